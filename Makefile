@@ -1,0 +1,33 @@
+# Two commands: `make demo` plays the main job, `make test` runs everything that must hold.
+# Both set up .venv by themselves; nothing is installed outside this folder but a browser, where there is none.
+
+BIN := .venv/bin
+READY := .venv/.ready
+
+.PHONY: demo test lint setup lock bench clean
+
+demo: $(READY)
+	@$(BIN)/firstbell demo
+
+test: lint
+	@$(BIN)/pytest -n 2 --dist loadfile
+
+lint: $(READY)
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+setup: $(READY)
+
+$(READY): requirements.lock pyproject.toml deploy/set-up
+	@deploy/set-up
+	@touch $@
+
+# The lock carries hashes and no addresses: pip takes packages from wherever this machine is set up to take them.
+lock:
+	@uv pip compile --quiet --no-config --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+		--no-header --extra dev --extra postgres pyproject.toml -o requirements.lock
+
+clean:
+	@rm -rf .venv .firstbell evidence .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

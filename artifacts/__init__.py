@@ -1,0 +1,1 @@
+"""What a run leaves behind: captured, cleaned of secrets, and kept."""

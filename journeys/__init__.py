@@ -1,0 +1,1 @@
+"""People and pages: the journeys, and the vocabulary they are written in."""

@@ -1,0 +1,63 @@
+"""Sign-in by redirect: the portal sends to a sign-in page, which sends back; a one-time code in between if asked for.
+
+Not for products that ask for name and password on two pages; those are an adapter of their own.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from typing import TYPE_CHECKING
+
+from journeys.auth.totp import totp
+from journeys.stage.failures import Broken
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Locator
+
+    from journeys.stage.actor import Actor
+    from journeys.stage.service import Service
+
+
+class RedirectSignIn:
+    """Finds everything by role and label; `options` of the service replace the words where a district's differ.
+
+    Words: `sign_in_link`, `username_label`, `password_label`, `submit_button`, `code_label`, `code_button`, and
+    `signed_in_heading`, a regular expression that the heading of the signed-in page matches.
+    """
+
+    def __init__(self, service: Service) -> None:
+        self._words = service.options
+
+    def sign_in(self, actor: Actor) -> None:
+        """From the portal's front page to its signed-in page."""
+        page = actor.page
+        page.get_by_role("link", name=self._word("sign_in_link", "Sign in"), exact=True).click()
+        username = page.get_by_label(self._word("username_label", "Username"), exact=True)
+        actor.wait_for_first(username)
+        username.fill(actor.account.username)
+        page.get_by_label(self._word("password_label", "Password"), exact=True).fill(actor.account.password())
+        page.get_by_role("button", name=self._word("submit_button", "Sign in"), exact=True).click()
+        self._answer_code(actor)
+
+    def _answer_code(self, actor: Actor) -> None:
+        code = actor.page.get_by_label(self._word("code_label", "One-time code"), exact=True)
+        sign = actor.wait_for_first(self._signed_in(actor), self._refusal(actor), code)
+        if sign is code:
+            if actor.account.totp_key is None:
+                raise Broken(f"a one-time code was asked for, but the {actor.role}'s account has no totp key")
+            code.fill(totp(actor.account.totp_key(), time.time()))
+            actor.page.get_by_role("button", name=self._word("code_button", "Verify"), exact=True).click()
+            sign = actor.wait_for_first(self._signed_in(actor), self._refusal(actor))
+        if sign.get_attribute("role") == "alert":
+            raise Broken(f'sign-in refused: "{sign.inner_text().strip()}"')
+
+    def _signed_in(self, actor: Actor) -> Locator:
+        heading = re.compile(self._word("signed_in_heading", r"^Welcome\b"))
+        return actor.page.get_by_role("heading", name=heading)
+
+    def _refusal(self, actor: Actor) -> Locator:
+        return actor.page.get_by_role("alert").filter(visible=True)
+
+    def _word(self, key: str, default: str) -> str:
+        return self._words.get(key, default)

@@ -1,0 +1,90 @@
+"""The signed camera: a picture and a tone that say whose they are and when they were made.
+
+The picture carries an 8 x 6 grid of black and white blocks, 48 bits: actor 12, time in ms modulo 2^28 (3.1 days) 28,
+CRC-8 over those 8. The tone is a sine whose frequency belongs to the actor. `camera.js` draws and sounds it in the
+page; nothing here is secret or a person's likeness.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+ACTOR_BITS, TIME_BITS, CRC_BITS = 12, 28, 8
+BITS = ACTOR_BITS + TIME_BITS + CRC_BITS
+TIME_MODULUS = 1 << TIME_BITS
+
+# 32 tones from 400 Hz, 62.5 Hz apart: ten bins of the 8192-point analyser at 48 kHz, and inside what every voice
+# codec carries (300 to 3400 Hz).
+TONES, TONE_LOWEST_HZ, TONE_APART_HZ = 32, 400.0, 62.5
+
+# A tone must be heard and an analyser may run before anybody has clicked anything.
+LAUNCH_ARGS: tuple[str, ...] = ("--autoplay-policy=no-user-gesture-required",)
+
+# With these granted Chromium gives ICE real host addresses. Without, it hides them behind mDNS names, which two
+# browsers on one machine without a multicast network cannot resolve (feross/simple-peer#572).
+PERMISSIONS: tuple[str, ...] = ("camera", "microphone")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Signature:
+    """What tells one actor's camera from all others. `actor_id` has 12 bits."""
+
+    actor_id: int
+    tone_hz: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stamp:
+    """What a grid said: who, and the sender's clock in ms modulo 2^28."""
+
+    actor_id: int
+    sent_ms: int
+
+    def age_ms(self, now_ms: int) -> int:
+        """How old the stamp is at `now_ms`, across the wrap. A clock that runs ahead gives a small negative age."""
+        age = (now_ms - self.sent_ms) % TIME_MODULUS
+        return age - TIME_MODULUS if age > TIME_MODULUS // 2 else age
+
+
+def signature_for(run_token: str, index: int) -> Signature:
+    """The signature of a run's actor number `index`: ids and tones differ within a run (up to 32 actors for the tones),
+    and other runs' ids differ by chance of 1 in 4096."""
+    seed = int.from_bytes(hashlib.sha256(run_token.encode()).digest()[:8])
+    # Odd strides visit every value before one comes again.
+    actor_id = (seed + index * 1201) % (1 << ACTOR_BITS)
+    tone = (seed // 4096 + index * 7) % TONES
+    return Signature(actor_id=actor_id, tone_hz=TONE_LOWEST_HZ + tone * TONE_APART_HZ)
+
+
+def encode(stamp: Stamp) -> int:
+    """The 48 bits of a stamp, the first block being the highest bit."""
+    payload = stamp.actor_id << TIME_BITS | stamp.sent_ms % TIME_MODULUS
+    return payload << CRC_BITS | crc8(payload)
+
+
+def decode(bits: int) -> Stamp | None:
+    """The stamp that 48 bits hold, or None when they hold none."""
+    payload, crc = bits >> CRC_BITS, bits & 0xFF
+    if crc8(payload) != crc:
+        return None
+    return Stamp(actor_id=payload >> TIME_BITS, sent_ms=payload % TIME_MODULUS)
+
+
+def crc8(payload: int) -> int:
+    """CRC-8 with polynomial 0x2F (AUTOSAR CRC8H2F), which finds any three wrong bits in up to 119. Starts at 0xFF, so
+    that a picture of one colour is never a stamp."""
+    crc = 0xFF
+    for byte in payload.to_bytes(5):
+        crc ^= byte
+        for _ in range(8):
+            crc = (crc << 1 ^ 0x2F if crc & 0x80 else crc << 1) & 0xFF
+    return crc
+
+
+def camera_script(signature: Signature) -> str:
+    """The init script that puts this camera in place of a real one, in every frame of a context."""
+    source = Path(__file__).with_name("camera.js").read_text()
+    return f"({source})({json.dumps(asdict(signature))});"

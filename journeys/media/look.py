@@ -1,0 +1,126 @@
+"""One look at a page: what it showed, what it played, and what its connections had counted by then."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from journeys.media.camera import Stamp, decode
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Picture:
+    """A picture on the page at `at_ms` (that page's clock). `luma` 0..255 and `spread` (standard deviation) of the whole."""
+
+    at_ms: int
+    stamp: Stamp | None
+    luma: float
+    spread: float
+
+    @property
+    def is_black(self) -> bool:
+        """Video black is luma 16 and below; a codec adds a little noise."""
+        return self.luma < 24 and self.spread < 6
+
+    @property
+    def age_ms(self) -> int | None:
+        """Glass to glass: from the sender's drawing to this page's showing. None for a picture without a stamp."""
+        return None if self.stamp is None else self.stamp.age_ms(self.at_ms)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sound:
+    """What one playing stream sounds like: level at the wanted tone, the middle level of the voice band, its loudest tone."""
+
+    level_db: float
+    floor_db: float
+    peak_hz: float
+    bin_hz: float
+
+    def carries(self, tone_hz: float) -> bool:
+        """Whether the tone is heard. A full sine lies near -15 dB here and Opus comfort noise below -90; 15 dB over the
+        middle of the band tells a tone from noise."""
+        return (
+            self.level_db > -70
+            and self.level_db - self.floor_db > 15
+            and abs(self._nearest(tone_hz)) <= 2 * self.bin_hz
+        )
+
+    def _nearest(self, tone_hz: float) -> float:
+        """How far the loudest tone is away, or nothing where another speaker is louder but ours stands out too."""
+        return self.peak_hz - tone_hz if self.level_db < -40 else 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MediaPath:
+    """How media travels: `protocol` udp or tcp (of the relay, where there is one) and the candidate types at both ends."""
+
+    protocol: str
+    local: str
+    remote: str
+    round_trip_ms: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counters:
+    """What the receiving side of all connections had counted: sums, which may go back when a connection is replaced."""
+
+    video_packets: int = 0
+    audio_packets: int = 0
+    frames_decoded: int = 0
+    concealed: int = 0
+    lost: int = 0
+    received_bytes: int = 0
+
+    def since(self, earlier: Counters) -> Counters:
+        """The difference, never below zero: a counter that went back has begun anew."""
+        return Counters(**{name: max(0, getattr(self, name) - getattr(earlier, name)) for name in self.__slots__})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """One look. `ice` is the best state of all connections, "" without any; `described` says that an offer was seen."""
+
+    at_ms: int
+    own_id: int
+    shown: int
+    pictures: tuple[Picture, ...]
+    sounds: tuple[Sound, ...]
+    peers: int
+    ice: str
+    described: bool
+    counters: Counters
+    path: MediaPath | None
+    marks: Mapping[str, float]
+
+
+# From bad to good: a page with several connections is judged by its best one.
+ICE_ORDER = ("closed", "failed", "disconnected", "new", "checking", "connected", "completed")
+
+
+def read_look(told: Mapping[str, Any]) -> Look:
+    """The answer of probe.js as a Look."""
+    peers: Sequence[Mapping[str, Any]] = told["peers"]
+    open_peers = [peer for peer in peers if peer["ice"] != "closed"] or peers
+    states = sorted((peer["ice"] for peer in open_peers), key=ICE_ORDER.index)
+    paths = [peer["path"] for peer in open_peers if peer["path"]]
+    marks = {**told["marks"], **({"page_ms": told["page_ms"]} if told["page_ms"] else {})}
+    return Look(
+        at_ms=int(told["at_ms"]),
+        own_id=int(told["own_id"]),
+        shown=int(told["shown"]),
+        pictures=tuple(_picture(picture) for picture in told["pictures"]),
+        sounds=tuple(Sound(**sound) for sound in told["sounds"]),
+        peers=len(peers),
+        ice=states[-1] if states else "",
+        described=any(peer["described"] for peer in peers),
+        counters=Counters(**{name: sum(int(peer[name]) for peer in peers) for name in Counters.__slots__}),
+        path=MediaPath(**paths[-1]) if paths else None,
+        marks=marks,
+    )
+
+
+def _picture(told: Mapping[str, Any]) -> Picture:
+    stamp = decode(int(told["bits"], 2))
+    return Picture(at_ms=int(told["at_ms"]), stamp=stamp, luma=float(told["luma"]), spread=float(told["spread"]))

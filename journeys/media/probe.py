@@ -1,0 +1,61 @@
+"""Looks at an actor's page until another actor is proved to be seen and heard, or the time is up."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from journeys.media.look import Look, read_look
+from journeys.media.proof import MediaProof, Sight, conclude, is_certain, is_proved
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Frame, Page
+
+    from journeys.media.camera import Signature
+
+# How long the page may keep a question when nothing happens on it.
+PATIENCE_MS = 250
+# Looks kept: the first, for the deltas, and this many of the latest. A picture that froze longer ago stays frozen.
+LOOKS_KEPT = 400
+
+NEWS = 'asked => window[Symbol.for("firstbell")]?.news?.(asked) ?? null'
+
+
+def probe_script() -> str:
+    """The init script that goes into every frame beside the camera's."""
+    return f"({Path(__file__).with_name('probe.js').read_text()})();"
+
+
+class MediaProbe:
+    """The eyes and ears of one page, its frames included."""
+
+    def __init__(self, page: Page) -> None:
+        self._page = page
+
+    def expect(self, expected: Signature, *, observer: str, observed: str, within_s: float) -> MediaProof:
+        """Look until it is proved, certain to be broken, or `within_s` seconds have passed. Raises only Playwright's errors."""
+        began = time.monotonic()
+        looks: list[Look] = []
+        ice_failed_since: int | None = None
+        while True:
+            look = self._look(expected.tone_hz)
+            looks = [*looks[:1], *looks[1:][-LOOKS_KEPT:], look]
+            sight = Sight(expected=expected, looks=looks)
+            waited_s = time.monotonic() - began
+            ice_failed_since = (ice_failed_since or look.at_ms) if look.ice == "failed" else None
+            failed_for_ms = look.at_ms - ice_failed_since if ice_failed_since else 0
+            if is_proved(sight) or waited_s >= within_s or is_certain(sight, failed_for_ms):
+                return conclude(sight, observer=observer, observed=observed, waited_s=waited_s)
+
+    def _look(self, tone_hz: float) -> Look:
+        """What the frame with the call shows; the main frame's view while there is none."""
+        answers = [answer for frame in self._page.frames if (answer := _ask(frame, tone_hz))]
+        if not answers:
+            raise LookupError(f"nothing can be seen on {self._page.url.split('?')[0]}: the page has no probe")
+        return read_look(max(answers, key=lambda answer: (bool(answer["peers"]), len(answer["pictures"]))))
+
+
+def _ask(frame: Frame, tone_hz: float) -> dict[str, Any] | None:
+    answer: dict[str, Any] | None = frame.evaluate(NEWS, {"toneHz": tone_hz, "waitMs": PATIENCE_MS})
+    return answer

@@ -1,0 +1,37 @@
+"""A meeting room that a name and a code open, with no account: the kind of plan B that districts fall back to."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from playwright.sync_api import expect
+
+from journeys.stage.failures import Broken
+
+if TYPE_CHECKING:
+    from journeys.stage.actor import Actor
+    from journeys.stage.service import Service
+
+
+class MeetingCodeRoom:
+    """Entered at the service's own address, without the portal, the sign-in or the platform."""
+
+    def __init__(self, service: Service) -> None:
+        self._url = service.url
+
+    def enter(self, actor: Actor, code: str) -> None:
+        """Give name and code, and be in the meeting."""
+        page = actor.page
+        actor.go(self._url)
+        page.get_by_label("Your name").fill(actor.account.display_name)
+        page.get_by_label("Meeting code").fill(code)
+        page.get_by_role("button", name="Join meeting").click()
+        inside = page.get_by_role("status").filter(has_text="In meeting")
+        refusal = page.get_by_role("alert").filter(visible=True)
+        if actor.wait_for_first(inside, refusal) is refusal:
+            raise Broken(f'not let in: "{refusal.inner_text().strip()}"')
+
+    def leave(self, actor: Actor) -> None:
+        """Leave the meeting."""
+        actor.page.get_by_role("button", name="Leave meeting").click()
+        expect(actor.page.get_by_role("status")).to_contain_text("left")

@@ -1,0 +1,85 @@
+"""The practice school's live class, as teacher and students use it: by role and label, never by page structure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from playwright.sync_api import TimeoutError as PlaywrightTimeout
+from playwright.sync_api import expect
+
+from journeys.stage.failures import Broken
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Locator
+
+    from journeys.stage.actor import Actor
+    from journeys.stage.ports import LiveClass
+    from journeys.stage.service import Service
+
+
+class PracticeRoom:
+    """Opened from the class's page on the platform, by the teacher."""
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+
+    def open(self, host: Actor, title: str) -> LiveClass:
+        """Open the class whose page the host is on."""
+        way_in = host.page.get_by_role("link", name="Open live session", exact=True)
+        host.wait_for_first(way_in)
+        class_ = PracticeClass(title)
+        class_.join(host, way_in)
+        return class_
+
+
+class PracticeClass:
+    """One open class."""
+
+    def __init__(self, title: str) -> None:
+        self.title = title
+
+    def join(self, actor: Actor, way_in: Locator) -> None:
+        """Go in, through the lobby until the teacher has opened."""
+        way_in.click()
+        status = actor.page.get_by_role("status")
+        try:
+            actor.wait_for_first(status.filter(has_text="In class"))
+        except PlaywrightTimeout:
+            said = status.inner_text().strip() if status.is_visible() else "nothing"
+            raise Broken(f'not in class after {actor.limit_s:.0f} s: the room says "{said}"') from None
+
+    def expect_participants(self, observer: Actor, *others: Actor) -> None:
+        """The list shows everybody who is expected, and nobody else."""
+        people = observer.page.get_by_role("list", name="Participants").get_by_role("listitem")
+        for person in (observer, *others):
+            expect(people.filter(has_text=person.account.display_name)).to_have_count(1)
+        expect(people).to_have_count(len(others) + 1)
+
+    def leave(self, actor: Actor) -> None:
+        """Leave; the class goes on."""
+        actor.page.get_by_role("button", name="Leave class").click()
+        expect(actor.page.get_by_role("status")).to_have_text("You left the class")
+
+    def end(self, host: Actor) -> None:
+        """End the class for everyone."""
+        host.page.get_by_role("button", name="End class for everyone").click()
+        expect(host.page.get_by_role("status")).to_have_text("The class has ended")
+
+    def say(self, actor: Actor, text: str) -> None:
+        """Write a line in the chat."""
+        actor.page.get_by_role("textbox", name="Message").fill(text)
+        actor.page.get_by_role("button", name="Send", exact=True).click()
+
+    def expect_said(self, observer: Actor, author: Actor, text: str) -> None:
+        """The line arrives, under its author's name."""
+        log = observer.page.get_by_role("log", name="Chat messages")
+        expect(log).to_contain_text(f"{author.account.display_name}: {text}")
+
+    def raise_hand(self, actor: Actor) -> None:
+        """Raise a hand."""
+        actor.page.get_by_role("button", name="Raise hand").click()
+
+    def expect_raised_hand(self, observer: Actor, raiser: Actor) -> None:
+        """The list of participants shows the hand."""
+        people = observer.page.get_by_role("list", name="Participants").get_by_role("listitem")
+        expect(people.filter(has_text=raiser.account.display_name)).to_contain_text("hand raised")

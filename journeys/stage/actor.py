@@ -1,0 +1,91 @@
+"""A synthetic person at work: an account, a page, a signed camera, and eyes and ears for the others."""
+
+from __future__ import annotations
+
+import time
+from contextlib import AbstractContextManager
+from functools import reduce
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from playwright.sync_api import Locator, Page, Response
+from playwright.sync_api import TimeoutError as PlaywrightTimeout
+
+from journeys.media.probe import MediaProbe
+from journeys.stage.failures import Broken, MediaBroken
+
+if TYPE_CHECKING:
+    from journeys.media.camera import Signature
+    from journeys.media.proof import MediaProof
+    from journeys.stage.service import Account
+    from journeys.stage.stage import Stage
+
+# While waiting for one of several signs, how often the last document's status is looked at.
+GLANCE_MS = 500
+
+
+class Actor:
+    """Somebody we play. `name` is also the role ("student"), and what evidence is filed under."""
+
+    def __init__(self, *, role: str, account: Account, page: Page, signature: Signature, stage: Stage) -> None:
+        self.name = role
+        self.role = role
+        self.account = account
+        self.page = page
+        self.signature = signature
+        self._stage = stage
+        self._probe = MediaProbe(page)
+        self._document_error: str | None = None
+        page.on("response", self._notice)
+
+    def __repr__(self) -> str:
+        return f"<{self.role} {self.account.username}>"
+
+    @property
+    def limit_s(self) -> float:
+        """How long one wait inside a step may take, in seconds."""
+        return self._stage.limit_s
+
+    def step(self, title: str, *, relies_on: str) -> AbstractContextManager[None]:
+        """A named part of this actor's path; `relies_on` is the service that breaks if it breaks."""
+        return self._stage.step(self, title, relies_on)
+
+    def go(self, url: str) -> None:
+        """Open an address as if typed. Raises Broken at once when the answer is an error page."""
+        answer = self.page.goto(url, wait_until="domcontentloaded")
+        if answer is not None and answer.status >= 400:
+            raise Broken(_refusal(answer))
+
+    def wait_for_first(self, *signs: Locator, within_s: float | None = None) -> Locator:
+        """Wait until one of several signs is seen and return it; Broken as soon as the page is an error page instead."""
+        deadline = time.monotonic() + (within_s or self.limit_s)
+        either = reduce(Locator.or_, signs).first
+        while True:
+            left_ms = (deadline - time.monotonic()) * 1000
+            try:
+                either.wait_for(timeout=max(1.0, min(GLANCE_MS, left_ms)))
+            except PlaywrightTimeout:
+                if self._document_error is not None:
+                    raise Broken(self._document_error) from None
+                if left_ms > GLANCE_MS:
+                    continue
+                raise
+            return next(sign for sign in signs if sign.first.is_visible())
+
+    def expect_to_see_and_hear(self, other: Actor, *, within_s: float = 15.0) -> MediaProof:
+        """Prove that the other's picture and sound reach this actor now. Raises MediaBroken with what was missing."""
+        proof = self._probe.expect(other.signature, observer=self.name, observed=other.name, within_s=within_s)
+        self._stage.audience.media_judged(self, proof)
+        if proof.fault is not None:
+            raise MediaBroken(proof)
+        return proof
+
+    def _notice(self, answer: Response) -> None:
+        """Remember whether the document now shown is an error page, so that nobody waits for what cannot come."""
+        if not answer.request.is_navigation_request() or answer.frame != self.page.main_frame:
+            return
+        self._document_error = _refusal(answer) if answer.status >= 400 else None
+
+
+def _refusal(answer: Response) -> str:
+    return f"{urlsplit(answer.url).hostname} answered {answer.status} {answer.status_text}".strip()

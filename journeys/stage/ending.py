@@ -1,0 +1,23 @@
+"""How a step, an attempt or a journey ended, when it did not end well."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+
+class EndingKind(Enum):
+    """The bad endings; the values are what people and files read."""
+
+    FAILED = "failed"  # the service did not do its part: the only one that blames anybody
+    BLIND = "blind"  # the service could not be judged
+    ERRORED = "errored"  # the probe itself broke
+    SKIPPED = "skipped"  # the journey itself said that it does not apply
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ending:
+    """A bad ending and, in one line, what was seen."""
+
+    kind: EndingKind
+    said: str

@@ -1,0 +1,107 @@
+"""The ways a step can end badly, and which of them blame the service.
+
+    JourneyError
+    ├── Broken              the service did not do its part            FAILED
+    │   └── MediaBroken     ... and this is the proof
+    └── Blind               it could not be judged: bot wall, captcha, host not there, a stranger in the room
+    a failed expectation, a time-out, a host that cannot be reached    FAILED
+    everything else: a crashed browser, no network here, a bug         ERRORED
+
+Only FAILED blames anybody, so whatever is not clearly the service's fault ends as ERRORED.
+"""
+
+from __future__ import annotations
+
+import re
+
+from playwright.sync_api import Error as PlaywrightError
+from playwright.sync_api import TimeoutError as PlaywrightTimeout
+
+from journeys.media.proof import MediaProof
+from journeys.stage.ending import Ending, EndingKind
+
+# Bounded because it becomes a subject line, a table cell and a text message.
+REASON_LIMIT = 240
+
+# Chromium's names (net/base/net_error_list.h) for what is wrong on our side of the wire.
+_OUR_OWN_NETWORK = (
+    "ERR_INTERNET_DISCONNECTED",
+    "ERR_NETWORK_CHANGED",
+    "ERR_INSUFFICIENT_RESOURCES",
+    "ERR_OUT_OF_MEMORY",
+)
+_NET_ERROR = re.compile(r"net::(ERR_[A-Z_0-9]+)(?: at (\S+))?")
+_ANSI = re.compile(r"\x1b\[[0-9;]*m")
+
+
+class JourneyError(Exception):
+    """Something that a step met and could name. The message is one line that a person can act on."""
+
+
+class Broken(JourneyError):
+    """The service did not do its part, and it is certain: no use in waiting for a time-out."""
+
+
+class MediaBroken(Broken):
+    """One actor does not see and hear another. Carries the proof, whose fault says what was missing."""
+
+    def __init__(self, proof: MediaProof) -> None:
+        super().__init__(proof.said)
+        self.proof = proof
+
+
+class Blind(JourneyError):
+    """The service could not be judged, through no fault of its own."""
+
+
+def ending_of(error: BaseException) -> Ending:
+    """How an exception ends a step, and the one line that says why."""
+    kind = _kind_of(error)
+    return Ending(kind=kind, said=one_line(error))
+
+
+def _kind_of(error: BaseException) -> EndingKind:
+    if isinstance(error, Blind):
+        return EndingKind.BLIND
+    if isinstance(error, Broken | AssertionError | PlaywrightTimeout):
+        return EndingKind.FAILED
+    if isinstance(error, PlaywrightError) and (found := _NET_ERROR.search(error.message)):
+        return EndingKind.ERRORED if found[1] in _OUR_OWN_NETWORK else EndingKind.FAILED
+    return EndingKind.ERRORED
+
+
+def one_line(error: BaseException) -> str:
+    """What an exception says, in one bounded line without colour codes or call logs."""
+    text = _ANSI.sub("", str(error)).strip()
+    if isinstance(error, PlaywrightError) and (found := _NET_ERROR.search(text)):
+        return _clip(f"{_host(found[2])} cannot be reached ({found[1]})")
+    if isinstance(error, PlaywrightError | AssertionError):
+        text = _expectation(text)
+    elif not isinstance(error, JourneyError):
+        text = f"{type(error).__name__}: {text}" if text else type(error).__name__
+    return _clip(" ".join(text.split()) or type(error).__name__)
+
+
+def _expectation(text: str) -> str:
+    """The gist of Playwright's many lines: what was expected, of what, and what was there instead."""
+    head = text.split("Call log:")[0].strip()
+    lines = [line.strip() for line in head.splitlines() if line.strip()]
+    first = lines[0] if lines else text
+    if "Locator" in first or first.endswith("failed"):
+        details = [
+            line for line in lines[1:] if line.startswith(("Locator:", "Expected", "Received", "Actual", "Timeout"))
+        ]
+        first = "; ".join([first, *details])
+    waited = re.search(r"waiting for (.+?)(?: to be (\w+))?$", text, flags=re.MULTILINE)
+    if "Timeout" in first and waited and "Locator:" not in first:
+        first = f"{first}; waited for {waited[1]}"
+    return first
+
+
+def _host(url: str | None) -> str:
+    found = re.match(r"[a-z]+://([^/?#]+)", url or "")
+    return found[1] if found else "the page"
+
+
+def _clip(text: str) -> str:
+    return text if len(text) <= REASON_LIMIT else text[: REASON_LIMIT - 1] + "…"

@@ -1,0 +1,95 @@
+"""A district's services as journeys speak to them, each through the adapter that knows its pages."""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from journeys.auth import SIGN_IN_WAYS
+from journeys.platforms import PLATFORMS
+from journeys.rooms import MEETING_ROOMS, ROOMS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from journeys.stage.actor import Actor
+    from journeys.stage.ports import MeetingRoom, Platform, Room, SignIn
+    from journeys.stage.service import Service
+
+
+class UnknownKind(Exception):
+    """A service names an adapter that does not exist."""
+
+
+class School:
+    """One district. Built from its services; each attribute is the adapter for one of them, made when first asked for."""
+
+    def __init__(self, *, name: str, services: Mapping[str, Service]) -> None:
+        self.name = name
+        self.services = services
+
+    def open_portal(self, actor: Actor) -> None:
+        """Open the district's front page."""
+        actor.go(self.service("edge").url)
+
+    def sign_in(self, actor: Actor) -> None:
+        """Sign in, by whatever way this district uses."""
+        self._way_in().sign_in(actor)
+
+    def _way_in(self) -> SignIn:
+        way: SignIn = self._adapter("sign-in", SIGN_IN_WAYS)
+        return way
+
+    @property
+    def platform(self) -> Platform:
+        """The learning platform."""
+        platform: Platform = self._adapter("platform", PLATFORMS)
+        return platform
+
+    @property
+    def live_class(self) -> Room:
+        """The live-class product."""
+        room: Room = self._adapter("live-class", ROOMS)
+        return room
+
+    @property
+    def plan_b(self) -> MeetingRoom:
+        """The meeting room that works when the rest is down."""
+        room: MeetingRoom = self._adapter("plan-b", MEETING_ROOMS)
+        return room
+
+    def service(self, name: str) -> Service:
+        """A service by name. Raises UnknownKind when the configuration has none of that name."""
+        try:
+            return self.services[name]
+        except KeyError:
+            known = ", ".join(sorted(self.services)) or "none"
+            raise UnknownKind(
+                f"no service '{name}' is configured (there are: {known}); add [services.{name}]"
+            ) from None
+
+    def _adapter(self, name: str, table: Mapping[str, str]) -> Any:
+        service = self.service(name)
+        return load_adapter(service, table)(service)
+
+
+def load_adapter(service: Service, table: Mapping[str, str]) -> Callable[[Service], Any]:
+    """The adapter class that a service's `kind` names in a table of "module:Class". Raises UnknownKind with a suggestion."""
+    if service.kind not in table:
+        near = difflib.get_close_matches(service.kind, table, n=1)
+        hint = f"did you mean '{near[0]}'?" if near else f"known kinds: {', '.join(sorted(table))}"
+        raise UnknownKind(f"services.{service.name}.kind: no '{service.kind}' here; {hint}")
+    module, _, name = table[service.kind].partition(":")
+    adapter: Callable[[Service], Any] = getattr(importlib.import_module(module), name)
+    return adapter
+
+
+KINDS: Mapping[str, Mapping[str, str]] = {
+    "sign-in": SIGN_IN_WAYS,
+    "platform": PLATFORMS,
+    "live-class": ROOMS,
+    "plan-b": MEETING_ROOMS,
+}
+"""Which table names the adapters of which service."""

@@ -1,0 +1,76 @@
+"""Where one attempt of a journey is played: its clock, its people, and whoever watches."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Self
+
+from journeys.media.camera import PERMISSIONS, Signature, camera_script, signature_for
+from journeys.media.probe import probe_script
+from journeys.stage.actor import Actor
+from journeys.stage.failures import ending_of
+from journeys.stage.step import Audience, Step, StepRecord
+
+if TYPE_CHECKING:
+    from playwright.sync_api import BrowserContext
+
+    from journeys.stage.service import Account
+
+
+class Stage:
+    """One attempt's stage. `run_token` makes the signatures of its cameras its own; `limit_s` bounds one wait in a step."""
+
+    def __init__(self, *, run_token: str, audience: Audience, limit_s: float = 10.0) -> None:
+        self.audience = audience
+        self.limit_s = limit_s
+        self.steps: list[StepRecord] = []
+        self._run_token = run_token
+        self._began = time.monotonic()
+        self._cast: list[Actor] = []
+        self._positions = 0
+
+    @property
+    def now_s(self) -> float:
+        """Seconds since the attempt began."""
+        return time.monotonic() - self._began
+
+    def enter(self, role: str, account: Account, context: BrowserContext) -> Actor:
+        """Bring a person on: a page of their own with the signed camera in place of a real one."""
+        signature = self._sign(context)
+        context.set_default_timeout(self.limit_s * 1000)
+        actor = Actor(role=role, account=account, page=context.new_page(), signature=signature, stage=self)
+        self._cast.append(actor)
+        self.audience.actor_entered(actor)
+        return actor
+
+    def _sign(self, context: BrowserContext) -> Signature:
+        signature = signature_for(self._run_token, len(self._cast))
+        context.grant_permissions(list(PERMISSIONS))
+        context.add_init_script(camera_script(signature))
+        context.add_init_script(probe_script())
+        return signature
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.audience.curtain()
+
+    @contextmanager
+    def step(self, actor: Actor, title: str, service: str) -> Iterator[None]:
+        """Play one step: told to the audience as it begins and as it ends, whichever way it ends."""
+        self._positions += 1
+        step = Step(position=self._positions, actor=actor.name, title=title, service=service, started_s=self.now_s)
+        self.audience.step_began(actor, step)
+        try:
+            yield
+        except BaseException as error:
+            self._close(actor, StepRecord(step=step, ended_s=self.now_s, ending=ending_of(error)))
+            raise
+        self._close(actor, StepRecord(step=step, ended_s=self.now_s))
+
+    def _close(self, actor: Actor, record: StepRecord) -> None:
+        self.steps.append(record)
+        self.audience.step_ended(actor, record)

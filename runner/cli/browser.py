@@ -1,0 +1,91 @@
+"""`firstbell browser`: which browser plays, and how to get one where there is none."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+
+import click
+
+from runner.cli.console import console, give_up
+from runner.execution.browser import NoBrowser, find_browser
+
+DOWNLOAD_S = 300
+PACKAGE_S = 600
+NO_WAY = (
+    "no browser could be installed: Playwright's download failed and there is no Debian package manager to ask; "
+    "install Chrome, Chromium or Edge yourself, or set browser.executable"
+)
+
+
+@click.group()
+def browser() -> None:
+    """Find or install the browser that plays."""
+
+
+@browser.command("find")
+@click.option("--executable", default="", help="A path to try first, as browser.executable would.")
+def find(executable: str) -> None:
+    """Say which browser plays."""
+    try:
+        console().print(str(find_browser(executable)), markup=False)
+    except NoBrowser as error:
+        give_up(str(error), code=2)
+
+
+@browser.command("install")
+def install() -> None:
+    """Get a browser where there is none: Playwright's download, else the system's package."""
+    out = console()
+    with_one = _found()
+    if with_one:
+        out.print(f"firstbell: the browser is {with_one}; nothing to install", markup=False)
+        return
+    with out.status("[quiet]downloading Playwright's Chromium"):
+        downloaded = _quietly([sys.executable, "-m", "playwright", "install", "chromium"], DOWNLOAD_S)
+    if downloaded and (with_one := _found()):
+        out.print(f"firstbell: downloaded {with_one}", markup=False)
+        return
+    with out.status("[quiet]the download did not work; installing the system's chromium package"):
+        _install_package()
+    if not (with_one := _found()):
+        give_up(_what_to_do(), code=2)
+    out.print(
+        f"firstbell: Playwright's download did not work, so the system package was installed: {with_one}", markup=False
+    )
+
+
+def _found() -> str:
+    try:
+        return str(find_browser())
+    except NoBrowser:
+        return ""
+
+
+def _install_package() -> None:
+    """Debian's chromium, as root or by a sudo that asks no question."""
+    if not shutil.which("apt-get"):
+        return
+    become = [] if os.geteuid() == 0 else ["sudo", "-n"]
+    if become and not shutil.which("sudo"):
+        return
+    if _quietly([*become, "apt-get", "update", "-qq"], PACKAGE_S):
+        _quietly([*become, "apt-get", "install", "-y", "-qq", "chromium"], PACKAGE_S)
+
+
+def _what_to_do() -> str:
+    if shutil.which("apt-get"):
+        return "no browser could be installed; as an administrator run: apt-get install chromium"
+    return NO_WAY
+
+
+def _quietly(command: list[str], limit_s: float) -> bool:
+    """Run a command without its chatter; whether it worked in time."""
+    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    try:
+        done = subprocess.run(command, env=environment, capture_output=True, timeout=limit_s, check=False)  # noqa: S603
+    except (OSError, subprocess.TimeoutExpired):
+        return False
+    return done.returncode == 0

@@ -1,0 +1,111 @@
+"""`firstbell practice`: the practice school on its own, and its faults switched from another terminal."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+from rich.table import Table
+
+from journeys.practice.faults import FAULTS
+from journeys.practice.school import PracticeSchool, PracticeSchoolError
+from runner.cli.console import console, give_up
+
+NOTE = Path(".firstbell/practice.json")
+"""Where a running practice school leaves its control address for `break` and `heal`; readable by its owner only."""
+
+
+@click.group(invoke_without_command=True)
+@click.pass_context
+def practice(context: click.Context) -> None:
+    """Run the practice school on its own, to look around with your own browser."""
+    if context.invoked_subcommand is not None:
+        return
+    out = console()
+    try:
+        school = PracticeSchool.start()
+    except PracticeSchoolError as error:
+        give_up(str(error), code=2)
+    with school, _noted(school):
+        district = school.district
+        out.print("The practice school is open. Its front door:", style="told")
+        out.print(f"  {district.origins['edge']}\n")
+        table = Table(box=None, pad_edge=False, header_style="quiet")
+        for column in ("account", "username", "password"):
+            table.add_column(column)
+        for name, account in district.accounts.items():
+            table.add_row(f"  {name}", account.username, account.password)
+        out.print(table)
+        out.print(f"\n  plan B at {district.origins['plan-b']} with the code {district.plan_b_code}")
+        out.print("\nBreak it from another terminal:  firstbell practice break sessions-empty", style="quiet")
+        out.print("Close it with Ctrl-C.", style="quiet")
+        _until_told_to_stop()
+
+
+@practice.command("faults")
+def faults() -> None:
+    """List what can be broken."""
+    out = console()
+    table = Table(box=None, pad_edge=False, header_style="quiet")
+    for column in ("fault", "whose", "what people see"):
+        table.add_column(column)
+    for fault in FAULTS.values():
+        table.add_row(fault.name, fault.service, fault.seen)
+    out.print(table)
+
+
+@practice.command("break")
+@click.argument("fault", type=click.Choice(sorted(FAULTS)))
+def break_(fault: str) -> None:
+    """Switch a fault on in the running practice school."""
+    with _running() as school:
+        school.break_(fault)
+    console().print(f"{fault}: on. {FAULTS[fault].seen}")
+
+
+@practice.command("heal")
+@click.argument("fault", type=click.Choice(sorted(FAULTS)), required=False)
+def heal(fault: str | None) -> None:
+    """Switch one fault off, or all of them."""
+    with _running() as school:
+        school.heal(fault) if fault else school.heal_all()
+    console().print(f"{fault or 'everything'}: healed")
+
+
+@contextlib.contextmanager
+def _noted(school: PracticeSchool) -> Iterator[None]:
+    """Leave the control address where other commands find it, for as long as the school is open."""
+    NOTE.parent.mkdir(parents=True, exist_ok=True)
+    NOTE.unlink(missing_ok=True)
+    note = json.dumps({"control": school.control_url, "token": school.control_token})
+    with os.fdopen(os.open(NOTE, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        file.write(note)
+    try:
+        yield
+    finally:
+        NOTE.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def _running() -> Iterator[PracticeSchool]:
+    """The practice school that another terminal started in this folder."""
+    try:
+        note = json.loads(NOTE.read_text())
+        yield PracticeSchool.attach(note["control"], note["token"])
+    except FileNotFoundError:
+        give_up("no practice school runs in this folder; start one with: firstbell practice", code=2)
+    except PracticeSchoolError as error:
+        give_up(str(error), code=2)
+
+
+def _until_told_to_stop() -> None:
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    stop.wait()

@@ -1,0 +1,155 @@
+"""A run as it is told: line by line while it plays, and the same lines again from history."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from rich.console import Console
+from rich.markup import escape
+from rich.status import Status
+from rich.text import Text
+
+from runner.execution.messages import FromWorker, StepBegan, StepEnded
+from runner.execution.performance import Performed
+from runner.execution.run import Outcome
+
+TICKS = {
+    None: ("✓", "passed"),
+    "failed": ("✗", "failed"),
+    "errored": ("!", "errored"),
+    "blind": ("?", "blind"),
+    "skipped": ("-", "skipped"),
+}
+NAME_WIDTH = 9
+TITLE_WIDTH = 32
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepLine:
+    """What one line of a run shows."""
+
+    actor: str
+    title: str
+    took_s: float
+    ending: str | None
+    said: str
+
+
+def header(journey: str, location: str, attempt: int, clock: str) -> Text:
+    """The first line of an attempt."""
+    left = f"{journey:<12} from {location}   attempt {attempt}"
+    return Text.assemble((left, "told"), (f"{clock:>{max(2, 72 - len(left))}}", "quiet"))
+
+
+def step_line(step: StepLine, *, after: str | None) -> Text:
+    """One step. The actor's name is shown when somebody else acted before."""
+    tick, style = TICKS.get(step.ending, TICKS["errored"])
+    name = step.actor if step.actor != after else ""
+    text = Text.assemble(
+        (f"  {name:<{NAME_WIDTH}}", "who"),
+        (f"{tick} ", style),
+        f"{step.title:<{TITLE_WIDTH}}",
+        (f"{step.took_s:5.1f} s", "quiet"),
+    )
+    if step.said:
+        text.append(f"   {step.said}", style)
+    return text
+
+
+class Reporter(Protocol):
+    """Somebody who tells what happens while it happens."""
+
+    def began(self, journey: str, location: str, attempt: int, clock: str) -> None:
+        """An attempt is about to be played."""
+
+    def heard(self, message: FromWorker) -> None:
+        """Something happened in it."""
+
+    def ended(self, performed: Performed) -> None:
+        """The run is over and its evidence kept."""
+
+
+class Silent:
+    """Tells nothing: `--json` prints one document at the end instead."""
+
+    def began(self, journey: str, location: str, attempt: int, clock: str) -> None:
+        """Nothing."""
+
+    def heard(self, message: FromWorker) -> None:
+        """Nothing."""
+
+    def ended(self, performed: Performed) -> None:
+        """Nothing."""
+
+
+class Teller:
+    """Tells a run on the terminal: a spinner while a step runs, a tick and its time when it is done."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._status: Status | None = None
+        self._last: str | None = None
+
+    def began(self, journey: str, location: str, attempt: int, clock: str) -> None:
+        """The header line."""
+        self._last = None
+        self._console.print(header(journey, location, attempt, clock))
+        self._spin("setting the stage")
+
+    def heard(self, message: FromWorker) -> None:
+        """A spinner for a step that began, a line for one that ended."""
+        if isinstance(message, StepBegan):
+            self._spin(f"{message.step.actor} {message.step.title}")
+        elif isinstance(message, StepEnded):
+            record = message.record
+            line = StepLine(
+                actor=record.step.actor,
+                title=record.step.title,
+                took_s=record.took_s,
+                ending=record.ending.kind.value if record.ending else None,
+                said=record.ending.said if record.ending else "",
+            )
+            self._console.print(step_line(line, after=self._last))
+            self._last = record.step.actor
+
+    def ended(self, performed: Performed) -> None:
+        """What it came to, and where its evidence lies."""
+        if self._status is not None:
+            self._status.stop()
+            self._status = None
+        for line in verdict(performed):
+            self._console.print(line)
+        self._console.print()
+
+    def _spin(self, what: str) -> None:
+        if not self._console.is_terminal:
+            return
+        text = f"[quiet]{escape(what)}[/]"
+        if self._status is None:
+            self._status = self._console.status(text, spinner="dots")
+            self._status.start()
+        else:
+            self._status.update(text)
+
+
+def verdict(performed: Performed) -> Sequence[Text]:
+    """The closing lines of a run: outcome, where and whose, and the way to the evidence."""
+    run, outcome = performed.run, performed.run.outcome
+    step = run.last.failing_step
+    if outcome is Outcome.PASSED:
+        first = Text(f"  PASSED in {run.last.took_s:.1f} s", "passed")
+    elif step is None:
+        first = Text(f"  {outcome.value.upper()}: {run.last.ending.said if run.last.ending else ''}", outcome.value)
+    else:
+        owner = f", {performed.owner}" if performed.owner else ""
+        first = Text(f'  {outcome.value.upper()} at "{step.step.title}" ({step.step.service}{owner})', outcome.value)
+    lines = [
+        first,
+        Text.assemble(("  evidence   ", "quiet"), performed.where, (f"   firstbell show {run.id[-6:]}", "quiet")),
+    ]
+    if outcome is not Outcome.PASSED:
+        lines += [Text.assemble((f"  {kind:<11}", "quiet"), where) for kind, where in performed.pointers]
+    lines += [Text(f"  {line}", "errored") for line in performed.trouble]
+    return lines

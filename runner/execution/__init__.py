@@ -1,0 +1,1 @@
+"""Playing a journey: the resident worker, the parent that holds its clock, and what came of it."""

@@ -1,0 +1,44 @@
+"""What pytest collected, in our words: journeys with their markers, and files that could not be read."""
+
+from __future__ import annotations
+
+import traceback
+from pathlib import Path
+
+import pytest
+
+from runner.execution.messages import BrokenFile, JourneyCard
+
+
+def card_of(item: pytest.Item) -> JourneyCard | None:
+    """What a journey's marker and file say, readable without playing it; None for a test that is no journey."""
+    marker = item.get_closest_marker("journey")
+    if marker is None or not marker.args:
+        return None
+    path, line, name = item.location
+    return JourneyCard(
+        id=str(marker.args[0]),
+        title=_first_sentence(item) or name,
+        relies_on=tuple(marker.kwargs.get("relies_on", ())),
+        file=str(item.path),
+        line=(line or 0) + 1,
+    )
+
+
+def _first_sentence(item: pytest.Item) -> str:
+    function = getattr(item, "function", None)
+    module = getattr(item, "module", None)
+    text = getattr(function, "__doc__", None) or getattr(module, "__doc__", None) or ""
+    return " ".join(text.strip().split("\n\n")[0].split())
+
+
+def broken_file(node: pytest.Collector, error: BaseException) -> BrokenFile:
+    """Where and why a file could not be read: the place in that file, and the cause in one line."""
+    cause = error.__cause__ or error.__context__ or error
+    if isinstance(cause, SyntaxError):
+        return BrokenFile(
+            file=str(cause.filename or node.path), line=cause.lineno or 1, cause=f"syntax error: {cause.msg}"
+        )
+    inside = [frame for frame in traceback.extract_tb(cause.__traceback__) if Path(frame.filename) == node.path]
+    line = inside[-1].lineno if inside else 1
+    return BrokenFile(file=str(node.path), line=line or 1, cause=f"{type(cause).__name__}: {cause}".splitlines()[0])

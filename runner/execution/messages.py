@@ -1,0 +1,133 @@
+"""What parent and worker say to each other: one JSON object a line, each checked as it arrives.
+
+Towards the worker: Hello once, then Play for each attempt, then Quit. Back: Ready once, then what happens as it happens.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+
+from artifacts.capture import Recording as RecordingOptions
+from artifacts.evidence import Artifact
+from journeys.media.proof import MediaProof
+from journeys.stage.ending import Ending
+from journeys.stage.step import Step, StepRecord
+
+
+class Message(BaseModel):
+    """One line on the pipe."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    def line(self) -> bytes:
+        """The message as one line."""
+        return self.model_dump_json().encode() + b"\n"
+
+
+class PracticePlace(Message):
+    """Where the practice school runs, and the secret that lets one ask it for its accounts."""
+
+    control: str
+    token: str
+
+
+class Hello(Message):
+    """How the worker should set itself up. Secrets travel by this pipe and never by arguments or environment."""
+
+    kind: Literal["hello"] = "hello"
+    config: Path | None
+    practice: PracticePlace | None = None
+    headed: bool = False
+
+
+class Play(Message):
+    """Play one attempt; `folder` is private to it, and the worker leaves there what it records."""
+
+    kind: Literal["play"] = "play"
+    run_id: str
+    journey: str
+    attempt: int
+    folder: Path
+    recording: RecordingOptions
+
+
+class Quit(Message):
+    """Close the browser and end."""
+
+    kind: Literal["quit"] = "quit"
+
+
+class JourneyCard(Message):
+    """A journey as collected: what its marker and its file say."""
+
+    id: str
+    title: str
+    relies_on: tuple[str, ...]
+    file: str
+    line: int
+
+
+class BrokenFile(Message):
+    """A journey file that could not be read, with the cause in one line."""
+
+    file: str
+    line: int
+    cause: str
+
+
+class Ready(Message):
+    """The worker has collected and waits for work."""
+
+    kind: Literal["ready"] = "ready"
+    journeys: tuple[JourneyCard, ...]
+    broken: tuple[BrokenFile, ...]
+
+
+class StepBegan(Message):
+    """A step is being played."""
+
+    kind: Literal["step began"] = "step began"
+    step: Step
+
+
+class StepEnded(Message):
+    """A step is over."""
+
+    kind: Literal["step ended"] = "step ended"
+    record: StepRecord
+
+
+class MediaJudged(Message):
+    """Somebody looked at somebody else."""
+
+    kind: Literal["media judged"] = "media judged"
+    proof: MediaProof
+
+
+class AttemptEnded(Message):
+    """An attempt is over and its recordings lie in its folder."""
+
+    kind: Literal["attempt ended"] = "attempt ended"
+    started_at: datetime
+    took_s: float
+    ending: Ending | None
+    artifacts: tuple[Artifact, ...]
+    browser: str
+
+
+class Unwell(Message):
+    """The worker cannot work at all, and why."""
+
+    kind: Literal["unwell"] = "unwell"
+    said: str
+
+
+ToWorker = Annotated[Hello | Play | Quit, Field(discriminator="kind")]
+FromWorker = Annotated[Ready | StepBegan | StepEnded | MediaJudged | AttemptEnded | Unwell, Field(discriminator="kind")]
+
+TO_WORKER: TypeAdapter[ToWorker] = TypeAdapter(ToWorker)
+FROM_WORKER: TypeAdapter[FromWorker] = TypeAdapter(FromWorker)

@@ -1,0 +1,41 @@
+"""The line between parent and worker: JSON lines over the worker's standard input and output."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import BinaryIO
+
+from runner.execution.messages import TO_WORKER, Message, ToWorker
+
+
+class WorkerEnd:
+    """The worker's end. Takes standard input and output for itself, so that nothing a journey prints can break the line."""
+
+    def __init__(self, reading: BinaryIO, writing: BinaryIO) -> None:
+        self._reading = reading
+        self._writing = writing
+
+    @classmethod
+    def take_over_stdio(cls) -> WorkerEnd:
+        """Keep the pipes under new numbers, send what is printed from now on to standard error, and read from nothing."""
+        reading = os.fdopen(os.dup(0), "rb")
+        writing = os.fdopen(os.dup(1), "wb")
+        os.dup2(2, 1)
+        with open(os.devnull, "rb") as nothing:  # noqa: PTH123  # a file number is wanted, not a path
+            os.dup2(nothing.fileno(), 0)
+        sys.stdin = open(os.devnull)  # noqa: PTH123, SIM115  # stays open as long as the process
+        return cls(reading, writing)
+
+    def send(self, message: Message) -> None:
+        """Say something to the parent. A parent that is gone ends this process, and with it the browser."""
+        try:
+            self._writing.write(message.line())
+            self._writing.flush()
+        except BrokenPipeError:
+            raise SystemExit(0) from None
+
+    def receive(self) -> ToWorker | None:
+        """What the parent says next; None when it is gone."""
+        line = self._reading.readline()
+        return TO_WORKER.validate_json(line) if line.strip() else None

@@ -1,0 +1,100 @@
+"""One execution of a journey, its attempts, and what they come to: decided here, without a browser or a clock."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import Enum
+
+from artifacts.evidence import Artifact
+from journeys.media.proof import MediaProof
+from journeys.stage.ending import Ending, EndingKind
+from journeys.stage.step import StepRecord
+
+# Crockford's alphabet without the letters that are misread or spell words: people say run ids over the telephone.
+_ALPHABET = "0123456789bcdfghjkmnpqrstvwxz"
+
+
+class Outcome(Enum):
+    """What came of a run. Only FAILED blames a service."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    ERRORED = "errored"
+    BLIND = "blind"
+    MISSED = "missed"
+    SKIPPED = "skipped"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """One try. `ending` is None when it ended well; `took_s` is seconds by a monotonic clock."""
+
+    number: int
+    started_at: datetime
+    took_s: float
+    steps: tuple[StepRecord, ...] = ()
+    proofs: tuple[MediaProof, ...] = ()
+    artifacts: tuple[Artifact, ...] = ()
+    ending: Ending | None = None
+    browser: str = ""
+
+    @property
+    def failing_step(self) -> StepRecord | None:
+        """The first step that did not end well."""
+        return next((record for record in self.steps if record.ending is not None), None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """One execution of a journey for a slot, or by hand."""
+
+    id: str
+    journey: str
+    location: str
+    started_at: datetime
+    attempts: tuple[Attempt, ...]
+
+    @property
+    def last(self) -> Attempt:
+        """The attempt that decides."""
+        return self.attempts[-1]
+
+    @property
+    def outcome(self) -> Outcome:
+        """What the run came to."""
+        return settle(self.attempts)
+
+
+def settle(attempts: Sequence[Attempt]) -> Outcome:
+    """What a run's attempts come to: the last one decides. Raises ValueError when there is none."""
+    if not attempts:
+        raise ValueError("a run without an attempt has no outcome")
+    ending = attempts[-1].ending
+    return Outcome.PASSED if ending is None else Outcome(ending.kind.value)
+
+
+def exit_code(outcomes: Iterable[Outcome]) -> int:
+    """What `firstbell run` exits with: 1 if a service failed, else 2 if anything could not be judged, else 0."""
+    seen = set(outcomes)
+    if Outcome.FAILED in seen:
+        return 1
+    if seen & {Outcome.ERRORED, Outcome.BLIND, Outcome.MISSED}:
+        return 2
+    return 0
+
+
+def new_run_id(now: datetime, token: str | None = None) -> str:
+    """A name for a run that sorts by time and can be said aloud, such as `20260831-114610-k3f9tq` (UTC).
+
+    The six letters at its end (29 to the power of 6, about 595 million) are what a person types.
+    """
+    tail = token or "".join(secrets.choice(_ALPHABET) for _ in range(6))
+    return f"{now.astimezone(UTC):%Y%m%d-%H%M%S}-{tail}"
+
+
+def errored(said: str) -> Ending:
+    """The ending of an attempt that the probe itself spoilt."""
+    return Ending(kind=EndingKind.ERRORED, said=said)

@@ -1,0 +1,133 @@
+"""The fixtures and the marker that journeys are written with; silent in projects that use neither.
+
+Everything heavy is imported inside the fixtures, because pytest loads this module in every project that has
+First Bell installed, and must not be slower for it.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from journeys.stage.actor import Actor
+    from journeys.stage.school import School
+    from journeys.stage.service import Classroom
+    from journeys.stage.stage import Stage
+    from journeys.stage.step import Audience
+    from runner.execution.district import District
+
+MARKER = "journey(id, relies_on=[...]): a journey that First Bell can run and schedule, and the services it relies on"
+
+DISTRICT = pytest.StashKey["District"]()
+"""Put here by the resident worker; plain pytest finds its own."""
+
+AUDIENCE = pytest.StashKey["Audience"]()
+RUN_TOKEN = pytest.StashKey[str]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """One option of ours; all others are pytest-playwright's."""
+    parser.getgroup("firstbell", "First Bell").addoption(
+        "--firstbell-config", default=None, metavar="FILE", help="firstbell.toml to use (default: found upwards)"
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Make the marker known, also under --strict-markers."""
+    config.addinivalue_line("markers", MARKER)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_fixture_setup(fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest) -> Iterator[None]:
+    """Let pytest-playwright launch the browser that First Bell found, with what the signed camera needs.
+
+    A fixture of ours with pytest-playwright's name would shadow theirs and break a project's own override;
+    adding to what theirs returns breaks neither.
+    """
+    answer = yield
+    if fixturedef.argname == "browser_type_launch_args" and _is_ours(request):
+        from runner.execution.browser import find_browser, launch_options
+
+        given: dict[str, Any] = answer  # type: ignore[assignment]  # the hook is typed as returning nothing
+        wanted = launch_options(find_browser(_district(request).browser))
+        if given.get("channel"):
+            wanted.pop("executable_path", None)
+        args = [*given.get("args", ()), *wanted.pop("args")]
+        given |= {**wanted, **given, "args": args}
+    return answer
+
+
+def _is_ours(request: pytest.FixtureRequest) -> bool:
+    """Whether this session plays journeys: in a worker, or where a collected item uses our stage."""
+    if DISTRICT in request.config.stash:
+        return True
+    return any("stage" in getattr(item, "fixturenames", ()) for item in request.session.items)
+
+
+def _district(request: pytest.FixtureRequest) -> District:
+    district: District = request.getfixturevalue("district")
+    return district
+
+
+@pytest.fixture(scope="session")
+def district(pytestconfig: pytest.Config) -> Iterator[District]:
+    """The district as configured; the practice school, started for this session, where there is no firstbell.toml."""
+    if DISTRICT in pytestconfig.stash:
+        yield pytestconfig.stash[DISTRICT]
+        return
+    from runner.wiring import open_district
+
+    with open_district(
+        pytestconfig.getoption("--firstbell-config"), start=pytestconfig.invocation_params.dir
+    ) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="session")
+def school(district: District) -> School:
+    """The district's services, as journeys speak to them."""
+    return district.school
+
+
+@pytest.fixture(scope="session")
+def classroom(district: District) -> Classroom:
+    """The synthetic class that our people meet in."""
+    return district.classroom
+
+
+@pytest.fixture
+def stage(new_context: Callable[..., Any], district: District, pytestconfig: pytest.Config) -> Iterator[Stage]:
+    """Where this attempt is played. Asks for `new_context` so that it is torn down before the contexts close."""
+    from journeys.stage.stage import Stage
+    from journeys.stage.step import Nobody
+
+    audience = pytestconfig.stash.get(AUDIENCE, None) or Nobody()
+    token = pytestconfig.stash.get(RUN_TOKEN, None) or secrets.token_hex(8)
+    with Stage(run_token=token, audience=audience, limit_s=district.step_limit_s) as stage:
+        yield stage
+
+
+@pytest.fixture
+def actor(stage: Stage, district: District, new_context: Callable[..., Any]) -> Callable[[str], Actor]:
+    """Brings a person on by role: `actor("counselor")`. Each has a browser context of their own."""
+
+    def enter(role: str) -> Actor:
+        return stage.enter(role, district.account(role), new_context())
+
+    return enter
+
+
+@pytest.fixture
+def teacher(actor: Callable[[str], Actor]) -> Actor:
+    """The synthetic teacher."""
+    return actor("teacher")
+
+
+@pytest.fixture
+def student(actor: Callable[[str], Actor]) -> Actor:
+    """The synthetic student."""
+    return actor("student")
