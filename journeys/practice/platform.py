@@ -1,0 +1,96 @@
+"""The learning platform: today's classes by the bell schedule, and the page of each with the way into its live session."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from itsdangerous import URLSafeTimedSerializer
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
+
+from journeys.practice.faults import Switchboard
+from journeys.practice.pages import page, service
+from journeys.practice.people import LESSONS, Lesson, Period, Person
+from journeys.practice.relying import RelyingParty
+
+ZONE = ZoneInfo("America/New_York")
+
+
+class Platform:
+    """The platform's pages. `launch` seals the note with which the live class lets somebody in."""
+
+    def __init__(
+        self,
+        relying: RelyingParty,
+        people: Mapping[str, Person],
+        *,
+        live: str,
+        launch: URLSafeTimedSerializer,
+        board: Switchboard,
+    ) -> None:
+        self._relying = relying
+        self._people = people
+        self._live = live
+        self._launch = launch
+        self._board = board
+
+    def app(self) -> Starlette:
+        """The platform's application."""
+        routes = [
+            Route("/", self._home),
+            Route("/classes", self._classes),
+            Route("/classes/{lesson}", self._class),
+            Route("/classes/{lesson}/live", self._to_live),
+        ]
+        return service([*routes, *self._relying.routes()], self._board)
+
+    async def _home(self, _request: Request) -> Response:
+        return RedirectResponse("/classes", status_code=303)
+
+    async def _classes(self, request: Request) -> Response:
+        person = self._person(request)
+        if person is None:
+            return self._relying.to_sign_in(request)
+        # The first morning: teachers still saw and opened their classes, pupils saw none.
+        is_empty = self._board.is_on("sessions-empty") and person.role == "student"
+        lessons = [] if is_empty else list(LESSONS.values())
+        clock = datetime.now(ZONE)
+        shown = [(lesson, _when(lesson.period, clock)) for lesson in lessons]
+        return page(request, "classes.html", person=person, lessons=shown, today=f"{clock:%A, %B} {clock.day}")
+
+    async def _class(self, request: Request) -> Response:
+        person = self._person(request)
+        if person is None:
+            return self._relying.to_sign_in(request)
+        return page(request, "class.html", person=person, lesson=_lesson(request))
+
+    async def _to_live(self, request: Request) -> Response:
+        person = self._person(request)
+        if person is None:
+            return self._relying.to_sign_in(request)
+        lesson = _lesson(request)
+        note = {"username": person.username, "name": person.display_name, "role": person.role, "class": lesson.id}
+        return RedirectResponse(f"{self._live}/class/{lesson.id}?launch={self._launch.dumps(note)}", status_code=303)
+
+    def _person(self, request: Request) -> Person | None:
+        username = self._relying.username(request)
+        return self._people.get(username) if username else None
+
+
+def _lesson(request: Request) -> Lesson:
+    lesson = LESSONS.get(request.path_params["lesson"])
+    if lesson is None:
+        raise HTTPException(404)
+    return lesson
+
+
+def _when(period: Period, clock: datetime) -> str:
+    """Whether a period is over, now, or to come."""
+    if clock.time() > period.ends:
+        return "over"
+    return "now" if clock.time() >= period.begins else "later"

@@ -1,0 +1,195 @@
+"""The sign-in service: an OpenID Connect style provider with authorization code, PKCE and an optional one-time code.
+
+Not a full provider: tokens are signed with itsdangerous for each client, instead of a published key.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import secrets
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+from itsdangerous import BadSignature, URLSafeTimedSerializer
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.routing import Route
+
+from journeys.auth.totp import totp
+from journeys.practice.faults import Switchboard
+from journeys.practice.pages import page, service
+from journeys.practice.people import Person
+
+CODE_S = 60
+FORM_S = 600
+SESSION_S = 8 * 3600
+WRONG = "Wrong username or password."
+LOCKED = "This account is locked. Ask the help desk."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Client:
+    """A service that signs people in here; `secret` signs the tokens that are meant for it."""
+
+    id: str
+    redirect_uri: str
+    secret: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grant:
+    """What a code stands for, once, until `ends` (monotonic seconds)."""
+
+    client: str
+    redirect_uri: str
+    challenge: str
+    nonce: str
+    username: str
+    ends: float
+
+
+class Provider:
+    """Holds codes and sessions; its application is `app`."""
+
+    def __init__(self, people: Mapping[str, Person], clients: Mapping[str, Client], board: Switchboard) -> None:
+        self._people = {person.username: person for person in people.values()}
+        self._clients = clients
+        self._board = board
+        self._grants: dict[str, Grant] = {}
+        self._seal = URLSafeTimedSerializer(secrets.token_hex(), salt="sign-in")
+        self.sign_ins = 0
+
+    def app(self) -> Starlette:
+        """The service's pages and its token endpoint."""
+        return service(
+            [
+                Route("/authorize", self._authorize),
+                Route("/sign-in", self._sign_in, methods=["POST"]),
+                Route("/code", self._code, methods=["POST"]),
+                Route("/token", self._token, methods=["POST"]),
+                Route("/sign-out", self._sign_out),
+            ],
+            self._board,
+            down="sign-in-503",
+        )
+
+    async def _authorize(self, request: Request) -> Response:
+        wanted = dict(request.query_params)
+        client = self._clients.get(wanted.get("client_id", ""))
+        is_sound = (
+            client is not None
+            and wanted.get("redirect_uri") == client.redirect_uri
+            and wanted.get("response_type") == "code"
+            and wanted.get("code_challenge_method") == "S256"
+            and all(wanted.get(name) for name in ("state", "nonce", "code_challenge"))
+        )
+        if not is_sound:
+            raise HTTPException(400)
+        username = self._open(request.cookies.get("session", ""), SESSION_S)
+        if isinstance(username, str) and username in self._people:
+            return self._back(wanted, username)
+        return self._form(request, wanted)
+
+    def _form(self, request: Request, wanted: Mapping[str, str], error: str = "") -> Response:
+        """The form, tied to this browser by a cookie that the form must repeat."""
+        token = secrets.token_urlsafe(16)
+        answer = page(request, "sign_in.html", wanted=self._seal.dumps(dict(wanted)), token=token, error=error)
+        answer.set_cookie("form", token, max_age=FORM_S, httponly=True, samesite="lax")
+        return answer
+
+    async def _sign_in(self, request: Request) -> Response:
+        form = await request.form()
+        wanted = self._checked_form(request, str(form.get("token", "")), str(form.get("wanted", "")))
+        username, password = str(form.get("username", "")).strip(), str(form.get("password", ""))
+        person = self._people.get(username)
+        is_right = person is not None and hmac.compare_digest(person.password, password)
+        if person is None or not is_right or self._board.is_on("sign-in-refuses"):
+            return self._form(request, wanted, WRONG)
+        if person.locked:
+            return self._form(request, wanted, LOCKED)
+        if person.totp_key:
+            return self._code_form(request, wanted, username)
+        return self._back(wanted, username)
+
+    def _code_form(self, request: Request, wanted: Mapping[str, str], username: str, error: str = "") -> Response:
+        token = secrets.token_urlsafe(16)
+        half_way = self._seal.dumps({"wanted": dict(wanted), "username": username})
+        answer = page(request, "one_time_code.html", half_way=half_way, token=token, error=error)
+        answer.set_cookie("form", token, max_age=FORM_S, httponly=True, samesite="lax")
+        return answer
+
+    async def _code(self, request: Request) -> Response:
+        form = await request.form()
+        half_way = self._checked_form(request, str(form.get("token", "")), str(form.get("half_way", "")))
+        wanted, username = half_way["wanted"], half_way["username"]
+        key = self._people[username].totp_key or ""
+        now = time.time()
+        # One step either way, for clocks that differ (RFC 6238, section 5.2).
+        valid = [totp(key, now + step) for step in (-30, 0, 30)]
+        if str(form.get("code", "")).strip() not in valid:
+            return self._code_form(request, wanted, username, "That code is not valid.")
+        return self._back(wanted, username)
+
+    def _checked_form(self, request: Request, token: str, sealed: str) -> dict[str, object] | dict[str, str]:
+        cookie = request.cookies.get("form", "")
+        content = self._open(sealed, FORM_S)
+        if not token or not hmac.compare_digest(cookie, token) or not isinstance(content, dict):
+            raise HTTPException(400)
+        return content
+
+    def _back(self, wanted: Mapping[str, str], username: str) -> Response:
+        """Back to the client with a code, and signed in here for the next one."""
+        self.sign_ins += 1
+        code = secrets.token_urlsafe(24)
+        self._grants[code] = Grant(
+            client=wanted["client_id"],
+            redirect_uri=wanted["redirect_uri"],
+            challenge=wanted["code_challenge"],
+            nonce=wanted["nonce"],
+            username=username,
+            ends=time.monotonic() + CODE_S,
+        )
+        query = urlencode({"code": code, "state": wanted["state"]})
+        answer = RedirectResponse(f"{wanted['redirect_uri']}?{query}", status_code=303)
+        answer.set_cookie("session", self._seal.dumps(username), max_age=SESSION_S, httponly=True, samesite="lax")
+        return answer
+
+    async def _token(self, request: Request) -> Response:
+        form = await request.form()
+        grant = self._grants.pop(str(form.get("code", "")), None)
+        client = self._clients.get(str(form.get("client_id", "")))
+        is_sound = (
+            grant is not None
+            and client is not None
+            and form.get("grant_type") == "authorization_code"
+            and grant.client == client.id
+            and grant.redirect_uri == form.get("redirect_uri")
+            and grant.ends >= time.monotonic()
+            and hmac.compare_digest(grant.challenge, challenge_of(str(form.get("code_verifier", ""))))
+        )
+        if not is_sound or grant is None or client is None:
+            return JSONResponse({"error": "invalid_grant"}, status_code=400)
+        token = URLSafeTimedSerializer(client.secret, salt="id").dumps({"sub": grant.username, "nonce": grant.nonce})
+        return JSONResponse({"id_token": token, "token_type": "Bearer", "expires_in": SESSION_S})
+
+    async def _sign_out(self, request: Request) -> Response:
+        answer = page(request, "problem.html", heading="Signed out", text="You can close this page.")
+        answer.delete_cookie("session")
+        return answer
+
+    def _open(self, sealed: str, limit_s: int) -> object:
+        try:
+            return self._seal.loads(sealed, max_age=limit_s)
+        except BadSignature:
+            return None
+
+
+def challenge_of(verifier: str) -> str:
+    """The S256 challenge of a PKCE verifier (RFC 7636, section 4.2)."""
+    return base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=").decode()

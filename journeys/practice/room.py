@@ -1,0 +1,173 @@
+"""A room with people in it: who is in, who waits, who is called by whom, and what one says to all.
+
+Knows nothing of web servers: a seat is told things by the callable it brings. Used by the live class (a star: the
+teacher calls each student) and by plan B (everybody calls everybody).
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+Tell = Callable[[Mapping[str, Any]], Awaitable[None]]
+
+CHAT_LIMIT = 500
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class Seat:
+    """Somebody's place in a room, for as long as their page is connected."""
+
+    id: str
+    name: str
+    role: str
+    tell: Tell
+    is_in: bool = False
+    hand_up: bool = False
+
+
+@dataclass(slots=True, kw_only=True)
+class Counters:
+    """What has happened in all rooms so far; a rehearsal compares its own figures with these."""
+
+    joins: int = 0
+    peak_people: int = 0
+    signals: int = 0
+    chats: int = 0
+
+
+@dataclass(slots=True, kw_only=True)
+class Rules:
+    """How a room behaves just now. Read at each use, so that faults can be switched while people are in it."""
+
+    has_host: bool
+    lobby_is_stuck: Callable[[], bool] = field(default=lambda: False)
+    drops_candidates: Callable[[], bool] = field(default=lambda: False)
+    devices: Callable[[str], Mapping[str, bool]] = field(default=lambda _role: {"picture": True, "sound": True})
+
+
+class Room:
+    """One room. All methods are called from one event loop."""
+
+    def __init__(self, rules: Rules, counters: Counters) -> None:
+        self._rules = rules
+        self._counters = counters
+        self._seats: dict[str, Seat] = {}
+        self._ids = itertools.count(1)
+        self._is_open = not rules.has_host
+
+    def seat(self, name: str, role: str, tell: Tell) -> Seat:
+        """A place for somebody who has just connected."""
+        return Seat(id=str(next(self._ids)), name=name, role=role, tell=tell)
+
+    async def enter(self, seat: Seat) -> None:
+        """Come to the door: a host opens the room, a guest goes in or waits."""
+        if self._rules.has_host and seat.role == "teacher":
+            await self._open_anew()
+        self._seats[seat.id] = seat
+        await seat.tell({"type": "state", "state": "lobby"})
+        await self._let_in()
+
+    async def leave(self, seat: Seat) -> None:
+        """Be gone, for whatever reason."""
+        if self._seats.pop(seat.id, None) is not None:
+            await self._tell_all({"type": "gone", "peer": seat.id})
+            await self._tell_people()
+
+    async def end(self, seat: Seat) -> None:
+        """The host sends everybody home."""
+        if self._rules.has_host and seat.role == "teacher":
+            await self._close()
+
+    async def heard(self, seat: Seat, message: Mapping[str, Any]) -> None:
+        """What somebody's page says. Anything that is not understood, or not allowed, is dropped."""
+        if not seat.is_in or seat.id not in self._seats:
+            return
+        match message.get("type"):
+            case "signal":
+                await self._pass_on(seat, message)
+            case "chat":
+                self._counters.chats += 1
+                await self._tell_all({"type": "chat", "name": seat.name, "text": str(message.get("text"))[:CHAT_LIMIT]})
+            case "hand":
+                seat.hand_up = message.get("up") is True
+                await self._tell_people()
+            case "end":
+                await self.end(seat)
+
+    async def faults_changed(self) -> None:
+        """Let those in who may come in now, and switch devices on and off."""
+        await self._let_in()
+        for seat in self._inside():
+            await seat.tell({"type": "devices", **self._rules.devices(seat.role)})
+
+    async def _open_anew(self) -> None:
+        """A host who comes again, perhaps after a crash, gets a fresh room; whoever was in the old one has left it."""
+        if any(seat.role == "teacher" for seat in self._seats.values()):
+            await self._close()
+        self._is_open = True
+
+    async def _close(self) -> None:
+        self._is_open = False
+        seats, self._seats = list(self._seats.values()), {}
+        for seat in seats:
+            await seat.tell({"type": "state", "state": "ended"})
+
+    async def _let_in(self) -> None:
+        for seat in [seat for seat in self._seats.values() if not seat.is_in and self._may_come_in(seat)]:
+            others = self._inside()
+            seat.is_in = True
+            self._counters.joins += 1
+            self._counters.peak_people = max(self._counters.peak_people, len(others) + 1)
+            await seat.tell({"type": "state", "state": "in", "you": seat.id, **self._rules.devices(seat.role)})
+            await self._tell_people()
+            await self._introduce(seat, others)
+
+    def _may_come_in(self, seat: Seat) -> bool:
+        if seat.role == "teacher":
+            return True
+        return self._is_open and not self._rules.lobby_is_stuck()
+
+    async def _introduce(self, seat: Seat, others: list[Seat]) -> None:
+        """Say who calls whom: the host calls guests; without a host, whoever comes later calls who is there."""
+        for other in others:
+            if not self._rules.has_host:
+                await seat.tell({"type": "call", "peer": other.id, "name": other.name})
+            elif seat.role == "teacher":
+                await seat.tell({"type": "call", "peer": other.id, "name": other.name})
+            elif other.role == "teacher":
+                await other.tell({"type": "call", "peer": seat.id, "name": seat.name})
+
+    async def _pass_on(self, seat: Seat, message: Mapping[str, Any]) -> None:
+        other = self._seats.get(str(message.get("peer")))
+        if other is None or not other.is_in:
+            return
+        passed = {"type": "signal", "peer": seat.id, "name": seat.name}
+        if description := message.get("description"):
+            passed["description"] = self._described(description)
+        elif self._rules.drops_candidates():
+            return
+        else:
+            passed["candidate"] = message.get("candidate")
+        self._counters.signals += 1
+        await other.tell(passed)
+
+    def _described(self, description: Mapping[str, str]) -> Mapping[str, str]:
+        if not self._rules.drops_candidates():
+            return description
+        lines = str(description.get("sdp", "")).splitlines(keepends=True)
+        sdp = "".join(line for line in lines if not line.startswith("a=candidate"))
+        return {**description, "sdp": sdp}
+
+    async def _tell_people(self) -> None:
+        people = [{"name": seat.name, "role": seat.role, "hand": seat.hand_up} for seat in self._inside()]
+        await self._tell_all({"type": "people", "people": people})
+
+    async def _tell_all(self, message: Mapping[str, Any]) -> None:
+        for seat in self._inside():
+            await seat.tell(message)
+
+    def _inside(self) -> list[Seat]:
+        return [seat for seat in self._seats.values() if seat.is_in]
