@@ -11,7 +11,7 @@ from journeys.stage.service import Classroom
 def test_plan_b(teacher: Actor, student: Actor, school: School, classroom: Classroom) -> None:
     for person in (teacher, student):
         with person.step("enters the meeting room", relies_on="plan-b"):
-            school.plan_b.enter(person, classroom.meeting_code())
+            school.plan_b.enter(person, classroom)
 
     with student.step("sees and hears the teacher", relies_on="plan-b"):
         student.expect_to_see_and_hear(teacher)

@@ -36,7 +36,7 @@ class RedirectSignIn:
         username = page.get_by_label(self._word("username_label", "Username"), exact=True)
         actor.wait_for_first(username)
         username.fill(actor.account.username)
-        page.get_by_label(self._word("password_label", "Password"), exact=True).fill(actor.account.password())
+        page.get_by_label(self._word("password_label", "Password"), exact=True).fill(actor.account.password.reveal())
         page.get_by_role("button", name=self._word("submit_button", "Sign in"), exact=True).click()
         self._answer_code(actor)
 
@@ -46,7 +46,7 @@ class RedirectSignIn:
         if sign is code:
             if actor.account.totp_key is None:
                 raise Broken(f"a one-time code was asked for, but the {actor.role}'s account has no totp key")
-            code.fill(totp(actor.account.totp_key(), time.time()))
+            code.fill(totp(actor.account.totp_key.reveal(), time.time()))
             actor.page.get_by_role("button", name=self._word("code_button", "Verify"), exact=True).click()
             sign = actor.wait_for_first(self._signed_in(actor), self._refusal(actor))
         if sign.get_attribute("role") == "alert":

@@ -1,4 +1,4 @@
-"""How the practice school's pages come out: templates, one style, problems as proper pages, faults that hit every page."""
+"""How the practice school's pages come out: templates, one style, proper error pages, faults that hit them all."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ PROBLEMS = {
 }
 
 
-def page(request: Request, name: str, *, status: int = 200, **shown: Any) -> HTMLResponse:
+def page(request: Request, template: str, *, status: int = 200, **shown: Any) -> HTMLResponse:
     """A page from a template."""
-    return _templates.TemplateResponse(request, name, shown, status_code=status, headers={"Cache-Control": "no-store"})
+    return _templates.TemplateResponse(request, template, shown, status_code=status, headers={"Cache-Control": "no-store"})
 
 
 def problem(request: Request, status: int) -> HTMLResponse:

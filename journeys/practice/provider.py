@@ -119,15 +119,15 @@ class Provider:
 
     def _code_form(self, request: Request, wanted: Mapping[str, str], username: str, error: str = "") -> Response:
         token = secrets.token_urlsafe(16)
-        half_way = self._seal.dumps({"wanted": dict(wanted), "username": username})
+        half_way = self._seal.dumps({**wanted, "username": username})
         answer = page(request, "one_time_code.html", half_way=half_way, token=token, error=error)
         answer.set_cookie("form", token, max_age=FORM_S, httponly=True, samesite="lax")
         return answer
 
     async def _code(self, request: Request) -> Response:
         form = await request.form()
-        half_way = self._checked_form(request, str(form.get("token", "")), str(form.get("half_way", "")))
-        wanted, username = half_way["wanted"], half_way["username"]
+        wanted = self._checked_form(request, str(form.get("token", "")), str(form.get("half_way", "")))
+        username = wanted["username"]
         key = self._people[username].totp_key or ""
         now = time.time()
         # One step either way, for clocks that differ (RFC 6238, section 5.2).
@@ -136,7 +136,7 @@ class Provider:
             return self._code_form(request, wanted, username, "That code is not valid.")
         return self._back(wanted, username)
 
-    def _checked_form(self, request: Request, token: str, sealed: str) -> dict[str, object] | dict[str, str]:
+    def _checked_form(self, request: Request, token: str, sealed: str) -> dict[str, str]:
         cookie = request.cookies.get("form", "")
         content = self._open(sealed, FORM_S)
         if not token or not hmac.compare_digest(cookie, token) or not isinstance(content, dict):

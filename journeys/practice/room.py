@@ -133,9 +133,7 @@ class Room:
     async def _introduce(self, seat: Seat, others: list[Seat]) -> None:
         """Say who calls whom: the host calls guests; without a host, whoever comes later calls who is there."""
         for other in others:
-            if not self._rules.has_host:
-                await seat.tell({"type": "call", "peer": other.id, "name": other.name})
-            elif seat.role == "teacher":
+            if not self._rules.has_host or seat.role == "teacher":
                 await seat.tell({"type": "call", "peer": other.id, "name": other.name})
             elif other.role == "teacher":
                 await other.tell({"type": "call", "peer": seat.id, "name": seat.name})
@@ -144,7 +142,7 @@ class Room:
         other = self._seats.get(str(message.get("peer")))
         if other is None or not other.is_in:
             return
-        passed = {"type": "signal", "peer": seat.id, "name": seat.name}
+        passed: dict[str, Any] = {"type": "signal", "peer": seat.id, "name": seat.name}
         if description := message.get("description"):
             passed["description"] = self._described(description)
         elif self._rules.drops_candidates():

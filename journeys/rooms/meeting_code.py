@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 from playwright.sync_api import expect
 
-from journeys.stage.failures import Broken
+from journeys.stage.failures import Blind, Broken
 
 if TYPE_CHECKING:
     from journeys.stage.actor import Actor
-    from journeys.stage.service import Service
+    from journeys.stage.service import Classroom, Service
 
 
 class MeetingCodeRoom:
@@ -19,12 +19,14 @@ class MeetingCodeRoom:
     def __init__(self, service: Service) -> None:
         self._url = service.url
 
-    def enter(self, actor: Actor, code: str) -> None:
+    def enter(self, actor: Actor, classroom: Classroom) -> None:
         """Give name and code, and be in the meeting."""
+        if classroom.meeting_code is None:
+            raise Blind("no meeting code is configured; add classroom.meeting_code")
         page = actor.page
         actor.go(self._url)
         page.get_by_label("Your name").fill(actor.account.display_name)
-        page.get_by_label("Meeting code").fill(code)
+        page.get_by_label("Meeting code").fill(classroom.meeting_code.reveal())
         page.get_by_role("button", name="Join meeting").click()
         inside = page.get_by_role("status").filter(has_text="In meeting")
         refusal = page.get_by_role("alert").filter(visible=True)

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Locator
 
     from journeys.stage.actor import Actor
+    from journeys.stage.service import Classroom
 
 
 class SignIn(Protocol):
@@ -58,8 +59,8 @@ class Room(Protocol):
 class MeetingRoom(Protocol):
     """A room of its own that a code opens: what a district falls back to."""
 
-    def enter(self, actor: Actor, code: str) -> None:
-        """Be in the room."""
+    def enter(self, actor: Actor, classroom: Classroom) -> None:
+        """Be in the room that the classroom's code opens."""
 
     def leave(self, actor: Actor) -> None:
         """Leave the room."""

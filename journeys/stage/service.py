@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+
+from journeys.stage.secret import Secret
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,15 +27,12 @@ class Service:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
-    """A synthetic person's account. Secrets are asked for when they are typed, and never before.
-
-    `password` and `totp_key` (base32, RFC 4648) are callables so that no repr, log or traceback can hold them.
-    """
+    """A synthetic person's account. `totp_key` is base32 (RFC 4648) where a second factor is asked for."""
 
     username: str
     display_name: str
-    password: Callable[[], str] = field(repr=False)
-    totp_key: Callable[[], str] | None = field(default=None, repr=False)
+    password: Secret
+    totp_key: Secret | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,4 +43,4 @@ class Classroom:
     """
 
     title: str
-    meeting_code: Callable[[], str] = field(repr=False)
+    meeting_code: Secret | None = None

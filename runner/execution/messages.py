@@ -23,7 +23,7 @@ class Message(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    def line(self) -> bytes:
+    def as_line(self) -> bytes:
         """The message as one line."""
         return self.model_dump_json().encode() + b"\n"
 

@@ -30,7 +30,7 @@ class WorkerEnd:
     def send(self, message: Message) -> None:
         """Say something to the parent. A parent that is gone ends this process, and with it the browser."""
         try:
-            self._writing.write(message.line())
+            self._writing.write(message.as_line())
             self._writing.flush()
         except BrokenPipeError:
             raise SystemExit(0) from None

@@ -145,7 +145,7 @@ class Worker:
     def _say(self, message: Message) -> None:
         assert self._process.stdin is not None  # noqa: S101  # a pipe was asked for
         try:
-            self._process.stdin.write(message.line())
+            self._process.stdin.write(message.as_line())
             self._process.stdin.flush()
         except BrokenPipeError:
             raise WorkerUnwell(f"the worker died; its last words are in {self._log.name}") from None

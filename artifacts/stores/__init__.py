@@ -1,0 +1,66 @@
+"""Where evidence is kept, one kind of place a file; a configuration names its own by the scheme of `store.url`."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+STORES: Mapping[str, str] = {
+    "": "artifacts.stores.folder:FolderStore",
+    "s3": "artifacts.stores.s3:S3Store",
+    "memory": "artifacts.stores.memory:MemoryStore",
+}
+"""Scheme -> "module:Class", imported when it is first used."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoreOptions:
+    """What a store may be told besides its address; a store takes what concerns it."""
+
+    endpoint_url: str = ""
+    region: str = ""
+    sse: str = ""
+    kms_key_id: str = ""
+    checksums: str = "when_supported"
+
+
+class StoreError(Exception):
+    """A store did not do what it should, said in one sentence. `permanent` means that trying again is of no use."""
+
+    def __init__(self, said: str, *, permanent: bool) -> None:
+        super().__init__(said)
+        self.permanent = permanent
+
+
+class Store(Protocol):
+    """Keeps files by name, each written once. Names are relative paths with forward slashes."""
+
+    def check(self) -> None:
+        """Whether anything can be kept here at all. Raises StoreError."""
+
+    def put(self, name: str, data: bytes) -> None:
+        """Keep `data`. The same bytes again are fine; other bytes under the same name are a permanent StoreError."""
+
+    def get(self, name: str) -> bytes:
+        """What is kept under a name. Raises StoreError, permanent when there is nothing."""
+
+    def names(self, prefix: str) -> list[str]:
+        """All names that begin with a prefix, sorted."""
+
+    def place(self, name: str) -> str:
+        """Where a person would look for it: a path or an address."""
+
+
+def open_store(url: str, options: StoreOptions) -> Store:
+    """The store at a folder's path, `s3://bucket/prefix` or `memory:`. Raises StoreError for an unknown scheme."""
+    scheme, separator, _ = url.partition(":")
+    if not separator or scheme not in STORES:
+        if "://" in url:
+            known = ", ".join(f"{name}://" for name in STORES if name)
+            raise StoreError(f"store.url: no store speaks {scheme}://; use a folder or one of {known}", permanent=True)
+        scheme = ""
+    module, _, name = STORES[scheme].partition(":")
+    store: Store = getattr(importlib.import_module(module), name)(url, options)
+    return store

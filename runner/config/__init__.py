@@ -1,0 +1,1 @@
+"""firstbell.toml: read once, checked whole, with the place of every mistake."""

@@ -1,0 +1,140 @@
+"""From a file to settings, or to all that is wrong with it."""
+
+from __future__ import annotations
+
+import difflib
+import re
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, get_args
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from runner.config.model import Section, Settings
+from runner.config.places import KeyPath, Place, index, place_of
+from runner.config.problem import ConfigError, NoConfig, Problem
+
+FILE_NAME = "firstbell.toml"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Config:
+    """Settings, and the file they come from: relative paths in it are relative to its folder."""
+
+    settings: Settings
+    file: Path
+    places: Mapping[KeyPath, Place]
+
+    @property
+    def folder(self) -> Path:
+        """What relative paths start from."""
+        return self.file.parent
+
+    def problem(self, path: KeyPath, said: str) -> Problem:
+        """A mistake that only showed later, at the place it comes from."""
+        line, column = place_of(self.places, path)
+        return Problem(file=self.file, line=line, column=column, key=".".join(map(str, path)), said=said)
+
+
+def find_config(start: Path, explicit: Path | str | None = None) -> Path:
+    """The file to use: the one named, or the nearest upwards. Raises NoConfig."""
+    if explicit is not None:
+        path = Path(explicit)
+        if not path.is_file():
+            raise NoConfig(f"{path} does not exist; correct the path, or write one with: firstbell init")
+        return path.absolute()
+    for folder in (start.absolute(), *start.absolute().parents):
+        if (folder / FILE_NAME).is_file():
+            return folder / FILE_NAME
+    raise NoConfig(f"no {FILE_NAME} here or above; write one with: firstbell init")
+
+
+def load(file: Path) -> Config:
+    """Read and check a file. Raises ConfigError with every mistake, NoConfig where it cannot be read."""
+    try:
+        text = file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise NoConfig(f"{file} cannot be read ({getattr(error, 'strerror', None) or 'it is not UTF-8'})") from None
+    where = index(text)
+    try:
+        content = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError([_syntax(file, str(error), text)]) from None
+    try:
+        settings = Settings.model_validate(content)
+    except ValidationError as error:
+        raise ConfigError([_problem(file, details, where) for details in error.errors()]) from None
+    config = Config(settings=settings, file=file, places=where)
+    if problems := list(_gaps(config)):
+        raise ConfigError(problems)
+    return config
+
+
+def _syntax(file: Path, said: str, text: str) -> Problem:
+    found = re.search(r"\s*\(at (?:line (\d+), column (\d+)|end of document)\)", said)
+    line, column = (int(found[1]), int(found[2])) if found and found[1] else (len(text.splitlines()) or 1, 1)
+    plain = said[: found.start()] if found else said
+    return Problem(file=file, line=line, column=column, key="", said=f"this is not TOML: {plain}")
+
+
+def _problem(file: Path, details: ErrorDetails, where: Mapping[KeyPath, Place]) -> Problem:
+    path = details["loc"]
+    if path and path[-1] == "[key]":
+        path = path[:-1]
+    line, column = place_of(where, path)
+    return Problem(file=file, line=line, column=column, key=".".join(map(str, path)), said=_said(details, path))
+
+
+def _said(details: ErrorDetails, path: KeyPath) -> str:
+    """The mistake in our words. Never the value itself: it might be a secret in the wrong place."""
+    match details["type"]:
+        case "extra_forbidden":
+            known = _keys_at(Settings, path[:-1])
+            near = difflib.get_close_matches(str(path[-1]), known, n=1)
+            hint = f"did you mean '{near[0]}'?" if near else f"known keys: {', '.join(sorted(known))}"
+            return f"unknown key; {hint}"
+        case "missing":
+            return "this key is missing; add it"
+        case "string_pattern_mismatch" if "[key]" in details["loc"]:
+            return "a name has small letters, digits and single hyphens"
+        case "string_pattern_mismatch":
+            return "an address begins with http:// or https://"
+        case "value_error":
+            return details["msg"].removeprefix("Value error, ")
+        case _:
+            return details["msg"][:1].lower() + details["msg"][1:]
+
+
+def _keys_at(model: type[BaseModel], path: KeyPath) -> list[str]:
+    """The keys that may stand at a path of the file."""
+    for part in path:
+        field = model.model_fields.get(str(part))
+        annotation: Any = field.annotation if field else None
+        found = [kind for kind in (annotation, *get_args(annotation)) if _is_section(kind)]
+        if field and not found:
+            return []
+        model = found[0] if found else model
+    return list(model.model_fields)
+
+
+def _is_section(kind: Any) -> bool:
+    return isinstance(kind, type) and issubclass(kind, Section)
+
+
+def _gaps(config: Config) -> Iterator[Problem]:
+    """What a real district must say and the practice school knows by itself."""
+    settings = config.settings
+    for number, folder in enumerate(settings.school.journeys):
+        if not (config.folder / folder).is_dir():
+            yield config.problem(("school", "journeys", number), f"there is no folder {folder}; correct it or make it")
+    if settings.school.practice:
+        return
+    if settings.classroom is None:
+        yield config.problem(("classroom",), "this table is missing; add [classroom] with the title of your class")
+    for name, service in settings.services.items():
+        for key in ("url", "owner"):
+            if not getattr(service, key):
+                yield config.problem(("services", name, key), "this key is missing; add it")

@@ -1,0 +1,163 @@
+"""The file as it may be written: every key with its type, its default and what it is for."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
+
+from runner.config.secrets import refusal_of
+
+_UNITS_S = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
+
+
+def _seconds(value: object) -> object:
+    """A duration such as "90s", "5m", "1h" or "250ms"."""
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*(ms|s|m|h)", value.strip()) if isinstance(value, str) else None
+    if not found:
+        raise ValueError('write a duration with its unit, such as "90s", "5m" or "1h"')
+    seconds = float(found[1]) * _UNITS_S[found[2]]
+    if not 0 < seconds <= timedelta(days=1).total_seconds():
+        raise ValueError("a duration lies between a moment and a day")
+    return seconds
+
+
+def _zone(value: str) -> str:
+    try:
+        ZoneInfo(value)
+    except (KeyError, ValueError, OSError):
+        raise ValueError('this is no time zone; write one such as "America/New_York"') from None
+    return value
+
+
+def _reference(value: str) -> str:
+    if refusal := refusal_of(value):
+        raise ValueError(refusal)
+    return value
+
+
+_DURATION = {"type": "string", "pattern": r"^\d+(\.\d+)?\s*(ms|s|m|h)$", "examples": ["90s", "5m"]}
+Seconds = Annotated[float, BeforeValidator(_seconds), WithJsonSchema(_DURATION)]
+Zone = Annotated[str, AfterValidator(_zone)]
+Reference = Annotated[str, AfterValidator(_reference), Field(examples=["env:FIRSTBELL_STUDENT_PASSWORD"])]
+Name = Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")]
+
+
+class Section(BaseModel):
+    """A table of the file; keys that it does not know are mistakes."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class SchoolSection(Section):
+    """The district."""
+
+    name: str = Field(min_length=1, description="The district's name, as messages give it.")
+    timezone: Zone = Field(description="The time zone of its bells.", examples=["America/New_York"])
+    practice: bool = Field(False, description="Start the practice school with each run, and play against it.")
+    journeys: tuple[Path, ...] = Field((), description="Folders with journeys of your own, beside this file.")
+
+
+class ServiceSection(Section):
+    """Something that journeys rely on."""
+
+    owner: str = Field("", description="Who runs it, as an alarm names them.")
+    contact: str = Field("", description="Where to reach them: an address or a page.")
+    url: str = Field("", description="Its front door.", pattern=r"^(https?://\S+)?$")
+    hosts: tuple[str, ...] = Field((), description="Host names whose traffic is its own; * is allowed.")
+    kind: str = Field("", description="The adapter that knows its pages.", examples=["redirect"])
+    options: dict[str, str] = Field(default_factory=dict, description="That adapter's own settings.")
+
+
+class AccountSection(Section):
+    """A synthetic person's account."""
+
+    username: str = Field(min_length=1, description="As typed at the sign-in.")
+    display_name: str = Field("", description="As others see it in a class; the user name where left out.")
+    password: Reference = Field(description="A reference to the password, never the password.")
+    totp: Reference | None = Field(None, description="A reference to the one-time-code key (base32).")
+
+
+class ClassroomSection(Section):
+    """The synthetic class that our people meet in."""
+
+    title: str = Field(min_length=1, description="The class as the platform lists it.")
+    meeting_code: Reference | None = Field(None, description="A reference to the code of plan B's room.")
+
+
+class JourneySection(Section):
+    """How one journey is played."""
+
+    enabled: bool = Field(True, description="Whether it is played when no journey is named.")
+    deadline: Seconds = Field(90.0, description="After this an attempt is ended by force.")
+
+
+class BrowserSection(Section):
+    """The browser that plays."""
+
+    executable: str = Field("", description="Its path; found by itself where left out.")
+    step_limit: Seconds = Field(10.0, description="How long one wait inside a step may take.")
+
+
+class StoreSection(Section):
+    """Where evidence is kept."""
+
+    url: str = Field("./evidence", description="A folder, or s3://bucket/prefix.")
+    endpoint_url: str = Field("", description="For stores that speak S3 but are not Amazon's.")
+    region: str = Field("", description="The bucket's region.")
+    sse: Literal["", "AES256", "aws:kms"] = Field("", description="Server-side encryption.")
+    kms_key_id: str = Field("", description="The key for aws:kms.")
+    checksums: Literal["when_supported", "when_required"] = Field(
+        "when_supported", description="when_required for S3-compatibles that refuse newer checksums."
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _short(cls, given: Any) -> Any:
+        """`store = "s3://..."` is the short form of a table with only `url`."""
+        return {"url": given} if isinstance(given, str) else given
+
+
+class HistorySection(Section):
+    """Where runs are recorded."""
+
+    url: str = Field("", description="A database URL without a password; a file beside this one where left out.")
+    password: Reference | None = Field(None, description="A reference to the database password.")
+
+    @model_validator(mode="after")
+    def _no_password_inside(self) -> HistorySection:
+        if re.search(r"://[^/@\s]*:[^/@\s]*@", self.url):
+            raise ValueError('a password is never written in the URL; use password = "env:NAME" beside it')
+        return self
+
+
+Keep = Literal["figures", "screenshots", "trace"]
+
+
+class EvidenceSection(Section):
+    """How much a run leaves behind."""
+
+    on_pass: Keep = Field("trace", description="What a run that passed leaves.")
+    on_fail: Keep = Field("trace", description="What any other run leaves.")
+
+
+class Settings(Section):
+    """firstbell.toml, whole."""
+
+    school: SchoolSection
+    services: dict[Name, ServiceSection] = Field(default_factory=dict)
+    accounts: dict[Name, AccountSection] = Field(default_factory=dict)
+    classroom: ClassroomSection | None = None
+    journeys: dict[Name, JourneySection] = Field(default_factory=dict)
+    browser: BrowserSection = Field(default_factory=BrowserSection)
+    store: StoreSection = Field(default_factory=StoreSection)
+    history: HistorySection = Field(default_factory=HistorySection)
+    evidence: EvidenceSection = Field(default_factory=EvidenceSection)
+
+    def journey(self, id_: str) -> JourneySection:
+        """How a journey is played; the defaults where the file says nothing."""
+        return self.journeys.get(id_) or JourneySection()

@@ -1,0 +1,76 @@
+"""References to secrets, one scheme a row, asked for when the value is needed.
+
+`env:NAME` the environment, `file:PATH` a file (one newline at its end is not part of it), `practice:ACCOUNT#FIELD`
+the running practice school, whose passwords are new at every start.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from journeys.practice.school import Introduction
+from journeys.stage.secret import Secret
+
+
+class SecretMissing(Exception):
+    """A reference leads to nothing; the message says what to do and never holds a value."""
+
+
+def _from_environment(name: str) -> str:
+    value = os.environ.get(name, "")
+    if not value:
+        raise SecretMissing(f"env:{name} is not set; set the environment variable {name}")
+    return value
+
+
+def _from_file(path: str) -> str:
+    try:
+        value = Path(path).expanduser().read_text().removesuffix("\n")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "it is not text"
+        raise SecretMissing(f"file:{path} cannot be read ({reason}); correct the path or its permissions") from None
+    if not value:
+        raise SecretMissing(f"file:{path} is empty; put the secret into it")
+    return value
+
+
+def _nobody_practises(reference: str) -> str:
+    raise SecretMissing(f"practice:{reference} needs the practice school; set school.practice = true")
+
+
+SCHEMES: Mapping[str, Callable[[str], str]] = {
+    "env": _from_environment,
+    "file": _from_file,
+    "practice": _nobody_practises,
+}
+"""Scheme -> what answers for it."""
+
+
+def refusal_of(reference: str) -> str | None:
+    """Why a text is not a reference to a secret, in words that never repeat it; None if it is one."""
+    scheme, colon, rest = reference.partition(":")
+    if not colon or scheme not in SCHEMES:
+        return 'secrets are never written here; write a reference such as "env:FIRSTBELL_STUDENT_PASSWORD"'
+    return None if rest else f'"{scheme}:" refers to nothing; write what comes after the colon'
+
+
+def secret(reference: str, practice: Introduction | None = None) -> Secret:
+    """The secret behind a reference. Revealing it raises SecretMissing when it cannot be had."""
+    scheme, _, rest = reference.partition(":")
+    if scheme == "practice" and practice is not None:
+        return Secret(lambda: _from_practice(rest, practice))
+    return Secret(lambda: SCHEMES[scheme](rest))
+
+
+def _from_practice(reference: str, practice: Introduction) -> str:
+    if reference == "meeting_code":
+        return practice.meeting_code
+    account, _, field = reference.partition("#")
+    person = practice.accounts.get(account)
+    value = {"password": person.password, "totp": person.totp_key}.get(field or "password") if person else None
+    if not value:
+        known = ", ".join(sorted(practice.accounts))
+        raise SecretMissing(f"practice:{reference} does not exist; the practice school's accounts are: {known}")
+    return value

@@ -1,0 +1,1 @@
+"""What has run, and what came of it: the rows that outlive every process."""

@@ -1,0 +1,93 @@
+"""Opening the database of history: reachable, of the right schema, and set up so that several processes can share it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy.exc import ArgumentError, DatabaseError, NoSuchModuleError, OperationalError
+from sqlalchemy.pool import ConnectionPoolEntry
+
+BUSY_S = 15
+# Any number will do, as long as every First Bell takes the same (PostgreSQL, "Advisory Locks").
+MIGRATION_LOCK = 0x46425F31
+
+
+class HistoryError(Exception):
+    """History cannot be read or written; one sentence says where and what to do."""
+
+
+def open_database(url: str) -> Engine:
+    """An engine whose database has today's schema. Raises HistoryError."""
+    try:
+        parsed = make_url(url)
+        if parsed.get_backend_name() == "sqlite" and parsed.database:
+            Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+        engine = create_engine(parsed, pool_pre_ping=True)
+    except (ArgumentError, NoSuchModuleError, ModuleNotFoundError) as error:
+        said = (
+            f"history.url: no database of this kind can be used here ({error}); use sqlite:/// or postgresql+psycopg://"
+        )
+        raise HistoryError(said) from None
+    except OSError as error:
+        raise HistoryError(f"history.url: {error.filename} cannot be made ({error.strerror})") from None
+    if parsed.get_backend_name() == "sqlite":
+        event.listen(engine, "connect", _set_up_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
+    try:
+        with engine.begin() as connection:
+            _migrate(connection)
+    except (OperationalError, DatabaseError) as error:
+        raise unusable(engine, error) from None
+    return engine
+
+
+def unusable(engine: Engine, error: DatabaseError) -> HistoryError:
+    """What a database's complaint amounts to, without the statement and its values."""
+    where = engine.url.render_as_string(hide_password=True)
+    reason = str(error.orig).strip().splitlines()[0]
+    return HistoryError(f"history at {where} cannot be used ({reason}); make it writable or correct history.url")
+
+
+def _set_up_sqlite(connection: object, _entry: ConnectionPoolEntry) -> None:
+    """Readers beside a writer, waiting instead of failing, and rows that cannot dangle.
+
+    The driver must not begin transactions by itself, so that we can begin them as writers (see below).
+    """
+    connection.isolation_level = None  # type: ignore[attr-defined]  # sqlite3's own attribute
+    cursor = connection.cursor()  # type: ignore[attr-defined]
+    for pragma in (f"busy_timeout={BUSY_S * 1000}", "journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    """Take the write lock at once: one that starts as a reader fails where it should wait (sqlite.org, "Isolation")."""
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def migrations(connection: Connection | None = None) -> Config:
+    """Alembic's configuration, without a file of its own."""
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    config.attributes["connection"] = connection
+    return config
+
+
+def _migrate(connection: Connection) -> None:
+    """Bring the schema to today's, one process at a time; refuse one that a newer First Bell has made."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": MIGRATION_LOCK})
+    config = migrations(connection)
+    known = ScriptDirectory.from_config(config)
+    current = MigrationContext.configure(connection).get_current_revision()
+    if current == known.get_current_head():
+        return
+    if current is not None and current not in {script.revision for script in known.walk_revisions()}:
+        where = connection.engine.url.render_as_string(hide_password=True)
+        raise HistoryError(f"history at {where} was written by a newer First Bell ({current}); update this one")
+    command.upgrade(config, "head")

@@ -1,0 +1,195 @@
+"""The only place that fills ports: configuration in, a district, a store, a history and a running worker out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+from artifacts.spool import Spool
+from artifacts.stores import Store, StoreOptions, open_store
+from journeys.practice.school import Introduction, PracticeSchool
+from journeys.stage.school import KINDS, School, UnknownKind, load_adapter
+from journeys.stage.secret import Secret
+from journeys.stage.service import Account, Classroom, Service
+from runner.config.load import Config, find_config, load
+from runner.config.model import SchoolSection, Settings
+from runner.config.problem import ConfigError, NoConfig
+from runner.config.secrets import secret
+from runner.execution.district import District
+from runner.execution.messages import Hello, PracticePlace
+
+PRACTICE_KINDS = {
+    "edge": "",
+    "sign-in": "redirect",
+    "platform": "practice",
+    "live-class": "practice",
+    "plan-b": "meeting-code",
+}
+PRACTICE_OWNER = "the practice school"
+
+
+def config_at(explicit: Path | str | None, start: Path) -> Config:
+    """The configuration to use. Raises NoConfig or ConfigError; kinds that do not exist are mistakes too."""
+    config = load(find_config(start, explicit))
+    problems = []
+    for name, service in config.settings.services.items():
+        if name in KINDS and service.kind:
+            try:
+                load_adapter(Service(name=name, owner="", url="", kind=service.kind), KINDS[name])
+            except UnknownKind as unknown:
+                problems.append(config.problem(("services", name, "kind"), str(unknown)))
+    if problems:
+        raise ConfigError(problems)
+    return config
+
+
+@contextmanager
+def practice_for(settings: Settings) -> Iterator[PracticeSchool | None]:
+    """The practice school for as long as it is needed, where the configuration asks for it."""
+    if not settings.school.practice:
+        yield None
+        return
+    with PracticeSchool.start() as school:
+        yield school
+
+
+def district_of(config: Config, practice: Introduction | None) -> District:
+    """The district that a configuration describes, the practice school filling what is left out."""
+    settings = config.settings
+    return District(
+        school=School(name=settings.school.name, services=_services(settings, practice)),
+        classroom=_classroom(settings, practice),
+        accounts=_accounts(settings, practice),
+        browser=settings.browser.executable,
+        step_limit_s=settings.browser.step_limit,
+        folders=tuple(config.folder / folder for folder in settings.school.journeys),
+    )
+
+
+def _services(settings: Settings, practice: Introduction | None) -> dict[str, Service]:
+    origins = practice.origins if practice else {}
+    services = {}
+    for name in {**settings.services, **origins}:
+        given = settings.services.get(name)
+        url = (given.url if given else "") or origins.get(name, "")
+        services[name] = Service(
+            name=name,
+            owner=(given.owner if given else "") or PRACTICE_OWNER,
+            contact=given.contact if given else "",
+            url=url,
+            kind=(given.kind if given else "") or PRACTICE_KINDS.get(name, ""),
+            hosts=given.hosts if given else (),
+            options=given.options if given else {},
+        )
+    return services
+
+
+def _accounts(settings: Settings, practice: Introduction | None) -> dict[str, Account]:
+    seeded = practice.accounts if practice else {}
+    accounts = {
+        role: Account(
+            username=person.username,
+            display_name=person.display_name,
+            password=secret(f"practice:{role}#password", practice),
+            totp_key=secret(f"practice:{role}#totp", practice) if person.totp_key else None,
+        )
+        for role, person in seeded.items()
+    }
+    for role, given in settings.accounts.items():
+        accounts[role] = Account(
+            username=given.username,
+            display_name=given.display_name or given.username,
+            password=secret(given.password, practice),
+            totp_key=secret(given.totp, practice) if given.totp else None,
+        )
+    return accounts
+
+
+def _classroom(settings: Settings, practice: Introduction | None) -> Classroom:
+    given = settings.classroom
+    code = given.meeting_code if given else None
+    if practice is not None and not code:
+        code = "practice:meeting_code"
+    title = given.title if given else (practice.class_title if practice else "")
+    return Classroom(title=title, meeting_code=secret(code, practice) if code else None)
+
+
+def secrets_of(district: District) -> list[Secret]:
+    """Every secret that a run may come to know."""
+    found = [account.password for account in district.accounts.values()]
+    found += [account.totp_key for account in district.accounts.values() if account.totp_key]
+    if district.classroom.meeting_code:
+        found.append(district.classroom.meeting_code)
+    return found
+
+
+def store_of(config: Config) -> Store:
+    """Where this configuration keeps evidence. Raises StoreError."""
+    given = config.settings.store
+    url = given.url if "://" in given.url or given.url == "memory:" else str(config.folder / given.url)
+    options = StoreOptions(
+        endpoint_url=given.endpoint_url,
+        region=given.region,
+        sse=given.sse,
+        kms_key_id=given.kms_key_id,
+        checksums=given.checksums,
+    )
+    return open_store(url, options)
+
+
+def state_folder(config: Config) -> Path:
+    """What First Bell keeps beside the configuration: history, spool, logs."""
+    return config.folder / ".firstbell"
+
+
+def spool_of(config: Config) -> Spool:
+    """The shelf between runs and the store."""
+    return Spool(state_folder(config) / "spool")
+
+
+def history_url(config: Config) -> str:
+    """The database of this configuration, its password filled in. Raises SecretMissing."""
+    given = config.settings.history
+    if not given.url:
+        return f"sqlite:///{state_folder(config) / 'history.db'}"
+    if given.password is None:
+        return given.url
+    scheme, _, rest = given.url.partition("://")
+    user, at, place = rest.rpartition("@")
+    return f"{scheme}://{user}:{secret(given.password).reveal()}{at}{place}"
+
+
+@contextmanager
+def district_of_worker(hello: Hello) -> Iterator[District]:
+    """The district as the parent sees it: its configuration, and the practice school that it has started."""
+    practice = PracticeSchool.attach(hello.practice.control, hello.practice.token) if hello.practice else None
+    config = load(hello.config) if hello.config else embedded()
+    yield district_of(config, practice.introduction if practice else None)
+
+
+@contextmanager
+def open_district(explicit: str | None, start: Path) -> Iterator[District]:
+    """The district for plain pytest: the nearest firstbell.toml, or the practice school by itself."""
+    with ExitStack() as stack:
+        try:
+            config = config_at(explicit, start)
+        except NoConfig:
+            if explicit is not None:
+                raise
+            config = embedded()
+        practice = stack.enter_context(practice_for(config.settings))
+        yield district_of(config, practice.introduction if practice else None)
+
+
+def embedded() -> Config:
+    """The configuration of the practice school alone, for when there is no file."""
+    school = SchoolSection(name="Practice School District", timezone="America/New_York", practice=True)
+    return Config(settings=Settings(school=school), file=Path.cwd() / "firstbell.toml", places={})
+
+
+def practice_place(practice: PracticeSchool | None) -> PracticePlace | None:
+    """How a worker finds the practice school."""
+    if practice is None:
+        return None
+    return PracticePlace(control=practice.introduction.control, token=practice.introduction.token)
