@@ -11,7 +11,6 @@ import json
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -20,6 +19,7 @@ from playwright.sync_api import BrowserContext, ConsoleMessage, Page, Request, R
 from playwright.sync_api import Error as PlaywrightError
 
 from artifacts.evidence import Artifact, ArtifactKind, absent, sealed, slug
+from artifacts.policy import Recording
 
 # A picture waits for the page's fonts and can hang on them (microsoft/playwright#28226); the play goes on without it.
 PICTURE_LIMIT_MS = 3000
@@ -30,15 +30,6 @@ TEXT_LIMIT = 500
 TROUBLES = 200
 # A one-time code is valid for a while after the picture was taken.
 ONE_TIME_CODE = "input[autocomplete='one-time-code']"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Recording:
-    """What is recorded. A trace with `screencast` costs about 20 % CPU on a live class, with snapshots alone 9 %."""
-
-    trace: bool = True
-    screencast: bool = False
-    screenshots: bool = True
 
 
 class ActorRecorder:
@@ -133,7 +124,7 @@ class ActorRecorder:
 
 
 class Traffic:
-    """What went over the wire, by host: counts and statuses of all, path without query of what failed. No headers, no bodies."""
+    """What went over the wire, by host: counts of all, the path without its query of what failed. No headers, no bodies."""
 
     def __init__(self) -> None:
         self._statuses: dict[str, Counter[str]] = {}

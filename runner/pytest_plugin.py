@@ -12,21 +12,16 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from runner.execution.stash import AUDIENCE, DISTRICT, RUN_TOKEN
+
 if TYPE_CHECKING:
     from journeys.stage.actor import Actor
     from journeys.stage.school import School
     from journeys.stage.service import Classroom
     from journeys.stage.stage import Stage
-    from journeys.stage.step import Audience
     from runner.execution.district import District
 
 MARKER = "journey(id, relies_on=[...]): a journey that First Bell can run and schedule, and the services it relies on"
-
-DISTRICT = pytest.StashKey["District"]()
-"""Put here by the resident worker; plain pytest finds its own."""
-
-AUDIENCE = pytest.StashKey["Audience"]()
-RUN_TOKEN = pytest.StashKey[str]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

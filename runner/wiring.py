@@ -160,12 +160,11 @@ def history_url(config: Config) -> str:
     return f"{scheme}://{user}:{secret(given.password).reveal()}{at}{place}"
 
 
-@contextmanager
-def district_of_worker(hello: Hello) -> Iterator[District]:
+def district_of_worker(hello: Hello) -> District:
     """The district as the parent sees it: its configuration, and the practice school that it has started."""
     practice = PracticeSchool.attach(hello.practice.control, hello.practice.token) if hello.practice else None
     config = load(hello.config) if hello.config else embedded()
-    yield district_of(config, practice.introduction if practice else None)
+    return district_of(config, practice.introduction if practice else None)
 
 
 @contextmanager

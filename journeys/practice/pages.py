@@ -32,7 +32,9 @@ PROBLEMS = {
 
 def page(request: Request, template: str, *, status: int = 200, **shown: Any) -> HTMLResponse:
     """A page from a template."""
-    return _templates.TemplateResponse(request, template, shown, status_code=status, headers={"Cache-Control": "no-store"})
+    return _templates.TemplateResponse(
+        request, template, shown, status_code=status, headers={"Cache-Control": "no-store"}
+    )
 
 
 def problem(request: Request, status: int) -> HTMLResponse:

@@ -33,7 +33,7 @@ def practice(context: click.Context) -> None:
     except PracticeSchoolError as error:
         give_up(str(error), code=2)
     with school, _noted(school):
-        district = school.district
+        district = school.introduction
         out.print("The practice school is open. Its front door:", style="told")
         out.print(f"  {district.origins['edge']}\n")
         table = Table(box=None, pad_edge=False, header_style="quiet")
@@ -42,7 +42,7 @@ def practice(context: click.Context) -> None:
         for name, account in district.accounts.items():
             table.add_row(f"  {name}", account.username, account.password)
         out.print(table)
-        out.print(f"\n  plan B at {district.origins['plan-b']} with the code {district.plan_b_code}")
+        out.print(f"\n  plan B at {district.origins['plan-b']} with the code {district.meeting_code}")
         out.print("\nBreak it from another terminal:  firstbell practice break sessions-empty", style="quiet")
         out.print("Close it with Ctrl-C.", style="quiet")
         _until_told_to_stop()
@@ -83,7 +83,7 @@ def _noted(school: PracticeSchool) -> Iterator[None]:
     """Leave the control address where other commands find it, for as long as the school is open."""
     NOTE.parent.mkdir(parents=True, exist_ok=True)
     NOTE.unlink(missing_ok=True)
-    note = json.dumps({"control": school.control_url, "token": school.control_token})
+    note = json.dumps({"control": school.introduction.control, "token": school.introduction.token})
     with os.fdopen(os.open(NOTE, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
         file.write(note)
     try:

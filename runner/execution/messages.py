@@ -11,8 +11,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
-from artifacts.capture import Recording as RecordingOptions
 from artifacts.evidence import Artifact
+from artifacts.policy import Recording
 from journeys.media.proof import MediaProof
 from journeys.stage.ending import Ending
 from journeys.stage.step import Step, StepRecord
@@ -52,7 +52,7 @@ class Play(Message):
     journey: str
     attempt: int
     folder: Path
-    recording: RecordingOptions
+    recording: Recording
 
 
 class Quit(Message):

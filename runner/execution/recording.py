@@ -36,7 +36,6 @@ class Recording:
         if browser is not None:
             self.browser = f"{browser.browser_type.name} {browser.version}"
         recorder = ActorRecorder(
-            actor.page.context,
             actor.page,
             actor=actor.name,
             folder=self._order.folder,
@@ -58,7 +57,7 @@ class Recording:
         failed = record.ending is not None
         watched = self._recorders.values() if failed else [self._recorders[actor.name]]
         for recorder in watched:
-            recorder.step_ended(record.step.position, record.step.title, failed=failed)
+            recorder.picture(record.step.position, record.step.title, failed=failed)
 
     def media_judged(self, actor: Actor, proof: MediaProof) -> None:
         """Tell the parent."""

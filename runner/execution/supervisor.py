@@ -56,7 +56,7 @@ class Worker:
         self._log: IO[bytes] = log.open("ab")
         self._heard: queue.SimpleQueue[FromWorker | None] = queue.SimpleQueue()
         self._process = subprocess.Popen(  # noqa: S603  # our own interpreter and module
-            [sys.executable, "-m", "runner.execution.worker"],
+            [sys.executable, "-m", "runner.worker_process"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._log,

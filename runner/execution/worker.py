@@ -1,6 +1,6 @@
 """The child process: one resident pytest session that collects once and plays what it is handed, again and again.
 
-Run as `python -m runner.execution.worker`; the parent is `supervisor.py`. Not for deciding anything: it plays,
+Not for deciding anything: it plays,
 records, and says what happened. Tried with pytest 9.2: `nextitem` must be another item of the session, or the
 function-scoped fixtures stay alive, and `_initrequest()` gives an item that has run before a clean start.
 """
@@ -8,7 +8,6 @@ function-scoped fixtures stay alive, and `_initrequest()` gives an item that has
 from __future__ import annotations
 
 import time
-import traceback
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,14 +17,12 @@ from _pytest.runner import runtestprotocol
 
 from journeys.stage.ending import Ending, EndingKind
 from journeys.stage.failures import ending_of
-from runner.config.load import ConfigError
-from runner.execution.browser import NoBrowser
 from runner.execution.collecting import broken_file, card_of
-from runner.execution.messages import AttemptEnded, BrokenFile, Hello, JourneyCard, Play, Ready, Unwell
+from runner.execution.district import District
+from runner.execution.messages import AttemptEnded, BrokenFile, JourneyCard, Play, Ready
 from runner.execution.pipe import WorkerEnd
 from runner.execution.recording import Recording
-from runner.pytest_plugin import AUDIENCE, DISTRICT, RUN_TOKEN
-from runner.wiring import district_of_worker
+from runner.execution.stash import AUDIENCE, DISTRICT, RUN_TOKEN
 
 
 class Resident:
@@ -107,40 +104,23 @@ def journey_files(folders: tuple[Path, ...]) -> list[Path]:
     return [path for path in (*shipped, *own) if path.name != "conftest.py" and not path.name.startswith("_")]
 
 
-def main() -> int:
-    """Set up as the parent says, and stay."""
-    end = WorkerEnd.take_over_stdio()
-    hello = end.receive()
-    if not isinstance(hello, Hello):
-        return 2
-    try:
-        with district_of_worker(hello) as district:
-            resident = Resident(end)
-            options = ["-p", "no:cacheprovider", "-o", "addopts=", "--continue-on-collection-errors", "-q"]
-            if hello.headed:
-                options.append("--headed")
-            plugin = _Handover(district)
-            pytest.main([*options, *map(str, journey_files(district.folders))], plugins=[plugin, resident])
-    except (ConfigError, NoBrowser) as error:
-        end.send(Unwell(said=str(error)))
-        return 2
-    except Exception as error:
-        traceback.print_exc()
-        end.send(Unwell(said=f"the worker broke: {type(error).__name__}: {error}"))
-        return 2
-    return 0
+def stay(end: WorkerEnd, district: District, *, headed: bool) -> None:
+    """Hold a pytest session over all journeys of a district until the parent ends it."""
+    # A project's own ini file stays in force (markers, base URL) but for what is meant for its test runs.
+    overrides = ["-o", "addopts=", "-o", "filterwarnings="]
+    options = ["-q", "-p", "no:cacheprovider", *overrides, "--continue-on-collection-errors"]
+    if headed:
+        options.append("--headed")
+    files = [str(path) for path in journey_files(district.folders)]
+    pytest.main([*options, *files], plugins=[_Handover(district), Resident(end)])
 
 
 class _Handover:
     """Puts the district where our fixtures look for it."""
 
-    def __init__(self, district: object) -> None:
+    def __init__(self, district: District) -> None:
         self._district = district
 
     def pytest_configure(self, config: pytest.Config) -> None:
         """Before anything is collected."""
         config.stash[DISTRICT] = self._district
-
-
-if __name__ == "__main__":
-    raise SystemExit(main())

@@ -1,0 +1,19 @@
+"""The command `firstbell`: synthetic students and teachers that go to class before the real ones do."""
+
+from __future__ import annotations
+
+import click
+
+from runner.cli.browser import browser
+from runner.cli.practice import practice
+from runner.cli.run import run
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="firstbell", prog_name="firstbell", message="%(prog)s %(version)s")
+def main() -> None:
+    """Synthetic students and teachers that go to class before the real ones do."""
+
+
+for command in (run, practice, browser):
+    main.add_command(command)

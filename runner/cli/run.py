@@ -1,0 +1,74 @@
+"""`firstbell run`: play journeys now, tell what happens, and exit with what it means."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+
+from artifacts.stores import StoreError
+from journeys.practice.school import PracticeSchoolError
+from runner.cli.console import console, give_up
+from runner.cli.telling import Reporter, Silent, Teller
+from runner.cli.theatre import Theatre, UnknownJourney, theatre
+from runner.config.problem import ConfigError, NoConfig
+from runner.config.secrets import SecretMissing
+from runner.execution.browser import NoBrowser
+from runner.execution.performance import Performed
+from runner.execution.run import exit_code
+from runner.execution.supervisor import WorkerUnwell
+from runner.history.runs import HistoryError
+from runner.wiring import config_at
+
+CONFIG = 3
+ERRORED = 2
+
+
+@contextmanager
+def sentences() -> Iterator[None]:
+    """Every foreseen mistake as one sentence and an exit code: 3 for the configuration, 2 for this machine."""
+    try:
+        yield
+    except (ConfigError, NoConfig, UnknownJourney, SecretMissing) as error:
+        give_up(str(error), code=CONFIG)
+    except StoreError as error:
+        give_up(str(error), code=CONFIG if error.permanent else ERRORED)
+    except (HistoryError, NoBrowser, PracticeSchoolError, WorkerUnwell) as error:
+        give_up(str(error), code=ERRORED)
+
+
+@click.command()
+@click.argument("journeys", nargs=-1)
+@click.option("--config", "config_file", type=Path, default=None, help="The configuration; found upwards if left out.")
+@click.option("--headed", is_flag=True, help="Show the browser.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document instead of telling.")
+def run(journeys: tuple[str, ...], config_file: Path | None, headed: bool, as_json: bool) -> None:
+    """Play journeys now: those named, or all.
+
+    Exits with 0 if all passed, 1 if a service failed, 2 if something could not be judged, 3 for a configuration
+    that cannot be used.
+    """
+    with sentences():
+        config = config_at(config_file, Path.cwd())
+        with theatre(config, headed=headed) as opened:
+            reporter: Reporter = Silent() if as_json else Teller(console())
+            performed = play_all(opened, journeys, reporter)
+            if as_json:
+                click.echo(json.dumps(_documents(performed), indent=1))
+            for broken in opened.broken:
+                click.echo(f"firstbell: {broken.file}:{broken.line}: {broken.cause}", err=True)
+            code = exit_code(one.run.outcome for one in performed)
+    raise SystemExit(code or (ERRORED if opened.broken else 0))
+
+
+def play_all(opened: Theatre, names: tuple[str, ...], reporter: Reporter) -> list[Performed]:
+    """Play one after the other."""
+    return [opened.play(card, reporter) for card in opened.chosen(names)]
+
+
+def _documents(performed: list[Performed]) -> dict[str, object]:
+    runs = [one.document.model_dump(mode="json") | {"evidence": one.where} for one in performed]
+    return {"schema": "firstbell.runs/1", "runs": runs}

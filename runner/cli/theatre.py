@@ -1,0 +1,141 @@
+"""Everything that playing takes, opened in order and closed whatever happens: practice school, store, history, worker."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from importlib.metadata import version
+
+from artifacts.policy import recording_for
+from artifacts.redaction.forms import KnownSecrets
+from journeys.practice.school import PracticeSchool
+from runner.cli.telling import Reporter
+from runner.config.load import Config
+from runner.config.problem import ConfigError
+from runner.execution.browser import find_browser
+from runner.execution.messages import BrokenFile, Hello, JourneyCard
+from runner.execution.performance import House, Order, Performed, perform
+from runner.execution.supervisor import Worker
+from runner.history.runs import RunHistory
+from runner.wiring import (
+    district_of,
+    history_url,
+    practice_for,
+    practice_place,
+    secrets_of,
+    spool_of,
+    state_folder,
+    store_of,
+)
+
+LOCATION = "here"
+"""Until there are other places to play from."""
+
+
+class UnknownJourney(Exception):
+    """No journey of that name, or a journey relies on something that is not configured."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Theatre:
+    """Ready to play. `practice` is the practice school where one was started."""
+
+    config: Config
+    house: House
+    owners: dict[str, str]
+    practice: PracticeSchool | None
+    hello: Hello
+    worker: Worker
+
+    @property
+    def journeys(self) -> tuple[JourneyCard, ...]:
+        """What can be played."""
+        return self.worker.ready.journeys
+
+    @property
+    def broken(self) -> tuple[BrokenFile, ...]:
+        """Journey files that could not be read."""
+        return self.worker.ready.broken
+
+    def chosen(self, names: Sequence[str]) -> list[JourneyCard]:
+        """The journeys to play: those named, or all that are enabled. Raises UnknownJourney or ConfigError."""
+        cards = {card.id: card for card in self.journeys}
+        if unknown := [name for name in names if name not in cards]:
+            known = ", ".join(sorted(cards)) or "none"
+            raise UnknownJourney(f"no journey is called '{unknown[0]}'; there are: {known}")
+        wanted = [cards[name] for name in names] or [
+            card for card in cards.values() if self.config.settings.journey(card.id).enabled
+        ]
+        self._check_services(wanted)
+        return wanted
+
+    def _check_services(self, cards: Sequence[JourneyCard]) -> None:
+        """A service that a journey relies on and nobody configured has no owner to call."""
+        problems = [
+            self.config.problem(
+                ("services",),
+                f"journey '{card.id}' ({card.file}:{card.line}) relies on the service '{name}', "
+                f"which is not configured; add [services.{name}] or correct the journey",
+            )
+            for card in cards
+            for name in card.relies_on
+            if name not in self.owners
+        ]
+        if problems:
+            raise ConfigError(problems)
+
+    def play(self, card: JourneyCard, reporter: Reporter) -> Performed:
+        """Play one journey, in a new worker where the last one had to be ended."""
+        if not self.worker.alive:
+            self.worker = Worker(self.hello, log=state_folder(self.config) / "worker.log")
+        settings = self.config.settings
+        reporter.began(card.id, LOCATION, 1, f"{datetime.now().astimezone():%H:%M:%S}")
+        order = Order(
+            journey=card.id,
+            location=LOCATION,
+            deadline_s=settings.journey(card.id).deadline,
+            recording=recording_for(settings.evidence.on_pass, settings.evidence.on_fail),
+            version=version("firstbell"),
+        )
+        performed = perform(order, self.worker, self.house, self.owners, reporter.heard)
+        reporter.ended(performed)
+        return performed
+
+
+@contextmanager
+def theatre(config: Config, *, headed: bool) -> Iterator[Theatre]:
+    """Open what playing takes. Raises what a person should be told before anything is played."""
+    with ExitStack() as stack:
+        store = store_of(config)
+        store.check()
+        find_browser(config.settings.browser.executable)
+        history = RunHistory(history_url(config))
+        stack.callback(history.close)
+        practice = stack.enter_context(practice_for(config.settings))
+        district = district_of(config, practice.introduction if practice else None)
+        known = KnownSecrets([secret.reveal() for secret in secrets_of(district)])
+        state = state_folder(config)
+        shutil.rmtree(state / "work", ignore_errors=True)
+        hello = Hello(
+            config=config.file if config.file.exists() else None, practice=practice_place(practice), headed=headed
+        )
+        opened = Theatre(
+            config=config,
+            house=House(
+                store=store,
+                spool=spool_of(config),
+                history=history,
+                known=known,
+                work=state / "work",
+                quarantine=state / "quarantine",
+            ),
+            owners={name: service.owner for name, service in district.school.services.items()},
+            practice=practice,
+            hello=hello,
+            worker=Worker(hello, log=state / "worker.log"),
+        )
+        stack.push(lambda kind, *_: (opened.worker.kill if kind else opened.worker.close)())
+        yield opened

@@ -1,0 +1,156 @@
+"""run.json: one run as a document for other programs, versioned, with a schema that is published beside this file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from datetime import datetime
+from enum import Enum
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from artifacts.evidence import Artifact
+from journeys.media.proof import MediaProof
+from journeys.stage.step import StepRecord
+from runner.execution.run import Attempt, Run
+
+Outcome = Literal["passed", "failed", "errored", "blind", "missed", "skipped"]
+Ending = Literal["failed", "errored", "blind", "skipped"]
+
+
+class Part(BaseModel):
+    """A part of the document. Later versions of schema 1 may add keys and take none away."""
+
+    model_config = ConfigDict(frozen=True)
+
+
+class StepPart(Part):
+    """One step of one actor. Seconds are since the attempt began."""
+
+    position: int = Field(description="Counts from 1 over all actors.")
+    actor: str
+    title: str
+    service: str = Field(description="What the step relies on.")
+    started_s: float
+    ended_s: float
+    ending: Ending | None = Field(description="How it ended, if not well.")
+    said: str = Field(description="What was seen, in one line.")
+
+
+class ArtifactPart(Part):
+    """One file beside this one, or the reason why it is missing."""
+
+    kind: str
+    name: str
+    actor: str
+    step: int | None = Field(description="The position of the step that it shows.")
+    sha256: str
+    size_bytes: int
+    missing: str = Field(description="Why the file is not there; empty where it is.")
+
+
+class AttemptPart(Part):
+    """One try."""
+
+    number: int
+    started_at: datetime
+    took_s: float
+    ending: Ending | None
+    said: str
+    browser: str
+    steps: list[StepPart]
+    media: list[dict[str, Any]] = Field(description="What each actor's look at another proved, with its figures.")
+
+
+class BrokePart(Part):
+    """Where it broke: the first step that did not end well, and whose service it relies on."""
+
+    actor: str
+    step: str
+    service: str
+    owner: str
+    said: str
+
+
+class RunDocument(Part):
+    """One run."""
+
+    schema_: Literal["firstbell.run/1"] = Field("firstbell.run/1", alias="schema")
+    id: str
+    journey: str
+    location: str
+    started_at: datetime = Field(description="UTC.")
+    took_s: float
+    outcome: Outcome
+    broke: BrokePart | None
+    firstbell: str = Field(description="The version that ran it.")
+    attempts: list[AttemptPart]
+    artifacts: list[ArtifactPart]
+
+    model_config = ConfigDict(frozen=True, serialize_by_alias=True)
+
+
+def document_of(
+    run: Run, artifacts: Sequence[Artifact], *, owner: str, version: str, scrub: Callable[[str], str]
+) -> RunDocument:
+    """The document of a run; `scrub` takes known secrets out of what pages and errors said."""
+    step = run.last.failing_step
+    broke = None
+    if step is not None and step.ending is not None:
+        broke = BrokePart(
+            actor=step.step.actor,
+            step=step.step.title,
+            service=step.step.service,
+            owner=owner,
+            said=scrub(step.ending.said),
+        )
+    return RunDocument(
+        id=run.id,
+        journey=run.journey,
+        location=run.location,
+        started_at=run.started_at,
+        took_s=round(sum(attempt.took_s for attempt in run.attempts), 3),
+        outcome=run.outcome.value,
+        broke=broke,
+        firstbell=version,
+        attempts=[_attempt(attempt, scrub) for attempt in run.attempts],
+        artifacts=[ArtifactPart(**{**asdict(artifact), "kind": artifact.kind.value}) for artifact in artifacts],
+    )
+
+
+def figures_of(proof: MediaProof) -> dict[str, Any]:
+    """A media proof as plain JSON."""
+    return asdict(proof, dict_factory=lambda pairs: {key: _plain(value) for key, value in pairs})
+
+
+def _attempt(attempt: Attempt, scrub: Callable[[str], str]) -> AttemptPart:
+    return AttemptPart(
+        number=attempt.number,
+        started_at=attempt.started_at,
+        took_s=round(attempt.took_s, 3),
+        ending=attempt.ending.kind.value if attempt.ending else None,
+        said=scrub(attempt.ending.said) if attempt.ending else "",
+        browser=attempt.browser,
+        steps=[_step(record, scrub) for record in attempt.steps],
+        media=[figures_of(proof) for proof in attempt.proofs],
+    )
+
+
+def _step(record: StepRecord, scrub: Callable[[str], str]) -> StepPart:
+    return StepPart(
+        position=record.step.position,
+        actor=record.step.actor,
+        title=record.step.title,
+        service=record.step.service,
+        started_s=round(record.step.started_s, 3),
+        ended_s=round(record.ended_s, 3),
+        ending=record.ending.kind.value if record.ending else None,
+        said=scrub(record.ending.said) if record.ending else "",
+    )
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Enum):
+        return value.value
+    return round(value, 3) if isinstance(value, float) else value

@@ -1,0 +1,15 @@
+"""What a worker leaves for our fixtures in pytest's own stash; plain pytest finds nothing there."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from journeys.stage.step import Audience
+    from runner.execution.district import District
+
+DISTRICT = pytest.StashKey["District"]()
+AUDIENCE = pytest.StashKey["Audience"]()
+RUN_TOKEN = pytest.StashKey[str]()

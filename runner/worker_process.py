@@ -1,0 +1,34 @@
+"""The worker as a process: `python -m runner.worker_process`. Its parent is `execution.supervisor`."""
+
+from __future__ import annotations
+
+import traceback
+
+from journeys.practice.school import PracticeSchoolError
+from runner.config.problem import ConfigError, NoConfig
+from runner.execution.messages import Hello, Unwell
+from runner.execution.pipe import WorkerEnd
+from runner.execution.worker import stay
+from runner.wiring import district_of_worker
+
+
+def main() -> int:
+    """Set up as the parent says, and stay until it says to quit or is gone."""
+    end = WorkerEnd.take_over_stdio()
+    hello = end.receive()
+    if not isinstance(hello, Hello):
+        return 2
+    try:
+        stay(end, district_of_worker(hello), headed=hello.headed)
+    except (ConfigError, NoConfig, PracticeSchoolError) as error:
+        end.send(Unwell(said=str(error)))
+        return 2
+    except Exception as error:
+        traceback.print_exc()
+        end.send(Unwell(said=f"the worker broke: {type(error).__name__}: {error}"))
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
