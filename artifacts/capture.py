@@ -124,7 +124,7 @@ class ActorRecorder:
 
 
 class Traffic:
-    """What went over the wire, by host: counts of all, the path without its query of what failed. No headers, no bodies."""
+    """What went over the wire, by host: counts of all, and of what failed the path. No queries, headers, bodies."""
 
     def __init__(self) -> None:
         self._statuses: dict[str, Counter[str]] = {}

@@ -70,5 +70,5 @@ def slug(text: str) -> str:
 
 
 def run_prefix(started_at: datetime, journey: str, run_id: str) -> str:
-    """Where a run's files lie in a store, such as `runs/2026-08-31/live-class/20260831-114610-k3f9tq`. The date is UTC."""
+    """Where a run's files lie in a store: `runs/2026-08-31/live-class/20260831-114610-k3f9tq`. The date is UTC."""
     return f"runs/{started_at:%Y-%m-%d}/{slug(journey)}/{slug(run_id)}"

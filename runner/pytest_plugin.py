@@ -95,8 +95,9 @@ def classroom(district: District) -> Classroom:
 
 
 @pytest.fixture
-def stage(new_context: Callable[..., Any], district: District, pytestconfig: pytest.Config) -> Iterator[Stage]:
-    """Where this attempt is played. Asks for `new_context` so that it is torn down before the contexts close."""
+def stage(district: District, pytestconfig: pytest.Config, new_context: Callable[..., Any]) -> Iterator[Stage]:
+    """Where this attempt is played. Asks for `new_context` only to be torn down before the contexts close."""
+    del new_context
     from journeys.stage.stage import Stage
     from journeys.stage.step import Nobody
 

@@ -7,8 +7,9 @@ from typing import Any
 
 from artifacts.redaction.forms import REMOVED, KnownSecrets
 
-_NAME = r"(?:[a-z0-9_.-]*(?:token|secret|password|passwd|passcode|credential|saml|assertion|signature|api[_-]?key)[a-z0-9_.-]*"
-_NAME += r"|code|code_verifier|code_challenge|state|nonce|launch|ticket|session|sessionid|sid|jwt|auth|otp|pwd|sig|wanted|half_way)"
+_TELLING = "token|secret|password|passwd|passcode|credential|saml|assertion|signature|api[_-]?key"
+_WHOLE = "code|code_verifier|state|nonce|launch|ticket|session|sessionid|sid|jwt|auth|otp|pwd|sig"
+_NAME = rf"(?:[a-z0-9_.-]*(?:{_TELLING})[a-z0-9_.-]*|{_WHOLE})"
 SECRET_NAME = re.compile(_NAME, re.IGNORECASE)
 SECRET_HEADER = re.compile(r".*(?:auth|cookie|token|secret|session|csrf|xsrf|api-?key|signature).*", re.IGNORECASE)
 # A name and its value in an address: in its query, in its fragment, or in a form sent as text.
@@ -18,12 +19,19 @@ _BEARER = re.compile(r"\b(Bearer|Basic)\s+[A-Za-z0-9._~+/=-]{8,}", re.IGNORECASE
 _JWT = re.compile(r"\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*")
 _SECRET_FIELD = re.compile(r"password|passcode|one-time|\bcode\b|\bpin\b|secret|token", re.IGNORECASE)
 _TYPED = {"fill", "type", "press", "pressSequentially", "insertText", "keyboardType", "keyboardInsertText"}
+# Lists of names with values, and the names whose values go.
+_ROWS = {
+    "cookies": re.compile(".*"),
+    "headers": SECRET_HEADER,
+    "queryString": SECRET_NAME,
+    "params": SECRET_NAME,
+}
 # Whole branches of what a browser context was made with.
 _BRANCHES = {"storageState", "storage_state", "httpCredentials", "extraHTTPHeaders", "proxy", "clientCertificates"}
 
 
 def clean_text(text: str, known: KnownSecrets) -> str:
-    """Any text: addresses lose the values of secret parameters, hidden fields their values, all of it the known secrets."""
+    """Any text: the values of secret parameters, of hidden fields and of tokens go, and so do the known secrets."""
     if "=" in text:
         text = _PARAMETER.sub(lambda found: f"{found['lead']}{found['name']}={REMOVED}", text)
         text = _HIDDEN.sub(lambda found: f'{found[1]}"{REMOVED}"', text)
@@ -47,12 +55,8 @@ def clean_value(value: Any, known: KnownSecrets) -> Any:
 def _clean_entry(owner: dict[str, Any], key: str, item: Any, known: KnownSecrets) -> Any:
     if key in _BRANCHES or key == "postData":
         return _emptied(item)
-    if key == "cookies" and isinstance(item, list):
-        return [_without_value(cookie) for cookie in item]
-    if key == "headers" and isinstance(item, list):
-        return [_without_value(row) if _is_secret(row, SECRET_HEADER) else clean_value(row, known) for row in item]
-    if key in ("queryString", "params") and isinstance(item, list):
-        return [_without_value(row) if _is_secret(row, SECRET_NAME) else clean_value(row, known) for row in item]
+    if key in _ROWS and isinstance(item, list):
+        return [_without_value(row) if _is_secret(row, _ROWS[key]) else clean_value(row, known) for row in item]
     if key in ("__playwright_value_", "value") and _is_secret_field(owner):
         return REMOVED if item else item
     if key == "params" and isinstance(item, dict) and owner.get("method") in _TYPED:

@@ -54,7 +54,7 @@ def _refuse_monsters(source: zipfile.ZipFile) -> None:
 
 
 def _write(source: zipfile.ZipFile, clean: Path, known: KnownSecrets) -> None:
-    """Resources first: where their content changes, so does the hash that is their name, and who names them follows."""
+    """Resources first: where a content changes, so does the hash that names it, and who names it follows."""
     renamed: dict[str, str] = {}
     with zipfile.ZipFile(clean, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as target:
         for name, data in _members(source, resources=True):

@@ -11,7 +11,7 @@ from journeys.media.camera import Stamp, decode
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Picture:
-    """A picture on the page at `at_ms` (that page's clock). `luma` 0..255 and `spread` (standard deviation) of the whole."""
+    """A picture on the page at `at_ms` (that page's clock). `luma` 0..255 and its standard deviation, `spread`."""
 
     at_ms: int
     stamp: Stamp | None
@@ -31,7 +31,7 @@ class Picture:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sound:
-    """What one playing stream sounds like: level at the wanted tone, the middle level of the voice band, its loudest tone."""
+    """What one playing stream sounds like: the wanted tone's level, the voice band's middle level and loudest tone."""
 
     level_db: float
     floor_db: float
@@ -54,7 +54,7 @@ class Sound:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MediaPath:
-    """How media travels: `protocol` udp or tcp (of the relay, where there is one) and the candidate types at both ends."""
+    """How media travels: `protocol` udp or tcp (the relay's, where there is one), and both ends' candidate types."""
 
     protocol: str
     local: str

@@ -34,7 +34,10 @@ class MediaProbe:
         self._page = page
 
     def expect(self, expected: Signature, *, observer: str, observed: str, within_s: float) -> MediaProof:
-        """Look until it is proved, certain to be broken, or `within_s` seconds have passed. Raises only Playwright's errors."""
+        """Look until it is proved, is certain to be broken, or `within_s` seconds have passed.
+
+        Raises Playwright's errors, and LookupError for a page that the probe is not in.
+        """
         began = time.monotonic()
         looks: list[Look] = []
         ice_failed_since: int | None = None

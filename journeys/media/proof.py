@@ -102,7 +102,7 @@ class Sight:
 
     @property
     def fresh(self) -> list[Picture]:
-        """Recent, new and advancing pictures of the expected actor: one for each stamp, each stamp later than the last."""
+        """Recent and advancing pictures of the expected actor: one for each stamp."""
         fresh: list[Picture] = []
         for picture in self.theirs:
             age = picture.age_ms

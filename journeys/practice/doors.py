@@ -24,7 +24,7 @@ class _Server(uvicorn.Server):
 
 
 class Door:
-    """One service's port. Held by a socket that never listens, so that shutting the door refuses, and the port stays."""
+    """One service's port, held by a socket that never listens: a shut door refuses, and the port stays ours."""
 
     def __init__(self) -> None:
         self._hold = self._bound(0)

@@ -24,6 +24,7 @@ from journeys.practice.room import Counters, Room, Rules
 LAUNCH_S = 300
 STAY_S = 4 * 3600
 CLASS_WORDS = {
+    "place": "Live class",
     "waiting": "Waiting for the teacher to open the class",
     "inside": "In class",
     "ended": "The class has ended",
@@ -31,6 +32,7 @@ CLASS_WORDS = {
     "leave": "Leave class",
 }
 MEETING_WORDS = {
+    "place": "Plan B",
     "waiting": "Connecting",
     "inside": "In meeting",
     "ended": "The meeting has ended",

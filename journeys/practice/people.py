@@ -1,4 +1,4 @@
-"""Who goes to the practice school, and what is taught there today. Everybody is invented; passwords are new at every start."""
+"""Who goes to the practice school, and what is taught today. All are invented; passwords are new at every start."""
 
 from __future__ import annotations
 

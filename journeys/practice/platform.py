@@ -1,4 +1,4 @@
-"""The learning platform: today's classes by the bell schedule, and the page of each with the way into its live session."""
+"""The learning platform: today's classes by the bell schedule, and from each the way into its live session."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How the portal and the platform sign people in: the client's half of authorization code and PKCE, and its own session."""
+"""How portal and platform sign people in: the client's half of authorization code and PKCE, and its own session."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ TOKEN_TIMEOUT_S = 30.0
 
 
 class RelyingParty:
-    """One client of the sign-in service. `provider` is its public address, `back_channel` where its token endpoint listens."""
+    """One client of the sign-in service: `provider` is its public address, `back_channel` gives out tokens."""
 
     def __init__(self, client: Client, *, provider: str, back_channel: str, home: str) -> None:
         self._client = client

@@ -1,4 +1,4 @@
-"""Live-class products and meeting rooms, one file each; named by `kind` in [services.live-class] and [services.plan-b]."""
+"""Live-class products and meeting rooms, one file each; [services.live-class] and [services.plan-b] name a kind."""
 
 ROOMS = {
     "practice": "journeys.rooms.practice:PracticeRoom",

@@ -57,7 +57,7 @@ class Actor:
             raise Broken(_refusal(answer))
 
     def wait_for_first(self, *signs: Locator, within_s: float | None = None) -> Locator:
-        """Wait until one of several signs is seen and return it; Broken as soon as the page is an error page instead."""
+        """Wait until one of several signs is seen, and return it; Broken as soon as an error page shows instead."""
         deadline = time.monotonic() + (within_s or self.limit_s)
         either = reduce(Locator.or_, signs).first
         while True:

@@ -84,7 +84,7 @@ def one_line(error: BaseException) -> str:
 
 def _expectation(text: str) -> str:
     """The gist of Playwright's many lines: what was expected, of what, and what was there instead."""
-    head = text.split("Call log:")[0].strip()
+    head = text.partition("Call log:")[0].strip()
     lines = [line.strip() for line in head.splitlines() if line.strip()]
     first = lines[0] if lines else text
     if "Locator" in first or first.endswith("failed"):

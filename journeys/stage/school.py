@@ -24,7 +24,7 @@ class UnknownKind(Exception):
 
 
 class School:
-    """One district. Built from its services; each attribute is the adapter for one of them, made when first asked for."""
+    """One district, built from its services; each attribute is the adapter for one of them."""
 
     def __init__(self, *, name: str, services: Mapping[str, Service]) -> None:
         self.name = name
@@ -76,7 +76,7 @@ class School:
 
 
 def load_adapter(service: Service, table: Mapping[str, str]) -> Callable[[Service], Any]:
-    """The adapter class that a service's `kind` names in a table of "module:Class". Raises UnknownKind with a suggestion."""
+    """The adapter that a service's `kind` names in a table of "module:Class". Raises UnknownKind with a suggestion."""
     if service.kind not in table:
         near = difflib.get_close_matches(service.kind, table, n=1)
         hint = f"did you mean '{near[0]}'?" if near else f"known kinds: {', '.join(sorted(table))}"

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class Stage:
-    """One attempt's stage. `run_token` makes the signatures of its cameras its own; `limit_s` bounds one wait in a step."""
+    """One attempt's stage. `run_token` makes its cameras' signatures its own; `limit_s` bounds one wait in a step."""
 
     def __init__(self, *, run_token: str, audience: Audience, limit_s: float = 10.0) -> None:
         self.audience = audience

@@ -25,7 +25,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepRecord:
-    """A step as it ended: well where `ending` is None. Times are seconds since the attempt began, by a monotonic clock."""
+    """A step as it ended: well where `ending` is None. Times are monotonic seconds since the attempt began."""
 
     step: Step
     ended_s: float

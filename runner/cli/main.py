@@ -5,6 +5,9 @@ from __future__ import annotations
 import click
 
 from runner.cli.browser import browser
+from runner.cli.demo import demo
+from runner.cli.init import init, schema
+from runner.cli.look_back import runs, show
 from runner.cli.practice import practice
 from runner.cli.run import run
 
@@ -15,5 +18,5 @@ def main() -> None:
     """Synthetic students and teachers that go to class before the real ones do."""
 
 
-for command in (run, practice, browser):
+for command in (demo, init, run, runs, show, practice, browser, schema):
     main.add_command(command)

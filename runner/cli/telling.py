@@ -13,7 +13,6 @@ from rich.text import Text
 
 from runner.execution.messages import FromWorker, StepBegan, StepEnded
 from runner.execution.performance import Performed
-from runner.execution.run import Outcome
 
 TICKS = {
     None: ("✓", "passed"),
@@ -136,20 +135,32 @@ class Teller:
 
 def verdict(performed: Performed) -> Sequence[Text]:
     """The closing lines of a run: outcome, where and whose, and the way to the evidence."""
-    run, outcome = performed.run, performed.run.outcome
-    step = run.last.failing_step
-    if outcome is Outcome.PASSED:
-        first = Text(f"  PASSED in {run.last.took_s:.1f} s", "passed")
-    elif step is None:
-        first = Text(f"  {outcome.value.upper()}: {run.last.ending.said if run.last.ending else ''}", outcome.value)
-    else:
-        owner = f", {performed.owner}" if performed.owner else ""
-        first = Text(f'  {outcome.value.upper()} at "{step.step.title}" ({step.step.service}{owner})', outcome.value)
+    run, broke = performed.run, performed.document.broke
+    said = performed.document.attempts[-1].said
     lines = [
-        first,
-        Text.assemble(("  evidence   ", "quiet"), performed.where, (f"   firstbell show {run.id[-6:]}", "quiet")),
+        outcome_line(
+            run.outcome.value,
+            performed.document.took_s,
+            broke.step if broke else "",
+            whose(broke.service, broke.owner) if broke else "",
+            said,
+        ),
+        Text.assemble(("  evidence   ", "quiet"), f"{performed.where}/", (f"   firstbell show {run.id[-6:]}", "quiet")),
     ]
-    if outcome is not Outcome.PASSED:
-        lines += [Text.assemble((f"  {kind:<11}", "quiet"), where) for kind, where in performed.pointers]
+    lines += [Text.assemble((f"  {kind:<11}", "quiet"), where) for kind, where in performed.pointers]
     lines += [Text(f"  {line}", "errored") for line in performed.trouble]
     return lines
+
+
+def whose(service: str, owner: str) -> str:
+    """A service and its owner, as far as they are known."""
+    return ", ".join(part for part in (service, owner) if part)
+
+
+def outcome_line(outcome: str, took_s: float, step: str, service: str, said: str) -> Text:
+    """What a run came to, in one line."""
+    if outcome == "passed":
+        return Text(f"  PASSED in {took_s:.1f} s", "passed")
+    if not step:
+        return Text(f"  {outcome.upper()}: {said}", outcome)
+    return Text(f'  {outcome.upper()} at "{step}" ({service})', outcome)

@@ -1,4 +1,4 @@
-"""Everything that playing takes, opened in order and closed whatever happens: practice school, store, history, worker."""
+"""Everything that playing takes, opened in order and closed whatever happens: school, store, history, worker."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from importlib.metadata import version
 
-from artifacts.policy import recording_for
+from artifacts.policy import EvidencePolicy, Keep
 from artifacts.redaction.forms import KnownSecrets
 from journeys.practice.school import PracticeSchool
+from runner import log
 from runner.cli.telling import Reporter
 from runner.config.load import Config
 from runner.config.problem import ConfigError
@@ -45,7 +46,6 @@ class Theatre:
 
     config: Config
     house: House
-    owners: dict[str, str]
     practice: PracticeSchool | None
     hello: Hello
     worker: Worker
@@ -82,7 +82,7 @@ class Theatre:
             )
             for card in cards
             for name in card.relies_on
-            if name not in self.owners
+            if name not in self.house.owners
         ]
         if problems:
             raise ConfigError(problems)
@@ -91,23 +91,21 @@ class Theatre:
         """Play one journey, in a new worker where the last one had to be ended."""
         if not self.worker.alive:
             self.worker = Worker(self.hello, log=state_folder(self.config) / "worker.log")
-        settings = self.config.settings
         reporter.began(card.id, LOCATION, 1, f"{datetime.now().astimezone():%H:%M:%S}")
         order = Order(
             journey=card.id,
             location=LOCATION,
-            deadline_s=settings.journey(card.id).deadline,
-            recording=recording_for(settings.evidence.on_pass, settings.evidence.on_fail),
-            version=version("firstbell"),
+            deadline_s=self.config.settings.journey(card.id).deadline,
         )
-        performed = perform(order, self.worker, self.house, self.owners, reporter.heard)
+        performed = perform(order, self.worker, self.house, reporter.heard)
         reporter.ended(performed)
         return performed
 
 
 @contextmanager
-def theatre(config: Config, *, headed: bool) -> Iterator[Theatre]:
-    """Open what playing takes. Raises what a person should be told before anything is played."""
+def theatre(config: Config, *, headed: bool, quiet: bool = False) -> Iterator[Theatre]:
+    """Open what playing takes; `quiet` sends the log to a file. Raises what a person should be told before anything
+    is played."""
     with ExitStack() as stack:
         store = store_of(config)
         store.check()
@@ -117,7 +115,10 @@ def theatre(config: Config, *, headed: bool) -> Iterator[Theatre]:
         practice = stack.enter_context(practice_for(config.settings))
         district = district_of(config, practice.introduction if practice else None)
         known = KnownSecrets([secret.reveal() for secret in secrets_of(district)])
-        state = state_folder(config)
+        state, evidence = state_folder(config), config.settings.evidence
+        state.mkdir(exist_ok=True)
+        stream = stack.enter_context((state / "log.jsonl").open("a")) if quiet else None
+        log.set_up(stream, scrub=known.scrub)
         shutil.rmtree(state / "work", ignore_errors=True)
         hello = Hello(
             config=config.file if config.file.exists() else None, practice=practice_place(practice), headed=headed
@@ -129,10 +130,12 @@ def theatre(config: Config, *, headed: bool) -> Iterator[Theatre]:
                 spool=spool_of(config),
                 history=history,
                 known=known,
+                policy=EvidencePolicy(on_pass=Keep(evidence.on_pass), on_fail=Keep(evidence.on_fail)),
+                owners={name: service.owner for name, service in district.school.services.items()},
+                version=version("firstbell"),
                 work=state / "work",
                 quarantine=state / "quarantine",
             ),
-            owners={name: service.owner for name, service in district.school.services.items()},
             practice=practice,
             hello=hello,
             worker=Worker(hello, log=state / "worker.log"),

@@ -58,7 +58,7 @@ class SchoolSection(Section):
 
     name: str = Field(min_length=1, description="The district's name, as messages give it.")
     timezone: Zone = Field(description="The time zone of its bells.", examples=["America/New_York"])
-    practice: bool = Field(False, description="Start the practice school with each run, and play against it.")
+    practice: bool = Field(default=False, description="Start the practice school with each run, and play against it.")
     journeys: tuple[Path, ...] = Field((), description="Folders with journeys of your own, beside this file.")
 
 
@@ -92,7 +92,7 @@ class ClassroomSection(Section):
 class JourneySection(Section):
     """How one journey is played."""
 
-    enabled: bool = Field(True, description="Whether it is played when no journey is named.")
+    enabled: bool = Field(default=True, description="Whether it is played when no journey is named.")
     deadline: Seconds = Field(90.0, description="After this an attempt is ended by force.")
 
 

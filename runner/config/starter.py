@@ -1,4 +1,4 @@
-"""What `firstbell init` writes: a configuration that runs against the practice school, and shows the way to a real one."""
+"""What `firstbell init` writes: a configuration that runs as it stands, and shows the way to a real district."""
 
 STARTER = """\
 #:schema ./.firstbell/firstbell.schema.json

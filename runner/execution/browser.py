@@ -93,7 +93,7 @@ def _download_folder() -> Path:
 
 
 def launch_options(browser: Browser) -> dict[str, Any]:
-    """What Playwright's `launch` needs beyond its own defaults. Chromium's sandbox cannot work as root, so only then it is off."""
+    """What `launch` needs beyond its defaults. Chromium's sandbox cannot work as root, so only then it is off."""
     options: dict[str, Any] = {"args": list(LAUNCH_ARGS), "chromium_sandbox": os.geteuid() != 0}
     if browser.path is not None:
         options["executable_path"] = str(browser.path)

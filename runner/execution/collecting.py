@@ -15,7 +15,7 @@ def card_of(item: pytest.Item) -> JourneyCard | None:
     marker = item.get_closest_marker("journey")
     if marker is None or not marker.args:
         return None
-    path, line, name = item.location
+    _, line, name = item.location
     return JourneyCard(
         id=str(marker.args[0]),
         title=_first_sentence(item) or name,

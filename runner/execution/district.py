@@ -1,4 +1,4 @@
-"""The district that journeys are played in: its school, its class, its synthetic people, and how long to wait for it."""
+"""The district that journeys are played in: its school, its class, its synthetic people."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class NoAccount(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class District:
-    """Everything a journey is given. `browser` is a configured path or empty; `step_limit_s` bounds one wait in a step."""
+    """Everything a journey is given. `browser` is a configured path or empty; `step_limit_s` bounds one wait."""
 
     school: School
     classroom: Classroom

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from enum import Enum
 from typing import Any, Literal
@@ -91,18 +91,26 @@ class RunDocument(Part):
     model_config = ConfigDict(frozen=True, serialize_by_alias=True)
 
 
-def document_of(
-    run: Run, artifacts: Sequence[Artifact], *, owner: str, version: str, scrub: Callable[[str], str]
-) -> RunDocument:
-    """The document of a run; `scrub` takes known secrets out of what pages and errors said."""
-    step = run.last.failing_step
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Telling:
+    """What must be known to tell of a run: who owns what broke, our version, and `scrub`, which takes known secrets
+    out of what pages and errors said."""
+
+    owner: str
+    version: str
+    scrub: Callable[[str], str]
+
+
+def document_of(run: Run, artifacts: Sequence[Artifact], telling: Telling) -> RunDocument:
+    """The document of a run."""
+    step, scrub = run.last.failing_step, telling.scrub
     broke = None
     if step is not None and step.ending is not None:
         broke = BrokePart(
             actor=step.step.actor,
             step=step.step.title,
             service=step.step.service,
-            owner=owner,
+            owner=telling.owner,
             said=scrub(step.ending.said),
         )
     return RunDocument(
@@ -113,7 +121,7 @@ def document_of(
         took_s=round(sum(attempt.took_s for attempt in run.attempts), 3),
         outcome=run.outcome.value,
         broke=broke,
-        firstbell=version,
+        firstbell=telling.version,
         attempts=[_attempt(attempt, scrub) for attempt in run.attempts],
         artifacts=[ArtifactPart(**{**asdict(artifact), "kind": artifact.kind.value}) for artifact in artifacts],
     )

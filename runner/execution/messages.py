@@ -1,6 +1,6 @@
 """What parent and worker say to each other: one JSON object a line, each checked as it arrives.
 
-Towards the worker: Hello once, then Play for each attempt, then Quit. Back: Ready once, then what happens as it happens.
+To the worker: Hello once, then Play for each attempt, then Quit. Back: Ready once, then each thing as it happens.
 """
 
 from __future__ import annotations

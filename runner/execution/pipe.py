@@ -10,7 +10,7 @@ from runner.execution.messages import TO_WORKER, Message, ToWorker
 
 
 class WorkerEnd:
-    """The worker's end. Takes standard input and output for itself, so that nothing a journey prints can break the line."""
+    """The worker's end. Takes standard input and output for itself: nothing a journey prints can break the line."""
 
     def __init__(self, reading: BinaryIO, writing: BinaryIO) -> None:
         self._reading = reading
@@ -18,7 +18,7 @@ class WorkerEnd:
 
     @classmethod
     def take_over_stdio(cls) -> WorkerEnd:
-        """Keep the pipes under new numbers, send what is printed from now on to standard error, and read from nothing."""
+        """Keep the pipes under new numbers; what is printed from now on goes to standard error."""
         reading = os.fdopen(os.dup(0), "rb")
         writing = os.fdopen(os.dup(1), "wb")
         os.dup2(2, 1)

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from runner.execution.document import figures_of
+from runner.execution.document import Telling, figures_of
 from runner.execution.run import Attempt, Run
 from runner.history.record import AttemptRow, ProofRow, RunRow, StepRow
 
 Scrub = Callable[[str], str]
 
 
-def row_of(run: Run, *, owner: str, evidence: str, version: str, scrub: Scrub) -> RunRow:
-    """The row of a run, with all that belongs to it; `scrub` takes known secrets out of what was said."""
+def row_of(run: Run, evidence: str, telling: Telling) -> RunRow:
+    """The row of a run, with all that belongs to it; `evidence` is where a person finds what it left."""
+    scrub = telling.scrub
     step = run.last.failing_step
     ending = step.ending if step else run.last.ending
     return RunRow(
@@ -23,11 +24,11 @@ def row_of(run: Run, *, owner: str, evidence: str, version: str, scrub: Scrub) -
         took_s=sum(attempt.took_s for attempt in run.attempts),
         outcome=run.outcome.value,
         evidence=evidence,
-        version=version,
+        version=telling.version,
         actor=step.step.actor if step else "",
         step=step.step.title if step else "",
         service=step.step.service if step else "",
-        owner=owner,
+        owner=telling.owner,
         said=scrub(ending.said) if ending else "",
         attempts=tuple(_attempt_row(attempt, scrub) for attempt in run.attempts),
     )

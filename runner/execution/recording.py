@@ -59,7 +59,7 @@ class Recording:
         for recorder in watched:
             recorder.picture(record.step.position, record.step.title, failed=failed)
 
-    def media_judged(self, actor: Actor, proof: MediaProof) -> None:
+    def media_judged(self, _actor: Actor, proof: MediaProof) -> None:
         """Tell the parent."""
         self._end.send(MediaJudged(proof=proof))
 

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from journeys.stage.step import Audience
-    from runner.execution.district import District
+    pass
 
 DISTRICT = pytest.StashKey["District"]()
 AUDIENCE = pytest.StashKey["Audience"]()

@@ -55,7 +55,7 @@ class Worker:
         log.parent.mkdir(parents=True, exist_ok=True)
         self._log: IO[bytes] = log.open("ab")
         self._heard: queue.SimpleQueue[FromWorker | None] = queue.SimpleQueue()
-        self._process = subprocess.Popen(  # noqa: S603  # our own interpreter and module
+        self._process = subprocess.Popen(
             [sys.executable, "-m", "runner.worker_process"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

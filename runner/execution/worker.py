@@ -24,6 +24,9 @@ from runner.execution.pipe import WorkerEnd
 from runner.execution.recording import Recording
 from runner.execution.stash import AUDIENCE, DISTRICT, RUN_TOKEN
 
+SHIPPED = ("sign_in", "class_list", "live_class", "fallback")
+"""The journeys that come with First Bell, in the order in which a person would look for what is broken."""
+
 
 class Resident:
     """The pytest plugin that makes a session stay and take orders."""
@@ -41,7 +44,7 @@ class Resident:
             self._broken.append(broken_file(node, call.excinfo.value))
 
     @pytest.hookimpl(wrapper=True)
-    def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
+    def pytest_runtest_makereport(self, call: pytest.CallInfo[None]) -> Iterator[None]:
         """Keep the first exception of the attempt as it was raised; a report holds only its text."""
         if call.excinfo is not None and self._error is None and call.when != "teardown":
             self._error = call.excinfo.value
@@ -99,9 +102,9 @@ def _ending(error: BaseException | None) -> Ending | None:
 
 def journey_files(folders: tuple[Path, ...]) -> list[Path]:
     """The shipped journeys, and every Python file in a district's own folders but conftest and private ones."""
-    shipped = sorted((Path(__file__).parents[2] / "journeys").glob("*.py"))
+    shipped = [Path(__file__).parents[2] / "journeys" / f"{name}.py" for name in SHIPPED]
     own = [path for folder in folders for path in sorted(folder.rglob("*.py"))]
-    return [path for path in (*shipped, *own) if path.name != "conftest.py" and not path.name.startswith("_")]
+    return [*shipped, *(path for path in own if path.name != "conftest.py" and not path.name.startswith("_"))]
 
 
 def stay(end: WorkerEnd, district: District, *, headed: bool) -> None:

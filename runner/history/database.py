@@ -1,4 +1,4 @@
-"""Opening the database of history: reachable, of the right schema, and set up so that several processes can share it."""
+"""Opening the database of history: reachable, of the right schema, set up to be shared by several processes."""
 
 from __future__ import annotations
 

@@ -85,7 +85,7 @@ const goOut = (word) => {
   [...calls.keys()].forEach(hangUp);
   stream?.getTracks().forEach((track) => track.stop());
   socket.close();
-  find(".controls").remove();
+  room.classList.add("over");
 };
 
 const told = {

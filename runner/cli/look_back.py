@@ -1,0 +1,129 @@
+"""`firstbell runs` and `firstbell show`: what has run, and one run told again as a story with times."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import asdict
+from datetime import datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import click
+from rich.table import Table
+from rich.text import Text
+
+from runner.cli.console import console, give_up
+from runner.cli.run import sentences
+from runner.cli.telling import StepLine, header, outcome_line, step_line, whose
+from runner.config.load import Config
+from runner.history.record import AttemptRow, ProofRow, RunRow
+from runner.history.runs import NoSuchRun, RunHistory
+from runner.wiring import config_at, history_url
+
+CONFIG_OPTION = click.option(
+    "--config", "config_file", type=Path, default=None, help="The configuration; found upwards if left out."
+)
+OUTCOMES = ("passed", "failed", "errored", "blind", "missed", "skipped")
+
+
+@click.command()
+@click.option("--journey", default="", help="Only this journey.")
+@click.option("--outcome", type=click.Choice(OUTCOMES), default=None, help="Only these.")
+@click.option("--limit", type=click.IntRange(1, 1000), default=20, show_default=True, help="How many.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@CONFIG_OPTION
+def runs(journey: str, outcome: str | None, limit: int, as_json: bool, config_file: Path | None) -> None:
+    """List the latest runs, newest first."""
+    with _history(config_file) as (config, history):
+        found = history.recent(limit, journey=journey, outcome=outcome or "")
+    if as_json:
+        click.echo(json.dumps([asdict(run) for run in found], indent=1, default=str))
+        return
+    out = console()
+    if not found:
+        out.print("Nothing has run yet; play all journeys with: firstbell run", style="quiet")
+        return
+    table = Table(box=None, pad_edge=False, header_style="quiet")
+    for column in ("when", "journey", "outcome", "took", "run", "where it broke"):
+        table.add_column(column, justify="right" if column == "took" else "left", no_wrap=column != "where it broke")
+    for run in found:
+        broke = f"{run.step} ({run.service}): {run.said}" if run.step else run.said
+        when = f"{run.started_at.astimezone(_zone(config)):%a %d %b %H:%M:%S}"
+        table.add_row(
+            when, run.journey, Text(run.outcome, run.outcome), f"{run.took_s:.1f} s", run.id[-6:], Text(broke)
+        )
+    out.print(table)
+
+
+@click.command()
+@click.argument("run")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@CONFIG_OPTION
+def show(run: str, as_json: bool, config_file: Path | None) -> None:
+    """Tell one run as a story. RUN is its id, or the last letters of it."""
+    with _history(config_file) as (config, history):
+        try:
+            found = history.find(run)
+        except NoSuchRun as error:
+            give_up(str(error), code=2)
+    if as_json:
+        click.echo(json.dumps(asdict(found), indent=1, default=str))
+        return
+    out = console()
+    for line in story(found, _zone(config)):
+        out.print(line)
+
+
+def story(run: RunRow, zone: ZoneInfo) -> Iterator[Text]:
+    """A run, line by line."""
+    for attempt in run.attempts:
+        yield header(run.journey, run.location, attempt.number, _clock(attempt.started_at, zone))
+        yield from _steps(attempt)
+        for proof in attempt.proofs:
+            yield _proof_line(proof)
+    yield outcome_line(run.outcome, run.took_s, run.step, whose(run.service, run.owner), run.said)
+    yield Text.assemble(("  evidence   ", "quiet"), run.evidence)
+    browser = run.attempts[-1].browser if run.attempts else ""
+    yield Text(f"  run {run.id}, First Bell {run.version}, {browser or 'no browser'}", "quiet")
+
+
+def _steps(attempt: AttemptRow) -> Iterator[Text]:
+    last = None
+    for step in attempt.steps:
+        took_s = step.ended_s - step.started_s
+        line = StepLine(actor=step.actor, title=step.title, took_s=took_s, ending=step.ending or None, said=step.said)
+        yield step_line(line, after=last)
+        last = step.actor
+
+
+def _proof_line(proof: ProofRow) -> Text:
+    """What one actor's look at another measured."""
+    figures = proof.figures
+    parts = [f"{proof.observer} looked at {proof.observed}:"]
+    if proof.fault:
+        parts.append(proof.fault)
+    if proof.latency_ms is not None:
+        parts.append(f"{proof.latency_ms:.0f} ms from glass to glass,")
+    if tone := figures.get("tone_hz"):
+        parts.append(f"{tone:.0f} Hz heard,")
+    if path := figures.get("path"):
+        parts.append(f"by {path['protocol']}, {path['local']} to {path['remote']}")
+    return Text("  " + " ".join(parts).rstrip(","), "failed" if proof.fault else "quiet")
+
+
+@contextmanager
+def _history(config_file: Path | None) -> Iterator[tuple[Config, RunHistory]]:
+    with sentences():
+        config = config_at(config_file, Path.cwd())
+        with closing(RunHistory(history_url(config))) as history:
+            yield config, history
+
+
+def _zone(config: Config) -> ZoneInfo:
+    return ZoneInfo(config.settings.school.timezone)
+
+
+def _clock(moment: datetime, zone: ZoneInfo) -> str:
+    return f"{moment.astimezone(zone):%a %d %b %Y %H:%M:%S %Z}"
