@@ -93,7 +93,7 @@ def _resource(name: str, data: bytes, known: KnownSecrets) -> bytes:
 
 
 def _frame(line: bytes) -> bytes:
-    """A WebSocket message keeps its time and direction. What it said may be anything: signalling, names, credentials."""
+    """A WebSocket message keeps its time and direction; what it said may be anything: names, credentials."""
     frame = json.loads(line)
     return json.dumps({**frame, "data": REMOVED}).encode() + b"\n"
 

@@ -155,6 +155,7 @@
     return {
       peak_hz: (peak + Math.round(300 / binHz)) * binHz,
       level_db: finite(Math.max(levels[near - 1], levels[near], levels[near + 1])),
+      beside_db: finite(Math.max(levels[near - 5], levels[near + 5])),
       floor_db: finite([...voice].sort((a, b) => a - b)[voice.length >> 1]),
       bin_hz: binHz,
     };

@@ -126,7 +126,7 @@ class Sight:
     def heard_hz(self) -> float | None:
         """The expected tone, if it is heard in the last look."""
         for sound in self.looks[-1].sounds:
-            if sound.carries(self.expected.tone_hz):
+            if sound.carries_tone:
                 near = abs(sound.peak_hz - self.expected.tone_hz) <= 2 * sound.bin_hz
                 return sound.peak_hz if near else self.expected.tone_hz
         return None

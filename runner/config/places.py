@@ -29,7 +29,8 @@ def index(text: str) -> Mapping[KeyPath, Place]:
             if found[1] == "[[":
                 counts[table] = counts.get(table, -1) + 1
                 table = (*table, counts[table])
-            places.setdefault(table, (number, found.start(2) + 1))
+            for depth in range(1, len(table) + 1):
+                places.setdefault(table[:depth], (number, found.start(2) + 1))
         elif found := _ASSIGNMENT.match(line):
             places[(*table, *_split(found[1]))] = (number, found.start(1) + 1)
             closing = _opened(found[2])

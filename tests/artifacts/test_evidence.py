@@ -1,0 +1,63 @@
+"""Names, hashes and absences of what a run leaves, and how much of it is kept."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from artifacts.evidence import Artifact, ArtifactKind, absent, run_prefix, sealed, slug
+from artifacts.policy import EvidencePolicy, Keep
+
+PICTURE = Artifact(kind=ArtifactKind.SCREENSHOT, name="attempt-1/student/01-signs-in.jpg", actor="student", step=1)
+TRACE = Artifact(kind=ArtifactKind.TRACE, name="attempt-1/student/trace.zip", actor="student")
+NETWORK = Artifact(kind=ArtifactKind.NETWORK, name="attempt-1/student/network.json", actor="student")
+
+
+@given(st.text())
+def test_any_text_makes_a_short_name_that_stays_in_its_folder(text: str) -> None:
+    name = slug(text)
+    assert 0 < len(name) <= 48
+    assert set(name) <= set("abcdefghijklmnopqrstuvwxyz0123456789-")
+
+
+def test_a_title_stays_readable() -> None:
+    assert slug("Sees & hears the teacher (señora Núñez)") == "sees-hears-the-teacher-senora-nunez"
+
+
+def test_a_run_lies_under_its_day_and_journey() -> None:
+    day = datetime(2026, 8, 31, 11, 46, tzinfo=UTC)
+    assert run_prefix(day, "live-class", "20260831-114610-k3f9tq") == (
+        "runs/2026-08-31/live-class/20260831-114610-k3f9tq"
+    )
+
+
+def test_a_file_is_sealed_with_its_hash_and_a_lost_one_says_why(tmp_path: Path) -> None:
+    (tmp_path / "a").write_bytes(b"picture")
+    there = sealed(PICTURE, tmp_path / "a")
+    assert (there.sha256, there.size_bytes) == (hashlib.sha256(b"picture").hexdigest(), 7)
+    assert "No such file" in sealed(PICTURE, tmp_path / "b").missing
+    assert absent(PICTURE, "").missing
+
+
+@pytest.mark.parametrize(
+    ("policy", "passed", "kept"),
+    [
+        (EvidencePolicy(), True, {PICTURE, TRACE, NETWORK}),
+        (EvidencePolicy(on_pass=Keep.SCREENSHOTS), True, {PICTURE, NETWORK}),
+        (EvidencePolicy(on_pass=Keep.FIGURES), True, {NETWORK}),
+        (EvidencePolicy(on_pass=Keep.FIGURES), False, {PICTURE, TRACE, NETWORK}),
+    ],
+)
+def test_how_much_is_kept_depends_on_how_it_ended(policy: EvidencePolicy, *, passed: bool, kept: set[Artifact]) -> None:
+    assert set(policy.kept([PICTURE, TRACE, NETWORK], passed=passed)) == kept
+
+
+def test_what_a_failure_is_to_leave_is_recorded_from_the_start() -> None:
+    recording = EvidencePolicy(on_pass=Keep.FIGURES, on_fail=Keep.TRACE).recording
+    assert recording.trace
+    assert recording.screenshots

@@ -1,0 +1,115 @@
+"""What every store must do, run over each row of the table; S3 over real HTTP."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import boto3
+import pytest
+from moto.server import ThreadedMotoServer
+
+from artifacts.stores import STORES, Store, StoreError, StoreOptions, open_store
+
+BUCKET = "bayfront-firstbell"
+
+
+@pytest.fixture(scope="module")
+def s3_address() -> Iterator[str]:
+    server = ThreadedMotoServer(port=0, verbose=False)
+    server.start()
+    _host, port = server.get_host_and_port()
+    yield f"http://127.0.0.1:{port}"
+    server.stop()
+
+
+@pytest.fixture
+def aws(s3_address: str, monkeypatch: pytest.MonkeyPatch) -> str:
+    for name, value in (
+        ("ACCESS_KEY_ID", "testing"),
+        ("SECRET_ACCESS_KEY", "testing"),
+        ("DEFAULT_REGION", "us-east-1"),
+    ):
+        monkeypatch.setenv(f"AWS_{name}", value)
+    boto3.client("s3", endpoint_url=s3_address).create_bucket(Bucket=BUCKET)
+    return s3_address
+
+
+@pytest.fixture(params=sorted(STORES))
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
+    match request.param:
+        case "s3":
+            address = request.getfixturevalue("aws")
+            return open_store(f"s3://{BUCKET}/{tmp_path.name}", StoreOptions(endpoint_url=address))
+        case "":
+            return open_store(str(tmp_path / "evidence"), StoreOptions())
+        case scheme:
+            return open_store(f"{scheme}:", StoreOptions())
+
+
+def test_what_is_put_is_got(store: Store) -> None:
+    store.check()
+    store.put("runs/a/trace.zip", b"\0trace")
+    assert store.get("runs/a/trace.zip") == b"\0trace"
+
+
+def test_the_same_again_is_fine_and_another_content_is_refused_for_good(store: Store) -> None:
+    store.put("runs/a/run.json", b"one")
+    store.put("runs/a/run.json", b"one")
+    with pytest.raises(StoreError, match="already kept with another content") as refused:
+        store.put("runs/a/run.json", b"two")
+    assert refused.value.permanent
+    assert store.get("runs/a/run.json") == b"one"
+
+
+def test_names_are_listed_by_prefix_in_order(store: Store) -> None:
+    for name in ("runs/b/run.json", "runs/a/run.json", "runs/a/trace.zip"):
+        store.put(name, b"x")
+    assert store.names("runs/a/") == ["runs/a/run.json", "runs/a/trace.zip"]
+
+
+def test_what_is_not_there_is_said_so(store: Store) -> None:
+    with pytest.raises(StoreError, match=r"nothing\.zip is not in") as missing:
+        store.get("runs/nothing.zip")
+    assert missing.value.permanent
+
+
+def test_a_person_is_told_where_to_look(store: Store) -> None:
+    assert store.place("runs/a").endswith("runs/a")
+
+
+@pytest.mark.parametrize("name", ["../outside", "/etc/passwd", "a/../../b", "a\0b", ""])
+def test_a_folder_keeps_hostile_names_inside(tmp_path: Path, name: str) -> None:
+    with pytest.raises(StoreError, match="is no name for a file"):
+        open_store(str(tmp_path), StoreOptions()).put(name, b"x")
+
+
+def test_a_folder_that_cannot_be_written_says_what_to_do(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"")
+    with pytest.raises(StoreError, match=r"nothing can be kept in .*file.* make it writable or name another"):
+        open_store(str(tmp_path / "file"), StoreOptions()).check()
+
+
+def test_an_unknown_scheme_is_refused_with_those_there_are(tmp_path: Path) -> None:
+    with pytest.raises(StoreError, match="no store speaks gs://; use a folder or one of"):
+        open_store("gs://bucket", StoreOptions())
+
+
+def test_a_bucket_that_is_not_there_is_said_in_one_sentence(aws: str) -> None:
+    with pytest.raises(StoreError, match="s3://elsewhere does not exist; make the bucket") as refused:
+        open_store("s3://elsewhere", StoreOptions(endpoint_url=aws)).check()
+    assert refused.value.permanent
+
+
+def test_an_address_where_nobody_answers_may_answer_later(aws: str) -> None:
+    del aws
+    with pytest.raises(StoreError, match="cannot be reached") as refused:
+        open_store("s3://bucket", StoreOptions(endpoint_url="http://127.0.0.1:9")).check()
+    assert not refused.value.permanent
+
+
+def test_encryption_is_asked_for_with_each_object(aws: str) -> None:
+    store = open_store(f"s3://{BUCKET}/encrypted", StoreOptions(endpoint_url=aws, sse="AES256"))
+    store.put("a", b"x")
+    head = boto3.client("s3", endpoint_url=aws).head_object(Bucket=BUCKET, Key="encrypted/a")
+    assert head["ServerSideEncryption"] == "AES256"
