@@ -9,7 +9,7 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
-from sqlalchemy.exc import ArgumentError, DatabaseError, NoSuchModuleError, OperationalError
+from sqlalchemy.exc import ArgumentError, DatabaseError, NoSuchModuleError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 BUSY_S = 15
@@ -41,8 +41,12 @@ def open_database(url: str) -> Engine:
     try:
         with engine.begin() as connection:
             _migrate(connection)
-    except (OperationalError, DatabaseError) as error:
+    except DatabaseError as error:
+        engine.dispose()
         raise unusable(engine, error) from None
+    except HistoryError:
+        engine.dispose()
+        raise
     return engine
 
 

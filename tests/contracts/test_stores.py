@@ -90,7 +90,7 @@ def test_a_folder_that_cannot_be_written_says_what_to_do(tmp_path: Path) -> None
         open_store(str(tmp_path / "file"), StoreOptions()).check()
 
 
-def test_an_unknown_scheme_is_refused_with_those_there_are(tmp_path: Path) -> None:
+def test_an_unknown_scheme_is_refused_with_those_there_are() -> None:
     with pytest.raises(StoreError, match="no store speaks gs://; use a folder or one of"):
         open_store("gs://bucket", StoreOptions())
 

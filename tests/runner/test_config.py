@@ -104,9 +104,7 @@ def test_the_store_has_a_short_form(tmp_path: Path) -> None:
         ),
         pytest.param(
             SCHOOL + "practice = true\n[journeys.live-class]\ndeadline = 90\n",
-            [
-                'firstbell.toml:6:1: journeys.live-class.deadline: write a duration with its unit, such as "90s", "5m" or "1h"'
-            ],
+            ["firstbell.toml:6:1: journeys.live-class.deadline: write a duration with its unit"],
             id="a duration without a unit",
         ),
         pytest.param(
@@ -144,7 +142,7 @@ def test_the_store_has_a_short_form(tmp_path: Path) -> None:
         ),
         pytest.param(
             '[school]\nname = "B',
-            ["firstbell.toml:2:10: this is not TOML: Illegal character"],
+            ["firstbell.toml:2:1: this is not TOML: Unterminated string"],
             id="TOML that ends in the middle",
         ),
     ],

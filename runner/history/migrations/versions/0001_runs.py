@@ -6,10 +6,17 @@ from alembic import op
 revision = "0001"
 down_revision = None
 
+moment = sa.DateTime(timezone=True)
+
 
 def upgrade() -> None:
     """Make the four tables."""
-    moment = sa.DateTime(timezone=True)
+    _make_runs()
+    _make_attempts()
+    _make_steps_and_proofs()
+
+
+def _make_runs() -> None:
     op.create_table(
         "runs",
         sa.Column("id", sa.String(64), nullable=False),
@@ -29,6 +36,9 @@ def upgrade() -> None:
     )
     op.create_index("ix_runs_started_at", "runs", ["started_at"])
     op.create_index("ix_runs_journey_started_at", "runs", ["journey", "started_at"])
+
+
+def _make_attempts() -> None:
     op.create_table(
         "attempts",
         sa.Column("run_id", sa.String(64), nullable=False),
@@ -41,6 +51,9 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["run_id"], ["runs.id"], name="fk_attempts_run_id", ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("run_id", "number", name="pk_attempts"),
     )
+
+
+def _make_steps_and_proofs() -> None:
     op.create_table(
         "steps",
         sa.Column("run_id", sa.String(64), nullable=False),
