@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from contextlib import AbstractContextManager
 from functools import reduce
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from playwright.sync_api import Error as PlaywrightError
 from playwright.sync_api import Locator, Page, Response
 from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
@@ -36,7 +38,9 @@ class Actor:
         self._stage = stage
         self._probe = MediaProbe(page)
         self._document_error: str | None = None
+        self._has_crashed = False
         page.on("response", self._notice)
+        page.on("crash", self._crashed)
 
     def __repr__(self) -> str:
         return f"<{self.role} {self.account.username}>"
@@ -72,13 +76,25 @@ class Actor:
                 raise
             return next(sign for sign in signs if sign.first.is_visible())
 
-    def expect_to_see_and_hear(self, other: Actor, *, within_s: float = 15.0) -> MediaProof:
+    def expect_to_see_and_hear(self, other: Actor, *, within_s: float | None = None) -> MediaProof:
         """Prove that the other's picture and sound reach this actor now. Raises MediaBroken with what was missing."""
-        proof = self._probe.expect(other.signature, observer=self.name, observed=other.name, within_s=within_s)
+        limit_s = within_s or self.limit_s
+        proof = self._probe.expect(other.signature, observer=self.name, observed=other.name, within_s=limit_s)
         self._stage.audience.media_judged(self, proof)
         if proof.fault is not None:
             raise MediaBroken(proof)
         return proof
+
+    @property
+    def has_crashed(self) -> bool:
+        """Whether this actor's page is dead. Asks the browser for something else first: a crash that it has noticed
+        is told before it answers, while the call that met the crash may fail before."""
+        with contextlib.suppress(PlaywrightError):
+            self.page.context.cookies("about:blank")
+        return self._has_crashed
+
+    def _crashed(self, _page: Page) -> None:
+        self._has_crashed = True
 
     def _notice(self, answer: Response) -> None:
         """Remember whether the document now shown is an error page, so that nobody waits for what cannot come."""

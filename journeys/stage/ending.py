@@ -21,3 +21,10 @@ class Ending:
 
     kind: EndingKind
     said: str
+
+
+class JourneyError(Exception):
+    """Something that a journey met and could name. The message is one line that a person can act on.
+
+    By itself it blames nobody; `failures.Broken` does.
+    """

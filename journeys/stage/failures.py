@@ -18,7 +18,7 @@ from playwright.sync_api import Error as PlaywrightError
 from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
 from journeys.media.proof import MediaProof
-from journeys.stage.ending import Ending, EndingKind
+from journeys.stage.ending import Ending, EndingKind, JourneyError
 
 # Bounded because it becomes a subject line, a table cell and a text message.
 REASON_LIMIT = 240
@@ -32,10 +32,6 @@ _OUR_OWN_NETWORK = (
 )
 _NET_ERROR = re.compile(r"net::(ERR_[A-Z_0-9]+)(?: at (\S+))?")
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")
-
-
-class JourneyError(Exception):
-    """Something that a step met and could name. The message is one line that a person can act on."""
 
 
 class Broken(JourneyError):

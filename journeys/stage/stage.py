@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Self
 from journeys.media.camera import PERMISSIONS, Signature, camera_script, signature_for
 from journeys.media.probe import probe_script
 from journeys.stage.actor import Actor
+from journeys.stage.ending import Ending, EndingKind
 from journeys.stage.failures import ending_of
 from journeys.stage.step import Audience, Step, StepRecord
 
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
     from playwright.sync_api import BrowserContext
 
     from journeys.stage.service import Account
+
+
+PAGE_CRASHED = Ending(kind=EndingKind.ERRORED, said="the page crashed in our browser")
 
 
 class Stage:
@@ -67,7 +71,8 @@ class Stage:
         try:
             yield
         except BaseException as error:
-            self._close(actor, StepRecord(step=step, ended_s=self.now_s, ending=ending_of(error)))
+            ending = PAGE_CRASHED if actor.has_crashed else ending_of(error)
+            self._close(actor, StepRecord(step=step, ended_s=self.now_s, ending=ending))
             raise
         self._close(actor, StepRecord(step=step, ended_s=self.now_s))
 

@@ -22,6 +22,8 @@ THEME = Theme(
     }
 )
 
+# A pipe gets whole lines, however long.
+UNCUT = 4000
 # A run is told in lines of about this width; wider terminals would tear title and time apart.
 WIDTH = 108
 
@@ -30,7 +32,7 @@ def console() -> Console:
     """Standard output, in colour only on a terminal and without NO_COLOR; a pipe gets whole lines."""
     plain = Console(theme=THEME, highlight=False, emoji=False)
     if not plain.is_terminal:
-        return Console(theme=THEME, highlight=False, emoji=False, width=200)
+        return Console(theme=THEME, highlight=False, emoji=False, width=UNCUT)
     return Console(theme=THEME, highlight=False, emoji=False, width=min(plain.width, WIDTH))
 
 

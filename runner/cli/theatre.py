@@ -87,10 +87,14 @@ class Theatre:
         if problems:
             raise ConfigError(problems)
 
-    def play(self, card: JourneyCard, reporter: Reporter) -> Performed:
-        """Play one journey, in a new worker where the last one had to be ended."""
+    def revive(self) -> None:
+        """A new worker, where the last one had to be ended."""
         if not self.worker.alive:
             self.worker = Worker(self.hello, log=state_folder(self.config) / "worker.log")
+
+    def play(self, card: JourneyCard, reporter: Reporter) -> Performed:
+        """Play one journey."""
+        self.revive()
         reporter.began(card.id, LOCATION, 1, f"{datetime.now().astimezone():%H:%M:%S}")
         order = Order(
             journey=card.id,

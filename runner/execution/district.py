@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from journeys.stage.ending import JourneyError
 from journeys.stage.school import School
 from journeys.stage.service import Account, Classroom
 
 
-class NoAccount(Exception):
+class NoAccount(JourneyError):
     """A journey asks for a role that has no account."""
 
 

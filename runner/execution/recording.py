@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from artifacts.evidence import Artifact
     from journeys.media.proof import MediaProof
     from journeys.stage.actor import Actor
+    from journeys.stage.ending import Ending
     from journeys.stage.step import Step, StepRecord
     from runner.execution.pipe import WorkerEnd
 
@@ -29,6 +30,7 @@ class Recording:
         self.artifacts: tuple[Artifact, ...] = ()
         self.played_s = 0.0
         self.browser = ""
+        self.broke: Ending | None = None
 
     def actor_entered(self, actor: Actor) -> None:
         """Start this actor's recorders before anything happens on the page."""
@@ -55,6 +57,7 @@ class Recording:
         self._groups.close()
         self._end.send(StepEnded(record=record))
         failed = record.ending is not None
+        self.broke = self.broke or record.ending
         watched = self._recorders.values() if failed else [self._recorders[actor.name]]
         for recorder in watched:
             recorder.picture(record.step.position, record.step.title, failed=failed)

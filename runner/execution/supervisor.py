@@ -22,6 +22,7 @@ from typing import IO, Self
 import psutil
 from pydantic import ValidationError
 
+from journeys.stage.ending import EndingKind
 from runner.execution.messages import (
     FROM_WORKER,
     AttemptEnded,
@@ -84,8 +85,9 @@ class Worker:
         try:
             self._say(order)
             while True:
-                message = self._next(began + deadline_s)
+                message = self._next(began + deadline_s, limit_s=deadline_s)
                 if isinstance(message, AttemptEnded):
+                    self._retire_if_unwell(message)
                     return _attempt(order, heard, message)
                 heard.append(message)
                 listener(message)
@@ -99,6 +101,11 @@ class Worker:
                 browser="",
             )
             return _attempt(order, heard, ended)
+
+    @property
+    def pid(self) -> int:
+        """The worker's process."""
+        return self._process.pid
 
     @property
     def alive(self) -> bool:
@@ -120,10 +127,15 @@ class Worker:
         self._process.wait(GONE_S)
         self._put_away()
 
+    def _retire_if_unwell(self, ended: AttemptEnded) -> None:
+        """After a fault of the probe's own this process is not trusted: its browser may be dead and not say so."""
+        if ended.ending is not None and ended.ending.kind is EndingKind.ERRORED:
+            self.kill()
+
     def _greet(self, hello: Hello) -> Ready:
         try:
             self._say(hello)
-            answer = self._next(time.monotonic() + READY_S)
+            answer = self._next(time.monotonic() + READY_S, limit_s=READY_S)
         except WorkerUnwell:
             self.kill()
             raise
@@ -132,12 +144,12 @@ class Worker:
         self.kill()
         raise WorkerUnwell(answer.said if isinstance(answer, Unwell) else "the worker spoke out of turn")
 
-    def _next(self, deadline: float) -> FromWorker:
+    def _next(self, deadline: float, *, limit_s: float) -> FromWorker:
         """The next message before a monotonic deadline. Raises WorkerUnwell when there is none."""
         try:
             message = self._heard.get(timeout=max(0.0, deadline - time.monotonic()))
         except queue.Empty:
-            raise WorkerUnwell("did not end before its deadline; ended by force") from None
+            raise WorkerUnwell(f"did not end before its deadline of {limit_s:.0f} s; ended by force") from None
         if message is None:
             raise WorkerUnwell(f"the worker died; its last words are in {self._log.name}")
         return message

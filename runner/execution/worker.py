@@ -85,16 +85,17 @@ class Resident:
             AttemptEnded(
                 started_at=started_at,
                 took_s=recording.played_s or time.monotonic() - began,
-                ending=_ending(self._error),
+                ending=_ending(self._error, recording.broke),
                 artifacts=recording.artifacts,
                 browser=recording.browser,
             )
         )
 
 
-def _ending(error: BaseException | None) -> Ending | None:
-    if error is None:
-        return None
+def _ending(error: BaseException | None, broke: Ending | None) -> Ending | None:
+    """How an attempt ended: as its first bad step did, or as what was raised outside of any step says."""
+    if error is None or broke is not None:
+        return broke
     if isinstance(error, pytest.skip.Exception):
         return Ending(kind=EndingKind.SKIPPED, said=str(error) or "the journey skipped itself")
     return ending_of(error)

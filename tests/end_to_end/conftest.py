@@ -1,0 +1,62 @@
+"""A theatre that is ready to play, shared by the tests of one module; and the command line as a person would use it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from runner.cli.telling import Silent
+from runner.cli.theatre import Theatre, theatre
+from runner.config.load import load
+from runner.execution.performance import Performed
+
+CONFIG = """\
+[school]
+name = "Practice"
+timezone = "America/New_York"
+practice = true
+
+[browser]
+step_limit = "5s"
+"""
+
+Firstbell = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+@pytest.fixture(scope="module")
+def opened(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Theatre]:
+    file = tmp_path_factory.mktemp("district") / "firstbell.toml"
+    file.write_text(CONFIG)
+    with theatre(load(file), headed=False, quiet=True) as opened:
+        yield opened
+
+
+@pytest.fixture
+def play(opened: Theatre) -> Iterator[Callable[[str], Performed]]:
+    """Plays a journey by name; the practice school is healed afterwards."""
+    yield lambda name: opened.play(opened.chosen([name])[0], Silent())
+    assert opened.practice is not None
+    opened.practice.heal_all()
+
+
+@pytest.fixture
+def firstbell(tmp_path: Path) -> Firstbell:
+    """The command in a folder of its own, as another process."""
+
+    def command(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-c", "from runner.cli.main import main; main()", *arguments],
+            cwd=tmp_path,
+            env={**os.environ, **environment},
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+
+    return command

@@ -1,0 +1,158 @@
+"""The commands as a person uses them, and the mistakes a person makes: one sentence each, and the right exit code."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+Firstbell = Callable[..., "subprocess.CompletedProcess[str]"]
+
+PRACTICE = '[school]\nname = "P"\ntimezone = "America/New_York"\npractice = true\n'
+
+
+def sentence(done: subprocess.CompletedProcess[str]) -> str:
+    """What was said on standard error: never a traceback."""
+    assert "Traceback" not in done.stderr + done.stdout
+    return done.stderr.strip()
+
+
+@pytest.mark.browser
+def test_init_run_runs_and_show(firstbell: Firstbell, tmp_path: Path) -> None:
+    assert firstbell("init").returncode == 0
+    played = firstbell("run", "class-list", "--json")
+    assert played.returncode == 0, played.stderr
+    (told,) = json.loads(played.stdout)["runs"]
+    assert told["outcome"] == "passed"
+    assert (tmp_path / told["evidence"] / "run.json").is_file()
+    listed = firstbell("runs")
+    assert told["id"][-6:] in listed.stdout
+    shown = firstbell("show", told["id"][-6:])
+    assert "sees today's classes" in shown.stdout
+    assert "PASSED" in shown.stdout
+    events = [json.loads(line) for line in played.stderr.splitlines()]
+    assert [event["event"] for event in events][:2] == ["run.began", "step.ended"]
+    assert {event["run_id"] for event in events} == {told["id"]}
+
+
+@pytest.mark.browser
+def test_a_journey_of_ones_own_runs_and_a_broken_one_beside_it_is_named(firstbell: Firstbell, tmp_path: Path) -> None:
+    (tmp_path / "firstbell.toml").write_text(PRACTICE + 'journeys = ["mine"]\n')
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "test_portal.py").write_text(
+        '"""The front page opens."""\nimport pytest\n\n'
+        '@pytest.mark.journey("front-page", relies_on=["edge"])\n'
+        "def test_front_page(student, school):\n"
+        '    with student.step("opens the portal", relies_on="edge"):\n'
+        "        school.open_portal(student)\n"
+    )
+    (tmp_path / "mine" / "test_broken.py").write_text("def broken(:\n")
+    (tmp_path / "mine" / "test_import.py").write_text("\n\nimport nothing_of_that_name\n")
+    done = firstbell("run", "front-page")
+    assert done.returncode == 2
+    assert "PASSED" in done.stdout
+    assert "test_broken.py:1: syntax error" in done.stderr
+    assert "test_import.py:3: ModuleNotFoundError: No module named 'nothing_of_that_name'" in done.stderr
+
+
+@pytest.mark.browser
+def test_a_journey_that_needs_an_unknown_service_or_role_says_what_to_add(firstbell: Firstbell, tmp_path: Path) -> None:
+    (tmp_path / "firstbell.toml").write_text(PRACTICE + 'journeys = ["mine"]\n')
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "test_mine.py").write_text(
+        "import pytest\n\n"
+        '@pytest.mark.journey("library", relies_on=["library"])\n'
+        "def test_library(student):\n    pass\n\n"
+        '@pytest.mark.journey("counsel", relies_on=["edge"])\n'
+        'def test_counsel(actor):\n    actor("counselor")\n'
+    )
+    done = firstbell("run", "library")
+    assert done.returncode == 3
+    assert "relies on the service 'library', which is not configured; add [services.library]" in sentence(done)
+    done = firstbell("run", "counsel")
+    assert done.returncode == 2
+    assert "no account for 'counselor'" in done.stdout
+    assert "add [accounts.counselor]" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "said"),
+    [
+        pytest.param(None, 3, "no firstbell.toml here or above; write one with: firstbell init", id="no config"),
+        pytest.param("[school\n", 3, "firstbell.toml:1:8: this is not TOML", id="broken TOML"),
+        pytest.param(
+            '[school]\nname = "B"\ntimezone = "UTC"\n[classroom]\ntitle = "x"\n'
+            '[services.sign-in]\nowner = "o"\nurl = "https://x.example"\nkind = "redirekt"\n',
+            3,
+            "firstbell.toml:9:1: services.sign-in.kind: services.sign-in.kind: no 'redirekt' here; did you mean",
+            id="unknown kind",
+        ),
+        pytest.param(
+            PRACTICE + '[accounts.student]\nusername = "zz"\npassword = "env:FIRSTBELL_NOT_SET"\n',
+            3,
+            "env:FIRSTBELL_NOT_SET is not set; set the environment variable FIRSTBELL_NOT_SET",
+            id="unresolvable secret",
+        ),
+        pytest.param(
+            PRACTICE + '[store]\nurl = "./firstbell.toml"\n', 2, "nothing can be kept in", id="unwritable store"
+        ),
+        pytest.param(PRACTICE + '[store]\nurl = "gs://x"\n', 3, "no store speaks gs://", id="unknown store"),
+        pytest.param(
+            PRACTICE + '[browser]\nexecutable = "/no/such/chrome"\n',
+            2,
+            "/no/such/chrome is not a program",
+            id="browser",
+        ),
+        pytest.param(
+            PRACTICE + '[history]\nurl = "sqlite:////proc/history.db"\n', 2, "history at sqlite:////proc", id="history"
+        ),
+    ],
+)
+def test_a_mistake_is_one_sentence_and_leaves_nothing_half_written(
+    firstbell: Firstbell, tmp_path: Path, text: str | None, code: int, said: str
+) -> None:
+    if text is not None:
+        (tmp_path / "firstbell.toml").write_text(text)
+    done = firstbell("run")
+    assert said in sentence(done)
+    assert done.returncode == code
+    assert not done.stdout
+    assert not (tmp_path / "evidence" / "runs").exists()
+
+
+def test_a_journey_that_does_not_exist_is_answered_with_those_that_do(firstbell: Firstbell, tmp_path: Path) -> None:
+    (tmp_path / "firstbell.toml").write_text(PRACTICE)
+    done = firstbell("run", "life-class")
+    assert done.returncode == 3
+    assert "no journey is called 'life-class'; there are: class-list, live-class, plan-b, sign-in" in sentence(done)
+
+
+def test_without_any_browser_the_sentence_says_what_to_run(firstbell: Firstbell, tmp_path: Path) -> None:
+    (tmp_path / "firstbell.toml").write_text(PRACTICE)
+    done = firstbell("run", PATH=str(tmp_path), PLAYWRIGHT_BROWSERS_PATH=str(tmp_path))
+    assert done.returncode == 2
+    assert "no browser found; run: firstbell browser install" in sentence(done)
+
+
+def test_init_leaves_an_existing_file_alone(firstbell: Firstbell, tmp_path: Path) -> None:
+    (tmp_path / "firstbell.toml").write_text("# mine\n")
+    done = firstbell("init")
+    assert done.returncode == 3
+    assert "was left as it is" in sentence(done)
+    assert (tmp_path / "firstbell.toml").read_text() == "# mine\n"
+
+
+def test_breaking_a_school_that_is_not_open_says_how_to_open_it(firstbell: Firstbell) -> None:
+    done = firstbell("practice", "break", "slow")
+    assert done.returncode == 2
+    assert "start one with: firstbell practice" in sentence(done)
+
+
+def test_nothing_is_coloured_where_nobody_watches(firstbell: Firstbell, tmp_path: Path) -> None:
+    (tmp_path / "firstbell.toml").write_text(PRACTICE)
+    assert "\x1b[" not in firstbell("runs").stdout
+    assert os.environ.get("FORCE_COLOR") is None

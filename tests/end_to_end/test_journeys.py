@@ -1,0 +1,118 @@
+"""Every shipped journey passes while all is well, and each fault breaks the right one at the right step."""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from journeys.practice.faults import FAULTS
+from journeys.practice.school import PracticeSchool
+from runner.cli.theatre import Theatre
+from runner.execution.performance import Performed
+from runner.execution.run import Outcome
+
+pytestmark = pytest.mark.browser
+
+Play = Callable[[str], Performed]
+
+WHERE = {
+    "portal-unreachable": ("sign-in", "student", "opens the portal", "ERR_CONNECTION_REFUSED"),
+    "slow": ("sign-in", "student", "opens the portal", "Timeout"),
+    "sign-in-refuses": ("sign-in", "student", "signs in", "Wrong username or password."),
+    "sign-in-503": ("sign-in", "student", "signs in", "sign-in.localhost answered 503"),
+    "sessions-empty": ("live-class", "student", "finds the live session", "No classes today"),
+    "lobby-stuck": ("live-class", "student", "joins", "Waiting for the teacher to open the class"),
+    "no-media": ("live-class", "student", "sees and hears the teacher", "no way was found for the media"),
+    "teacher-black": ("live-class", "student", "sees and hears the teacher", "the picture is black"),
+    "teacher-silent": ("live-class", "student", "sees and hears the teacher", "Hz is not heard"),
+}
+
+
+@pytest.fixture
+def practice(opened: Theatre) -> PracticeSchool:
+    assert opened.practice is not None
+    return opened.practice
+
+
+def test_all_shipped_journeys_pass_and_leave_what_they_should(opened: Theatre, play: Play) -> None:
+    assert [card.id for card in opened.journeys] == ["sign-in", "class-list", "live-class", "plan-b"]
+    for card in opened.journeys:
+        performed = play(card.id)
+        assert performed.run.outcome is Outcome.PASSED, performed.document
+        assert not performed.trouble
+
+
+def test_a_run_in_the_store_is_whole_and_matches_its_document(opened: Theatre, play: Play) -> None:
+    performed = play("live-class")
+    store, run_id = opened.house.store, performed.run.id
+    (name,) = [name for name in store.names("runs/") if name.endswith(f"{run_id}/run.json")]
+    document = json.loads(store.get(name))
+    assert document["schema"] == "firstbell.run/1"
+    assert document["outcome"] == "passed"
+    prefix = name.removesuffix("run.json")
+    for artifact in document["artifacts"]:
+        assert len(store.get(prefix + artifact["name"])) == artifact["size_bytes"]
+    kinds = {(artifact["actor"], artifact["kind"]) for artifact in document["artifacts"]}
+    wanted = {"trace", "screenshot", "console", "network"}
+    assert kinds == {(actor, kind) for actor in ("teacher", "student") for kind in wanted}
+    (student, teacher) = document["attempts"][0]["media"]
+    assert (student["observer"], teacher["observer"]) == ("student", "teacher")
+    assert student["path"]["protocol"] == "udp"
+    assert student["phases"]["first_signed_ms"] > 0
+
+
+def test_the_switchboard_and_this_table_name_the_same_faults() -> None:
+    assert set(WHERE) == set(FAULTS)
+
+
+@pytest.mark.parametrize("fault", sorted(WHERE))
+def test_each_fault_breaks_the_right_journey_at_the_right_step(
+    fault: str, practice: PracticeSchool, play: Play
+) -> None:
+    journey, actor, step, said = WHERE[fault]
+    practice.break_(fault)
+    performed = play(journey)
+    broke = performed.document.broke
+    assert performed.run.outcome is Outcome.FAILED, performed.document
+    assert broke is not None
+    assert (broke.actor, broke.step, broke.service) == (actor, step, FAULTS[fault].service)
+    assert said in broke.said
+    practice.heal(fault)
+    assert play(journey).run.outcome is Outcome.PASSED
+
+
+def test_plan_b_works_while_everything_else_is_down(practice: PracticeSchool, play: Play) -> None:
+    for fault in ("portal-unreachable", "sign-in-503", "sessions-empty", "no-media", "slow"):
+        practice.break_(fault)
+    assert play("plan-b").run.outcome is Outcome.PASSED
+
+
+def test_a_failure_leaves_a_picture_of_everybody_and_points_to_the_one_that_matters(
+    practice: PracticeSchool, play: Play
+) -> None:
+    practice.break_("sessions-empty")
+    performed = play("live-class")
+    failed = [part for part in performed.document.artifacts if part.name.endswith("-failed.jpg")]
+    assert {part.actor for part in failed} == {"teacher", "student"}
+    assert {kind for kind, _ in performed.pointers} == {"screenshot", "trace"}
+    assert all(Path(where).is_file() for _, where in performed.pointers)
+
+
+def test_no_password_is_in_anything_that_a_run_leaves(opened: Theatre, play: Play) -> None:
+    performed = play("sign-in")
+    known, store = opened.house.known, opened.house.store
+    names = [name for name in store.names("runs/") if performed.run.id in name]
+    traces = [name for name in names if name.endswith("trace.zip")]
+    assert len(traces) == 2
+    for name in names:
+        assert not known.stand_in(store.get(name)), name
+    for name in traces:
+        path = Path(store.place(name))
+        with zipfile.ZipFile(path) as trace:
+            text = b"".join(trace.read(member) for member in trace.namelist())
+        assert b"zz.student01" in text or b"zz.rivera" in text
+        assert not known.stand_in(text)
