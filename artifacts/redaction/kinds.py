@@ -94,6 +94,8 @@ def _emptied(value: Any) -> Any:
         case list():
             return [_emptied(item) for item in value]
         case dict():
-            return {key: item if key in ("mimeType", "name") else _emptied(item) for key, item in value.items()}
+            return {
+                key: item if key in ("mimeType", "name", "_file") else _emptied(item) for key, item in value.items()
+            }
         case _:
             return value

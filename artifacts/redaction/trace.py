@@ -56,9 +56,10 @@ def _refuse_monsters(source: zipfile.ZipFile) -> None:
 def _write(source: zipfile.ZipFile, clean: Path, known: KnownSecrets) -> None:
     """Resources first: where a content changes, so does the hash that names it, and who names it follows."""
     renamed: dict[str, str] = {}
+    bodies = _posted(source)
     with zipfile.ZipFile(clean, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as target:
         for name, data in _members(source, resources=True):
-            cleaned = _resource(name, data, known)
+            cleaned = REMOVED.encode() if name in bodies else _resource(name, data, known)
             renamed[name] = _name_for(name, data, cleaned)
             if renamed[name] not in target.NameToInfo:
                 target.writestr(renamed[name], cleaned)
@@ -70,6 +71,15 @@ def _members(source: zipfile.ZipFile, *, resources: bool) -> Iterator[tuple[str,
     for member in source.infolist():
         if not member.is_dir() and member.filename.startswith("resources/") is resources:
             yield member.filename, source.read(member)
+
+
+def _posted(source: zipfile.ZipFile) -> set[str]:
+    """The resources that are bodies of requests: what people sent is nobody's evidence."""
+    lines = [
+        line for name, data in _members(source, resources=False) for line in data.splitlines() if b"postData" in line
+    ]
+    requests = [json.loads(line).get("snapshot", {}).get("request", {}) for line in lines]
+    return {str(request["postData"].get("_file", "")) for request in requests if "postData" in request}
 
 
 def _name_for(name: str, data: bytes, cleaned: bytes) -> str:

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    pass
+    from journeys.stage.step import Audience
+    from runner.execution.district import District
 
-DISTRICT = pytest.StashKey["District"]()
-AUDIENCE = pytest.StashKey["Audience"]()
-RUN_TOKEN = pytest.StashKey[str]()
+# Annotated rather than subscripted: a subscript would be evaluated, and import what only journeys need.
+DISTRICT: pytest.StashKey[District] = pytest.StashKey()
+AUDIENCE: pytest.StashKey[Audience] = pytest.StashKey()
+RUN_TOKEN: pytest.StashKey[str] = pytest.StashKey()

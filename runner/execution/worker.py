@@ -94,7 +94,9 @@ class Resident:
 
 def _ending(error: BaseException | None, broke: Ending | None) -> Ending | None:
     """How an attempt ended: as its first bad step did, or as what was raised outside of any step says."""
-    if error is None or broke is not None:
+    if error is None:
+        return None
+    if broke is not None:
         return broke
     if isinstance(error, pytest.skip.Exception):
         return Ending(kind=EndingKind.SKIPPED, said=str(error) or "the journey skipped itself")

@@ -140,7 +140,7 @@ def test_which_sounds_carry_the_tone(sound: Sound, *, is_heard: bool) -> None:
 
 def test_a_page_with_several_connections_is_judged_by_its_best() -> None:
     peer = {"described": True, "path": None, "connection": "", **dict.fromkeys(Counters.__slots__, 2)}
-    told = {
+    told: dict[str, object] = {
         "at_ms": 1,
         "own_id": 1,
         "page_ms": None,

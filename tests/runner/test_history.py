@@ -53,7 +53,7 @@ def postgres() -> Iterator[str]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    as_postgres = ["runuser", "-u", "postgres", "--"]
+    as_postgres: list[str | Path] = ["runuser", "-u", "postgres", "--"]
     subprocess.run(
         [*as_postgres, tools / "initdb", "-D", f"{folder}/db", "-A", "trust"], check=True, capture_output=True
     )
