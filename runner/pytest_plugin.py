@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -48,7 +49,7 @@ def pytest_fixture_setup(fixturedef: pytest.FixtureDef[Any], request: pytest.Fix
         from runner.execution.browser import find_browser, launch_options
 
         given: dict[str, Any] = answer  # type: ignore[assignment]  # the hook is typed as returning nothing
-        wanted = launch_options(find_browser(_district(request).browser))
+        wanted = launch_options(find_browser(_configured_browser(request.config)))
         if given.get("channel"):
             wanted.pop("executable_path", None)
         args = [*given.get("args", ()), *wanted.pop("args")]
@@ -57,15 +58,27 @@ def pytest_fixture_setup(fixturedef: pytest.FixtureDef[Any], request: pytest.Fix
 
 
 def _is_ours(request: pytest.FixtureRequest) -> bool:
-    """Whether this session plays journeys: in a worker, or where a collected item uses our stage."""
-    if DISTRICT in request.config.stash:
+    """Whether this session plays for us: in a worker, beside a firstbell.toml, or where an item uses our stage."""
+    if DISTRICT in request.config.stash or _nearest_config(request.config):
         return True
     return any("stage" in getattr(item, "fixturenames", ()) for item in request.session.items)
 
 
-def _district(request: pytest.FixtureRequest) -> District:
-    district: District = request.getfixturevalue("district")
-    return district
+def _nearest_config(config: pytest.Config) -> Path | None:
+    start = config.invocation_params.dir
+    return next((path for folder in (start, *start.parents) if (path := folder / "firstbell.toml").is_file()), None)
+
+
+def _configured_browser(config: pytest.Config) -> str:
+    """The path in [browser], without opening a whole district for it."""
+    if DISTRICT in config.stash:
+        return config.stash[DISTRICT].browser
+    file = config.getoption("--firstbell-config") or _nearest_config(config)
+    if file is None:
+        return ""
+    from runner.config.load import load
+
+    return load(Path(file)).settings.browser.executable
 
 
 @pytest.fixture(scope="session")

@@ -75,9 +75,8 @@ def _members(source: zipfile.ZipFile, *, resources: bool) -> Iterator[tuple[str,
 
 def _posted(source: zipfile.ZipFile) -> set[str]:
     """The resources that are bodies of requests: what people sent is nobody's evidence."""
-    lines = [
-        line for name, data in _members(source, resources=False) for line in data.splitlines() if b"postData" in line
-    ]
+    networks = [data for name, data in _members(source, resources=False) if name.endswith(".network")]
+    lines = [line for data in networks for line in data.splitlines() if b"postData" in line]
     requests = [json.loads(line).get("snapshot", {}).get("request", {}) for line in lines]
     return {str(request["postData"].get("_file", "")) for request in requests if "postData" in request}
 

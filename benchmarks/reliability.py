@@ -1,0 +1,94 @@
+"""How often each shipped journey passes while all is well, and how often each fault breaks the right step.
+
+    .venv/bin/python -m benchmarks.reliability [--passes 50] [--faults 10]
+
+Plays in a temporary folder, in one resident worker. Exits with 1 if a single run did not end as it should.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections import Counter
+from pathlib import Path
+
+import click
+from rich.progress import track
+from rich.table import Table
+
+from journeys.practice.faults import FAULTS
+from runner.cli.console import console
+from runner.cli.telling import Silent
+from runner.cli.theatre import Theatre, theatre
+from runner.config.load import load
+from runner.execution.run import Outcome
+
+CONFIG = '[school]\nname = "Practice"\ntimezone = "America/New_York"\npractice = true\n[browser]\nstep_limit = "10s"\n'
+
+RIGHT = {
+    "portal-unreachable": ("sign-in", "opens the portal"),
+    "slow": ("sign-in", "opens the portal"),
+    "sign-in-refuses": ("sign-in", "signs in"),
+    "sign-in-503": ("sign-in", "signs in"),
+    "sessions-empty": ("live-class", "finds the live session"),
+    "lobby-stuck": ("live-class", "joins"),
+    "no-media": ("live-class", "sees and hears the teacher"),
+    "teacher-black": ("live-class", "sees and hears the teacher"),
+    "teacher-silent": ("live-class", "sees and hears the teacher"),
+}
+"""Fault -> the journey it must break, and at which step."""
+
+
+def passes(opened: Theatre, times: int) -> Counter[str]:
+    """How many of `times` runs of each journey passed."""
+    passed: Counter[str] = Counter()
+    for number in track(range(times), description="healthy"):
+        for card in opened.journeys:
+            performed = opened.play(card, Silent())
+            passed[card.id] += performed.run.outcome is Outcome.PASSED
+            if performed.run.outcome is not Outcome.PASSED:
+                console().print(f"round {number + 1}: {card.id}: {performed.document.attempts[-1].said}", markup=False)
+    return passed
+
+
+def right(opened: Theatre, fault: str, times: int) -> int:
+    """How many of `times` runs failed at the right step, for the right service."""
+    journey, step = RIGHT[fault]
+    (card,) = opened.chosen([journey])
+    assert opened.practice is not None
+    opened.practice.break_(fault)
+    found = 0
+    for _ in track(range(times), description=fault):
+        performed = opened.play(card, Silent())
+        broke = performed.document.broke
+        is_right = broke is not None and (broke.step, broke.service) == (step, FAULTS[fault].service)
+        found += performed.run.outcome is Outcome.FAILED and is_right
+        if not is_right:
+            console().print(f"{fault}: {performed.document.outcome} {broke}", markup=False)
+    opened.practice.heal(fault)
+    return found
+
+
+@click.command()
+@click.option("--passes", "healthy", type=click.IntRange(0), default=50, show_default=True)
+@click.option("--faults", "faulty", type=click.IntRange(0), default=10, show_default=True)
+def main(healthy: int, faulty: int) -> None:
+    """Play it all, and print the counts."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "firstbell.toml"
+        file.write_text(CONFIG)
+        with theatre(load(file), headed=False, quiet=True) as opened:
+            passed = passes(opened, healthy)
+            found = {fault: right(opened, fault, faulty) for fault in RIGHT}
+    table = Table("what", "as it should", "of", box=None, header_style="quiet")
+    for journey, count in passed.items():
+        table.add_row(f"{journey} passes", str(count), str(healthy))
+    for fault, count in found.items():
+        journey, step = RIGHT[fault]
+        table.add_row(f'{fault} breaks {journey} at "{step}"', str(count), str(faulty))
+    console().print(table)
+    is_all = all(count == healthy for count in passed.values()) and all(count == faulty for count in found.values())
+    raise SystemExit(0 if is_all else 1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,103 @@
+"""What First Bell adds to a live class: the journey as it ships, against the same clicks in a bare Playwright script.
+
+    .venv/bin/python -m benchmarks.speed [--rounds 15]
+
+Both play in warm browsers of the same build against the same practice school, in turn, in one invocation; the bare
+script records nothing, signs no camera (Chromium's own fake devices) and only waits for a video to be visible.
+Wall time from the first context to the last context closed; medians, and the ratio of the medians.
+"""
+
+from __future__ import annotations
+
+import statistics
+import tempfile
+import time
+from pathlib import Path
+
+import click
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+from rich.progress import track
+
+from journeys.practice.people import Person
+from journeys.practice.school import Introduction
+from runner.cli.console import console
+from runner.cli.telling import Silent
+from runner.cli.theatre import Theatre, theatre
+from runner.config.load import load
+from runner.execution.browser import find_browser, launch_options
+from runner.execution.run import Outcome
+
+CONFIG = '[school]\nname = "Practice"\ntimezone = "America/New_York"\npractice = true\n'
+FAKE_DEVICES = ["--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream"]
+
+
+def sign_in(page: Page, school: Introduction, person: Person) -> None:
+    """The clicks of a sign-in, down to the class's page."""
+    page.goto(school.origins["edge"])
+    page.get_by_role("link", name="Sign in").click()
+    page.get_by_label("Username").fill(person.username)
+    page.get_by_label("Password").fill(person.password)
+    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("link", name="My classes").click()
+    page.get_by_role("link", name=school.class_title).click()
+
+
+def bare(browser: Browser, school: Introduction) -> float:
+    """The same clicks, in seconds."""
+    began = time.perf_counter()
+    contexts = [browser.new_context(), browser.new_context()]
+    teacher, student = (context.new_page() for context in contexts)
+    sign_in(teacher, school, school.accounts["teacher"])
+    teacher.get_by_role("link", name="Open live session").click()
+    expect(teacher.get_by_role("status")).to_have_text("In class")
+    sign_in(student, school, school.accounts["student"])
+    student.get_by_role("link", name="Join live session").click()
+    expect(student.get_by_role("status")).to_have_text("In class")
+    for page in (student, teacher):
+        page.wait_for_function("[...document.querySelectorAll('video')].filter(v => v.readyState > 2).length > 1")
+    teacher.get_by_role("textbox", name="Message").fill("Good morning")
+    teacher.get_by_role("button", name="Send").click()
+    expect(student.get_by_role("log")).to_contain_text("Good morning")
+    student.get_by_role("button", name="Raise hand").click()
+    expect(teacher.get_by_role("list", name="Participants")).to_contain_text("hand raised")
+    student.get_by_role("button", name="Leave class").click()
+    expect(student.get_by_role("status")).to_have_text("You left the class")
+    teacher.get_by_role("button", name="End class for everyone").click()
+    expect(teacher.get_by_role("status")).to_have_text("The class has ended")
+    for context in contexts:
+        context.close()
+    return time.perf_counter() - began
+
+
+def ours(opened: Theatre) -> float:
+    """The journey as it ships, in seconds from order to verdict, its evidence recorded."""
+    (card,) = opened.chosen(["live-class"])
+    performed = opened.play(card, Silent())
+    assert performed.run.outcome is Outcome.PASSED, performed.document
+    return performed.run.last.took_s
+
+
+@click.command()
+@click.option("--rounds", type=click.IntRange(1), default=15, show_default=True)
+def main(rounds: int) -> None:
+    """Play in turn, print medians and the ratio."""
+    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
+        file = Path(folder) / "firstbell.toml"
+        file.write_text(CONFIG)
+        options = launch_options(find_browser())
+        options["args"] += FAKE_DEVICES
+        browser = playwright.chromium.launch(**options)
+        with theatre(load(file), headed=False, quiet=True) as opened:
+            assert opened.practice is not None
+            school = opened.practice.introduction
+            ours(opened)
+            bare(browser, school)
+            pairs = [(ours(opened), bare(browser, school)) for _ in track(range(rounds), description="in turn")]
+        browser.close()
+    with_us, without = (statistics.median(times) for times in zip(*pairs, strict=True))
+    console().print(f"First Bell {with_us:.2f} s, bare script {without:.2f} s (medians of {rounds})")
+    console().print(f"ratio {with_us / without:.2f}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,68 @@
+"""The same journeys by nothing but pytest, and other people's suites that must not notice us."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.browser
+
+JOURNEYS = Path(__file__).parents[2] / "journeys"
+PLAIN = """
+def test_one():
+    assert True
+
+def test_student_is_a_name_like_any_other(student):
+    assert student == "theirs"
+"""
+THEIR_FIXTURES = """
+import pytest
+
+@pytest.fixture
+def student():
+    return "theirs"
+"""
+# What `playwright codegen --target python-pytest` writes, against a page of the test's own.
+RECORDED = """
+from playwright.sync_api import Page, expect
+
+
+def test_example(page: Page) -> None:
+    page.goto("data:text/html,<label>Name<input></label><button>Send</button>")
+    page.get_by_label("Name").click()
+    page.get_by_label("Name").fill("Ada")
+    expect(page.get_by_role("button", name="Send")).to_be_visible()
+"""
+
+
+def by_pytest(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *arguments]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=120, check=False)
+
+
+def test_a_journey_is_played_by_pytest_alone_with_pytest_playwrights_own_recorders(tmp_path: Path) -> None:
+    done = by_pytest(tmp_path, str(JOURNEYS / "live_class.py"), "--tracing", "on", "--output", str(tmp_path / "out"))
+    assert done.returncode == 0, done.stdout
+    assert len(list((tmp_path / "out").rglob("trace-*.zip"))) == 2
+
+
+def test_a_project_that_uses_none_of_us_notices_nothing_even_with_warnings_as_errors(tmp_path: Path) -> None:
+    (tmp_path / "test_plain.py").write_text(PLAIN)
+    (tmp_path / "conftest.py").write_text(THEIR_FIXTURES)
+    done = by_pytest(tmp_path, "-W", "error")
+    assert done.returncode == 0, done.stdout
+    assert "2 passed" in done.stdout
+    said = [line for line in done.stdout.splitlines() if not line.startswith(("plugins:", "rootdir:"))]
+    assert "first" not in "\n".join(said).lower()
+    assert not (tmp_path / ".firstbell").exists()
+
+
+def test_what_codegen_writes_runs_unchanged_beside_a_configuration(tmp_path: Path) -> None:
+    text = '[school]\nname = "P"\ntimezone = "UTC"\npractice = true\n'
+    (tmp_path / "firstbell.toml").write_text(text)
+    (tmp_path / "test_recorded.py").write_text(RECORDED)
+    done = by_pytest(tmp_path, "-W", "error")
+    assert done.returncode == 0, done.stdout
