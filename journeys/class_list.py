@@ -9,7 +9,7 @@ from journeys.stage.service import Classroom
 
 @pytest.mark.journey("class-list", relies_on=["edge", "sign-in", "platform"])
 def test_class_list(student: Actor, school: School, classroom: Classroom) -> None:
-    with student.step("opens the portal", relies_on="edge"):
+    with student.step("opens the portal", relies_on="edge", picture=False):
         school.open_portal(student)
     with student.step("signs in", relies_on="sign-in"):
         school.sign_in(student)

@@ -9,16 +9,16 @@ from journeys.stage.service import Classroom
 
 @pytest.mark.journey("live-class", relies_on=["edge", "sign-in", "platform", "live-class"])
 def test_live_class(teacher: Actor, student: Actor, school: School, classroom: Classroom) -> None:
-    with teacher.step("opens the portal", relies_on="edge"):
+    with teacher.step("opens the portal", relies_on="edge", picture=False):
         school.open_portal(teacher)
     with teacher.step("signs in", relies_on="sign-in"):
         school.sign_in(teacher)
-    with teacher.step("finds the class", relies_on="platform"):
+    with teacher.step("finds the class", relies_on="platform", picture=False):
         school.platform.find_class(teacher, classroom.title)
     with teacher.step("opens the class", relies_on="live-class"):
         class_ = school.live_class.open(teacher, classroom.title)
 
-    with student.step("opens the portal", relies_on="edge"):
+    with student.step("opens the portal", relies_on="edge", picture=False):
         school.open_portal(student)
     with student.step("signs in", relies_on="sign-in"):
         school.sign_in(student)
@@ -39,8 +39,8 @@ def test_live_class(teacher: Actor, student: Actor, school: School, classroom: C
         class_.raise_hand(student)
         class_.expect_raised_hand(teacher, student)
 
-    with student.step("leaves", relies_on="live-class"):
+    with student.step("leaves", relies_on="live-class", picture=False):
         class_.leave(student)
         class_.expect_participants(teacher)
-    with teacher.step("ends the class", relies_on="live-class"):
+    with teacher.step("ends the class", relies_on="live-class", picture=False):
         class_.end(teacher)

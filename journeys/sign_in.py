@@ -9,7 +9,7 @@ from journeys.stage.school import School
 @pytest.mark.journey("sign-in", relies_on=["edge", "sign-in"])
 def test_sign_in(teacher: Actor, student: Actor, school: School) -> None:
     for person in (student, teacher):
-        with person.step("opens the portal", relies_on="edge"):
+        with person.step("opens the portal", relies_on="edge", picture=False):
             school.open_portal(person)
         with person.step("signs in", relies_on="sign-in"):
             school.sign_in(person)

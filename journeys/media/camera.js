@@ -2,8 +2,9 @@
 // The grid's place (the middle three fifths) and its bits are read back by probe.js and decoded by camera.py.
 ({ actor_id, tone_hz }) => {
   if (!navigator.mediaDevices || !window.RTCPeerConnection) return;
-  const WIDTH = 640, HEIGHT = 480, FPS = 15, COLUMNS = 8, ROWS = 6, BLOCK = 48;
-  const LEFT = (WIDTH - COLUMNS * BLOCK) / 2, TOP = (HEIGHT - ROWS * BLOCK) / 2, QUIET = 16;
+  // Small on purpose: two of these are encoded and decoded in software on the machine that also judges them.
+  const WIDTH = 320, HEIGHT = 240, FPS = 15, COLUMNS = 8, ROWS = 6, BLOCK = 24;
+  const LEFT = (WIDTH - COLUMNS * BLOCK) / 2, TOP = (HEIGHT - ROWS * BLOCK) / 2, QUIET = 8;
   const own = (window[Symbol.for("firstbell")] ??= {});
   own.actorId = actor_id;
   own.tracks = new WeakSet();
@@ -43,7 +44,7 @@
       pen.fillRect(0, 0, WIDTH, HEIGHT);
       // Something that always moves outside the grid, so that a codec has work as with a real picture.
       pen.fillStyle = "#8fb3c9";
-      pen.fillRect((now / 8) % WIDTH, 20, 60, 40);
+      pen.fillRect((now / 16) % WIDTH, 10, 30, 20);
       pen.fillStyle = "#fff";
       pen.fillRect(LEFT - QUIET, TOP - QUIET, COLUMNS * BLOCK + 2 * QUIET, ROWS * BLOCK + 2 * QUIET);
       pen.fillStyle = "#000";

@@ -107,12 +107,12 @@
     element.isConnected && element.checkVisibility({ visibilityProperty: true, opacityProperty: true }) && element.getBoundingClientRect().width > 8;
   const isOwn = (element) => element.srcObject && element.srcObject.getTracks().some((track) => own.tracks?.has(track));
   const keep = (element) => {
-    if (!isShown(element)) return;
+    if (!isShown(element) || isOwn(element)) return;
     const picture = readPicture(element);
     pictures.push(picture);
     if (pictures.length > KEEP) pictures.shift();
-    if (!isOwn(element)) mark("first_frame_ms");
-    if (!isOwn(element) && own.isSigned?.(picture.bits)) mark("first_signed_ms");
+    mark("first_frame_ms");
+    if (own.isSigned?.(picture.bits)) mark("first_signed_ms");
     wake();
   };
   const quietly = (deed) => (...given) => {
@@ -182,7 +182,8 @@
     }
     // A picture that stands still tells of itself by no event: look at it all the same.
     document.querySelectorAll("video").forEach(quietly((video) => {
-      if (video.readyState < 2 || !isShown(video) || performance.now() - (lastRead.get(video) ?? 0) < waitMs) return;
+      const isRead = performance.now() - (lastRead.get(video) ?? 0) < waitMs;
+      if (isRead || video.readyState < 2 || !isShown(video) || isOwn(video)) return;
       lastRead.set(video, performance.now());
       pictures.push(readPicture(video));
     }));

@@ -50,9 +50,13 @@ class Actor:
         """How long one wait inside a step may take, in seconds."""
         return self._stage.limit_s
 
-    def step(self, title: str, *, relies_on: str) -> AbstractContextManager[None]:
-        """A named part of this actor's path; `relies_on` is the service that breaks if it breaks."""
-        return self._stage.step(self, title, relies_on)
+    def step(self, title: str, *, relies_on: str, picture: bool = True) -> AbstractContextManager[None]:
+        """A named part of this actor's path; `relies_on` is the service that breaks if it breaks.
+
+        A step that fails always leaves a picture; one that passes leaves one unless `picture` says that what it ends
+        on is not worth the 70 ms that a picture takes on a page with video.
+        """
+        return self._stage.step(self, title, relies_on, picture=picture)
 
     def go(self, url: str) -> None:
         """Open an address as if typed. Raises Broken at once when the answer is an error page."""

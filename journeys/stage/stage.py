@@ -63,10 +63,17 @@ class Stage:
         self.audience.curtain()
 
     @contextmanager
-    def step(self, actor: Actor, title: str, service: str) -> Iterator[None]:
+    def step(self, actor: Actor, title: str, service: str, *, picture: bool) -> Iterator[None]:
         """Play one step: told to the audience as it begins and as it ends, whichever way it ends."""
         self._positions += 1
-        step = Step(position=self._positions, actor=actor.name, title=title, service=service, started_s=self.now_s)
+        step = Step(
+            position=self._positions,
+            actor=actor.name,
+            title=title,
+            service=service,
+            started_s=self.now_s,
+            picture=picture,
+        )
         self.audience.step_began(actor, step)
         try:
             yield

@@ -14,13 +14,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """A step as it begins. `position` counts from 1 over all actors; `started_s` is seconds since the attempt began."""
+    """A step as it begins. `position` counts from 1 over all actors; `started_s` is seconds since the attempt began;
+    `picture` is whether its end is worth one when it passes."""
 
     position: int
     actor: str
     title: str
     service: str
     started_s: float
+    picture: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -58,8 +58,8 @@ class Recording:
         self._end.send(StepEnded(record=record))
         failed = record.ending is not None
         self.broke = self.broke or record.ending
-        watched = self._recorders.values() if failed else [self._recorders[actor.name]]
-        for recorder in watched:
+        own = [self._recorders[actor.name]] if record.step.picture else []
+        for recorder in self._recorders.values() if failed else own:
             recorder.picture(record.step.position, record.step.title, failed=failed)
 
     def media_judged(self, _actor: Actor, proof: MediaProof) -> None:
