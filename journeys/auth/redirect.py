@@ -13,8 +13,6 @@ from journeys.auth.totp import totp
 from journeys.stage.failures import Broken
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Locator
-
     from journeys.stage.actor import Actor
     from journeys.stage.service import Service
 
@@ -41,23 +39,19 @@ class RedirectSignIn:
         self._answer_code(actor)
 
     def _answer_code(self, actor: Actor) -> None:
-        code = actor.page.get_by_label(self._word("code_label", "One-time code"), exact=True)
-        sign = actor.wait_for_first(self._signed_in(actor), self._refusal(actor), code)
+        page = actor.page
+        signed_in = page.get_by_role("heading", name=re.compile(self._word("signed_in_heading", r"^Welcome\b")))
+        refusal = page.get_by_role("alert").filter(visible=True)
+        code = page.get_by_label(self._word("code_label", "One-time code"), exact=True)
+        sign = actor.wait_for_first(signed_in, refusal, code)
         if sign is code:
             if actor.account.totp_key is None:
                 raise Broken(f"a one-time code was asked for, but the {actor.role}'s account has no totp key")
             code.fill(totp(actor.account.totp_key.reveal(), time.time()))
-            actor.page.get_by_role("button", name=self._word("code_button", "Verify"), exact=True).click()
-            sign = actor.wait_for_first(self._signed_in(actor), self._refusal(actor))
-        if sign.get_attribute("role") == "alert":
-            raise Broken(f'sign-in refused: "{sign.inner_text().strip()}"')
-
-    def _signed_in(self, actor: Actor) -> Locator:
-        heading = re.compile(self._word("signed_in_heading", r"^Welcome\b"))
-        return actor.page.get_by_role("heading", name=heading)
-
-    def _refusal(self, actor: Actor) -> Locator:
-        return actor.page.get_by_role("alert").filter(visible=True)
+            page.get_by_role("button", name=self._word("code_button", "Verify"), exact=True).click()
+            sign = actor.wait_for_first(signed_in, refusal)
+        if sign is refusal:
+            raise Broken(f'sign-in refused: "{refusal.inner_text().strip()}"')
 
     def _word(self, key: str, default: str) -> str:
         return self._words.get(key, default)

@@ -78,7 +78,7 @@ class Actor:
                 if left_ms > GLANCE_MS:
                     continue
                 raise
-            return next(sign for sign in signs if sign.first.is_visible())
+            return signs[0] if len(signs) == 1 else next(sign for sign in signs if sign.first.is_visible())
 
     def expect_to_see_and_hear(self, other: Actor, *, within_s: float | None = None) -> MediaProof:
         """Prove that the other's picture and sound reach this actor now. Raises MediaBroken with what was missing."""
