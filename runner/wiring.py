@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+from sqlalchemy import URL
+
 from artifacts.spool import Spool
 from artifacts.stores import Store, StoreOptions, open_store
 from journeys.practice.school import Introduction, PracticeSchool
@@ -18,6 +20,7 @@ from runner.config.problem import ConfigError, NoConfig
 from runner.config.secrets import secret
 from runner.execution.district import District
 from runner.execution.messages import Hello, PracticePlace
+from runner.history.database import database_url
 
 PRACTICE_KINDS = {
     "edge": "",
@@ -34,11 +37,12 @@ def config_at(explicit: Path | str | None, start: Path) -> Config:
     config = load(find_config(start, explicit))
     problems = []
     for name, service in config.settings.services.items():
-        if name in KINDS and service.kind:
-            try:
-                load_adapter(Service(name=name, owner="", url="", kind=service.kind), KINDS[name])
-            except UnknownKind as unknown:
-                problems.append(config.problem(("services", name, "kind"), str(unknown)))
+        if name not in KINDS or (config.settings.school.practice and not service.kind):
+            continue
+        try:
+            load_adapter(Service(name=name, owner="", url="", kind=service.kind), KINDS[name])
+        except UnknownKind as unknown:
+            problems.append(config.problem(("services", name, "kind"), str(unknown)))
     if problems:
         raise ConfigError(problems)
     return config
@@ -148,16 +152,13 @@ def spool_of(config: Config) -> Spool:
     return Spool(state_folder(config) / "spool")
 
 
-def history_url(config: Config) -> str:
-    """The database of this configuration, its password filled in. Raises SecretMissing."""
+def history_url(config: Config) -> URL:
+    """The database of this configuration, its password filled in. Raises SecretMissing and HistoryError."""
     given = config.settings.history
-    if not given.url:
-        return f"sqlite:///{state_folder(config) / 'history.db'}"
-    if given.password is None:
-        return given.url
-    scheme, _, rest = given.url.partition("://")
-    user, at, place = rest.rpartition("@")
-    return f"{scheme}://{user}:{secret(given.password).reveal()}{at}{place}"
+    url = database_url(given.url or "sqlite:///.firstbell/history.db")
+    if url.get_backend_name() == "sqlite" and url.database:
+        return url.set(database=str(config.folder / url.database))
+    return url.set(password=secret(given.password).reveal()) if given.password else url
 
 
 def district_of_worker(hello: Hello) -> District:

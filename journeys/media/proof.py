@@ -24,6 +24,8 @@ LATELY_MS = 3000
 OLDEST_MS = 5000
 # Frames of a class that works are never this far apart (Eyevinn/webrtc-player#113 takes 3 s too).
 STILL_MS = 3000
+# What is shown now, when something was shown before: the last few pictures decide.
+LATEST = 5
 # ICE may restart by itself after `failed`; a page that wants to does so at once.
 ICE_GIVES_UP_MS = 3000
 
@@ -113,6 +115,12 @@ class Sight:
         return fresh
 
     @property
+    def is_live(self) -> bool:
+        """Whether the newest picture of all is a fresh one of the expected actor."""
+        fresh, others = self.fresh, self.others
+        return bool(fresh) and not (others and others[-1].at_ms > fresh[-1].at_ms + SPAN_WANTED_MS)
+
+    @property
     def counted(self) -> Counters:
         """What arrived between the first and the last look."""
         return self.looks[-1].counters.since(self.looks[0].counters)
@@ -175,42 +183,47 @@ def _ice_failed(sight: Sight) -> str | None:
 
 
 def _no_packets(sight: Sight) -> str | None:
-    if not sight.looks[-1].peers or sight.looks[-1].counters.video_packets > 0:
+    if not sight.looks[-1].peers or sight.fresh:
         return None
-    return "the call is up, but no video packet has arrived"
+    if sight.looks[-1].counters.video_packets == 0:
+        return "the call is up, but no video packet has arrived"
+    if sight.counted.video_packets == 0 and sight.window_s * 1000 >= STILL_MS:
+        return f"the call is up, but for {sight.window_s:.1f} s no video packet has arrived"
+    return None
 
 
 def _no_decode(sight: Sight) -> str | None:
-    last = sight.looks[-1].counters
-    if not sight.looks[-1].peers or last.frames_decoded > 0:
+    if not sight.looks[-1].peers or sight.counted.frames_decoded > 0:
         return None
-    return f"{last.video_packets} video packets arrived, but no frame could be decoded"
+    arrived = sight.counted.video_packets or sight.looks[-1].counters.video_packets
+    return f"{arrived} video packets arrived, but no frame could be decoded"
 
 
 def _frozen(sight: Sight) -> str | None:
-    if not sight.theirs or sight.still_ms < STILL_MS:
+    is_still_shown = bool(sight.theirs) and sight.now_ms - sight.theirs[-1].at_ms < STILL_MS / 2
+    if not is_still_shown or sight.still_ms < STILL_MS:
         return None
     arriving = "while packets arrive" if sight.counted.video_packets else "and no packets arrive"
     return f"the picture has stood still for {sight.still_ms / 1000:.1f} s {arriving}"
 
 
 def _black(sight: Sight) -> str | None:
-    others = sight.others
-    if others and not sight.fresh and all(picture.is_black for picture in others):
-        return f"the picture is black (luma {others[-1].luma:.0f} of 255)"
+    unsigned = [picture for picture in sight.others[-LATEST:] if picture.stamp is None]
+    if unsigned and all(picture.is_black for picture in unsigned):
+        return f"the picture is black (luma {unsigned[-1].luma:.0f} of 255)"
     return None
 
 
 def _someone_else(sight: Sight) -> str | None:
-    seen = [picture for picture in sight.others if not picture.is_black]
-    if not seen or sight.fresh:
+    seen = [picture for picture in sight.others[-LATEST:] if not picture.is_black]
+    if not seen:
         return None
     signed = any(picture.stamp for picture in seen)
     return "the picture is someone else's" if signed else "the picture carries no signature of ours"
 
 
 def _silent(sight: Sight) -> str | None:
-    if not sight.fresh or sight.heard_hz is not None:
+    if not sight.is_live or sight.heard_hz is not None:
         return None
     return f"the picture moves, but the tone of {sight.expected.tone_hz:.0f} Hz is not heard"
 

@@ -10,6 +10,7 @@ import asyncio
 import json
 import os
 import signal
+import stat
 import sys
 
 from journeys.practice.district import PracticeDistrict
@@ -22,7 +23,9 @@ async def run() -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, over.set)
-    loop.add_reader(sys.stdin.fileno(), lambda: None if os.read(sys.stdin.fileno(), 1024) else over.set())
+    # Only a pipe can end: a terminal or /dev/null says nothing about whoever started us.
+    if stat.S_ISFIFO(os.fstat(sys.stdin.fileno()).st_mode):
+        loop.add_reader(sys.stdin.fileno(), lambda: None if os.read(sys.stdin.fileno(), 1024) else over.set())
     await district.open()
     sys.stdout.write(json.dumps(district.introduction()) + "\n")
     sys.stdout.flush()

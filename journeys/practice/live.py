@@ -135,7 +135,7 @@ class Meetings:
             return page(request, "meeting_door.html", error="")
         form = await request.form()
         name = str(form.get("name", "")).strip()[:80]
-        if not name or not hmac.compare_digest(str(form.get("code", "")).strip(), self._code):
+        if not name or not hmac.compare_digest(str(form.get("code", "")).strip().encode(), self._code.encode()):
             return page(request, "meeting_door.html", error="That meeting code is not valid.")
         words = MEETING_WORDS | {"end": ""}
         answer = page(request, "room.html", title="Plan B meeting room", name=name, words=words, signal="/signal")

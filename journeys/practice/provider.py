@@ -108,7 +108,7 @@ class Provider:
         wanted = self._checked_form(request, str(form.get("token", "")), str(form.get("wanted", "")))
         username, password = str(form.get("username", "")).strip(), str(form.get("password", ""))
         person = self._people.get(username)
-        is_right = person is not None and hmac.compare_digest(person.password, password)
+        is_right = person is not None and hmac.compare_digest(person.password.encode(), password.encode())
         if person is None or not is_right or self._board.is_on("sign-in-refuses"):
             return self._form(request, wanted, WRONG)
         if person.locked:
@@ -139,7 +139,7 @@ class Provider:
     def _checked_form(self, request: Request, token: str, sealed: str) -> dict[str, str]:
         cookie = request.cookies.get("form", "")
         content = self._open(sealed, FORM_S)
-        if not token or not hmac.compare_digest(cookie, token) or not isinstance(content, dict):
+        if not token or not hmac.compare_digest(cookie.encode(), token.encode()) or not isinstance(content, dict):
             raise HTTPException(400)
         return content
 

@@ -100,7 +100,10 @@ class RelyingParty:
             return None
         if answer.status != 200:
             return None
-        told = self._ids.loads(answer.json()["id_token"], max_age=UNDERWAY_S)
+        try:
+            told = self._ids.loads(answer.json()["id_token"], max_age=UNDERWAY_S)
+        except BadSignature:
+            return None
         return str(told["sub"]) if told["nonce"] == underway["nonce"] else None
 
     async def _sign_out(self, _request: Request) -> Response:

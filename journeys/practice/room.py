@@ -71,8 +71,9 @@ class Room:
         await self._let_in()
 
     async def leave(self, seat: Seat) -> None:
-        """Be gone, for whatever reason."""
+        """Be gone, for whatever reason. Without a teacher in it, a class lets nobody else in."""
         if self._seats.pop(seat.id, None) is not None:
+            self._is_open = not self._rules.has_host or any(other.role == "teacher" for other in self._inside())
             await self._tell_all({"type": "gone", "peer": seat.id})
             await self._tell_people()
 

@@ -55,7 +55,7 @@ class PracticeSchool:
         if not line:
             process.kill()
             process.wait()
-            raise PracticeSchoolError(f"the practice school did not open within {START_S:.0f} s; see the lines above")
+            raise PracticeSchoolError("the practice school did not open; run `python -m journeys.practice` to see why")
         return cls(_introduction(json.loads(line)), process)
 
     @classmethod

@@ -100,4 +100,6 @@ def _host(url: str | None) -> str:
 
 
 def _clip(text: str) -> str:
+    """Bounded, and only what can be printed and stored: pages hold control characters and halves of characters too."""
+    text = "".join(character for character in text if character.isprintable())
     return text if len(text) <= REASON_LIMIT else text[: REASON_LIMIT - 1] + "…"

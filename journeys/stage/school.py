@@ -80,7 +80,7 @@ def load_adapter(service: Service, table: Mapping[str, str]) -> Callable[[Servic
     if service.kind not in table:
         near = difflib.get_close_matches(service.kind, table, n=1)
         hint = f"did you mean '{near[0]}'?" if near else f"known kinds: {', '.join(sorted(table))}"
-        raise UnknownKind(f"services.{service.name}.kind: no '{service.kind}' here; {hint}")
+        raise UnknownKind(f"there is no {service.name} of kind '{service.kind}'; {hint}")
     module, _, name = table[service.kind].partition(":")
     adapter: Callable[[Service], Any] = getattr(importlib.import_module(module), name)
     return adapter

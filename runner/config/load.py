@@ -55,7 +55,7 @@ def find_config(start: Path, explicit: Path | str | None = None) -> Path:
 def load(file: Path) -> Config:
     """Read and check a file. Raises ConfigError with every mistake, NoConfig where it cannot be read."""
     try:
-        text = file.read_text(encoding="utf-8")
+        text = file.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise NoConfig(f"{file} cannot be read ({getattr(error, 'strerror', None) or 'it is not UTF-8'})") from None
     where = index(text)
@@ -63,6 +63,8 @@ def load(file: Path) -> Config:
         content = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise ConfigError([_syntax(file, str(error), text)]) from None
+    except RecursionError:
+        raise ConfigError([_syntax(file, "brackets are nested too deeply", text)]) from None
     try:
         settings = Settings.model_validate(content)
     except ValidationError as error:
@@ -101,7 +103,7 @@ def _said(details: ErrorDetails, path: KeyPath) -> str:
         case "string_pattern_mismatch" if "[key]" in details["loc"]:
             return "a name has small letters, digits and single hyphens"
         case "string_pattern_mismatch":
-            return "an address begins with http:// or https://"
+            return "an address begins with http:// or https:// and holds no user name or password"
         case "value_error":
             return details["msg"].removeprefix("Value error, ")
         case _:

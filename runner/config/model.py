@@ -58,7 +58,9 @@ class SchoolSection(Section):
 
     name: str = Field(min_length=1, description="The district's name, as messages give it.")
     timezone: Zone = Field(description="The time zone of its bells.", examples=["America/New_York"])
-    practice: bool = Field(default=False, description="Start the practice school with each run, and play against it.")
+    practice: bool = Field(
+        default=False, strict=True, description="Start the practice school with each run, and play against it."
+    )
     journeys: tuple[Path, ...] = Field((), description="Folders with journeys of your own, beside this file.")
 
 
@@ -67,7 +69,7 @@ class ServiceSection(Section):
 
     owner: str = Field("", description="Who runs it, as an alarm names them.")
     contact: str = Field("", description="Where to reach them: an address or a page.")
-    url: str = Field("", description="Its front door.", pattern=r"^(https?://\S+)?$")
+    url: str = Field("", description="Its front door.", pattern=r"^(https?://[^\s/@]+(/\S*)?)?$")
     hosts: tuple[str, ...] = Field((), description="Host names whose traffic is its own; * is allowed.")
     kind: str = Field("", description="The adapter that knows its pages.", examples=["redirect"])
     options: dict[str, str] = Field(default_factory=dict, description="That adapter's own settings.")
@@ -92,7 +94,7 @@ class ClassroomSection(Section):
 class JourneySection(Section):
     """How one journey is played."""
 
-    enabled: bool = Field(default=True, description="Whether it is played when no journey is named.")
+    enabled: bool = Field(default=True, strict=True, description="Whether it is played when no journey is named.")
     deadline: Seconds = Field(90.0, description="After this an attempt is ended by force.")
 
 
@@ -130,7 +132,7 @@ class HistorySection(Section):
 
     @model_validator(mode="after")
     def _no_password_inside(self) -> HistorySection:
-        if re.search(r"://[^/@\s]*:[^/@\s]*@", self.url):
+        if re.search(r"://[^@]*:[^@]*@|[?&]\w*password=", self.url):
             raise ValueError('a password is never written in the URL; use password = "env:NAME" beside it')
         return self
 

@@ -20,7 +20,7 @@ def index(text: str) -> Mapping[KeyPath, Place]:
     counts: dict[KeyPath, int] = {}
     table: KeyPath = ()
     closing = ""
-    for number, line in enumerate(text.splitlines(), start=1):
+    for number, line in enumerate(text.split("\n"), start=1):
         if closing:
             closing = "" if closing in line else closing
             continue

@@ -19,7 +19,12 @@ class Problem:
 
     def __str__(self) -> str:
         what = f"{self.key}: {self.said}" if self.key else self.said
-        return f"{self.file}:{self.line}:{self.column}: {what}"
+        return f"{self.file}:{self.line}:{self.column}: {_printable(what)}"
+
+
+def _printable(text: str) -> str:
+    """Keys are written by whoever wrote the file: none of them may move the cursor or begin another line."""
+    return "".join(character if character.isprintable() else repr(character)[1:-1] for character in text)
 
 
 class ConfigError(Exception):

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import fcntl
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.exc import ArgumentError, DatabaseError, NoSuchModuleError
 from sqlalchemy.pool import ConnectionPoolEntry
 
@@ -21,14 +24,22 @@ class HistoryError(Exception):
     """History cannot be read or written; one sentence says where and what to do."""
 
 
-def open_database(url: str) -> Engine:
-    """An engine whose database has today's schema. Raises HistoryError."""
+def database_url(text: str) -> URL:
+    """A database's address. Raises HistoryError for what is none."""
     try:
-        parsed = make_url(url)
+        return make_url(text)
+    except (ArgumentError, ValueError):
+        raise HistoryError("history.url: this is no database URL; use sqlite:/// or postgresql+psycopg://") from None
+
+
+def open_database(url: str | URL) -> Engine:
+    """An engine whose database has today's schema. Raises HistoryError."""
+    parsed = database_url(url) if isinstance(url, str) else url
+    try:
         if parsed.get_backend_name() == "sqlite" and parsed.database:
             Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
         engine = create_engine(parsed, pool_pre_ping=True)
-    except (ArgumentError, NoSuchModuleError, ModuleNotFoundError) as error:
+    except (ArgumentError, NoSuchModuleError, ModuleNotFoundError, ValueError) as error:
         said = (
             f"history.url: no database of this kind can be used here ({error}); use sqlite:/// or postgresql+psycopg://"
         )
@@ -39,7 +50,7 @@ def open_database(url: str) -> Engine:
         event.listen(engine, "connect", _set_up_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
     try:
-        with engine.begin() as connection:
+        with _one_at_a_time(parsed), engine.begin() as connection:
             _migrate(connection)
     except DatabaseError as error:
         engine.dispose()
@@ -50,11 +61,27 @@ def open_database(url: str) -> Engine:
     return engine
 
 
+@contextmanager
+def _one_at_a_time(url: URL) -> Iterator[None]:
+    """Let one process at a time make or change an SQLite file: the switch to WAL fails where it should wait."""
+    if url.get_backend_name() != "sqlite" or not url.database:
+        yield
+        return
+    try:
+        lock = Path(f"{url.database}.lock").open("w")
+    except OSError as error:
+        said = f"history at {url} cannot be made ({error.strerror}); name another place in history.url"
+        raise HistoryError(said) from None
+    with lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
 def unusable(engine: Engine, error: DatabaseError) -> HistoryError:
     """What a database's complaint amounts to, without the statement and its values."""
     where = engine.url.render_as_string(hide_password=True)
     reason = str(error.orig).strip().splitlines()[0]
-    return HistoryError(f"history at {where} cannot be used ({reason}); make it writable or correct history.url")
+    return HistoryError(f"history at {where} cannot be used ({reason}); check its permissions and history.url")
 
 
 def _set_up_sqlite(connection: object, _entry: ConnectionPoolEntry) -> None:
@@ -70,8 +97,8 @@ def _set_up_sqlite(connection: object, _entry: ConnectionPoolEntry) -> None:
 
 
 def _begin_sqlite(connection: Connection) -> None:
-    """Take the write lock at once: one that starts as a reader fails where it should wait (sqlite.org, "Isolation")."""
-    connection.exec_driver_sql("BEGIN IMMEDIATE")
+    """Take the write lock at once unless only reading: a reader that turns writer fails where it should wait."""
+    connection.exec_driver_sql("BEGIN" if connection.get_execution_options().get("reads") else "BEGIN IMMEDIATE")
 
 
 def migrations(connection: Connection | None = None) -> Config:

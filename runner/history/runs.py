@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, fields
 from typing import Any
 
-from sqlalchemy import ColumnElement, Engine, RowMapping, Table, insert, select
-from sqlalchemy.exc import DatabaseError
+from sqlalchemy import URL, ColumnElement, Engine, RowMapping, Table, insert, select
+from sqlalchemy.exc import DatabaseError, StatementError
 
 from runner.history.database import HistoryError, open_database, unusable
 from runner.history.record import AttemptRow, ProofRow, RunRow, StepRow
@@ -24,7 +24,7 @@ class NoSuchRun(Exception):
 class RunHistory:
     """The runs in one database. Every method raises HistoryError when the database cannot be used."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str | URL) -> None:
         self._engine: Engine = open_database(url)
 
     def close(self) -> None:
@@ -45,6 +45,8 @@ class RunHistory:
                         connection.execute(insert(proofs), _columns(proofs, proof, position=position, **key))
         except DatabaseError as error:
             raise unusable(self._engine, error) from None
+        except (StatementError, UnicodeError) as error:
+            raise HistoryError(f"run {run.id} cannot be recorded ({type(error).__name__})") from None
 
     def recent(self, limit: int, *, journey: str = "", outcome: str = "") -> list[RunRow]:
         """The latest runs, newest first, without their attempts."""
@@ -84,7 +86,7 @@ class RunHistory:
 
     def _rows(self, wanted: Any) -> list[dict[str, Any]]:
         try:
-            with self._engine.connect() as connection:
+            with self._engine.connect().execution_options(reads=True) as connection:
                 rows: list[RowMapping] = list(connection.execute(wanted).mappings())
         except DatabaseError as error:
             raise unusable(self._engine, error) from None

@@ -88,7 +88,7 @@ def test_a_journey_that_needs_an_unknown_service_or_role_says_what_to_add(firstb
             '[school]\nname = "B"\ntimezone = "UTC"\n[classroom]\ntitle = "x"\n'
             '[services.sign-in]\nowner = "o"\nurl = "https://x.example"\nkind = "redirekt"\n',
             3,
-            "firstbell.toml:9:1: services.sign-in.kind: services.sign-in.kind: no 'redirekt' here; did you mean",
+            "firstbell.toml:9:1: services.sign-in.kind: there is no sign-in of kind 'redirekt'; did you mean",
             id="unknown kind",
         ),
         pytest.param(

@@ -162,13 +162,13 @@ def test_a_picture_that_freezes_while_packets_go_on(two: Two) -> None:
     two.teacher.page.evaluate(
         """() => {
             const still = document.createElement("canvas");
-            still.width = 640; still.height = 480;
             const live = document.createElement("video");
             live.srcObject = call.stream; live.muted = true;
             return live.play().then(() => {
+                [still.width, still.height] = [live.videoWidth, live.videoHeight];
                 const pen = still.getContext("2d");
                 pen.drawImage(live, 0, 0);
-                const picture = pen.getImageData(0, 0, 640, 480);
+                const picture = pen.getImageData(0, 0, still.width, still.height);
                 setInterval(() => pen.putImageData(picture, 0, 0), 66);
                 const track = still.captureStream(15).getVideoTracks()[0];
                 return call.senders.find(sender => sender.track.kind === "video").replaceTrack(track);
@@ -178,6 +178,24 @@ def test_a_picture_that_freezes_while_packets_go_on(two: Two) -> None:
     proof = two.student.looks_at(two.teacher, 6)
     assert proof.fault is MediaFault.FROZEN
     assert "while packets arrive" in proof.said
+
+
+@pytest.mark.parametrize(
+    ("deed", "fault"),
+    [
+        ("stream.getVideoTracks()[0].enabled = false", MediaFault.BLACK),
+        ("stream.getAudioTracks()[0].enabled = false", MediaFault.SILENT),
+    ],
+)
+def test_what_breaks_in_the_middle_of_a_call_is_named_for_what_it_is(two: Two, deed: str, fault: MediaFault) -> None:
+    two.call()
+    assert two.student.looks_at(two.teacher).fault is None
+    two.teacher.does(deed)
+    # What was on its way still arrives, so the first looks may be good ones.
+    proof = two.student.looks_at(two.teacher, 5)
+    while proof.fault is None:
+        proof = two.student.looks_at(two.teacher, 5)
+    assert proof.fault is fault
 
 
 def test_silence(two: Two) -> None:

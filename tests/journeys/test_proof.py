@@ -81,6 +81,7 @@ def test_counters_that_stand_still_deny_a_picture_that_moves() -> None:
     assert not is_proved(seen(sight.looks[0], still))
 
 
+FLOWING = Counters(video_packets=50, frames_decoded=20)
 BLACK = Picture(at_ms=19_900, stamp=None, luma=16, spread=0.5)
 ROOM = Picture(at_ms=19_900, stamp=None, luma=120, spread=50)
 STILL = tuple(picture(at_ms, sent_ms=9_000) for at_ms in range(10_000, 20_000, 500))
@@ -93,9 +94,11 @@ STILL = tuple(picture(at_ms, sent_ms=9_000) for at_ms in range(10_000, 20_000, 5
         (MediaFault.NO_OFFER, replace(HEALTHY, described=False, ice="", peers=0)),
         (MediaFault.ICE_FAILED, replace(HEALTHY, ice="checking")),
         (MediaFault.NO_PACKETS, replace(HEALTHY, counters=Counters(audio_packets=50))),
+        (MediaFault.NO_PACKETS, HEALTHY),
         (MediaFault.NO_DECODE, replace(HEALTHY, counters=Counters(video_packets=50))),
-        (MediaFault.NO_PICTURE, HEALTHY),
+        (MediaFault.NO_PICTURE, replace(HEALTHY, counters=FLOWING)),
         (MediaFault.BLACK, replace(HEALTHY, pictures=(BLACK,))),
+        (MediaFault.BLACK, replace(HEALTHY, pictures=(picture(18_000), BLACK))),
         (MediaFault.SOMEONE_ELSE, replace(HEALTHY, pictures=(ROOM,))),
         (MediaFault.SOMEONE_ELSE, replace(HEALTHY, pictures=(picture(19_900, actor_id=9),))),
         (MediaFault.FROZEN, replace(HEALTHY, pictures=STILL)),
@@ -110,7 +113,7 @@ def test_each_thing_that_is_missing_has_its_name(fault: MediaFault, last: Look) 
 
 
 def test_the_observers_own_picture_is_nobody_elses() -> None:
-    own = replace(HEALTHY, at_ms=20_000, pictures=(picture(19_900, actor_id=3),))
+    own = replace(HEALTHY, at_ms=20_000, pictures=(picture(19_900, actor_id=3),), counters=FLOWING)
     assert fault_of(seen(HEALTHY, own))[0] is MediaFault.NO_PICTURE
 
 

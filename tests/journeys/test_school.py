@@ -20,7 +20,7 @@ def test_a_service_is_reached_through_the_adapter_of_its_kind() -> None:
 
 
 def test_a_kind_that_does_not_exist_comes_with_the_one_that_was_meant() -> None:
-    with pytest.raises(UnknownKind, match=r"services\.live-class\.kind: .*did you mean 'practice'\?"):
+    with pytest.raises(UnknownKind, match=r"no live-class of kind 'practise'; did you mean 'practice'\?"):
         _ = school("practise").live_class
 
 

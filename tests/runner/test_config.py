@@ -163,6 +163,8 @@ def test_all_mistakes_are_told_at_once(tmp_path: Path) -> None:
         ('[accounts.student]\nusername = "zz"\npassword = "hunter2"\n', "6:1: accounts.student.password"),
         ('[accounts.student]\nusername = "zz"\npassword = "plain:hunter2"\n', "6:1: accounts.student.password"),
         ('[history]\nurl = "postgresql+psycopg://fb:hunter2@db/fb"\n', "4:2: history"),
+        ('[history]\nurl = "postgresql+psycopg://fb:hun/ter2@db/fb"\n', "4:2: history"),
+        ('[history]\nurl = "postgresql+psycopg://db/fb?user=fb&password=hunter2"\n', "4:2: history"),
     ],
 )
 def test_a_secret_that_is_written_down_is_refused_and_never_repeated(tmp_path: Path, section: str, place: str) -> None:
@@ -170,6 +172,18 @@ def test_a_secret_that_is_written_down_is_refused_and_never_repeated(tmp_path: P
     assert place in found
     assert "hunter2" not in found
     assert "env:" in found
+
+
+def test_a_key_cannot_forge_a_line_of_its_own(tmp_path: Path) -> None:
+    (found,) = problems(tmp_path, SCHOOL + 'practice = true\n"a\\nb\\u001b[31m" = 1\n')
+    assert found.isprintable()
+
+
+def test_a_service_address_with_a_password_in_it_is_refused(tmp_path: Path) -> None:
+    text = SCHOOL + 'practice = true\n[services.edge]\nurl = "https://zz:hunter2@portal.example"\n'
+    (found,) = problems(tmp_path, text)
+    assert "holds no user name or password" in found
+    assert "hunter2" not in found
 
 
 def test_a_file_that_is_not_there_says_how_to_get_one(tmp_path: Path) -> None:

@@ -73,7 +73,10 @@ const hear = async ({ peer, name, description, candidate }) => {
   }
 };
 
-const switchDevices = ({ picture = true, sound = true }) => {
+// What the server says of the devices; a microphone that is off there stays off whatever is clicked here.
+let devices = { picture: true, sound: true };
+const switchDevices = ({ picture = true, sound = true } = devices) => {
+  devices = { picture, sound };
   for (const track of stream.getVideoTracks()) track.enabled = picture;
   for (const track of stream.getAudioTracks()) track.enabled = sound && !find("[data-do=microphone]").dataset.muted;
 };
@@ -115,7 +118,7 @@ const doing = {
     const mute = !button.dataset.muted;
     button.textContent = mute ? "Unmute microphone" : "Mute microphone";
     button.dataset.muted = mute ? "yes" : "";
-    for (const track of stream.getAudioTracks()) track.enabled = !mute;
+    switchDevices();
   },
   leave: () => goOut(words.left),
   end: () => say({ type: "end" }),
