@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -67,14 +68,20 @@ def _one_at_a_time(url: URL) -> Iterator[None]:
     if url.get_backend_name() != "sqlite" or not url.database:
         yield
         return
+    lock = _lock_beside(url)
     try:
-        lock = Path(f"{url.database}.lock").open("w")
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(lock)
+
+
+def _lock_beside(url: URL) -> int:
+    try:
+        return os.open(f"{url.database}.lock", os.O_WRONLY | os.O_CREAT, 0o600)
     except OSError as error:
         said = f"history at {url} cannot be made ({error.strerror}); name another place in history.url"
         raise HistoryError(said) from None
-    with lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
 
 
 def unusable(engine: Engine, error: DatabaseError) -> HistoryError:
