@@ -11,6 +11,7 @@ from runner.cli.console import console, give_up
 from runner.config.load import FILE_NAME
 from runner.config.model import Settings
 from runner.config.starter import STARTER
+from runner.execution.document import RunDocument
 
 SCHEMA_FILE = Path(".firstbell") / "firstbell.schema.json"
 
@@ -35,11 +36,17 @@ def init() -> None:
 
 
 @click.command()
-def schema() -> None:
-    """Print the JSON schema of firstbell.toml."""
-    click.echo(schema_text(), nl=False)
+@click.argument("what", type=click.Choice(["config", "run"]), default="config")
+def schema(what: str) -> None:
+    """Print a JSON schema: of firstbell.toml, or of the run.json that a run leaves."""
+    click.echo(schema_text() if what == "config" else run_schema_text(), nl=False)
 
 
 def schema_text() -> str:
-    """The schema, as editors that know TOML take it."""
-    return json.dumps({"title": FILE_NAME, **Settings.model_json_schema()}, indent=1) + "\n"
+    """The schema of the configuration, as editors that know TOML take it."""
+    return json.dumps({**Settings.model_json_schema(), "title": FILE_NAME}, indent=1) + "\n"
+
+
+def run_schema_text() -> str:
+    """The schema of run.json."""
+    return json.dumps({**RunDocument.model_json_schema(), "title": "run.json"}, indent=1) + "\n"

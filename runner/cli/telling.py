@@ -119,7 +119,7 @@ class Teller:
             self._status.stop()
             self._status = None
         for line in verdict(performed):
-            self._console.print(line)
+            self._console.print(line, soft_wrap=True)  # A path that is cut in two cannot be copied.
         self._console.print()
 
     def _spin(self, what: str) -> None:

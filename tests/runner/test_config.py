@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import json
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runner.cli.init import schema_text
+from runner.cli.init import run_schema_text, schema_text
 from runner.config.load import Config, find_config, load
 from runner.config.places import index, place_of
 from runner.config.problem import ConfigError, NoConfig
@@ -199,9 +199,13 @@ def test_the_nearest_file_upwards_is_used(tmp_path: Path) -> None:
     assert find_config(tmp_path / "a" / "b") == tmp_path / "firstbell.toml"
 
 
-def test_the_published_schema_is_the_one_that_the_models_make() -> None:
-    published = Path(__file__).parents[2] / "runner" / "config" / "firstbell.schema.json"
-    assert json.loads(published.read_text()) == json.loads(schema_text())
+@pytest.mark.parametrize(
+    ("file", "made"),
+    [("config/firstbell.schema.json", schema_text), ("execution/run.schema.json", run_schema_text)],
+)
+def test_each_published_schema_is_the_one_that_the_models_make(file: str, made: Callable[[], str]) -> None:
+    published = Path(__file__).parents[2] / "runner" / file
+    assert published.read_text() == made(), "firstbell schema [run] prints the new one"
 
 
 keys = st.from_regex(r"[a-z][a-z0-9_-]{0,8}", fullmatch=True)
