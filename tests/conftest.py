@@ -13,3 +13,8 @@ from runner.execution.browser import find_browser, launch_options
 def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
     """pytest-playwright's own, with the browser found on this machine and what the signed camera needs."""
     return {**browser_type_launch_args, **launch_options(find_browser())}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The fast ones first: whoever broke something simple hears of it before a browser has started."""
+    items.sort(key=lambda item: item.get_closest_marker("browser") is not None)
