@@ -22,7 +22,7 @@ def init() -> None:
     try:
         with Path(FILE_NAME).open("x", encoding="utf-8") as file:
             file.write(STARTER)
-        SCHEMA_FILE.parent.mkdir(exist_ok=True)
+        SCHEMA_FILE.parent.mkdir(exist_ok=True, mode=0o700)
         SCHEMA_FILE.write_text(schema_text(), encoding="utf-8")
     except FileExistsError:
         give_up(f"{FILE_NAME} is already here; it was left as it is", code=3)

@@ -81,7 +81,7 @@ def heal(fault: str | None) -> None:
 @contextlib.contextmanager
 def _noted(school: PracticeSchool) -> Iterator[None]:
     """Leave the control address where other commands find it, for as long as the school is open."""
-    NOTE.parent.mkdir(parents=True, exist_ok=True)
+    NOTE.parent.mkdir(exist_ok=True, mode=0o700)
     NOTE.unlink(missing_ok=True)
     note = json.dumps({"control": school.introduction.control, "token": school.introduction.token})
     with os.fdopen(os.open(NOTE, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:

@@ -114,13 +114,13 @@ def theatre(config: Config, *, headed: bool, quiet: bool = False) -> Iterator[Th
         store = store_of(config)
         store.check()
         find_browser(config.settings.browser.executable)
+        state, evidence = state_folder(config), config.settings.evidence
+        state.mkdir(exist_ok=True, mode=0o700)
         history = RunHistory(history_url(config))
         stack.callback(history.close)
         practice = stack.enter_context(practice_for(config.settings))
         district = district_of(config, practice.introduction if practice else None)
         known = KnownSecrets([secret.reveal() for secret in secrets_of(district)])
-        state, evidence = state_folder(config), config.settings.evidence
-        state.mkdir(exist_ok=True)
         stream = stack.enter_context((state / "log.jsonl").open("a")) if quiet else None
         log.set_up(stream, scrub=known.scrub)
         shutil.rmtree(state / "work", ignore_errors=True)
