@@ -8,6 +8,7 @@ in between, what is left is delivered again, and the store takes the same bytes 
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 from collections.abc import Mapping
@@ -49,13 +50,18 @@ class Spool:
         _make_durable(self._root)
 
     def deliver(self, store: Store) -> Delivery:
-        """Take to the store whatever is on the shelf. A store that is away keeps nothing from being tried again."""
+        """Take to the store whatever is on the shelf. A store that is away keeps nothing from being tried again.
+
+        One process at a time delivers; another waits, and finds on the shelf what is left.
+        """
         taken, waiting = 0, []
-        for shelf in sorted(path for path in self._root.iterdir() if not path.name.startswith(".")):
-            try:
-                taken += self._deliver(shelf, store)
-            except StoreError as error:
-                waiting.append(f"{unquote(shelf.name)}: {error}")
+        with (self._root / ".delivering").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            for shelf in sorted(path for path in self._root.iterdir() if not path.name.startswith(".")):
+                try:
+                    taken += self._deliver(shelf, store)
+                except StoreError as error:
+                    waiting.append(f"{unquote(shelf.name)}: {error}")
         return Delivery(files=taken, waiting=tuple(waiting))
 
     def _deliver(self, shelf: Path, store: Store) -> int:

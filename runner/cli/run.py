@@ -38,6 +38,9 @@ def sentences() -> Iterator[None]:
         give_up(str(error), code=CONFIG if error.permanent else ERRORED)
     except (HistoryError, NoBrowser, PracticeSchoolError, WorkerUnwell) as error:
         give_up(str(error), code=ERRORED)
+    except OSError as error:
+        said = f"{error.filename or 'this machine'}: {error.strerror or type(error).__name__}"
+        give_up(f"{said}; nothing of the run in hand was kept", code=ERRORED)
 
 
 @click.command()

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from importlib.metadata import version
+from pathlib import Path
+
+import psutil
 
 from artifacts.policy import EvidencePolicy, Keep
 from artifacts.redaction.forms import KnownSecrets
@@ -106,6 +110,13 @@ class Theatre:
         return performed
 
 
+def _clear_away(work: Path) -> None:
+    """Remove the raw recordings that processes left which did not live to do so themselves."""
+    for folder in work.glob("*"):
+        if not (folder.name.isdecimal() and psutil.pid_exists(int(folder.name))):
+            shutil.rmtree(folder, ignore_errors=True)
+
+
 @contextmanager
 def theatre(config: Config, *, headed: bool, quiet: bool = False) -> Iterator[Theatre]:
     """Open what playing takes; `quiet` sends the log to a file. Raises what a person should be told before anything
@@ -123,7 +134,7 @@ def theatre(config: Config, *, headed: bool, quiet: bool = False) -> Iterator[Th
         known = KnownSecrets([secret.reveal() for secret in secrets_of(district)])
         stream = stack.enter_context((state / "log.jsonl").open("a")) if quiet else None
         log.set_up(stream, scrub=known.scrub)
-        shutil.rmtree(state / "work", ignore_errors=True)
+        _clear_away(state / "work")
         hello = Hello(
             config=config.file if config.file.exists() else None, practice=practice_place(practice), headed=headed
         )
@@ -137,7 +148,7 @@ def theatre(config: Config, *, headed: bool, quiet: bool = False) -> Iterator[Th
                 policy=EvidencePolicy(on_pass=Keep(evidence.on_pass), on_fail=Keep(evidence.on_fail)),
                 owners={name: service.owner for name, service in district.school.services.items()},
                 version=version("firstbell"),
-                work=state / "work",
+                work=state / "work" / str(os.getpid()),
                 quarantine=state / "quarantine",
             ),
             practice=practice,
