@@ -70,7 +70,7 @@ ACTS = (
 
 @click.command()
 def demo() -> None:
-    """Play the first morning: all is well, live sessions stop showing up, and all is well again."""
+    """Play the first morning, in three acts."""
     out = console()
     began = time.monotonic()
     with sentences(), theatre(embedded(), headed=False, quiet=True) as opened:

@@ -18,7 +18,10 @@ SCHEMA_FILE = Path(".firstbell") / "firstbell.schema.json"
 
 @click.command()
 def init() -> None:
-    """Write a commented firstbell.toml that runs against the practice school as it stands."""
+    """Write a commented firstbell.toml to start from.
+
+    It runs against the practice school as it stands.
+    """
     try:
         with Path(FILE_NAME).open("x", encoding="utf-8") as file:
             file.write(STARTER)
@@ -38,7 +41,7 @@ def init() -> None:
 @click.command()
 @click.argument("what", type=click.Choice(["config", "run"]), default="config")
 def schema(what: str) -> None:
-    """Print a JSON schema: of firstbell.toml, or of the run.json that a run leaves."""
+    """Print the JSON schema of firstbell.toml, or of run.json."""
     click.echo(schema_text() if what == "config" else run_schema_text(), nl=False)
 
 

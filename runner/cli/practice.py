@@ -24,7 +24,7 @@ NOTE = Path(".firstbell/practice.json")
 @click.group(invoke_without_command=True)
 @click.pass_context
 def practice(context: click.Context) -> None:
-    """Run the practice school on its own, to look around with your own browser."""
+    """Open the practice school for your own browser."""
     if context.invoked_subcommand is not None:
         return
     out = console()
