@@ -114,10 +114,12 @@ class Worker:
 
     def close(self) -> None:
         """Ask it to close its browser and end; kill what does not."""
-        self._say(Quit())
+        if not self.alive:
+            return
         try:
+            self._say(Quit())
             self._process.wait(QUIT_S)
-        except subprocess.TimeoutExpired:
+        except (WorkerUnwell, subprocess.TimeoutExpired):
             self.kill()
         self._put_away()
 
