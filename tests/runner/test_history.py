@@ -58,7 +58,9 @@ def postgres() -> Iterator[str]:
         port = free.getsockname()[1]
     as_postgres: list[str | Path] = ["runuser", "-u", "postgres", "--"] if is_root else []
     subprocess.run(
-        [*as_postgres, tools / "initdb", "-D", f"{folder}/db", "-A", "trust"], check=True, capture_output=True
+        [*as_postgres, tools / "initdb", "-D", f"{folder}/db", "-A", "trust", "-U", "postgres"],
+        check=True,
+        capture_output=True,
     )
     settings = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={folder}"
     control = [*as_postgres, tools / "pg_ctl", "-D", f"{folder}/db", "-w", "-l", f"{folder}/log"]
