@@ -9,6 +9,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
+
+from runner.cli.main import main
 
 Firstbell = Callable[..., "subprocess.CompletedProcess[str]"]
 
@@ -113,17 +116,20 @@ def test_a_journey_that_needs_an_unknown_service_or_role_says_what_to_add(firstb
     ],
 )
 def test_a_mistake_is_one_sentence_and_leaves_nothing_half_written(
-    firstbell: Firstbell, tmp_path: Path, text: str | None, code: int, said: str
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, text: str | None, code: int, said: str
 ) -> None:
     if text is not None:
         (tmp_path / "firstbell.toml").write_text(text)
-    done = firstbell("run")
-    assert said in sentence(done)
-    assert done.returncode == code
+    monkeypatch.chdir(tmp_path)
+    done = CliRunner().invoke(main, ["run"])
+    assert isinstance(done.exception, SystemExit), done.exception
+    assert said in done.stderr
+    assert done.exit_code == code
     assert not done.stdout
     assert not (tmp_path / "evidence" / "runs").exists()
 
 
+@pytest.mark.browser
 def test_a_journey_that_does_not_exist_is_answered_with_those_that_do(firstbell: Firstbell, tmp_path: Path) -> None:
     (tmp_path / "firstbell.toml").write_text(PRACTICE)
     done = firstbell("run", "life-class")
@@ -138,18 +144,22 @@ def test_without_any_browser_the_sentence_says_what_to_run(firstbell: Firstbell,
     assert "no browser found; run: firstbell browser install" in sentence(done)
 
 
-def test_init_leaves_an_existing_file_alone(firstbell: Firstbell, tmp_path: Path) -> None:
+def test_init_leaves_an_existing_file_alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     (tmp_path / "firstbell.toml").write_text("# mine\n")
-    done = firstbell("init")
-    assert done.returncode == 3
-    assert "was left as it is" in sentence(done)
+    monkeypatch.chdir(tmp_path)
+    done = CliRunner().invoke(main, ["init"])
+    assert done.exit_code == 3
+    assert "was left as it is" in done.stderr
     assert (tmp_path / "firstbell.toml").read_text() == "# mine\n"
 
 
-def test_breaking_a_school_that_is_not_open_says_how_to_open_it(firstbell: Firstbell) -> None:
-    done = firstbell("practice", "break", "slow")
-    assert done.returncode == 2
-    assert "start one with: firstbell practice" in sentence(done)
+def test_breaking_a_school_that_is_not_open_says_how_to_open_it(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    done = CliRunner().invoke(main, ["practice", "break", "slow"])
+    assert done.exit_code == 2
+    assert "start one with: firstbell practice" in done.stderr
 
 
 def test_nothing_is_coloured_where_nobody_watches(firstbell: Firstbell, tmp_path: Path) -> None:
