@@ -37,13 +37,19 @@ _LEFT_OUT = {
 class EvidencePolicy:
     """What a run that passed leaves, and what any other does."""
 
-    on_pass: Keep = Keep.TRACE
+    on_pass: Keep = Keep.SCREENSHOTS
     on_fail: Keep = Keep.TRACE
 
-    @property
-    def recording(self) -> Recording:
-        """What must be recorded from the start of an attempt, whose ending nobody knows."""
-        wanted = {self.on_pass, self.on_fail}
+    def recording_of(self, attempt: int, *, is_last: bool) -> Recording:
+        """What an attempt must record, whose ending nobody knows yet.
+
+        A first attempt that will be confirmed if it fails records cheaply, what a pass leaves; the confirming one
+        records everything that a failure may leave.
+        """
+        if attempt > 1:
+            is_wanted = self.on_fail is Keep.TRACE
+            return Recording(trace=is_wanted, screencast=is_wanted, screenshots=self.on_fail is not Keep.FIGURES)
+        wanted = {self.on_pass, self.on_fail} if is_last else {self.on_pass}
         return Recording(trace=Keep.TRACE in wanted, screenshots=wanted != {Keep.FIGURES})
 
     def kept(self, artifacts: Iterable[Artifact], *, passed: bool) -> tuple[Artifact, ...]:

@@ -17,10 +17,10 @@ from rich.table import Table
 
 from journeys.practice.faults import FAULTS
 from runner.cli.console import console
-from runner.cli.telling import Silent
-from runner.cli.theatre import Theatre, theatre
 from runner.config.load import load
+from runner.execution.reporter import Silent
 from runner.execution.run import Outcome
+from runner.theatre import Theatre, theatre
 
 CONFIG = '[school]\nname = "Practice"\ntimezone = "America/New_York"\npractice = true\n[browser]\nstep_limit = "10s"\n'
 
@@ -42,23 +42,25 @@ def passes(opened: Theatre, times: int) -> Counter[str]:
     """How many of `times` runs of each journey passed."""
     passed: Counter[str] = Counter()
     for number in track(range(times), description="healthy"):
-        for card in opened.journeys:
-            performed = opened.play(card, Silent())
-            passed[card.id] += performed.run.outcome is Outcome.PASSED
+        for piece in opened.chosen([]):
+            performed = opened.play(piece, Silent(), confirm=False)
+            passed[piece.name] += performed.run.outcome is Outcome.PASSED
             if performed.run.outcome is not Outcome.PASSED:
-                console().print(f"round {number + 1}: {card.id}: {performed.document.attempts[-1].said}", markup=False)
+                console().print(
+                    f"round {number + 1}: {piece.name}: {performed.document.attempts[-1].said}", markup=False
+                )
     return passed
 
 
 def right(opened: Theatre, fault: str, times: int) -> int:
     """How many of `times` runs failed at the right step, for the right service."""
     journey, step = RIGHT[fault]
-    (card,) = opened.chosen([journey])
+    (piece,) = opened.chosen([journey])
     assert opened.practice is not None
     opened.practice.break_(fault)
     found = 0
     for _ in track(range(times), description=fault):
-        performed = opened.play(card, Silent())
+        performed = opened.play(piece, Silent(), confirm=False)
         broke = performed.document.broke
         is_right = broke is not None and (broke.step, broke.service) == (step, FAULTS[fault].service)
         found += performed.run.outcome is Outcome.FAILED and is_right

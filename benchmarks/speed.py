@@ -21,11 +21,11 @@ from rich.progress import track
 from journeys.practice.people import Person
 from journeys.practice.school import Introduction
 from runner.cli.console import console
-from runner.cli.telling import Silent
-from runner.cli.theatre import Theatre, theatre
 from runner.config.load import load
 from runner.execution.browser import find_browser, launch_options
+from runner.execution.reporter import Silent
 from runner.execution.run import Outcome
+from runner.theatre import Theatre, theatre
 
 CONFIG = '[school]\nname = "Practice"\ntimezone = "America/New_York"\npractice = true\n'
 FAKE_DEVICES = ["--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream"]

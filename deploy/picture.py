@@ -14,8 +14,8 @@ from rich.console import Console
 
 from runner.cli.console import THEME
 from runner.cli.telling import Teller
-from runner.cli.theatre import theatre
 from runner.config.load import load
+from runner.theatre import theatre
 
 CONFIG = '[school]\nname = "Practice"\ntimezone = "America/New_York"\npractice = true\n'
 PICTURE = Path(__file__).with_name("run.svg")

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from runner.execution.stash import AUDIENCE, DISTRICT, RUN_TOKEN
+from runner.execution.stash import ACCOUNTS, AUDIENCE, DISTRICT, RUN_TOKEN
 
 if TYPE_CHECKING:
     from journeys.stage.actor import Actor
@@ -22,7 +22,10 @@ if TYPE_CHECKING:
     from journeys.stage.stage import Stage
     from runner.execution.district import District
 
-MARKER = "journey(id, relies_on=[...]): a journey that First Bell can run and schedule, and the services it relies on"
+MARKER = (
+    "journey(id, relies_on=[...], roles=[...]): a journey that First Bell can run and schedule, the services it relies "
+    "on, and who plays, where the fixtures do not say so"
+)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -121,11 +124,14 @@ def stage(district: District, pytestconfig: pytest.Config, new_context: Callable
 
 
 @pytest.fixture
-def actor(stage: Stage, district: District, new_context: Callable[..., Any]) -> Callable[[str], Actor]:
+def actor(
+    stage: Stage, district: District, pytestconfig: pytest.Config, new_context: Callable[..., Any]
+) -> Callable[[str], Actor]:
     """Brings a person on by role: `actor("counselor")`. Each has a browser context of their own."""
+    cast = pytestconfig.stash.get(ACCOUNTS, {})
 
     def enter(role: str) -> Actor:
-        return stage.enter(role, district.account(role), new_context())
+        return stage.enter(role, district.account(cast.get(role, role)), new_context())
 
     return enter
 

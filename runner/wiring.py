@@ -14,10 +14,11 @@ from journeys.practice.school import Introduction, PracticeSchool
 from journeys.stage.school import KINDS, School, UnknownKind, load_adapter
 from journeys.stage.secret import Secret
 from journeys.stage.service import Account, Classroom, Service
-from runner.config.load import Config, find_config, load
+from runner.config.load import Config, find_config, load, parse
 from runner.config.model import SchoolSection, Settings
 from runner.config.problem import ConfigError, NoConfig
 from runner.config.secrets import secret
+from runner.execution.casting import Candidate, Company
 from runner.execution.district import District
 from runner.execution.messages import Hello, PracticePlace
 from runner.history.database import database_url
@@ -65,6 +66,7 @@ def district_of(config: Config, practice: Introduction | None) -> District:
         school=School(name=settings.school.name, services=_services(settings, practice)),
         classroom=_classroom(settings, practice),
         accounts=_accounts(settings, practice),
+        company=_company(settings, practice),
         browser=settings.browser.executable,
         step_limit_s=settings.browser.step_limit,
         folders=tuple(config.folder / folder for folder in settings.school.journeys),
@@ -108,6 +110,30 @@ def _accounts(settings: Settings, practice: Introduction | None) -> dict[str, Ac
             totp_key=secret(given.totp, practice) if given.totp else None,
         )
     return accounts
+
+
+def _company(settings: Settings, practice: Introduction | None) -> Company:
+    """Who can be cast. Locks carry the sign-in's address: the same user name in another district is another person."""
+    services = _services(settings, practice)
+    door = next((services[name].url for name in ("sign-in", "edge") if name in services), "")
+    seeded = {name: _role_of(name, person.role) for name, person in (practice.accounts if practice else {}).items()}
+    roles = seeded | {name: account.role or name for name, account in settings.accounts.items()}
+    return Company(
+        candidates=tuple(
+            Candidate(account=name, role=role, groups=_groups_of(name, settings), lock=f"account {name} at {door}")
+            for name, role in roles.items()
+        ),
+        room=f"class at {door}",
+    )
+
+
+def _role_of(account: str, role: str) -> str:
+    """The practice school's student2 to student8 can each play a student; its locked one only itself."""
+    return role if account.rstrip("0123456789") == role else account
+
+
+def _groups_of(account: str, settings: Settings) -> tuple[str, ...]:
+    return settings.accounts[account].groups if account in settings.accounts else ()
 
 
 def _classroom(settings: Settings, practice: Introduction | None) -> Classroom:
@@ -164,7 +190,7 @@ def history_url(config: Config) -> URL:
 def district_of_worker(hello: Hello) -> District:
     """The district as the parent sees it: its configuration, and the practice school that it has started."""
     practice = PracticeSchool.attach(hello.practice.control, hello.practice.token) if hello.practice else None
-    config = load(hello.config) if hello.config else embedded()
+    config = parse(hello.text, hello.config) if hello.config else embedded()
     return district_of(config, practice.introduction if practice else None)
 
 

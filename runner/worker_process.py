@@ -15,6 +15,7 @@ from runner.wiring import district_of_worker
 def main() -> int:
     """Set up as the parent says, and stay until it says to quit or is gone."""
     end = WorkerEnd.take_over_stdio()
+    end.leave_with_parent()
     hello = end.receive()
     if not isinstance(hello, Hello):
         return 2

@@ -14,9 +14,9 @@ from journeys.practice.school import PracticeSchool
 from runner.cli.console import console
 from runner.cli.run import sentences
 from runner.cli.telling import Teller
-from runner.cli.theatre import Theatre, theatre
 from runner.execution.performance import Performed
 from runner.execution.run import Outcome
+from runner.theatre import Theatre, theatre
 from runner.wiring import embedded
 
 FAULT = "sessions-empty"
@@ -85,7 +85,7 @@ def _play(act: Act, opened: Theatre, out: Console) -> bool:
     if opened.practice is None:
         return False
     act.before(opened.practice)
-    performed = [opened.play(card, Teller(out)) for card in opened.chosen(act.journeys)]
+    performed = [opened.play(piece, Teller(out)) for piece in opened.chosen(act.journeys)]
     is_well = all(act.is_as_it_should(one) for one in performed)
     if not is_well:
         out.print("  this act did not end as it should", style="failed")

@@ -18,26 +18,34 @@ from runner.cli.console import console, give_up
 from runner.cli.run import sentences
 from runner.cli.telling import StepLine, header, outcome_line, step_line, whose
 from runner.config.load import Config
+from runner.config.problem import ConfigError
+from runner.history.database import Database
 from runner.history.record import AttemptRow, ProofRow, RunRow
 from runner.history.runs import NoSuchRun, RunHistory
+from runner.history.slots import Gap, SlotHistory
 from runner.wiring import config_at, history_url
 
 CONFIG_OPTION = click.option(
     "--config", "config_file", type=Path, default=None, help="The configuration; found upwards if left out."
 )
-OUTCOMES = ("passed", "failed", "errored", "blind", "missed", "skipped")
+OUTCOMES = ("passed", "flaky", "failed", "errored", "blind", "skipped")
+GAPS = 5
 
 
 @click.command()
 @click.option("--journey", default="", help="Only this journey.")
+@click.option("--group", default="", help="Only journeys of this group.")
 @click.option("--outcome", type=click.Choice(OUTCOMES), default=None, help="Only these.")
 @click.option("--limit", type=click.IntRange(1, 1000), default=20, show_default=True, help="How many.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @CONFIG_OPTION
-def runs(journey: str, outcome: str | None, limit: int, as_json: bool, config_file: Path | None) -> None:
-    """List the latest runs, newest first."""
-    with _history(config_file) as (config, history):
-        found = history.recent(limit, journey=journey, outcome=outcome or "")
+def runs(journey: str, group: str, outcome: str | None, limit: int, as_json: bool, config_file: Path | None) -> None:
+    """List the latest runs, newest first, and what should have run in that time and did not."""
+    with history_of(config_file) as (config, database):
+        names = journeys_of(config, journey, group)
+        found = RunHistory(database, zone_of(config)).recent(limit, journeys=names, outcome=outcome or "")
+        slots = SlotHistory(database, config.settings.watch.location, zone_of(config))
+        gaps = slots.gaps(found[-1].started_at, GAPS) if found and not (names or outcome) else []
     if as_json:
         click.echo(json.dumps([asdict(run) for run in found], indent=1, default=str))
         return
@@ -50,11 +58,22 @@ def runs(journey: str, outcome: str | None, limit: int, as_json: bool, config_fi
         table.add_column(column, justify="right" if column == "took" else "left", no_wrap=column != "where it broke")
     for run in found:
         broke = f"{run.step} ({run.service}): {run.said}" if run.step else run.said
-        when = f"{run.started_at.astimezone(_zone(config)):%a %d %b %H:%M:%S}"
-        table.add_row(
-            when, run.journey, Text(run.outcome, run.outcome), f"{run.took_s:.1f} s", run.id[-6:], Text(broke)
-        )
+        when = f"{run.started_at.astimezone(zone_of(config)):%a %d %b %H:%M:%S}"
+        outcome_ = Text("flaky", "errored") if run.flaky else Text(run.outcome, run.outcome)
+        note = " ".join(part for part in (broke, f"({run.note})" if run.note else "") if part)
+        table.add_row(when, run.journey, outcome_, f"{run.took_s:.1f} s", run.id[-6:], Text(note))
     out.print(table)
+    for gap in gaps:
+        out.print(gap_line(gap, zone_of(config)))
+
+
+def gap_line(gap: Gap, zone: ZoneInfo) -> Text:
+    """Slots that nobody ran, in one line."""
+    first, last = (f"{moment.astimezone(zone):%a %d %b %H:%M}" for moment in (gap.first, gap.last))
+    when = first if first == last else f"{first} to {last}"
+    slots = "1 slot" if gap.slots == 1 else f"{gap.slots} slots"
+    journeys = "1 journey" if gap.journeys == 1 else f"{gap.journeys} journeys"
+    return Text(f"{gap.state}: {slots} of {journeys}, {when}: {gap.why}", gap.state)
 
 
 @click.command()
@@ -63,16 +82,16 @@ def runs(journey: str, outcome: str | None, limit: int, as_json: bool, config_fi
 @CONFIG_OPTION
 def show(run: str, as_json: bool, config_file: Path | None) -> None:
     """Tell one run as a story. RUN is its id, or the last letters of it."""
-    with _history(config_file) as (config, history):
+    with history_of(config_file) as (config, database):
         try:
-            found = history.find(run)
+            found = RunHistory(database, zone_of(config)).find(run)
         except NoSuchRun as error:
             give_up(str(error), code=2)
     if as_json:
         click.echo(json.dumps(asdict(found), indent=1, default=str))
         return
     out = console()
-    for line in story(found, _zone(config)):
+    for line in story(found, zone_of(config)):
         out.print(line)
 
 
@@ -83,7 +102,11 @@ def story(run: RunRow, zone: ZoneInfo) -> Iterator[Text]:
         yield from _steps(attempt)
         for proof in attempt.proofs:
             yield _proof_line(proof)
+    if run.flaky:
+        yield Text("  FLAKY: it failed at first and passed when it was played again", "errored")
     yield outcome_line(run.outcome, run.took_s, run.step, whose(run.service, run.owner), run.said)
+    if run.note:
+        yield Text(f"  {run.note}", "quiet")
     yield Text.assemble(("  evidence   ", "quiet"), run.evidence)
     browser = run.attempts[-1].browser if run.attempts else ""
     yield Text(f"  run {run.id}, First Bell {run.version}, {browser or 'no browser'}", "quiet")
@@ -114,14 +137,26 @@ def _proof_line(proof: ProofRow) -> Text:
 
 
 @contextmanager
-def _history(config_file: Path | None) -> Iterator[tuple[Config, RunHistory]]:
+def history_of(config_file: Path | None) -> Iterator[tuple[Config, Database]]:
+    """The configuration and its history, for looking."""
     with sentences():
         config = config_at(config_file, Path.cwd())
-        with closing(RunHistory(history_url(config))) as history:
-            yield config, history
+        with closing(Database(history_url(config))) as database:
+            yield config, database
 
 
-def _zone(config: Config) -> ZoneInfo:
+def journeys_of(config: Config, journey: str, group: str) -> list[str]:
+    """The journeys meant: one, those of a group, or all (none named). Raises ConfigError for an unknown group."""
+    if not group:
+        return [journey] if journey else []
+    named = [name for name, section in config.settings.journeys.items() if group in section.groups]
+    if not named:
+        raise ConfigError([config.problem(("journeys",), f"no journey has the group '{group}'; add it to groups")])
+    return named
+
+
+def zone_of(config: Config) -> ZoneInfo:
+    """The school's time zone."""
     return ZoneInfo(config.settings.school.timezone)
 
 

@@ -10,6 +10,7 @@ from runner.cli.init import init, schema
 from runner.cli.look_back import runs, show
 from runner.cli.practice import practice
 from runner.cli.run import run
+from runner.cli.uptime import uptime
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -18,5 +19,5 @@ def main() -> None:
     """Synthetic students and teachers that go to class before the real ones do."""
 
 
-for command in (demo, init, run, runs, show, practice, browser, schema):
+for command in (demo, init, run, runs, show, uptime, practice, browser, schema):
     main.add_command(command)

@@ -12,15 +12,16 @@ import click
 from artifacts.stores import StoreError
 from journeys.practice.school import PracticeSchoolError
 from runner.cli.console import console, give_up
-from runner.cli.telling import Reporter, Silent, Teller
-from runner.cli.theatre import Theatre, UnknownJourney, theatre
+from runner.cli.telling import Teller
 from runner.config.problem import ConfigError, NoConfig
 from runner.config.secrets import SecretMissing
 from runner.execution.browser import NoBrowser
 from runner.execution.performance import Performed
+from runner.execution.reporter import Reporter, Silent
 from runner.execution.run import exit_code
 from runner.execution.supervisor import WorkerUnwell
-from runner.history.runs import HistoryError
+from runner.history.database import HistoryError
+from runner.theatre import Busy, UnknownJourney, theatre
 from runner.wiring import config_at
 
 CONFIG = 3
@@ -36,7 +37,7 @@ def sentences() -> Iterator[None]:
         give_up(str(error), code=CONFIG)
     except StoreError as error:
         give_up(str(error), code=CONFIG if error.permanent else ERRORED)
-    except (HistoryError, NoBrowser, PracticeSchoolError, WorkerUnwell) as error:
+    except (HistoryError, NoBrowser, PracticeSchoolError, WorkerUnwell, Busy) as error:
         give_up(str(error), code=ERRORED)
     except OSError as error:
         said = f"{error.filename or 'this machine'}: {error.strerror or type(error).__name__}"
@@ -47,9 +48,12 @@ def sentences() -> Iterator[None]:
 @click.argument("journeys", nargs=-1)
 @click.option("--config", "config_file", type=Path, default=None, help="The configuration; found upwards if left out.")
 @click.option("--headed", is_flag=True, help="Show the browser.")
+@click.option("--once", is_flag=True, help="Do not play a failed first attempt again.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document instead of telling.")
-def run(journeys: tuple[str, ...], config_file: Path | None, headed: bool, as_json: bool) -> None:
+def run(journeys: tuple[str, ...], config_file: Path | None, headed: bool, once: bool, as_json: bool) -> None:
     """Play journeys now: those named, or all.
+
+    A first attempt that fails is played once more by a fresh browser with every recorder on.
 
     Exits with 0 if all passed, 1 if a service failed, 2 if something could not be judged, 3 for a configuration
     that cannot be used.
@@ -58,18 +62,13 @@ def run(journeys: tuple[str, ...], config_file: Path | None, headed: bool, as_js
         config = config_at(config_file, Path.cwd())
         with theatre(config, headed=headed) as opened:
             reporter: Reporter = Silent() if as_json else Teller(console())
-            performed = play_all(opened, journeys, reporter)
+            performed = [opened.play(piece, reporter, confirm=not once) for piece in opened.chosen(journeys)]
             if as_json:
                 click.echo(json.dumps(_documents(performed), indent=1))
             for broken in opened.broken:
                 click.echo(f"firstbell: {broken.file}:{broken.line}: {broken.cause}", err=True)
             code = exit_code(one.run.outcome for one in performed)
     raise SystemExit(code or (ERRORED if opened.broken else 0))
-
-
-def play_all(opened: Theatre, names: tuple[str, ...], reporter: Reporter) -> list[Performed]:
-    """Play one after the other."""
-    return [opened.play(card, reporter) for card in opened.chosen(names)]
 
 
 def _documents(performed: list[Performed]) -> dict[str, object]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from datetime import datetime
 
 from rich.console import Console
 from rich.markup import escape
@@ -57,32 +57,6 @@ def step_line(step: StepLine, *, after: str | None) -> Text:
     return text
 
 
-class Reporter(Protocol):
-    """Somebody who tells what happens while it happens."""
-
-    def began(self, journey: str, location: str, attempt: int, clock: str) -> None:
-        """An attempt is about to be played."""
-
-    def heard(self, message: FromWorker) -> None:
-        """Something happened in it."""
-
-    def ended(self, performed: Performed) -> None:
-        """The run is over and its evidence kept."""
-
-
-class Silent:
-    """Tells nothing: `--json` prints one document at the end instead."""
-
-    def began(self, journey: str, location: str, attempt: int, clock: str) -> None:
-        """Nothing."""
-
-    def heard(self, message: FromWorker) -> None:
-        """Nothing."""
-
-    def ended(self, performed: Performed) -> None:
-        """Nothing."""
-
-
 class Teller:
     """Tells a run on the terminal: a spinner while a step runs, a tick and its time when it is done."""
 
@@ -91,10 +65,13 @@ class Teller:
         self._status: Status | None = None
         self._last: str | None = None
 
-    def began(self, journey: str, location: str, attempt: int, clock: str) -> None:
+    def began(self, journey: str, location: str, attempt: int, at: datetime) -> None:
         """The header line."""
         self._last = None
-        self._console.print(header(journey, location, attempt, clock))
+        if attempt > 1:
+            self._hush()
+            self._console.print("  once more, with a fresh browser and every recorder on", style="quiet")
+        self._console.print(header(journey, location, attempt, f"{at.astimezone():%H:%M:%S}"))
         self._spin("setting the stage")
 
     def heard(self, message: FromWorker) -> None:
@@ -115,12 +92,15 @@ class Teller:
 
     def ended(self, performed: Performed) -> None:
         """What it came to, and where its evidence lies."""
-        if self._status is not None:
-            self._status.stop()
-            self._status = None
+        self._hush()
         for line in verdict(performed):
             self._console.print(line, soft_wrap=True)  # A path that is cut in two cannot be copied.
         self._console.print()
+
+    def _hush(self) -> None:
+        if self._status is not None:
+            self._status.stop()
+            self._status = None
 
     def _spin(self, what: str) -> None:
         if not self._console.is_terminal:

@@ -13,9 +13,11 @@ from typing import Any, get_args
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from runner.config.model import Section, Settings
+from runner.config import checks
+from runner.config.model import Settings
 from runner.config.places import KeyPath, Place, index, place_of
 from runner.config.problem import ConfigError, NoConfig, Problem
+from runner.config.section import Section
 
 FILE_NAME = "firstbell.toml"
 
@@ -27,6 +29,7 @@ class Config:
     settings: Settings
     file: Path
     places: Mapping[KeyPath, Place]
+    text: str = ""
 
     @property
     def folder(self) -> Path:
@@ -54,10 +57,19 @@ def find_config(start: Path, explicit: Path | str | None = None) -> Path:
 
 def load(file: Path) -> Config:
     """Read and check a file. Raises ConfigError with every mistake, NoConfig where it cannot be read."""
+    return parse(read(file), file)
+
+
+def read(file: Path) -> str:
+    """The text of a file. Raises NoConfig where it cannot be read."""
     try:
-        text = file.read_text(encoding="utf-8-sig")
+        return file.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise NoConfig(f"{file} cannot be read ({getattr(error, 'strerror', None) or 'it is not UTF-8'})") from None
+
+
+def parse(text: str, file: Path) -> Config:
+    """Check the text of a file. Raises ConfigError with every mistake."""
     where = index(text)
     try:
         content = tomllib.loads(text)
@@ -69,8 +81,8 @@ def load(file: Path) -> Config:
         settings = Settings.model_validate(content)
     except ValidationError as error:
         raise ConfigError([_problem(file, details, where) for details in error.errors()]) from None
-    config = Config(settings=settings, file=file, places=where)
-    if problems := list(_gaps(config)):
+    config = Config(settings=settings, file=file, places=where, text=text)
+    if problems := [*_gaps(config), *_discords(config)]:
         raise ConfigError(problems)
     return config
 
@@ -140,3 +152,32 @@ def _gaps(config: Config) -> Iterator[Problem]:
         for key in ("url", "owner"):
             if not getattr(service, key):
                 yield config.problem(("services", name, key), "this key is missing; add it")
+
+
+def _discords(config: Config) -> Iterator[Problem]:
+    """What is right by itself and wrong together."""
+    for path, said in _complaints(config.settings):
+        yield config.problem(path, said)
+
+
+def _complaints(settings: Settings) -> Iterator[checks.Complaint]:
+    calendar, groups = settings.calendar, _groups(settings)
+    for name, journey in settings.journeys.items():
+        yield from checks.rhythm_of(name, journey)
+        if groups:
+            yield from checks.names(("journeys", name, "groups"), "group", journey.groups, groups, "[[bells]]")
+    named = [(("calendar", "bells", key), name) for key, name in calendar.bells.items()]
+    special = [(("calendar", "days", number, "bells"), day.bells) for number, day in enumerate(calendar.days)]
+    yield from checks.bells(
+        (schedule.name for schedule in settings.bells), [*named, *((path, name) for path, name in special if name)]
+    )
+    yield from checks.keys_of_calendar_bells(calendar.bells, calendar.cycle)
+    if not settings.school.practice:
+        for number, window in enumerate(settings.maintenance):
+            path = ("maintenance", number, "services")
+            yield from checks.names(path, "service", window.services, settings.services, "[services]")
+
+
+def _groups(settings: Settings) -> set[str]:
+    """The groups that have a bell of their own."""
+    return {group for bells in settings.bells for group in (*bells.first_bell, *bells.last_bell) if group}

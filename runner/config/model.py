@@ -3,27 +3,16 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
+from runner.config.durations import Days, Seconds
 from runner.config.secrets import refusal_of
-
-_UNITS_S = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
-
-
-def _seconds(value: object) -> object:
-    """A duration such as "90s", "5m", "1h" or "250ms"."""
-    found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*(ms|s|m|h)", value.strip()) if isinstance(value, str) else None
-    if not found:
-        raise ValueError('write a duration with its unit, such as "90s", "5m" or "1h"')
-    seconds = float(found[1]) * _UNITS_S[found[2]]
-    if not 0 < seconds <= timedelta(days=1).total_seconds():
-        raise ValueError("a duration lies between a moment and a day")
-    return seconds
+from runner.config.section import Name, Section
+from runner.config.timetable import BellsSection, CalendarSection, JourneySection, MaintenanceSection
 
 
 def _zone(value: str) -> str:
@@ -40,17 +29,8 @@ def _reference(value: str) -> str:
     return value
 
 
-_DURATION = {"type": "string", "pattern": r"^\d+(\.\d+)?\s*(ms|s|m|h)$", "examples": ["90s", "5m"]}
-Seconds = Annotated[float, BeforeValidator(_seconds), WithJsonSchema(_DURATION)]
 Zone = Annotated[str, AfterValidator(_zone)]
 Reference = Annotated[str, AfterValidator(_reference), Field(examples=["env:FIRSTBELL_STUDENT_PASSWORD"])]
-Name = Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")]
-
-
-class Section(BaseModel):
-    """A table of the file; keys that it does not know are mistakes."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class SchoolSection(Section):
@@ -76,7 +56,10 @@ class ServiceSection(Section):
 
 
 class AccountSection(Section):
-    """A synthetic person's account."""
+    """A synthetic person's account. It is played by one run at a time; several of one role let several runs play."""
+
+    role: Name = Field("", description="What journeys call this person; the account's own name where left out.")
+    groups: tuple[Name, ...] = Field((), description="The groups it goes to school with; all where left out.")
 
     username: str = Field(min_length=1, description="As typed at the sign-in.")
     display_name: str = Field("", description="As others see it in a class; the user name where left out.")
@@ -89,13 +72,6 @@ class ClassroomSection(Section):
 
     title: str = Field(min_length=1, description="The class as the platform lists it.")
     meeting_code: Reference | None = Field(None, description="A reference to the code of plan B's room.")
-
-
-class JourneySection(Section):
-    """How one journey is played."""
-
-    enabled: bool = Field(default=True, strict=True, description="Whether it is played when no journey is named.")
-    deadline: Seconds = Field(90.0, description="After this an attempt is ended by force.")
 
 
 class BrowserSection(Section):
@@ -129,6 +105,7 @@ class HistorySection(Section):
 
     url: str = Field("", description="A database URL without a password; a file beside this one where left out.")
     password: Reference | None = Field(None, description="A reference to the database password.")
+    keep_steps: Days = Field(30.0, description="After this, steps are thinned into daily figures; runs are kept.")
 
     @model_validator(mode="after")
     def _no_password_inside(self) -> HistorySection:
@@ -143,8 +120,20 @@ Keep = Literal["figures", "screenshots", "trace"]
 class EvidenceSection(Section):
     """How much a run leaves behind."""
 
-    on_pass: Keep = Field("trace", description="What a run that passed leaves.")
+    on_pass: Keep = Field("screenshots", description="What a run that passed leaves.")
     on_fail: Keep = Field("trace", description="What any other run leaves.")
+
+
+class WatchSection(Section):
+    """How `firstbell watch` works."""
+
+    location: Name = Field("here", description="What this place is called in history.")
+    workers: int = Field(0, ge=0, le=64, description="How many runs at once; one for each two cores where left out.")
+    grace: Seconds = Field(120.0, description="A slot that could not begin within this is missed.")
+    late_after: Seconds = Field(30.0, description="A run that begins later than this after its time is late.")
+    stop_within: Seconds = Field(120.0, description="How long a stop waits for runs in hand.")
+    recycle_after: int = Field(200, ge=1, description="Attempts after which a worker is replaced.")
+    recycle_mib: int = Field(3000, ge=256, description="Memory of a worker and its browser after which it is replaced.")
 
 
 class Settings(Section):
@@ -154,7 +143,11 @@ class Settings(Section):
     services: dict[Name, ServiceSection] = Field(default_factory=dict)
     accounts: dict[Name, AccountSection] = Field(default_factory=dict)
     classroom: ClassroomSection | None = None
+    bells: tuple[BellsSection, ...] = Field((), description="Named bell schedules.")
+    calendar: CalendarSection = Field(default_factory=CalendarSection)
+    maintenance: tuple[MaintenanceSection, ...] = Field((), description="Announced maintenance.")
     journeys: dict[Name, JourneySection] = Field(default_factory=dict)
+    watch: WatchSection = Field(default_factory=WatchSection)
     browser: BrowserSection = Field(default_factory=BrowserSection)
     store: StoreSection = Field(default_factory=StoreSection)
     history: HistorySection = Field(default_factory=HistorySection)

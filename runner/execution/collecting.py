@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import inspect
 import traceback
 from pathlib import Path
 
 import pytest
 
+from runner.execution.casting import EVERY_ROLE
 from runner.execution.messages import BrokenFile, JourneyCard
 
 
@@ -20,9 +22,20 @@ def card_of(item: pytest.Item) -> JourneyCard | None:
         id=str(marker.args[0]),
         title=_first_sentence(item) or name,
         relies_on=tuple(marker.kwargs.get("relies_on", ())),
+        roles=_roles(item, marker),
         file=str(item.path),
         line=(line or 0) + 1,
     )
+
+
+def _roles(item: pytest.Item, marker: pytest.Mark) -> tuple[str, ...]:
+    """Who plays: what the marker says, else what the fixtures say. `actor("...")` may bring anybody on."""
+    if "roles" in marker.kwargs:
+        return tuple(map(str, marker.kwargs["roles"]))
+    asked = getattr(item, "fixturenames", ())
+    named = tuple(role for role in ("teacher", "student") if role in asked)
+    direct = inspect.signature(getattr(item, "function", lambda: None)).parameters
+    return (EVERY_ROLE,) if "actor" in direct else named
 
 
 def _first_sentence(item: pytest.Item) -> str:

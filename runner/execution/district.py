@@ -9,6 +9,7 @@ from pathlib import Path
 from journeys.stage.ending import JourneyError
 from journeys.stage.school import School
 from journeys.stage.service import Account, Classroom
+from runner.execution.casting import Company
 
 
 class NoAccount(JourneyError):
@@ -17,19 +18,24 @@ class NoAccount(JourneyError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class District:
-    """Everything a journey is given. `browser` is a configured path or empty; `step_limit_s` bounds one wait."""
+    """Everything a journey is given. Accounts go by their names, and `company` says which roles they can play.
+
+    `browser` is a configured path or empty; `step_limit_s` bounds one wait.
+    """
 
     school: School
     classroom: Classroom
     accounts: Mapping[str, Account]
+    company: Company
     browser: str = ""
     step_limit_s: float = 10.0
     folders: tuple[Path, ...] = ()
 
-    def account(self, role: str) -> Account:
-        """The account of a role. Raises NoAccount, saying what to add."""
-        try:
-            return self.accounts[role]
-        except KeyError:
+    def account(self, name: str) -> Account:
+        """The account of a name, or of the first who plays that role. Raises NoAccount, saying what to add."""
+        of_role = (candidate.account for candidate in self.company.candidates if candidate.role == name)
+        found = self.accounts.get(name) or self.accounts.get(next(of_role, ""))
+        if found is None:
             known = ", ".join(sorted(self.accounts)) or "none"
-            raise NoAccount(f"no account for '{role}' (there are: {known}); add [accounts.{role}]") from None
+            raise NoAccount(f"no account for '{name}' (there are: {known}); add [accounts.{name}]")
+        return found

@@ -59,6 +59,7 @@ class AttemptPart(Part):
     ending: Ending | None
     said: str
     browser: str
+    unclosed: str = Field(description="What could not be closed afterwards; the verdict stands.")
     steps: list[StepPart]
     media: list[dict[str, Any]] = Field(description="What each actor's look at another proved, with its figures.")
 
@@ -83,6 +84,10 @@ class RunDocument(Part):
     started_at: datetime = Field(description="UTC.")
     took_s: float
     outcome: Outcome
+    flaky: bool = Field(description="It passed, but only at its second attempt.")
+    groups: list[str] = Field(description="The groups that it goes to school with.")
+    note: str = Field(description="What else went on, such as announced maintenance.")
+    due_at: datetime | None = Field(description="When its slot was due, in UTC; null for a run by hand.")
     broke: BrokePart | None
     firstbell: str = Field(description="The version that ran it.")
     attempts: list[AttemptPart]
@@ -120,6 +125,10 @@ def document_of(run: Run, artifacts: Sequence[Artifact], telling: Telling) -> Ru
         started_at=run.started_at,
         took_s=round(sum(attempt.took_s for attempt in run.attempts), 3),
         outcome=run.outcome.value,
+        flaky=run.flaky,
+        groups=list(run.groups),
+        note=run.note,
+        due_at=run.due_at,
         broke=broke,
         firstbell=telling.version,
         attempts=[_attempt(attempt, scrub) for attempt in run.attempts],
@@ -140,6 +149,7 @@ def _attempt(attempt: Attempt, scrub: Callable[[str], str]) -> AttemptPart:
         ending=attempt.ending.kind.value if attempt.ending else None,
         said=scrub(attempt.ending.said) if attempt.ending else "",
         browser=attempt.browser,
+        unclosed=scrub(attempt.unclosed),
         steps=[_step(record, scrub) for record in attempt.steps],
         media=[figures_of(proof) for proof in attempt.proofs],
     )

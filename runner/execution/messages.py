@@ -17,6 +17,9 @@ from journeys.media.proof import MediaProof
 from journeys.stage.ending import Ending
 from journeys.stage.step import Step, StepRecord
 
+PULSE = "firstbell-pulse"
+"""The journey that is no journey: the health probe of a worker."""
+
 
 class Message(BaseModel):
     """One line on the pipe."""
@@ -36,16 +39,23 @@ class PracticePlace(Message):
 
 
 class Hello(Message):
-    """How the worker should set itself up. Secrets travel by this pipe and never by arguments or environment."""
+    """How the worker should set itself up. Secrets travel by this pipe and never by arguments or environment.
+
+    The configuration travels as text: what stands in its file may have changed, and be wrong, since it was loaded.
+    """
 
     kind: Literal["hello"] = "hello"
     config: Path | None
+    text: str = ""
     practice: PracticePlace | None = None
     headed: bool = False
 
 
 class Play(Message):
-    """Play one attempt; `folder` is private to it, and the worker leaves there what it records."""
+    """Play one attempt; `folder` is private to it, and the worker leaves there what it records.
+
+    `accounts` says which account plays each role.
+    """
 
     kind: Literal["play"] = "play"
     run_id: str
@@ -53,6 +63,7 @@ class Play(Message):
     attempt: int
     folder: Path
     recording: Recording
+    accounts: dict[str, str] = Field(default_factory=dict)
 
 
 class Quit(Message):
@@ -67,6 +78,7 @@ class JourneyCard(Message):
     id: str
     title: str
     relies_on: tuple[str, ...]
+    roles: tuple[str, ...]
     file: str
     line: int
 
@@ -108,15 +120,32 @@ class MediaJudged(Message):
     proof: MediaProof
 
 
-class AttemptEnded(Message):
-    """An attempt is over and its recordings lie in its folder."""
+class Judged(Message):
+    """The last step is over: how the attempt ended. What comes after can no longer change it.
 
-    kind: Literal["attempt ended"] = "attempt ended"
+    `lost_share`: of the worker's time, how much it was not run (see `doubt.Machine`).
+    """
+
+    kind: Literal["judged"] = "judged"
     started_at: datetime
     took_s: float
     ending: Ending | None
-    artifacts: tuple[Artifact, ...]
     browser: str
+    lost_share: float
+
+
+class Recorded(Message):
+    """What was recorded lies in the attempt's folder."""
+
+    kind: Literal["recorded"] = "recorded"
+    artifacts: tuple[Artifact, ...]
+
+
+class AttemptEnded(Message):
+    """Everything is closed, or `unclosed` says what could not be."""
+
+    kind: Literal["attempt ended"] = "attempt ended"
+    unclosed: str
 
 
 class Unwell(Message):
@@ -127,7 +156,10 @@ class Unwell(Message):
 
 
 ToWorker = Annotated[Hello | Play | Quit, Field(discriminator="kind")]
-FromWorker = Annotated[Ready | StepBegan | StepEnded | MediaJudged | AttemptEnded | Unwell, Field(discriminator="kind")]
+FromWorker = Annotated[
+    Ready | StepBegan | StepEnded | MediaJudged | Judged | Recorded | AttemptEnded | Unwell,
+    Field(discriminator="kind"),
+]
 
 TO_WORKER: TypeAdapter[ToWorker] = TypeAdapter(ToWorker)
 FROM_WORKER: TypeAdapter[FromWorker] = TypeAdapter(FromWorker)

@@ -1,9 +1,11 @@
 """One run from order to record: played by a worker, its evidence cleaned and kept, its row written.
 
+A first attempt that failed is played once more by a fresh worker, with every recorder on; both are kept.
+
 In this order, and each line says what is true if we die after it:
 1. the worker has played: the run never was, its raw recordings lie in a private folder that the next start removes;
 2. recordings are clean and lie on the spool: they reach the store sooner or later;
-3. the row is written: the run is in history;
+3. the row is written, and the slot settled: the run is in history;
 4. the spool is delivered. A store that is away changes nothing about the verdict: delivery goes on with the next run.
 """
 
@@ -11,7 +13,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -24,10 +26,14 @@ from artifacts.redaction.forms import KnownSecrets
 from artifacts.spool import Spool
 from artifacts.stores import Store
 from runner.execution.document import RunDocument, Telling, document_of
+from runner.execution.doubt import reconsidered
+from runner.execution.machine import MachineMeter
 from runner.execution.messages import FromWorker, Play, StepEnded
+from runner.execution.player import Player
 from runner.execution.recall import row_of
-from runner.execution.run import Attempt, Outcome, Run, new_run_id
-from runner.execution.supervisor import Listener, Worker
+from runner.execution.reporter import Reporter
+from runner.execution.run import Attempt, Outcome, Run, is_to_be_confirmed, new_run_id
+from runner.history.claims import Claim
 from runner.history.runs import RunHistory
 
 log = structlog.get_logger()
@@ -50,11 +56,21 @@ class House:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
-    """What is to be run: a journey, from where, and after how long it is ended by force."""
+    """What is to be run. `journey` is its name in history, `plays` the journey that is played.
+
+    `deadline_s` bounds each attempt. `claim` is the slot it is for; None for a run by hand. `note` is what else goes
+    on, such as announced maintenance.
+    """
 
     journey: str
+    plays: str
     location: str
     deadline_s: float
+    confirm: bool = True
+    accounts: Mapping[str, str] = field(default_factory=dict)
+    groups: tuple[str, ...] = ()
+    note: str = ""
+    claim: Claim | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,57 +85,109 @@ class Performed:
     trouble: tuple[str, ...] = ()
 
 
-def perform(order: Order, worker: Worker, house: House, listener: Listener) -> Performed:
-    """Play a journey once and keep what came of it. Raises HistoryError when the row cannot be written."""
+def perform(order: Order, player: Player, house: House, reporter: Reporter) -> Performed:
+    """Run a journey once and keep what came of it.
+
+    Raises HistoryError when the row cannot be written, Overtaken when the slot was settled without this run, and
+    WorkerUnwell when no worker can be started.
+    """
     started_at = datetime.now(UTC)
     run_id = new_run_id(started_at)
     folder = house.work / run_id
     folder.mkdir(parents=True, mode=0o700)
-
-    def heard(message: FromWorker) -> None:
-        _log_step(message)
-        listener(message)
-
     with structlog.contextvars.bound_contextvars(run_id=run_id, journey=order.journey, location=order.location):
         log.info("run.began")
         try:
-            play = Play(
-                run_id=run_id, journey=order.journey, attempt=1, folder=folder, recording=house.policy.recording
-            )
-            attempt = worker.play(play, deadline_s=order.deadline_s, listener=heard)
+            attempts = _play(order, run_id, folder, _Means(player=player, house=house, reporter=reporter))
             run = Run(
-                id=run_id, journey=order.journey, location=order.location, started_at=started_at, attempts=(attempt,)
+                id=run_id,
+                journey=order.journey,
+                location=order.location,
+                started_at=started_at,
+                attempts=attempts,
+                groups=order.groups,
+                note=order.note,
+                due_at=order.claim.due_at if order.claim else None,
             )
-            return _keep(run, house, folder)
+            return _keep(run, order.claim, house, folder)
         finally:
             shutil.rmtree(folder, ignore_errors=True)
 
 
-def _keep(run: Run, house: House, folder: Path) -> Performed:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Means:
+    player: Player
+    house: House
+    reporter: Reporter
+
+    def heard(self, message: FromWorker) -> None:
+        """Log what happens, and pass it on."""
+        _log_step(message)
+        self.reporter.heard(message)
+
+
+def _play(order: Order, run_id: str, folder: Path, means: _Means) -> tuple[Attempt, ...]:
+    """As many attempts as it takes."""
+    attempts: list[Attempt] = []
+    while not attempts or (order.confirm and is_to_be_confirmed(attempts)):
+        number = len(attempts) + 1
+        means.reporter.began(order.journey, order.location, number, datetime.now(UTC))
+        play = Play(
+            run_id=run_id,
+            journey=order.plays,
+            attempt=number,
+            folder=folder,
+            recording=means.house.policy.recording_of(number, is_last=number > 1 or not order.confirm),
+            accounts=dict(order.accounts),
+        )
+        meter = MachineMeter(folder)
+        played = means.player.play(play, deadline_s=order.deadline_s, listener=means.heard, fresh=number > 1)
+        attempts.append(reconsidered(played, meter.read(played)))
+    return tuple(attempts)
+
+
+def _keep(run: Run, claim: Claim | None, house: House, folder: Path) -> Performed:
     prefix = run_prefix(run.started_at, run.journey, run.id)
-    wanted = house.policy.kept(run.last.artifacts, passed=run.outcome is Outcome.PASSED)
+    passed = run.outcome is Outcome.PASSED and not run.flaky
+    recorded = [artifact for attempt in run.attempts for artifact in attempt.artifacts]
+    wanted = house.policy.kept(recorded, passed=passed)
     cleaned = clean(wanted, folder, house.known, quarantine=house.quarantine / run.id)
-    owner = _owner(run.last, house.owners)
-    told = Telling(owner=owner, version=house.version, scrub=house.known.scrub)
+    told = Telling(owner=_owner(run, house.owners), version=house.version, scrub=house.known.scrub)
     document = document_of(run, cleaned.artifacts, told)
-    house.spool.put(prefix, {**cleaned.files, "run.json": document.model_dump_json(indent=1).encode()})
+    trouble = [f"{artifact.name} is missing: {artifact.missing}" for artifact in cleaned.artifacts if artifact.missing]
+    trouble += _spooled(house.spool, prefix, {**cleaned.files, "run.json": document.model_dump_json(indent=1).encode()})
     where = house.store.place(prefix)
-    house.history.record(row_of(run, where, told))
-    delivery = house.spool.deliver(house.store)
-    missing = [f"{artifact.name} is missing: {artifact.missing}" for artifact in cleaned.artifacts if artifact.missing]
+    house.history.record(row_of(run, where, told), claim)
+    trouble += [f"not in the store yet: {waiting}" for waiting in _delivered(house)]
     performed = Performed(
         run=run,
         document=document,
         where=where,
         pointers=tuple(_pointers(run, cleaned.artifacts, house.store, prefix)),
-        trouble=(*missing, *(f"not in the store yet: {waiting}" for waiting in delivery.waiting)),
+        trouble=tuple(trouble),
     )
     _log_run(performed)
     return performed
 
 
-def _owner(attempt: Attempt, owners: Mapping[str, str]) -> str:
-    step = attempt.failing_step
+def _spooled(spool: Spool, prefix: str, files: Mapping[str, bytes]) -> list[str]:
+    """Put a run's evidence on the spool. A full disk costs the evidence, never the verdict."""
+    try:
+        spool.put(prefix, files)
+    except OSError as error:
+        return [f"evidence was not kept: {error.strerror or type(error).__name__}"]
+    return []
+
+
+def _delivered(house: House) -> tuple[str, ...]:
+    try:
+        return house.spool.deliver(house.store).waiting
+    except OSError as error:
+        return (f"the spool cannot be read: {error.strerror or type(error).__name__}",)
+
+
+def _owner(run: Run, owners: Mapping[str, str]) -> str:
+    step = run.last.failing_step
     return owners.get(step.step.service, "") if step else ""
 
 
@@ -132,7 +200,7 @@ def _pointers(run: Run, artifacts: tuple[Artifact, ...], store: Store, prefix: s
         ("screenshot", ArtifactKind.SCREENSHOT, step.step.position),
         ("trace", ArtifactKind.TRACE, None),
     ):
-        for artifact in artifacts:
+        for artifact in reversed(artifacts):  # The last attempt decided.
             is_wanted = artifact.kind is kind and artifact.actor == step.step.actor and artifact.step == position
             if is_wanted and not artifact.missing:
                 yield word, store.place(f"{prefix}/{artifact.name}")

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import select
 import sys
+import threading
 from typing import BinaryIO
 
 from runner.execution.messages import TO_WORKER, Message, ToWorker
@@ -26,6 +28,20 @@ class WorkerEnd:
             os.dup2(nothing.fileno(), 0)
         sys.stdin = open(os.devnull)  # noqa: PTH123, SIM115  # stays open as long as the process
         return cls(reading, writing)
+
+    def leave_with_parent(self) -> None:
+        """From now on end this process when the parent is gone, whatever it is doing: even an endless loop.
+
+        The driver then sees its own pipe end, and closes the browser.
+        """
+
+        def watch() -> None:
+            gone = select.poll()
+            gone.register(self._reading, 0)  # A hang-up is always reported; what can be read is left alone.
+            gone.poll()
+            os._exit(1)
+
+        threading.Thread(target=watch, name="parent-watch", daemon=True).start()
 
     def send(self, message: Message) -> None:
         """Say something to the parent. A parent that is gone ends this process, and with it the browser."""

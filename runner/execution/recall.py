@@ -30,6 +30,10 @@ def row_of(run: Run, evidence: str, telling: Telling) -> RunRow:
         service=step.step.service if step else "",
         owner=telling.owner,
         said=scrub(ending.said) if ending else "",
+        flaky=run.flaky,
+        groups=",".join(run.groups),
+        note=run.note,
+        due_at=run.due_at,
         attempts=tuple(_attempt_row(attempt, scrub) for attempt in run.attempts),
     )
 

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import time
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 from artifacts.capture import ActorRecorder
-from runner.execution.messages import MediaJudged, Play, StepBegan, StepEnded
+from runner.execution.messages import MediaJudged, Play, Recorded, StepBegan, StepEnded
 
 if TYPE_CHECKING:
-    from artifacts.evidence import Artifact
     from journeys.media.proof import MediaProof
     from journeys.stage.actor import Actor
     from journeys.stage.ending import Ending
@@ -26,9 +24,6 @@ class Recording:
         self._end = end
         self._recorders: dict[str, ActorRecorder] = {}
         self._groups = ExitStack()
-        self._began = time.monotonic()
-        self.artifacts: tuple[Artifact, ...] = ()
-        self.played_s = 0.0
         self.browser = ""
         self.broke: Ending | None = None
 
@@ -68,5 +63,5 @@ class Recording:
 
     def curtain(self) -> None:
         """The play is over: save what was recorded while the pages are still open."""
-        self.played_s = time.monotonic() - self._began
-        self.artifacts = tuple(kept for recorder in self._recorders.values() for kept in recorder.stop())
+        kept = tuple(kept for recorder in self._recorders.values() for kept in recorder.stop())
+        self._end.send(Recorded(artifacts=kept))

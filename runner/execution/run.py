@@ -30,7 +30,10 @@ class Outcome(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attempt:
-    """One try. `ending` is None when it ended well; `took_s` is seconds by a monotonic clock."""
+    """One try. `ending` is None when it ended well; `took_s` is seconds by a monotonic clock.
+
+    `lost_share`: of the worker's time, how much it was not run. `unclosed`: what could not be closed afterwards.
+    """
 
     number: int
     started_at: datetime
@@ -40,6 +43,8 @@ class Attempt:
     artifacts: tuple[Artifact, ...] = ()
     ending: Ending | None = None
     browser: str = ""
+    lost_share: float = 0.0
+    unclosed: str = ""
 
     @property
     def failing_step(self) -> StepRecord | None:
@@ -49,13 +54,16 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
-    """One execution of a journey for a slot, or by hand."""
+    """One execution of a journey for a slot (`due_at`), or by hand. `note` is what else was going on."""
 
     id: str
     journey: str
     location: str
     started_at: datetime
     attempts: tuple[Attempt, ...]
+    groups: tuple[str, ...] = ()
+    note: str = ""
+    due_at: datetime | None = None
 
     @property
     def last(self) -> Attempt:
@@ -66,6 +74,16 @@ class Run:
     def outcome(self) -> Outcome:
         """What the run came to."""
         return settle(self.attempts)
+
+    @property
+    def flaky(self) -> bool:
+        """Whether it passed, but not at once."""
+        return len(self.attempts) > 1 and self.outcome is Outcome.PASSED
+
+
+def is_to_be_confirmed(attempts: Sequence[Attempt]) -> bool:
+    """Whether what was seen must be seen once more before anybody is blamed: a first attempt that failed."""
+    return len(attempts) == 1 and settle(attempts) is Outcome.FAILED
 
 
 def settle(attempts: Sequence[Attempt]) -> Outcome:

@@ -14,3 +14,4 @@ if TYPE_CHECKING:
 DISTRICT: pytest.StashKey[District] = pytest.StashKey()
 AUDIENCE: pytest.StashKey[Audience] = pytest.StashKey()
 RUN_TOKEN: pytest.StashKey[str] = pytest.StashKey()
+ACCOUNTS: pytest.StashKey[dict[str, str]] = pytest.StashKey()

@@ -1,18 +1,19 @@
-"""The parent of a worker: starts it, hands it attempts, holds each attempt's deadline, and ends the whole tree.
+"""The parent of a worker: starts it, hands it attempts, holds each attempt's deadline, and ends it for good.
 
 Only this process ends a run: a dead Playwright driver looks alive from inside, and a call into it can spin for ever
-(microsoft/playwright-python#3187). The browser lives in a session of its own, so a group kill misses it; the tree is
-found by ancestry before anything is killed.
+(microsoft/playwright-python#3187).
 """
 
 from __future__ import annotations
 
 import contextlib
+import os
 import queue
 import subprocess
 import sys
 import threading
 import time
+import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,27 +21,36 @@ from types import TracebackType
 from typing import IO, Self
 
 import psutil
+import structlog
 from pydantic import ValidationError
 
 from journeys.stage.ending import EndingKind
+from runner.execution.identity import me
+from runner.execution.ladder import MARKER, Leftover, clear_up, end_worker, temporary_folder
 from runner.execution.messages import (
     FROM_WORKER,
     AttemptEnded,
     FromWorker,
     Hello,
+    Judged,
     MediaJudged,
     Message,
     Play,
     Quit,
     Ready,
+    Recorded,
     StepEnded,
     Unwell,
 )
 from runner.execution.run import Attempt, errored
 
+log = structlog.get_logger()
+
 READY_S = 60.0  # Importing Playwright and collecting takes 2 s on two busy cores; a cold disk takes its time.
 QUIT_S = 10.0
-GONE_S = 5.0
+# Saving two traces takes under 2 s; a context that does not close in this time never will (playwright#22156).
+CLOSE_S = 20.0
+MIB = 1 << 20
 
 Listener = Callable[[FromWorker], None]
 
@@ -56,12 +66,20 @@ class Worker:
         log.parent.mkdir(parents=True, exist_ok=True)
         self._log: IO[bytes] = log.open("ab")
         self._heard: queue.SimpleQueue[FromWorker | None] = queue.SimpleQueue()
+        self._marker = f"{me()}/{uuid.uuid4().hex}"
+        self._folder = temporary_folder()
+        self._ended = False
         self._process = subprocess.Popen(
             [sys.executable, "-m", "runner.worker_process"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._log,
+            env={**os.environ, MARKER: self._marker, "TMPDIR": str(self._folder)},
+            # Ctrl-C on a terminal goes to a whole group; it is for the parent to decide what it means for a worker.
+            start_new_session=True,
         )
+        self.played = 0
+        self.unclosed = ""
         self._listening = threading.Thread(target=self._listen, name="worker-pipe", daemon=True)
         self._listening.start()
         self.ready = self._greet(hello)
@@ -77,30 +95,41 @@ class Worker:
     def play(self, order: Play, *, deadline_s: float, listener: Listener) -> Attempt:
         """Play one attempt and tell the listener what happens as it happens.
 
-        Always returns an attempt. One that passes its deadline, or whose worker dies, ended as errored; the worker
-        is gone then (`alive` is false) and what lies in the attempt's folder is all there will be.
+        Always returns an attempt. One that passes its deadline before it is judged, or whose worker dies, ended as
+        errored; the worker is gone then (`alive` is false). One that cannot close what it opened keeps its verdict.
         """
         heard: list[FromWorker] = []
         started_at, began = datetime.now(UTC), time.monotonic()
+        unclosed, limit_s = "", deadline_s
+        self.played += 1
         try:
             self._say(order)
-            while True:
-                message = self._next(began + deadline_s, limit_s=deadline_s)
-                if isinstance(message, AttemptEnded):
-                    self._retire_if_unwell(message)
-                    return _attempt(order, heard, message)
+            while not isinstance(message := self._next(began + limit_s, limit_s=deadline_s), AttemptEnded):
                 heard.append(message)
                 listener(message)
+                if isinstance(message, Judged):
+                    limit_s = time.monotonic() - began + CLOSE_S
+            unclosed = message.unclosed
         except WorkerUnwell as unwell:
             self.kill()
-            ended = AttemptEnded(
-                started_at=started_at,
-                took_s=time.monotonic() - began,
-                ending=errored(str(unwell)),
-                artifacts=(),
-                browser="",
-            )
-            return _attempt(order, heard, ended)
+            unclosed = str(unwell)
+        self.unclosed = unclosed
+        took_s = time.monotonic() - began
+        lost = Judged(started_at=started_at, took_s=took_s, ending=errored(unclosed), browser="", lost_share=0.0)
+        attempt = _attempt(order, heard, lost, unclosed)
+        self._retire_if_unwell(attempt)
+        return attempt
+
+    @property
+    def memory_mib(self) -> float:
+        """What the worker, its driver and its browser hold; shared pages count for each that shares them."""
+        total = 0
+        with contextlib.suppress(psutil.NoSuchProcess):
+            root = psutil.Process(self.pid)
+            for process in (root, *root.children(recursive=True)):
+                with contextlib.suppress(psutil.Error):
+                    total += process.memory_info().rss
+        return total / MIB
 
     @property
     def pid(self) -> int:
@@ -113,25 +142,28 @@ class Worker:
         return self._process.poll() is None
 
     def close(self) -> None:
-        """Ask it to close its browser and end; kill what does not."""
+        """Ask it to close its browser and end; kill what does not, and remove what it leaves."""
+        if self._ended:
+            return
         if not self.alive:
+            self.kill()
             return
         try:
             self._say(Quit())
             self._process.wait(QUIT_S)
         except (WorkerUnwell, subprocess.TimeoutExpired):
             self.kill()
-        self._put_away()
+            return
+        self._put_away(clear_up(self._marker, self._folder))
 
     def kill(self) -> None:
         """End the worker, its driver and its browser at once."""
-        end_tree(self._process.pid)
-        self._process.wait(GONE_S)
-        self._put_away()
+        if not self._ended:
+            self._put_away(end_worker(self._process, self._marker, self._folder))
 
-    def _retire_if_unwell(self, ended: AttemptEnded) -> None:
+    def _retire_if_unwell(self, attempt: Attempt) -> None:
         """After a fault of the probe's own this process is not trusted: its browser may be dead and not say so."""
-        if ended.ending is not None and ended.ending.kind is EndingKind.ERRORED:
+        if attempt.ending is not None and attempt.ending.kind is EndingKind.ERRORED:
             self.kill()
 
     def _greet(self, hello: Hello) -> Ready:
@@ -174,37 +206,27 @@ class Worker:
                 break
         self._heard.put(None)
 
-    def _put_away(self) -> None:
+    def _put_away(self, leftover: Leftover) -> None:
+        self._ended = True
+        if str(leftover):
+            log.error("worker.left_something", left=str(leftover))
         for pipe in (self._process.stdin, self._process.stdout, self._log):
             if pipe is not None:
                 with contextlib.suppress(BrokenPipeError):
                     pipe.close()
 
 
-def _attempt(order: Play, heard: list[FromWorker], ended: AttemptEnded) -> Attempt:
+def _attempt(order: Play, heard: list[FromWorker], lost: Judged, unclosed: str) -> Attempt:
+    judged = next((message for message in heard if isinstance(message, Judged)), lost)
     return Attempt(
         number=order.attempt,
-        started_at=ended.started_at,
-        took_s=ended.took_s,
+        started_at=judged.started_at,
+        took_s=judged.took_s,
         steps=tuple(message.record for message in heard if isinstance(message, StepEnded)),
         proofs=tuple(message.proof for message in heard if isinstance(message, MediaJudged)),
-        artifacts=ended.artifacts,
-        ending=ended.ending,
-        browser=ended.browser,
+        artifacts=tuple(kept for message in heard if isinstance(message, Recorded) for kept in message.artifacts),
+        ending=judged.ending,
+        browser=judged.browser,
+        lost_share=judged.lost_share,
+        unclosed=unclosed,
     )
-
-
-def end_tree(pid: int) -> None:
-    """Kill a process and all that it started, and wait until they are gone.
-
-    Ancestry is read before the first kill: an orphan's parent is init, and nobody could find it again.
-    """
-    try:
-        root = psutil.Process(pid)
-        family = [root, *root.children(recursive=True)]
-    except psutil.NoSuchProcess:
-        return
-    for process in family:
-        with contextlib.suppress(psutil.NoSuchProcess):
-            process.kill()
-    psutil.wait_procs(family, timeout=GONE_S)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -16,16 +17,31 @@ import pytest
 from _pytest.runner import runtestprotocol
 
 from journeys.stage.ending import Ending, EndingKind
-from journeys.stage.failures import ending_of
+from journeys.stage.failures import ending_of, one_line
+from runner.execution import pulse
 from runner.execution.collecting import broken_file, card_of
 from runner.execution.district import District
-from runner.execution.messages import AttemptEnded, BrokenFile, JourneyCard, Play, Ready
+from runner.execution.machine import LagMeter
+from runner.execution.messages import PULSE, AttemptEnded, BrokenFile, JourneyCard, Judged, Play, Ready
 from runner.execution.pipe import WorkerEnd
 from runner.execution.recording import Recording
-from runner.execution.stash import AUDIENCE, DISTRICT, RUN_TOKEN
+from runner.execution.stash import ACCOUNTS, AUDIENCE, DISTRICT, RUN_TOKEN
 
 SHIPPED = ("sign_in", "class_list", "live_class", "fallback")
 """The journeys that come with First Bell, in the order in which a person would look for what is broken."""
+
+
+@dataclass(slots=True, kw_only=True)
+class _Now:
+    """The attempt that is being played. `began` is a monotonic second."""
+
+    recording: Recording
+    lag: LagMeter
+    started_at: datetime
+    began: float
+    error: BaseException | None = None
+    is_judged: bool = False
+    unclosed: str = ""
 
 
 class Resident:
@@ -36,7 +52,7 @@ class Resident:
         self._items: dict[str, pytest.Function] = {}
         self._cards: dict[str, JourneyCard] = {}
         self._broken: list[BrokenFile] = []
-        self._error: BaseException | None = None
+        self._now: _Now | None = None
 
     def pytest_exception_interact(self, node: pytest.Item | pytest.Collector, call: pytest.CallInfo[None]) -> None:
         """Remember a file that could not be collected."""
@@ -46,16 +62,24 @@ class Resident:
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(self, call: pytest.CallInfo[None]) -> Iterator[None]:
         """Keep the first exception of the attempt as it was raised; a report holds only its text."""
-        if call.excinfo is not None and self._error is None and call.when != "teardown":
-            self._error = call.excinfo.value
-        return (yield)
+        report = yield
+        if (now := self._now) is None:
+            return report
+        if call.excinfo is not None and call.when == "teardown":
+            now.unclosed = one_line(call.excinfo.value)
+        elif call.excinfo is not None:
+            now.error = now.error or call.excinfo.value
+        if not now.is_judged and (call.when == "call" or call.excinfo is not None):
+            self._judge(now)
+        return report
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         """Collect, say so, then play until told to quit or until the parent is gone."""
         for item in session.items:
             self._admit(item)
-        self._end.send(Ready(journeys=tuple(self._cards.values()), broken=tuple(self._broken)))
+        shown = tuple(card for card in self._cards.values() if card.id != PULSE)
+        self._end.send(Ready(journeys=shown, broken=tuple(self._broken)))
         rest = pytest.Function.from_parent(session, name="rest", callobj=lambda: None)
         while isinstance(order := self._end.receive(), Play):
             self._play(order, rest)
@@ -77,17 +101,24 @@ class Resident:
         recording = Recording(order, self._end)
         item.config.stash[AUDIENCE] = recording
         item.config.stash[RUN_TOKEN] = f"{order.run_id}/{order.attempt}"
-        self._error = None
-        started_at, began = datetime.now(UTC), time.monotonic()
-        item._initrequest()
-        runtestprotocol(item, log=False, nextitem=rest)
+        item.config.stash[ACCOUNTS] = dict(order.accounts)
+        with LagMeter() as lag:
+            self._now = _Now(recording=recording, lag=lag, started_at=datetime.now(UTC), began=time.monotonic())
+            item._initrequest()
+            runtestprotocol(item, log=False, nextitem=rest)
+        self._end.send(AttemptEnded(unclosed=self._now.unclosed))
+        self._now = None
+
+    def _judge(self, now: _Now) -> None:
+        """Say how it ended as soon as that is certain: closing what was opened may hang, and changes nothing."""
+        now.is_judged = True
         self._end.send(
-            AttemptEnded(
-                started_at=started_at,
-                took_s=recording.played_s or time.monotonic() - began,
-                ending=_ending(self._error, recording.broke),
-                artifacts=recording.artifacts,
-                browser=recording.browser,
+            Judged(
+                started_at=now.started_at,
+                took_s=time.monotonic() - now.began,
+                ending=_ending(now.error, now.recording.broke),
+                browser=now.recording.browser,
+                lost_share=now.lag.lost_share,
             )
         )
 
@@ -117,7 +148,7 @@ def stay(end: WorkerEnd, district: District, *, headed: bool) -> None:
     options = ["-q", "-p", "no:cacheprovider", *overrides, "--continue-on-collection-errors"]
     if headed:
         options.append("--headed")
-    files = [str(path) for path in journey_files(district.folders)]
+    files = [str(path) for path in (*journey_files(district.folders), Path(pulse.__file__))]
     pytest.main([*options, *files], plugins=[_Handover(district), Resident(end)])
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import fcntl
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 from alembic import command
@@ -13,12 +14,16 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
-from sqlalchemy.exc import ArgumentError, DatabaseError, NoSuchModuleError
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, StatementError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import ConnectionPoolEntry
 
 BUSY_S = 15
+CONNECT_S = 5
+_WAITING = {"postgresql": {"connect_timeout": CONNECT_S}}
 # Any number will do, as long as every First Bell takes the same (PostgreSQL, "Advisory Locks").
 MIGRATION_LOCK = 0x46425F31
+ALONE_LOCK = 0x46425F32
 
 
 class HistoryError(Exception):
@@ -39,7 +44,7 @@ def open_database(url: str | URL) -> Engine:
     try:
         if parsed.get_backend_name() == "sqlite" and parsed.database:
             Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
-        engine = create_engine(parsed, pool_pre_ping=True)
+        engine = create_engine(parsed, pool_pre_ping=True, connect_args=_WAITING.get(parsed.get_backend_name(), {}))
     except (ArgumentError, NoSuchModuleError, ModuleNotFoundError, ValueError) as error:
         said = (
             f"history.url: no database of this kind can be used here ({error}); use sqlite:/// or postgresql+psycopg://"
@@ -53,7 +58,7 @@ def open_database(url: str | URL) -> Engine:
     try:
         with _one_at_a_time(parsed), engine.begin() as connection:
             _migrate(connection)
-    except DatabaseError as error:
+    except DBAPIError as error:
         engine.dispose()
         raise unusable(engine, error) from None
     except HistoryError:
@@ -84,10 +89,11 @@ def _lock_beside(url: URL) -> int:
         raise HistoryError(said) from None
 
 
-def unusable(engine: Engine, error: DatabaseError) -> HistoryError:
+def unusable(engine: Engine, error: DBAPIError | PoolTimeout) -> HistoryError:
     """What a database's complaint amounts to, without the statement and its values."""
     where = engine.url.render_as_string(hide_password=True)
-    reason = str(error.orig).strip().splitlines()[0]
+    orig = error.orig if isinstance(error, DBAPIError) else "no connection was free in time"
+    reason = next(iter(str(orig).strip().splitlines()), type(error).__name__)
     return HistoryError(f"history at {where} cannot be used ({reason}); check its permissions and history.url")
 
 
@@ -129,3 +135,59 @@ def _migrate(connection: Connection) -> None:
         where = connection.engine.url.render_as_string(hide_password=True)
         raise HistoryError(f"history at {where} was written by a newer First Bell ({current}); update this one")
     command.upgrade(config, "head")
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+class Database:
+    """One database of history, for reading and for writing. Both raise HistoryError when it cannot be used.
+
+    `now` is what leases and due times are compared with: PostgreSQL's own clock, because several machines share it;
+    this machine's for SQLite, or the one that a test moves by hand.
+    """
+
+    def __init__(self, url: str | URL, clock: Callable[[], datetime] | None = None) -> None:
+        self._engine = open_database(url)
+        self._clock = clock
+
+    def close(self) -> None:
+        """Give the connections back."""
+        self._engine.dispose()
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """One transaction: all of it is written, or nothing."""
+        with self._sentences(), self._engine.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def write_alone(self) -> Iterator[Connection]:
+        """The same with nobody else in it: SQLite has one writer by itself, PostgreSQL takes a lock."""
+        with self.write() as connection:
+            if connection.dialect.name == "postgresql":
+                connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": ALONE_LOCK})
+            yield connection
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """A look that changes nothing and keeps no writer waiting."""
+        with self._sentences(), self._engine.connect().execution_options(reads=True) as connection:
+            yield connection
+
+    def now(self, connection: Connection) -> datetime:
+        """What time it is, in UTC."""
+        if self._clock is None and connection.dialect.name == "postgresql":
+            told: datetime = connection.execute(text("SELECT clock_timestamp()")).scalar_one()
+            return told.astimezone(UTC)
+        return (self._clock or _utc_now)()
+
+    @contextmanager
+    def _sentences(self) -> Iterator[None]:
+        try:
+            yield
+        except (DBAPIError, PoolTimeout) as error:
+            raise unusable(self._engine, error) from None
+        except (StatementError, UnicodeError) as error:
+            raise HistoryError(f"history cannot hold this ({type(error).__name__}: {error})") from None

@@ -49,7 +49,11 @@ class AttemptRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunRow:
-    """One run. `service`, `actor`, `step` and `said` tell where it broke; `evidence` is where a person finds it."""
+    """One run. `service`, `actor`, `step` and `said` tell where it broke; `evidence` is where a person finds it.
+
+    `flaky`: it passed, but not at once. `groups` are joined by commas. `note` is what else was going on, such as
+    announced maintenance. `due_at` is when its slot was due; None for a run by hand.
+    """
 
     id: str
     journey: str
@@ -64,4 +68,8 @@ class RunRow:
     service: str = ""
     owner: str = ""
     said: str = ""
+    flaky: bool = False
+    groups: str = ""
+    note: str = ""
+    due_at: datetime | None = None
     attempts: tuple[AttemptRow, ...] = ()

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, fields
 from typing import Any
+from zoneinfo import ZoneInfo
 
-from sqlalchemy import URL, ColumnElement, Engine, RowMapping, Table, insert, select
-from sqlalchemy.exc import DatabaseError, StatementError
+from sqlalchemy import ColumnElement, Connection, RowMapping, Table, insert, select
 
-from runner.history.database import HistoryError, open_database, unusable
+from runner.history.claims import Claim, settle
+from runner.history.database import Database
+from runner.history.figures import Tally, count
 from runner.history.record import AttemptRow, ProofRow, RunRow, StepRow
 from runner.history.tables import attempts, proofs, runs, steps
 
 # Enough to tell apart what a person cannot; more would only scroll by.
 LISTED = 5
+# Sorts after every letter that the end of a name can have.
+_LAST = "\x7f"
 
 
 class NoSuchRun(Exception):
@@ -22,85 +26,102 @@ class NoSuchRun(Exception):
 
 
 class RunHistory:
-    """The runs in one database. Every method raises HistoryError when the database cannot be used."""
+    """The runs in one database; days are the school's. Every method raises HistoryError when it cannot be used."""
 
-    def __init__(self, url: str | URL) -> None:
-        self._engine: Engine = open_database(url)
+    def __init__(self, database: Database, zone: ZoneInfo) -> None:
+        self._database = database
+        self._zone = zone
 
-    def close(self) -> None:
-        """Give the database's connections back."""
-        self._engine.dispose()
+    def record(self, run: RunRow, claim: Claim | None = None) -> None:
+        """Write a run with all that belongs to it: it is there whole, or not at all.
 
-    def record(self, run: RunRow) -> None:
-        """Write a run with all that belongs to it: it is there whole, or not at all."""
-        try:
-            with self._engine.begin() as connection:
-                connection.execute(insert(runs), _columns(runs, run))
-                for attempt in run.attempts:
-                    key = {"run_id": run.id, "attempt": attempt.number}
-                    connection.execute(insert(attempts), _columns(attempts, attempt, run_id=run.id))
-                    for step in attempt.steps:
-                        connection.execute(insert(steps), _columns(steps, step, **key))
-                    for position, proof in enumerate(attempt.proofs, start=1):
-                        connection.execute(insert(proofs), _columns(proofs, proof, position=position, **key))
-        except DatabaseError as error:
-            raise unusable(self._engine, error) from None
-        except (StatementError, UnicodeError) as error:
-            raise HistoryError(f"run {run.id} cannot be recorded ({type(error).__name__})") from None
+        With a claim its slot ends in the same transaction. Raises Overtaken, and writes nothing, when the claim no
+        longer holds: somebody else has settled that slot.
+        """
+        with self._database.write() as connection:
+            if claim is not None:
+                settle(connection, claim, run)
+            connection.execute(insert(runs), _columns(runs, run, tail=run.id[::-1]))
+            for attempt in run.attempts:
+                key = {"run_id": run.id, "attempt": attempt.number}
+                connection.execute(insert(attempts), _columns(attempts, attempt, run_id=run.id))
+                for step in attempt.steps:
+                    connection.execute(insert(steps), _columns(steps, step, **key))
+                for position, proof in enumerate(attempt.proofs, start=1):
+                    connection.execute(insert(proofs), _columns(proofs, proof, position=position, **key))
+            count(connection, self._tally(run))
 
-    def recent(self, limit: int, *, journey: str = "", outcome: str = "") -> list[RunRow]:
-        """The latest runs, newest first, without their attempts."""
+    def _tally(self, run: RunRow) -> Tally:
+        day, what = run.started_at.astimezone(self._zone).date(), "flaky" if run.flaky else run.outcome
+        return Tally(day=day, journey=run.journey, location=run.location, what=what, took_s=run.took_s)
+
+    def recent(self, limit: int, *, journeys: Collection[str] = (), outcome: str = "") -> list[RunRow]:
+        """The latest runs, newest first, without their attempts. `outcome` may be "flaky"."""
         wanted = select(runs).order_by(runs.c.started_at.desc(), runs.c.id.desc()).limit(limit)
-        if journey:
-            wanted = wanted.where(runs.c.journey == journey)
-        if outcome:
+        if journeys:
+            wanted = wanted.where(runs.c.journey.in_(sorted(journeys)))
+        if outcome == "flaky":
+            wanted = wanted.where(runs.c.outcome == "passed", runs.c.flaky)
+        elif outcome:
             wanted = wanted.where(runs.c.outcome == outcome)
-        return [RunRow(**row) for row in self._rows(wanted)]
+        with self._database.read() as connection:
+            return [_run(row) for row in _rows(connection, wanted)]
 
     def find(self, name: str) -> RunRow:
         """The run of that id, or whose id ends so, with all that belongs to it. Raises NoSuchRun."""
-        ends_so = runs.c.id.endswith(name.strip().lower(), autoescape=True)
-        found = self._rows(select(runs).where(ends_so).order_by(runs.c.id.desc()).limit(LISTED))
-        if not found:
-            raise NoSuchRun(f"no run is called {name!r}; list them with: firstbell runs")
-        if len(found) > 1 and found[0]["id"] != name:
-            names = ", ".join(row["id"] for row in found)
-            raise NoSuchRun(f"several runs end in {name!r} ({names}); give more of the name")
-        return self._whole(found[0])
+        tail = name.strip().lower()[::-1]
+        ends_so = (runs.c.tail >= tail) & (runs.c.tail < tail + _LAST)
+        with self._database.read() as connection:
+            found = _rows(connection, select(runs).where(ends_so).order_by(runs.c.tail).limit(LISTED)) if tail else []
+            found.sort(key=lambda row: str(row["id"]), reverse=True)
+            if not found:
+                raise NoSuchRun(f"no run is called {name!r}; list them with: firstbell runs")
+            if len(found) > 1 and found[0]["id"] != name:
+                names = ", ".join(row["id"] for row in found)
+                raise NoSuchRun(f"several runs end in {name!r} ({names}); give more of the name")
+            return _whole(connection, found[0])
 
-    def _whole(self, run: Mapping[str, Any]) -> RunRow:
-        rows = self._rows(select(attempts).where(attempts.c.run_id == run["id"]).order_by(attempts.c.number))
-        return RunRow(**run, attempts=tuple(self._attempt(row) for row in rows))
 
-    def _attempt(self, row: Mapping[str, Any]) -> AttemptRow:
-        def of_this(table: Table) -> list[dict[str, Any]]:
-            is_this: ColumnElement[bool] = (table.c.run_id == row["run_id"]) & (table.c.attempt == row["number"])
-            return self._rows(select(table).where(is_this).order_by(table.c.position))
+def _whole(connection: Connection, run: Mapping[str, Any]) -> RunRow:
+    rows = _rows(connection, select(attempts).where(attempts.c.run_id == run["id"]).order_by(attempts.c.number))
+    return _run(run, attempts=tuple(_attempt(connection, row) for row in rows))
 
-        kept = {name: value for name, value in row.items() if name != "run_id"}
-        return AttemptRow(
-            **kept,
-            steps=tuple(StepRow(**_fields(StepRow, found)) for found in of_this(steps)),
-            proofs=tuple(ProofRow(**_fields(ProofRow, found)) for found in of_this(proofs)),
-        )
 
-    def _rows(self, wanted: Any) -> list[dict[str, Any]]:
-        try:
-            with self._engine.connect().execution_options(reads=True) as connection:
-                rows: list[RowMapping] = list(connection.execute(wanted).mappings())
-        except DatabaseError as error:
-            raise unusable(self._engine, error) from None
-        return [dict(row) for row in rows]
+def _run(row: Mapping[str, Any], **more: Any) -> RunRow:
+    return RunRow(**_fields(RunRow, row), **more)
+
+
+def _attempt(connection: Connection, row: Mapping[str, Any]) -> AttemptRow:
+    def of_this(table: Table) -> list[dict[str, Any]]:
+        is_this: ColumnElement[bool] = (table.c.run_id == row["run_id"]) & (table.c.attempt == row["number"])
+        return _rows(connection, select(table).where(is_this).order_by(table.c.position))
+
+    kept = {name: value for name, value in row.items() if name != "run_id"}
+    return AttemptRow(
+        **kept,
+        steps=tuple(StepRow(**_fields(StepRow, found)) for found in of_this(steps)),
+        proofs=tuple(ProofRow(**_fields(ProofRow, found)) for found in of_this(proofs)),
+    )
+
+
+def _rows(connection: Connection, wanted: Any) -> list[dict[str, Any]]:
+    rows: list[RowMapping] = list(connection.execute(wanted).mappings())
+    return [dict(row) for row in rows]
 
 
 def _columns(table: Table, row: RunRow | AttemptRow | StepRow | ProofRow, **more: object) -> dict[str, object]:
-    """What of a row its table has a column for."""
-    return {name: value for name, value in (asdict(row) | more).items() if name in table.c}
+    """What of a row its table has a column for, no longer than the column is wide.
+
+    Titles of steps come from journeys that anybody may write; SQLite takes any length and PostgreSQL refuses the row.
+    """
+    return {name: _fitting(table, name, value) for name, value in (asdict(row) | more).items() if name in table.c}
+
+
+def _fitting(table: Table, name: str, value: object) -> object:
+    width = getattr(table.c[name].type, "length", None)
+    return value[:width] if isinstance(value, str) and width else value
 
 
 def _fields(kind: type, row: Mapping[str, Any]) -> dict[str, Any]:
     names = {field.name for field in fields(kind)}
     return {name: value for name, value in row.items() if name in names}
-
-
-__all__ = ["HistoryError", "NoSuchRun", "RunHistory"]

@@ -4,7 +4,23 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from sqlalchemy import JSON, Column, Dialect, Float, ForeignKey, Index, Integer, MetaData, String, Table, Text
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    Column,
+    Date,
+    Dialect,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    false,
+)
 from sqlalchemy import DateTime as SqlDateTime
 from sqlalchemy.types import TypeDecorator
 
@@ -14,6 +30,7 @@ metadata = MetaData(
         "ix": "ix_%(table_name)s_%(column_0_N_name)s",
         "fk": "fk_%(table_name)s_%(column_0_name)s",
         "pk": "pk_%(table_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
     }
 )
 
@@ -37,6 +54,9 @@ class Moment(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
+# Compared by its bytes on every database, so that an index finds all that begins with the same letters.
+_BY_BYTES = String(64).with_variant(String(64, collation="C"), "postgresql")
+
 runs = Table(
     "runs",
     metadata,
@@ -53,8 +73,16 @@ runs = Table(
     Column("said", Text, nullable=False),
     Column("evidence", Text, nullable=False),
     Column("version", String(32), nullable=False),
+    Column("flaky", Boolean, nullable=False, server_default=false()),
+    Column("groups", Text, nullable=False, server_default=""),
+    Column("note", Text, nullable=False, server_default=""),
+    Column("due_at", Moment()),
+    Column("tail", _BY_BYTES, nullable=False, server_default=""),
     Index(None, "started_at"),
     Index(None, "journey", "started_at"),
+    Index(None, "outcome", "started_at"),
+    Index(None, "journey", "outcome", "started_at"),
+    Index(None, "tail"),
 )
 
 attempts = Table(
@@ -96,4 +124,67 @@ proofs = Table(
     Column("latency_ms", Float),
     Column("frames_per_s", Float),
     Column("figures", JSON, nullable=False),
+)
+
+slots = Table(
+    "slots",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("journey", String(80), nullable=False),
+    Column("location", String(80), nullable=False),
+    Column("due_at", Moment(), nullable=False),
+    Column("phase", String(20), nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("why", Text, nullable=False, server_default=""),
+    Column("owner", String(120), nullable=False, server_default=""),
+    Column("fence", Integer, nullable=False, server_default="0"),
+    Column("lease_until", Moment()),
+    Column("run_id", String(64)),
+    UniqueConstraint("journey", "location", "due_at"),
+    Index(None, "state", "location", "due_at"),
+)
+
+planned = Table(
+    "planned",
+    metadata,
+    Column("journey", String(80), primary_key=True),
+    Column("location", String(80), primary_key=True),
+    Column("until", Moment(), nullable=False),
+)
+
+locks = Table(
+    "locks",
+    metadata,
+    Column("name", String(250), primary_key=True),
+    Column("owner", String(120), nullable=False),
+    Column("holder", String(80), nullable=False),
+    Column("lease_until", Moment(), nullable=False),
+)
+
+days = Table(
+    "days",
+    metadata,
+    Column("day", Date, primary_key=True),
+    Column("journey", String(80), primary_key=True),
+    Column("location", String(80), primary_key=True),
+    *(
+        Column(what, Integer, nullable=False, server_default="0")
+        for what in ("passed", "flaky", "failed", "errored", "blind", "missed", "skipped")
+    ),
+    Column("took_s", Float, nullable=False, server_default="0"),
+)
+
+step_days = Table(
+    "step_days",
+    metadata,
+    Column("day", Date, primary_key=True),
+    Column("journey", String(80), primary_key=True),
+    Column("location", String(80), primary_key=True),
+    Column("actor", String(80), primary_key=True),
+    Column("title", String(200), primary_key=True),
+    Column("service", String(80), nullable=False),
+    Column("plays", Integer, nullable=False),
+    Column("failed", Integer, nullable=False),
+    Column("median_s", Float, nullable=False),
+    Column("p95_s", Float, nullable=False),
 )

@@ -47,8 +47,8 @@ def test_a_file_is_sealed_with_its_hash_and_a_lost_one_says_why(tmp_path: Path) 
 @pytest.mark.parametrize(
     ("policy", "passed", "kept"),
     [
-        (EvidencePolicy(), True, {PICTURE, TRACE, NETWORK}),
-        (EvidencePolicy(on_pass=Keep.SCREENSHOTS), True, {PICTURE, NETWORK}),
+        (EvidencePolicy(on_pass=Keep.TRACE), True, {PICTURE, TRACE, NETWORK}),
+        (EvidencePolicy(), True, {PICTURE, NETWORK}),
         (EvidencePolicy(on_pass=Keep.FIGURES), True, {NETWORK}),
         (EvidencePolicy(on_pass=Keep.FIGURES), False, {PICTURE, TRACE, NETWORK}),
     ],
@@ -57,7 +57,16 @@ def test_how_much_is_kept_depends_on_how_it_ended(policy: EvidencePolicy, *, pas
     assert set(policy.kept([PICTURE, TRACE, NETWORK], passed=passed)) == kept
 
 
-def test_what_a_failure_is_to_leave_is_recorded_from_the_start() -> None:
-    recording = EvidencePolicy(on_pass=Keep.FIGURES, on_fail=Keep.TRACE).recording
-    assert recording.trace
+@pytest.mark.parametrize(
+    ("attempt", "is_last", "traced"),
+    [
+        pytest.param(1, False, False, id="a first attempt that will be confirmed records cheaply"),
+        pytest.param(1, True, True, id="the only attempt records all that a failure may leave"),
+        pytest.param(2, True, True, id="the confirming one does too"),
+    ],
+)
+def test_what_a_failure_is_to_leave_is_recorded_from_the_start(attempt: int, *, is_last: bool, traced: bool) -> None:
+    recording = EvidencePolicy().recording_of(attempt, is_last=is_last)
+    assert recording.trace is traced
+    assert recording.screencast is (attempt > 1)
     assert recording.screenshots

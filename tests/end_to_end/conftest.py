@@ -10,16 +10,19 @@ from pathlib import Path
 
 import pytest
 
-from runner.cli.telling import Silent
-from runner.cli.theatre import Theatre, theatre
 from runner.config.load import load
 from runner.execution.performance import Performed
+from runner.execution.reporter import Silent
+from runner.theatre import Theatre, theatre
 
 CONFIG = """\
 [school]
 name = "Practice"
 timezone = "America/New_York"
 practice = true
+
+[evidence]
+on_pass = "trace"
 
 [browser]
 step_limit = "5s"

@@ -11,9 +11,9 @@ import pytest
 
 from journeys.practice.faults import FAULTS
 from journeys.practice.school import PracticeSchool
-from runner.cli.theatre import Theatre
 from runner.execution.performance import Performed
 from runner.execution.run import Outcome
+from runner.theatre import Theatre
 
 pytestmark = pytest.mark.browser
 
@@ -39,9 +39,9 @@ def practice(opened: Theatre) -> PracticeSchool:
 
 
 def test_all_shipped_journeys_pass_and_leave_what_they_should(opened: Theatre, play: Play) -> None:
-    assert [card.id for card in opened.journeys] == ["sign-in", "class-list", "live-class", "plan-b"]
-    for card in opened.journeys:
-        performed = play(card.id)
+    assert list(opened.pieces) == ["sign-in", "class-list", "live-class", "plan-b"]
+    for name in opened.pieces:
+        performed = play(name)
         assert performed.run.outcome is Outcome.PASSED, performed.document
         assert not performed.trouble
 

@@ -9,12 +9,12 @@ from collections.abc import Callable, Iterator
 import psutil
 import pytest
 
-from runner.cli.telling import Silent
-from runner.cli.theatre import Theatre, theatre
 from runner.config.load import load
 from runner.execution.messages import FromWorker, StepBegan
 from runner.execution.performance import Performed
+from runner.execution.reporter import Silent
 from runner.execution.run import Outcome
+from runner.theatre import Theatre, theatre
 
 pytestmark = [pytest.mark.browser, pytest.mark.faults]
 
@@ -75,7 +75,7 @@ class At(Silent):
 
 def family(opened: Theatre, *names: str) -> list[psutil.Process]:
     """The worker's children whose command line holds one of the names; all of them, if none is named."""
-    children = psutil.Process(opened.worker.pid).children(recursive=True)
+    children = psutil.Process(opened.player.worker.pid).children(recursive=True)
     return [child for child in children if not names or any(name in " ".join(child.cmdline()) for name in names)]
 
 
@@ -104,7 +104,7 @@ def test_a_driver_killed_in_the_middle_of_a_step_is_the_probes_own_fault(opened:
 
 def test_a_worker_killed_in_the_middle_of_a_step_leaves_nothing_behind(opened: Theatre) -> None:
     before = family(opened)
-    reporter = At("signs in", lambda: os.kill(opened.worker.pid, signal.SIGKILL))
+    reporter = At("signs in", lambda: os.kill(opened.player.worker.pid, signal.SIGKILL))
     performed = play(opened, "class-list", reporter)
     assert performed.run.outcome is Outcome.ERRORED
     assert "the worker died" in performed.document.attempts[0].said
@@ -114,7 +114,7 @@ def test_a_worker_killed_in_the_middle_of_a_step_leaves_nothing_behind(opened: T
 
 
 def test_a_journey_that_loops_for_ever_is_ended_by_force_at_its_deadline(opened: Theatre) -> None:
-    opened.revive()
+    opened.player.prepare()
     before = family(opened)
     performed = play(opened, "endless", Silent())
     assert performed.run.outcome is Outcome.ERRORED

@@ -11,17 +11,19 @@ import tempfile
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import text
 
-from runner.history.database import HistoryError, open_database
+from runner.history.database import Database, HistoryError, open_database
 from runner.history.record import AttemptRow, ProofRow, RunRow, StepRow
 from runner.history.runs import NoSuchRun, RunHistory
 from runner.history.tables import metadata
 
+MIAMI = ZoneInfo("America/New_York")
 NOON = datetime(2026, 8, 31, 12, 0, tzinfo=UTC)
 POSTGRES = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
 
@@ -79,16 +81,16 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     address: str = request.getfixturevalue("postgres")
     engine = open_database(address)
     with engine.begin() as connection:
-        connection.execute(text("TRUNCATE runs CASCADE"))
+        connection.execute(text("TRUNCATE runs, slots, planned, locks, days, step_days CASCADE"))
     engine.dispose()
     return address
 
 
 @pytest.fixture
 def history(url: str) -> Iterator[RunHistory]:
-    opened = RunHistory(url)
-    yield opened
-    opened.close()
+    database = Database(url)
+    yield RunHistory(database, MIAMI)
+    database.close()
 
 
 def test_a_run_comes_back_as_it_was_written(history: RunHistory) -> None:
@@ -109,7 +111,7 @@ def test_the_latest_come_first_and_can_be_narrowed(history: RunHistory) -> None:
     history.record(run("bbbbbb", minutes=1, outcome="failed"))
     history.record(run("cccccc", minutes=2, journey="sign-in"))
     assert [found.id[-6:] for found in history.recent(2)] == ["cccccc", "bbbbbb"]
-    assert [found.id[-6:] for found in history.recent(9, journey="live-class")] == ["bbbbbb", "aaaaaa"]
+    assert [found.id[-6:] for found in history.recent(9, journeys=["live-class"])] == ["bbbbbb", "aaaaaa"]
     assert [found.id[-6:] for found in history.recent(9, outcome="failed")] == ["bbbbbb"]
 
 
@@ -146,7 +148,7 @@ def test_a_database_of_a_newer_first_bell_is_left_alone(url: str) -> None:
     with pytest.raises(HistoryError, match=r"newer First Bell \(9999\)"):
         open_database(url)
     with engine.begin() as connection:
-        connection.execute(text("UPDATE alembic_version SET version_num = '0001'"))
+        connection.execute(text("UPDATE alembic_version SET version_num = '0002'"))
     engine.dispose()
 
 
@@ -159,7 +161,7 @@ def test_four_processes_may_open_a_fresh_database_at_once(tmp_path: Path) -> Non
 
 
 def _open_and_close(url: str) -> None:
-    RunHistory(url).close()
+    Database(url).close()
 
 
 @pytest.mark.parametrize("content", [b"this is no database, but it is long enough to look like one" * 20])

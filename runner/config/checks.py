@@ -1,0 +1,70 @@
+"""What only shows when parts of the file are read together: intervals, bells, groups, roles, names."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Iterator
+
+from runner.config.places import KeyPath
+from runner.config.timetable import USUALLY_S, JourneySection
+from runner.schedule.calendar import DEFAULT, WEEKDAYS
+from runner.schedule.crontab import shortest_gap_s
+
+Complaint = tuple[KeyPath, str]
+
+
+def rhythm_of(name: str, journey: JourneySection) -> Iterator[Complaint]:
+    """A journey that would be due again before its last attempt must have ended."""
+    here: KeyPath = ("journeys", name)
+    if journey.crontab and (journey.every is not None or journey.lead_in is not None):
+        yield (*here, "crontab"), "crontab says when by itself; leave out every and lead_in"
+    if journey.crontab and (gap := shortest_gap_s(journey.crontab)) < journey.deadline:
+        yield (*here, "crontab"), _too_often(gap, journey.deadline)
+    intervals: dict[KeyPath, float] = {("after_hours",): journey.after_hours}
+    if not journey.crontab:
+        intervals[("every",) if journey.every else ("deadline",)] = journey.every or USUALLY_S
+    if journey.lead_in is not None:
+        intervals["lead_in", "every"] = journey.lead_in.every
+    for path, every_s in intervals.items():
+        if every_s < journey.deadline:
+            yield (*here, *path), _too_often(every_s, journey.deadline)
+
+
+def _too_often(every_s: float, deadline_s: float) -> str:
+    return (
+        f"due every {every_s:.0f} s, which is less than the deadline of {deadline_s:.0f} s; "
+        "play less often, or set a shorter deadline"
+    )
+
+
+def bells(schedules: Iterable[str], named: Iterable[tuple[KeyPath, str]]) -> Iterator[Complaint]:
+    """Names of bell schedules: each once, and none that does not exist."""
+    known: list[str] = []
+    for number, name in enumerate(schedules):
+        if name in known:
+            yield ("bells", number, "name"), f"there is already a bell schedule called '{name}'; give this one another"
+        known.append(name)
+    for path, name in named:
+        if name not in known:
+            yield path, _unknown("bell schedule", name, known, "[[bells]]")
+
+
+def keys_of_calendar_bells(keys: Iterable[str], cycle: Iterable[str]) -> Iterator[Complaint]:
+    """A weekday, a cycle day or `default`."""
+    known = [*WEEKDAYS, *cycle, DEFAULT]
+    for key in keys:
+        if key not in known:
+            yield ("calendar", "bells", key), f"this is no weekday, no day of the cycle and not '{DEFAULT}'"
+
+
+def names(path: KeyPath, what: str, given: Iterable[str], known: Iterable[str], where: str) -> Iterator[Complaint]:
+    """Names that must be known elsewhere in the file."""
+    for number, name in enumerate(given):
+        if name not in known:
+            yield (*path, number), _unknown(what, name, known, where)
+
+
+def _unknown(what: str, name: str, known: Iterable[str], where: str) -> str:
+    near = difflib.get_close_matches(name, list(known), n=1)
+    hint = f"did you mean '{near[0]}'?" if near else f"add it in {where}"
+    return f"there is no {what} called '{name}'; {hint}"

@@ -1,0 +1,179 @@
+"""The parts of the file that say when: bells, calendar, maintenance, and each journey's rhythm."""
+
+from __future__ import annotations
+
+import re
+from datetime import date, datetime, time
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, model_validator
+
+from runner.config.durations import Seconds
+from runner.config.section import Name, Section
+from runner.schedule.bells import EVERYBODY
+from runner.schedule.calendar import WEEKDAYS, Span
+from runner.schedule.crontab import refusal_of
+
+_DATES = re.compile(r"(\d{4}-\d\d-\d\d)(?:\s*\.\.\s*(\d{4}-\d\d-\d\d))?")
+LONGEST_DAYS = 1100
+USUALLY_S = 600.0
+
+
+def _span(value: object) -> object:
+    """A date, or "first..last"."""
+    if isinstance(value, date) and not isinstance(value, datetime):
+        return Span(first=value, last=value)
+    found = _DATES.fullmatch(value.strip()) if isinstance(value, str) else None
+    try:
+        if not found:
+            raise ValueError
+        first, last = (date.fromisoformat(text) for text in (found[1], found[2] or found[1]))
+    except ValueError:
+        raise ValueError('write a date or a span of dates, such as "2026-11-25" or "2026-11-25..2026-11-27"') from None
+    if not 0 <= (last - first).days <= LONGEST_DAYS:
+        raise ValueError("a span of dates ends after it begins, and within three years")
+    return Span(first=first, last=last)
+
+
+def _weekdays(value: object) -> object:
+    """ "mon-fri" or "mon, wed, fri"."""
+    days: list[str] = []
+    for part in str(value).lower().split(","):
+        first, _, last = part.strip().partition("-")
+        if first not in WEEKDAYS or (last and last not in WEEKDAYS):
+            raise ValueError('write weekdays as "mon-fri" or "mon, wed, fri"')
+        begin, end = WEEKDAYS.index(first), WEEKDAYS.index(last or first)
+        days += WEEKDAYS[begin : end + 1] if begin <= end else (*WEEKDAYS[begin:], *WEEKDAYS[: end + 1])
+    return tuple(days)
+
+
+def _crontab(value: str) -> str:
+    if value and (refusal := refusal_of(value)):
+        raise ValueError(refusal)
+    return value
+
+
+def _by_group(value: object) -> object:
+    """One time for everybody, or a table of times by group."""
+    return value if isinstance(value, dict) else {EVERYBODY: value}
+
+
+Dates = Annotated[
+    Span, BeforeValidator(_span), WithJsonSchema({"type": "string", "examples": ["2026-11-25..2026-11-27"]})
+]
+Weekdays = Annotated[
+    tuple[str, ...], BeforeValidator(_weekdays), WithJsonSchema({"type": "string", "examples": ["mon-fri"]})
+]
+Crontab = Annotated[str, AfterValidator(_crontab)]
+_A_BELL = {"anyOf": [{"type": "string", "format": "time"}, {"type": "object"}], "examples": ["08:00:00"]}
+Bell = Annotated[dict[str, time], BeforeValidator(_by_group), WithJsonSchema(_A_BELL)]
+
+
+class PeriodSection(Section):
+    """One period of a bell schedule."""
+
+    name: str = Field(min_length=1, description="As the school calls it.")
+    start: time
+    end: time
+
+
+class BellsSection(Section):
+    """A named bell schedule, in the school's time."""
+
+    name: Name = Field(description="What the calendar calls it.", examples=["regular"])
+    first_bell: Bell = Field(description="One time, or one for each group.")
+    last_bell: Bell = Field(description="One time, or one for each group.")
+    periods: tuple[PeriodSection, ...] = Field((), description="The periods, for people to read.")
+
+    @model_validator(mode="after")
+    def _ends_after_it_begins(self) -> BellsSection:
+        if max(self.first_bell.values()) >= min(self.last_bell.values()):
+            raise ValueError("the last bell rings after every first bell")
+        return self
+
+
+class SpecialSection(Section):
+    """Dates that are different: a day off, a snow day, an early release."""
+
+    dates: Dates = Field(description="A date or a span of dates.")
+    in_session: bool | None = Field(None, strict=True, description="Whether there is school.")
+    bells: Name | None = Field(None, description="The bell schedule that holds instead.")
+    cycle_day: str | None = Field(None, description="The cycle day, from which the cycle goes on.")
+    why: str = Field("", description="What a person should read about it.")
+
+
+class CalendarSection(Section):
+    """When school is in session. Without this table it is, every day."""
+
+    in_session: Weekdays = Field(WEEKDAYS, description="Weekdays with school.")
+    term: Dates | None = Field(None, description="The school year; there is no school outside it.")
+    closed: tuple[Dates, ...] = Field((), description="Dates without school.")
+    cycle: tuple[str, ...] = Field((), description="The days of the cycle, in order.", examples=[["A", "B"]])
+    bells: dict[str, Name] = Field(
+        default_factory=dict, description="The bell schedule of a weekday or cycle day, or of all (default)."
+    )
+    days: tuple[SpecialSection, ...] = Field((), description="Dates that are different.")
+    proof_of_life: time = Field(time(7), description="When each journey runs once on a day without school.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _short(cls, given: Any) -> Any:
+        """`bells = "regular"` is short for a table with only `default`."""
+        if isinstance(given, dict) and isinstance(given.get("bells"), str):
+            return given | {"bells": {"default": given["bells"]}}
+        return given
+
+    @model_validator(mode="after")
+    def _cycle_has_a_beginning(self) -> CalendarSection:
+        if self.cycle and self.term is None:
+            raise ValueError("a cycle is counted from the first day of term; add term")
+        return self
+
+
+class MaintenanceSection(Section):
+    """Maintenance that was announced: one window, or a calendar of them."""
+
+    services: tuple[Name, ...] = Field((), description="What is maintained; everything where left out.")
+    start: datetime | None = Field(None, description="In the school's time.", examples=["2026-12-05T22:00:00"])
+    end: datetime | None = Field(None, description="In the school's time.")
+    ics: str = Field("", description="A calendar with such windows: a file beside this one, or an address.")
+    run: bool = Field(default=True, strict=True, description="Whether journeys are played meanwhile.")
+    why: str = Field("", description="What history says about it.")
+
+    @model_validator(mode="after")
+    def _is_one_or_the_other(self) -> MaintenanceSection:
+        if bool(self.ics) == bool(self.start or self.end):
+            raise ValueError("give start and end, or ics")
+        if not self.ics and (self.start is None or self.end is None):
+            raise ValueError("give both start and end")
+        if self.start and self.end and self.start.replace(tzinfo=None) >= self.end.replace(tzinfo=None):
+            raise ValueError("it ends after it starts")
+        return self
+
+
+class LeadInSection(Section):
+    """The time before a first bell, in which a journey is played more often."""
+
+    before_bell: Seconds = Field(description="How long before each first bell it begins.")
+    every: Seconds = Field(description="How often then.")
+
+
+class JourneySection(Section):
+    """How one journey is played, and when."""
+
+    enabled: bool = Field(default=True, strict=True, description="Whether it is played when no journey is named.")
+    plays: Name = Field("", description="The journey that is played; the one of this name where left out.")
+    deadline: Seconds = Field(90.0, description="After this an attempt is ended by force.")
+    confirm: bool = Field(default=True, strict=True, description="Play a failed first attempt again at once.")
+    groups: tuple[Name, ...] = Field((), description="The groups that it goes to school with.")
+    every: Seconds | None = Field(None, description="How often; 10m where there is no crontab either.")
+    crontab: Crontab = Field("", description="Or when, as cron writes it, in the school's time.")
+    lead_in: LeadInSection | None = Field(None, description="How often before a first bell.")
+    after_hours: Seconds = Field(7200.0, description="How often outside of school hours, where bells ring.")
+    hours: Literal["school", "always"] = Field("school", description="Whether `every` keeps to school hours.")
+    closed_days: Literal["daily", "as usual", "never"] = Field("daily", description="What runs without school.")
+
+    @property
+    def every_s(self) -> float:
+        """How often, where no crontab says when."""
+        return USUALLY_S if self.every is None else self.every

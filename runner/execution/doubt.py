@@ -1,0 +1,60 @@
+"""Whether what looks like a service's failure is the probe's own: this machine starved, full, or without names."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from journeys.stage.ending import Ending, EndingKind
+from runner.execution.run import Attempt
+
+# Half of the time gone: a page gets less than half of the machine that every limit was chosen for. An honest load of
+# two live classes on two cores loses 5 to 15 % here.
+STARVED_SHARE = 0.5
+FULL_MIB = 20.0
+NO_MEMORY_MIB = 64.0
+NAME_NOT_FOUND = "ERR_NAME_NOT_RESOLVED"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Machine:
+    """How this machine was during an attempt.
+
+    `lost_share`: of the time in which the worker wanted to run, how much it did not get; `stolen_share`: of the
+    processors' time, how much the host gave to others; free space and memory at its end; whether the system's
+    resolver answers at all (a "there is no such name" is an answer).
+    """
+
+    lost_share: float = 0.0
+    stolen_share: float = 0.0
+    disk_free_mib: float = float("inf")
+    memory_free_mib: float = float("inf")
+    resolver_answers: bool = True
+
+
+def doubt(ending: Ending, machine: Machine) -> str | None:
+    """Why a failure cannot be laid at the service's door; None when it can."""
+    if ending.kind is not EndingKind.FAILED:
+        return None
+    by_name = NAME_NOT_FOUND in ending.said
+    taken, waited = f"{machine.stolen_share:.0%}", f"{machine.lost_share:.0%}"
+    reasons = {
+        "the disk of this machine is full": machine.disk_free_mib < FULL_MIB,
+        "this machine is out of memory": machine.memory_free_mib < NO_MEMORY_MIB,
+        f"this machine was starved: its host took {taken} of the processors": machine.stolen_share >= STARVED_SHARE,
+        f"this machine was starved: the worker waited {waited} of its time": machine.lost_share >= STARVED_SHARE,
+        "this machine's name server does not answer": by_name and not machine.resolver_answers,
+    }
+    return next((reason for reason, holds in reasons.items() if holds), None)
+
+
+def reconsidered(attempt: Attempt, machine: Machine) -> Attempt:
+    """The attempt as it may be told: errored where its failure is in doubt, with what was seen kept in the words."""
+    if attempt.ending is None or (why := doubt(attempt.ending, machine)) is None:
+        return attempt
+    said = f"{why}; what was seen: {attempt.ending.said}"
+    ending = Ending(kind=EndingKind.ERRORED, said=said)
+    steps = tuple(
+        replace(step, ending=ending) if step.ending is not None and step.ending.kind is EndingKind.FAILED else step
+        for step in attempt.steps
+    )
+    return replace(attempt, ending=ending, steps=steps)

@@ -1,0 +1,102 @@
+"""Reads how this machine is: processor time stolen or lost, disk, memory, and whether names can be asked for."""
+
+from __future__ import annotations
+
+import shutil
+import socket
+import threading
+import time
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import psutil
+
+from runner.execution.doubt import NAME_NOT_FOUND, Machine
+from runner.execution.run import Attempt
+
+MIB = 1 << 20
+TICK_S = 0.02
+# A sleeper wakes up to this late on a machine that is merely busy; more is time that it was not given.
+USUAL_DELAY_S = 0.02
+RESOLVER_S = 6.0
+
+
+class LagMeter:
+    """Measures, from inside a process, how much of its time it was not run. Costs 50 wake-ups a second."""
+
+    def __init__(self) -> None:
+        self._stop = threading.Event()
+        self._lost_s = self._elapsed_s = 0.0
+        self._thread = threading.Thread(target=self._measure, name="lag-meter", daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, _kind: type[BaseException] | None, _error: BaseException | None, _tb: TracebackType | None
+    ) -> None:
+        self._stop.set()
+        self._thread.join()
+
+    @property
+    def lost_share(self) -> float:
+        """Of the time so far, how much was lost; 0 before there is any."""
+        return self._lost_s / self._elapsed_s if self._elapsed_s else 0.0
+
+    def _measure(self) -> None:
+        while True:
+            began = time.monotonic()
+            if self._stop.wait(TICK_S):
+                return
+            took = time.monotonic() - began
+            self._elapsed_s += took
+            self._lost_s += max(0.0, took - TICK_S - USUAL_DELAY_S)
+
+
+class MachineMeter:
+    """Watches this machine during one attempt, from outside."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._before = psutil.cpu_times()
+
+    def read(self, attempt: Attempt) -> Machine:
+        """How the machine was since the meter was made. Only a failure by name makes it ask the resolver."""
+        ending = attempt.ending
+        by_name = ending is not None and NAME_NOT_FOUND in ending.said
+        return Machine(
+            lost_share=attempt.lost_share,
+            stolen_share=_stolen_share(self._before, psutil.cpu_times()),
+            disk_free_mib=shutil.disk_usage(self._folder).free / MIB,
+            memory_free_mib=psutil.virtual_memory().available / MIB,
+            resolver_answers=not by_name or resolver_answers(ending.said.split()[0] if ending else ""),
+        )
+
+
+def _stolen_share(before: object, after: object) -> float:
+    """Of the processor time that passed, what the host gave to others. macOS does not know."""
+    fields = [name for name in getattr(after, "_fields", ()) if name not in {"guest", "guest_nice"}]
+    passed = {name: getattr(after, name) - getattr(before, name) for name in fields}
+    total = sum(passed.values())
+    return passed.get("steal", 0.0) / total if total > 0 else 0.0
+
+
+def resolver_answers(host: str) -> bool:
+    """Whether the system's resolver says anything at all about a host; asked in a thread, because it may hang."""
+    said: list[bool] = []
+
+    def ask() -> None:
+        try:
+            socket.getaddrinfo(host.partition(":")[0], None)
+            said.append(True)
+        except socket.gaierror as error:
+            said.append(error.errno not in {socket.EAI_AGAIN, socket.EAI_FAIL, socket.EAI_SYSTEM})
+        except (OSError, UnicodeError):
+            said.append(False)
+
+    asking = threading.Thread(target=ask, name="resolver", daemon=True)
+    asking.start()
+    asking.join(RESOLVER_S)
+    return bool(said and said[0])

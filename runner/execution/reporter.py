@@ -1,0 +1,37 @@
+"""Somebody who tells what happens while it happens."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Protocol
+
+from runner.execution.messages import FromWorker
+
+if TYPE_CHECKING:
+    from runner.execution.performance import Performed
+
+
+class Reporter(Protocol):
+    """Hears of a run from its first attempt to its end."""
+
+    def began(self, journey: str, location: str, attempt: int, at: datetime) -> None:
+        """An attempt is about to be played."""
+
+    def heard(self, message: FromWorker) -> None:
+        """Something happened in it."""
+
+    def ended(self, performed: Performed) -> None:
+        """The run is over and its evidence kept."""
+
+
+class Silent:
+    """Tells nothing."""
+
+    def began(self, journey: str, location: str, attempt: int, at: datetime) -> None:
+        """Nothing."""
+
+    def heard(self, message: FromWorker) -> None:
+        """Nothing."""
+
+    def ended(self, performed: Performed) -> None:
+        """Nothing."""

@@ -1,0 +1,44 @@
+"""When a worker is replaced: by count, by memory, after a close that failed, or when its browser does not answer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+
+class Tired(Enum):
+    """Why a worker is replaced."""
+
+    COUNT = "it has played long enough"
+    MEMORY = "it has grown too large"
+    UNCLOSED = "it could not close what it had opened"
+    NO_PULSE = "its browser did not answer"
+    NOT_TRUSTED = "its last attempt ended with a fault of the probe's own"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """How long a worker may serve. A browser that has played leaks a little: playwright#6319 and its kin."""
+
+    attempts: int = 200
+    memory_mib: float = 3000.0
+    # Shorter than any interval in which a browser has been seen to die unnoticed, longer than a busy worker's pauses.
+    pulse_after_idle_s: float = 30.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wear:
+    """How a worker is. `memory_mib` is that of its whole tree."""
+
+    attempts: int
+    memory_mib: float
+    unclosed: str = ""
+
+
+def tired(wear: Wear, limits: Limits) -> Tired | None:
+    """Whether a worker should be replaced before it plays again, and why."""
+    if wear.unclosed:
+        return Tired.UNCLOSED
+    if wear.attempts >= limits.attempts:
+        return Tired.COUNT
+    return Tired.MEMORY if wear.memory_mib > limits.memory_mib else None

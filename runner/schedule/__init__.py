@@ -1,0 +1,1 @@
+"""When what is due: bells, calendar, slots."""

@@ -1,0 +1,131 @@
+"""The school calendar: for each date whether school is in session, its cycle day, and the bells that ring."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from zoneinfo import ZoneInfo
+
+from runner.schedule.bells import BellSchedule
+
+WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+DEFAULT = "default"
+_ONE_DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Span:
+    """Dates from the first to the last, both included."""
+
+    first: date
+    last: date
+
+    def __contains__(self, day: date) -> bool:
+        return self.first <= day <= self.last
+
+    def __iter__(self) -> Iterator[date]:
+        return (self.first + number * _ONE_DAY for number in range((self.last - self.first).days + 1))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpecialDay:
+    """What is different on some dates. What is None stays as it would be."""
+
+    dates: Span
+    in_session: bool | None = None
+    bells: str | None = None
+    cycle_day: str | None = None
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Day:
+    """One date as the calendar has it. `why` says why it is not in session, or what is special about it."""
+
+    date: date
+    in_session: bool
+    cycle_day: str
+    bells: BellSchedule | None
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rules:
+    """What a calendar is made of. `bells` maps a weekday, a cycle day or DEFAULT to the name of a schedule.
+
+    `special` is read from its end: of two that speak of one date, what was written last holds.
+    """
+
+    zone: ZoneInfo
+    weekdays: frozenset[str] = frozenset(WEEKDAYS)
+    term: Span | None = None
+    cycle: Sequence[str] = ()
+    bells: Mapping[str, str] = field(default_factory=dict)
+    schedules: Mapping[str, BellSchedule] = field(default_factory=dict)
+    special: Sequence[SpecialDay] = ()
+
+
+class SchoolCalendar:
+    """Answers for any date. Remembers its answers: cycle days are counted from the first day of term."""
+
+    def __init__(self, rules: Rules) -> None:
+        self.rules = rules
+        self._days: dict[date, Day] = {}
+        self._cycle_days: dict[date, str] = _counted(rules)
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The school's time zone."""
+        return self.rules.zone
+
+    def day(self, day: date) -> Day:
+        """What the calendar says of a date."""
+        if day not in self._days:
+            self._days[day] = self._made(day)
+        return self._days[day]
+
+    def _made(self, day: date) -> Day:
+        rules = self.rules
+        in_session, why = _session(rules, day)
+        cycle_day = self._cycle_days.get(day, "") if in_session else ""
+        named = _special(rules, day, "bells")
+        for key in (WEEKDAYS[day.weekday()], cycle_day, DEFAULT):
+            named = named or rules.bells.get(key)
+        bells = rules.schedules.get(named or "") if in_session else None
+        return Day(date=day, in_session=in_session, cycle_day=cycle_day, bells=bells, why=why)
+
+
+def _session(rules: Rules, day: date) -> tuple[bool, str]:
+    """Whether school is in session, and why not (or what is special)."""
+    for special in reversed(rules.special):
+        if day in special.dates and special.in_session is not None:
+            return special.in_session, special.why or ("" if special.in_session else "closed")
+    if rules.term is not None and day not in rules.term:
+        return False, "outside the term"
+    if WEEKDAYS[day.weekday()] not in rules.weekdays:
+        return False, "no school on this weekday"
+    return True, next((special.why for special in reversed(rules.special) if day in special.dates), "")
+
+
+def _special(rules: Rules, day: date, what: str) -> str | None:
+    """What the special days say of a date, the last word first."""
+    found = (getattr(special, what) for special in reversed(rules.special) if day in special.dates)
+    return next((value for value in found if value is not None), None)
+
+
+def _counted(rules: Rules) -> dict[date, str]:
+    """The cycle day of each date of the term: the cycle goes on with each day in session, and a date whose cycle day
+    is set by hand sets where it goes on from."""
+    if not rules.cycle or rules.term is None:
+        return {}
+    counted, position = {}, 0
+    for day in rules.term:
+        if not _session(rules, day)[0]:
+            continue
+        by_hand = _special(rules, day, "cycle_day")
+        if by_hand is not None and by_hand in rules.cycle:
+            position = list(rules.cycle).index(by_hand)
+        counted[day] = rules.cycle[position % len(rules.cycle)]
+        position += 1
+    return counted

@@ -1,0 +1,247 @@
+"""Everything that playing takes, opened in order and closed whatever happens: school, store, history, a player."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import psutil
+
+from artifacts.policy import EvidencePolicy, Keep
+from artifacts.redaction.forms import KnownSecrets
+from journeys.practice.school import PracticeSchool
+from runner import log
+from runner.config.load import Config
+from runner.config.problem import ConfigError
+from runner.execution.browser import find_browser
+from runner.execution.district import District
+from runner.execution.identity import is_gone, me
+from runner.execution.ladder import adopt_orphans, sweep
+from runner.execution.messages import BrokenFile, Hello
+from runner.execution.performance import House, Order, Performed, perform
+from runner.execution.player import Player
+from runner.execution.repertoire import Piece, repertoire
+from runner.execution.reporter import Reporter
+from runner.execution.wear import Limits
+from runner.history.claims import Casting
+from runner.history.database import Database
+from runner.history.locks import Locks
+from runner.history.runs import RunHistory
+from runner.wiring import (
+    district_of,
+    history_url,
+    practice_for,
+    practice_place,
+    secrets_of,
+    spool_of,
+    state_folder,
+    store_of,
+)
+
+# How long a run by hand waits for an account that another run plays, and how often it looks.
+CASTING_S = 180.0
+LOOK_AGAIN_S = 0.5
+
+
+class UnknownJourney(Exception):
+    """No journey of that name, or a journey relies on something that is not configured."""
+
+
+class Busy(Exception):
+    """An account that is needed stays in use by another run."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Staging:
+    """What one configuration makes of the house: where runs are kept, whose people play, what a worker is told."""
+
+    config: Config
+    database: Database
+    house: House
+    district: District
+    hello: Hello
+
+    def player(self) -> Player:
+        """Somebody to play. Raises WorkerUnwell."""
+        return Player(lambda: self.hello, state_folder(self.config) / "worker.log", self.limits)
+
+    @property
+    def limits(self) -> Limits:
+        """How long a worker may serve."""
+        given = self.config.settings.watch
+        return Limits(attempts=given.recycle_after, memory_mib=given.recycle_mib)
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The school's time zone."""
+        return ZoneInfo(self.config.settings.school.timezone)
+
+    def order(self, piece: Piece, **more: object) -> Order:
+        """What is to be run for a piece that a file defines."""
+        assert piece.card is not None  # noqa: S101  # the caller has looked
+        given: dict[str, object] = {
+            "journey": piece.name,
+            "plays": piece.card.id,
+            "location": self.config.settings.watch.location,
+            "deadline_s": piece.section.deadline,
+            "confirm": piece.section.confirm,
+            "groups": piece.section.groups,
+        }
+        return Order(**(given | more))  # type: ignore[arg-type]  # the fields are checked where they are named
+
+
+@dataclass(slots=True, kw_only=True)
+class Theatre:
+    """Ready to play by hand. `practice` is the practice school where one was started."""
+
+    staging: Staging
+    practice: PracticeSchool | None
+    player: Player
+
+    @property
+    def house(self) -> House:
+        """Where runs are kept."""
+        return self.staging.house
+
+    @property
+    def broken(self) -> tuple[BrokenFile, ...]:
+        """Journey files that could not be read."""
+        return self.player.ready.broken
+
+    @property
+    def pieces(self) -> Mapping[str, Piece]:
+        """What can be played."""
+        return repertoire(self.player.ready.journeys, self.staging.config.settings)
+
+    def chosen(self, names: Sequence[str]) -> list[Piece]:
+        """What to play: the journeys named, or all that are enabled. Raises UnknownJourney or ConfigError."""
+        pieces = {name: piece for name, piece in self.pieces.items() if piece.card is not None}
+        if unknown := [name for name in names if name not in pieces]:
+            known = ", ".join(sorted(pieces)) or "none"
+            raise UnknownJourney(f"no journey is called '{unknown[0]}'; there are: {known}")
+        wanted = [pieces[name] for name in names] or [piece for piece in pieces.values() if piece.section.enabled]
+        check_services(wanted, self.staging)
+        return wanted
+
+    def play(self, piece: Piece, reporter: Reporter, *, confirm: bool = True) -> Performed:
+        """Play one journey, when its people are free. Raises Busy."""
+        locks, holder = Locks(self.staging.database, me(), is_gone), f"run by {me()}"
+        deadline_s = piece.section.deadline
+        casting = _patiently(
+            lambda: locks.cast(
+                lambda taken: self.staging.district.company.cast(piece.part, taken),
+                holder=holder,
+                lease_s=2 * deadline_s + CASTING_S,
+            )
+        )
+        try:
+            order = self.staging.order(piece, accounts=casting.accounts, confirm=confirm and piece.section.confirm)
+            performed = perform(order, self.player, self.house, reporter)
+        finally:
+            locks.give_back(holder)
+        reporter.ended(performed)
+        return performed
+
+
+def _patiently(look: Callable[[], Casting | None]) -> Casting:
+    """Look until somebody is free. Raises Busy."""
+    deadline = time.monotonic() + CASTING_S
+    while (casting := look()) is None:
+        if time.monotonic() > deadline:
+            raise Busy("the accounts that this journey needs are in use by other runs; try again when they are done")
+        time.sleep(LOOK_AGAIN_S)
+    return casting
+
+
+def check_services(pieces: Sequence[Piece], staging: Staging) -> None:
+    """A service that a journey relies on and nobody configured has no owner to call. Raises ConfigError."""
+    problems = [
+        staging.config.problem(
+            ("services",),
+            f"journey '{piece.name}' ({piece.card.file}:{piece.card.line}) relies on the service '{name}', "
+            f"which is not configured; add [services.{name}] or correct the journey",
+        )
+        for piece in pieces
+        if piece.card is not None
+        for name in piece.relies_on
+        if name not in staging.house.owners
+    ]
+    if problems:
+        raise ConfigError(problems)
+
+
+def _clear_away(work: Path) -> None:
+    """Remove the raw recordings that processes left which did not live to do so themselves."""
+    for folder in work.glob("*"):
+        if not (folder.name.isdecimal() and psutil.pid_exists(int(folder.name))):
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def stage_for(config: Config, database: Database, practice: PracticeSchool | None, *, headed: bool = False) -> Staging:
+    """What a configuration makes of the house. Raises StoreError, NoBrowser, SecretMissing."""
+    store = store_of(config)
+    store.check()
+    find_browser(config.settings.browser.executable)
+    state, evidence = state_folder(config), config.settings.evidence
+    district = district_of(config, practice.introduction if practice else None)
+    known = KnownSecrets([secret.reveal() for secret in secrets_of(district)])
+    return Staging(
+        config=config,
+        database=database,
+        district=district,
+        house=House(
+            store=store,
+            spool=spool_of(config),
+            history=RunHistory(database, ZoneInfo(config.settings.school.timezone)),
+            known=known,
+            policy=EvidencePolicy(on_pass=Keep(evidence.on_pass), on_fail=Keep(evidence.on_fail)),
+            owners={name: service.owner for name, service in district.school.services.items()},
+            version=version("firstbell"),
+            work=state / "work" / str(os.getpid()),
+            quarantine=state / "quarantine",
+        ),
+        hello=Hello(
+            config=config.file if config.text else None,
+            text=config.text,
+            practice=practice_place(practice),
+            headed=headed,
+        ),
+    )
+
+
+@contextmanager
+def house_for(config: Config) -> Iterator[tuple[Database, PracticeSchool | None]]:
+    """What outlives a configuration: the history, and the practice school where one is asked for. What earlier First
+    Bells left behind on this machine is removed first."""
+    with ExitStack() as stack:
+        state = state_folder(config)
+        state.mkdir(exist_ok=True, mode=0o700)
+        adopt_orphans()
+        sweep()
+        _clear_away(state / "work")
+        database = Database(history_url(config))
+        stack.callback(database.close)
+        yield database, stack.enter_context(practice_for(config.settings))
+
+
+@contextmanager
+def theatre(config: Config, *, headed: bool, quiet: bool = False) -> Iterator[Theatre]:
+    """Open what playing by hand takes; `quiet` sends the log to a file. Raises what a person should be told before
+    anything is played."""
+    with ExitStack() as stack:
+        store_of(config).check()
+        find_browser(config.settings.browser.executable)
+        database, practice = stack.enter_context(house_for(config))
+        staging = stage_for(config, database, practice, headed=headed)
+        stream = stack.enter_context((state_folder(config) / "log.jsonl").open("a")) if quiet else None
+        log.set_up(stream, scrub=staging.house.known.scrub)
+        player = staging.player()
+        stack.push(lambda kind, *_: (player.kill if kind else player.close)())
+        yield Theatre(staging=staging, practice=practice, player=player)

@@ -1,0 +1,1 @@
+"""The service that a district leaves running: clock, planner, crew."""
