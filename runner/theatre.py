@@ -24,11 +24,12 @@ from runner.execution.browser import find_browser
 from runner.execution.district import District
 from runner.execution.identity import is_gone, me
 from runner.execution.ladder import adopt_orphans, sweep
-from runner.execution.messages import BrokenFile, Hello
+from runner.execution.messages import BrokenFile, Hello, Ready
 from runner.execution.performance import House, Order, Performed, perform
 from runner.execution.player import Player
 from runner.execution.repertoire import Piece, repertoire
 from runner.execution.reporter import Reporter
+from runner.execution.supervisor import Worker
 from runner.execution.wear import Limits
 from runner.history.claims import Casting
 from runner.history.database import Database
@@ -229,6 +230,15 @@ def house_for(config: Config) -> Iterator[tuple[Database, PracticeSchool | None]
         database = Database(history_url(config))
         stack.callback(database.close)
         yield database, stack.enter_context(practice_for(config.settings))
+
+
+def collected(config: Config) -> Ready:
+    """The journeys of a configuration, for looking at: nothing is opened that playing takes. Raises WorkerUnwell."""
+    state = state_folder(config)
+    state.mkdir(exist_ok=True, mode=0o700)
+    hello = Hello(config=config.file if config.text else None, text=config.text)
+    with Worker(hello, log=state / "worker.log") as worker:
+        return worker.ready
 
 
 @contextmanager

@@ -5,12 +5,15 @@ from __future__ import annotations
 import click
 
 from runner.cli.browser import browser
+from runner.cli.calendar import calendar
 from runner.cli.demo import demo
 from runner.cli.init import init, schema
 from runner.cli.look_back import runs, show
 from runner.cli.practice import practice
 from runner.cli.run import run
+from runner.cli.schedule import schedule
 from runner.cli.uptime import uptime
+from runner.cli.watch import watch
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -19,5 +22,5 @@ def main() -> None:
     """Synthetic students and teachers that go to class before the real ones do."""
 
 
-for command in (demo, init, run, runs, show, uptime, practice, browser, schema):
+for command in (demo, init, run, watch, schedule, calendar, runs, show, uptime, practice, browser, schema):
     main.add_command(command)

@@ -16,6 +16,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Protocol
 
 import structlog
 
@@ -34,9 +35,16 @@ from runner.execution.recall import row_of
 from runner.execution.reporter import Reporter
 from runner.execution.run import Attempt, Outcome, Run, is_to_be_confirmed, new_run_id
 from runner.history.claims import Claim
-from runner.history.runs import RunHistory
+from runner.history.record import RunRow
 
 log = structlog.get_logger()
+
+
+class Records(Protocol):
+    """Where runs are written down."""
+
+    def record(self, run: RunRow, claim: Claim | None = None) -> None:
+        """Write a run and settle its slot. Raises HistoryError, or Overtaken."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +53,7 @@ class House:
 
     store: Store
     spool: Spool
-    history: RunHistory
+    history: Records
     known: KnownSecrets
     policy: EvidencePolicy
     owners: Mapping[str, str]
@@ -88,8 +96,7 @@ class Performed:
 def perform(order: Order, player: Player, house: House, reporter: Reporter) -> Performed:
     """Run a journey once and keep what came of it.
 
-    Raises HistoryError when the row cannot be written, Overtaken when the slot was settled without this run, and
-    WorkerUnwell when no worker can be started.
+    Raises HistoryError when the row cannot be written, and Overtaken when the slot was settled without this run.
     """
     started_at = datetime.now(UTC)
     run_id = new_run_id(started_at)

@@ -5,14 +5,16 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import structlog
 
 from artifacts.policy import Recording
 from runner.execution.messages import PULSE, FromWorker, Hello, Play, Ready
-from runner.execution.run import Attempt
-from runner.execution.supervisor import Worker
+from runner.execution.run import Attempt, errored
+from runner.execution.supervisor import Worker, WorkerUnwell
 from runner.execution.wear import Limits, Tired, Wear, tired
 
 log = structlog.get_logger()
@@ -46,11 +48,18 @@ class Player:
     def play(self, order: Play, *, deadline_s: float, listener: Callable[[FromWorker], None], fresh: bool) -> Attempt:
         """Play one attempt, with a worker that has never played where a fresh one is asked for.
 
-        Raises WorkerUnwell when no worker can be started.
+        Always returns an attempt: one for which no worker could be started ended as errored.
         """
-        self.prepare(fresh=fresh)
-        attempt = self.worker.play(order, deadline_s=deadline_s, listener=listener)
+        try:
+            self.prepare(fresh=fresh)
+            attempt = self.worker.play(order, deadline_s=deadline_s, listener=listener)
+        except WorkerUnwell as unwell:
+            attempt = Attempt(
+                number=order.attempt, started_at=datetime.now(UTC), took_s=0.0, ending=errored(str(unwell))
+            )
         self._rested_since = time.monotonic()
+        if self._is_ended and attempt.ending is not None:
+            return replace(attempt, ending=errored("First Bell was stopped in the middle"))
         return attempt
 
     def prepare(self, *, fresh: bool = False) -> None:
@@ -91,6 +100,7 @@ class Player:
             log.info("worker.replaced", why=why.value, played=self.worker.played)
         self.worker.close()
         with self._lock:
-            if not self._is_ended:
-                self.worker = Worker(self._hello(), log=self._log)
+            if self._is_ended:
+                raise WorkerUnwell("First Bell was stopped")
+            self.worker = Worker(self._hello(), log=self._log)
         self._rested_since = time.monotonic()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import statistics
 from collections.abc import Collection, Mapping
 from dataclasses import asdict, fields
 from typing import Any
@@ -17,6 +18,7 @@ from runner.history.tables import attempts, proofs, runs, steps
 
 # Enough to tell apart what a person cannot; more would only scroll by.
 LISTED = 5
+LOOKED_AT = 21
 # Sorts after every letter that the end of a name can have.
 _LAST = "\x7f"
 
@@ -66,6 +68,16 @@ class RunHistory:
             wanted = wanted.where(runs.c.outcome == outcome)
         with self._database.read() as connection:
             return [_run(row) for row in _rows(connection, wanted)]
+
+    def usual_s(self, journeys: Collection[str]) -> dict[str, float]:
+        """How long each journey usually takes: the median of its latest runs. One that never ran is not in it."""
+        usual = {}
+        with self._database.read() as connection:
+            for journey in journeys:
+                wanted = select(runs.c.took_s).where(runs.c.journey == journey).order_by(runs.c.started_at.desc())
+                if took := connection.execute(wanted.limit(LOOKED_AT)).scalars().all():
+                    usual[journey] = statistics.median(took)
+        return usual
 
     def find(self, name: str) -> RunRow:
         """The run of that id, or whose id ends so, with all that belongs to it. Raises NoSuchRun."""

@@ -27,6 +27,7 @@ from runner.schedule.slots import Due
 from runner.schedule.triage import Waiting, triage
 
 CHUNK = 5000
+UNWATCHED = "nobody was watching"
 Cast = Callable[[str, frozenset[str]], Casting | None]
 """Who could play a journey while these locks are held; None when somebody who is needed is busy."""
 
@@ -74,9 +75,19 @@ class SlotHistory:
             return {row.journey: row.until for row in connection.execute(found)}
 
     def plan(self, dues: Sequence[Due], until: Mapping[str, datetime]) -> None:
-        """Write slots down, each once whoever plans it, and up to when each journey is planned now."""
+        """Write slots down, each once whoever plans it, and up to when each journey is planned now.
+
+        A slot that a clock gone astray had written off as unwatched is planned again: it has not been played.
+        """
         with self._database.write() as connection:
             self._insert(connection, dues, state="planned", why="")
+            if dues:
+                early = (slots.c.due_at >= dues[0].at) & (slots.c.location == self._location)
+                astray = (slots.c.state == "missed") & (slots.c.why == UNWATCHED) & early
+                back = update(slots).where(astray).values(state="planned", why="")
+                again = connection.execute(back.returning(slots.c.journey, slots.c.due_at))
+                unsaid = Counter((self._day(row.due_at), row.journey) for row in again)
+                self._count(connection, Counter({key: -number for key, number in unsaid.items()}), "missed")
             upsert = _insert_of(connection)(planned)
             rows = [{"journey": name, "location": self._location, "until": at} for name, at in until.items()]
             if rows:

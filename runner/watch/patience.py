@@ -1,0 +1,38 @@
+"""A verdict waits for a history that is away: what was seen is not thrown away because a database restarts."""
+
+from __future__ import annotations
+
+import threading
+
+import structlog
+
+from runner.history.claims import Claim
+from runner.history.database import HistoryError
+from runner.history.record import RunRow
+from runner.history.runs import RunHistory
+
+log = structlog.get_logger()
+
+FIRST_WAIT_S, LONGEST_WAIT_S = 0.5, 15.0
+
+
+class PatientRecords:
+    """Writes runs down, as often as it takes, until `give_up` is set: then the error goes on."""
+
+    def __init__(self, history: RunHistory, give_up: threading.Event) -> None:
+        self._history = history
+        self._give_up = give_up
+
+    def record(self, run: RunRow, claim: Claim | None = None) -> None:
+        """Write a run and settle its slot. Raises Overtaken, and HistoryError once it is to give up."""
+        wait_s = FIRST_WAIT_S
+        while True:
+            try:
+                self._history.record(run, claim)
+            except HistoryError as error:
+                if self._give_up.wait(wait_s):
+                    raise
+                log.warning("run.waits_for_history", run_id=run.id, said=str(error))
+                wait_s = min(2 * wait_s, LONGEST_WAIT_S)
+            else:
+                return

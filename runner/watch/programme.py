@@ -1,0 +1,51 @@
+"""The programme: what one configuration makes of the service. A new configuration makes a new programme."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from runner.config.domain import timetable_of
+from runner.execution.messages import BrokenFile, Ready
+from runner.execution.repertoire import Piece, repertoire
+from runner.history.claims import Casting
+from runner.schedule.slots import Timetable
+from runner.theatre import Staging, check_services
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Programme:
+    """Who plays what and when. Two programmes are the same only if they have the same number."""
+
+    number: int
+    staging: Staging
+    pieces: Mapping[str, Piece]
+    broken: Sequence[BrokenFile]
+    timetable: Timetable
+
+    def cast(self, journey: str, taken: frozenset[str]) -> Casting | None:
+        """Who could play a journey now. One that is no longer in the programme needs nobody: it ends at once."""
+        piece = self.pieces.get(journey)
+        return self.staging.district.company.cast(piece.part, taken) if piece else Casting()
+
+    def why_unplayable(self, journey: str) -> str:
+        """Why no file defines a journey; empty when one does."""
+        piece = self.pieces.get(journey)
+        if piece is None or piece.card is not None:
+            return ""
+        causes = "; ".join(f"{broken.file}:{broken.line}: {broken.cause}" for broken in self.broken)
+        return f"no journey file defines it{f' ({causes})' if causes else ''}"
+
+
+def programme_of(number: int, staging: Staging, ready: Ready) -> Programme:
+    """The programme of a configuration whose journeys a worker has collected. Raises ConfigError."""
+    settings = staging.config.settings
+    pieces = repertoire(ready.journeys, settings)
+    check_services([piece for piece in pieces.values() if piece.section.enabled], staging)
+    return Programme(
+        number=number,
+        staging=staging,
+        pieces=pieces,
+        broken=ready.broken,
+        timetable=timetable_of(settings, pieces),
+    )

@@ -1,0 +1,59 @@
+"""A configuration that changes under a running service: the new one if it can be used, else the old one, loudly."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from artifacts.stores import StoreError
+from journeys.practice.school import PracticeSchoolError
+from runner.config.load import Config
+from runner.config.model import Settings
+from runner.config.problem import ConfigError, NoConfig
+from runner.config.secrets import SecretMissing
+from runner.execution.browser import NoBrowser
+from runner.execution.supervisor import WorkerUnwell
+
+Unusable = (ConfigError, NoConfig, StoreError, SecretMissing, NoBrowser, WorkerUnwell, PracticeSchoolError, OSError)
+"""What a new configuration may turn out to be."""
+
+
+class ConfigFile:
+    """Notices that a file has changed. An editor that replaces it changes its inode; one that writes, its time."""
+
+    def __init__(self, file: Path) -> None:
+        self.file = file
+        self._seen = self._look()
+
+    def has_changed(self) -> bool:
+        """Whether it is another than when it was last asked. A file that is gone for the moment has not changed."""
+        now = self._look()
+        if now is None or now == self._seen:
+            return False
+        self._seen = now
+        return True
+
+    def _look(self) -> tuple[int, int, int] | None:
+        try:
+            found = self.file.stat()
+        except OSError:
+            return None
+        return found.st_mtime_ns, found.st_size, found.st_ino
+
+
+def needs_restart(old: Settings, new: Config) -> None:
+    """Refuse what only a restart can change. Raises ConfigError with the places."""
+    settings = new.settings
+    changed = {
+        ("history",): old.history != settings.history,
+        ("school", "timezone"): old.school.timezone != settings.school.timezone,
+        ("school", "practice"): old.school.practice != settings.school.practice,
+        ("watch", "location"): old.watch.location != settings.watch.location,
+        ("watch", "workers"): old.watch.workers != settings.watch.workers,
+    }
+    problems = [
+        new.problem(path, "this changes only with a restart; restart First Bell, or put the old value back")
+        for path, is_other in changed.items()
+        if is_other
+    ]
+    if problems:
+        raise ConfigError(problems)

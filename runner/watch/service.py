@@ -1,0 +1,194 @@
+"""The service that a district leaves running for a year: opens the house, sets clock and crew going, and supervises
+them. A clock that dies is made anew, a crew member that dies is replaced, a database that is away is waited for."""
+
+from __future__ import annotations
+
+import os
+import threading
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+import structlog
+
+from journeys.practice.school import PracticeSchool
+from runner import log as logging
+from runner.config.load import Config
+from runner.config.model import WatchSection
+from runner.execution.identity import is_gone, me
+from runner.execution.player import Player
+from runner.execution.reporter import Reporter
+from runner.history.database import Database
+from runner.history.runs import RunHistory
+from runner.history.slots import SlotHistory, Terms
+from runner.history.thinning import Thinning
+from runner.theatre import Staging, house_for, stage_for
+from runner.watch.announced import Announced
+from runner.watch.clock import SILENT_S, Bell, Clock
+from runner.watch.crew import Asked, Crew
+from runner.watch.notice import notify, reloading, watchdog_s
+from runner.watch.patience import PatientRecords
+from runner.watch.planner import Planner, Unwatched
+from runner.watch.programme import Programme, programme_of
+from runner.watch.reload import ConfigFile, Unusable, needs_restart
+from runner.watch.signals import STOP, Signals
+from runner.wiring import config_at
+
+log = structlog.get_logger()
+
+PLAN_S, LEASES_S, LOOK_S, CALENDARS_S, TIDY_S = 10.0, 15.0, 2.0, 3600.0, 3600.0
+TURN_S = 1.0
+
+
+class Observer(Protocol):
+    """Somebody who watches the service: a person at a terminal, or nobody."""
+
+    def opened(self, programme: Programme, workers: int) -> None:
+        """The service has begun, or goes on with a new configuration."""
+
+    def reporter(self) -> Reporter:
+        """Who is told of one run."""
+
+    def unwatched(self, gap: Unwatched) -> None:
+        """Slots were missed because nobody was watching."""
+
+    def refused(self, said: str) -> None:
+        """A new configuration cannot be used; the old one stays."""
+
+    def closing(self) -> None:
+        """The service was told to stop."""
+
+
+def workers_of(given: WatchSection) -> int:
+    """How many runs at once: as configured, or one for each two processors, which is what two people in a live class
+    take (Elastic and BrowserStack budget two a browser)."""
+    return given.workers or max(1, (os.cpu_count() or 1) // 2)
+
+
+class Service:
+    """The running service. Made by `watch`."""
+
+    def __init__(self, programme: Programme, house: House, observer: Observer) -> None:
+        staging, given = programme.staging, programme.staging.config.settings.watch
+        self.programme = programme
+        self._house = house
+        self._observer = observer
+        self._slots = SlotHistory(house.database, given.location, staging.zone)
+        self._announced = Announced(staging.config)
+        terms = Terms(owner=me(), is_gone=is_gone, grace_s=given.grace, late_after_s=given.late_after)
+        asked = Asked(programme=lambda: self.programme, reporter=observer.reporter, announced=self._announced.windows)
+        self.crew = Crew(self._slots, terms, asked)
+
+    def run(self, signals: Signals) -> None:
+        """Watch until told to stop, then stop: in order, or at once when told twice."""
+        clock = Clock(self._bells())
+        clock.start()
+        file, beat_s = ConfigFile(self.programme.staging.config.file), watchdog_s()
+        notify(READY=1, STATUS=f"watching {len(self.programme.timetable.rhythms)} journeys")
+        turn_s = min(TURN_S, beat_s or TURN_S)
+        heard: frozenset[int] = frozenset()
+        while not heard & STOP:
+            clock.mend()
+            self.crew.replace_the_dead()
+            if heard or file.has_changed():
+                self._reload()
+            if beat_s is not None and clock.silent_s < SILENT_S:
+                notify(WATCHDOG=1)
+            heard = signals.wait(turn_s)
+        self._stop(clock, signals)
+
+    def _bells(self) -> list[Bell]:
+        given = self.programme.staging.config.settings
+        planner = Planner(self._slots, lambda: self.programme.timetable, given.watch.grace)
+        thinning = Thinning(self._house.database, self.programme.staging.zone, self._keep_days)
+        return [
+            Bell(name="plan", every_s=PLAN_S, ring=lambda: self._told(planner.plan())),
+            Bell(name="leases", every_s=LEASES_S, ring=self._leases),
+            Bell(name="calendars", every_s=CALENDARS_S, ring=self._announced.refresh),
+            Bell(name="tidy", every_s=TIDY_S, ring=thinning.thin),
+        ]
+
+    def _keep_days(self) -> float:
+        return self.programme.staging.config.settings.history.keep_steps
+
+    def _told(self, gap: Unwatched | None) -> None:
+        if gap is not None:
+            self._observer.unwatched(gap)
+
+    def _leases(self) -> None:
+        """Hold on to what is ours before anybody looks for what is nobody's."""
+        self._slots.renew(self.crew.terms)
+        if reaped := self._slots.reap(is_gone):
+            log.warning("slots.reaped", slots=reaped)
+
+    def _reload(self) -> None:
+        reloading()
+        old = self.programme
+        try:
+            config = config_at(old.staging.config.file, old.staging.config.folder)
+            needs_restart(old.staging.config.settings, config)
+            self.programme = self._house.programme(old.number + 1, config)
+        except Unusable as error:
+            log.error("config.refused", said=str(error))
+            self._observer.refused(str(error))
+        else:
+            log.info("config.reloaded", journeys=len(self.programme.timetable.rhythms))
+            self._announced.follow(config)
+            self._observer.opened(self.programme, workers_of(config.settings.watch))
+        notify(READY=1)
+
+    def _stop(self, clock: Clock, signals: Signals) -> None:
+        notify(STOPPING=1)
+        log.info("watch.stopping")
+        self._observer.closing()
+        within_s = self.programme.staging.config.settings.watch.stop_within
+        stopping = threading.Thread(target=self.crew.stop, args=[within_s, self._house.at_once], name="stop")
+        stopping.start()
+        while stopping.is_alive():
+            if signals.wait(TURN_S / 4) & STOP:
+                self._house.at_once.set()
+        clock.stop()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class House:
+    """What outlives a configuration. `at_once`: nothing is waited for any more."""
+
+    database: Database
+    practice: PracticeSchool | None
+    at_once: threading.Event
+
+    def staging(self, config: Config) -> Staging:
+        """What a configuration makes of it, with verdicts that wait for a history that is away."""
+        staging = stage_for(config, self.database, self.practice)
+        records = PatientRecords(RunHistory(self.database, staging.zone), self.at_once)
+        return replace(staging, house=replace(staging.house, history=records))
+
+    def programme(self, number: int, config: Config) -> Programme:
+        """The programme of a configuration, proved by a worker that collects its journeys."""
+        staging = self.staging(config)
+        player = staging.player()
+        try:
+            return programme_of(number, staging, player.ready)
+        finally:
+            player.close()
+
+
+def watch(config: Config, observer: Observer) -> None:
+    """Open everything, watch until told to stop, close everything. Raises what a person should be told first."""
+    with ExitStack() as stack:
+        signals = stack.enter_context(Signals())
+        database, practice = stack.enter_context(house_for(config))
+        house = House(database=database, practice=practice, at_once=threading.Event())
+        staging = house.staging(config)
+        logging.set_up(scrub=staging.house.known.scrub)
+        players: list[Player] = []
+        for _ in range(workers_of(config.settings.watch)):
+            players.append(staging.player())
+            stack.callback(players[-1].close)
+        service = Service(programme_of(1, staging, players[0].ready), house, observer)
+        observer.opened(service.programme, len(players))
+        log.info("watch.began", workers=len(players), journeys=len(service.programme.timetable.rhythms))
+        for player in players:
+            service.crew.hire(player)
+        service.run(signals)
