@@ -85,7 +85,7 @@ class ActorRecorder:
         artifact = Artifact(kind=ArtifactKind.SCREENSHOT, name=name, actor=self._actor, step=position)
         try:
             (self._folder / name).write_bytes(self._careful_picture() if failed else self._quick_picture())
-        except PlaywrightError as error:
+        except (PlaywrightError, OSError) as error:
             self._artifacts.append(absent(artifact, _reason(error)))
         else:
             self._artifacts.append(sealed(artifact, self._folder / name))
@@ -119,7 +119,7 @@ class ActorRecorder:
         artifact = Artifact(kind=ArtifactKind.TRACE, name=f"{self._place}/trace.zip", actor=self._actor)
         try:
             self._context.tracing.stop(path=self._folder / artifact.name)
-        except PlaywrightError as error:
+        except (PlaywrightError, OSError) as error:
             self._artifacts.append(absent(artifact, _reason(error)))
         else:
             self._artifacts.append(sealed(artifact, self._folder / artifact.name))
@@ -127,8 +127,12 @@ class ActorRecorder:
     def _write(self, kind: ArtifactKind, name: str, content: object) -> None:
         artifact = Artifact(kind=kind, name=f"{self._place}/{name}", actor=self._actor)
         file = self._folder / artifact.name
-        file.write_text(json.dumps(content, indent=1), encoding="utf-8")
-        self._artifacts.append(sealed(artifact, file))
+        try:
+            file.write_text(json.dumps(content, indent=1), encoding="utf-8")
+        except OSError as error:
+            self._artifacts.append(absent(artifact, _reason(error)))
+        else:
+            self._artifacts.append(sealed(artifact, file))
 
     def _hear(self, message: ConsoleMessage) -> None:
         self._note(message.type, message.text)
@@ -179,5 +183,7 @@ def _place(url: str) -> tuple[str, str]:
     return parts.netloc.rpartition("@")[2], parts.path[:TEXT_LIMIT]
 
 
-def _reason(error: PlaywrightError) -> str:
+def _reason(error: PlaywrightError | OSError) -> str:
+    if isinstance(error, OSError):
+        return f"it could not be written ({error.strerror or type(error).__name__})"
     return f"the browser did not give it ({error.message.splitlines()[0][:160]})"

@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from runner.execution.browser import find_browser, launch_options
+from tests.servers import INSTALLED, Postgres
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """A PostgreSQL of the session's own."""
+    if not INSTALLED:
+        pytest.skip("no PostgreSQL server on this machine; to run this test: apt-get install postgresql")
+    with Postgres() as server:
+        yield server
 
 
 @pytest.fixture(scope="session")

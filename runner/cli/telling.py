@@ -143,4 +143,6 @@ def outcome_line(outcome: str, took_s: float, step: str, service: str, said: str
         return Text(f"  PASSED in {took_s:.1f} s", "passed")
     if not step:
         return Text(f"  {outcome.upper()}: {said}", outcome)
-    return Text(f'  {outcome.upper()} at "{step}" ({service})', outcome)
+    if outcome == "failed":
+        return Text(f'  FAILED at "{step}" ({service})', outcome)
+    return Text(f'  {outcome.upper()} at "{step}", which blames nobody: {said}', outcome)

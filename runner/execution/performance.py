@@ -194,8 +194,9 @@ def _delivered(house: House) -> tuple[str, ...]:
 
 
 def _owner(run: Run, owners: Mapping[str, str]) -> str:
+    """Who is to be called: nobody, unless the service failed."""
     step = run.last.failing_step
-    return owners.get(step.step.service, "") if step else ""
+    return owners.get(step.step.service, "") if step and run.outcome is Outcome.FAILED else ""
 
 
 def _pointers(run: Run, artifacts: tuple[Artifact, ...], store: Store, prefix: str) -> Iterator[tuple[str, str]]:

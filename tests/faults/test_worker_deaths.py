@@ -4,16 +4,27 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
+import tempfile
+import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import psutil
 import pytest
 
+from artifacts.policy import Recording
 from runner.config.load import load
-from runner.execution.messages import FromWorker, StepBegan
+from runner.execution import supervisor
+from runner.execution.identity import me
+from runner.execution.ladder import MARKER, sweep, temporary_folder
+from runner.execution.messages import FromWorker, Judged, Play, StepBegan
 from runner.execution.performance import Performed
+from runner.execution.player import Player
 from runner.execution.reporter import Silent
 from runner.execution.run import Outcome
+from runner.execution.wear import Limits
 from runner.theatre import Theatre, theatre
 
 pytestmark = [pytest.mark.browser, pytest.mark.faults]
@@ -121,6 +132,102 @@ def test_a_journey_that_loops_for_ever_is_ended_by_force_at_its_deadline(opened:
     assert "did not end before its deadline of 4 s" in performed.document.attempts[0].said
     assert not psutil.wait_procs(before, timeout=10)[1]
     assert play(opened, "class-list", Silent()).run.outcome is Outcome.PASSED
+
+
+def test_a_browser_that_is_stopped_in_the_middle_of_a_step_is_ended_with_everything(opened: Theatre) -> None:
+    opened.player.prepare()
+    before = family(opened)
+    reporter = At(
+        "signs in", lambda: kill(family(opened, "--type=", "--headless", "--remote-debugging"), signal.SIGSTOP)
+    )
+    performed = play(opened, "class-list", reporter)
+    assert performed.run.outcome is Outcome.ERRORED, performed.document
+    assert not psutil.wait_procs(before, timeout=10)[1]
+    assert play(opened, "class-list", Silent()).run.outcome is Outcome.PASSED
+
+
+class WhenJudged(Silent):
+    """Does something the moment that the verdict is told."""
+
+    def __init__(self, deed: Callable[[], None]) -> None:
+        self._deed = deed
+
+    def heard(self, message: FromWorker) -> None:
+        if isinstance(message, Judged):
+            self._deed()
+
+
+def test_a_close_that_hangs_keeps_the_verdict_and_ends_the_worker(
+    opened: Theatre, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(supervisor, "CLOSE_S", 3.0)
+    opened.player.prepare()
+    before = family(opened)
+    performed = play(
+        opened, "class-list", WhenJudged(lambda: kill(family(opened, "--remote-debugging"), signal.SIGSTOP))
+    )
+    assert performed.run.outcome is Outcome.PASSED, performed.document
+    assert "did not end before its deadline" in performed.document.attempts[0].unclosed
+    assert not psutil.wait_procs(before, timeout=10)[1]
+    assert play(opened, "class-list", Silent()).run.outcome is Outcome.PASSED
+
+
+def test_nothing_of_an_ended_worker_is_left(opened: Theatre) -> None:
+    """Process, profile, temporary folder, file numbers: looked for by what the worker itself was given."""
+    opened.player.prepare()
+    numbers = psutil.Process().num_fds()
+    worker = opened.player.worker
+    folder = Path(psutil.Process(worker.pid).environ()["TMPDIR"])
+    play(opened, "class-list", Silent())
+    assert list(folder.glob("playwright*")), "the browser has put nothing there: the test would prove nothing"
+    worker.kill()
+    assert not folder.exists()
+    opened.player.prepare()
+    assert psutil.Process().num_fds() == numbers
+
+
+def test_what_an_earlier_first_bell_left_is_swept_away() -> None:
+    """A process with the marker, and a folder with the name, of a First Bell that is gone."""
+    gone = subprocess.Popen([sys.executable, "-c", ""])
+    host, began = me().split(":")[0], int(time.time())
+    gone.wait()
+    environment = {**os.environ, MARKER: f"{host}:{gone.pid}:{began}/x"}
+    orphan = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"], env=environment)
+    folder = Path(tempfile.mkdtemp(prefix=f"firstbell-{gone.pid}-{began}-"))
+    mine = temporary_folder()
+    sweep()
+    assert orphan.wait(10) == -signal.SIGKILL
+    assert not folder.exists()
+    assert mine.exists()
+    mine.rmdir()
+
+
+def test_a_worker_is_replaced_when_it_has_played_enough(opened: Theatre, tmp_path: Path) -> None:
+    hello, seen = opened.staging.hello, []
+    player = Player(lambda: hello, tmp_path / "worker.log", Limits(attempts=2, pulse_after_idle_s=0.0))
+    order = Play(run_id="x", journey="class-list", attempt=1, folder=tmp_path, recording=Recording(trace=False))
+    for _ in range(3):
+        assert player.play(order, deadline_s=30, listener=lambda _: None, fresh=False).ending is None
+        seen.append(player.worker.pid)
+    player.close()
+    # The second attempt finds a worker that has rested: the health probe counts as one, so the third is another's.
+    assert seen[0] != seen[2]
+
+
+def test_a_browser_that_does_not_answer_its_health_probe_is_replaced(
+    opened: Theatre, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("runner.execution.player.PULSE_S", 3.0)
+    hello = opened.staging.hello
+    player = Player(lambda: hello, tmp_path / "worker.log", Limits(pulse_after_idle_s=0.0))
+    order = Play(run_id="x", journey="class-list", attempt=1, folder=tmp_path, recording=Recording(trace=False))
+    assert player.play(order, deadline_s=30, listener=lambda _: None, fresh=False).ending is None
+    first = player.worker.pid
+    tree = psutil.Process(first).children(recursive=True)
+    kill([child for child in tree if "--remote-debugging" in " ".join(child.cmdline())], signal.SIGSTOP)
+    assert player.play(order, deadline_s=30, listener=lambda _: None, fresh=False).ending is None
+    assert player.worker.pid != first
+    player.close()
 
 
 def test_a_page_that_crashes_is_the_probes_own_fault(opened: Theatre) -> None:

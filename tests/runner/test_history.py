@@ -3,11 +3,6 @@
 from __future__ import annotations
 
 import multiprocessing
-import os
-import shutil
-import socket
-import subprocess
-import tempfile
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
@@ -25,7 +20,6 @@ from runner.history.tables import metadata
 
 MIAMI = ZoneInfo("America/New_York")
 NOON = datetime(2026, 8, 31, 12, 0, tzinfo=UTC)
-POSTGRES = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
 
 
 def run(name: str = "k3f9tq", *, minutes: int = 0, outcome: str = "passed", journey: str = "live-class") -> RunRow:
@@ -46,39 +40,11 @@ def run(name: str = "k3f9tq", *, minutes: int = 0, outcome: str = "passed", jour
     )
 
 
-@pytest.fixture(scope="module")
-def postgres() -> Iterator[str]:
-    """A PostgreSQL of the test's own, in a folder of its own. It refuses to run as root, so root lends it a user."""
-    if not POSTGRES:
-        pytest.skip("no PostgreSQL server on this machine; to run this test: apt-get install postgresql")
-    tools, folder = POSTGRES[-1].parent, tempfile.mkdtemp(prefix="firstbell-pg-")
-    is_root = os.geteuid() == 0
-    if is_root:
-        shutil.chown(folder, "postgres", "postgres")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    as_postgres: list[str | Path] = ["runuser", "-u", "postgres", "--"] if is_root else []
-    subprocess.run(
-        [*as_postgres, tools / "initdb", "-D", f"{folder}/db", "-A", "trust", "-U", "postgres"],
-        check=True,
-        capture_output=True,
-    )
-    settings = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={folder}"
-    control = [*as_postgres, tools / "pg_ctl", "-D", f"{folder}/db", "-w", "-l", f"{folder}/log"]
-    subprocess.run([*control, "-o", settings, "start"], check=True, capture_output=True)
-    try:
-        yield f"postgresql+psycopg://postgres@127.0.0.1:{port}/postgres"
-    finally:
-        subprocess.run([*control, "-m", "immediate", "stop"], check=True, capture_output=True)
-        shutil.rmtree(folder)
-
-
 @pytest.fixture(params=["sqlite", "postgresql"])
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path}/history.db"
-    address: str = request.getfixturevalue("postgres")
+    address: str = request.getfixturevalue("postgres").url
     engine = open_database(address)
     with engine.begin() as connection:
         connection.execute(text("TRUNCATE runs, slots, planned, locks, days, step_days CASCADE"))

@@ -1,0 +1,205 @@
+"""A year of history: what a person waits for, and what a slot costs, at 50 thousand, 500 thousand and 5 million runs.
+
+    .venv/bin/python -m benchmarks.year [--database sqlite|postgres] [--most 5000000]
+
+50 journeys every 5 minutes are 5.3 million runs a year. The rows are written straight into the tables (one of a hundred
+fails, one of a hundred is flaky, one slot of a hundred is missed; the last 30 days have their steps), then each
+question is asked as the commands ask it: the median of several askings, in milliseconds, on a warm cache. PostgreSQL is
+started by the benchmark itself, in a folder of its own.
+"""
+
+from __future__ import annotations
+
+import itertools
+import statistics
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import click
+from rich.progress import Progress
+from rich.table import Table as Shown
+from sqlalchemy import Connection, Table, create_engine, insert, text
+
+from runner.cli.console import console
+from runner.execution.identity import is_gone, me
+from runner.history.claims import Casting
+from runner.history.database import Database
+from runner.history.figures import Figures
+from runner.history.record import RunRow
+from runner.history.runs import RunHistory
+from runner.history.slots import SlotHistory, Terms
+from runner.history.tables import attempts, days, planned, runs, slots, steps
+from runner.schedule.slots import Due, Phase
+from tests.servers import Postgres
+
+SIZES = (50_000, 500_000, 5_000_000)
+JOURNEYS = tuple(f"journey-{number:02}" for number in range(50))
+EVERY = timedelta(minutes=5)
+STEPS_KEPT = timedelta(days=30)
+ZONE = ZoneInfo("America/New_York")
+BITE = 20_000
+ASKED = 7
+LIMIT_MS = 200.0
+NUMBERS = itertools.count()
+
+
+def outcome_of(number: int) -> tuple[str, bool]:
+    """What became of the run of a number, and whether it was flaky."""
+    return ("failed", False) if number % 97 == 0 else ("passed", number % 101 == 0)
+
+
+def rows(first: int, last: int, total: int, end: datetime) -> Iterator[tuple[Table, dict[str, Any]]]:
+    """The rows of the runs of some numbers, of which `total` is the last."""
+    for number in range(first, last):
+        journey = JOURNEYS[number % len(JOURNEYS)]
+        at = end - EVERY * ((total - number) // len(JOURNEYS) + 1)
+        name = f"{at:%Y%m%d-%H%M%S}-{number:06x}"
+        outcome, flaky = outcome_of(number)
+        common = {"journey": journey, "location": "here", "due_at": at}
+        yield runs, common | {
+            "id": name, "tail": name[::-1], "started_at": at, "took_s": 4.2, "outcome": outcome, "flaky": flaky,
+            "actor": "", "step": "", "service": "", "owner": "", "said": "", "evidence": "x", "version": "0.1.0",
+            "groups": "", "note": "",
+        }  # fmt: skip
+        missed = number % 103 == 0
+        yield slots, common | {
+            "phase": "in class", "state": "missed" if missed else "ran", "run_id": name, "why": "", "owner": "x",
+            "fence": 1,
+        }  # fmt: skip
+        if end - at < STEPS_KEPT and number % 10 == 0:
+            yield attempts, {
+                "run_id": name, "number": 1, "started_at": at, "took_s": 4.2, "outcome": outcome, "said": "",
+                "browser": "chromium",
+            }  # fmt: skip
+            for position in range(1, 9):
+                yield steps, {
+                    "run_id": name, "attempt": 1, "position": position, "actor": "student", "title": f"step {position}",
+                    "service": "platform", "started_s": 0.1, "ended_s": 0.6, "ending": "", "said": "",
+                }  # fmt: skip
+
+
+def fill(connection: Connection, first: int, last: int, end: datetime, tick: Callable[[int], None]) -> None:
+    """Write the runs from one number to another, oldest last: later sizes reach further back."""
+    for begin in range(first, last, BITE):
+        until = min(begin + BITE, last)
+        found: dict[Table, list[dict[str, Any]]] = {}
+        # Numbered backwards from the end, so that the latest runs are there at every size.
+        for table, row in rows(SIZES[-1] - until, SIZES[-1] - begin, SIZES[-1], end):
+            found.setdefault(table, []).append(row)
+        for table, made in found.items():
+            connection.execute(insert(table), made)
+        tick(until - begin)
+
+
+def fill_days(connection: Connection, size: int, end: datetime) -> None:
+    """The daily figures of so many runs."""
+    connection.execute(days.delete())
+    reach = (size // len(JOURNEYS)) * EVERY
+    first, last = (end - reach).date(), end.date()
+    made = [
+        {"day": first + timedelta(days=number), "journey": journey, "location": "here", "passed": 282, "flaky": 3,
+         "failed": 3, "took_s": 1200.0}
+        for number in range((last - first).days + 1)
+        for journey in JOURNEYS
+    ]  # fmt: skip
+    connection.execute(insert(days), made)
+
+
+def questions(database: Database, end: datetime) -> dict[str, Callable[[], object]]:
+    """What is asked, as the commands ask it."""
+    history, figures = RunHistory(database, ZONE), Figures(database)
+    service = SlotHistory(database, "here", ZONE)
+    terms = Terms(owner=me(), is_gone=is_gone)
+    last = history.recent(1)[0].id
+    today = end.date()
+
+    def a_slot() -> None:
+        """Planned, claimed, settled: all that a slot costs the database."""
+        at, number = service.now(), next(NUMBERS)
+        journey = f"bench-{number}"
+        service.plan([Due(at=at, journey=journey, phase=Phase.IN_CLASS)], {journey: at})
+        claim = service.claim(terms, lambda _journey, _taken: Casting(locks=("account",)))
+        assert claim is not None
+        name = f"{at:%Y%m%d-%H%M%S}-b{number:05}"
+        run = RunRow(id=name, journey=journey, location="here", started_at=at, took_s=4.0, outcome="passed",
+                     evidence="x", version="0", due_at=at)  # fmt: skip
+        history.record(run, claim)
+
+    def leases() -> None:
+        service.renew(terms)
+        service.reap(is_gone)
+
+    return {
+        "firstbell runs": lambda: history.recent(20),
+        "firstbell runs --journey": lambda: history.recent(20, journeys=["journey-07"]),
+        "firstbell runs --outcome failed": lambda: history.recent(20, outcome="failed"),
+        "firstbell runs --outcome flaky": lambda: history.recent(20, outcome="flaky"),
+        "  ... of a group of ten": lambda: history.recent(20, journeys=JOURNEYS[:10], outcome="failed"),
+        "  ... with what was missed": lambda: service.gaps(end - timedelta(hours=1), 5),
+        "firstbell show": lambda: history.find(last[-6:]),
+        "firstbell uptime, a month": lambda: figures.uptime(today - timedelta(days=30), today),
+        "firstbell uptime, a year": lambda: figures.uptime(today - timedelta(days=365), today),
+        "firstbell schedule (usual times)": lambda: history.usual_s(JOURNEYS),
+        "a slot: planned, claimed, settled": a_slot,
+        "a look at what is due": service.next_due,
+        "leases: renewed and reaped": leases,
+    }
+
+
+def asked_ms(question: Callable[[], object]) -> float:
+    """The median of several askings, in milliseconds."""
+    question()
+    took = []
+    for _ in range(ASKED):
+        began = time.perf_counter()
+        question()
+        took.append(time.perf_counter() - began)
+    return statistics.median(took) * 1000
+
+
+@click.command()
+@click.option("--database", "kind", type=click.Choice(["sqlite", "postgres"]), default="sqlite", show_default=True)
+@click.option("--most", type=int, default=SIZES[-1], show_default=True, help="The largest size to build.")
+def main(kind: str, most: int) -> None:
+    """Build the year size by size, and ask."""
+    end = datetime.now(UTC).replace(microsecond=0)
+    sizes = [size for size in SIZES if size <= most]
+    answers: dict[str, list[float]] = {}
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        url = stack.enter_context(Postgres()).url if kind == "postgres" else f"sqlite:///{folder}/history.db"
+        database = Database(url)
+        stack.callback(database.close)
+        progress = stack.enter_context(Progress(console=console(), transient=True))
+        task, done = progress.add_task(kind, total=sizes[-1]), 0
+        engine = create_engine(url)
+        stack.callback(engine.dispose)
+        for size in sizes:
+            with engine.begin() as connection:
+                fill(connection, done, size, end, lambda by: progress.advance(task, by))
+                fill_days(connection, size, end)
+                connection.execute(planned.delete())
+            done = size
+            with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+                connection.execute(text("ANALYZE"))
+            for name, question in questions(database, end).items():
+                answers.setdefault(name, []).append(asked_ms(question))
+    table = Shown(box=None, pad_edge=False)
+    table.add_column(f"{kind}, ms")
+    for size in sizes:
+        table.add_column(f"{size:,}", justify="right")
+    for name, found in answers.items():
+        table.add_row(name, *(f"{one:.1f}" for one in found))
+    console().print(table)
+    slowest = max(found[-1] for found in answers.values())
+    console().print(f"slowest at {sizes[-1]:,} runs: {slowest:.0f} ms, wanted at most {LIMIT_MS:.0f}")
+
+
+if __name__ == "__main__":
+    main()

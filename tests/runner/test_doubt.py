@@ -1,0 +1,85 @@
+"""A failure on a machine that was not fit to judge blames nobody; one on a fit machine stands."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+from datetime import UTC, datetime
+
+import pytest
+
+from journeys.stage.ending import Ending, EndingKind
+from journeys.stage.step import Step, StepRecord
+from runner.execution.doubt import Machine, doubt, reconsidered
+from runner.execution.machine import LagMeter
+from runner.execution.run import Attempt
+
+GONE = Ending(kind=EndingKind.FAILED, said="portal.x cannot be reached (ERR_NAME_NOT_RESOLVED)")
+EMPTY = Ending(kind=EndingKind.FAILED, said='the list says "No classes today"')
+
+
+@pytest.mark.parametrize(
+    ("ending", "machine", "why"),
+    [
+        pytest.param(EMPTY, Machine(), None, id="a fit machine"),
+        pytest.param(EMPTY, Machine(lost_share=0.49, stolen_share=0.49), None, id="merely busy"),
+        pytest.param(EMPTY, Machine(lost_share=0.5), "starved: the worker waited 50%", id="starved"),
+        pytest.param(EMPTY, Machine(stolen_share=0.6), "starved: its host took 60%", id="stolen"),
+        pytest.param(EMPTY, Machine(disk_free_mib=3), "disk of this machine is full", id="full"),
+        pytest.param(EMPTY, Machine(memory_free_mib=10), "out of memory", id="out of memory"),
+        pytest.param(GONE, Machine(resolver_answers=False), "name server does not answer", id="no names"),
+        pytest.param(GONE, Machine(), None, id="the name is gone"),
+        pytest.param(EMPTY, Machine(resolver_answers=False), None, id="names do not matter to an empty list"),
+        pytest.param(
+            Ending(kind=EndingKind.ERRORED, said="x"), Machine(lost_share=1), None, id="only failures are doubted"
+        ),
+    ],
+)
+def test_a_failure_is_doubted_for_a_reason(ending: Ending, machine: Machine, why: str | None) -> None:
+    found = doubt(ending, machine)
+    assert (found is None) if why is None else why in (found or "")
+
+
+def test_what_was_seen_is_kept_in_the_words_and_no_step_blames_its_service() -> None:
+    step = Step(position=1, actor="student", title="finds", service="platform", started_s=0.0)
+    record = StepRecord(step=step, ended_s=1.0, ending=EMPTY)
+    attempt = Attempt(number=1, started_at=datetime.now(UTC), took_s=1.0, steps=(record,), ending=EMPTY)
+    told = reconsidered(attempt, Machine(lost_share=0.9))
+    assert told.ending is not None
+    assert told.ending.kind is EndingKind.ERRORED
+    assert "No classes today" in told.ending.said
+    assert told.steps[0].ending == told.ending
+    assert reconsidered(attempt, Machine()) is attempt
+
+
+def test_a_process_that_is_not_run_notices_and_one_that_is_does_not() -> None:
+    assert lost_share(stopped_share=0.9) > 0.5
+    assert lost_share(stopped_share=0.0) < 0.4
+
+
+def lost_share(*, stopped_share: float) -> float:
+    """What the meter of a process says that is stopped for a share of each 0.2 s, over a second."""
+    code = (
+        "import sys, time; from runner.execution.machine import LagMeter\n"
+        "with LagMeter() as lag:\n"
+        "    print('x', flush=True); time.sleep(1.0)\n"
+        "print(lag.lost_share)"
+    )
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        tick = threading.Event()
+        while process.poll() is None:
+            if stopped_share:
+                os.kill(process.pid, signal.SIGSTOP)
+                tick.wait(0.2 * stopped_share)
+                os.kill(process.pid, signal.SIGCONT)
+            tick.wait(0.2 * (1 - stopped_share))
+        return float(process.stdout.read())
+
+
+def test_a_meter_that_measured_nothing_says_nothing_was_lost() -> None:
+    assert LagMeter().lost_share == 0.0
