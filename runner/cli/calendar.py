@@ -5,24 +5,28 @@ from __future__ import annotations
 import json
 import os
 import tempfile
-from collections.abc import Sequence
-from datetime import UTC, date, datetime, timedelta
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from datetime import date, datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import click
+from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from runner.cli.console import console, give_up
-from runner.cli.look_back import CONFIG_OPTION, zone_of
-from runner.cli.run import sentences
+from runner.cli.look_back import CONFIG_OPTION
+from runner.cli.run import CONFIG, ERRORED, sentences
 from runner.config.domain import calendar_of
-from runner.config.fetching import fetch
 from runner.config.load import Config, load
-from runner.config.problem import ConfigError
-from runner.schedule.calendar import SchoolCalendar
-from runner.schedule.feed import FeedError, Proposal, ProposalKind, proposals
+from runner.config.problem import ConfigError, NoConfig
+from runner.schedule.feed import Proposal, ProposalKind, proposals
+from runner.schedule.fetching import FeedError, fetch, shown
 from runner.wiring import config_at
+
+_ONE_DAY = timedelta(days=1)
 
 
 @click.group()
@@ -36,94 +40,139 @@ def calendar() -> None:
 @click.option("--yes", is_flag=True, help="Accept every day off without asking.")
 @CONFIG_OPTION
 def import_(source: str, days: int, yes: bool, config_file: Path | None) -> None:
-    """Read a published calendar (SOURCE: a file, or an address) and propose its days off.
+    """Read a published calendar (SOURCE: a file or an address) and propose its days off.
 
-    What you accept is written at the end of the configuration; nothing else in it changes.
+    What you accept is added at the end of the configuration; nothing else in it changes.
     """
     with sentences():
         config = config_at(config_file, Path.cwd())
-    today = datetime.now(UTC).astimezone(zone_of(config)).date()
+    zone = ZoneInfo(config.settings.school.timezone)
+    today = datetime.now(zone).date()
     try:
-        found = proposals(fetch(source), since=today, until=today + timedelta(days=days))
+        found = proposals(fetch(source), since=today, until=today + timedelta(days=days), zone=zone)
     except FeedError as error:
-        give_up(str(error), code=2)
-    out, school = console(), calendar_of(config.settings)
+        give_up(str(error), code=ERRORED)
+    out, is_closed = console(), _already(config)
     if not found:
         out.print(f"Nothing in the next {days} days looks like a day without school.", style="quiet")
         return
-    out.print(_table(found, school))
-    new = [one for one in found if one.kind is ProposalKind.CLOSED and not _is_known(one, school)]
+    _tell(out, found, is_closed)
+    new = [one for one in found if one.kind is ProposalKind.CLOSED and not all(map(is_closed, _days(one)))]
     accepted = [one for one in new if yes or click.confirm(f"No school on {_dates(one)} ({one.title})?")]
-    if any(one.kind is not ProposalKind.CLOSED for one in found):
-        out.print(
-            'Early releases and late starts need bells: add [[calendar.days]] with bells = "..."',
-            style="quiet",
-            markup=False,
-        )
     if not accepted:
-        out.print("Nothing was written.", style="quiet")
+        out.print("Nothing was written." if new else "Nothing is new; nothing was written.", style="quiet")
         return
-    _append(config, _text(accepted, source, today))
-    days_off = "1 entry was" if len(accepted) == 1 else f"{len(accepted)} entries were"
-    out.print(f"{days_off} added to {config.file.name}; look at it with: firstbell schedule --days 30", style="told")
+    append(config.file, entries(accepted, source, today))
+    added = "1 entry was" if len(accepted) == 1 else f"{len(accepted)} entries were"
+    look = "look at it with: firstbell schedule --days 60"
+    out.print(f"{added} added to {config.file.name}; {look}", style="told", markup=False)
 
 
-def _is_known(one: Proposal, school: SchoolCalendar) -> bool:
-    """Whether the configuration has it already: there is no school on any of its days."""
-    span = ((one.first + timedelta(days=number)) for number in range((one.last - one.first).days + 1))
-    return all(not school.day(day).in_session for day in span)
+def entries(accepted: Sequence[Proposal], source: str, today: date) -> str:
+    """The tables to add. Titles are a stranger's: they stand in strings that nothing in them can end."""
+    origin = f"# from {shown(source)}, accepted {today}"
+    return "\n".join(
+        f"{origin}\n[[calendar.days]]\ndates = {_quoted(_span(one))}\nin_session = false\nwhy = {_quoted(one.title)}\n"
+        for one in accepted
+    )
 
 
-def _table(found: Sequence[Proposal], school: SchoolCalendar) -> Table:
+def append(file: Path, text: str) -> None:
+    """Add to the end of a configuration in one step, and only if the whole can still be used; else give up.
+
+    Whenever we die, the file is either the old one or the new one; at worst a temporary file lies beside it.
+    """
+    made: Path | None = None
+    try:
+        target = file.resolve()  # Replacing a link would cut it.
+        old = target.read_bytes()
+        made = _written_beside(target, old + _lines(f"\n{text}", after=old))
+        load(made)
+        made.replace(target)
+        _keep(target.parent)
+    except (ConfigError, NoConfig) as error:
+        said = str(error).replace(str(made), str(file)).splitlines()[0]
+        give_up(f"{file} was left as it is; with these days it would no longer load: {said}", code=CONFIG)
+    except OSError as error:
+        give_up(f"{file} was left as it is; it cannot be written ({error.strerror})", code=ERRORED)
+    finally:
+        if made is not None:
+            made.unlink(missing_ok=True)
+
+
+def _already(config: Config) -> Callable[[date], bool]:
+    """What the configuration already says of a date: that there is no school."""
+    school = calendar_of(config.settings)
+    return lambda day: not school.day(day).in_session
+
+
+def _tell(out: Console, found: Sequence[Proposal], is_closed: Callable[[date], bool]) -> None:
     table = Table(box=None, pad_edge=False, header_style="quiet")
-    for column in ("dates", "what", "title", ""):
-        table.add_column(column)
+    for column in ("dates", "what", "title", "configuration"):
+        table.add_column(column, no_wrap=column != "title")
     for one in found:
-        is_known = one.kind is ProposalKind.CLOSED and _is_known(one, school)
-        style = "quiet" if is_known else "told" if one.kind is ProposalKind.CLOSED else ""
-        table.add_row(
-            Text(_dates(one), style), Text(one.kind.value, style), Text(one.title, style), "already" if is_known else ""
-        )
-    return table
+        known = [is_closed(day) for day in _days(one)]
+        state, style = "new", "told"
+        if one.kind is not ProposalKind.CLOSED:
+            state, style = "needs bells", ""
+        elif any(known):
+            state, style = ("has it", "quiet") if all(known) else ("has a part of it", "told")
+        table.add_row(*(Text(cell, style) for cell in (_dates(one), one.kind.value, one.title, state)))
+    out.print(table)
+    if any(one.kind is not ProposalKind.CLOSED for one in found):
+        hint = 'Early releases and late starts ring other bells: add [[calendar.days]] with bells = "..." yourself.'
+        out.print(hint, style="quiet", markup=False)
+
+
+def _days(one: Proposal) -> list[date]:
+    return [one.first + number * _ONE_DAY for number in range((one.last - one.first).days + 1)]
 
 
 def _dates(one: Proposal) -> str:
     if one.first == one.last:
         return f"{one.first:%a %d %b %Y}"
-    return f"{one.first:%a %d %b} to {one.last:%a %d %b %Y}"
-
-
-def _text(accepted: Sequence[Proposal], source: str, today: date) -> str:
-    """The new tables. A JSON string is a TOML string, and titles hold only what can be printed."""
-    shown = "".join(character for character in source if character.isprintable())
-    tables = [
-        f"[[calendar.days]]\ndates = {json.dumps(_span(one))}\nin_session = false\n"
-        f"why = {json.dumps(one.title, ensure_ascii=False)}\n"
-        for one in accepted
-    ]
-    return "\n".join([f"\n# accepted {today}, from {shown}", *tables])
+    year = "" if one.first.year == one.last.year else " %Y"
+    return f"{one.first:%a %d %b{year}} to {one.last:%a %d %b %Y}"
 
 
 def _span(one: Proposal) -> str:
     return f"{one.first}" if one.first == one.last else f"{one.first}..{one.last}"
 
 
-def _append(config: Config, text: str) -> None:
-    """Add to the end of the file, in one step, and only if the whole can still be used."""
-    old = config.file.read_text(encoding="utf-8")
-    number, name = tempfile.mkstemp(dir=config.folder, prefix=".firstbell-", suffix=".toml")
-    made = Path(name)
+def _quoted(text: str) -> str:
+    """A JSON string is a TOML string, but for DEL, which TOML wants escaped."""
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
+
+
+def _lines(text: str, *, after: bytes) -> bytes:
+    """A text that begins on a line of its own, with the line endings of what it comes after."""
+    whole = text if after.endswith(b"\n") else f"\n{text}"
+    return whole.replace("\n", "\r\n" if b"\r\n" in after else "\n").encode()
+
+
+def _written_beside(target: Path, content: bytes) -> Path:
+    """A file on the disk, in the same folder, with the same owner and permissions."""
+    number, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.stem}-", suffix=target.suffix)
+    made, meant = Path(name), target.stat()
     try:
-        with os.fdopen(number, "w", encoding="utf-8") as file:
-            file.write(old.rstrip("\n") + "\n" + text)
+        with os.fdopen(number, "wb") as file:
+            file.write(content)
+            with suppress(PermissionError):
+                os.fchown(number, meant.st_uid, meant.st_gid)
+            os.fchmod(number, meant.st_mode & 0o7777)
             file.flush()
-            os.fsync(file.fileno())
-        load(made)
-        made.chmod(config.file.stat().st_mode & 0o777)
-        made.replace(config.file)
-    except ConfigError as error:
+            os.fsync(number)
+    except BaseException:
         made.unlink()
-        give_up(f"{config.file} was left as it is: with these days it could not be used\n{error}", code=3)
-    except OSError as error:
-        made.unlink(missing_ok=True)
-        give_up(f"{config.file} cannot be written ({error.strerror}); it was left as it is", code=2)
+        raise
+    return made
+
+
+def _keep(folder: Path) -> None:
+    """Make a rename last, where the system can: it is an entry in the folder."""
+    with suppress(OSError):
+        number = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(number)
+        finally:
+            os.close(number)

@@ -12,10 +12,37 @@ practice = true                       # a real district: delete this line and fi
 # journeys = ["my_journeys"]          # a folder beside this file with journeys of your own
 
 [journeys.live-class]
+every = "10m"                         # how often firstbell watch plays it; firstbell schedule shows when
 deadline = "90s"                      # after this an attempt is ended by force
+# lead_in = { before_bell = "45m", every = "2m" }        # more often before each first bell, once there are bells
+# groups = ["elementary"]             # whose bells it follows, and whose accounts play
 
 [store]
 url = "./evidence"                    # or "s3://your-bucket/firstbell"
+
+# --- the school's time: with bells, journeys keep to school hours; on a day without school each runs once ----------
+#
+# [[bells]]
+# name = "regular"
+# first_bell = { elementary = 08:00:00, middle = 08:45:00, high = 09:15:00 }      # or one time for all
+# last_bell = 15:30:00
+#
+# [calendar]                          # firstbell calendar import reads what your district publishes
+# in_session = "mon-fri"
+# term = "2026-08-24..2027-06-10"
+# closed = ["2026-11-25..2026-11-27", "2026-12-21..2027-01-01"]
+#
+# [[calendar.days]]                   # a date that is different: other bells, a snow day, a day off with a reason
+# dates = "2027-01-12"
+# bells = "two-hour-delay"
+# why = "Snow"
+#
+# [[maintenance]]                     # announced: journeys run or not, and history says why
+# services = ["platform"]
+# start = 2026-12-05T22:00:00
+# end = 2026-12-06T04:00:00
+# run = false
+# why = "Upgrade of the learning platform"
 
 # --- a real district --------------------------------------------------------------------------------------------
 # Each service has an owner, who is named when it breaks, and a kind, which says how its pages work.

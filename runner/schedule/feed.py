@@ -1,28 +1,34 @@
 """Calendars that districts and vendors publish (iCalendar): days off to propose, and maintenance windows.
 
-What is in them is written by strangers for people. So it is bounded, cleaned, and of days off only ever proposed.
+Strangers write them for people. So they are bounded before they are expanded, and days off are only proposed.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+import warnings
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from enum import Enum
+from typing import Any
 from zoneinfo import ZoneInfo
 
+import icalendar
 import recurring_ical_events
-from icalendar import Calendar, Component, Event
+from icalendar import Component
+from icalendar.timezone import tzp
+
+from runner.schedule.fetching import FeedError
+from runner.schedule.repeating import cost_us, listed
 
 TITLE_LIMIT = 120
 OCCURRENCES = 2000
-REPEATING = 300
+LONGEST_CLOSURE = timedelta(days=120)  # No summer is longer; a school year written as one event is.
+PATIENCE_US = 2_500_000  # For all rules of a calendar together, on an idle machine.
 _ONE_DAY = timedelta(days=1)
-
-
-class FeedError(Exception):
-    """A calendar cannot be read; one sentence says which, and what to do."""
+_INSTANT = timedelta(microseconds=1)
 
 
 class ProposalKind(Enum):
@@ -33,7 +39,7 @@ class ProposalKind(Enum):
     LATE = "late start"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Proposal:
     """Dates, both included, that a calendar seems to say are different."""
 
@@ -45,124 +51,166 @@ class Proposal:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Window:
-    """A span of time, in UTC."""
+    """A span of time, in UTC; its end is not part of it."""
 
     start: datetime
     end: datetime
     title: str
 
 
-# In this order: the first that fits decides. None: about school days, but nothing to propose.
+_CLOSED = ProposalKind.CLOSED
+# A break stands by itself: "Spring Break (grades K-8)" and "Spring Break 2027", never "Spring Break Trip".
+_ALONE = r"(?= *($|[-:;,(/!\d]|days?\b|weeks?\b|for (all|students|staff)\b|observ))"
+_SEASON = (
+    r"(fall|autumn|october|november|thanksgiving|december|winter|christmas|mid-?winter|february|april|spring|easter"
+    r"|passover|summer|school)"
+)
+_STAFF = r"(teachers?|staff|faculty|professional|pd|institute|in-?service|planning)"
+_DOES = r"(and|teachers?|staff|professional|development|learning|planning|work|prep|records?|in-?service|training)"
+_NAMED = (
+    r"(labor day|memorial day|veterans day|presidents day|columbus day|indigenous peoples day|juneteenth"
+    r"|independence day|(martin luther king|mlk)( jr)?( day)?|thanksgiving( day)?|christmas( day| eve)?"
+    r"|new years( day| eve)?|good friday)"
+)
+# The first that fits decides. None: it speaks of such days, and proposes nothing.
 SAYS: tuple[tuple[str, ProposalKind | None], ...] = (
-    (r"\b(camp|registration|registrations|sign-?ups?|deadline|meeting|board|concert|fair|sale|game)\b", None),
-    (r"\bearly (release|dismissal|out|closing)\b|\bhalf[- ]day\b|\bdismiss\w* early\b", ProposalKind.EARLY),
-    (r"\b(late|delayed) (start|opening|arrival)\b|\btwo[- ]hour delay\b", ProposalKind.LATE),
+    (r"\bno (early|late|delayed)\b", None),
+    (r"\bearly (release|dismissal|out|closing)\b|\b(half|minimum|shortened|1/2)[- ]day\b", ProposalKind.EARLY),
+    (r"\b(noon|\d{1,2}(:\d\d)? ?([ap]m)?) dismissal\b|\bdismiss\w* (early|at noon)\b", ProposalKind.EARLY),
+    (r"\b(late|delayed) (start|opening|arrival)\b|\bhour (delay|late)\b", ProposalKind.LATE),
+    (r"\bno[- ](school|class(es)?|students)\b.*\b(pre-?k|kindergarten|seniors?|grades?)\b", None),
+    (r"\bno[- ]school[- ](board|lunch|bus|meals?|uniforms?|fees?|day (camp|care)|camp)\b", None),
+    (r"\bno[- ](school|class(es)?|students)\b|\bstudents? off\b(?! to\b|-)", _CLOSED),
     (
-        r"\bno (school|classes|students)\b|\bschools? (is |are |will be )?closed\b|\bstudents? off\b",
-        ProposalKind.CLOSED,
+        r"\b(schools?|district|campus(es)?)( (and|&) (district )?offices?)?( is| are| will be)? closed\b(?! (s|m)e)",
+        _CLOSED,
     ),
-    (r"\b(holiday|recess|vacation|closed|closure)\b", ProposalKind.CLOSED),
-    (r"\b(fall|autumn|thanksgiving|winter|christmas|holiday|mid-?winter|spring|easter) break\b", ProposalKind.CLOSED),
-    (
-        r"\b(teacher|staff|professional)[- ]?(planning|work|in-?service|learning|development)?[- ]?(work)?days?\b",
-        ProposalKind.CLOSED,
-    ),
-    (r"\b(teacher|staff|professional) (development|learning|planning)\b", ProposalKind.CLOSED),
-    (r"\b(labor|memorial|veterans?|presidents?|martin luther king|mlk|juneteenth)\b.*\bday\b", ProposalKind.CLOSED),
-    (r"^(thanksgiving|christmas|new year|juneteenth|good friday|yom kippur|rosh hashanah|eid)\b", ProposalKind.CLOSED),
+    (r"\bschool closures?\b|^closed($| for\b| in\b|:| -)", _CLOSED),
+    (r"\bnon[- ]?(student|instructional|school) days?\b|\b(student|pupil)[- ]free\b", _CLOSED),
+    # What happens, what is due, and the days around a break.
+    (r"\b(camps?|registration|enrollment|sign-?ups?|deadline|due|meeting|board|committee|session|hours|happy)\b", None),
+    (r"\b(concert|fair|sale|games?|tournament|practice|party|parade|luncheon|assembly|program|appreciation)\b", None),
+    (r"\b(resumes?|reopens?|returns?|back|before|after|begins?|starts?|ends?|opens?)\b", None),
+    (rf"\b{_SEASON} (break|recess|vacation){_ALONE}|^(break|recess|vacation)$|\bholidays?{_ALONE}", _CLOSED),
+    (rf"\b{_STAFF}([- /&]+{_DOES})*[- ]?(work)? ?days?\b|\b(teacher|staff) (planning|in-?service)$", _CLOSED),
+    (rf"^{_NAMED}( \(?observ\w+\)?)?$|[-:(] ?closed\)?$", _CLOSED),
 )
 
 
 def said_by(title: str) -> ProposalKind | None:
     """What a title proposes, if anything."""
-    lowered = title.lower().replace("’", "").replace("'", "")
-    return next((kind for pattern, kind in SAYS if re.search(pattern, lowered)), None)
+    plain = re.sub(r"[’'.,]", "", re.sub(r"[–—]", "-", title.casefold()))
+    return next((kind for pattern, kind in SAYS if re.search(pattern, plain)), None)
 
 
-def proposals(data: bytes, *, since: date, until: date) -> list[Proposal]:
-    """The days that a calendar says are different, from `since` to `until`. Raises FeedError."""
+def proposals(data: bytes, *, since: date, until: date, zone: ZoneInfo) -> list[Proposal]:
+    """The days that a calendar says are different, from `since` to `until`, both included. Raises FeedError."""
     found = set()
-    for event in _events(data, since, until):
-        title, (first, last) = _title(event), _dates(event)
-        if (kind := said_by(title)) is not None:
-            found.add(Proposal(first=max(first, since), last=min(last, until), kind=kind, title=title))
-    return list(_merged(sorted(found, key=lambda one: (one.kind.value, one.title, one.first))))
+    for event in _happening(data, since, until, zone, lambda title: said_by(title) is not None):
+        first = event.start.astimezone(zone).date()
+        last = max(first, (event.end - _INSTANT).astimezone(zone).date())
+        kind = said_by(event.title)
+        if kind and first <= until and last >= since and last - first < LONGEST_CLOSURE:
+            found.add(Proposal(first=max(first, since), last=min(last, until), kind=kind, title=event.title))
+    return _merged(sorted(found, key=lambda one: (one.kind.value, one.title, one.first, one.last)))
 
 
 def windows(data: bytes, *, since: datetime, until: datetime, zone: ZoneInfo) -> list[Window]:
-    """The spans of time in a calendar that touch `since` to `until`. A time without a zone is the school's."""
-    return [
-        Window(start=start, end=end, title=_title(event))
-        for event in _events(data, since.date(), until.date() + _ONE_DAY)
-        for start, end in [(_as_moment(event.start, zone), _as_moment(event.end, zone))]
-        if start < until and end > since
-    ]
+    """What of a calendar touches the time from `since` to `until`. A time without a zone is in `zone`."""
+    first, last = since.astimezone(zone).date(), until.astimezone(zone).date()
+    touching = {one for one in _happening(data, first, last, zone) if one.start < until and one.end > since}
+    return sorted((one for one in touching if one.start < one.end), key=lambda one: (one.start, one.end, one.title))
 
 
-def _merged(ordered: Iterable[Proposal]) -> Iterator[Proposal]:
+def _merged(ordered: Iterable[Proposal]) -> list[Proposal]:
     """Days in a row with one title are one proposal; in the order of their dates."""
     merged: list[Proposal] = []
     for one in ordered:
-        last = merged[-1] if merged else None
-        if last and (last.kind, last.title) == (one.kind, one.title) and one.first <= last.last + _ONE_DAY:
-            merged[-1] = replace(last, last=max(last.last, one.last))
+        before = merged[-1] if merged else None
+        if before and (before.kind, before.title) == (one.kind, one.title) and one.first <= before.last + _ONE_DAY:
+            merged[-1] = replace(before, last=max(before.last, one.last))
         else:
             merged.append(one)
-    return iter(sorted(merged, key=lambda one: (one.first, one.last, one.title)))
+    return sorted(merged, key=lambda one: (one.first, one.last, one.title))
 
 
-def _events(data: bytes, since: date, until: date) -> Iterator[Event]:
-    """What happens from one date to another, repetitions included; one bad event does not lose the others."""
+def _happening(
+    data: bytes, since: date, until: date, zone: ZoneInfo, wanted: Callable[[str], bool] = lambda _: True
+) -> Iterator[Window]:
+    """What happens between two dates (and a little around them: zones differ) under titles that are wanted.
+
+    Each series is expanded by itself: a broken one loses nothing but itself.
+    """
+    titled = (series for series in _series(data) if any(wanted(_title(part)) for part in series))
+    found = 0
+    for series in _affordable(titled, until):
+        happening: list[Window] = []
+        with suppress(Exception):  # The libraries raise whatever a hostile text makes them raise.
+            happening = _expanded(series, since, until, zone)
+        found += len(happening)
+        if found > OCCURRENCES:
+            raise FeedError(f"this calendar has more than {OCCURRENCES:,} such events; ask for fewer days")
+        yield from (one for one in happening if wanted(one.title))
+
+
+def _affordable(all_series: Iterable[list[Component]], until: date) -> list[list[Component]]:
+    """What can be expanded in time, found out before any is. Raises FeedError where together it is too much."""
+    spent_us, affordable = 0.0, []
+    for series in all_series:
+        with suppress(Exception):  # As above.
+            spent_us += sum(cost_us(part, until) for part in series)
+            affordable.append(series)
+    if spent_us > PATIENCE_US:
+        raise FeedError("this calendar has too many repeating events; ask for an export without repetitions")
+    return affordable
+
+
+def _expanded(series: list[Component], since: date, until: date, zone: ZoneInfo) -> list[Window]:
+    alone = icalendar.Calendar()
+    alone.subcomponents = series
+    events = recurring_ical_events.of(alone).between(since - _ONE_DAY, until + 2 * _ONE_DAY)
+    return [_window(event, zone) for event in events if str(event.get("STATUS", "")).upper() != "CANCELLED"]
+
+
+def _series(data: bytes) -> Iterable[list[Component]]:
+    """The events of a calendar, those together that are repetitions and corrections of one another."""
+    text = data.removeprefix(b"\xef\xbb\xbf").lstrip()
+    if text[:15].upper() != b"BEGIN:VCALENDAR":
+        raise FeedError("this is no calendar but something else; give the address of the calendar itself (.ics)")
+    tzp.use_default()  # Forgets the zones that the last calendar defined: names such as "Custom" come again.
     try:
-        calendar = Calendar.from_ical(data)
-        calendar.subcomponents = list(_bounded(calendar.subcomponents))
-        query = recurring_ical_events.of(calendar, skip_bad_series=True)
-        found = query.between(since, until + _ONE_DAY)
-    except FeedError:
-        raise
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # It warns where it guesses at the name of a zone.
+            calendars = icalendar.Calendar.from_ical(text, multiple=True)
+        zones = [zone for calendar in calendars for zone in calendar.walk("VTIMEZONE")]
+        zones_us = sum(cost_us(rule, date.max) for zone in zones for rule in zone.subcomponents)
     except Exception as error:
-        # The two libraries raise whatever a hostile text makes them raise.
-        raise FeedError(f"this is no calendar that can be read ({type(error).__name__}); check its address") from None
-    if len(found) > OCCURRENCES:
-        raise FeedError(f"this calendar has more than {OCCURRENCES} events in the time asked for; ask for fewer days")
-    return (event for event in found if isinstance(event, Event) and _as_date(event.start) <= until)
+        # As above. What they say may repeat the text, so only its kind is told.
+        raise FeedError(f"this calendar cannot be read ({type(error).__name__}); ask for another export") from None
+    if not calendars:
+        raise FeedError("this calendar is cut off: its end is missing; fetch it again")
+    if zones_us > PATIENCE_US:
+        raise FeedError("this calendar's time zones have rules without end; ask for another export")
+    series: dict[str, list[Component]] = {}
+    events = (part for calendar in calendars for part in calendar.subcomponents if part.name == "VEVENT")
+    for number, event in enumerate(events):
+        series.setdefault(str(event.get("UID", number)), []).append(event)
+    return series.values()
 
 
-def _bounded(parts: Iterable[Component]) -> Iterator[Component]:
-    """What can be expanded in bounded time."""
-    repeating = 0
-    for part in parts:
-        repeating += "RRULE" in part
-        if repeating > REPEATING:
-            raise FeedError(f"this calendar has more than {REPEATING} repeating events; that is no school's calendar")
-        if not _repeats_too_often(part):
-            yield part
+def _title(event: Any) -> str:
+    """What can be printed of a summary, on one line."""
+    text = str((listed(event.get("SUMMARY")) or [""])[0])[: 4 * TITLE_LIMIT]
+    kept = "".join(" " if character.isspace() else character for character in text)
+    return " ".join("".join(character for character in kept if character.isprintable()).split())[:TITLE_LIMIT].rstrip()
 
 
-def _repeats_too_often(part: object) -> bool:
-    """No school day and no maintenance comes every minute; expanding what says so would never end."""
-    rule = part.get("RRULE") if isinstance(part, Event) else None
-    rules = rule if isinstance(rule, list) else [rule]
-    return any({"SECONDLY", "MINUTELY", "HOURLY"} & set(one.get("FREQ", ())) for one in rules if one is not None)
+def _window(event: Any, zone: ZoneInfo) -> Window:
+    start, end = (_moment(event[key].dt, zone) for key in ("DTSTART", "DTEND"))
+    return Window(start=start, end=end, title=_title(event))
 
 
-def _title(event: Event) -> str:
-    text = "".join(character if character.isprintable() else " " for character in str(event.get("SUMMARY", "")))
-    return " ".join(text.split())[:TITLE_LIMIT]
-
-
-def _dates(event: Event) -> tuple[date, date]:
-    """The first and last day. The end of an all-day event is the day after it (RFC 5545, 3.6.1)."""
-    first, end = _as_date(event.start), event.end
-    last = _as_date(end) if isinstance(end, datetime) else end - _ONE_DAY
-    return first, max(first, last)
-
-
-def _as_date(value: date | datetime) -> date:
-    return value.date() if isinstance(value, datetime) else value
-
-
-def _as_moment(value: date | datetime, zone: ZoneInfo) -> datetime:
+def _moment(value: date | datetime, zone: ZoneInfo) -> datetime:
     if not isinstance(value, datetime):
-        return datetime.combine(value, time(), zone).astimezone(UTC)
+        value = datetime.combine(value, time())
     return (value if value.tzinfo else value.replace(tzinfo=zone)).astimezone(UTC)

@@ -12,10 +12,10 @@ from zoneinfo import ZoneInfo
 import structlog
 
 from runner.config.domain import maintenance_of
-from runner.config.fetching import fetch
 from runner.config.load import Config
 from runner.config.timetable import MaintenanceSection
-from runner.schedule.feed import FeedError, windows
+from runner.schedule.feed import windows
+from runner.schedule.fetching import FeedError, fetch
 from runner.schedule.maintenance import Maintenance
 
 log = structlog.get_logger()

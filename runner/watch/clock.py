@@ -10,6 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 import structlog
 from apscheduler.executors.pool import ThreadPoolExecutor
@@ -73,8 +74,10 @@ class Clock:
             job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1},
         )
         for bell in self._bells:
-            scheduler.add_job(self._ring, "interval", seconds=bell.every_s, args=[bell], id=bell.name)
-            scheduler.add_job(self._ring, args=[bell], id=f"{bell.name}, first")
+            now = datetime.now(UTC)
+            scheduler.add_job(
+                self._ring, "interval", seconds=bell.every_s, next_run_time=now, args=[bell], id=bell.name
+            )
         return scheduler
 
     def _ring(self, bell: Bell) -> None:

@@ -6,10 +6,10 @@ import threading
 
 import structlog
 
+from runner.execution.performance import Records
 from runner.history.claims import Claim
 from runner.history.database import HistoryError
 from runner.history.record import RunRow
-from runner.history.runs import RunHistory
 
 log = structlog.get_logger()
 
@@ -19,7 +19,7 @@ FIRST_WAIT_S, LONGEST_WAIT_S = 0.5, 15.0
 class PatientRecords:
     """Writes runs down, as often as it takes, until `give_up` is set: then the error goes on."""
 
-    def __init__(self, history: RunHistory, give_up: threading.Event) -> None:
+    def __init__(self, history: Records, give_up: threading.Event) -> None:
         self._history = history
         self._give_up = give_up
 

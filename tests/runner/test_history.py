@@ -9,11 +9,12 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import text
+from sqlalchemy import create_engine, text
 
-from runner.history.database import Database, HistoryError, open_database
+from runner.history.database import Database, HistoryError, migrations, open_database
 from runner.history.record import AttemptRow, ProofRow, RunRow, StepRow
 from runner.history.runs import NoSuchRun, RunHistory
 from runner.history.tables import metadata
@@ -105,6 +106,23 @@ def test_migrations_make_what_the_tables_say(url: str) -> None:
     with engine.connect() as connection:
         assert compare_metadata(MigrationContext.configure(connection), metadata) == []
     engine.dispose()
+
+
+def test_a_history_of_the_first_version_keeps_its_runs(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/history.db"
+    engine = create_engine(url)
+    with engine.begin() as connection:
+        command.upgrade(migrations(connection), "0001")
+        first = {"id": "20260831-120000-k3f9tq", "journey": "live-class", "started_at": "2026-08-31 12:00:00"}
+        filled = dict.fromkeys(("location", "actor", "step", "service", "owner", "said", "evidence", "version"), "x")
+        row = first | filled | {"took_s": "4.2", "outcome": "passed"}
+        columns, values = ", ".join(row), ", ".join(f"'{value}'" for value in row.values())
+        connection.execute(text(f"INSERT INTO runs ({columns}) VALUES ({values})"))  # noqa: S608  # constants
+    engine.dispose()
+    database = Database(url)
+    found = RunHistory(database, MIAMI).find("k3f9tq")
+    assert (found.id, found.flaky, found.due_at) == ("20260831-120000-k3f9tq", False, None)
+    database.close()
 
 
 def test_a_database_of_a_newer_first_bell_is_left_alone(url: str) -> None:

@@ -1,0 +1,133 @@
+"""What the schedule itself costs: 1,000 journeys every 5 minutes, planned, looked at, claimed and settled for an hour.
+
+    .venv/bin/python -m benchmarks.planning [--journeys 1000] [--workers 4]
+
+An hour on a hand-moved clock: the planner rings every 10 seconds as in the service, each worker looks once a second,
+and each of the 12,000 slots is claimed and settled with its run. Processor seconds by part, as a share of one core over
+that hour; nothing is played. The journeys follow bells, because those days cost most to work out.
+"""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from datetime import time as clock_time
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import click
+from rich.table import Table
+
+from runner.cli.console import console
+from runner.history.claims import Casting
+from runner.history.database import Database
+from runner.history.record import RunRow
+from runner.history.runs import RunHistory
+from runner.history.slots import SlotHistory, Terms
+from runner.schedule.bells import EVERYBODY, BellSchedule
+from runner.schedule.calendar import DEFAULT, Rules, SchoolCalendar
+from runner.schedule.slots import LeadIn, Rhythm, Timetable
+from runner.watch.planner import Planner
+from runner.watch.service import LEASES_S, PLAN_S
+
+ZONE = ZoneInfo("America/New_York")
+BEGIN = datetime(2026, 8, 31, 14, tzinfo=UTC)
+HOUR_S = 3600
+WANTED = 0.02
+
+
+class Meter:
+    """Processor seconds by part."""
+
+    def __init__(self) -> None:
+        self.spent_s: dict[str, float] = defaultdict(float)
+        self.times: dict[str, int] = defaultdict(int)
+
+    @contextmanager
+    def of(self, part: str) -> Iterator[None]:
+        """Count what happens inside."""
+        began = time.process_time()
+        yield
+        self.spent_s[part] += time.process_time() - began
+        self.times[part] += 1
+
+
+def timetable(journeys: int) -> Timetable:
+    """So many journeys that follow bells."""
+    bells = BellSchedule(
+        name="regular", first_bell={EVERYBODY: clock_time(8)}, last_bell={EVERYBODY: clock_time(15, 30)}
+    )
+    lead_in = LeadIn(before_bell_s=2700, every_s=120)
+    rhythms = [Rhythm(journey=f"journey-{number:04}", every_s=300, lead_in=lead_in) for number in range(journeys)]
+    return Timetable(
+        rhythms, SchoolCalendar(Rules(zone=ZONE, bells={DEFAULT: "regular"}, schedules={"regular": bells}))
+    )
+
+
+def anybody(_journey: str, _taken: frozenset[str]) -> Casting:
+    """Two people and the class, as a live class needs."""
+    return Casting(locks=("teacher", "student", "class"))
+
+
+def play_an_hour(journeys: int, workers: int, folder: Path, meter: Meter) -> int:
+    """The hour, second by second; how many slots were settled."""
+    now = [BEGIN]
+    database = Database(f"sqlite:///{folder}/history.db", lambda: now[0])
+    slots, history = SlotHistory(database, "here", ZONE), RunHistory(database, ZONE)
+    terms, settled = Terms(owner="me", is_gone=lambda _owner: False), 0
+    table = timetable(journeys)
+    planner = Planner(slots, lambda: table, grace_s=120)
+    rings: dict[str, tuple[float, Callable[[], object]]] = {
+        "plan": (PLAN_S, planner.plan),
+        "leases": (LEASES_S, lambda: (slots.renew(terms), slots.reap(terms.is_gone))[-1]),  # type: ignore[func-returns-value]
+    }
+    for second in range(HOUR_S):
+        now[0] = BEGIN + timedelta(seconds=second)
+        for part, (every_s, ring) in rings.items():
+            if second % every_s == 0:
+                with meter.of(part):
+                    ring()
+        for _ in range(workers):
+            with meter.of("look"):
+                due = slots.next_due()
+        while due is not None and due <= now[0]:
+            with meter.of("claim"):
+                claim = slots.claim(terms, anybody)
+            if claim is None:
+                break
+            run = RunRow(
+                id=f"{claim.due_at:%Y%m%d-%H%M%S}-{claim.slot:06}", journey=claim.journey, location="here",
+                started_at=now[0], took_s=4.0, outcome="passed", evidence="x", version="0", due_at=claim.due_at,
+            )  # fmt: skip
+            with meter.of("settle"):
+                history.record(run, claim)
+            settled += 1
+    database.close()
+    return settled
+
+
+@click.command()
+@click.option("--journeys", type=click.IntRange(1), default=1000, show_default=True)
+@click.option("--workers", type=click.IntRange(1), default=4, show_default=True)
+def main(journeys: int, workers: int) -> None:
+    """Play the hour, print what it cost."""
+    meter = Meter()
+    with tempfile.TemporaryDirectory() as folder:
+        settled = play_an_hour(journeys, workers, Path(folder), meter)
+    table = Table(box=None, pad_edge=False)
+    for column in (f"{journeys} journeys, an hour", "times", "ms each", "of one core"):
+        table.add_column(column, justify="left" if column.startswith(str(journeys)) else "right")
+    for part, spent_s in meter.spent_s.items():
+        each_ms = 1000 * spent_s / meter.times[part]
+        table.add_row(part, str(meter.times[part]), f"{each_ms:.2f}", f"{spent_s / HOUR_S:.2%}")
+    console().print(table)
+    share = sum(meter.spent_s.values()) / HOUR_S
+    console().print(f"{settled} slots settled; in all {share:.2%} of one core, wanted under {WANTED:.0%}")
+
+
+if __name__ == "__main__":
+    main()
