@@ -69,8 +69,9 @@ def ended(service: subprocess.Popen[bytes]) -> Iterator[str]:
 def sample(pid: int) -> Sample:
     """Look at a service: itself, its worker, and what hangs below that."""
     service = psutil.Process(pid)
-    (worker,) = [child for child in service.children() if MARKER in child.environ()]
-    below = worker.children(recursive=True)
+    (worker,) = [child for child in service.children() if "runner.worker_process" in child.cmdline()]
+    # By their marker: what Chromium forks twice (its crash handler) hangs on the service itself, not on the worker.
+    below = [child for child in service.children(recursive=True) if child != worker and _is_of(child, worker)]
     temporary = Path(worker.environ()["TMPDIR"])
     return Sample(
         service_mib=service.memory_info().rss / MIB,
@@ -82,6 +83,13 @@ def sample(pid: int) -> Sample:
         processes=len(below),
         threads=service.num_threads(),
     )
+
+
+def _is_of(child: psutil.Process, worker: psutil.Process) -> bool:
+    try:
+        return child in worker.children(recursive=True) or MARKER in child.environ()
+    except psutil.Error:
+        return False
 
 
 def _rss(process: psutil.Process) -> int:

@@ -13,11 +13,22 @@ from journeys.stage.actor import Actor
 from journeys.stage.ending import Ending, EndingKind
 from journeys.stage.failures import ending_of
 from journeys.stage.step import Audience, Step, StepRecord
+from journeys.stage.walls import wall_on
 
 if TYPE_CHECKING:
     from playwright.sync_api import BrowserContext
 
     from journeys.stage.service import Account
+
+
+def _ending(actor: Actor, error: BaseException) -> Ending:
+    """How a step ended: a dead page is ours, a bot wall is nobody's, the rest is as the error says."""
+    if actor.has_crashed:
+        return PAGE_CRASHED
+    ending = ending_of(error)
+    if ending.kind is EndingKind.FAILED and (wall := wall_on(actor.page)):
+        return Ending(kind=EndingKind.BLIND, said=f"a bot wall stands in the way: {wall}")
+    return ending
 
 
 PAGE_CRASHED = Ending(kind=EndingKind.ERRORED, said="the page crashed in our browser")
@@ -78,7 +89,7 @@ class Stage:
         try:
             yield
         except BaseException as error:
-            ending = PAGE_CRASHED if actor.has_crashed else ending_of(error)
+            ending = _ending(actor, error)
             self._close(actor, StepRecord(step=step, ended_s=self.now_s, ending=ending))
             raise
         self._close(actor, StepRecord(step=step, ended_s=self.now_s))

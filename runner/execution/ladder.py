@@ -54,6 +54,14 @@ def adopt_orphans() -> None:
         ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
 
+def reap_orphans() -> None:
+    """Bury what came to us as an orphan and has ended: a grandchild of ours that nobody waits for stays a zombie."""
+    for child in psutil.Process().children():
+        with contextlib.suppress(psutil.NoSuchProcess, ChildProcessError):
+            if child.status() == psutil.STATUS_ZOMBIE:
+                os.waitpid(child.pid, os.WNOHANG)
+
+
 def temporary_folder() -> Path:
     """A temporary folder for one worker, whose name says whose it is. Short: Chromium puts sockets into it."""
     _, number, began = me().rsplit(":", 2)

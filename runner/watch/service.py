@@ -16,6 +16,7 @@ from runner import log as logging
 from runner.config.load import Config
 from runner.config.model import WatchSection
 from runner.execution.identity import is_gone, me
+from runner.execution.ladder import reap_orphans
 from runner.execution.player import Player
 from runner.execution.reporter import Reporter
 from runner.history.database import Database
@@ -116,10 +117,11 @@ class Service:
             self._observer.unwatched(gap)
 
     def _leases(self) -> None:
-        """Hold on to what is ours before anybody looks for what is nobody's."""
+        """Hold on to what is ours before anybody looks for what is nobody's; bury what has ended."""
         self._slots.renew(self.crew.terms)
         if reaped := self._slots.reap(is_gone):
             log.warning("slots.reaped", slots=reaped)
+        reap_orphans()
 
     def _reload(self) -> None:
         reloading()

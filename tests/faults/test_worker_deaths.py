@@ -18,7 +18,7 @@ from artifacts.policy import Recording
 from runner.config.load import load
 from runner.execution import supervisor
 from runner.execution.identity import me
-from runner.execution.ladder import MARKER, sweep, temporary_folder
+from runner.execution.ladder import MARKER, adopt_orphans, reap_orphans, sweep, temporary_folder
 from runner.execution.messages import FromWorker, Judged, Play, StepBegan
 from runner.execution.performance import Performed
 from runner.execution.player import Player
@@ -200,6 +200,21 @@ def test_what_an_earlier_first_bell_left_is_swept_away() -> None:
     assert not folder.exists()
     assert mine.exists()
     mine.rmdir()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux lets a process adopt its orphaned grandchildren")
+def test_orphans_come_to_us_and_are_buried() -> None:
+    adopt_orphans()
+    code = "import subprocess, sys; print(subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(0.5)']).pid)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    orphan = psutil.Process(int(done.stdout))
+    assert orphan.ppid() == os.getpid()
+    deadline = time.monotonic() + 10
+    while orphan.status() != psutil.STATUS_ZOMBIE and time.monotonic() < deadline:
+        os.sched_yield()
+    assert orphan.status() == psutil.STATUS_ZOMBIE
+    reap_orphans()
+    assert not psutil.pid_exists(orphan.pid)
 
 
 def test_a_worker_is_replaced_when_it_has_played_enough(opened: Theatre, tmp_path: Path) -> None:
