@@ -83,7 +83,7 @@ def play_an_hour(journeys: int, workers: int, folder: Path, meter: Meter) -> int
     planner = Planner(slots, lambda: table, grace_s=120)
     rings: dict[str, tuple[float, Callable[[], object]]] = {
         "plan": (PLAN_S, planner.plan),
-        "leases": (LEASES_S, lambda: (slots.renew(terms), slots.reap(terms.is_gone))[-1]),  # type: ignore[func-returns-value]
+        "leases": (LEASES_S, lambda: (slots.renew(terms, []), slots.reap(terms.is_gone))[-1]),  # type: ignore[func-returns-value]
     }
     for second in range(HOUR_S):
         now[0] = BEGIN + timedelta(seconds=second)

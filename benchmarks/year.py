@@ -132,7 +132,7 @@ def questions(database: Database, end: datetime) -> dict[str, Callable[[], objec
         history.record(run, claim)
 
     def leases() -> None:
-        service.renew(terms)
+        service.renew(terms, [])
         service.reap(is_gone)
 
     return {

@@ -33,7 +33,7 @@ from runner.execution.messages import FromWorker, Play, StepEnded
 from runner.execution.player import Player
 from runner.execution.recall import row_of
 from runner.execution.reporter import Reporter
-from runner.execution.run import Attempt, Outcome, Run, is_to_be_confirmed, new_run_id
+from runner.execution.run import Attempt, Outcome, Run, errored, is_to_be_confirmed, new_run_id
 from runner.history.claims import Claim
 from runner.history.record import RunRow
 
@@ -101,11 +101,10 @@ def perform(order: Order, player: Player, house: House, reporter: Reporter) -> P
     started_at = datetime.now(UTC)
     run_id = new_run_id(started_at)
     folder = house.work / run_id
-    folder.mkdir(parents=True, mode=0o700)
     with structlog.contextvars.bound_contextvars(run_id=run_id, journey=order.journey, location=order.location):
         log.info("run.began")
         try:
-            attempts = _play(order, run_id, folder, _Means(player=player, house=house, reporter=reporter))
+            attempts = _attempts(order, run_id, folder, _Means(player=player, house=house, reporter=reporter))
             run = Run(
                 id=run_id,
                 journey=order.journey,
@@ -131,6 +130,17 @@ class _Means:
         """Log what happens, and pass it on."""
         _log_step(message)
         self.reporter.heard(message)
+
+
+def _attempts(order: Order, run_id: str, folder: Path, means: _Means) -> tuple[Attempt, ...]:
+    """What is played, or one attempt that this machine did not let begin."""
+    began = datetime.now(UTC)
+    try:
+        folder.mkdir(parents=True, mode=0o700)
+    except OSError as error:
+        said = f"nothing can be written on this machine ({error.strerror or type(error).__name__})"
+        return (Attempt(number=1, started_at=began, took_s=0.0, ending=errored(said)),)
+    return _play(order, run_id, folder, means)
 
 
 def _play(order: Order, run_id: str, folder: Path, means: _Means) -> tuple[Attempt, ...]:

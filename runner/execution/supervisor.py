@@ -51,6 +51,7 @@ QUIT_S = 10.0
 # Saving two traces takes under 2 s; a context that does not close in this time never will (playwright#22156).
 CLOSE_S = 20.0
 MIB = 1 << 20
+LOG_MIB = 5
 
 Listener = Callable[[FromWorker], None]
 
@@ -63,8 +64,7 @@ class Worker:
     """One resident worker. `log` takes whatever it prints."""
 
     def __init__(self, hello: Hello, log: Path) -> None:
-        log.parent.mkdir(parents=True, exist_ok=True)
-        self._log: IO[bytes] = log.open("ab")
+        self._log: IO[bytes] = _log_file(log)
         self._heard: queue.SimpleQueue[FromWorker | None] = queue.SimpleQueue()
         self._marker = f"{me()}/{uuid.uuid4().hex}"
         self._folder = temporary_folder()
@@ -214,6 +214,14 @@ class Worker:
             if pipe is not None:
                 with contextlib.suppress(BrokenPipeError):
                     pipe.close()
+
+
+def _log_file(path: Path) -> IO[bytes]:
+    """What workers print, kept within bounds: a journey that prints every five minutes prints a lot in a year."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if path.exists() and path.stat().st_size > LOG_MIB * MIB:
+        path.replace(path.with_name(f"{path.name}.1"))
+    return path.open("ab")
 
 
 def _attempt(order: Play, heard: list[FromWorker], lost: Judged, unclosed: str) -> Attempt:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,7 +20,17 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 BUSY_S = 15
 CONNECT_S = 5
-_WAITING = {"postgresql": {"connect_timeout": CONNECT_S}}
+# A server that is gone without a word must not hold a thread for ever (libpq, "Parameter Key Words").
+_WAITING: Mapping[str, Mapping[str, int | str]] = {
+    "postgresql": {
+        "connect_timeout": CONNECT_S,
+        "keepalives_idle": 15,
+        "keepalives_interval": 5,
+        "keepalives_count": 3,
+        "tcp_user_timeout": 30_000,
+        "options": "-c statement_timeout=60s",
+    }
+}
 # Any number will do, as long as every First Bell takes the same (PostgreSQL, "Advisory Locks").
 MIGRATION_LOCK = 0x46425F31
 ALONE_LOCK = 0x46425F32
@@ -44,7 +54,8 @@ def open_database(url: str | URL) -> Engine:
     try:
         if parsed.get_backend_name() == "sqlite" and parsed.database:
             Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
-        engine = create_engine(parsed, pool_pre_ping=True, connect_args=_WAITING.get(parsed.get_backend_name(), {}))
+        waiting = dict(_WAITING.get(parsed.get_backend_name(), {}))
+        engine = create_engine(parsed, pool_pre_ping=True, connect_args=waiting)
     except (ArgumentError, NoSuchModuleError, ModuleNotFoundError, ValueError) as error:
         said = (
             f"history.url: no database of this kind can be used here ({error}); use sqlite:/// or postgresql+psycopg://"
@@ -125,6 +136,7 @@ def migrations(connection: Connection | None = None) -> Config:
 def _migrate(connection: Connection) -> None:
     """Bring the schema to today's, one process at a time; refuse one that a newer First Bell has made."""
     if connection.dialect.name == "postgresql":
+        connection.execute(text("SET LOCAL statement_timeout = 0"))  # An index on a year of runs takes its time.
         connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": MIGRATION_LOCK})
     config = migrations(connection)
     known = ScriptDirectory.from_config(config)

@@ -9,7 +9,7 @@ and is refused.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -133,13 +133,16 @@ class SlotHistory:
                     return self._take(connection, slot, casting, terms, now)
         return None
 
-    def renew(self, terms: Terms) -> None:
-        """Hold on to everything of ours that runs."""
+    def renew(self, terms: Terms, held: Collection[Claim]) -> None:
+        """Hold on to what is being played. What nobody plays any more is not held: its lease runs out."""
+        if not held:
+            return
         with self._database.write() as connection:
             until = self._database.now(connection) + timedelta(seconds=terms.lease_s)
-            ours = (slots.c.owner == terms.owner) & (slots.c.state == "running")
-            connection.execute(update(slots).where(ours).values(lease_until=until))
-            connection.execute(update(locks).where(locks.c.owner == terms.owner).values(lease_until=until))
+            for claim in held:
+                ours = (slots.c.id == claim.slot) & (slots.c.fence == claim.fence) & (slots.c.state == "running")
+                connection.execute(update(slots).where(ours).values(lease_until=until))
+                connection.execute(update(locks).where(locks.c.holder == claim.holder).values(lease_until=until))
 
     def skip(self, claim: Claim, why: str) -> None:
         """End a claimed slot that is not to be played."""

@@ -12,7 +12,8 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import structlog
@@ -20,6 +21,7 @@ import structlog
 from runner.execution.performance import perform
 from runner.execution.player import Player
 from runner.execution.reporter import Reporter
+from runner.execution.supervisor import WorkerUnwell
 from runner.history.claims import Claim, Overtaken
 from runner.history.database import HistoryError
 from runner.history.slots import SlotHistory, Terms
@@ -72,10 +74,16 @@ class Member:
         if claim is None:
             self._crew.closing.wait(min(max(wait_s, REST_S / 4), REST_S))
             return
-        try:
-            self._act(claim)
-        except Overtaken as overtaken:
-            log.warning("slot.overtaken", said=str(overtaken))
+        with self._crew.holding(claim):
+            try:
+                self._act(claim)
+            except Overtaken as overtaken:
+                log.warning("slot.overtaken", said=str(overtaken))
+            except HistoryError:
+                raise
+            except Exception as error:
+                log.exception("slot.failed", journey=claim.journey)
+                slots.lose(claim, f"it could not be run ({type(error).__name__})")
 
     def _act(self, claim: Claim) -> None:
         programme, slots = self._programme, self._crew.slots
@@ -122,6 +130,7 @@ class Crew:
         self.asked = asked
         self.closing = threading.Event()
         self._members: list[Member] = []
+        self._held: dict[int, Claim] = {}
         self._is_away = False
 
     def hire(self, player: Player) -> None:
@@ -130,14 +139,33 @@ class Crew:
         self._members.append(member)
         member.thread.start()
 
+    @contextmanager
+    def holding(self, claim: Claim) -> Iterator[None]:
+        """While this is open the claim is being played, and its lease is renewed."""
+        self._held[claim.slot] = claim
+        try:
+            yield
+        finally:
+            del self._held[claim.slot]
+
+    def held(self) -> list[Claim]:
+        """What is being played now."""
+        return list(self._held.values())
+
     def replace_the_dead(self) -> None:
-        """A member whose thread has died gets a successor. Raises WorkerUnwell when it cannot have a player."""
+        """A member whose thread has died gets a successor, as soon as one can have a player."""
         for member in [member for member in self._members if not member.thread.is_alive()]:
-            if not self.closing.is_set():
-                log.error("crew.member_died", name=member.thread.name)
-                self._members.remove(member)
-                member.kill()
-                self.hire(self.asked.programme().staging.player())
+            if self.closing.is_set():
+                return
+            log.error("crew.member_died", name=member.thread.name)
+            member.kill()
+            try:
+                player = self.asked.programme().staging.player()
+            except WorkerUnwell as unwell:
+                log.error("crew.no_successor", said=str(unwell))
+                return
+            self._members.remove(member)
+            self.hire(player)
 
     def stop(self, within_s: float, at_once: threading.Event) -> None:
         """Claim nothing more; let what is being played end within a bound, or until `at_once`; then end it."""

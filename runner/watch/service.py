@@ -37,7 +37,7 @@ from runner.wiring import config_at
 
 log = structlog.get_logger()
 
-PLAN_S, LEASES_S, LOOK_S, CALENDARS_S, TIDY_S = 10.0, 15.0, 2.0, 3600.0, 3600.0
+PLAN_S, LEASES_S, CALENDARS_S, TIDY_S = 10.0, 15.0, 3600.0, 3600.0
 TURN_S = 1.0
 
 
@@ -118,7 +118,7 @@ class Service:
 
     def _leases(self) -> None:
         """Hold on to what is ours before anybody looks for what is nobody's; bury what has ended."""
-        self._slots.renew(self.crew.terms)
+        self._slots.renew(self.crew.terms, self.crew.held())
         if reaped := self._slots.reap(is_gone):
             log.warning("slots.reaped", slots=reaped)
         reap_orphans()

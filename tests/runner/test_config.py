@@ -84,6 +84,17 @@ def test_the_real_district_in_what_init_writes_loads_once_it_is_uncommented(tmp_
     assert set(written(tmp_path, text).settings.services) == {"edge", "sign-in", "platform", "live-class", "plan-b"}
 
 
+def test_the_schools_time_in_what_init_writes_loads_once_it_is_uncommented(tmp_path: Path) -> None:
+    shown, rest = STARTER.split("# --- the school's time")
+    commented = rest.split("# --- a real district")[0]
+    lines = [line[2:] for line in commented.splitlines() if line.startswith("# [") or " = " in line]
+    bells = '[[bells]]\nname = "two-hour-delay"\nfirst_bell = 10:00:00\nlast_bell = 15:30:00\n'
+    text = shown.replace("# lead_in", "lead_in").replace("# groups", "groups") + "\n".join(lines) + "\n" + bells
+    settings = written(tmp_path, text).settings
+    assert settings.journey("live-class").lead_in is not None
+    assert len(settings.calendar.closed) == 2
+
+
 def test_the_store_has_a_short_form(tmp_path: Path) -> None:
     text = 'store = "s3://bucket/prefix"\n' + SCHOOL + "practice = true\n"
     assert written(tmp_path, text).settings.store.url == "s3://bucket/prefix"

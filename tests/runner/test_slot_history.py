@@ -156,9 +156,17 @@ def test_a_lease_that_is_renewed_holds(slots: SlotHistory, database: Database, c
     claim = claimed(slots)
     for _ in range(3):
         clock.forward(50)
-        slots.renew(terms())
+        slots.renew(terms(), [claim])
         assert slots.reap(lambda _owner: False) == 0
     RunHistory(database, ZONE).record(row(claim), claim)
+
+
+def test_a_slot_that_nobody_plays_any_more_is_not_held(slots: SlotHistory, clock: Clock) -> None:
+    slots.plan([due()], {})
+    assert slots.claim(terms(), alone) is not None
+    clock.forward(61)
+    slots.renew(terms(), [])
+    assert slots.reap(lambda _owner: False) == 1
 
 
 def test_an_owner_that_is_known_to_be_gone_is_not_waited_for(slots: SlotHistory, database: Database) -> None:
