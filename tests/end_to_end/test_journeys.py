@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import zipfile
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ import pytest
 from journeys.practice.faults import FAULTS
 from journeys.practice.school import PracticeSchool
 from runner.execution.performance import Performed
+from runner.execution.reporter import Silent
 from runner.execution.run import Outcome
 from runner.theatre import Theatre
 
@@ -116,3 +118,32 @@ def test_no_password_is_in_anything_that_a_run_leaves(opened: Theatre, play: Pla
             text = b"".join(trace.read(member) for member in trace.namelist())
         assert b"zz.student01" in text or b"zz.rivera" in text
         assert not known.stand_in(text)
+
+
+class HealsBeforeTheSecond(Silent):
+    """Heals the school the moment that the confirming attempt begins."""
+
+    def __init__(self, practice: PracticeSchool) -> None:
+        self._practice = practice
+
+    def began(self, journey: str, location: str, attempt: int, at: datetime) -> None:
+        super().began(journey, location, attempt, at)
+        if attempt == 2:
+            self._practice.heal_all()
+
+
+def test_what_passes_when_it_is_played_again_is_flaky_and_keeps_both_attempts(
+    opened: Theatre, practice: PracticeSchool
+) -> None:
+    practice.break_("sign-in-503")
+    (piece,) = opened.chosen(["class-list"])
+    first = opened.player.worker.pid
+    performed = opened.play(piece, HealsBeforeTheSecond(practice))
+    assert (performed.run.outcome, performed.run.flaky) == (Outcome.PASSED, True)
+    assert [attempt.ending is None for attempt in performed.run.attempts] == [False, True]
+    assert opened.player.worker.pid != first, "the second attempt is a fresh worker's"
+    assert {artifact.name.split("/")[0] for artifact in performed.document.artifacts} == {"attempt-1", "attempt-2"}
+    with_screencast = [a for a in performed.document.artifacts if a.kind == "trace" and a.name.startswith("attempt-2")]
+    assert with_screencast
+    (row,) = opened.house.history.recent(1, outcome="flaky")  # type: ignore[attr-defined]  # a RunHistory, by hand
+    assert row.id == performed.run.id

@@ -229,6 +229,29 @@ enabled = false
 """
 
 
+def test_announced_maintenance_skips_what_needs_the_service_and_history_says_why(
+    folder: Path, database: Database
+) -> None:
+    window = '\n[[maintenance]]\nstart = 2020-01-01T00:00:00\nend = 2099-01-01T00:00:00\nwhy = "Upgrade"\n'
+    (folder / "firstbell.toml").write_text(f'{CONFIG}{window}services = ["platform"]\nrun = false\n')
+    with Service(folder) as service:
+        service.wait_for("watch.began")
+        wait_until(lambda: states(database) == {"skipped"}, 30, "a skipped slot")
+        (folder / "firstbell.toml").write_text(f"{CONFIG}{window}")
+        service.wait_for("run.done")
+        assert service.stop() == 0
+    with database.read() as connection:
+        skipped = connection.execute(text("SELECT DISTINCT why FROM slots WHERE state = 'skipped'")).scalars().all()
+        noted = connection.execute(text("SELECT DISTINCT note FROM runs")).scalars().all()
+    assert skipped == ["maintenance of platform: Upgrade"]
+    assert noted == ["maintenance of everything: Upgrade"]
+
+
+def states(database: Database) -> set[str]:
+    with database.read() as connection:
+        return set(connection.execute(text("SELECT state FROM slots WHERE state <> 'planned'")).scalars())
+
+
 def test_a_bad_configuration_is_refused_loudly_and_the_old_one_stays(folder: Path, database: Database) -> None:
     del database
     file = folder / "firstbell.toml"
