@@ -42,6 +42,9 @@ step_limit = "5s"
 [journeys.endless]
 deadline = "4s"
 
+[journeys.litter]
+deadline = "4s"
+
 [journeys.class-list]
 deadline = "12s"
 """
@@ -51,6 +54,20 @@ import pytest
 @pytest.mark.journey("endless", relies_on=["edge"])
 def test_endless(student):
     with student.step("loops", relies_on="edge"):
+        while True:
+            pass
+'''
+LITTER = '''"""Leaves a process behind that hangs on nobody, and never ends."""
+import subprocess
+import sys
+
+import pytest
+
+@pytest.mark.journey("litter", relies_on=["edge"])
+def test_litter(student):
+    with student.step("loops", relies_on="edge"):
+        code = "import subprocess; subprocess.Popen(['sleep', '611'], start_new_session=True)"
+        subprocess.run([sys.executable, "-c", code])
         while True:
             pass
 '''
@@ -70,6 +87,7 @@ def opened(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Theatre]:
     (folder / "hostile").mkdir()
     (folder / "hostile" / "test_endless.py").write_text(ENDLESS)
     (folder / "hostile" / "test_crash.py").write_text(CRASH)
+    (folder / "hostile" / "test_litter.py").write_text(LITTER)
     (folder / "firstbell.toml").write_text(CONFIG)
     with theatre(load(folder / "firstbell.toml"), headed=False, quiet=True) as opened:
         yield opened
@@ -135,6 +153,31 @@ def test_a_journey_that_loops_for_ever_is_ended_by_force_at_its_deadline(opened:
     assert "did not end before its deadline of 4 s" in performed.document.attempts[0].said
     assert not psutil.wait_procs(before, timeout=10)[1]
     assert play(opened, "class-list", Silent()).run.outcome is Outcome.PASSED
+
+
+def test_what_a_journey_left_hanging_on_nobody_is_found_by_its_marker_and_ended(opened: Theatre) -> None:
+    seen: list[int] = []
+
+    def count() -> list[int]:
+        return [process.pid for process in psutil.process_iter() if is_litter(process)]
+
+    class Looks(Silent):
+        def heard(self, message: FromWorker) -> None:
+            if isinstance(message, StepBegan):
+                deadline = time.monotonic() + 3
+                while not seen and time.monotonic() < deadline:
+                    seen.extend(count())
+
+    assert play(opened, "litter", Looks()).run.outcome is Outcome.ERRORED
+    assert seen, "nothing was left hanging: the test would prove nothing"
+    assert not count()
+
+
+def is_litter(process: psutil.Process) -> bool:
+    try:
+        return process.cmdline() == ["sleep", "611"] and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.Error:
+        return False
 
 
 def test_a_browser_and_a_driver_that_are_stopped_are_ended_with_everything(opened: Theatre) -> None:
