@@ -41,6 +41,11 @@ def set_up(stream: TextIO | None = None, *, scrub: Scrub = str) -> None:
     )
 
 
+def put_away() -> None:
+    """Log as if nothing had been set up: the stream may be closed now."""
+    structlog.reset_defaults()
+
+
 class _Scrubber:
     """The last processor before rendering: every string of an event, however deep, goes through `scrub`."""
 

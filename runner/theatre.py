@@ -252,6 +252,7 @@ def theatre(config: Config, *, headed: bool, quiet: bool = False) -> Iterator[Th
         staging = stage_for(config, database, practice, headed=headed)
         stream = stack.enter_context((state_folder(config) / "log.jsonl").open("a")) if quiet else None
         log.set_up(stream, scrub=staging.house.known.scrub)
+        stack.callback(log.put_away)
         player = staging.player()
         stack.push(lambda kind, *_: (player.kill if kind else player.close)())
         yield Theatre(staging=staging, practice=practice, player=player)

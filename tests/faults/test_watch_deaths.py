@@ -270,7 +270,7 @@ def test_a_bad_configuration_is_refused_loudly_and_the_old_one_stays(folder: Pat
 
 
 def test_a_database_that_goes_away_is_waited_for(folder: Path, postgres: Postgres) -> None:
-    (folder / "firstbell.toml").write_text(f'{CONFIG}\n[history]\nurl = "{postgres.url}"\n')
+    (folder / "firstbell.toml").write_text(f'{CONFIG}\n[history]\nurl = "{postgres.emptied()}"\n')
     with Service(folder) as service:
         service.wait_for("run.done")
         postgres.stop()

@@ -45,11 +45,7 @@ def run(name: str = "k3f9tq", *, minutes: int = 0, outcome: str = "passed", jour
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path}/history.db"
-    address: str = request.getfixturevalue("postgres").url
-    engine = open_database(address)
-    with engine.begin() as connection:
-        connection.execute(text("TRUNCATE runs, slots, planned, locks, days, step_days CASCADE"))
-    engine.dispose()
+    address: str = request.getfixturevalue("postgres").emptied()
     return address
 
 

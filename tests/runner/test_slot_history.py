@@ -52,9 +52,7 @@ def database(request: pytest.FixtureRequest, tmp_path: Path, clock: Clock) -> It
     if request.param == "sqlite":
         opened = Database(f"sqlite:///{tmp_path}/history.db", clock)
     else:
-        opened = Database(request.getfixturevalue("postgres").url, clock)
-        with opened.write() as connection:
-            connection.execute(text("TRUNCATE runs, slots, planned, locks, days, step_days CASCADE"))
+        opened = Database(request.getfixturevalue("postgres").emptied(), clock)
     yield opened
     opened.close()
 
