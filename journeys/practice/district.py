@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hmac
 import secrets
 from dataclasses import asdict
@@ -76,14 +77,12 @@ class PracticeDistrict:
 
     async def open(self) -> None:
         """Open all doors."""
-        for name, door in self._doors.items():
-            await door.open(self._apps[name])
+        await asyncio.gather(*(door.open(self._apps[name]) for name, door in self._doors.items()))
         await self._control.open(self._control_app())
 
     async def close(self) -> None:
         """Shut everything and give all ports back."""
-        for door in (*self._doors.values(), self._control):
-            await door.close()
+        await asyncio.gather(*(door.close() for door in (*self._doors.values(), self._control)))
 
     def introduction(self) -> dict[str, Any]:
         """Everything that whoever started it must know, secrets included; for a pipe, never for a log."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -94,6 +95,31 @@ def test_a_failure_on_a_starved_machine_blames_nobody(opened: Theatre) -> None:
         performed = opened.play(piece, Silent(), confirm=False)
     assert performed.run.outcome is Outcome.ERRORED, performed.document
     assert "this machine was starved" in performed.document.attempts[0].said
+
+
+def test_a_process_that_is_not_run_notices_and_one_that_is_does_not() -> None:
+    assert lost_share(stopped_share=0.9) > 0.5 > lost_share(stopped_share=0.0)
+
+
+def lost_share(*, stopped_share: float) -> float:
+    """What the meter of a process says that is stopped for a share of each 0.2 s, over half a second."""
+    code = (
+        "import sys, time; from runner.execution.machine import LagMeter\n"
+        "with LagMeter() as lag:\n"
+        "    print('x', flush=True); time.sleep(0.5)\n"
+        "print(lag.lost_share)"
+    )
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        tick = threading.Event()
+        while process.poll() is None:
+            if stopped_share:
+                os.kill(process.pid, signal.SIGSTOP)
+                tick.wait(0.2 * stopped_share)
+                os.kill(process.pid, signal.SIGCONT)
+            tick.wait(0.2 * (1 - stopped_share))
+        return float(process.stdout.read())
 
 
 def test_a_full_disk_costs_evidence_and_never_the_verdict(opened: Theatre) -> None:

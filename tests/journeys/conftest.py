@@ -9,7 +9,7 @@ import pytest
 from journeys.practice.school import PracticeSchool
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def running_school() -> Iterator[PracticeSchool]:
     with PracticeSchool.start() as school:
         yield school

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from runner.cli.init import run_schema_text, schema_text
@@ -222,6 +222,7 @@ def test_each_published_schema_is_the_one_that_the_models_make(file: str, made: 
 keys = st.from_regex(r"[a-z][a-z0-9_-]{0,8}", fullmatch=True)
 
 
+@settings(max_examples=40)
 @given(st.dictionaries(keys, st.lists(keys, min_size=1, unique=True), min_size=1))
 def test_every_key_is_found_where_it_stands(tables: dict[str, list[str]]) -> None:
     lines: list[str] = []

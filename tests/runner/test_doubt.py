@@ -2,11 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import subprocess
-import sys
-import threading
 from datetime import UTC, datetime
 
 import pytest
@@ -53,32 +48,6 @@ def test_what_was_seen_is_kept_in_the_words_and_no_step_blames_its_service() -> 
     assert "No classes today" in told.ending.said
     assert told.steps[0].ending == told.ending
     assert reconsidered(attempt, Machine()) is attempt
-
-
-def test_a_process_that_is_not_run_notices_and_one_that_is_does_not() -> None:
-    assert lost_share(stopped_share=0.9) > 0.5
-    assert lost_share(stopped_share=0.0) < 0.4
-
-
-def lost_share(*, stopped_share: float) -> float:
-    """What the meter of a process says that is stopped for a share of each 0.2 s, over a second."""
-    code = (
-        "import sys, time; from runner.execution.machine import LagMeter\n"
-        "with LagMeter() as lag:\n"
-        "    print('x', flush=True); time.sleep(1.0)\n"
-        "print(lag.lost_share)"
-    )
-    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        process.stdout.readline()
-        tick = threading.Event()
-        while process.poll() is None:
-            if stopped_share:
-                os.kill(process.pid, signal.SIGSTOP)
-                tick.wait(0.2 * stopped_share)
-                os.kill(process.pid, signal.SIGCONT)
-            tick.wait(0.2 * (1 - stopped_share))
-        return float(process.stdout.read())
 
 
 def test_a_meter_that_measured_nothing_says_nothing_was_lost() -> None:

@@ -368,7 +368,7 @@ class Publisher(BaseHTTPRequestHandler):
 @pytest.fixture(scope="module")
 def publisher() -> Iterator[str]:
     with ThreadingHTTPServer(("127.0.0.1", 0), Publisher) as server:
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread = threading.Thread(target=server.serve_forever, args=[0.05], daemon=True)
         thread.start()
         yield f"http://127.0.0.1:{server.server_port}"
         server.shutdown()

@@ -133,9 +133,9 @@ def test_a_database_of_a_newer_first_bell_is_left_alone(url: str) -> None:
 
 
 def test_four_processes_may_open_a_fresh_database_at_once(tmp_path: Path) -> None:
-    """Ten fresh ones: without the lock around the opening, about one in nine went wrong."""
+    """Five fresh ones: without the lock around the opening, about one in nine went wrong."""
     with multiprocessing.get_context("spawn").Pool(4) as pool:
-        for number in range(10):
+        for number in range(5):
             url = f"sqlite:///{tmp_path}/history-{number}.db"
             assert pool.map(_open_and_close, [url] * 4, chunksize=1) == [None] * 4
 
