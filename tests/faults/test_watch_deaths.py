@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+import uuid
 from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -64,9 +65,8 @@ class Service:
     """`firstbell watch` in a folder, as another process."""
 
     def __init__(self, folder: Path) -> None:
-        self._log = folder / "stderr.jsonl"
-        with self._log.open("ab") as log:
-            self._from = log.tell()
+        self._log = folder / f"stderr-{uuid.uuid4().hex}.jsonl"
+        with self._log.open("wb") as log:
             self.process = subprocess.Popen([sys.executable, "-c", FIRSTBELL, "watch"], cwd=folder, stderr=log)
 
     def __enter__(self) -> Self:
@@ -79,7 +79,7 @@ class Service:
 
     def said(self, event: str) -> list[dict[str, Any]]:
         """What its log says of an event."""
-        lines = self._log.read_bytes()[self._from :].splitlines()
+        lines = self._log.read_bytes().splitlines()
         events = [json.loads(line) for line in lines if line.startswith(b"{") and line.endswith(b"}")]
         return [line for line in events if line["event"] == event]
 
