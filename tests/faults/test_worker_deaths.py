@@ -108,7 +108,15 @@ class At(Silent):
 def family(opened: Theatre, *names: str) -> list[psutil.Process]:
     """The worker's children whose command line holds one of the names; all of them, if none is named."""
     children = psutil.Process(opened.player.worker.pid).children(recursive=True)
-    return [child for child in children if not names or any(name in " ".join(child.cmdline()) for name in names)]
+    return [child for child in children if not names or any(name in command(child) for name in names)]
+
+
+def command(process: psutil.Process) -> str:
+    """Its command line; nothing, when it has just ended."""
+    try:
+        return " ".join(process.cmdline())
+    except psutil.Error:
+        return ""
 
 
 def kill(processes: list[psutil.Process], number: int = signal.SIGKILL) -> None:
@@ -174,10 +182,7 @@ def test_what_a_journey_left_hanging_on_nobody_is_found_by_its_marker_and_ended(
 
 
 def is_litter(process: psutil.Process) -> bool:
-    try:
-        return process.cmdline() == ["sleep", "611"] and process.status() != psutil.STATUS_ZOMBIE
-    except psutil.Error:
-        return False
+    return command(process) == "sleep 611" and process.status() != psutil.STATUS_ZOMBIE
 
 
 def test_a_browser_and_a_driver_that_are_stopped_are_ended_with_everything(opened: Theatre) -> None:
@@ -284,7 +289,7 @@ def test_a_browser_that_does_not_answer_its_health_probe_is_replaced(
     assert player.play(order, deadline_s=30, listener=lambda _: None, fresh=False).ending is None
     first = player.worker.pid
     tree = psutil.Process(first).children(recursive=True)
-    kill([child for child in tree if "--remote-debugging" in " ".join(child.cmdline())], signal.SIGSTOP)
+    kill([child for child in tree if "--remote-debugging" in command(child)], signal.SIGSTOP)
     assert player.play(order, deadline_s=30, listener=lambda _: None, fresh=False).ending is None
     assert player.worker.pid != first
     player.close()
