@@ -222,6 +222,7 @@ def _pointers(run: Run, artifacts: tuple[Artifact, ...], store: Store, prefix: s
             is_wanted = artifact.kind is kind and artifact.actor == step.step.actor and artifact.step == position
             if is_wanted and not artifact.missing:
                 yield word, store.place(f"{prefix}/{artifact.name}")
+                break
 
 
 def _log_step(message: FromWorker) -> None:
