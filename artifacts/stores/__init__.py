@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
 STORES: Mapping[str, str] = {
@@ -51,6 +52,22 @@ class Store(Protocol):
 
     def place(self, name: str) -> str:
         """Where a person would look for it: a path or an address."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Link:
+    """An address that opens one object for anybody who has it, until `ends_at` (UTC). `why` says why it ends then."""
+
+    url: str
+    ends_at: datetime
+    why: str
+
+
+class Links(Protocol):
+    """A store that can hand out addresses of what it keeps."""
+
+    def link(self, name: str, *, for_s: float) -> Link:
+        """An address for one object, for so many seconds or for as long as the credentials allow. Raises StoreError."""
 
 
 def open_store(url: str, options: StoreOptions) -> Store:
