@@ -1,4 +1,4 @@
-"""How long what a run left is kept: passes and failures each for their own days, and what is held until it is let go."""
+"""How long what a run left is kept: passes and failures for their own days, what is held until it is let go."""
 
 from __future__ import annotations
 
