@@ -1,4 +1,4 @@
-"""Recorders on one actor's browser context during one attempt: trace, screenshots, console, network by host.
+"""Recorders on one actor's browser context during one attempt: trace, screenshots, console, network, media.
 
 They write into a private folder, raw; `redaction` cleans what is there before anything leaves it. A recorder never
 raises into the play: what it could not save is an artifact that is missing, with the reason.
@@ -9,18 +9,17 @@ from __future__ import annotations
 import base64
 import contextlib
 import json
-from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
-from playwright.sync_api import BrowserContext, CDPSession, ConsoleMessage, Page, Request, Response
+from playwright.sync_api import BrowserContext, CDPSession, ConsoleMessage, Page
 from playwright.sync_api import Error as PlaywrightError
 
 from artifacts.evidence import Artifact, ArtifactKind, absent, sealed, slug
-from artifacts.policy import Recording
+from artifacts.policy import SHOWING, Recording
+from artifacts.traffic import Traffic
 
 # A picture waits for the page's fonts and can hang on them (microsoft/playwright#28226); the play goes on without it.
 PICTURE_LIMIT_MS = 3000
@@ -28,7 +27,7 @@ PICTURE_LIMIT_MS = 3000
 PICTURE_QUALITY = 70
 CONSOLE_LINES = 500
 TEXT_LIMIT = 500
-TROUBLES = 200
+HAR = "network.har"
 # A one-time code is valid for a while after the picture was taken.
 ONE_TIME_CODE = "input[autocomplete='one-time-code']"
 
@@ -46,6 +45,8 @@ class ActorRecorder:
         self._artifacts: list[Artifact] = []
         self._console: list[dict[str, Any]] = []
         self._traffic = Traffic()
+        self._figures: Sequence[Mapping[str, Any]] = ()
+        self._discarded = ""
         self._cdp: CDPSession | None = None
 
     def start(self) -> None:
@@ -61,6 +62,8 @@ class ActorRecorder:
             self._context.tracing.start(
                 screenshots=self._options.screencast, snapshots=True, title=f"{self._actor} ({self._place})"
             )
+        if self._options.har:
+            self._context.tracing.start_har(self._folder / self._place / HAR, content="omit")
 
     def step(self, title: str) -> AbstractContextManager[object]:
         """What happens inside stands under this title in the trace."""
@@ -78,7 +81,7 @@ class ActorRecorder:
 
     def picture(self, position: int, title: str, *, failed: bool) -> None:
         """Take a picture of the page as a step left it."""
-        if not (self._options.screenshots or failed):
+        if self._discarded or not (self._options.screenshots or failed):
             return
         ending = "-failed" if failed else ""
         name = f"{self._place}/{position:02}-{slug(title)}{ending}.jpg"
@@ -93,7 +96,7 @@ class ActorRecorder:
     def _quick_picture(self) -> bytes:
         """A picture of a page that has just passed a step, straight from Chromium: half of what Playwright's takes,
         which waits for two frames. Without a time limit, so never of a page that may hang, and without masks."""
-        if self._cdp is None or self._page.locator(ONE_TIME_CODE).count():
+        if self._cdp is None or self._options.mask or self._page.locator(ONE_TIME_CODE).count():
             return self._careful_picture()
         asked = {"format": "jpeg", "quality": PICTURE_QUALITY, "optimizeForSpeed": True}
         return base64.b64decode(self._cdp.send("Page.captureScreenshot", asked)["data"])
@@ -104,32 +107,63 @@ class ActorRecorder:
             type="jpeg",
             quality=PICTURE_QUALITY,
             timeout=PICTURE_LIMIT_MS,
-            mask=[self._page.locator(ONE_TIME_CODE)],
+            mask=[self._page.locator(selector) for selector in (ONE_TIME_CODE, *self._options.mask)],
         )
 
     def stop(self) -> tuple[Artifact, ...]:
         """Save what is not saved yet, and say what there is."""
+        if self._options.har:
+            self._save(ArtifactKind.HAR, HAR, lambda _file: self._context.tracing.stop_har())
         if self._options.trace:
-            self._save_trace()
+            self._save(ArtifactKind.TRACE, "trace.zip", lambda file: self._context.tracing.stop(path=file))
         self._write(ArtifactKind.CONSOLE, "console.json", {"schema": "firstbell.console/1", "lines": self._console})
         self._write(ArtifactKind.NETWORK, "network.json", self._traffic.told())
-        return tuple(self._artifacts)
+        if self._figures:
+            told = {"schema": "firstbell.figures/1", "samples": self._figures}
+            self._write(ArtifactKind.FIGURES, "figures.json", told)
+        return self.artifacts()
 
-    def _save_trace(self) -> None:
-        artifact = Artifact(kind=ArtifactKind.TRACE, name=f"{self._place}/trace.zip", actor=self._actor)
-        try:
-            self._context.tracing.stop(path=self._folder / artifact.name)
-        except (PlaywrightError, OSError) as error:
-            self._artifacts.append(absent(artifact, _reason(error)))
-        else:
-            self._artifacts.append(sealed(artifact, self._folder / artifact.name))
+    @property
+    def clock_offset_s(self) -> float | None:
+        """How far the clocks of the hosts that answered are ahead of this machine's, good to about a second."""
+        return self._traffic.clock_offset_s
+
+    def frames(self, observed: str, pictures: Sequence[bytes]) -> None:
+        """Keep the frames, first and last, that a look at somebody compared. Each carries our own signature."""
+        if self._discarded or not self._options.screenshots:
+            return
+        for word, picture in zip(("first", "last"), pictures, strict=False):
+            self._save(ArtifactKind.FRAME, f"sees-{slug(observed)}-{word}.jpg", _writing(picture))
+
+    def figures(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Keep what a call came to over time. Told again, what was told before is replaced."""
+        self._figures = rows
+
+    def discard(self, reason: str) -> None:
+        """Keep no picture and no trace of what was or will be seen: somebody is there who may not be recorded."""
+        self._discarded = reason
+
+    def artifacts(self) -> tuple[Artifact, ...]:
+        """What there is; where somebody came in, without anything that shows or names a person."""
+        if not self._discarded:
+            return tuple(self._artifacts)
+        for artifact in self._artifacts:
+            if artifact.kind in SHOWING:
+                (self._folder / artifact.name).unlink(missing_ok=True)
+        return tuple(
+            absent(artifact, self._discarded) if artifact.kind in SHOWING else artifact for artifact in self._artifacts
+        )
 
     def _write(self, kind: ArtifactKind, name: str, content: object) -> None:
+        self._save(kind, name, _writing(json.dumps(content, indent=1).encode()))
+
+    def _save(self, kind: ArtifactKind, name: str, save: Callable[[Path], object]) -> None:
+        """Have something saved under a name, and note it or why it is missing."""
         artifact = Artifact(kind=kind, name=f"{self._place}/{name}", actor=self._actor)
         file = self._folder / artifact.name
         try:
-            file.write_text(json.dumps(content, indent=1), encoding="utf-8")
-        except OSError as error:
+            save(file)
+        except (PlaywrightError, OSError) as error:
             self._artifacts.append(absent(artifact, _reason(error)))
         else:
             self._artifacts.append(sealed(artifact, file))
@@ -142,45 +176,8 @@ class ActorRecorder:
             self._console.append({"kind": kind, "text": text[:TEXT_LIMIT]})
 
 
-class Traffic:
-    """What went over the wire, by host: counts of all, and of what failed the path. No queries, headers, bodies."""
-
-    def __init__(self) -> None:
-        self._statuses: dict[str, Counter[str]] = {}
-        self._slowest_ms: dict[str, float] = {}
-        self._troubles: list[dict[str, Any]] = []
-
-    def answered(self, response: Response) -> None:
-        """An answer arrived."""
-        host, path = _place(response.url)
-        self._statuses.setdefault(host, Counter())[f"{response.status // 100}xx"] += 1
-        timing = response.request.timing
-        self._slowest_ms[host] = max(self._slowest_ms.get(host, 0.0), timing["responseStart"] - timing["requestStart"])
-        if response.status >= 400:
-            self._trouble({"host": host, "path": path, "method": response.request.method, "status": response.status})
-
-    def failed(self, request: Request) -> None:
-        """A request got no answer. Chromium's name for why is all that is known."""
-        host, path = _place(request.url)
-        self._statuses.setdefault(host, Counter())["failed"] += 1
-        self._trouble({"host": host, "path": path, "method": request.method, "error": (request.failure or "")[:80]})
-
-    def told(self) -> dict[str, Any]:
-        """The content of network.json."""
-        hosts = {
-            host: {"answers": dict(sorted(counts.items())), "slowest_ms": round(self._slowest_ms.get(host, 0.0), 1)}
-            for host, counts in sorted(self._statuses.items())
-        }
-        return {"schema": "firstbell.network/1", "hosts": hosts, "troubles": self._troubles}
-
-    def _trouble(self, trouble: dict[str, Any]) -> None:
-        if len(self._troubles) < TROUBLES:
-            self._troubles.append(trouble)
-
-
-def _place(url: str) -> tuple[str, str]:
-    parts = urlsplit(url)
-    return parts.netloc.rpartition("@")[2], parts.path[:TEXT_LIMIT]
+def _writing(data: bytes) -> Callable[[Path], object]:
+    return lambda file: file.write_bytes(data)
 
 
 def _reason(error: PlaywrightError | OSError) -> str:

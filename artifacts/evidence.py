@@ -20,8 +20,9 @@ class ArtifactKind(Enum):
     SCREENSHOT = "screenshot"
     CONSOLE = "console"
     NETWORK = "network"
-    MEDIA = "media"
-    RUN = "run"
+    HAR = "har"
+    FIGURES = "figures"
+    FRAME = "frame"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,11 +11,13 @@ from artifacts.evidence import Artifact, ArtifactKind
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recording:
-    """What is recorded. A trace with `screencast` costs about 20 % CPU on a live class, with snapshots alone 9 %."""
+    """What is recorded; `benchmarks.recorders` says what each costs. `mask` are selectors that no picture shows."""
 
     trace: bool = True
     screencast: bool = False
     screenshots: bool = True
+    har: bool = True
+    mask: tuple[str, ...] = ()
 
 
 class Keep(Enum):
@@ -26,19 +28,24 @@ class Keep(Enum):
     TRACE = "trace"
 
 
+# What may show or name a person: nothing of it is kept when somebody was there who is not ours.
+SHOWING = frozenset(
+    {ArtifactKind.TRACE, ArtifactKind.SCREENSHOT, ArtifactKind.FRAME, ArtifactKind.CONSOLE, ArtifactKind.HAR}
+)
 _LEFT_OUT = {
-    Keep.FIGURES: {ArtifactKind.SCREENSHOT, ArtifactKind.TRACE},
-    Keep.SCREENSHOTS: {ArtifactKind.TRACE},
+    Keep.FIGURES: {ArtifactKind.SCREENSHOT, ArtifactKind.FRAME, ArtifactKind.TRACE, ArtifactKind.HAR},
+    Keep.SCREENSHOTS: {ArtifactKind.TRACE, ArtifactKind.HAR},
     Keep.TRACE: set[ArtifactKind](),
 }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EvidencePolicy:
-    """What a run that passed leaves, and what any other does."""
+    """What a run that passed leaves, and what any other does; `mask` are selectors of what no picture shows."""
 
     on_pass: Keep = Keep.SCREENSHOTS
     on_fail: Keep = Keep.TRACE
+    mask: tuple[str, ...] = ()
 
     def recording_of(self, attempt: int, *, is_last: bool) -> Recording:
         """What an attempt must record, whose ending nobody knows yet.
@@ -47,12 +54,21 @@ class EvidencePolicy:
         records everything that a failure may leave.
         """
         if attempt > 1:
-            is_wanted = self.on_fail is Keep.TRACE
-            return Recording(trace=is_wanted, screencast=is_wanted, screenshots=self.on_fail is not Keep.FIGURES)
-        wanted = {self.on_pass, self.on_fail} if is_last else {self.on_pass}
-        return Recording(trace=Keep.TRACE in wanted, screenshots=wanted != {Keep.FIGURES})
+            return self._recording({self.on_fail}, screencast=True)
+        return self._recording({self.on_pass, self.on_fail} if is_last else {self.on_pass}, screencast=False)
 
-    def kept(self, artifacts: Iterable[Artifact], *, passed: bool) -> tuple[Artifact, ...]:
-        """What of a run's artifacts is kept."""
-        left_out = _LEFT_OUT[self.on_pass if passed else self.on_fail]
+    def _recording(self, wanted: set[Keep], *, screencast: bool) -> Recording:
+        """A screencast cannot be masked, so there is none where something must not be shown."""
+        is_whole = Keep.TRACE in wanted
+        return Recording(
+            trace=is_whole,
+            screencast=screencast and is_whole and not self.mask,
+            screenshots=wanted != {Keep.FIGURES},
+            har=is_whole,
+            mask=self.mask,
+        )
+
+    def kept(self, artifacts: Iterable[Artifact], *, passed: bool, private: bool = False) -> tuple[Artifact, ...]:
+        """What of a run's artifacts is kept. Of a run in which a stranger was, only figures."""
+        left_out = SHOWING if private else _LEFT_OUT[self.on_pass if passed else self.on_fail]
         return tuple(artifact for artifact in artifacts if artifact.kind not in left_out)

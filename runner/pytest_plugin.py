@@ -119,7 +119,7 @@ def stage(district: District, pytestconfig: pytest.Config, new_context: Callable
 
     audience = pytestconfig.stash.get(AUDIENCE, None) or Nobody()
     token = pytestconfig.stash.get(RUN_TOKEN, None) or secrets.token_hex(8)
-    with Stage(run_token=token, audience=audience, limit_s=district.step_limit_s) as stage:
+    with Stage(run_token=token, audience=audience, limit_s=district.step_limit_s, guests=district.guests) as stage:
         yield stage
 
 

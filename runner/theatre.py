@@ -94,6 +94,7 @@ class Staging:
             "deadline_s": piece.section.deadline,
             "confirm": piece.section.confirm,
             "groups": piece.section.groups,
+            "source_sha256": piece.card.source_sha256,
         }
         return Order(**(given | more))  # type: ignore[arg-type]  # the fields are checked where they are named
 
@@ -202,7 +203,11 @@ def stage_for(config: Config, database: Database, practice: PracticeSchool | Non
             spool=spool_of(config),
             history=RunHistory(database, ZoneInfo(config.settings.school.timezone)),
             known=known,
-            policy=EvidencePolicy(on_pass=Keep(evidence.on_pass), on_fail=Keep(evidence.on_fail)),
+            policy=EvidencePolicy(
+                on_pass=Keep(evidence.on_pass),
+                on_fail=Keep(evidence.on_fail),
+                mask=config.settings.privacy.mask,
+            ),
             owners={name: service.owner for name, service in district.school.services.items()},
             version=version("firstbell"),
             work=state / "work" / str(os.getpid()),

@@ -70,6 +70,7 @@ def district_of(config: Config, practice: Introduction | None) -> District:
         browser=settings.browser.executable,
         step_limit_s=settings.browser.step_limit,
         folders=tuple(config.folder / folder for folder in settings.school.journeys),
+        guests=settings.privacy.expected_participants,
     )
 
 

@@ -41,7 +41,7 @@ def _clean_one(artifact: Artifact, file: Path, known: KnownSecrets, quarantine: 
                 cleaned = file.with_suffix(".clean")
                 clean_trace(file, cleaned, known)
                 cleaned.replace(file)
-            case ArtifactKind.SCREENSHOT:
+            case ArtifactKind.SCREENSHOT | ArtifactKind.FRAME:
                 pass  # A picture was masked when it was taken.
             case _:
                 file.write_text(json.dumps(clean_value(json.loads(file.read_text()), known), indent=1))

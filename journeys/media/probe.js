@@ -5,7 +5,8 @@
   const own = (window[Symbol.for("firstbell")] ??= {});
   if (own.news) return;
   const COLUMNS = 8, ROWS = 6, WIDTH = 160, HEIGHT = 120, HOT_MS = 4000, COOL_MS = 1000, KEEP = 64;
-  const marks = {}, peers = [], pictures = [], followed = new WeakSet(), lastRead = new WeakMap(), ears = new WeakMap();
+  const SAMPLE_MS = 1000, SAMPLES = 900, ACTOR_BITS = 12;
+  const marks = {}, peers = [], pictures = [], samples = [], stills = new Map(), followed = new WeakSet(), lastRead = new WeakMap(), ears = new WeakMap();
   let hotUntil = 0, wake = () => {}, ear;
   const mark = (name) => (marks[name] ??= performance.now());
   const hot = () => performance.now() < hotUntil;
@@ -15,9 +16,13 @@
   const watchPeer = (peer) => {
     const watched = { peer, described: false };
     peers.push(watched);
+    if (peers.length === 1) setInterval(sample, SAMPLE_MS);
     peer.addEventListener("signalingstatechange", () => (watched.described = true));
     peer.addEventListener("iceconnectionstatechange", () => {
-      if (["connected", "completed"].includes(peer.iceConnectionState)) mark("ice_connected_ms");
+      if (["connected", "completed"].includes(peer.iceConnectionState)) {
+        mark("ice_connected_ms");
+        quietly(sample)();
+      }
       wake();
     });
     peer.addEventListener("track", ({ track }) => {
@@ -45,6 +50,7 @@
   const readPeer = async ({ peer, described }) => {
     const state = { ice: peer.iceConnectionState, connection: peer.connectionState, described };
     const totals = { video_packets: 0, audio_packets: 0, frames_decoded: 0, concealed: 0, lost: 0, received_bytes: 0 };
+    const over = { video_bytes: 0, audio_bytes: 0, jitter_ms: null };
     let path = null;
     if (peer.connectionState !== "closed") {
       const stats = await peer.getStats();
@@ -55,11 +61,29 @@
           totals.concealed += row.concealedSamples ?? 0;
           totals.lost += row.packetsLost ?? 0;
           totals.received_bytes += row.bytesReceived ?? 0;
+          over[row.kind === "video" ? "video_bytes" : "audio_bytes"] += row.bytesReceived ?? 0;
+          over.jitter_ms = Math.max(over.jitter_ms ?? 0, (row.jitter ?? 0) * 1000);
         }
         if (row.type === "transport" && row.selectedCandidatePairId) path = readPath(stats, row.selectedCandidatePairId) ?? path;
       }
     }
-    return { ...state, ...totals, path };
+    return { ...state, ...totals, path, over };
+  };
+  // Once a second while a call is up: what a chart of it is drawn from.
+  const sample = async () => {
+    const open = await Promise.all(peers.filter(({ peer }) => peer.connectionState !== "closed").map(readPeer));
+    if (!open.length || samples.length >= SAMPLES) return;
+    const sum = (of) => open.reduce((total, peer) => total + of(peer), 0);
+    const most = (values) => values.reduce((most, value) => (value == null ? most : Math.max(most ?? 0, value)), null);
+    samples.push({
+      at_ms: Date.now(),
+      video_bytes: sum((peer) => peer.over.video_bytes),
+      audio_bytes: sum((peer) => peer.over.audio_bytes),
+      frames_decoded: sum((peer) => peer.frames_decoded),
+      lost: sum((peer) => peer.lost),
+      jitter_ms: most(open.map((peer) => peer.over.jitter_ms)),
+      round_trip_ms: most(open.map((peer) => peer.path?.round_trip_ms)),
+    });
   };
   const readPath = (stats, pairId) => {
     const pair = stats.get(pairId), here = stats.get(pair?.localCandidateId), there = stats.get(pair?.remoteCandidateId);
@@ -91,9 +115,23 @@
     const middle = (Math.min(...blocks) + Math.max(...blocks)) / 2;
     return blocks.map((block) => (block > middle ? "1" : "0")).join("");
   };
+  // Only a picture that carries a signature is ever kept as a picture: it is our own camera's, and shows nobody.
+  const remember = (image, bits) => {
+    if (!own.isSigned?.(bits)) return;
+    const actor = bits.slice(0, ACTOR_BITS), still = { at_ms: Date.now(), image };
+    stills.set(actor, { first: stills.get(actor)?.first ?? still, last: still });
+  };
+  const asJpeg = async ({ at_ms, image }) => {
+    const canvas = new OffscreenCanvas(WIDTH, HEIGHT);
+    canvas.getContext("2d").putImageData(image, 0, 0);
+    const blob = await canvas.convertToBlob({ type: "image/jpeg", quality: 0.8 });
+    const bytes = new Uint8Array(await blob.arrayBuffer());
+    return { at_ms, jpeg: btoa(String.fromCharCode(...bytes)) };
+  };
   const readPicture = (element) => {
     slate.drawImage(element, 0, 0, WIDTH, HEIGHT);
-    const { data } = slate.getImageData(0, 0, WIDTH, HEIGHT);
+    const image = slate.getImageData(0, 0, WIDTH, HEIGHT), { data } = image, bits = readGrid(data);
+    remember(image, bits);
     let sum = 0, squares = 0, count = 0;
     for (let i = 0; i < data.length; i += 64, count++) {
       const value = luma(data, i);
@@ -101,7 +139,7 @@
       squares += value * value;
     }
     const mean = sum / count;
-    return { at_ms: Date.now(), bits: readGrid(data), luma: mean, spread: Math.sqrt(Math.max(0, squares / count - mean * mean)) };
+    return { at_ms: Date.now(), bits, luma: mean, spread: Math.sqrt(Math.max(0, squares / count - mean * mean)) };
   };
   const isShown = (element) =>
     element.isConnected && element.checkVisibility({ visibilityProperty: true, opacityProperty: true }) && element.getBoundingClientRect().width > 8;
@@ -169,8 +207,9 @@
 
   // --- what is asked ------------------------------------------------------------------------------------------
   /** What is new since the last call: at once if there is enough, else as soon as something happens, else after `waitMs`. */
-  own.news = async ({ toneHz, waitMs }) => {
+  own.news = async ({ toneHz, waitMs, anew }) => {
     warm();
+    if (anew) stills.clear();
     document.querySelectorAll("video").forEach((video) => follow(video));
     document.querySelectorAll("canvas").forEach(quietly((canvas) => { if (isShown(canvas)) pictures.push(readPicture(canvas)); }));
     if (!pictures.length) {
@@ -200,5 +239,15 @@
       peers: await Promise.all(peers.map(readPeer)),
       trouble: own.trouble ?? "",
     };
+  };
+  /** The first and the last picture of an actor since a look at them began; nothing if there was none. */
+  own.stills = async (actorId) => {
+    const found = stills.get(actorId.toString(2).padStart(ACTOR_BITS, "0"));
+    return found ? [await asJpeg(found.first), await asJpeg(found.last)] : [];
+  };
+  /** What was counted since the call came up, once a second. */
+  own.samples = async () => {
+    await sample();
+    return samples;
   };
 }

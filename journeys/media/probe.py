@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import base64
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from journeys.media.figures import Sample, read_samples
 from journeys.media.look import Look, read_look
 from journeys.media.proof import MediaProof, Sight, conclude, is_certain, is_proved
 
@@ -20,6 +23,16 @@ PATIENCE_MS = 250
 LOOKS_KEPT = 400
 
 NEWS = 'asked => window[Symbol.for("firstbell")]?.news?.(asked) ?? null'
+STILLS = 'actor => window[Symbol.for("firstbell")]?.stills?.(actor) ?? []'
+SAMPLES = '() => window[Symbol.for("firstbell")]?.samples?.() ?? []'
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Still:
+    """A small picture (JPEG) that carries the observed actor's signature, as shown at `at_ms` of the page's clock."""
+
+    at_ms: float
+    jpeg: bytes
 
 
 def probe_script() -> str:
@@ -32,6 +45,7 @@ class MediaProbe:
 
     def __init__(self, page: Page) -> None:
         self._page = page
+        self._observed: Signature | None = None
 
     def expect(self, expected: Signature, *, observer: str, observed: str, within_s: float) -> MediaProof:
         """Look until it is proved, is certain to be broken, or `within_s` seconds have passed.
@@ -39,10 +53,11 @@ class MediaProbe:
         Raises Playwright's errors, and LookupError for a page that the probe is not in.
         """
         began = time.monotonic()
+        self._observed = expected
         looks: list[Look] = []
         ice_failed_since: int | None = None
         while True:
-            look = self._look(expected.tone_hz)
+            look = self._look(expected.tone_hz, anew=not looks)
             looks = [*looks[:1], *looks[1:][-LOOKS_KEPT:], look]
             sight = Sight(expected=expected, looks=looks)
             waited_s = time.monotonic() - began
@@ -51,14 +66,31 @@ class MediaProbe:
             if is_proved(sight) or waited_s >= within_s or is_certain(sight, failed_for_ms):
                 return conclude(sight, observer=observer, observed=observed, waited_s=waited_s)
 
-    def _look(self, tone_hz: float) -> Look:
+    def stills(self) -> tuple[Still, ...]:
+        """The two pictures that the last look compared, first and last; none where no signed picture was shown."""
+        if self._observed is None:
+            return ()
+        actor_id = self._observed.actor_id
+        answers: list[list[dict[str, Any]]] = [frame.evaluate(STILLS, actor_id) for frame in self._page.frames]
+        found = next((answer for answer in answers if answer), [])
+        return tuple(Still(at_ms=still["at_ms"], jpeg=base64.b64decode(still["jpeg"])) for still in found)
+
+    def samples(self) -> list[Sample]:
+        """What the page's calls have counted over time; nothing where it had none."""
+        longest: list[dict[str, Any]] = max(
+            (frame.evaluate(SAMPLES) for frame in self._page.frames), key=len, default=[]
+        )
+        return read_samples(longest)
+
+    def _look(self, tone_hz: float, *, anew: bool) -> Look:
         """What the frame with the call shows; the main frame's view while there is none."""
-        answers = [answer for frame in self._page.frames if (answer := _ask(frame, tone_hz))]
+        asked = {"toneHz": tone_hz, "waitMs": PATIENCE_MS, "anew": anew}
+        answers = [answer for frame in self._page.frames if (answer := _ask(frame, asked))]
         if not answers:
             raise LookupError(f"nothing can be seen on {self._page.url.split('?')[0]}: the page has no probe")
         return read_look(max(answers, key=lambda answer: (bool(answer["peers"]), len(answer["pictures"]))))
 
 
-def _ask(frame: Frame, tone_hz: float) -> dict[str, Any] | None:
-    answer: dict[str, Any] | None = frame.evaluate(NEWS, {"toneHz": tone_hz, "waitMs": PATIENCE_MS})
+def _ask(frame: Frame, asked: dict[str, Any]) -> dict[str, Any] | None:
+    answer: dict[str, Any] | None = frame.evaluate(NEWS, asked)
     return answer

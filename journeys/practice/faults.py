@@ -25,6 +25,7 @@ _ROWS = (
     Fault(name="no-media", service="live-class", seen="Everybody is on the list, but nobody is seen or heard."),
     Fault(name="teacher-black", service="live-class", seen="The teacher's picture is black."),
     Fault(name="teacher-silent", service="live-class", seen="The teacher cannot be heard."),
+    Fault(name="stranger-comes-in", service="live-class", seen="Somebody whom nobody expects is in the class."),
 )
 
 FAULTS: Mapping[str, Fault] = {fault.name: fault for fault in _ROWS}

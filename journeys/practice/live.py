@@ -23,6 +23,7 @@ from journeys.practice.room import Counters, Room, Rules
 
 LAUNCH_S = 300
 STAY_S = 4 * 3600
+STRANGER = "Robin Somebody"
 CLASS_WORDS = {
     "place": "Live class",
     "waiting": "Waiting for the teacher to open the class",
@@ -53,6 +54,7 @@ class LiveClasses:
             has_host=True,
             lobby_is_stuck=lambda: board.is_on("lobby-stuck"),
             drops_candidates=lambda: board.is_on("no-media"),
+            stranger=lambda: STRANGER if board.is_on("stranger-comes-in") else "",
             devices=self._devices,
         )
         self._rooms = {lesson: Room(rules, self.counters) for lesson in LESSONS}

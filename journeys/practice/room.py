@@ -45,6 +45,7 @@ class Rules:
     has_host: bool
     lobby_is_stuck: Callable[[], bool] = field(default=lambda: False)
     drops_candidates: Callable[[], bool] = field(default=lambda: False)
+    stranger: Callable[[], str] = field(default=lambda: "")
     devices: Callable[[str], Mapping[str, bool]] = field(default=lambda _role: {"picture": True, "sound": True})
 
 
@@ -103,6 +104,7 @@ class Room:
         await self._let_in()
         for seat in self._inside():
             await seat.tell({"type": "devices", **self._rules.devices(seat.role)})
+        await self._tell_people()
 
     async def _open_anew(self) -> None:
         """A host who comes again, perhaps after a crash, gets a fresh room; whoever was in the old one has left it."""
@@ -162,6 +164,8 @@ class Room:
 
     async def _tell_people(self) -> None:
         people = [{"name": seat.name, "role": seat.role, "hand": seat.hand_up} for seat in self._inside()]
+        if stranger := self._rules.stranger():
+            people.append({"name": stranger, "role": "student", "hand": False})
         await self._tell_all({"type": "people", "people": people})
 
     async def _tell_all(self, message: Mapping[str, Any]) -> None:

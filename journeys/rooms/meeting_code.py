@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from playwright.sync_api import expect
 
+from journeys.rooms.practice import NAMES
 from journeys.stage.failures import Blind, Broken
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ class MeetingCodeRoom:
         refusal = page.get_by_role("alert").filter(visible=True)
         if actor.wait_for_first(inside, refusal) is refusal:
             raise Broken(f'not let in: "{refusal.inner_text().strip()}"')
+        actor.roster.follow(page.get_by_role("list", name="Participants"), NAMES)
 
     def leave(self, actor: Actor) -> None:
         """Leave the meeting."""

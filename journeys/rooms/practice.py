@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from journeys.stage.service import Service
 
 
+# The name is an item's first text; the role and a raised hand come after it.
+NAMES = "list => [...list.children].map(item => item.firstChild?.textContent ?? '')"
+
+
 class PracticeRoom:
     """Opened from the class's page on the platform, by the teacher."""
 
@@ -47,6 +51,7 @@ class PracticeClass:
         except PlaywrightTimeout:
             said = status.inner_text().strip() if status.is_visible() else "nothing"
             raise Broken(f'not in class after {actor.limit_s:.0f} s: the room says "{said}"') from None
+        actor.roster.follow(actor.page.get_by_role("list", name="Participants"), NAMES)
 
     def expect_participants(self, observer: Actor, *others: Actor) -> None:
         """The list shows everybody who is expected, and nobody else."""

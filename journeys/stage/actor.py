@@ -13,8 +13,10 @@ from playwright.sync_api import Error as PlaywrightError
 from playwright.sync_api import Locator, Page, Response
 from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
-from journeys.media.probe import MediaProbe
+from journeys.media.figures import Figure, figures
+from journeys.media.probe import MediaProbe, Still
 from journeys.stage.failures import Broken, MediaBroken
+from journeys.stage.roster import Roster
 
 if TYPE_CHECKING:
     from journeys.media.camera import Signature
@@ -35,6 +37,7 @@ class Actor:
         self.account = account
         self.page = page
         self.signature = signature
+        self.roster = Roster(page)
         self._stage = stage
         self._probe = MediaProbe(page)
         self._document_error: str | None = None
@@ -88,6 +91,19 @@ class Actor:
         if proof.fault is not None:
             raise MediaBroken(proof)
         return proof
+
+    def stills(self) -> tuple[Still, ...]:
+        """The two pictures, first and last, that this actor's last look at somebody compared."""
+        return self._probe.stills()
+
+    def figures(self) -> tuple[Figure, ...]:
+        """What this actor's page has received over time. Empty where it had no call."""
+        return figures(self._probe.samples(), self._stage.began_ms)
+
+    @property
+    def is_private(self) -> bool:
+        """Whether a stranger has come into a class of this attempt, so that nothing may be recorded of it."""
+        return self._stage.privacy is not None
 
     @property
     def has_crashed(self) -> bool:

@@ -17,10 +17,11 @@ class EndingKind(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ending:
-    """A bad ending and, in one line, what was seen."""
+    """A bad ending and, in one line, what was seen. `is_private`: a stranger was there, and no picture may be kept."""
 
     kind: EndingKind
     said: str
+    is_private: bool = False
 
 
 class JourneyError(Exception):

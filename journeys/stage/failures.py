@@ -3,7 +3,8 @@
     JourneyError
     ├── Broken              the service did not do its part            FAILED
     │   └── MediaBroken     ... and this is the proof
-    └── Blind               it could not be judged: bot wall, captcha, host not there, a stranger in the room
+    ├── Stranger            somebody is in the class who is not ours   ERRORED, and no picture is kept
+    └── Blind               it could not be judged: bot wall, captcha, host not there
     a failed expectation, a time-out, a host that cannot be reached    FAILED
     everything else: a crashed browser, no network here, a bug         ERRORED
 
@@ -48,6 +49,10 @@ class MediaBroken(Broken):
 
 class Blind(JourneyError):
     """The service could not be judged, through no fault of its own."""
+
+
+class Stranger(JourneyError):
+    """Somebody who is not expected is in the class. Not the service's fault, and nothing may be recorded of it."""
 
 
 def ending_of(error: BaseException) -> Ending:

@@ -25,7 +25,8 @@ class LiveClass(Protocol):
     title: str
 
     def join(self, actor: Actor, way_in: Locator) -> None:
-        """Go in by a link that the platform showed, through the lobby if there is one."""
+        """Go in by a link that the platform showed, through the lobby if there is one, and have the actor's roster
+        follow the list of participants from then on: a room that cannot be watched for strangers is not recorded."""
 
     def expect_participants(self, observer: Actor, *others: Actor) -> None:
         """`observer`'s list of participants shows exactly these others, and the observer."""

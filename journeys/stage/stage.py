@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Self
 
@@ -11,7 +11,8 @@ from journeys.media.camera import PERMISSIONS, Signature, camera_script, signatu
 from journeys.media.probe import probe_script
 from journeys.stage.actor import Actor
 from journeys.stage.ending import Ending, EndingKind
-from journeys.stage.failures import ending_of
+from journeys.stage.failures import Stranger, ending_of
+from journeys.stage.roster import private
 from journeys.stage.step import Audience, Step, StepRecord
 from journeys.stage.walls import wall_on
 
@@ -35,13 +36,18 @@ PAGE_CRASHED = Ending(kind=EndingKind.ERRORED, said="the page crashed in our bro
 
 
 class Stage:
-    """One attempt's stage. `run_token` makes its cameras' signatures its own; `limit_s` bounds one wait in a step."""
+    """One attempt's stage. `run_token` makes its cameras' signatures its own; `limit_s` bounds one wait in a step;
+    `guests` are the names of those who may be in a class besides its cast."""
 
-    def __init__(self, *, run_token: str, audience: Audience, limit_s: float = 10.0) -> None:
+    def __init__(
+        self, *, run_token: str, audience: Audience, limit_s: float = 10.0, guests: Collection[str] = ()
+    ) -> None:
         self.audience = audience
         self.limit_s = limit_s
         self.steps: list[StepRecord] = []
         self._run_token = run_token
+        self.began_ms = time.time() * 1000
+        self._guests = tuple(guests)
         self._began = time.monotonic()
         self._cast: list[Actor] = []
         self._positions = 0
@@ -67,6 +73,13 @@ class Stage:
         context.add_init_script(probe_script())
         return signature
 
+    @property
+    def privacy(self) -> Ending | None:
+        """How this attempt has to end because of who came into its class; None while only expected people have."""
+        expected = {*self._guests, *(actor.account.display_name for actor in self._cast)}
+        strangers = max((actor.roster.strangers(expected) for actor in self._cast), default=0)
+        return private(strangers) if strangers else None
+
     def __enter__(self) -> Self:
         return self
 
@@ -89,10 +102,13 @@ class Stage:
         try:
             yield
         except BaseException as error:
-            ending = _ending(actor, error)
+            ending = self.privacy or _ending(actor, error)
             self._close(actor, StepRecord(step=step, ended_s=self.now_s, ending=ending))
             raise
-        self._close(actor, StepRecord(step=step, ended_s=self.now_s))
+        privacy = self.privacy
+        self._close(actor, StepRecord(step=step, ended_s=self.now_s, ending=privacy))
+        if privacy is not None:
+            raise Stranger(privacy.said)
 
     def _close(self, actor: Actor, record: StepRecord) -> None:
         self.steps.append(record)

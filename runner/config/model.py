@@ -124,6 +124,15 @@ class EvidenceSection(Section):
     on_fail: Keep = Field("trace", description="What any other run leaves.")
 
 
+class PrivacySection(Section):
+    """Who may be in a class, and what no picture shows."""
+
+    expected_participants: tuple[str, ...] = Field(
+        (), description="People who may be in the class besides our own, by the name that its list shows."
+    )
+    mask: tuple[str, ...] = Field((), description="Selectors of what is painted over in pictures, such as img.avatar.")
+
+
 class WatchSection(Section):
     """How `firstbell watch` works."""
 
@@ -152,6 +161,7 @@ class Settings(Section):
     store: StoreSection = Field(default_factory=StoreSection)
     history: HistorySection = Field(default_factory=HistorySection)
     evidence: EvidenceSection = Field(default_factory=EvidenceSection)
+    privacy: PrivacySection = Field(default_factory=PrivacySection)
 
     def journey(self, id_: str) -> JourneySection:
         """How a journey is played; the defaults where the file says nothing."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import inspect
 import traceback
 from pathlib import Path
@@ -25,6 +26,7 @@ def card_of(item: pytest.Item) -> JourneyCard | None:
         roles=_roles(item, marker),
         file=str(item.path),
         line=(line or 0) + 1,
+        source_sha256=hashlib.sha256(item.path.read_bytes()).hexdigest(),
     )
 
 

@@ -20,7 +20,7 @@ class NoAccount(JourneyError):
 class District:
     """Everything a journey is given. Accounts go by their names, and `company` says which roles they can play.
 
-    `browser` is a configured path or empty; `step_limit_s` bounds one wait.
+    `browser` is a configured path or empty; `step_limit_s` bounds one wait; `guests` may be in a class besides ours.
     """
 
     school: School
@@ -30,6 +30,7 @@ class District:
     browser: str = ""
     step_limit_s: float = 10.0
     folders: tuple[Path, ...] = ()
+    guests: tuple[str, ...] = ()
 
     def account(self, name: str) -> Account:
         """The account of a name, or of the first who plays that role. Raises NoAccount, saying what to add."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+import platform
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from enum import Enum
+from importlib.metadata import version
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -60,6 +62,9 @@ class AttemptPart(Part):
     said: str
     browser: str
     unclosed: str = Field(description="What could not be closed afterwards; the verdict stands.")
+    clock_offset_s: float | None = Field(
+        description="How far the clocks of the hosts that answered were ahead of ours, good to about a second."
+    )
     steps: list[StepPart]
     media: list[dict[str, Any]] = Field(description="What each actor's look at another proved, with its figures.")
 
@@ -90,6 +95,10 @@ class RunDocument(Part):
     due_at: datetime | None = Field(description="When its slot was due, in UTC; null for a run by hand.")
     broke: BrokePart | None
     firstbell: str = Field(description="The version that ran it.")
+    playwright: str = Field(description="Playwright's version.")
+    system: str = Field(description="What it ran on.")
+    source_sha256: str = Field(description="The hash of the file that the journey stands in.")
+    removed: dict[str, int] = Field(description="What redaction took out of its files: reason -> how often.")
     attempts: list[AttemptPart]
     artifacts: list[ArtifactPart]
 
@@ -98,12 +107,13 @@ class RunDocument(Part):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Telling:
-    """What must be known to tell of a run: who owns what broke, our version, and `scrub`, which takes known secrets
-    out of what pages and errors said."""
+    """What must be known to tell of a run: who owns what broke, our version, `scrub`, which takes known secrets out of
+    what pages and errors said, and what was `removed` from its files."""
 
     owner: str
     version: str
     scrub: Callable[[str], str]
+    removed: Mapping[str, int] = field(default_factory=dict)
 
 
 def document_of(run: Run, artifacts: Sequence[Artifact], telling: Telling) -> RunDocument:
@@ -131,6 +141,10 @@ def document_of(run: Run, artifacts: Sequence[Artifact], telling: Telling) -> Ru
         due_at=run.due_at,
         broke=broke,
         firstbell=telling.version,
+        playwright=version("playwright"),
+        system=f"Python {platform.python_version()} on {platform.platform()}",
+        source_sha256=run.source_sha256,
+        removed=dict(telling.removed),
         attempts=[_attempt(attempt, scrub) for attempt in run.attempts],
         artifacts=[ArtifactPart(**{**asdict(artifact), "kind": artifact.kind.value}) for artifact in artifacts],
     )
@@ -150,6 +164,7 @@ def _attempt(attempt: Attempt, scrub: Callable[[str], str]) -> AttemptPart:
         said=scrub(attempt.ending.said) if attempt.ending else "",
         browser=attempt.browser,
         unclosed=scrub(attempt.unclosed),
+        clock_offset_s=attempt.clock_offset_s,
         steps=[_step(record, scrub) for record in attempt.steps],
         media=[figures_of(proof) for proof in attempt.proofs],
     )

@@ -81,6 +81,7 @@ class JourneyCard(Message):
     roles: tuple[str, ...]
     file: str
     line: int
+    source_sha256: str = ""
 
 
 class BrokenFile(Message):
@@ -135,10 +136,15 @@ class Judged(Message):
 
 
 class Recorded(Message):
-    """What was recorded lies in the attempt's folder."""
+    """What was recorded lies in the attempt's folder. `is_private`: a stranger came in, perhaps after the judgement.
+
+    `clock_offset_s`: how far the clocks of the hosts that answered are ahead of ours, good to about a second.
+    """
 
     kind: Literal["recorded"] = "recorded"
     artifacts: tuple[Artifact, ...]
+    is_private: bool = False
+    clock_offset_s: float | None = None
 
 
 class AttemptEnded(Message):

@@ -78,6 +78,7 @@ class Order:
     accounts: Mapping[str, str] = field(default_factory=dict)
     groups: tuple[str, ...] = ()
     note: str = ""
+    source_sha256: str = ""
     claim: Claim | None = None
 
 
@@ -114,6 +115,7 @@ def perform(order: Order, player: Player, house: House, reporter: Reporter) -> P
                 groups=order.groups,
                 note=order.note,
                 due_at=order.claim.due_at if order.claim else None,
+                source_sha256=order.source_sha256,
             )
             return _keep(run, order.claim, house, folder)
         finally:
@@ -167,7 +169,7 @@ def _keep(run: Run, claim: Claim | None, house: House, folder: Path) -> Performe
     prefix = run_prefix(run.started_at, run.journey, run.id)
     passed = run.outcome is Outcome.PASSED and not run.flaky
     recorded = [artifact for attempt in run.attempts for artifact in attempt.artifacts]
-    wanted = house.policy.kept(recorded, passed=passed)
+    wanted = house.policy.kept(recorded, passed=passed, private=run.is_private)
     cleaned = clean(wanted, folder, house.known, quarantine=house.quarantine / run.id)
     told = Telling(owner=_owner(run, house.owners), version=house.version, scrub=house.known.scrub)
     document = document_of(run, cleaned.artifacts, told)

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 from contextlib import ExitStack
+from dataclasses import asdict
+from statistics import median
 from typing import TYPE_CHECKING
 
+from playwright.sync_api import Error as PlaywrightError
+
 from artifacts.capture import ActorRecorder
+from journeys.stage.roster import private
 from runner.execution.messages import MediaJudged, Play, Recorded, StepBegan, StepEnded
 
 if TYPE_CHECKING:
@@ -23,7 +29,9 @@ class Recording:
         self._order = order
         self._end = end
         self._recorders: dict[str, ActorRecorder] = {}
+        self._actors: dict[str, Actor] = {}
         self._groups = ExitStack()
+        self._is_private = False
         self.browser = ""
         self.broke: Ending | None = None
 
@@ -41,6 +49,7 @@ class Recording:
         )
         recorder.start()
         self._recorders[actor.name] = recorder
+        self._actors[actor.name] = actor
 
     def step_began(self, actor: Actor, step: Step) -> None:
         """Tell the parent, and group what follows under the step's name in the trace."""
@@ -53,15 +62,39 @@ class Recording:
         self._end.send(StepEnded(record=record))
         failed = record.ending is not None
         self.broke = self.broke or record.ending
+        if record.ending is not None and record.ending.is_private:
+            self._discard(record.ending.said)
         own = [self._recorders[actor.name]] if record.step.picture else []
         for recorder in self._recorders.values() if failed else own:
             recorder.picture(record.step.position, record.step.title, failed=failed)
 
-    def media_judged(self, _actor: Actor, proof: MediaProof) -> None:
-        """Tell the parent."""
+    def media_judged(self, actor: Actor, proof: MediaProof) -> None:
+        """Tell the parent, and keep what the look was taken at: its page has just answered, and may not again."""
         self._end.send(MediaJudged(proof=proof))
+        with contextlib.suppress(PlaywrightError):
+            self._recorders[actor.name].frames(proof.observed, [still.jpeg for still in actor.stills()])
+            self._take_figures(actor)
 
     def curtain(self) -> None:
-        """The play is over: save what was recorded while the pages are still open."""
-        kept = tuple(kept for recorder in self._recorders.values() for kept in recorder.stop())
-        self._end.send(Recorded(artifacts=kept))
+        """The play is over: save what was recorded while the pages are still open, and look who came."""
+        if self.broke is None:
+            for actor in self._actors.values():
+                with contextlib.suppress(PlaywrightError):
+                    self._take_figures(actor)
+        for recorder in self._recorders.values():
+            recorder.stop()
+        if any(actor.is_private for actor in self._actors.values()):
+            self._discard(private(1).said)
+        kept = tuple(kept for recorder in self._recorders.values() for kept in recorder.artifacts())
+        offsets_s = [recorder.clock_offset_s for recorder in self._recorders.values()]
+        known_s = [offset_s for offset_s in offsets_s if offset_s is not None]
+        clock_offset_s = median(known_s) if known_s else None
+        self._end.send(Recorded(artifacts=kept, is_private=self._is_private, clock_offset_s=clock_offset_s))
+
+    def _take_figures(self, actor: Actor) -> None:
+        self._recorders[actor.name].figures([asdict(figure) for figure in actor.figures()])
+
+    def _discard(self, reason: str) -> None:
+        self._is_private = True
+        for recorder in self._recorders.values():
+            recorder.discard(reason)

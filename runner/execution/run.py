@@ -33,6 +33,7 @@ class Attempt:
     """One try. `ending` is None when it ended well; `took_s` is seconds by a monotonic clock.
 
     `lost_share`: of the worker's time, how much it was not run. `unclosed`: what could not be closed afterwards.
+    `clock_offset_s`: how far the clocks of those who answered were ahead of ours, good to about a second.
     """
 
     number: int
@@ -45,6 +46,7 @@ class Attempt:
     browser: str = ""
     lost_share: float = 0.0
     unclosed: str = ""
+    clock_offset_s: float | None = None
 
     @property
     def failing_step(self) -> StepRecord | None:
@@ -54,7 +56,8 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
-    """One execution of a journey for a slot (`due_at`), or by hand. `note` is what else was going on."""
+    """One execution of a journey for a slot (`due_at`), or by hand. `note` is what else was going on,
+    `source_sha256` the hash of the file that the journey stands in."""
 
     id: str
     journey: str
@@ -64,6 +67,7 @@ class Run:
     groups: tuple[str, ...] = ()
     note: str = ""
     due_at: datetime | None = None
+    source_sha256: str = ""
 
     @property
     def last(self) -> Attempt:
@@ -74,6 +78,11 @@ class Run:
     def outcome(self) -> Outcome:
         """What the run came to."""
         return settle(self.attempts)
+
+    @property
+    def is_private(self) -> bool:
+        """Whether a stranger was in the class, so that no picture of any attempt is kept."""
+        return any(attempt.ending is not None and attempt.ending.is_private for attempt in self.attempts)
 
     @property
     def flaky(self) -> bool:

@@ -25,6 +25,7 @@ import structlog
 from pydantic import ValidationError
 
 from journeys.stage.ending import EndingKind
+from journeys.stage.roster import private
 from runner.execution.identity import me
 from runner.execution.ladder import MARKER, Leftover, clear_up, end_worker, temporary_folder
 from runner.execution.messages import (
@@ -226,14 +227,17 @@ def _log_file(path: Path) -> IO[bytes]:
 
 def _attempt(order: Play, heard: list[FromWorker], lost: Judged, unclosed: str) -> Attempt:
     judged = next((message for message in heard if isinstance(message, Judged)), lost)
+    recorded = next((message for message in heard if isinstance(message, Recorded)), Recorded(artifacts=()))
+    is_private = recorded.is_private and not (judged.ending and judged.ending.is_private)
     return Attempt(
         number=order.attempt,
         started_at=judged.started_at,
         took_s=judged.took_s,
         steps=tuple(message.record for message in heard if isinstance(message, StepEnded)),
         proofs=tuple(message.proof for message in heard if isinstance(message, MediaJudged)),
-        artifacts=tuple(kept for message in heard if isinstance(message, Recorded) for kept in message.artifacts),
-        ending=judged.ending,
+        artifacts=recorded.artifacts,
+        ending=private(1) if is_private else judged.ending,
+        clock_offset_s=recorded.clock_offset_s,
         browser=judged.browser,
         lost_share=judged.lost_share,
         unclosed=unclosed,

@@ -59,8 +59,9 @@ def test_a_run_in_the_store_is_whole_and_matches_its_document(opened: Theatre, p
     for artifact in document["artifacts"]:
         assert len(store.get(prefix + artifact["name"])) == artifact["size_bytes"]
     kinds = {(artifact["actor"], artifact["kind"]) for artifact in document["artifacts"]}
-    wanted = {"trace", "screenshot", "console", "network"}
+    wanted = {"trace", "screenshot", "console", "network", "har", "figures", "frame"}
     assert kinds == {(actor, kind) for actor in ("teacher", "student") for kind in wanted}
+    assert abs(document["attempts"][0]["clock_offset_s"]) <= 1.5  # Everybody here goes by one clock.
     (student, teacher) = document["attempts"][0]["media"]
     assert (student["observer"], teacher["observer"]) == ("student", "teacher")
     assert student["path"]["protocol"] == "udp"
@@ -68,7 +69,22 @@ def test_a_run_in_the_store_is_whole_and_matches_its_document(opened: Theatre, p
 
 
 def test_the_switchboard_and_this_table_name_the_same_faults() -> None:
-    assert set(WHERE) == set(FAULTS)
+    assert {*WHERE, "stranger-comes-in"} == set(FAULTS)
+
+
+def test_a_stranger_in_the_class_ends_the_run_and_leaves_no_picture_of_anybody(
+    opened: Theatre, practice: PracticeSchool, play: Play
+) -> None:
+    practice.break_("stranger-comes-in")
+    performed = play("live-class")
+    document = performed.document
+    assert performed.run.outcome is Outcome.ERRORED, document
+    assert "privacy: somebody who is not expected came into the class" in document.attempts[-1].said
+    assert "Robin" not in document.model_dump_json()
+    assert {artifact.kind for artifact in document.artifacts} <= {"network", "figures"}
+    assert not list(opened.house.work.rglob("*.jpg"))
+    practice.heal("stranger-comes-in")
+    assert play("live-class").run.outcome is Outcome.PASSED
 
 
 @pytest.mark.parametrize("fault", sorted(WHERE))

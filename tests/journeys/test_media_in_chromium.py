@@ -14,8 +14,9 @@ import pytest
 from playwright.sync_api import BrowserContext, Page
 
 from journeys.media.camera import PERMISSIONS, Signature, camera_script, signature_for
+from journeys.media.figures import figures
 from journeys.media.look import read_look
-from journeys.media.probe import NEWS, MediaProbe, probe_script
+from journeys.media.probe import NEWS, SAMPLES, MediaProbe, probe_script
 from journeys.media.proof import MediaFault, MediaProof
 
 pytestmark = pytest.mark.browser
@@ -105,6 +106,29 @@ def test_the_phases_of_joining_are_timed_in_order(two: Two) -> None:
     assert None not in times
     assert times == sorted(times, key=lambda ms: ms or 0.0)
     assert phases.first_packet_ms is not None
+
+
+def test_a_look_keeps_its_first_and_its_last_picture_and_the_call_in_figures(two: Two) -> None:
+    two.call()
+    probe = MediaProbe(two.student.page)
+    probe.expect(two.teacher.signature, observer="student", observed="teacher", within_s=6.0)
+    first, last = probe.stills()
+    assert first.jpeg.startswith(b"\xff\xd8")
+    assert first.at_ms < last.at_ms
+    two.student.page.wait_for_function(f"async () => (await ({SAMPLES})()).length > 4", polling=300)
+    whole = max(figures(probe.samples(), began_ms=first.at_ms), key=lambda row: row.frames_per_s)
+    assert 5 < whole.frames_per_s < 40
+    assert whole.video_kbps > 0
+    assert whole.audio_kbps > 0
+
+
+def test_a_picture_without_our_signature_is_never_kept(two: Two) -> None:
+    two.teacher.page.evaluate("() => call.stream.getVideoTracks().forEach((track) => (track.enabled = false))")
+    two.call()
+    probe = MediaProbe(two.student.page)
+    proof = probe.expect(two.teacher.signature, observer="student", observed="teacher", within_s=3.0)
+    assert proof.fault is MediaFault.BLACK
+    assert probe.stills() == ()
 
 
 def test_no_offer(two: Two) -> None:
