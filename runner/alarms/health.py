@@ -1,0 +1,141 @@
+"""How one thing is that we keep an eye on, over its locations: a pure state machine over what was seen.
+
+    OK -> SUSPECTED -> OPEN -> RECOVERING -> OK
+                        ^----------'  a relapse is the same story
+
+Used twice: for what a journey says about a service (a failure that was confirmed breaks it), and for whether the
+journey can be judged at all (so many errored, blind or missed in a row do). What could not be judged turns nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import Enum
+
+
+class State(Enum):
+    """How it is. Closed is OK again."""
+
+    OK = "ok"
+    SUSPECTED = "suspected"
+    OPEN = "open"
+    RECOVERING = "recovering"
+
+
+class Sign(Enum):
+    """What one look at one location says."""
+
+    FINE = "fine"
+    DOUBTFUL = "doubtful"  # broken, but seen once only
+    BROKEN = "broken"  # broken, and seen twice
+    SILENT = "silent"  # nothing could be seen
+
+
+class Reason(Enum):
+    """Why a look changed something, or did not. The same words go to log, history and people."""
+
+    WELL = "well"
+    SEEN_ONCE = "seen once"
+    FALSE_ALARM = "passed before it was confirmed"
+    TOO_FEW_PLACES = "broken at too few places"
+    CONFIRMED = "confirmed"
+    STILL_BROKEN = "still broken"
+    BETTER = "passed, but not often enough yet"
+    RELAPSED = "broken again while recovering"
+    RECOVERED = "recovered"
+    NOT_JUDGED = "could not be judged"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rules:
+    """When it opens and when it closes.
+
+    `looks`: doubtful looks in a row at a location that count as one confirmed; `places` of all locations must be broken
+    within `window`; `passes` in a row at each location that was broken close it.
+    """
+
+    looks: int = 2
+    places: int = 1
+    window: timedelta = timedelta(minutes=15)
+    passes: int = 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """What was last seen at one location: whether it is `broken`, and looks in a row that were doubtful or fine."""
+
+    at: datetime
+    broken: bool = False
+    doubts: int = 0
+    passes: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Health:
+    """How one thing is, since when it has been in trouble, and what each location last saw."""
+
+    state: State = State.OK
+    since: datetime | None = None
+    places: Mapping[str, Place] = field(default_factory=dict)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether people are, or should have been, told."""
+        return self.state in (State.OPEN, State.RECOVERING)
+
+    @property
+    def broken_places(self) -> tuple[str, ...]:
+        """The locations that see it broken, by name."""
+        return tuple(sorted(name for name, place in self.places.items() if place.broken))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """One look at one location."""
+
+    location: str
+    at: datetime
+    sign: Sign
+
+
+def turn(health: Health, look: Look, rules: Rules) -> tuple[Health, Reason]:
+    """How it is after a look, and why. Looks of one location come in the order of time; an older one says nothing."""
+    before = health.places.get(look.location)
+    if look.sign is Sign.SILENT or (before is not None and look.at < before.at):
+        return health, Reason.NOT_JUDGED
+    places = {**health.places, look.location: _seen(before, look, rules)}
+    state, reason = _state(health, places, look, rules)
+    since = None if state is State.OK else health.since or look.at
+    return Health(state=state, since=since, places=places), reason
+
+
+def _seen(before: Place | None, look: Look, rules: Rules) -> Place:
+    last = before or Place(at=look.at)
+    match look.sign:
+        case Sign.FINE:
+            passes = last.passes + 1
+            is_broken = last.broken and passes < rules.passes
+            return Place(at=look.at, broken=is_broken, passes=passes)
+        case Sign.BROKEN:
+            return Place(at=look.at, broken=True, doubts=last.doubts + 1)
+        case _:
+            doubts = last.doubts + 1
+            return Place(at=look.at, broken=last.broken or doubts >= rules.looks, doubts=doubts)
+
+
+def _state(health: Health, places: Mapping[str, Place], look: Look, rules: Rules) -> tuple[State, Reason]:
+    broken = [place for place in places.values() if place.broken]
+    is_doubted = any(place.doubts for place in places.values())
+    if not health.is_open:
+        if sum(place.at >= look.at - rules.window for place in broken) >= rules.places:
+            return State.OPEN, Reason.CONFIRMED
+        if broken or is_doubted:
+            return State.SUSPECTED, Reason.TOO_FEW_PLACES if broken else Reason.SEEN_ONCE
+        return State.OK, Reason.WELL if health.state is State.OK else Reason.FALSE_ALARM
+    if not broken and not is_doubted:
+        return State.OK, Reason.RECOVERED
+    if all(place.passes for place in broken) and not is_doubted:
+        return State.RECOVERING, Reason.BETTER
+    return State.OPEN, Reason.RELAPSED if health.state is State.RECOVERING else Reason.STILL_BROKEN

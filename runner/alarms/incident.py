@@ -1,0 +1,249 @@
+"""What people are told about: one incident for everything that one service breaks at a time, from opening to close.
+
+Each journey has a health of its own (`health.py`). Where several are broken by the same service they are symptoms of
+one incident, so that a sign-in that is down sends one alarm and not six; each symptom still ends by itself, and the
+incident closes with its last one. What cannot be judged is the operator's own incident, and blames no service.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from enum import Enum
+
+from runner.alarms.health import Health, Look, Reason, Rules, Sign, turn
+
+PROBE = "first-bell"
+"""The subject of the operator's own incidents."""
+
+# Each time that it breaks again soon after it had closed, twice as many passes are asked for before it closes.
+MOST_PASSES = 8
+
+
+class Track(Enum):
+    """What a look is about: a service, or whether the journey can be judged."""
+
+    SERVICE = "service"
+    SIGHT = "sight"
+
+
+class Turn(Enum):
+    """What a verdict did to an incident."""
+
+    OPENED = "opened"
+    OPENED_AGAIN = "opened again"
+    JOINED = "another journey joined"
+    SYMPTOM_ENDED = "one journey is well again"
+    CLOSED = "closed"
+    NOTHING_NEW = "nothing new"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """What one run, or one slot that was not run, says. `service` is whose step failed; empty unless it failed."""
+
+    journey: str
+    location: str
+    at: datetime
+    outcome: str
+    confirmed: bool = False
+    service: str = ""
+    owner: str = ""
+    actor: str = ""
+    step: str = ""
+    said: str = ""
+    run_id: str = ""
+
+    def look(self, track: Track) -> Look:
+        """The verdict as a look of one track."""
+        return Look(location=self.location, at=self.at, sign=self._sign(track))
+
+    def _sign(self, track: Track) -> Sign:
+        is_judged = self.outcome in ("passed", "failed")
+        if track is Track.SIGHT:
+            return Sign.SILENT if self.outcome == "skipped" else Sign.FINE if is_judged else Sign.DOUBTFUL
+        if not is_judged:
+            return Sign.SILENT
+        if self.outcome == "passed":
+            return Sign.FINE
+        return Sign.BROKEN if self.confirmed else Sign.DOUBTFUL
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Symptom:
+    """One journey that an incident breaks: since when, where, and what was seen. Over when `ended_at` is given."""
+
+    journey: str
+    since: datetime
+    locations: tuple[str, ...]
+    actor: str
+    step: str
+    said: str
+    run_id: str
+    ended_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Incident:
+    """One story. `subject` is the service, or PROBE; `openings` counts how often it opened; `number` is its name."""
+
+    number: int
+    subject: str
+    owner: str
+    opened_at: datetime
+    symptoms: tuple[Symptom, ...]
+    closed_at: datetime | None = None
+    openings: int = 1
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it is going on."""
+        return self.closed_at is None
+
+    @property
+    def since(self) -> datetime:
+        """When the first of its symptoms began, which is before anybody could be sure."""
+        return min(symptom.since for symptom in self.symptoms)
+
+    @property
+    def locations(self) -> tuple[str, ...]:
+        """Everywhere that sees it now; once it is closed, everywhere that saw it."""
+        seen = [symptom for symptom in self.symptoms if symptom.ended_at is None] or self.symptoms
+        return tuple(sorted({location for symptom in seen for location in symptom.locations}))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Watched:
+    """One journey on one track: how it is, and which incident it is a symptom of (0: none)."""
+
+    health: Health = field(default_factory=Health)
+    incident: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """When incidents open and close. After `unseen` looks in a row without a judgement the operator is told."""
+
+    service: Rules = field(default_factory=Rules)
+    unseen: int = 3
+    open_again_within: timedelta = timedelta(minutes=30)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ledger:
+    """All that a verdict is weighed against: journeys as they are, and incidents that are open or closed lately."""
+
+    watched: Mapping[tuple[Track, str], Watched] = field(default_factory=dict)
+    incidents: Mapping[int, Incident] = field(default_factory=dict)
+    next_number: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """What a verdict did to one incident, and why. `incident` is as it is now; None where there is none."""
+
+    turn: Turn
+    reason: Reason
+    incident: Incident | None = None
+
+
+def advance(ledger: Ledger, verdict: Verdict, policy: Policy) -> tuple[Ledger, tuple[Change, ...]]:
+    """The ledger after a verdict, and what changed: on the service's track, then on that of sight."""
+    changes: list[Change] = []
+    for track in Track:
+        ledger, changed = _advance(ledger, verdict, track, policy)
+        changes += changed
+    return ledger, tuple(changes)
+
+
+def _advance(ledger: Ledger, verdict: Verdict, track: Track, policy: Policy) -> tuple[Ledger, list[Change]]:
+    key = (track, verdict.journey)
+    before = ledger.watched.get(key, Watched())
+    rules = _rules(ledger, before, track, policy)
+    health, reason = turn(before.health, verdict.look(track), rules)
+    after = replace(before, health=health)
+    changes: list[Change] = []
+    subject = verdict.service if track is Track.SERVICE else PROBE
+    held = ledger.incidents.get(before.incident)
+    is_told = held is not None and health.is_open and reason is not Reason.NOT_JUDGED
+    has_moved = is_told and held is not None and _has_moved(held, verdict, track)
+    if held is not None and (has_moved or not health.is_open):
+        ledger, change = _end_symptom(ledger, held, verdict, reason)
+        changes.append(change)
+        after = replace(after, incident=0)
+    if health.is_open and after.incident == 0 and subject:
+        incident, turned = _begun(ledger, subject, verdict, health, policy)
+        ledger = _with(ledger, incident)
+        changes.append(Change(turn=turned, reason=reason, incident=incident))
+        after = replace(after, incident=incident.number)
+    elif health.is_open and held is not None and not has_moved:
+        ledger = _told_again(ledger, held, verdict, health)
+    if not changes:
+        changes.append(Change(turn=Turn.NOTHING_NEW, reason=reason, incident=ledger.incidents.get(after.incident)))
+    return replace(ledger, watched={**ledger.watched, key: after}), changes
+
+
+def _rules(ledger: Ledger, before: Watched, track: Track, policy: Policy) -> Rules:
+    if track is Track.SIGHT:
+        return Rules(looks=policy.unseen, passes=1)
+    held = ledger.incidents.get(before.incident)
+    passes = policy.service.passes * 2 ** ((held.openings if held else 1) - 1)
+    return replace(policy.service, passes=max(policy.service.passes, min(passes, MOST_PASSES)))
+
+
+def _has_moved(held: Incident, verdict: Verdict, track: Track) -> bool:
+    """Whether the journey now breaks at another service: the first one has let it through."""
+    return track is Track.SERVICE and verdict.confirmed and verdict.service not in ("", held.subject)
+
+
+def _begun(ledger: Ledger, subject: str, verdict: Verdict, health: Health, policy: Policy) -> tuple[Incident, Turn]:
+    """The incident that a journey's trouble belongs to: one that goes on, one that has just closed, or a new one."""
+    symptom = Symptom(
+        journey=verdict.journey,
+        since=health.since or verdict.at,
+        locations=health.broken_places or (verdict.location,),
+        actor=verdict.actor,
+        step=verdict.step,
+        said=verdict.said,
+        run_id=verdict.run_id,
+    )
+    same = [incident for incident in ledger.incidents.values() if incident.subject == subject]
+    if going_on := [incident for incident in same if incident.is_open]:
+        return replace(going_on[-1], symptoms=(*going_on[-1].symptoms, symptom)), Turn.JOINED
+    if lately := [one for one in same if one.closed_at and verdict.at - one.closed_at <= policy.open_again_within]:
+        last = lately[-1]
+        again = replace(last, closed_at=None, openings=last.openings + 1, symptoms=(*last.symptoms, symptom))
+        return again, Turn.OPENED_AGAIN
+    owner, number = verdict.owner, ledger.next_number
+    new = Incident(number=number, subject=subject, owner=owner, opened_at=verdict.at, symptoms=(symptom,))
+    return new, Turn.OPENED
+
+
+def _end_symptom(ledger: Ledger, held: Incident, verdict: Verdict, reason: Reason) -> tuple[Ledger, Change]:
+    symptoms = tuple(
+        replace(symptom, ended_at=verdict.at)
+        if symptom.journey == verdict.journey and symptom.ended_at is None
+        else symptom
+        for symptom in held.symptoms
+    )
+    is_over = all(symptom.ended_at is not None for symptom in symptoms)
+    incident = replace(held, symptoms=symptoms, closed_at=verdict.at if is_over else None)
+    turned = Turn.CLOSED if is_over else Turn.SYMPTOM_ENDED
+    return _with(ledger, incident), Change(turn=turned, reason=reason, incident=incident)
+
+
+def _told_again(ledger: Ledger, held: Incident, verdict: Verdict, health: Health) -> Ledger:
+    """The same failure once more: where it is seen, and what was seen last."""
+    symptoms = tuple(
+        replace(symptom, locations=tuple(sorted({*symptom.locations, *health.broken_places})))
+        if symptom.journey == verdict.journey and symptom.ended_at is None
+        else symptom
+        for symptom in held.symptoms
+    )
+    return _with(ledger, replace(held, symptoms=symptoms))
+
+
+def _with(ledger: Ledger, incident: Incident) -> Ledger:
+    next_number = max(ledger.next_number, incident.number + 1)
+    return replace(ledger, incidents={**ledger.incidents, incident.number: incident}, next_number=next_number)

@@ -1,0 +1,137 @@
+"""What opens an incident, what joins it, what closes it; and laws that hold for any history of verdicts."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from runner.alarms.incident import PROBE, Change, Ledger, Policy, Turn, Verdict, advance
+
+START = datetime(2026, 8, 31, 11, 45, tzinfo=UTC)
+
+
+def failed(journey: str, service: str, minute: int, location: str = "home") -> Verdict:
+    at = START + timedelta(minutes=minute)
+    return Verdict(
+        journey=journey,
+        location=location,
+        at=at,
+        outcome="failed",
+        confirmed=True,
+        service=service,
+        owner=f"{service} inc",
+        run_id=f"{journey}-{minute}",
+    )
+
+
+def came(journey: str, outcome: str, minute: int, location: str = "home") -> Verdict:
+    return Verdict(journey=journey, location=location, at=START + timedelta(minutes=minute), outcome=outcome)
+
+
+def told(*verdicts: Verdict, policy: Policy | None = None) -> tuple[Ledger, list[Change]]:
+    ledger, changes = Ledger(), []
+    for verdict in verdicts:
+        ledger, changed = advance(ledger, verdict, policy or Policy())
+        changes += [change for change in changed if change.turn is not Turn.NOTHING_NEW]
+    return ledger, changes
+
+
+def turns(*verdicts: Verdict) -> list[str]:
+    return [f"{change.turn.value}: {change.incident.subject}" for change in told(*verdicts)[1] if change.incident]
+
+
+def test_a_confirmed_failure_opens_and_two_passes_close() -> None:
+    story = (failed("class", "platform", 0), came("class", "passed", 2), came("class", "passed", 4))
+    assert turns(*story) == ["opened: platform", "closed: platform"]
+    (incident,) = told(*story)[0].incidents.values()
+    assert (incident.opened_at, incident.closed_at) == (START, START + timedelta(minutes=4))
+    assert incident.owner == "platform inc"
+
+
+def test_six_journeys_that_a_sign_in_breaks_are_one_incident_with_six_symptoms() -> None:
+    story = [failed(f"journey-{number}", "sign-in", number) for number in range(6)]
+    ledger, changes = told(*story)
+    assert [change.turn for change in changes] == [Turn.OPENED, *[Turn.JOINED] * 5]
+    (incident,) = ledger.incidents.values()
+    assert len(incident.symptoms) == 6
+    ends = [came(f"journey-{number}", "passed", 10 + 10 * lap + number) for lap in (0, 1) for number in range(6)]
+    _, changes = told(*story, *ends)
+    assert [change.turn for change in changes][6:] == [*[Turn.SYMPTOM_ENDED] * 5, Turn.CLOSED]
+
+
+def test_a_journey_that_breaks_at_a_later_service_moves_to_that_ones_incident() -> None:
+    story = (failed("class", "sign-in", 0), failed("class", "platform", 5))
+    assert turns(*story) == ["opened: sign-in", "closed: sign-in", "opened: platform"]
+
+
+def test_what_breaks_again_soon_is_the_same_story_and_must_pass_more_often() -> None:
+    passed_twice = [came("class", "passed", 2), came("class", "passed", 4)]
+    again = [failed("class", "platform", 6), came("class", "passed", 8), came("class", "passed", 10)]
+    story = [failed("class", "platform", 0), *passed_twice, *again]
+    assert turns(*story) == ["opened: platform", "closed: platform", "opened again: platform"]
+    more = [came("class", "passed", 12), came("class", "passed", 14)]
+    assert turns(*story, *more)[-1] == "closed: platform"
+
+
+def test_what_cannot_be_judged_blames_nobody_and_is_told_to_the_operator_after_three() -> None:
+    story = [came("class", outcome, minute) for minute, outcome in enumerate(("errored", "blind", "missed"))]
+    assert turns(*story[:2]) == []
+    assert turns(*story) == [f"opened: {PROBE}"]
+    assert turns(*story, failed("class", "platform", 9)) == [f"opened: {PROBE}", "opened: platform", f"closed: {PROBE}"]
+
+
+def test_a_failure_that_was_not_confirmed_opens_only_when_it_comes_again() -> None:
+    once = Verdict(journey="class", location="home", at=START, outcome="failed", service="platform")
+    twice = Verdict(
+        journey="class", location="home", at=START + timedelta(minutes=5), outcome="failed", service="platform"
+    )
+    assert turns(once) == []
+    assert turns(once, twice) == ["opened: platform"]
+
+
+VERDICTS = st.lists(
+    st.tuples(
+        st.sampled_from(["sign-in", "class", "plan-b"]),
+        st.sampled_from(["passed", "failed", "failed", "errored", "missed"]),
+        st.sampled_from(["sign-in", "platform"]),
+        st.sampled_from(["home", "school"]),
+        st.booleans(),
+    ),
+    max_size=40,
+)
+
+
+@settings(max_examples=60)
+@given(VERDICTS)
+def test_laws_of_any_history(
+    history: list[tuple[str, str, str, str, bool]],
+) -> None:
+    ledger, alive = Ledger(), set[int]()
+    for minute, (journey, outcome, service, location, confirmed) in enumerate(history):
+        verdict = Verdict(
+            journey=journey,
+            location=location,
+            at=START + timedelta(minutes=minute),
+            outcome=outcome,
+            confirmed=confirmed and outcome == "failed",
+            service=service if outcome == "failed" else "",
+        )
+        ledger, changes = advance(ledger, verdict, Policy())
+        for change in changes:
+            if change.incident is None:
+                continue
+            number = change.incident.number
+            if change.turn in (Turn.OPENED, Turn.OPENED_AGAIN):
+                assert number not in alive
+                assert (outcome == "failed") is (change.incident.subject != PROBE)
+                alive.add(number)
+            elif change.turn is Turn.CLOSED:
+                alive.remove(number)
+        assert alive == {number for number, incident in ledger.incidents.items() if incident.is_open}
+        for watched in ledger.watched.values():
+            assert (watched.incident != 0) is watched.health.is_open
+            assert watched.incident == 0 or ledger.incidents[watched.incident].is_open
+        subjects = [incident.subject for incident in ledger.incidents.values() if incident.is_open]
+        assert len(subjects) == len(set(subjects))
