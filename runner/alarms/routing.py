@@ -1,0 +1,224 @@
+"""Who is owed a notice of an incident now, and why: a pure function of what was sent already.
+
+It is asked at each change and once in a while besides, so that nobody has to remember to come back to it: what a
+silence held back is sent when the silence ends, if the incident is still open; a reminder falls due by itself; the
+head of IT is told when nobody has acknowledged in time. Whoever was told that something broke is told that it is over,
+silence or not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import Enum
+
+from runner.alarms.incident import PROBE, Incident
+
+
+class Severity(Enum):
+    """How urgent an incident is at the moment."""
+
+    CRITICAL = "critical"
+    WARNING = "warning"
+    INFO = "info"
+
+
+class NoticeKind(Enum):
+    """What a notice says."""
+
+    OPENED = "opened"
+    ESCALATED = "escalated"
+    REMINDER = "reminder"
+    ACKNOWLEDGED = "acknowledged"
+    CLOSED = "closed"
+
+
+class NoticeReason(Enum):
+    """Why a route is owed a notice, or is not. The same words go to the log and to people who ask."""
+
+    OPENED = "opened"
+    ESCALATED = "nobody acknowledged in time"
+    REMINDER_DUE = "reminder due"
+    ACKNOWLEDGED = "acknowledged"
+    CLOSED = "closed"
+    SILENCED = "silenced"
+    NOT_ITS_CONCERN = "not this route's concern"
+    WAITS_FOR_ESCALATION = "told only if nobody acknowledges"
+    NOTHING_NEW = "nothing new"
+
+
+KIND_OF: Mapping[NoticeReason, NoticeKind] = {
+    NoticeReason.OPENED: NoticeKind.OPENED,
+    NoticeReason.ESCALATED: NoticeKind.ESCALATED,
+    NoticeReason.REMINDER_DUE: NoticeKind.REMINDER,
+    NoticeReason.ACKNOWLEDGED: NoticeKind.ACKNOWLEDGED,
+    NoticeReason.CLOSED: NoticeKind.CLOSED,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Route:
+    """Some people and the ways to them. `to` are channel addresses; empty filters let everything through.
+
+    `is_operator`: told of what First Bell itself cannot do, and of nothing else unless `services` says so.
+    """
+
+    name: str
+    to: tuple[str, ...]
+    services: frozenset[str] = frozenset()
+    journeys: frozenset[str] = frozenset()
+    severities: frozenset[Severity] = frozenset()
+    is_operator: bool = False
+    repeat: timedelta = timedelta(hours=4)
+    escalate_after: timedelta | None = None
+    escalate_to: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Silence:
+    """Notices that are held back until a moment, by whom and why. Empty fields match everything."""
+
+    number: int
+    until: datetime
+    by: str
+    why: str
+    service: str = ""
+    journey: str = ""
+    location: str = ""
+
+    def covers(self, incident: Incident, now: datetime) -> bool:
+        """Whether all that is wrong now is what this silence is about."""
+        if now >= self.until or self.service not in ("", incident.subject):
+            return False
+        symptoms = [symptom for symptom in incident.symptoms if symptom.ended_at is None]
+        if self.journey and {symptom.journey for symptom in symptoms} != {self.journey}:
+            return False
+        return not self.location or set(incident.locations) == {self.location}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sent:
+    """A notice that is in the outbox, whether it has been delivered yet or not. `opening` counts from 1."""
+
+    incident: int
+    opening: int
+    route: str
+    kind: NoticeKind
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """An incident as it stands: how urgent, and since when somebody has it in hand (None: nobody)."""
+
+    incident: Incident
+    severity: Severity
+    acknowledged_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Owed:
+    """A notice that a route is owed. `key` stays the same however often this is worked out."""
+
+    incident: Incident
+    route: Route
+    reason: NoticeReason
+    severity: Severity
+    ordinal: int
+
+    @property
+    def kind(self) -> NoticeKind:
+        """What it says."""
+        return KIND_OF[self.reason]
+
+    @property
+    def key(self) -> str:
+        """Its name in the outbox, once for ever."""
+        return f"{self.incident.number}/{self.incident.openings}/{self.route.name}/{self.kind.value}/{self.ordinal}"
+
+
+def owed(
+    standing: Standing, routes: Sequence[Route], sent: Iterable[Sent], silences: Iterable[Silence], now: datetime
+) -> list[Owed]:
+    """All notices of one incident that somebody is owed now."""
+    incident = standing.incident
+    of_opening = [one for one in sent if (one.incident, one.opening) == (incident.number, incident.openings)]
+    is_silenced = any(silence.covers(incident, now) for silence in silences)
+    found = []
+    for route in routes:
+        reason = notice_due(standing, route, _Told(routes, of_opening), now, is_silenced=is_silenced)
+        if reason in KIND_OF:
+            kind = KIND_OF[reason]
+            ordinal = 1 + sum(one.route == route.name and one.kind is kind for one in of_opening)
+            severity = standing.severity
+            found.append(Owed(incident=incident, route=route, reason=reason, severity=severity, ordinal=ordinal))
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """Who has been told what of this opening."""
+
+    routes: Sequence[Route]
+    sent: Sequence[Sent]
+
+    def first(self, route: str) -> datetime | None:
+        """When a route was first told that it broke."""
+        kinds = (NoticeKind.OPENED, NoticeKind.ESCALATED)
+        return min((one.at for one in self.sent if one.route == route and one.kind in kinds), default=None)
+
+    def last(self, route: str) -> datetime | None:
+        """When a route was last told anything."""
+        return max((one.at for one in self.sent if one.route == route), default=None)
+
+    def has(self, route: str, kind: NoticeKind) -> bool:
+        """Whether a route was told this."""
+        return any(one.route == route and one.kind is kind for one in self.sent)
+
+
+def notice_due(standing: Standing, route: Route, told: _Told, now: datetime, *, is_silenced: bool) -> NoticeReason:
+    """Whether a route is owed a notice of an incident, and why."""
+    first = told.first(route.name)
+    if not standing.incident.is_open:
+        is_owed = first is not None and not told.has(route.name, NoticeKind.CLOSED)
+        return NoticeReason.CLOSED if is_owed else NoticeReason.NOTHING_NEW
+    if first is None:
+        return _first_notice(standing, route, told, now, is_silenced=is_silenced)
+    if standing.acknowledged_at is not None:
+        is_known = told.has(route.name, NoticeKind.ACKNOWLEDGED)
+        return NoticeReason.NOTHING_NEW if is_known else NoticeReason.ACKNOWLEDGED
+    last = told.last(route.name) or first
+    if now - last < route.repeat:
+        return NoticeReason.NOTHING_NEW
+    return NoticeReason.SILENCED if is_silenced else NoticeReason.REMINDER_DUE
+
+
+def _first_notice(standing: Standing, route: Route, told: _Told, now: datetime, *, is_silenced: bool) -> NoticeReason:
+    above = [other for other in told.routes if route.name in other.escalate_to]
+    if not above and not _concerns(standing, route):
+        return NoticeReason.NOT_ITS_CONCERN
+    if above and not any(_has_waited(other, standing, told, now) for other in above):
+        return NoticeReason.WAITS_FOR_ESCALATION
+    if is_silenced:
+        return NoticeReason.SILENCED
+    return NoticeReason.ESCALATED if above else NoticeReason.OPENED
+
+
+def _has_waited(route: Route, standing: Standing, told: _Told, now: datetime) -> bool:
+    """Whether a route has been told long enough ago, and nobody has said that they have it in hand."""
+    first = told.first(route.name)
+    if first is None or route.escalate_after is None or standing.acknowledged_at is not None:
+        return False
+    return now - first >= route.escalate_after
+
+
+def _concerns(standing: Standing, route: Route) -> bool:
+    incident = standing.incident
+    if route.severities and standing.severity not in route.severities:
+        return False
+    if incident.subject == PROBE or route.is_operator:
+        return route.is_operator and (incident.subject == PROBE or incident.subject in route.services)
+    if route.services and incident.subject not in route.services:
+        return False
+    return not route.journeys or bool(route.journeys & {symptom.journey for symptom in incident.symptoms})
