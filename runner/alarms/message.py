@@ -1,0 +1,146 @@
+"""The words of a notice: a subject line that tells it all, and a few lines for whoever opens it.
+
+What pages said stands in here as text. It is one bounded line of printable characters already (`stage/failures.py`);
+each channel escapes it for its own format.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from runner.alarms.incident import PROBE, Incident, Symptom
+from runner.alarms.routing import NoticeKind, NoticeReason, Owed, Severity
+
+SUBJECT_LIMIT = 200
+SYMPTOMS_TOLD = 6
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """What a notice tells besides its incident. `places` is how many locations there are, `fine` what was checked and
+    works, `proof` where its evidence is, `picture` a JPEG of the failing step, or nothing."""
+
+    zone: ZoneInfo
+    places: int
+    contact: str = ""
+    fine: tuple[str, ...] = ()
+    proof: str = ""
+    picture: bytes = b""
+    acknowledged_by: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """One notice in words. `thread` is the same for all notices of one opening of one incident."""
+
+    kind: NoticeKind
+    severity: Severity
+    incident: int
+    thread: str
+    subject: str
+    rows: tuple[tuple[str, str], ...]
+    service: str
+    owner: str
+    proof: str = ""
+    picture: bytes = b""
+    at: datetime
+
+    @property
+    def text(self) -> str:
+        """The whole notice as plain text."""
+        return "\n".join([self.subject, "", *(f"{label:<8}{told}" for label, told in self.rows)])
+
+
+def write(owed: Owed, around: Surroundings, now: datetime) -> Message:
+    """The words of a notice that is owed."""
+    incident = owed.incident
+    return Message(
+        kind=owed.kind,
+        severity=owed.severity,
+        incident=incident.number,
+        thread=f"{incident.number}.{incident.openings}",
+        subject=_subject(owed, around),
+        rows=tuple((label, told) for label, told in _rows(owed, around) if told),
+        service=incident.subject,
+        owner=incident.owner,
+        proof=around.proof,
+        picture=around.picture if owed.kind in (NoticeKind.OPENED, NoticeKind.ESCALATED) else b"",
+        at=now,
+    )
+
+
+def _subject(owed: Owed, around: Surroundings) -> str:
+    incident = owed.incident
+    what, whose, since = _what(incident), _whose(incident), _clock(incident.since, around)
+    match owed.kind:
+        case NoticeKind.CLOSED:
+            lasted = _lasted((incident.closed_at or incident.opened_at) - incident.since)
+            line = f"[closed] {what}: {whose}, {since} to {_clock(incident.closed_at, around)}, {lasted}"
+        case NoticeKind.ACKNOWLEDGED:
+            line = f"[acknowledged] {what}: {whose}, since {since}, in hand: {around.acknowledged_by or 'somebody'}"
+        case kind:
+            word = {NoticeKind.REMINDER: "still ", NoticeKind.ESCALATED: "escalated, "}.get(kind, "")
+            places = f"{len(incident.locations)} of {max(around.places, len(incident.locations))} places"
+            line = f"[{word}{owed.severity.value}] {what}: {whose}, since {since}, {places}, confirmed"
+    return line if len(line) <= SUBJECT_LIMIT else f"{line[: SUBJECT_LIMIT - 1]}…"
+
+
+def _what(incident: Incident) -> str:
+    """The thing that does not work, as a person would say it."""
+    told = [symptom for symptom in incident.symptoms if symptom.ended_at is None] or list(incident.symptoms)
+    first = told[0]
+    journeys = {symptom.journey for symptom in told}
+    more = f" and {len(journeys) - 1} more" if len(journeys) > 1 else ""
+    if incident.subject == PROBE:
+        return f"First Bell cannot judge {first.journey}{more}"
+    return f'{first.actor} "{first.step}" fails in {first.journey}{more}'
+
+
+def _whose(incident: Incident) -> str:
+    if incident.subject == PROBE:
+        return "First Bell itself"
+    return f"{incident.owner} ({incident.subject})" if incident.owner else incident.subject
+
+
+def _rows(owed: Owed, around: Surroundings) -> list[tuple[str, str]]:
+    incident = owed.incident
+    contact = f", {around.contact}" if around.contact else ""
+    return [
+        ("What", "; ".join(_told(symptom) for symptom in incident.symptoms[:SYMPTOMS_TOLD])),
+        ("Whose", f"{_whose(incident)}{contact}" if incident.subject != PROBE else "ours: no service is blamed"),
+        ("Where", ", ".join(incident.locations)),
+        ("Fine", ", ".join(around.fine)),
+        ("Proof", around.proof),
+        ("Next", _next(owed)),
+    ]
+
+
+def _told(symptom: Symptom) -> str:
+    over = " (well again)" if symptom.ended_at else ""
+    if not symptom.step:
+        return f"{symptom.journey}: {symptom.said}{over}" if symptom.said else f"{symptom.journey}{over}"
+    return f'{symptom.journey}: {symptom.actor} "{symptom.step}": {symptom.said}{over}'
+
+
+def _next(owed: Owed) -> str:
+    number = owed.incident.number
+    if owed.kind is NoticeKind.CLOSED:
+        return ""
+    if owed.kind is NoticeKind.ACKNOWLEDGED:
+        return "you are told when it is over"
+    escalates = ""
+    if owed.reason is NoticeReason.OPENED and owed.route.escalate_after and owed.route.escalate_to:
+        after, whom = _lasted(owed.route.escalate_after), ", ".join(owed.route.escalate_to)
+        escalates = f"goes to {whom} in {after} · "
+    return f"{escalates}acknowledge with: firstbell ack {number}"
+
+
+def _clock(moment: datetime | None, around: Surroundings) -> str:
+    return f"{moment.astimezone(around.zone):%H:%M}" if moment else "?"
+
+
+def _lasted(time: timedelta) -> str:
+    minutes = max(1, round(time.total_seconds() / 60))
+    return f"{minutes} min" if minutes < 120 else f"{minutes // 60} h {minutes % 60:02} min"

@@ -1,0 +1,98 @@
+"""The subject tells what, whose, since when and where; the rest tells what to do."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from runner.alarms.incident import PROBE, Incident, Symptom
+from runner.alarms.message import SUBJECT_LIMIT, Surroundings, write
+from runner.alarms.routing import NoticeReason, Owed, Route, Severity
+
+START = datetime(2026, 8, 31, 11, 46, tzinfo=UTC)
+AROUND = Surroundings(
+    zone=ZoneInfo("America/New_York"), places=2, contact="support@contoso.example", fine=("sign-in", "plan B at 07:44")
+)
+ROUTE = Route(name="on-call", to=(), escalate_after=timedelta(minutes=10), escalate_to=("head-of-it",))
+
+
+def symptom(journey: str = "live-class", **more: object) -> Symptom:
+    given: dict[str, object] = {
+        "journey": journey,
+        "since": START,
+        "locations": ("home", "school"),
+        "actor": "student",
+        "step": "finds the live session",
+        "said": 'the list says "No classes today"',
+        "run_id": "k3f9",
+    }
+    return Symptom(**(given | more))  # type: ignore[arg-type]
+
+
+def notice(reason: NoticeReason, *symptoms: Symptom, **more: object) -> Owed:
+    given: dict[str, object] = {
+        "number": 217,
+        "subject": "platform",
+        "owner": "Contoso Learn",
+        "opened_at": START,
+        "symptoms": symptoms or (symptom(),),
+    }
+    incident = Incident(**(given | more))  # type: ignore[arg-type]
+    return Owed(incident=incident, route=ROUTE, reason=reason, severity=Severity.CRITICAL, ordinal=1)
+
+
+OVER = START + timedelta(minutes=26)
+
+
+@pytest.mark.parametrize(
+    ("owed", "subject"),
+    [
+        (
+            notice(NoticeReason.OPENED),
+            (
+                '[critical] student "finds the live session" fails in live-class: Contoso Learn (platform), '
+                "since 07:46, 2 of 2 places, confirmed"
+            ),
+        ),
+        (
+            notice(NoticeReason.OPENED, symptom(), symptom("class-list"), symptom("plan-b")),
+            (
+                '[critical] student "finds the live session" fails in live-class and 2 more: Contoso Learn (platform), '
+                "since 07:46, 2 of 2 places, confirmed"
+            ),
+        ),
+        (
+            notice(NoticeReason.CLOSED, symptom(ended_at=OVER), closed_at=OVER),
+            (
+                '[closed] student "finds the live session" fails in live-class: Contoso Learn (platform), '
+                "07:46 to 08:12, 26 min"
+            ),
+        ),
+        (
+            notice(NoticeReason.OPENED, symptom(step="", actor="", said="no worker"), subject=PROBE, owner=""),
+            "[critical] First Bell cannot judge live-class: First Bell itself, since 07:46, 2 of 2 places, confirmed",
+        ),
+    ],
+)
+def test_the_subject_is_the_alarm(owed: Owed, subject: str) -> None:
+    assert write(owed, AROUND, START).subject == subject
+
+
+def test_the_rest_says_what_is_fine_and_what_to_do() -> None:
+    rows = dict(write(notice(NoticeReason.OPENED), AROUND, START).rows)
+    assert rows["Whose"] == "Contoso Learn (platform), support@contoso.example"
+    assert rows["Fine"] == "sign-in, plan B at 07:44"
+    assert rows["Next"] == "goes to head-of-it in 10 min · acknowledge with: firstbell ack 217"
+    assert "Proof" not in rows
+
+
+def test_a_picture_goes_with_what_opens_and_not_with_what_closes() -> None:
+    around = Surroundings(zone=AROUND.zone, places=1, picture=b"jpeg")
+    assert write(notice(NoticeReason.OPENED), around, START).picture == b"jpeg"
+    assert write(notice(NoticeReason.CLOSED, closed_at=OVER), around, START).picture == b""
+
+
+def test_a_subject_is_bounded_whatever_a_step_is_called() -> None:
+    assert len(write(notice(NoticeReason.OPENED, symptom(step="x" * 999)), AROUND, START).subject) == SUBJECT_LIMIT
