@@ -1,0 +1,45 @@
+"""PagerDuty, by its Events API v2: an incident of ours is one alert of theirs, from trigger to resolve."""
+
+from __future__ import annotations
+
+import json
+
+from runner.alarms.channels import Answer, ChannelOptions
+from runner.alarms.channels.posting import post
+from runner.alarms.message import Message
+from runner.alarms.routing import NoticeKind, Severity
+
+EVENTS = "https://events.pagerduty.com/v2/enqueue"
+ACTION = {NoticeKind.CLOSED: "resolve", NoticeKind.ACKNOWLEDGED: "acknowledge"}
+SEVERITY = {Severity.CRITICAL: "critical", Severity.WARNING: "warning", Severity.INFO: "info"}
+
+
+class PagerDuty:
+    """`pagerduty:env:NAME`, a reference to the routing key; `@https://...` behind it is another place to post to."""
+
+    def __init__(self, address: str, options: ChannelOptions) -> None:
+        reference, _, place = address.partition("@")
+        self._key = options.secret(reference)
+        self._url = place or EVENTS
+
+    def deliver(self, message: Message, key: str) -> Answer:
+        """Trigger, acknowledge or resolve. One dedup_key is one alert, so that a reminder pages nobody twice."""
+        del key
+        event: dict[str, object] = {
+            "routing_key": self._key,
+            "event_action": ACTION.get(message.kind, "trigger"),
+            "dedup_key": f"firstbell-{message.thread}",
+        }
+        if message.kind not in ACTION:
+            event["payload"] = {
+                "summary": message.subject,
+                "source": "First Bell",
+                "severity": SEVERITY[message.severity],
+                "timestamp": message.at.isoformat(),
+                "component": message.service,
+                "group": message.owner,
+                "custom_details": dict(message.rows),
+            }
+            if message.proof.startswith("https://"):
+                event["links"] = [{"href": message.proof, "text": "Evidence"}]
+        return post(self._url, json.dumps(event).encode(), {"Content-Type": "application/json"})

@@ -1,0 +1,92 @@
+"""E-mail: the picture of the failing step inside, and one thread from opening to close."""
+
+from __future__ import annotations
+
+import email.policy
+import html
+import smtplib
+import ssl
+from email.message import EmailMessage
+from email.utils import formatdate, parseaddr
+
+from runner.alarms.channels import Answer, BadAddress, ChannelOptions, Delivered, Mail, Refused, TryAgain
+from runner.alarms.message import Message
+from runner.alarms.routing import NoticeKind
+
+LIMIT_S = 20.0
+# A subject in one line: some readers show the space at a fold. RFC 5322 allows 998 characters.
+LINES = email.policy.SMTP.clone(max_line_length=400)
+PAGE = """\
+<html><body style="font: 15px/1.5 system-ui, sans-serif; color: #1c2430">
+<h2 style="font-size: 18px; margin: 0 0 12px">{subject}</h2>
+<table style="border-collapse: collapse">{rows}</table>{picture}
+</body></html>
+"""
+ROW = '<tr><td style="color: #667; padding: 3px 16px 3px 0; vertical-align: top">{label}</td><td>{told}</td></tr>'
+PICTURE = '<p><img src="cid:{cid}" alt="The failing step" style="max-width: 100%; border: 1px solid #ccd"></p>'
+
+
+class Smtp:
+    """`smtp:it@bayfront.example`, by the server of [alarms.mail]."""
+
+    def __init__(self, address: str, options: ChannelOptions) -> None:
+        if "@" not in parseaddr(address)[1]:
+            raise BadAddress(f"{address!r} is no e-mail address")
+        self._to = address
+        self._mail = options.mail
+
+    def deliver(self, message: Message, key: str) -> Answer:
+        """Send it. A server that refuses for now (4xx) is asked again; one that refuses for good (5xx) is not."""
+        letter = compose(message, key, to=self._to, mail=self._mail)
+        try:
+            with _connect(self._mail) as server:
+                if self._mail.username:
+                    server.login(self._mail.username, self._mail.password)
+                server.send_message(letter)
+        except smtplib.SMTPRecipientsRefused as error:
+            code = max(code for code, _ in error.recipients.values())
+            return _refused(code, "the address")
+        except smtplib.SMTPResponseException as error:
+            return _refused(error.smtp_code, "the message")
+        except (OSError, smtplib.SMTPException) as error:
+            return TryAgain(said=f"{self._mail.host} cannot be reached ({type(error).__name__})")
+        return Delivered(receipt=str(letter["Message-ID"]))
+
+
+def compose(message: Message, key: str, *, to: str, mail: Mail) -> EmailMessage:
+    """The letter. Its id follows from the key, so that a second delivery of it is the same letter."""
+    letter = EmailMessage(policy=LINES)
+    domain = parseaddr(mail.sender)[1].rpartition("@")[2] or "localhost"
+    first = f"<incident.{message.thread}@{domain}>"
+    opens = message.kind is NoticeKind.OPENED
+    letter["Message-ID"] = first if opens else f"<{key.replace('/', '.')}@{domain}>"
+    if not opens:
+        letter["In-Reply-To"] = letter["References"] = first
+    letter["From"], letter["To"] = mail.sender, to
+    letter["Subject"] = message.subject
+    letter["Date"] = formatdate(message.at.timestamp())
+    letter["List-Id"] = f"First Bell alarms <alarms.{domain}>"
+    letter["Auto-Submitted"] = "auto-generated"
+    letter.set_content(message.text)
+    rows = "".join(ROW.format(label=html.escape(label), told=html.escape(told)) for label, told in message.rows)
+    picture = PICTURE.format(cid="step") if message.picture else ""
+    page = PAGE.format(subject=html.escape(message.subject), rows=rows, picture=picture)
+    letter.add_alternative(page, subtype="html")
+    if message.picture:
+        parts = letter.get_payload()
+        parts[1].add_related(message.picture, "image", "jpeg", cid="<step>", filename="step.jpg")  # type: ignore[union-attr,index]
+    return letter
+
+
+def _connect(mail: Mail) -> smtplib.SMTP:
+    if mail.encryption == "tls":
+        return smtplib.SMTP_SSL(mail.host, mail.port, timeout=LIMIT_S, context=ssl.create_default_context())
+    server = smtplib.SMTP(mail.host, mail.port, timeout=LIMIT_S)
+    if mail.encryption == "starttls":
+        server.starttls(context=ssl.create_default_context())
+    return server
+
+
+def _refused(code: int, what: str) -> Answer:
+    said = f"the mail server refuses {what} ({code})"
+    return TryAgain(said=said) if 400 <= code < 500 else Refused(said=said)

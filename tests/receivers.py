@@ -1,0 +1,87 @@
+"""Receivers of alarms as they are met in the world: an HTTP server and a mail server, and how they misbehave."""
+
+from __future__ import annotations
+
+import http.server
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import SMTP, Envelope, Session
+
+
+@dataclass
+class Receiver:
+    """Takes posts. `answers` are given in turn, then 202: a status with headers, or "reset" for a cut connection."""
+
+    url: str = ""
+    answers: list[tuple[int, dict[str, str]] | str] = field(default_factory=list)
+    posts: list[tuple[dict[str, str], bytes]] = field(default_factory=list)
+
+
+@contextmanager
+def http_receiver() -> Iterator[Receiver]:
+    """A receiver on a port of its own."""
+    receiver = Receiver()
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            answer = receiver.answers.pop(0) if receiver.answers else (202, {})
+            if isinstance(answer, str):
+                self.connection.shutdown(socket.SHUT_RDWR)
+                self.close_connection = True
+                return
+            status, headers = answer
+            if status < 300:
+                receiver.posts.append((dict(self.headers), body))
+            self.send_response(status)
+            for name, value in headers.items():
+                self.send_header(name, value)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+        receiver.url = f"http://127.0.0.1:{server.server_port}/hook"
+        yield receiver
+        server.shutdown()
+
+
+@dataclass
+class MailServer:
+    """Takes letters. `refusals` are given in turn before it takes any: a line such as "451 busy"."""
+
+    port: int = 0
+    refusals: list[str] = field(default_factory=list)
+    letters: list[bytes] = field(default_factory=list)
+
+    async def handle_DATA(  # noqa: N802  # its name is aiosmtpd's
+        self, _server: SMTP, _session: Session, envelope: Envelope
+    ) -> str:
+        """Called by aiosmtpd with a letter."""
+        if self.refusals:
+            return self.refusals.pop(0)
+        self.letters.append(envelope.content or b"")  # type: ignore[arg-type]
+        return "250 taken"
+
+
+@contextmanager
+def mail_server() -> Iterator[MailServer]:
+    """A mail server on a port of its own."""
+    server = MailServer()
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        server.port = free.getsockname()[1]
+    controller = Controller(server, hostname="127.0.0.1", port=server.port)
+    controller.start()
+    try:
+        yield server
+    finally:
+        controller.stop()
