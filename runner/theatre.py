@@ -7,15 +7,17 @@ import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import psutil
+import structlog
 
 from artifacts.policy import EvidencePolicy, Keep
 from artifacts.redaction.forms import KnownSecrets
+from artifacts.uploader import Said, Uploader, Word
 from journeys.practice.school import PracticeSchool
 from runner import log
 from runner.config.load import Config
@@ -45,6 +47,8 @@ from runner.wiring import (
     state_folder,
     store_of,
 )
+
+logger = structlog.get_logger()
 
 # How long a run by hand waits for an account that another run plays, and how often it looks.
 CASTING_S = 180.0
@@ -106,6 +110,7 @@ class Theatre:
     staging: Staging
     practice: PracticeSchool | None
     player: Player
+    uploader: Uploader
 
     @property
     def house(self) -> House:
@@ -150,6 +155,12 @@ class Theatre:
             locks.give_back(holder)
         reporter.ended(performed)
         return performed
+
+
+def hear(said: Said) -> None:
+    """Log what an uploader has to say."""
+    tell = {Word.BACK: logger.info, Word.AWAY: logger.warning}.get(said.word, logger.error)
+    tell(said.word.value, said=said.said)
 
 
 def _patiently(look: Callable[[], Casting | None]) -> Casting:
@@ -258,6 +269,9 @@ def theatre(config: Config, *, headed: bool, quiet: bool = False) -> Iterator[Th
         stream = stack.enter_context((state_folder(config) / "log.jsonl").open("a")) if quiet else None
         log.set_up(stream, scrub=staging.house.known.scrub)
         stack.callback(log.put_away)
+        uploader = Uploader(staging.house.spool, staging.house.store, hear)
+        stack.callback(uploader.close)
+        staging = replace(staging, house=replace(staging.house, nudge=uploader.nudge))
         player = staging.player()
         stack.push(lambda kind, *_: (player.kill if kind else player.close)())
-        yield Theatre(staging=staging, practice=practice, player=player)
+        yield Theatre(staging=staging, practice=practice, player=player, uploader=uploader)

@@ -8,6 +8,8 @@ from pathlib import Path
 
 from sqlalchemy import URL
 
+from artifacts.lifetime import Lifetime
+from artifacts.retention import SHARED_DAYS, Retention
 from artifacts.spool import Spool
 from artifacts.stores import Store, StoreOptions, open_store
 from journeys.practice.school import Introduction, PracticeSchool
@@ -165,8 +167,17 @@ def store_of(config: Config) -> Store:
         sse=given.sse,
         kms_key_id=given.kms_key_id,
         checksums=given.checksums,
+        tags=given.tags,
+        lock_days=given.lock_days,
     )
     return open_store(url, options)
+
+
+def retention_of(config: Config) -> Retention:
+    """For how long this configuration keeps what."""
+    given = config.settings.evidence
+    days = {Lifetime.PASSES: given.pass_days, Lifetime.FAILURES: given.fail_days, Lifetime.SHARED: SHARED_DAYS}
+    return Retention(days=days)
 
 
 def state_folder(config: Config) -> Path:
@@ -176,7 +187,7 @@ def state_folder(config: Config) -> Path:
 
 def spool_of(config: Config) -> Spool:
     """The shelf between runs and the store."""
-    return Spool(state_folder(config) / "spool")
+    return Spool(state_folder(config) / "spool", config.settings.evidence.spool_mib)
 
 
 def history_url(config: Config) -> URL:

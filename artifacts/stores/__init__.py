@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
+
+from artifacts.lifetime import Lifetime
 
 STORES: Mapping[str, str] = {
     "": "artifacts.stores.folder:FolderStore",
@@ -18,13 +20,18 @@ STORES: Mapping[str, str] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoreOptions:
-    """What a store may be told besides its address; a store takes what concerns it."""
+    """What a store may be told besides its address; a store takes what concerns it.
+
+    `lock_days`: for how long even its owner cannot delete a failure's evidence (S3 Object Lock, governance mode).
+    """
 
     endpoint_url: str = ""
     region: str = ""
     sse: str = ""
     kms_key_id: str = ""
     checksums: str = "when_supported"
+    tags: bool = True
+    lock_days: int = 0
 
 
 class StoreError(Exception):
@@ -35,14 +42,21 @@ class StoreError(Exception):
         self.permanent = permanent
 
 
+class AlreadyKept(StoreError):
+    """Other bytes lie under this name already, and what is kept is never written over."""
+
+    def __init__(self, said: str) -> None:
+        super().__init__(said, permanent=True)
+
+
 class Store(Protocol):
     """Keeps files by name, each written once. Names are relative paths with forward slashes."""
 
     def check(self) -> None:
         """Whether anything can be kept here at all. Raises StoreError."""
 
-    def put(self, name: str, data: bytes) -> None:
-        """Keep `data`. The same bytes again are fine; other bytes under the same name are a permanent StoreError."""
+    def put(self, name: str, data: bytes, lifetime: Lifetime) -> None:
+        """Keep `data` for its lifetime. The same bytes again are fine; other bytes under a name are AlreadyKept."""
 
     def get(self, name: str) -> bytes:
         """What is kept under a name. Raises StoreError, permanent when there is nothing."""
@@ -61,6 +75,16 @@ class Link:
     url: str
     ends_at: datetime
     why: str
+
+
+class Holds(Protocol):
+    """A store that can be told to keep something whatever its lifetime says."""
+
+    def hold(self, names: Sequence[str], by: str) -> None:
+        """Keep these objects until they are let go. `by` says who asked, and why. Raises StoreError."""
+
+    def let_go(self, names: Sequence[str], lifetime: Lifetime) -> None:
+        """Give these objects their lifetime back. Raises StoreError."""
 
 
 class Links(Protocol):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from artifacts.stores import StoreError, StoreOptions
+from artifacts.lifetime import Lifetime
+from artifacts.stores import AlreadyKept, StoreError, StoreOptions
 
 
 class MemoryStore:
@@ -15,10 +16,11 @@ class MemoryStore:
     def check(self) -> None:
         """There is always room."""
 
-    def put(self, name: str, data: bytes) -> None:
+    def put(self, name: str, data: bytes, lifetime: Lifetime) -> None:
         """Keep it, once."""
+        del lifetime
         if self._kept.setdefault(name, data) != data:
-            raise StoreError(f"{name} is already kept with another content", permanent=True)
+            raise AlreadyKept(f"{name} is already kept with another content")
 
     def get(self, name: str) -> bytes:
         """What is kept."""

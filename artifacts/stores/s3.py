@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
-from typing import TYPE_CHECKING, Any, NoReturn
+import mimetypes
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
+from botocore.exceptions import BotoCoreError, ClientError
 
-from artifacts.stores import StoreError, StoreOptions
+from artifacts.lifetime import Lifetime
+from artifacts.stores import AlreadyKept, Link, StoreError, StoreOptions
+from artifacts.stores.refusals import refusal, status_of
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -19,6 +27,9 @@ CONNECT_S, READ_S, TRIES = 5, 20, 4
 # Somebody else writes the same key at this moment: ask again (S3's ConditionalRequestConflict).
 CONFLICT_TRIES = 3
 OUR_HASH = "firstbell-sha256"
+TAG = "firstbell-lifetime"
+# S3's own limit for a signed address, and what is assumed of a session whose end botocore does not know.
+LONGEST_LINK_S, UNKNOWN_SESSION_S = 7 * 86_400, 3600
 
 
 class S3Store:
@@ -28,109 +39,157 @@ class S3Store:
         bucket, _, prefix = url.removeprefix("s3://").partition("/")
         if not bucket:
             raise StoreError(f"store.url: {url} names no bucket; write s3://bucket/prefix", permanent=True)
-        self._bucket = bucket
-        self._prefix = f"{prefix.strip('/')}/" if prefix.strip("/") else ""
-        self._encryption = _encryption(options)
-        self._client = _client(options)
+        self.bucket = bucket
+        self.prefix = f"{prefix.strip('/')}/" if prefix.strip("/") else ""
+        self.options = options
+        self._session = boto3.Session()
+        self._client = _client(self._session, options)
 
     def check(self) -> None:
         """Whether the bucket can be reached and seen."""
         try:
-            self._client.head_bucket(Bucket=self._bucket)
+            self._client.head_bucket(Bucket=self.bucket)
         except (ClientError, BotoCoreError) as error:
-            self._refuse(error)
+            raise refusal(error, self.bucket) from None
 
-    def put(self, name: str, data: bytes) -> None:
+    def put(self, name: str, data: bytes, lifetime: Lifetime) -> None:
         """Keep it, once. An answer that was lost shows as a conflict with ourselves, told by our own hash."""
+        given = self._given(name, data, lifetime)
         for _ in range(CONFLICT_TRIES):
             try:
-                self._client.put_object(
-                    Bucket=self._bucket,
-                    Key=self._prefix + name,
-                    Body=data,
-                    IfNoneMatch="*",
-                    Metadata={OUR_HASH: hashlib.sha256(data).hexdigest()},
-                    **self._encryption,
-                )
+                self._client.put_object(Bucket=self.bucket, Key=self.prefix + name, Body=data, IfNoneMatch="*", **given)
             except ClientError as error:
-                status = error.response["ResponseMetadata"]["HTTPStatusCode"]
+                status = status_of(error)
                 if status == 412:
                     return self._must_be_ours(name, data)
                 if status != 409:
-                    self._refuse(error)
+                    raise refusal(error, self.bucket) from None
             except BotoCoreError as error:
-                self._refuse(error)
+                raise refusal(error, self.bucket) from None
             else:
                 return None
-        raise StoreError(f"s3://{self._bucket}: {name} is being written by somebody else; try again", permanent=False)
+        raise StoreError(f"s3://{self.bucket}: {name} is being written by somebody else; try again", permanent=False)
 
     def get(self, name: str) -> bytes:
         """What is kept."""
         try:
-            return self._client.get_object(Bucket=self._bucket, Key=self._prefix + name)["Body"].read()
+            return self._client.get_object(Bucket=self.bucket, Key=self.prefix + name)["Body"].read()
         except self._client.exceptions.NoSuchKey:
-            raise StoreError(f"{name} is not in s3://{self._bucket}/{self._prefix}", permanent=True) from None
+            raise StoreError(f"{name} is not in s3://{self.bucket}/{self.prefix}", permanent=True) from None
         except (ClientError, BotoCoreError) as error:
-            self._refuse(error)
+            raise refusal(error, self.bucket) from None
 
     def names(self, prefix: str) -> list[str]:
         """All names that begin with a prefix."""
-        pages = self._client.get_paginator("list_objects_v2").paginate(
-            Bucket=self._bucket, Prefix=self._prefix + prefix
-        )
+        pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=self.prefix + prefix)
         try:
-            return sorted(row["Key"].removeprefix(self._prefix) for page in pages for row in page.get("Contents", ()))
+            return sorted(row["Key"].removeprefix(self.prefix) for page in pages for row in page.get("Contents", ()))
         except (ClientError, BotoCoreError) as error:
-            self._refuse(error)
+            raise refusal(error, self.bucket) from None
 
     def place(self, name: str) -> str:
         """Its address."""
-        return f"s3://{self._bucket}/{self._prefix}{name}"
+        return f"s3://{self.bucket}/{self.prefix}{name}"
+
+    def link(self, name: str, *, for_s: float) -> Link:
+        """A signed address. It ends with the credentials that signed it, whatever was asked for."""
+        if for_s > LONGEST_LINK_S:
+            raise StoreError("a signed address lives for 7 days at most; ask for less", permanent=True)
+        credentials = self._session.get_credentials()
+        if credentials is None:
+            raise StoreError(f"s3://{self.bucket}: no AWS credentials were found to sign with", permanent=True)
+        asked = datetime.now(UTC) + timedelta(seconds=for_s)
+        ends_at, why = asked, "as asked for"
+        known: datetime | None = getattr(credentials, "_expiry_time", None)
+        if known is not None and known < asked:
+            ends_at, why = known, "the credentials that signed it end then; sign with a user's key for longer"
+        elif known is None and credentials.token:
+            ends_at = min(asked, datetime.now(UTC) + timedelta(seconds=UNKNOWN_SESSION_S))
+            why = "it was signed with session credentials, whose end is not known here: an hour is assumed"
+        try:
+            url = self._client.generate_presigned_url(
+                "get_object",
+                Params={"Bucket": self.bucket, "Key": self.prefix + name},
+                ExpiresIn=int(for_s),
+            )
+        except (ClientError, BotoCoreError) as error:
+            raise refusal(error, self.bucket) from None
+        return Link(url=url, ends_at=ends_at, why=why)
+
+    def hold(self, names: Sequence[str], by: str) -> None:
+        """Tag them as held, so that no lifecycle rule finds them; with Object Lock, put them on legal hold too."""
+        del by  # History knows who asked, and why.
+        self._tag(names, Lifetime.HELD, legal_hold="ON")
+
+    def let_go(self, names: Sequence[str], lifetime: Lifetime) -> None:
+        """Give them their tag back."""
+        self._tag(names, lifetime, legal_hold="OFF")
+
+    def _tag(self, names: Sequence[str], lifetime: Lifetime, *, legal_hold: str) -> None:
+        tags: Any = {"TagSet": [{"Key": TAG, "Value": lifetime.value}]}
+        try:
+            for name in names:
+                key = self.prefix + name
+                self._client.put_object_tagging(Bucket=self.bucket, Key=key, Tagging=tags)
+                if self.options.lock_days:
+                    hold: Any = {"Status": legal_hold}
+                    self._client.put_object_legal_hold(Bucket=self.bucket, Key=key, LegalHold=hold)
+        except (ClientError, BotoCoreError) as error:
+            raise refusal(error, self.bucket) from None
+
+    def _given(self, name: str, data: bytes, lifetime: Lifetime) -> dict[str, Any]:
+        """What goes with an object: our hash, S3's check of it, its type, tag, encryption and lock."""
+        digest = hashlib.sha256(data)
+        options = self.options
+        given: dict[str, Any] = {"Metadata": {OUR_HASH: digest.hexdigest()}, "ContentType": _type_of(name)}
+        if options.checksums != "when_required":
+            given["ChecksumSHA256"] = base64.b64encode(digest.digest()).decode()
+        if options.tags:
+            given["Tagging"] = urlencode({TAG: lifetime.value})
+        if options.sse:
+            given["ServerSideEncryption"] = options.sse
+        if options.kms_key_id:
+            given["SSEKMSKeyId"] = options.kms_key_id
+        if options.lock_days and lifetime is not Lifetime.PASSES:
+            given["ObjectLockMode"] = "GOVERNANCE"
+            given["ObjectLockRetainUntilDate"] = datetime.now(UTC) + timedelta(days=options.lock_days)
+            given.setdefault("ContentMD5", base64.b64encode(hashlib.md5(data, usedforsecurity=False).digest()).decode())
+        return given
 
     def _must_be_ours(self, name: str, data: bytes) -> None:
+        ours = hashlib.sha256(data).hexdigest()
         try:
-            kept = self._client.head_object(Bucket=self._bucket, Key=self._prefix + name)["Metadata"].get(OUR_HASH)
-        except (ClientError, BotoCoreError) as error:
-            self._refuse(error)
-        if kept != hashlib.sha256(data).hexdigest():
-            raise StoreError(f"{self.place(name)} is already kept with another content", permanent=True)
-
-    def _refuse(self, error: ClientError | BotoCoreError) -> NoReturn:
-        """Say a failure in one sentence. Only what the address or the credentials decide is permanent."""
-        where = f"s3://{self._bucket}"
-        if isinstance(error, NoCredentialsError):
-            said = f"{where}: no AWS credentials were found; give this machine a role, or set AWS_ACCESS_KEY_ID"
-            raise StoreError(said, permanent=True) from None
-        if isinstance(error, BotoCoreError):
-            raise StoreError(f"{where} cannot be reached ({type(error).__name__})", permanent=False) from None
-        status = error.response["ResponseMetadata"]["HTTPStatusCode"]
-        code = error.response["Error"].get("Code", "")
-        known = {
-            404: f"{where} does not exist; make the bucket or correct store.url",
-            403: f"{where} refuses access ({code}); check the policy of the credentials in use",
-            301: f"{where} lies in another region; set store.region",
-        }
-        raise StoreError(known.get(status, f"{where} answered {status} {code}"), permanent=status in known) from None
+            kept = self._client.head_object(Bucket=self.bucket, Key=self.prefix + name)["Metadata"].get(OUR_HASH)
+        except ClientError as error:
+            if status_of(error) != 403:
+                raise refusal(error, self.bucket) from None
+            if PurePosixPath(name).name == ours:
+                return  # Who may not look can still trust a name that is the hash of what it names.
+            said = f"{self.place(name)} exists, and s3:GetObject is needed to see whether it is ours; allow it"
+            raise StoreError(said, permanent=False) from None
+        except BotoCoreError as error:
+            raise refusal(error, self.bucket) from None
+        if kept != ours:
+            raise AlreadyKept(f"{self.place(name)} is already kept with another content")
 
 
-def _client(options: StoreOptions) -> S3Client:
+def _type_of(name: str) -> str:
+    return mimetypes.guess_type(name)[0] or "application/octet-stream"
+
+
+def _client(session: boto3.Session, options: StoreOptions) -> S3Client:
+    when = "when_required" if options.checksums == "when_required" else "when_supported"
     config = Config(
         retries={"mode": "standard", "max_attempts": TRIES},
         connect_timeout=CONNECT_S,
         read_timeout=READ_S,
-        request_checksum_calculation="when_required" if options.checksums == "when_required" else "when_supported",
-        response_checksum_validation="when_required" if options.checksums == "when_required" else "when_supported",
+        signature_version="s3v4",
+        request_checksum_calculation=when,  # type: ignore[arg-type]
+        response_checksum_validation=when,  # type: ignore[arg-type]
     )
     try:
-        return boto3.client(
+        return session.client(
             "s3", endpoint_url=options.endpoint_url or None, region_name=options.region or None, config=config
         )
     except (BotoCoreError, ValueError) as error:
         raise StoreError(f"store: {str(error).splitlines()[0]}", permanent=True) from None
-
-
-def _encryption(options: StoreOptions) -> dict[str, Any]:
-    if not options.sse:
-        return {}
-    key = {"SSEKMSKeyId": options.kms_key_id} if options.kms_key_id else {}
-    return {"ServerSideEncryption": options.sse, **key}

@@ -12,7 +12,7 @@ from rich.text import Text
 
 from journeys.practice.school import PracticeSchool
 from runner.cli.console import console
-from runner.cli.run import sentences
+from runner.cli.run import FINISH_S, sentences
 from runner.cli.telling import Teller
 from runner.execution.performance import Performed
 from runner.execution.run import Outcome
@@ -76,6 +76,7 @@ def demo() -> None:
     with sentences(), theatre(embedded(), headed=False, quiet=True) as opened:
         ended = [_play(act, opened, out) for act in ACTS]
         where = opened.house.store.place("runs")
+        opened.uploader.finish(FINISH_S)
     _epilogue(out, where, time.monotonic() - began, is_well=all(ended))
     raise SystemExit(0 if all(ended) else 1)
 

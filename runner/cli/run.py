@@ -27,6 +27,9 @@ from runner.wiring import config_at
 CONFIG = 3
 ERRORED = 2
 
+# How long a run by hand waits for its evidence to reach the store, after everything has been told.
+FINISH_S = 20.0
+
 
 @contextmanager
 def sentences() -> Iterator[None]:
@@ -68,6 +71,10 @@ def run(journeys: tuple[str, ...], config_file: Path | None, headed: bool, once:
             for broken in opened.broken:
                 click.echo(f"firstbell: {broken.file}:{broken.line}: {broken.cause}", err=True)
             code = exit_code(one.run.outcome for one in performed)
+            if waits := opened.uploader.finish(FINISH_S):
+                click.echo(
+                    f"firstbell: evidence waits in the spool: {waits}; send it: firstbell store deliver", err=True
+                )
     raise SystemExit(code or (ERRORED if opened.broken else 0))
 
 

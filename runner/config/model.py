@@ -89,9 +89,21 @@ class StoreSection(Section):
     region: str = Field("", description="The bucket's region.")
     sse: Literal["", "AES256", "aws:kms"] = Field("", description="Server-side encryption.")
     kms_key_id: str = Field("", description="The key for aws:kms.")
+    tags: bool = Field(
+        default=True, strict=True, description="Tag objects for lifecycle rules; false where a store cannot."
+    )
+    lock_days: int = Field(
+        0, ge=0, le=3650, description="Days for which Object Lock keeps a failure's evidence from being deleted."
+    )
     checksums: Literal["when_supported", "when_required"] = Field(
         "when_supported", description="when_required for S3-compatibles that refuse newer checksums."
     )
+
+    @model_validator(mode="after")
+    def _key_goes_with_kms(self) -> StoreSection:
+        if self.kms_key_id and self.sse != "aws:kms":
+            raise ValueError('kms_key_id is used only with sse = "aws:kms"; write both, or neither')
+        return self
 
     @model_validator(mode="before")
     @classmethod
@@ -122,6 +134,9 @@ class EvidenceSection(Section):
 
     on_pass: Keep = Field("screenshots", description="What a run that passed leaves.")
     on_fail: Keep = Field("trace", description="What any other run leaves.")
+    pass_days: Days = Field(7.0, description="For how long a run that passed is kept.")
+    fail_days: Days = Field(90.0, description="For how long any other run is kept.")
+    spool_mib: int = Field(2000, ge=50, description="How much may wait on this machine for a store that is away.")
 
 
 class PrivacySection(Section):

@@ -4,15 +4,14 @@ A first attempt that failed is played once more by a fresh worker, with every re
 
 In this order, and each line says what is true if we die after it:
 1. the worker has played: the run never was, its raw recordings lie in a private folder that the next start removes;
-2. recordings are clean and lie on the spool: they reach the store sooner or later;
-3. the row is written, and the slot settled: the run is in history;
-4. the spool is delivered. A store that is away changes nothing about the verdict: delivery goes on with the next run.
+2. recordings are clean and lie on the spool: an uploader takes them to the store, beside us, sooner or later;
+3. the row is written, and the slot settled: the run is in history. A store that is away changes nothing about that.
 """
 
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,6 +20,8 @@ from typing import Protocol
 import structlog
 
 from artifacts.evidence import Artifact, ArtifactKind, run_prefix
+from artifacts.lifetime import Lifetime
+from artifacts.parts import Shelf, pack
 from artifacts.policy import EvidencePolicy
 from artifacts.redaction.cleaning import clean
 from artifacts.redaction.forms import KnownSecrets
@@ -49,7 +50,8 @@ class Records(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class House:
-    """Where runs are kept, and who owns what. `work` and `quarantine` are private folders of this machine."""
+    """Where runs are kept, and who owns what. `work` and `quarantine` are private folders of this machine; `nudge`
+    says to whoever empties the spool that something was put on it."""
 
     store: Store
     spool: Spool
@@ -60,6 +62,7 @@ class House:
     version: str
     work: Path
     quarantine: Path
+    nudge: Callable[[], None] = lambda: None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -174,10 +177,12 @@ def _keep(run: Run, claim: Claim | None, house: House, folder: Path) -> Performe
     told = Telling(owner=_owner(run, house.owners), version=house.version, scrub=house.known.scrub)
     document = document_of(run, cleaned.artifacts, told)
     trouble = [f"{artifact.name} is missing: {artifact.missing}" for artifact in cleaned.artifacts if artifact.missing]
-    trouble += _spooled(house.spool, prefix, {**cleaned.files, "run.json": document.model_dump_json(indent=1).encode()})
+    files = {**cleaned.files, "run.json": document.model_dump_json(indent=1).encode()}
+    lifetime = Lifetime.PASSES if passed else Lifetime.FAILURES
+    trouble += _spooled(house.spool, Shelf(prefix=prefix, lifetime=lifetime, started_at=run.started_at), files)
+    house.nudge()
     where = house.store.place(prefix)
     house.history.record(row_of(run, where, told), claim)
-    trouble += [f"not in the store yet: {waiting}" for waiting in _delivered(house)]
     performed = Performed(
         run=run,
         document=document,
@@ -189,20 +194,13 @@ def _keep(run: Run, claim: Claim | None, house: House, folder: Path) -> Performe
     return performed
 
 
-def _spooled(spool: Spool, prefix: str, files: Mapping[str, bytes]) -> list[str]:
+def _spooled(spool: Spool, shelf: Shelf, files: Mapping[str, bytes]) -> list[str]:
     """Put a run's evidence on the spool. A full disk costs the evidence, never the verdict."""
     try:
-        spool.put(prefix, files)
+        dropped = spool.put(shelf.prefix, pack(files, shelf), shelf.lifetime)
     except OSError as error:
         return [f"evidence was not kept: {error.strerror or type(error).__name__}"]
-    return []
-
-
-def _delivered(house: House) -> tuple[str, ...]:
-    try:
-        return house.spool.deliver(house.store).waiting
-    except OSError as error:
-        return (f"the spool cannot be read: {error.strerror or type(error).__name__}",)
+    return [f"the spool is full; the evidence of {run} was dropped from it" for run in dropped]
 
 
 def _owner(run: Run, owners: Mapping[str, str]) -> str:
@@ -212,19 +210,18 @@ def _owner(run: Run, owners: Mapping[str, str]) -> str:
 
 
 def _pointers(run: Run, artifacts: tuple[Artifact, ...], store: Store, prefix: str) -> Iterator[tuple[str, str]]:
-    """The picture and the trace to open first, when something broke: those of the actor whose step it was."""
+    """What to open first when something broke: the picture of that step, and the traces."""
     step = run.last.failing_step
     if step is None:
         return
-    for word, kind, position in (
-        ("screenshot", ArtifactKind.SCREENSHOT, step.step.position),
-        ("trace", ArtifactKind.TRACE, None),
-    ):
-        for artifact in reversed(artifacts):  # The last attempt decided.
-            is_wanted = artifact.kind is kind and artifact.actor == step.step.actor and artifact.step == position
-            if is_wanted and not artifact.missing:
-                yield word, store.place(f"{prefix}/{artifact.name}")
-                break
+    there = [artifact for artifact in reversed(artifacts) if not artifact.missing]  # The last attempt decided.
+    for artifact in there:
+        wanted = (ArtifactKind.SCREENSHOT, step.step.actor, step.step.position)
+        if (artifact.kind, artifact.actor, artifact.step) == wanted:
+            yield "screenshot", store.place(f"{prefix}/{artifact.name}")
+            break
+    if any(artifact.kind is ArtifactKind.TRACE for artifact in there):
+        yield "trace", f"firstbell evidence {run.id[-6:]} --open"
 
 
 def _log_step(message: FromWorker) -> None:

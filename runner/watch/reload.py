@@ -45,6 +45,7 @@ def needs_restart(old: Settings, new: Config) -> None:
     settings = new.settings
     changed = {
         ("history",): old.history != settings.history,
+        ("store",): old.store != settings.store,
         ("school", "timezone"): old.school.timezone != settings.school.timezone,
         ("school", "practice"): old.school.practice != settings.school.practice,
         ("watch", "location"): old.watch.location != settings.watch.location,

@@ -11,6 +11,7 @@ from typing import Protocol
 
 import structlog
 
+from artifacts.uploader import Uploader
 from journeys.practice.school import PracticeSchool
 from runner import log as logging
 from runner.config.load import Config
@@ -23,7 +24,7 @@ from runner.history.database import Database
 from runner.history.runs import RunHistory
 from runner.history.slots import SlotHistory, Terms
 from runner.history.thinning import Thinning
-from runner.theatre import Staging, house_for, stage_for
+from runner.theatre import Staging, hear, house_for, stage_for
 from runner.watch.announced import Announced
 from runner.watch.clock import SILENT_S, Bell, Clock
 from runner.watch.crew import Asked, Crew
@@ -33,12 +34,14 @@ from runner.watch.planner import Planner, Unwatched
 from runner.watch.programme import Programme, programme_of
 from runner.watch.reload import ConfigFile, Unusable, needs_restart
 from runner.watch.signals import STOP, Signals
-from runner.wiring import config_at
+from runner.wiring import config_at, spool_of, store_of
 
 log = structlog.get_logger()
 
 PLAN_S, LEASES_S, CALENDARS_S, TIDY_S = 10.0, 15.0, 3600.0, 3600.0
 TURN_S = 1.0
+# What waits on the spool is durable: a stop gives the store a moment for it, and no more.
+FINISH_S = 5.0
 
 
 class Observer(Protocol):
@@ -159,12 +162,13 @@ class House:
     database: Database
     practice: PracticeSchool | None
     at_once: threading.Event
+    uploader: Uploader
 
     def staging(self, config: Config) -> Staging:
         """What a configuration makes of it, with verdicts that wait for a history that is away."""
         staging = stage_for(config, self.database, self.practice)
         records = PatientRecords(RunHistory(self.database, staging.zone), self.at_once)
-        return replace(staging, house=replace(staging.house, history=records))
+        return replace(staging, house=replace(staging.house, history=records, nudge=self.uploader.nudge))
 
     def programme(self, number: int, config: Config) -> Programme:
         """The programme of a configuration, proved by a worker that collects its journeys."""
@@ -181,7 +185,10 @@ def watch(config: Config, observer: Observer) -> None:
     with ExitStack() as stack:
         signals = stack.enter_context(Signals())
         database, practice = stack.enter_context(house_for(config))
-        house = House(database=database, practice=practice, at_once=threading.Event())
+        uploader = Uploader(spool_of(config), store_of(config), hear)
+        stack.callback(uploader.close)
+        stack.callback(lambda: uploader.finish(FINISH_S))
+        house = House(database=database, practice=practice, at_once=threading.Event(), uploader=uploader)
         staging = house.staging(config)
         logging.set_up(scrub=staging.house.known.scrub)
         players: list[Player] = []

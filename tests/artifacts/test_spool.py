@@ -1,14 +1,18 @@
-"""What is put on the shelf reaches the store, run.json last, whatever the store does in between."""
+"""What is put on the shelf reaches the store, run.json last; when it is full, the oldest passes go first."""
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
-from artifacts.spool import Spool
+import pytest
+
+from artifacts.lifetime import Lifetime
+from artifacts.spool import MIB, Spool
 from artifacts.stores import StoreError, StoreOptions
 from artifacts.stores.memory import MemoryStore
 
-FILES = {"run.json": b"{}", "attempt-1/student/trace.zip": b"trace"}
+QUARTER = MIB // 4 - 100
 
 
 class Moody(MemoryStore):
@@ -19,37 +23,106 @@ class Moody(MemoryStore):
         self.refusals = refusals
         self.order: list[str] = []
 
-    def put(self, name: str, data: bytes) -> None:
+    def put(self, name: str, data: bytes, lifetime: Lifetime) -> None:
         if self.refusals:
             self.refusals -= 1
             raise StoreError("503 SlowDown", permanent=False)
         self.order.append(name)
-        super().put(name, data)
+        super().put(name, data, lifetime)
+
+
+def files(run: str, size: int = 10) -> dict[str, bytes]:
+    return {f"runs/{run}/run.json": b"{}", f"runs/{run}/rest.zip": b"x" * size, "parts/passes/2026-08/ab/abc": b"part"}
+
+
+def put(spool: Spool, run: str, lifetime: Lifetime = Lifetime.FAILURES, size: int = 10) -> tuple[str, ...]:
+    return spool.put(f"runs/{run}", files(run, size), lifetime)
 
 
 def test_a_run_reaches_the_store_with_its_run_json_last(tmp_path: Path) -> None:
     store, spool = Moody(0), Spool(tmp_path)
-    spool.put("runs/a", FILES)
-    assert spool.deliver(store).files == 2
-    assert store.order == ["runs/a/attempt-1/student/trace.zip", "runs/a/run.json"]
-    assert spool.deliver(store).files == 0
+    put(spool, "a")
+    assert spool.deliver(store).objects == 3
+    assert store.order == ["parts/passes/2026-08/ab/abc", "runs/a/rest.zip", "runs/a/run.json"]
+    assert spool.deliver(store).objects == 0
     assert not [path for path in tmp_path.iterdir() if path.name != ".delivering"]
+
+
+def test_a_part_that_is_known_to_be_there_is_not_sent_again(tmp_path: Path) -> None:
+    store, spool = Moody(0), Spool(tmp_path)
+    put(spool, "a")
+    put(spool, "b")
+    spool.deliver(store)
+    assert store.order.count("parts/passes/2026-08/ab/abc") == 1
+    assert len(store.order) == 5
 
 
 def test_a_store_that_is_away_loses_nothing_and_keeps_no_other_run_waiting(tmp_path: Path) -> None:
     store, spool = Moody(1), Spool(tmp_path)
-    spool.put("runs/a", FILES)
-    spool.put("runs/b", FILES)
+    put(spool, "a")
+    put(spool, "b")
     first = spool.deliver(store)
-    assert first.files == 2
+    assert first.objects == 3
     assert first.waiting == ("runs/a: 503 SlowDown",)
-    assert Spool(tmp_path).deliver(store).files == 2
-    assert store.names("runs/a") == ["runs/a/attempt-1/student/trace.zip", "runs/a/run.json"]
+    assert Spool(tmp_path).deliver(store).objects == 3
+    assert store.names("runs/") == ["runs/a/rest.zip", "runs/a/run.json", "runs/b/rest.zip", "runs/b/run.json"]
 
 
 def test_a_run_that_was_half_put_on_is_never_delivered(tmp_path: Path) -> None:
-    (tmp_path / ".making-1-runs%2Fa").mkdir()
-    (tmp_path / ".making-1-runs%2Fa" / "run.json").write_bytes(b"{")
+    (tmp_path / ".making-1-failures~runs%2Fa").mkdir()
+    (tmp_path / ".making-1-failures~runs%2Fa" / "run.json").write_bytes(b"{")
     store = Moody(0)
-    assert Spool(tmp_path).deliver(store).files == 0
+    assert Spool(tmp_path).deliver(store).objects == 0
     assert store.names("") == []
+
+
+def test_a_full_shelf_drops_the_oldest_passes_first_then_the_oldest_failures_and_remembers(tmp_path: Path) -> None:
+    spool = Spool(tmp_path, limit_mib=1)
+    assert put(spool, "1-failed", size=QUARTER) == ()
+    for run in ("2-passed", "3-passed"):
+        put(spool, run, Lifetime.PASSES, QUARTER)
+    assert put(spool, "4-failed", size=2 * QUARTER) == ("runs/2-passed",)
+    assert put(spool, "5-failed", size=2 * QUARTER) == ("runs/3-passed", "runs/1-failed")
+    again = Spool(tmp_path)
+    assert again.waiting().dropped == 3
+    assert again.dropped("runs/3-passed")
+    assert not again.dropped("runs/4-failed")
+    store = Moody(0)
+    again.deliver(store)
+    assert [name for name in store.order if name.endswith("run.json")] == [
+        "runs/4-failed/run.json",
+        "runs/5-failed/run.json",
+    ]
+
+
+def test_a_run_larger_than_the_whole_shelf_is_refused_and_drops_nobody(tmp_path: Path) -> None:
+    spool = Spool(tmp_path, limit_mib=1)
+    put(spool, "1")
+    with pytest.raises(OSError, match="larger than the whole spool"):
+        put(spool, "2", size=MIB)
+    assert spool.waiting().runs == 1
+
+
+def test_what_the_store_will_never_take_is_put_aside_and_told_once(tmp_path: Path) -> None:
+    store, spool = Moody(0), Spool(tmp_path)
+    store.put("runs/a/rest.zip", b"somebody else's", Lifetime.FAILURES)
+    put(spool, "a")
+    put(spool, "b")
+    delivery = spool.deliver(store)
+    assert delivery.aside == ("runs/a: runs/a/rest.zip is already kept with another content",)
+    assert "runs/b/run.json" in store.order
+    assert spool.deliver(store).aside == ()
+    assert (spool.waiting().runs, spool.waiting().aside) == (0, 1)
+
+
+def test_one_process_delivers_at_a_time(tmp_path: Path) -> None:
+    spool, store = Spool(tmp_path), Moody(0)
+    put(spool, "a")
+
+    class Curious(Moody):
+        def put(self, name: str, data: bytes, lifetime: Lifetime) -> None:
+            assert Spool(tmp_path).deliver(store).busy
+            super().put(name, data, lifetime)
+
+    assert spool.deliver(Curious(0)).objects == 3
+    assert os.listdir(tmp_path) == [".delivering"]  # noqa: PTH208

@@ -9,9 +9,11 @@ import boto3
 import pytest
 from moto.server import ThreadedMotoServer
 
+from artifacts.lifetime import Lifetime
 from artifacts.stores import STORES, Store, StoreError, StoreOptions, open_store
 
 BUCKET = "bayfront-firstbell"
+KEEP = Lifetime.FAILURES
 
 
 @pytest.fixture(scope="module")
@@ -49,22 +51,22 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
 
 def test_what_is_put_is_got(store: Store) -> None:
     store.check()
-    store.put("runs/a/trace.zip", b"\0trace")
+    store.put("runs/a/trace.zip", b"\0trace", KEEP)
     assert store.get("runs/a/trace.zip") == b"\0trace"
 
 
 def test_the_same_again_is_fine_and_another_content_is_refused_for_good(store: Store) -> None:
-    store.put("runs/a/run.json", b"one")
-    store.put("runs/a/run.json", b"one")
+    store.put("runs/a/run.json", b"one", KEEP)
+    store.put("runs/a/run.json", b"one", KEEP)
     with pytest.raises(StoreError, match="already kept with another content") as refused:
-        store.put("runs/a/run.json", b"two")
+        store.put("runs/a/run.json", b"two", KEEP)
     assert refused.value.permanent
     assert store.get("runs/a/run.json") == b"one"
 
 
 def test_names_are_listed_by_prefix_in_order(store: Store) -> None:
     for name in ("runs/b/run.json", "runs/a/run.json", "runs/a/trace.zip"):
-        store.put(name, b"x")
+        store.put(name, b"x", KEEP)
     assert store.names("runs/a/") == ["runs/a/run.json", "runs/a/trace.zip"]
 
 
@@ -81,7 +83,7 @@ def test_a_person_is_told_where_to_look(store: Store) -> None:
 @pytest.mark.parametrize("name", ["../outside", "/etc/passwd", "a/../../b", "a\0b", ""])
 def test_a_folder_keeps_hostile_names_inside(tmp_path: Path, name: str) -> None:
     with pytest.raises(StoreError, match="is no name for a file"):
-        open_store(str(tmp_path), StoreOptions()).put(name, b"x")
+        open_store(str(tmp_path), StoreOptions()).put(name, b"x", KEEP)
 
 
 def test_a_folder_that_cannot_be_written_says_what_to_do(tmp_path: Path) -> None:
@@ -110,6 +112,6 @@ def test_an_address_where_nobody_answers_may_answer_later(aws: str) -> None:
 
 def test_encryption_is_asked_for_with_each_object(aws: str) -> None:
     store = open_store(f"s3://{BUCKET}/encrypted", StoreOptions(endpoint_url=aws, sse="AES256"))
-    store.put("a", b"x")
+    store.put("a", b"x", KEEP)
     head = boto3.client("s3", endpoint_url=aws).head_object(Bucket=BUCKET, Key="encrypted/a")
     assert head["ServerSideEncryption"] == "AES256"

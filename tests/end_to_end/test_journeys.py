@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import io
 import json
 import zipfile
 from collections.abc import Callable
@@ -10,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from artifacts.parts import unpack
 from journeys.practice.faults import FAULTS
 from journeys.practice.school import PracticeSchool
 from runner.execution.performance import Performed
@@ -48,16 +51,22 @@ def test_all_shipped_journeys_pass_and_leave_what_they_should(opened: Theatre, p
         assert not performed.trouble
 
 
-def test_a_run_in_the_store_is_whole_and_matches_its_document(opened: Theatre, play: Play) -> None:
-    performed = play("live-class")
+def kept(opened: Theatre, performed: Performed) -> dict[str, bytes]:
+    """A run's files as the store gives them back."""
+    assert opened.uploader.finish(20) == ""
     store, run_id = opened.house.store, performed.run.id
     (name,) = [name for name in store.names("runs/") if name.endswith(f"{run_id}/run.json")]
-    document = json.loads(store.get(name))
+    prefix = name.removesuffix("/run.json")
+    return unpack(prefix, store.names(f"{prefix}/"), store.get)
+
+
+def test_a_run_in_the_store_is_whole_and_matches_its_document(opened: Theatre, play: Play) -> None:
+    files = kept(opened, play("live-class"))
+    document = json.loads(files["run.json"])
     assert document["schema"] == "firstbell.run/1"
     assert document["outcome"] == "passed"
-    prefix = name.removesuffix("run.json")
     for artifact in document["artifacts"]:
-        assert len(store.get(prefix + artifact["name"])) == artifact["size_bytes"]
+        assert hashlib.sha256(files[artifact["name"]]).hexdigest() == artifact["sha256"], artifact["name"]
     kinds = {(artifact["actor"], artifact["kind"]) for artifact in document["artifacts"]}
     wanted = {"trace", "screenshot", "console", "network", "har", "figures", "frame"}
     assert kinds == {(actor, kind) for actor in ("teacher", "student") for kind in wanted}
@@ -110,27 +119,26 @@ def test_plan_b_works_while_everything_else_is_down(practice: PracticeSchool, pl
 
 
 def test_a_failure_leaves_a_picture_of_everybody_and_points_to_the_one_that_matters(
-    practice: PracticeSchool, play: Play
+    opened: Theatre, practice: PracticeSchool, play: Play
 ) -> None:
     practice.break_("sessions-empty")
     performed = play("live-class")
     failed = [part for part in performed.document.artifacts if part.name.endswith("-failed.jpg")]
     assert {part.actor for part in failed} == {"teacher", "student"}
-    assert {kind for kind, _ in performed.pointers} == {"screenshot", "trace"}
-    assert all(Path(where).is_file() for _, where in performed.pointers)
+    assert opened.uploader.finish(20) == ""
+    pointers = dict(performed.pointers)
+    assert Path(pointers["screenshot"]).is_file()
+    assert pointers["trace"] == f"firstbell evidence {performed.run.id[-6:]} --open"
 
 
 def test_no_password_is_in_anything_that_a_run_leaves(opened: Theatre, play: Play) -> None:
-    performed = play("sign-in")
-    known, store = opened.house.known, opened.house.store
-    names = [name for name in store.names("runs/") if performed.run.id in name]
-    traces = [name for name in names if name.endswith("trace.zip")]
+    known, files = opened.house.known, kept(opened, play("sign-in"))
+    traces = [name for name in files if name.endswith("trace.zip")]
     assert len(traces) == 2
-    for name in names:
-        assert not known.stand_in(store.get(name)), name
+    for name, data in files.items():
+        assert not known.stand_in(data), name
     for name in traces:
-        path = Path(store.place(name))
-        with zipfile.ZipFile(path) as trace:
+        with zipfile.ZipFile(io.BytesIO(files[name])) as trace:
             text = b"".join(trace.read(member) for member in trace.namelist())
         assert b"zz.student01" in text or b"zz.rivera" in text
         assert not known.stand_in(text)

@@ -1,0 +1,114 @@
+"""Takes what is on the spool to the store, beside the runs: a verdict never waits for it.
+
+A thread and not a process: it only moves files that are durable already, dies with its process without losing any, and
+shares boto3 with it, which a process of its own would load again (50 MiB). It sleeps until something is put on, or
+until a store that was away is due to be asked again.
+"""
+
+from __future__ import annotations
+
+import random
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+
+from artifacts.spool import Delivery, Spool
+from artifacts.stores import Store
+
+FIRST_WAIT_S, LONGEST_WAIT_S = 2.0, 300.0
+
+
+class Word(Enum):
+    """What an uploader has to say, each once for each time that it turns so."""
+
+    AWAY = "store.away"
+    BACK = "store.back"
+    ASIDE = "store.refused"
+    BROKEN = "spool.broken"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
+    """One thing that an uploader says, with the sentence of the store, or what was caught up."""
+
+    word: Word
+    said: str
+
+
+class Uploader:
+    """Delivers a spool to a store for as long as it is open."""
+
+    def __init__(self, spool: Spool, store: Store, listener: Callable[[Said], object]) -> None:
+        self._spool = spool
+        self._store = store
+        self._listener = listener
+        self._wake = threading.Event()
+        self._hurry = threading.Event()
+        self._is_closing = False
+        self._round_over = threading.Condition()
+        self._failures = 0
+        self._last = Delivery()
+        self._thread = threading.Thread(target=self._work, name="uploader", daemon=True)
+        self._thread.start()
+
+    def nudge(self) -> None:
+        """Something was put on the spool."""
+        self._wake.set()
+
+    def finish(self, within_s: float) -> str:
+        """Deliver what is left, for so long at most. Returns why something still waits; empty if nothing does.
+
+        A store that is away is asked once, now, and not waited for.
+        """
+        with self._round_over:
+            self._last = Delivery()
+            self._hurry.set()
+            self._wake.set()
+            self._round_over.wait_for(lambda: self._last.waiting or not self._spool.waiting().runs, timeout=within_s)
+            if not self._spool.waiting().runs:
+                return ""
+            return self._last.waiting[0].partition(": ")[2] if self._last.waiting else "the store is slow"
+
+    def close(self) -> None:
+        """Stop. What is being sent just now is sent again next time."""
+        self._is_closing = True
+        self._hurry.set()
+        self._wake.set()
+        self._thread.join(1.0)
+
+    def _work(self) -> None:
+        while not self._is_closing:
+            self._wake.clear()
+            self._hurry.clear()
+            try:
+                delivery = self._spool.deliver(self._store)
+            except OSError as error:
+                self._listener(Said(word=Word.BROKEN, said=error.strerror or type(error).__name__))
+                delivery = Delivery(waiting=("the spool: it cannot be read",))
+            self._hear(delivery)
+            with self._round_over:
+                self._last = delivery
+                self._round_over.notify_all()
+            if delivery.busy or self._failures:
+                self._hurry.wait(self._pause_s())
+            else:
+                self._wake.wait(LONGEST_WAIT_S)
+
+    def _pause_s(self) -> float:
+        """Longer each time, never more than five minutes, and not in step with others."""
+        longest: float = min(LONGEST_WAIT_S, FIRST_WAIT_S * 2.0 ** max(0, self._failures - 1))
+        return longest * random.uniform(0.5, 1.0)  # noqa: S311  # nobody guesses at it
+
+    def _hear(self, delivery: Delivery) -> None:
+        for refused in delivery.aside:
+            self._listener(Said(word=Word.ASIDE, said=refused))
+        if delivery.busy:
+            return
+        if delivery.waiting:
+            self._failures += 1
+            if self._failures == 1:
+                self._listener(Said(word=Word.AWAY, said=delivery.waiting[0].partition(": ")[2]))
+        elif self._failures:
+            self._failures = 0
+            self._listener(Said(word=Word.BACK, said=f"{delivery.objects} objects were waiting"))
