@@ -20,6 +20,7 @@ HOLDS = "holds"
 SHARED_DAYS = 8.0
 _RUN = re.compile(r"runs/(\d{4}-\d{2}-\d{2})/[a-z0-9-]+/[a-z0-9-]+")
 _PART = re.compile(r"parts/([a-z]+)/(\d{4})-(\d{2})/[0-9a-f]{2}/[0-9a-f]{64}")
+_CHECK = re.compile(r"checks/(\d{4}-\d{2}-\d{2})-[0-9a-f]+\.txt")
 _SHARED = re.compile(r"shared/(\d{4}-\d{2}-\d{2})-[A-Za-z0-9_-]+")
 
 
@@ -41,6 +42,8 @@ def ends_of(name: str, lifetime: Lifetime, retention: Retention) -> datetime | N
     A run by the day on which it began; a part by the end of its month, because a run of its last day may refer to it;
     what was shared by the day on which it was. The day counts to its end, wherever on earth it was.
     """
+    if found := _CHECK.fullmatch(name):
+        return _end_of_day(found[1])
     if found := _RUN.fullmatch(name) or _SHARED.fullmatch(name):
         over = _end_of_day(found[1])
         of = Lifetime.SHARED if name.startswith("shared/") else lifetime
@@ -71,13 +74,14 @@ class Swept:
     runs: int = 0
     parts: int = 0
     shared: int = 0
+    checks: int = 0
     size_bytes: int = 0
 
 
 def sweep(root: Path, retention: Retention, now: datetime) -> Swept:
     """Remove from a store's folder what is past its time and not held. Follows no link, and never leaves the folder."""
     held = set(held_names(root))
-    counts = {"runs": 0, "parts": 0, "shared": 0}
+    counts = {"runs": 0, "parts": 0, "shared": 0, "checks": 0}
     freed = 0
     for path, name in _candidates(root):
         lifetime = lifetime_of(_read(path / "run.json")) if name.startswith("runs/") else Lifetime.PASSES
@@ -102,7 +106,7 @@ def held_names(root: Path) -> Iterable[str]:
 
 
 def _candidates(root: Path) -> Iterable[tuple[Path, str]]:
-    for pattern in ("runs/*/*/*", "parts/*/*/*/*", "shared/*"):
+    for pattern in ("runs/*/*/*", "parts/*/*/*/*", "shared/*", "checks/*"):
         for path in sorted(root.glob(pattern)):
             is_linked = any(parent.is_symlink() for parent in path.parents if parent.is_relative_to(root))
             if not is_linked:

@@ -12,6 +12,7 @@ from runner.cli.look_back import runs, show
 from runner.cli.practice import practice
 from runner.cli.run import run
 from runner.cli.schedule import schedule
+from runner.cli.store import store
 from runner.cli.uptime import uptime
 from runner.cli.watch import watch
 
@@ -22,5 +23,5 @@ def main() -> None:
     """Synthetic students and teachers that go to class before the real ones do."""
 
 
-for command in (demo, init, run, watch, schedule, calendar, runs, show, uptime, practice, browser, schema):
+for command in (demo, init, run, watch, schedule, calendar, runs, show, uptime, store, practice, browser, schema):
     main.add_command(command)

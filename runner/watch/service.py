@@ -7,10 +7,13 @@ import os
 import threading
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import Protocol
 
 import structlog
 
+from artifacts.retention import sweep
+from artifacts.stores.folder import FolderStore
 from artifacts.uploader import Uploader
 from journeys.practice.school import PracticeSchool
 from runner import log as logging
@@ -34,11 +37,11 @@ from runner.watch.planner import Planner, Unwatched
 from runner.watch.programme import Programme, programme_of
 from runner.watch.reload import ConfigFile, Unusable, needs_restart
 from runner.watch.signals import STOP, Signals
-from runner.wiring import config_at, spool_of, store_of
+from runner.wiring import config_at, retention_of, spool_of, store_of
 
 log = structlog.get_logger()
 
-PLAN_S, LEASES_S, CALENDARS_S, TIDY_S = 10.0, 15.0, 3600.0, 3600.0
+PLAN_S, LEASES_S, CALENDARS_S, TIDY_S, SWEEP_S = 10.0, 15.0, 3600.0, 3600.0, 24 * 3600.0
 TURN_S = 1.0
 # What waits on the spool is durable: a stop gives the store a moment for it, and no more.
 FINISH_S = 5.0
@@ -110,7 +113,15 @@ class Service:
             Bell(name="leases", every_s=LEASES_S, ring=self._leases),
             Bell(name="calendars", every_s=CALENDARS_S, ring=self._announced.refresh),
             Bell(name="tidy", every_s=TIDY_S, ring=thinning.thin),
+            Bell(name="sweep", every_s=SWEEP_S, ring=self._sweep),
         ]
+
+    def _sweep(self) -> None:
+        """A folder has nobody else who removes what is past its time."""
+        staging = self.programme.staging
+        if isinstance(staging.house.store, FolderStore):
+            swept = sweep(staging.house.store.root, retention_of(staging.config), datetime.now(UTC))
+            log.info("evidence.swept", runs=swept.runs, parts=swept.parts, freed_bytes=swept.size_bytes)
 
     def _keep_days(self) -> float:
         return self.programme.staging.config.settings.history.keep_steps

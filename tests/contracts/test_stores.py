@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import boto3
@@ -11,6 +13,9 @@ from moto.server import ThreadedMotoServer
 
 from artifacts.lifetime import Lifetime
 from artifacts.stores import STORES, Store, StoreError, StoreOptions, open_store
+from artifacts.stores.memory import MemoryStore
+from artifacts.stores.proving import prove
+from artifacts.stores.s3 import S3Store
 
 BUCKET = "bayfront-firstbell"
 KEEP = Lifetime.FAILURES
@@ -115,3 +120,70 @@ def test_encryption_is_asked_for_with_each_object(aws: str) -> None:
     store.put("a", b"x", KEEP)
     head = boto3.client("s3", endpoint_url=aws).head_object(Bucket=BUCKET, Key="encrypted/a")
     assert head["ServerSideEncryption"] == "AES256"
+
+
+def test_every_store_proves_what_it_does(store: Store) -> None:
+    proofs = list(prove(store))
+    assert [proof for proof in proofs if not proof.holds] == []
+    assert len(proofs) >= 6
+
+
+def test_a_store_that_writes_over_what_it_keeps_is_found_out() -> None:
+    class Forgetful(MemoryStore):
+        def put(self, name: str, data: bytes, lifetime: Lifetime) -> None:
+            self._kept.pop(name, None)
+            super().put(name, data, lifetime)
+
+    *_, last = prove(Forgetful("memory:", StoreOptions()))
+    assert (last.what, last.holds) == ("refuses other bytes under the same name", False)
+
+
+def test_an_object_carries_its_lifetime_its_hash_and_its_type(aws: str) -> None:
+    store = open_store(f"s3://{BUCKET}/tagged", StoreOptions(endpoint_url=aws))
+    store.put("runs/a/index.html", b"<p>", Lifetime.PASSES)
+    client, key = boto3.client("s3", endpoint_url=aws), "tagged/runs/a/index.html"
+    assert client.get_object_tagging(Bucket=BUCKET, Key=key)["TagSet"] == [
+        {"Key": "firstbell-lifetime", "Value": "passes"}
+    ]
+    head = client.head_object(Bucket=BUCKET, Key=key)
+    assert head["ContentType"] == "text/html"
+    assert head["Metadata"] == {"firstbell-sha256": hashlib.sha256(b"<p>").hexdigest()}
+
+
+def test_what_is_held_in_a_bucket_loses_the_tag_that_its_rules_look_for(aws: str) -> None:
+    store = open_store(f"s3://{BUCKET}/held", StoreOptions(endpoint_url=aws))
+    assert isinstance(store, S3Store)
+    client, name = boto3.client("s3", endpoint_url=aws), "runs/a/run.json"
+
+    def tag() -> str:
+        return client.get_object_tagging(Bucket=BUCKET, Key=f"held/{name}")["TagSet"][0]["Value"]
+
+    store.put(name, b"{}", Lifetime.PASSES)
+    store.hold([name], "kim")
+    assert tag() == "held"
+    store.let_go([name], Lifetime.PASSES)
+    assert tag() == "passes"
+
+
+def test_a_link_says_when_it_really_ends(aws: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    store = open_store(f"s3://{BUCKET}", StoreOptions(endpoint_url=aws))
+    assert isinstance(store, S3Store)
+    assert store.link("a", for_s=3600).why == "as asked for"
+    with pytest.raises(StoreError, match="7 days at most"):
+        store.link("a", for_s=8 * 86_400)
+    monkeypatch.setenv("AWS_SESSION_TOKEN", "planted-session")
+    borrowed = open_store(f"s3://{BUCKET}", StoreOptions(endpoint_url=aws))
+    assert isinstance(borrowed, S3Store)
+    link = borrowed.link("a", for_s=7 * 86_400)
+    assert "an hour is assumed" in link.why
+    assert link.ends_at < datetime.now(UTC) + timedelta(hours=1, minutes=1)
+
+
+def test_object_lock_is_asked_for_with_what_did_not_pass(aws: str) -> None:
+    client = boto3.client("s3", endpoint_url=aws)
+    client.create_bucket(Bucket="locked", ObjectLockEnabledForBucket=True)
+    store = open_store("s3://locked", StoreOptions(endpoint_url=aws, lock_days=30))
+    store.put("failed", b"x", Lifetime.FAILURES)
+    store.put("passed", b"x", Lifetime.PASSES)
+    assert client.head_object(Bucket="locked", Key="failed")["ObjectLockMode"] == "GOVERNANCE"
+    assert "ObjectLockMode" not in client.head_object(Bucket="locked", Key="passed")
