@@ -1,101 +1,146 @@
-"""What is secret by its kind, whoever's it is: credentials in headers, cookies, addresses, forms and page fields."""
+"""What is secret by its kind in what was parsed: credentials in headers, cookies, forms, page fields and arguments."""
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Any
 
-from artifacts.redaction.forms import REMOVED, KnownSecrets
+from artifacts.redaction.broom import Broom
+from artifacts.redaction.forms import REMOVED
+from artifacts.redaction.texts import SECRET_NAME, TELLING_NAME, clean_text, is_secret_field
 
-_TELLING = "token|secret|password|passwd|passcode|credential|saml|assertion|signature|api[_-]?key"
-_WHOLE = "code|code_verifier|state|nonce|launch|ticket|session|sessionid|sid|jwt|auth|otp|pwd|sig"
-_NAME = rf"(?:[a-z0-9_.-]*(?:{_TELLING})[a-z0-9_.-]*|{_WHOLE})"
-SECRET_NAME = re.compile(_NAME, re.IGNORECASE)
 SECRET_HEADER = re.compile(r".*(?:auth|cookie|token|secret|session|csrf|xsrf|api-?key|signature).*", re.IGNORECASE)
-# A name and its value in an address: in its query, in its fragment, or in a form sent as text.
-_PARAMETER = re.compile(rf"(?P<lead>[?&#;]|^|amp;|u0026)(?P<name>{_NAME})=(?P<value>[^&#;\s\"'<>\\]+)", re.IGNORECASE)
-_HIDDEN = re.compile(r"(<input\b[^>]*\btype=[\"']?hidden\b[^>]*\bvalue=)(\"[^\"]*\"|'[^']*'|[^\s>]+)", re.IGNORECASE)
-_BEARER = re.compile(r"\b(Bearer|Basic)\s+[A-Za-z0-9._~+/=-]{8,}", re.IGNORECASE)
-_JWT = re.compile(r"\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*")
 _SECRET_FIELD = re.compile(r"password|passcode|one-time|\bcode\b|\bpin\b|secret|token", re.IGNORECASE)
 _TYPED = {"fill", "type", "press", "pressSequentially", "insertText", "keyboardType", "keyboardInsertText"}
-# Lists of names with values, and the names whose values go.
+_EVERY = re.compile(".*")
+# Lists of names with values, the names whose values go, and what they are.
 _ROWS = {
-    "cookies": re.compile(".*"),
-    "headers": SECRET_HEADER,
-    "queryString": SECRET_NAME,
-    "params": SECRET_NAME,
+    "cookies": (_EVERY, "cookies"),
+    "localStorage": (_EVERY, "browser storage"),
+    "sessionStorage": (_EVERY, "browser storage"),
+    "headers": (SECRET_HEADER, "authorization headers"),
+    "queryString": (SECRET_NAME, "tokens in addresses and forms"),
+    "params": (SECRET_NAME, "tokens in addresses and forms"),
 }
-# Whole branches of what a browser context was made with.
-_BRANCHES = {"storageState", "storage_state", "httpCredentials", "extraHTTPHeaders", "proxy", "clientCertificates"}
+# Whole branches of what a browser context was made with, and what was sent or handed to a page.
+_BRANCHES = {
+    "storageState": "browser storage",
+    "storage_state": "browser storage",
+    "httpCredentials": "credentials",
+    "extraHTTPHeaders": "authorization headers",
+    "proxy": "credentials",
+    "clientCertificates": "credentials",
+    "postData": "form posts",
+}
+_NAMES_OF_THINGS = ("mimeType", "name", "_file")
 
 
-def clean_text(text: str, known: KnownSecrets) -> str:
-    """Any text: the values of secret parameters, of hidden fields and of tokens go, and so do the known secrets."""
-    if "=" in text:
-        text = _PARAMETER.sub(lambda found: f"{found['lead']}{found['name']}={REMOVED}", text)
-        text = _HIDDEN.sub(lambda found: f'{found[1]}"{REMOVED}"', text)
-    text = _BEARER.sub(lambda found: f"{found[1]} {REMOVED}", text)
-    return known.scrub(_JWT.sub(REMOVED, text))
-
-
-def clean_value(value: Any, known: KnownSecrets) -> Any:
+def clean_value(value: Any, broom: Broom) -> Any:
     """Any JSON value, in its own shape: only strings change, and they stay strings."""
     match value:
         case str():
-            return clean_text(value, known)
+            return clean_text(value, broom)
         case list():
-            return [clean_value(item, known) for item in value]
+            return [clean_value(item, broom) for item in value]
         case dict():
-            return {key: _clean_entry(value, key, item, known) for key, item in value.items()}
+            return {broom.scrub(key): _clean_entry(value, key, item, broom) for key, item in value.items()}
         case _:
             return value
 
 
-def _clean_entry(owner: dict[str, Any], key: str, item: Any, known: KnownSecrets) -> Any:
-    if key in _BRANCHES or key == "postData":
-        return _emptied(item)
+def clean_body(value: Any, broom: Broom) -> Any:
+    """A JSON body that a page loaded: what its names say is secret goes, whatever it is."""
+    match value:
+        case list():
+            return [clean_body(item, broom) for item in value]
+        case dict():
+            is_relay = "credential" in value  # An RTCIceServer: its user name is made of the same secret.
+            return {
+                broom.scrub(key): _take(broom, "tokens in JSON", item)
+                if SECRET_NAME.fullmatch(key) or (is_relay and key == "username")
+                else clean_body(item, broom)
+                for key, item in value.items()
+            }
+        case _:
+            return clean_value(value, broom)
+
+
+def _clean_entry(owner: dict[str, Any], key: str, item: Any, broom: Broom) -> Any:
+    if key in _BRANCHES:
+        return _emptied(item, broom, _BRANCHES[key])
     if key in _ROWS and isinstance(item, list):
-        return [_without_value(row) if _is_secret(row, _ROWS[key]) else clean_value(row, known) for row in item]
-    if key in ("__playwright_value_", "value") and _is_secret_field(owner):
-        return REMOVED if item else item
-    if key == "params" and isinstance(item, dict) and owner.get("method") in _TYPED:
-        return _typed(item, known)
-    return clean_value(item, known)
+        return [_row(row, *_ROWS[key], broom) for row in item]
+    if _is_hidden_content(owner, key):
+        return _take(broom, "passwords, codes and hidden fields of pages", item)
+    if key == "params" and isinstance(item, dict):
+        return _arguments(item, str(owner.get("method", "")), broom)
+    if isinstance(item, str) and TELLING_NAME.fullmatch(key):
+        return _take(broom, "tokens in JSON", item)
+    return clean_value(item, broom)
 
 
-def _typed(params: dict[str, Any], known: KnownSecrets) -> dict[str, Any]:
-    """What was typed, unless the field's own name says that nobody should read it."""
-    if not _SECRET_FIELD.search(str(params.get("selector", ""))):
-        return {key: clean_value(item, known) for key, item in params.items()}
-    return {key: REMOVED if key in ("value", "text") else clean_value(item, known) for key, item in params.items()}
+def _is_hidden_content(attributes: dict[str, Any], key: str) -> bool:
+    """Whether an attribute of an element in a snapshot holds what should not be read."""
+    if key == "content":
+        return bool(TELLING_NAME.fullmatch(str(attributes.get("name", ""))))
+    return key in ("__playwright_value_", "value") and is_secret_field(attributes)
 
 
-def _is_secret_field(attributes: dict[str, Any]) -> bool:
-    """Whether a page's field, in a snapshot, holds what should not be read."""
-    kind = str(attributes.get("type", "")).lower()
-    complete = str(attributes.get("autocomplete", "")).lower()
-    return kind in ("password", "hidden") or "password" in complete or complete == "one-time-code"
+def _arguments(params: dict[str, Any], method: str, broom: Broom) -> dict[str, Any]:
+    """An action's arguments: what was typed into a field whose name says that nobody should read it, what was handed to
+    a page's script, and the rest as it is."""
+    is_secret = method in _TYPED and bool(_SECRET_FIELD.search(str(params.get("selector", ""))))
+    cleaned = {}
+    for key, item in params.items():
+        if is_secret and key in ("value", "text", "key"):
+            cleaned[key] = _take(broom, "typed passwords and codes", item)
+        elif key == "arg" and "evaluate" in method.lower():
+            cleaned[key] = _emptied(item, broom, "arguments of scripts")
+        else:
+            cleaned[key] = _clean_entry(params, key, item, broom)
+    return cleaned
 
 
-def _is_secret(row: Any, pattern: re.Pattern[str]) -> bool:
-    return isinstance(row, dict) and bool(pattern.fullmatch(str(row.get("name", ""))))
+def _row(row: Any, pattern: re.Pattern[str], why: str, broom: Broom) -> Any:
+    if isinstance(row, dict) and pattern.fullmatch(str(row.get("name", ""))):
+        reason = "cookies" if "cookie" in str(row.get("name", "")).lower() else why
+        return {**clean_value(row, broom), "value": _take(broom, reason, row.get("value"))}
+    return clean_value(row, broom)
 
 
-def _without_value(row: Any) -> Any:
-    return {**row, "value": REMOVED} if isinstance(row, dict) else REMOVED
+def _take(broom: Broom, why: str, item: Any) -> Any:
+    """Nothing of an item but its shape."""
+    if isinstance(item, list | dict):
+        return _emptied(item, broom, why)
+    return broom.take(why, item) if isinstance(item, str) else REMOVED if item not in (None, True, False) else item
 
 
-def _emptied(value: Any) -> Any:
+def _emptied(value: Any, broom: Broom, why: str) -> Any:
     """The same shape with every string gone: what was there shows, what it said does not."""
     match value:
         case str():
-            return REMOVED
+            return broom.take(why, value)
         case list():
-            return [_emptied(item) for item in value]
+            return [_emptied(item, broom, why) for item in value]
         case dict():
             return {
-                key: item if key in ("mimeType", "name", "_file") else _emptied(item) for key, item in value.items()
+                broom.scrub(key): item
+                if key in _NAMES_OF_THINGS and key == "_file"
+                else clean_value(item, broom)
+                if key in _NAMES_OF_THINGS
+                else _emptied(item, broom, why)
+                for key, item in value.items()
             }
         case _:
             return value
+
+
+def clean_json(text: str, broom: Broom) -> str:
+    """A JSON text by the names in it; any other text as text. Raises nothing for what is no JSON after all."""
+    try:
+        parsed = json.loads(text)
+    except ValueError:
+        return clean_text(text, broom)
+    cleaned = clean_body(parsed, broom)
+    return text if cleaned == parsed else json.dumps(cleaned, ensure_ascii=False)

@@ -174,7 +174,12 @@ def _keep(run: Run, claim: Claim | None, house: House, folder: Path) -> Performe
     recorded = [artifact for attempt in run.attempts for artifact in attempt.artifacts]
     wanted = house.policy.kept(recorded, passed=passed, private=run.is_private)
     cleaned = clean(wanted, folder, house.known, quarantine=house.quarantine / run.id)
-    told = Telling(owner=_owner(run, house.owners), version=house.version, scrub=house.known.scrub)
+    told = Telling(
+        owner=_owner(run, house.owners),
+        version=house.version,
+        scrub=house.known.scrub,
+        removed=cleaned.removed,
+    )
     document = document_of(run, cleaned.artifacts, told)
     trouble = [f"{artifact.name} is missing: {artifact.missing}" for artifact in cleaned.artifacts if artifact.missing]
     files = {**cleaned.files, "run.json": document.model_dump_json(indent=1).encode()}

@@ -15,10 +15,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from artifacts.evidence import Artifact, ArtifactKind
+from artifacts.redaction.broom import Broom
 from artifacts.redaction.cleaning import clean
 from artifacts.redaction.forms import REMOVED, KnownSecrets
-from artifacts.redaction.kinds import clean_text, clean_value
-from artifacts.redaction.trace import Quarantined, clean_trace
+from artifacts.redaction.kinds import clean_value
+from artifacts.redaction.texts import clean_text
+from artifacts.redaction.trace import clean_trace
 
 SECRET = 'pa ss<w>&"ö/42'
 KNOWN = KnownSecrets([SECRET])
@@ -72,7 +74,7 @@ def test_secrets_have_no_readable_form_of_their_own() -> None:
     ],
 )
 def test_text_loses_what_is_secret_by_its_kind(text: str, left: str) -> None:
-    assert clean_text(text, NOTHING) == left
+    assert clean_text(text, Broom(NOTHING)) == left
 
 
 @pytest.mark.parametrize(
@@ -112,7 +114,7 @@ def test_text_loses_what_is_secret_by_its_kind(text: str, left: str) -> None:
     ],
 )
 def test_parsed_recordings_lose_what_is_secret_by_its_kind(before: object, after: object) -> None:
-    assert clean_value(before, NOTHING) == after
+    assert clean_value(before, Broom(NOTHING)) == after
 
 
 def zipped(path: Path, members: dict[str, bytes]) -> Path:
@@ -135,16 +137,18 @@ def zipped(path: Path, members: dict[str, bytes]) -> Path:
     ids=["truncated", "unknown member", "unknown resource", "traversal", "in a picture", "in bytes"],
 )
 def test_what_cannot_be_made_clean_is_quarantined(tmp_path: Path, members: dict[str, bytes], said: str) -> None:
-    with pytest.raises(Quarantined, match=said):
-        clean_trace(zipped(tmp_path / "raw.zip", members), tmp_path / "clean.zip", KNOWN)
-    assert not (tmp_path / "clean.zip").exists()
+    zipped(tmp_path / "trace.zip", members)
+    trace = Artifact(kind=ArtifactKind.TRACE, name="trace.zip")
+    cleaned = clean([trace], tmp_path, KNOWN, quarantine=tmp_path / "quarantine")
+    assert said in cleaned.artifacts[0].missing
+    assert cleaned.files == {}
 
 
 def test_a_resource_that_changes_takes_the_name_of_its_new_hash_everywhere(tmp_path: Path) -> None:
     old = "a" * 40
     line = json.dumps({"type": "resource-snapshot", "content": {"_file": f"resources/{old}.html"}}).encode()
     members = {f"resources/{old}.html": SECRET.encode(), "trace.network": line, "trace.trace": b"{}"}
-    clean_trace(zipped(tmp_path / "raw.zip", members), tmp_path / "clean.zip", KNOWN)
+    clean_trace(zipped(tmp_path / "raw.zip", members), tmp_path / "clean.zip", Broom(KNOWN))
     with zipfile.ZipFile(tmp_path / "clean.zip") as cleaned:
         named = json.loads(cleaned.read("trace.network"))["content"]["_file"]
         assert old not in named

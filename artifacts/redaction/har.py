@@ -1,0 +1,126 @@
+"""A HAR 1.2 that may be handed out: built from what is allowed, so that nothing else can be in it.
+
+No bodies, no cookies, no values of queries; of headers only those that help to find a fault and name nobody.
+Source of the members: HAR 1.2 (W3C Web Performance draft, 14 August 2012), which browsers' developer tools import.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+from artifacts.redaction.broom import Broom
+from artifacts.redaction.forms import REMOVED
+from artifacts.redaction.texts import clean_text
+
+REQUEST_HEADERS = frozenset({"accept", "accept-encoding", "content-type", "content-length", "host", "user-agent"})
+RESPONSE_HEADERS = frozenset(
+    {
+        "age", "alt-svc", "cache-control", "cf-cache-status", "cf-ray", "connection", "content-encoding",
+        "content-length", "content-type", "date", "etag", "expires", "last-modified", "retry-after", "server",
+        "server-timing", "strict-transport-security", "traceparent", "transfer-encoding", "vary", "via",
+        "x-amz-cf-id", "x-amz-cf-pop", "x-amz-id-2", "x-amz-request-id", "x-amzn-requestid", "x-azure-ref", "x-cache",
+        "x-correlation-id", "x-request-id", "x-served-by",
+    }
+)  # fmt: skip
+TIMINGS = ("blocked", "dns", "connect", "ssl", "send", "wait", "receive")
+# A part of a path that is long and looks drawn by lot: an invitation, a reset, a signed name.
+_DRAWN = re.compile(r"(?=[^/]*\d)(?=[^/]*[A-Za-z])[A-Za-z0-9_\-.~=]{24,}")
+
+
+def allowed_har(raw: Mapping[str, Any], broom: Broom) -> dict[str, Any]:
+    """What of a HAR may be handed out. Raises KeyError, TypeError or ValueError for what is no HAR."""
+    log = raw["log"]
+    return {
+        "log": {
+            "version": "1.2",
+            "creator": {"name": "First Bell", "version": "1", "comment": "reduced to what is allowed"},
+            "browser": _named(log.get("browser", {})),
+            "pages": [_page(page) for page in log.get("pages", [])],
+            "entries": [_entry(entry, broom) for entry in log["entries"]],
+        }
+    }
+
+
+def allowed_address(url: str, broom: Broom) -> str:
+    """Scheme, host and path, and the names of a query without their values; no user, no fragment."""
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https", "ws", "wss"):
+        return f"{parts.scheme}:" if parts.scheme else ""
+    path, drawn = _DRAWN.subn(REMOVED, parts.path)
+    broom.note("tokens in paths", drawn)
+    names = [name for name, _ in parse_qsl(parts.query, keep_blank_values=True)]
+    broom.note("values of queries", len(names))
+    query = "&".join(f"{clean_text(name, broom)}={REMOVED}" for name in names)
+    host = parts.netloc.rpartition("@")[2]
+    return clean_text(f"{parts.scheme}://{host}{path}", broom) + (f"?{query}" if query else "")
+
+
+def _named(told: Mapping[str, Any]) -> dict[str, str]:
+    return {"name": str(told.get("name", "")), "version": str(told.get("version", ""))}
+
+
+def _page(page: Mapping[str, Any]) -> dict[str, Any]:
+    timings = page.get("pageTimings", {})
+    return {
+        "startedDateTime": str(page["startedDateTime"]),
+        "id": str(page["id"]),
+        "title": "",
+        "pageTimings": {name: _number(timings.get(name)) for name in ("onContentLoad", "onLoad")},
+    }
+
+
+def _entry(entry: Mapping[str, Any], broom: Broom) -> dict[str, Any]:
+    request, response = entry["request"], entry["response"]
+    timings = entry.get("timings", {})
+    content = response.get("content", {})
+    kept: dict[str, Any] = {
+        "startedDateTime": str(entry["startedDateTime"]),
+        "time": _number(entry.get("time")),
+        "request": {
+            "method": str(request["method"])[:16],
+            "url": allowed_address(str(request["url"]), broom),
+            "httpVersion": str(request.get("httpVersion", "")),
+            "cookies": [],
+            "headers": _headers(request, REQUEST_HEADERS, broom),
+            "queryString": [
+                {"name": clean_text(str(row["name"]), broom), "value": REMOVED}
+                for row in request.get("queryString", [])
+            ],
+            "headersSize": _number(request.get("headersSize")),
+            "bodySize": _number(request.get("bodySize")),
+        },
+        "response": {
+            "status": int(response["status"]),
+            "statusText": clean_text(str(response.get("statusText", "")), broom),
+            "httpVersion": str(response.get("httpVersion", "")),
+            "cookies": [],
+            "headers": _headers(response, RESPONSE_HEADERS, broom),
+            "content": {"size": _number(content.get("size")), "mimeType": str(content.get("mimeType", ""))},
+            "redirectURL": allowed_address(str(response.get("redirectURL", "")), broom),
+            "headersSize": _number(response.get("headersSize")),
+            "bodySize": _number(response.get("bodySize")),
+        },
+        "cache": {},
+        "timings": {name: _number(timings.get(name)) for name in TIMINGS},
+    }
+    if failure := response.get("_failureText"):
+        kept["response"]["_failureText"] = str(failure)[:80]
+    for name in ("pageref", "serverIPAddress"):
+        if name in entry:
+            kept[name] = str(entry[name])
+    return kept
+
+
+def _headers(side: Mapping[str, Any], allowed: frozenset[str], broom: Broom) -> list[dict[str, str]]:
+    rows = side.get("headers", [])
+    kept = [row for row in rows if str(row["name"]).lower() in allowed]
+    broom.note("headers", len(rows) - len(kept))
+    broom.note("cookies", len(side.get("cookies", [])))
+    return [{"name": str(row["name"]), "value": clean_text(str(row["value"]), broom)} for row in kept]
+
+
+def _number(value: object) -> float:
+    return value if isinstance(value, int | float) and not isinstance(value, bool) else -1
