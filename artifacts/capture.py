@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from playwright.sync_api import BrowserContext, CDPSession, ConsoleMessage, Page
 from playwright.sync_api import Error as PlaywrightError
@@ -53,7 +54,7 @@ class ActorRecorder:
         """Begin to record."""
         (self._folder / self._place).mkdir(parents=True, exist_ok=True, mode=0o700)
         self._page.on("console", self._hear)
-        self._page.on("pageerror", lambda error: self._note("pageerror", str(error)))
+        self._page.on("pageerror", lambda error: self._note("pageerror", str(error), self._page.url))
         self._context.on("response", self._traffic.answered)
         self._context.on("requestfailed", self._traffic.failed)
         with contextlib.suppress(PlaywrightError):  # Only Chromium has one.
@@ -169,11 +170,13 @@ class ActorRecorder:
             self._artifacts.append(sealed(artifact, file))
 
     def _hear(self, message: ConsoleMessage) -> None:
-        self._note(message.type, message.text)
+        self._note(message.type, message.text, message.location["url"])
 
-    def _note(self, kind: str, text: str) -> None:
+    def _note(self, kind: str, text: str, url: str) -> None:
+        """Whose page said it goes with it: a vendor is handed only what their own pages said."""
         if len(self._console) < CONSOLE_LINES:
-            self._console.append({"kind": kind, "text": text[:TEXT_LIMIT]})
+            host = urlsplit(url).netloc.rpartition("@")[2]
+            self._console.append({"kind": kind, "host": host, "text": text[:TEXT_LIMIT]})
 
 
 def _writing(data: bytes) -> Callable[[Path], object]:

@@ -220,6 +220,7 @@ def stage_for(config: Config, database: Database, practice: PracticeSchool | Non
                 mask=config.settings.privacy.mask,
             ),
             owners={name: service.owner for name, service in district.school.services.items()},
+            hosts={name: service.own_hosts for name, service in district.school.services.items()},
             version=version("firstbell"),
             work=state / "work" / str(os.getpid()),
             quarantine=state / "quarantine",

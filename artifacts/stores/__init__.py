@@ -6,7 +6,7 @@ import importlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from artifacts.lifetime import Lifetime
 
@@ -77,6 +77,7 @@ class Link:
     why: str
 
 
+@runtime_checkable
 class Holds(Protocol):
     """A store that can be told to keep something whatever its lifetime says."""
 
@@ -87,6 +88,7 @@ class Holds(Protocol):
         """Give these objects their lifetime back. Raises StoreError."""
 
 
+@runtime_checkable
 class Links(Protocol):
     """A store that can hand out addresses of what it keeps."""
 

@@ -6,12 +6,11 @@ import secrets
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Protocol, runtime_checkable
 
 import urllib3
 
 from artifacts.lifetime import Lifetime
-from artifacts.stores import AlreadyKept, Link, Store, StoreError
+from artifacts.stores import AlreadyKept, Links, Store, StoreError
 
 LINK_S = 60.0
 
@@ -23,11 +22,6 @@ class Proof:
     what: str
     holds: bool
     seen: str
-
-
-@runtime_checkable
-class _Linking(Protocol):
-    def link(self, name: str, *, for_s: float) -> Link: ...
 
 
 class NotProved(Exception):
@@ -46,7 +40,7 @@ def prove(store: Store) -> Iterator[Proof]:
         "refuses other bytes under the same name": lambda: _refused(store, name, data),
         "lists it": lambda: _listed(store, name),
     }
-    if isinstance(store, _Linking):
+    if isinstance(store, Links):
         linking = store
         steps["hands out links that open"] = lambda: _opened(linking, name, data)
     for what, step in steps.items():
@@ -89,7 +83,7 @@ def _listed(store: Store, name: str) -> str:
     return "found"
 
 
-def _opened(store: _Linking, name: str, data: bytes) -> str:
+def _opened(store: Links, name: str, data: bytes) -> str:
     link = store.link(name, for_s=LINK_S)
     try:
         answer = urllib3.request("GET", link.url, timeout=10.0, retries=False)

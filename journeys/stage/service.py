@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from urllib.parse import urlsplit
 
 from journeys.stage.secret import Secret
 
@@ -23,6 +24,12 @@ class Service:
     contact: str = ""
     hosts: tuple[str, ...] = ()
     options: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def own_hosts(self) -> tuple[str, ...]:
+        """The names of its hosts, that of its front door included."""
+        door = urlsplit(self.url).hostname
+        return tuple(dict.fromkeys((*((door,) if door else ()), *self.hosts)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,11 +7,13 @@ import click
 from runner.cli.browser import browser
 from runner.cli.calendar import calendar
 from runner.cli.demo import demo
+from runner.cli.evidence import evidence
 from runner.cli.init import init, schema
 from runner.cli.look_back import runs, show
 from runner.cli.practice import practice
 from runner.cli.run import run
 from runner.cli.schedule import schedule
+from runner.cli.share import share
 from runner.cli.store import store
 from runner.cli.uptime import uptime
 from runner.cli.watch import watch
@@ -23,5 +25,21 @@ def main() -> None:
     """Synthetic students and teachers that go to class before the real ones do."""
 
 
-for command in (demo, init, run, watch, schedule, calendar, runs, show, uptime, store, practice, browser, schema):
+for command in (
+    demo,
+    init,
+    run,
+    watch,
+    schedule,
+    calendar,
+    runs,
+    show,
+    uptime,
+    evidence,
+    share,
+    store,
+    practice,
+    browser,
+    schema,
+):
     main.add_command(command)

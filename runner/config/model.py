@@ -136,6 +136,9 @@ class EvidenceSection(Section):
     on_fail: Keep = Field("trace", description="What any other run leaves.")
     pass_days: Days = Field(7.0, description="For how long a run that passed is kept.")
     fail_days: Days = Field(90.0, description="For how long any other run is kept.")
+    signing_key: Reference | None = Field(
+        None, description="A reference to the key that signs what is handed out; made by: firstbell evidence keygen."
+    )
     spool_mib: int = Field(2000, ge=50, description="How much may wait on this machine for a store that is away.")
 
 

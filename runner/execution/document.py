@@ -79,6 +79,13 @@ class BrokePart(Part):
     said: str
 
 
+class ServicePart(Part):
+    """Something that journeys rely on, as it was configured then."""
+
+    owner: str
+    hosts: list[str] = Field(description="Names of the hosts that are its own; * is allowed.")
+
+
 class RunDocument(Part):
     """One run."""
 
@@ -94,6 +101,7 @@ class RunDocument(Part):
     note: str = Field(description="What else went on, such as announced maintenance.")
     due_at: datetime | None = Field(description="When its slot was due, in UTC; null for a run by hand.")
     broke: BrokePart | None
+    services: dict[str, ServicePart] = Field(description="Whose hosts are whose.")
     firstbell: str = Field(description="The version that ran it.")
     playwright: str = Field(description="Playwright's version.")
     system: str = Field(description="What it ran on.")
@@ -108,12 +116,14 @@ class RunDocument(Part):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Telling:
     """What must be known to tell of a run: who owns what broke, our version, `scrub`, which takes known secrets out of
-    what pages and errors said, and what was `removed` from its files."""
+    what pages and errors said, and what was `removed` from its files, and all services' `owners` and `hosts`."""
 
     owner: str
     version: str
     scrub: Callable[[str], str]
     removed: Mapping[str, int] = field(default_factory=dict)
+    owners: Mapping[str, str] = field(default_factory=dict)
+    hosts: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
 def document_of(run: Run, artifacts: Sequence[Artifact], telling: Telling) -> RunDocument:
@@ -140,6 +150,10 @@ def document_of(run: Run, artifacts: Sequence[Artifact], telling: Telling) -> Ru
         note=run.note,
         due_at=run.due_at,
         broke=broke,
+        services={
+            name: ServicePart(owner=owner, hosts=list(telling.hosts.get(name, ())))
+            for name, owner in telling.owners.items()
+        },
         firstbell=telling.version,
         playwright=version("playwright"),
         system=f"Python {platform.python_version()} on {platform.platform()}",

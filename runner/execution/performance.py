@@ -11,7 +11,7 @@ In this order, and each line says what is true if we die after it:
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -59,6 +59,7 @@ class House:
     known: KnownSecrets
     policy: EvidencePolicy
     owners: Mapping[str, str]
+    hosts: Mapping[str, Sequence[str]]
     version: str
     work: Path
     quarantine: Path
@@ -179,6 +180,8 @@ def _keep(run: Run, claim: Claim | None, house: House, folder: Path) -> Performe
         version=house.version,
         scrub=house.known.scrub,
         removed=cleaned.removed,
+        owners=house.owners,
+        hosts=house.hosts,
     )
     document = document_of(run, cleaned.artifacts, told)
     trouble = [f"{artifact.name} is missing: {artifact.missing}" for artifact in cleaned.artifacts if artifact.missing]

@@ -188,3 +188,17 @@ step_days = Table(
     Column("median_s", Float, nullable=False),
     Column("p95_s", Float, nullable=False),
 )
+
+handovers = Table(
+    "handovers",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("run_id", String(64), nullable=False),
+    Column("service", String(80), nullable=False),
+    Column("recipient", String(200), nullable=False),
+    Column("way", String(20), nullable=False),
+    Column("at", Moment(), nullable=False),
+    Column("until", Moment()),
+    Column("bag_sha256", String(64), nullable=False),
+    Index("ix_handovers_run_id", "run_id"),
+)

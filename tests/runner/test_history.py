@@ -128,7 +128,7 @@ def test_a_database_of_a_newer_first_bell_is_left_alone(url: str) -> None:
     with pytest.raises(HistoryError, match=r"newer First Bell \(9999\)"):
         open_database(url)
     with engine.begin() as connection:
-        connection.execute(text("UPDATE alembic_version SET version_num = '0002'"))
+        connection.execute(text("UPDATE alembic_version SET version_num = '0003'"))
     engine.dispose()
 
 

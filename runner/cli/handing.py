@@ -1,0 +1,99 @@
+"""From a run's name to what is handed out of it: found in history, fetched from the store, narrowed, in a bag."""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from artifacts.bundle.page import Setting
+from artifacts.bundle.scope import Scope
+from artifacts.evidence import run_prefix
+from artifacts.parts import unpack
+from runner.cli.look_back import zone_of
+from runner.config.load import Config
+from runner.config.secrets import secret
+from runner.history.database import Database
+from runner.history.record import RunRow
+from runner.history.runs import RunHistory
+from runner.wiring import spool_of, store_of
+
+
+class NotThere(Exception):
+    """A run's evidence cannot be had; the message says why, and where it may be."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """A run and its files, out of the store. `names` are those of its objects, parts included."""
+
+    run: RunRow
+    prefix: str
+    names: tuple[str, ...]
+    files: Mapping[str, bytes]
+
+
+def evidence_of(config: Config, database: Database, name: str) -> Evidence:
+    """The evidence of a run by the last letters of its name. Raises NoSuchRun, NotThere, StoreError, Unreadable."""
+    run = RunHistory(database, zone_of(config)).find(name)
+    prefix = run_prefix(run.started_at, run.journey, run.id)
+    store, spool = store_of(config), spool_of(config)
+    if spool.waiting().runs:
+        spool.deliver(store)
+    asked: list[str] = []
+
+    def get(name: str) -> bytes:
+        asked.append(name)
+        return store.get(name)
+
+    names = store.names(f"{prefix}/")
+    if not names:
+        if at := spool.dropped(prefix):
+            raise NotThere(f"the evidence of {run.id} was dropped at {at}: the spool was full, and the store was away")
+        raise NotThere(f"{store.place(prefix)} is empty: it is past its time, or was never kept")
+    files = unpack(prefix, names, get)
+    return Evidence(run=run, prefix=prefix, names=tuple(asked), files=files)
+
+
+def setting_of(config: Config, evidence: Evidence, service: str) -> Setting:
+    """What the page tells. Raises NotThere for a service that the run knows nothing of."""
+    return Setting(district=config.settings.school.name, zone=zone_of(config), scope=_scope(evidence, service))
+
+
+def signing_key(config: Config) -> bytes:
+    """The key of evidence.signing_key, or nothing. Raises SecretMissing."""
+    reference = config.settings.evidence.signing_key
+    return secret(reference).reveal().encode() if reference else b""
+
+
+def zipped(bag: Mapping[str, bytes], folder: str) -> bytes:
+    """A bag as a zip that unpacks into a folder."""
+    written = io.BytesIO()
+    with zipfile.ZipFile(written, "w", zipfile.ZIP_DEFLATED) as target:
+        for name, data in bag.items():
+            target.writestr(f"{folder}/{name}", data)
+    return written.getvalue()
+
+
+def write_bag(bag: Mapping[str, bytes], place: Path) -> None:
+    """Write a bag into a new folder. Raises FileExistsError: a bag is never mixed with anything."""
+    place.mkdir(parents=True)
+    for name, data in bag.items():
+        path = place / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+
+
+def _scope(evidence: Evidence, service: str) -> Scope:
+    if not service:
+        return Scope()
+    known = json.loads(evidence.files["run.json"]).get("services", {})
+    if service not in known:
+        raise NotThere(f"this run relied on no service '{service}'; there are: {', '.join(sorted(known))}")
+    one = known[service]
+    if not one["hosts"]:
+        raise NotThere(f"nothing says which hosts are {service}'s own; add hosts to [services.{service}] and run again")
+    return Scope(service=service, owner=one["owner"], hosts=tuple(one["hosts"]))
