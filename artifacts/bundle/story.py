@@ -103,7 +103,7 @@ class Story:
 
 def read_story(folder: Path, scope: Scope, number: int = 0) -> Story:
     """The story of a run that lies in a folder: of its last attempt, or of the one asked for. Raises NoStory."""
-    run = _json(folder / "run.json")
+    run: dict[str, Any] = _plain(_json(folder / "run.json"))
     try:
         attempts = run["attempts"]
         attempt = next(one for one in reversed(attempts) if not number or one["number"] == number)
@@ -118,7 +118,7 @@ def read_story(folder: Path, scope: Scope, number: int = 0) -> Story:
             media=tuple(_media(proof, artifacts, folder, scope) for proof in attempt.get("media", [])),
             requests=_requests(artifacts, folder, scope),
             traces=tuple((one["actor"], one["name"]) for one in artifacts if _is_there(one, "trace")),
-            missing=tuple((one["name"], _text(one["missing"])) for one in artifacts if one["missing"]),
+            missing=tuple((one["name"], one["missing"]) for one in artifacts if one["missing"]),
         )
     except StopIteration:
         raise NoStory(f"this run has no attempt {number or 1}") from None
@@ -144,12 +144,12 @@ def _moment(step: Mapping[str, Any], artifacts: Sequence[Mapping[str, Any]], sco
     return Moment(
         position=int(step["position"]),
         actor=str(step["actor"]),
-        title=_text(step["title"]),
-        service=_text(step["service"]),
+        title=str(step["title"]),
+        service=str(step["service"]),
         started_s=float(step["started_s"]),
         ended_s=float(step["ended_s"]),
         ending=str(step["ending"] or ""),
-        said=_text(step["said"]) if is_theirs else "",
+        said=str(step["said"]) if is_theirs else "",
         picture=own,
         others=tuple(pictures.items()),
     )
@@ -175,8 +175,8 @@ def _media(proof: Mapping[str, Any], artifacts: Sequence[Mapping[str, Any]], fol
     return Media(
         observer=observer,
         observed=observed,
-        fault=_text(proof.get("fault") or ""),
-        said=_text(proof.get("said") or ""),
+        fault=str(proof.get("fault") or ""),
+        said=str(proof.get("said") or ""),
         figures=tuple((name, value) for name, value in told.items() if value),
         frames=tuple(sorted(frames)) if is_shown else (),
         samples=tuple(_json(folder / samples).get("samples", ())) if samples else (),
@@ -218,6 +218,19 @@ def _json(file: Path) -> dict[str, Any]:
     if not isinstance(told, dict):
         raise NoStory(f"{file.name} is not one of First Bell's")
     return told
+
+
+def _plain(value: Any) -> Any:
+    """Any JSON with its texts made fit to be shown."""
+    match value:
+        case str():
+            return _text(value)
+        case list():
+            return [_plain(item) for item in value]
+        case dict():
+            return {_text(key): _plain(item) for key, item in value.items()}
+        case _:
+            return value
 
 
 def _text(value: object) -> str:

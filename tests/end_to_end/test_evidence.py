@@ -1,0 +1,198 @@
+"""Evidence as it is handed out: a real run, opened in a real browser, shared through a real S3 server."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import boto3
+import pytest
+import urllib3
+from click.testing import CliRunner, Result
+from moto.server import ThreadedMotoServer
+from playwright.sync_api import Browser, Page, Response, expect
+
+from artifacts.bundle.building import Wanted, build
+from artifacts.bundle.page import Setting
+from artifacts.bundle.scope import Scope
+from artifacts.parts import unpack
+from artifacts.serving import served
+from runner.cli.main import main
+from runner.config.load import load
+from runner.execution.reporter import Silent
+from runner.theatre import theatre
+
+pytestmark = pytest.mark.browser
+
+CONFIG = """\
+[school]
+name = "Practice"
+timezone = "America/New_York"
+practice = true
+
+[evidence]
+signing_key = "file:{folder}/key.pem"
+
+[store]
+url = "s3://bell/evidence"
+endpoint_url = "{store}"
+region = "us-east-1"
+"""
+
+
+@pytest.fixture(scope="module")
+def district(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, str, dict[str, bytes]]]:
+    """A district with one failed run in a bucket: its folder, the run's short name, and the run's files."""
+    folder = tmp_path_factory.mktemp("district")
+    server = ThreadedMotoServer(port=0, verbose=False)
+    server.start()
+    store = "http://{}:{}".format(*server.get_host_and_port())
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AWS_ACCESS_KEY_ID", "testing")
+        patch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
+        boto3.client("s3", endpoint_url=store, region_name="us-east-1").create_bucket(Bucket="bell")
+        (folder / "firstbell.toml").write_text(CONFIG.format(folder=folder, store=store))
+        command("evidence", "keygen", str(folder / "key.pem"))
+        with theatre(load(folder / "firstbell.toml"), headed=False, quiet=True) as opened:
+            assert opened.practice is not None
+            opened.practice.break_("teacher-silent")
+            performed = opened.play(opened.chosen(["live-class"])[0], Silent())
+            assert opened.uploader.finish(30) == ""
+            prefix = f"runs/{performed.run.started_at:%Y-%m-%d}/live-class/{performed.run.id}"
+            kept = opened.house.store
+            files = unpack(prefix, kept.names(f"{prefix}/"), kept.get)
+        yield folder, performed.run.id[-6:], files
+    server.stop()
+
+
+def command(*arguments: str) -> Result:
+    return CliRunner().invoke(main, arguments)
+
+
+def evidence(district: tuple[Path, str, dict[str, bytes]], *arguments: str) -> str:
+    done = command(*arguments, "--config", str(district[0] / "firstbell.toml"))
+    assert done.exit_code == 0, done.output
+    return done.output
+
+
+@pytest.fixture(scope="module")
+def bag(district: tuple[Path, str, dict[str, bytes]]) -> dict[str, bytes]:
+    setting = Setting(district="Practice", zone=ZoneInfo("America/New_York"), scope=Scope())
+    made = build(district[2], Wanted(setting=setting), datetime.now(UTC))
+    return {name.removeprefix("data/"): data for name, data in made.items() if name.startswith("data/")}
+
+
+def _is_own(answer: Response) -> bool:
+    """From its own host, or out of the trace by the viewer's service worker: a page in a trace names other hosts."""
+    return bool(re.match(r"file:|data:|blob:|http://localhost", answer.url)) or answer.from_service_worker
+
+
+@pytest.fixture
+def watched(browser: Browser) -> Iterator[tuple[Page, list[str]]]:
+    """A page, and all that it complains of or asks of anybody but its own host."""
+    page, trouble = browser.new_page(), list[str]()
+    page.on("console", lambda message: trouble.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: trouble.append(str(error)))
+    page.on("response", lambda answer: None if _is_own(answer) else trouble.append(answer.url))
+    page.on("requestfailed", lambda one: trouble.append(one.url))
+    yield page, trouble
+    page.close()
+
+
+def test_the_page_opens_from_a_disk_with_no_error_and_no_request_to_anybody(
+    bag: dict[str, bytes], watched: tuple[Page, list[str]], tmp_path: Path
+) -> None:
+    page, trouble = watched
+    (tmp_path / "index.html").write_bytes(bag["index.html"])
+    page.goto((tmp_path / "index.html").as_uri())
+    expect(page.get_by_role("heading", level=1)).to_contain_text('student "sees and hears the teacher" failed')
+    own = page.get_by_role("img", name="What the student saw when this failed")
+    expect(own).to_be_in_viewport()
+    assert own.evaluate("picture => picture.naturalWidth") == 1280
+    expect(page.locator("#failing")).to_contain_text("Hz is not heard")
+    expect(page.get_by_text("The two frames that were compared")).to_be_visible()
+    assert page.locator("svg .line").count() >= 3
+    assert trouble == []
+
+
+def test_both_actors_traces_open_side_by_side_by_one_link_and_show_the_failing_step(
+    bag: dict[str, bytes], watched: tuple[Page, list[str]]
+) -> None:
+    page, trouble = watched
+    with served(bag) as address:
+        page.goto(address)
+        page.get_by_role("link", name="Open the traces side by side").click()
+        for actor in ("teacher", "student"):
+            expect(page.get_by_role("heading", name=actor)).to_be_visible()
+        student = page.frame_locator('iframe[title="student\'s trace"]')
+        expect(student.get_by_role("treeitem").filter(has_text="sees and hears the teacher").first).to_be_visible()
+        teacher = page.frame_locator('iframe[title="teacher\'s trace"]')
+        expect(teacher.get_by_role("treeitem").filter(has_text="opens the class").first).to_be_visible()
+        page.goto(address)
+        page.get_by_role("link", name="Both on one time line").click()
+        titles = page.get_by_role("treeitem")
+        expect(titles.filter(has_text="teacher: opens the class").first).to_be_visible()
+        expect(titles.filter(has_text="student: sees and hears the teacher").first).to_be_visible()
+    assert trouble == []
+
+
+def test_a_served_bag_is_for_this_machine_and_for_who_has_the_address(bag: dict[str, bytes]) -> None:
+    with served(bag) as address:
+        assert urllib3.request("GET", address).status == 200
+        for path in ("../", "../../etc/passwd", "nothing", "viewer/"):
+            assert urllib3.request("GET", address + path).status == 404
+        root = "/".join(address.split("/")[:3])
+        assert urllib3.request("GET", f"{root}/index.html").status == 404
+        rebound = urllib3.request("GET", address, headers={"Host": "evil.example:80"})
+        assert rebound.status == 404
+
+
+def test_a_link_opens_the_page_and_gives_the_bag_and_is_written_down(
+    district: tuple[Path, str, dict[str, bytes]], watched: tuple[Page, list[str]], tmp_path: Path
+) -> None:
+    page, trouble = watched
+    told = evidence(district, "share", district[1], "--to", "Contoso support", "--for", "live-class", "--days", "2")
+    url = told.splitlines()[0]
+    assert "as asked for" in told
+    page.goto(url.replace("127.0.0.1", "localhost"))
+    expect(page.get_by_role("heading", level=1)).to_contain_text("sees and hears the teacher")
+    link = page.get_by_role("link", name="Download everything").get_attribute("href")
+    (tmp_path / "bag.zip").write_bytes(urllib3.request("GET", str(link)).data)
+    checked = command("evidence", "verify", str(tmp_path / "bag.zip"))
+    assert checked.output.splitlines()[-1] == "unaltered"
+    (row,) = json.loads(evidence(district, "evidence", "log", "--json", "--limit", "1"))
+    assert (row["recipient"], row["service"], row["way"]) == ("Contoso support", "live-class", "link")
+    assert row["until"] is not None
+    assert [one for one in trouble if "Amz" not in one] == []
+
+
+def test_a_bag_on_disk_verifies_with_the_key_that_signed_it_and_not_once_it_was_changed(
+    district: tuple[Path, str, dict[str, bytes]], tmp_path: Path
+) -> None:
+    place = tmp_path / "bag"
+    evidence(district, "evidence", district[1], "--out", str(place))
+    public = (
+        command("evidence", "keygen", str(tmp_path / "other.pem")).output.splitlines()[-1].removeprefix("Public key: ")
+    )
+    assert command("evidence", "verify", str(place)).exit_code == 0
+    assert command("evidence", "verify", str(place), "--key", public).exit_code == 1
+    (place / "data" / "summary.md").write_text("forged")
+    changed = command("evidence", "verify", str(place))
+    assert changed.exit_code == 1
+    assert "data/summary.md is unchanged" in changed.output
+
+
+def test_evidence_that_is_held_carries_another_tag_until_it_is_let_go(
+    district: tuple[Path, str, dict[str, bytes]],
+) -> None:
+    assert "is held until it is let go" in evidence(district, "evidence", "hold", district[1], "--why", "a claim")
+    assert "goes its way again" in evidence(district, "evidence", "let-go", district[1])
+
+
+def test_a_service_that_the_run_knows_nothing_of_is_named(district: tuple[Path, str, dict[str, bytes]]) -> None:
+    done = command("evidence", district[1], "--for", "nobody", "--config", str(district[0] / "firstbell.toml"))
+    assert done.exit_code == 2
