@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from pathlib import Path
 
 import pytest
@@ -126,3 +127,15 @@ def test_one_process_delivers_at_a_time(tmp_path: Path) -> None:
 
     assert spool.deliver(Curious(0)).objects == 3
     assert os.listdir(tmp_path) == [".delivering"]  # noqa: PTH208
+
+
+def test_looking_at_the_shelf_while_it_is_emptied_harms_neither(tmp_path: Path) -> None:
+    spool, store = Spool(tmp_path), Moody(0)
+    for number in range(150):
+        put(spool, f"run-{number:03}", Lifetime.PASSES)
+    emptying = threading.Thread(target=spool.deliver, args=[store])
+    emptying.start()
+    while emptying.is_alive():
+        spool.waiting()
+    assert spool.waiting().size_bytes == 0
+    assert len(store.names("runs/")) == 300
