@@ -5,23 +5,27 @@ renamed into place. If we die before the rename, the run's evidence never was; a
 object is taken off when the store has it; run.json goes last, so that a run whose run.json is in the store is there
 whole. If we die in between, what is left is delivered again, and the store takes the same bytes twice.
 
-The shelf is bounded: when it is full the oldest passes are dropped first, then the oldest failures, and each drop is
-written down. A run that the store will never take (other bytes lie under its name) is put aside, not tried for ever.
+The shelf is bounded: when it is full, what was put aside goes first, then the oldest passes, then the oldest failures,
+and each drop is written down. A run that the store will never take (other bytes lie under its name) is put aside, not
+tried for ever. A disk that is full is a full shelf: a pass makes way for a pass, and anything for a failure.
 """
 
 from __future__ import annotations
 
+import errno
 import fcntl
-import json
 import os
 import shutil
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import quote, unquote
 
+import psutil
+
+from artifacts import durable
+from artifacts.drops import Drops
 from artifacts.lifetime import Lifetime
 from artifacts.stores import AlreadyKept, Store, StoreError
 
@@ -29,11 +33,15 @@ LAST = "run.json"
 MIB = 1 << 20
 # Names of parts that this process has seen in the store: they need not be sent again.
 KNOWN_PARTS = 20_000
+# A store that has refused so many runs in a row is left alone until the next round.
+PATIENCE = 3
+_MAKING, _ASIDE, _DROPPING = ".making-", ".aside-", ".dropping-"
+_FULL = {errno.ENOSPC, errno.EDQUOT}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
-    """What came of a delivery: objects that the store took, runs that wait with what it said, runs put aside.
+    """What came of a delivery: objects that the store took, what it said to the runs that wait, runs put aside.
 
     `busy` is true when another process is delivering; nothing was tried then.
     """
@@ -54,14 +62,32 @@ class Waiting:
     aside: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Shelved:
+    """A run on the shelf, as the name of its folder says: `<lifetime>~<bytes>~<prefix>`."""
+
+    path: Path
+    lifetime: Lifetime
+    size_bytes: int
+    prefix: str
+
+    @property
+    def age(self) -> tuple[str, str]:
+        """Runs' names begin with their time in UTC, whatever the file system says of theirs."""
+        return (self.prefix.rpartition("/")[2], self.prefix)
+
+
 class Spool:
     """The shelf in a folder of this machine, bounded to `limit_mib`."""
 
     def __init__(self, root: Path, limit_mib: float = 2000) -> None:
         self._root = root
         self._limit_bytes = int(limit_mib * MIB)
+        self._drops = Drops(root / ".dropped.jsonl")
         self._known_parts: dict[str, None] = {}
+        self._refused: set[str] = set()
         root.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._clear_away()
 
     def put(self, prefix: str, objects: Mapping[str, bytes], lifetime: Lifetime) -> tuple[str, ...]:
         """Put a run's objects on, by their names in the store. Returns the runs that were dropped to make room.
@@ -71,69 +97,73 @@ class Spool:
         size = sum(map(len, objects.values()))
         if size > self._limit_bytes:
             raise OSError(0, f"it is larger than the whole spool ({size / MIB:.0f} MiB); raise evidence.spool_mib")
-        dropped = self._make_room(size)
-        making = self._root / f".making-{os.getpid()}-{quote(prefix, safe='')}"
-        for name, data in objects.items():
-            _write(making / name, data)
-        making.rename(self._root / f"{lifetime.value}~{quote(prefix, safe='')}")
-        _make_durable(self._root)
-        return dropped
+        making = self._root / f"{_MAKING}{os.getpid()}-{quote(prefix, safe='')}"
+        dropped = self._write(making, objects, lifetime)
+        with self._alone(".placing", patiently=True):
+            dropped += self._make_room(size)
+            making.rename(self._root / f"{lifetime.value}~{size}~{quote(prefix, safe='')}")
+        durable.settle(self._root)
+        return tuple(dropped)
 
     def deliver(self, store: Store, told: Callable[[str], object] = lambda _run: None) -> Delivery:
         """Take to the store whatever is on the shelf; `told` hears each run that is there whole.
 
-        One process at a time delivers. A run that has to wait keeps no other one from being tried, but for a store
-        that cannot be used at all: then the rest would only wait for it too.
+        One process at a time delivers. A run that is refused keeps no other one from being tried: it goes to the end
+        of the line, and only a store that refuses several in a row is left alone until it is asked again.
         """
-        objects, waiting, aside = 0, [], []
-        with (self._root / ".delivering").open("w") as lock:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
+        objects, waiting, aside, in_a_row = 0, list[str](), list[str](), 0
+        with self._alone(".delivering") as is_ours:
+            if not is_ours:
                 return Delivery(busy=True)
-            for shelf in self._shelves():
+            for run in sorted(self._runs(), key=lambda run: (run.prefix in self._refused, run.age)):
                 try:
-                    objects += self._deliver(shelf, store)
+                    objects += self._deliver(run, store)
                 except AlreadyKept as error:
-                    self._put_aside(shelf, str(error))
-                    aside.append(f"{_prefix(shelf)}: {error}")
-                except StoreError as error:
-                    waiting.append(f"{_prefix(shelf)}: {error}")
-                    if error.permanent:
-                        break
+                    self._put_aside(run, str(error))
+                    aside.append(f"{run.prefix}: {error}")
                 except FileNotFoundError:
                     continue  # Dropped at this moment to make room.
+                except (StoreError, OSError) as error:
+                    said = str(error) if isinstance(error, StoreError) else f"it cannot be read ({error.strerror})"
+                    waiting.append(f"{run.prefix}: {said}")
+                    self._refused.add(run.prefix)
+                    in_a_row += 1
                 else:
-                    told(_prefix(shelf))
+                    self._refused.discard(run.prefix)
+                    in_a_row = 0
+                    told(run.prefix)
+                if in_a_row == PATIENCE:
+                    break
         return Delivery(objects=objects, waiting=tuple(waiting), aside=tuple(aside))
 
     def waiting(self) -> Waiting:
         """What lies here."""
-        shelves = self._shelves()
+        runs = self._runs()
         return Waiting(
-            runs=len(shelves),
-            size_bytes=sum(map(_size, shelves)),
-            dropped=len(self._dropped()),
-            aside=sum(1 for path in self._root.glob(".aside-*") if path.is_dir()),
+            runs=len(runs),
+            size_bytes=sum(run.size_bytes for run in runs),
+            dropped=self._drops.count,
+            aside=len(self._runs(_ASIDE)),
         )
 
     def dropped(self, prefix: str) -> str:
         """When a run was dropped from here for want of room (UTC); empty if it was not."""
-        return self._dropped().get(prefix, "")
+        return self._drops.when(prefix)
 
-    def _deliver(self, shelf: Path, store: Store) -> int:
-        lifetime = Lifetime(shelf.name.partition("~")[0])
+    def _deliver(self, run: _Shelved, store: Store) -> int:
         files = sorted(
-            (path for path in shelf.rglob("*") if path.is_file()), key=lambda path: (path.name == LAST, path)
+            (path for path in run.path.rglob("*") if path.is_file()), key=lambda path: (path.name == LAST, path)
         )
+        taken = 0
         for path in files:
-            name = path.relative_to(shelf).as_posix()
+            name = path.relative_to(run.path).as_posix()
             if name not in self._known_parts:
-                store.put(name, path.read_bytes(), lifetime)
+                store.put(name, path.read_bytes(), run.lifetime)
                 self._remember(name)
             path.unlink()
-        shutil.rmtree(shelf)
-        return len(files)
+            taken += 1
+        shutil.rmtree(run.path)
+        return taken
 
     def _remember(self, name: str) -> None:
         if name.startswith("parts/"):
@@ -141,73 +171,89 @@ class Spool:
             if len(self._known_parts) > KNOWN_PARTS:
                 del self._known_parts[next(iter(self._known_parts))]
 
-    def _make_room(self, size: int) -> tuple[str, ...]:
-        shelves = self._shelves()
-        used = sum(map(_size, shelves))
-        dropped = []
-        for shelf in sorted(shelves, key=lambda path: (not path.name.startswith(Lifetime.PASSES.value), _age(path))):
+    def _write(self, making: Path, objects: Mapping[str, bytes], lifetime: Lifetime) -> list[str]:
+        """Write a run beside the shelf. Returns what had to go because the disk was full."""
+        dropped: list[str] = []
+        while True:
+            try:
+                durable.write_tree(making, objects)
+            except OSError as error:
+                shutil.rmtree(making, ignore_errors=True)
+                is_pass = lifetime is Lifetime.PASSES
+                victims = [run for run in self._in_line_to_go() if not is_pass or run.lifetime is lifetime]
+                if error.errno not in _FULL or not victims:
+                    raise
+                dropped += self._drop(victims[0])
+            else:
+                return dropped
+
+    def _make_room(self, size: int) -> list[str]:
+        line = self._in_line_to_go()
+        used, dropped = sum(run.size_bytes for run in line), list[str]()
+        for run in line:
             if used + size <= self._limit_bytes:
                 break
-            used -= _size(shelf)
-            dropped.append(_prefix(shelf))
-            self._write_down(_prefix(shelf))
-            shutil.rmtree(shelf, ignore_errors=True)
-        return tuple(dropped)
+            used -= run.size_bytes
+            dropped += self._drop(run)
+        return dropped
 
-    def _write_down(self, prefix: str) -> None:
-        with (self._root / ".dropped.jsonl").open("a") as file:
-            file.write(json.dumps({"run": prefix, "at": datetime.now(UTC).isoformat(timespec="seconds")}) + "\n")
+    def _in_line_to_go(self) -> list[_Shelved]:
+        """Who makes room first: what no store will ever take, then the oldest passes, then the oldest of the rest."""
+        runs = sorted(self._runs(), key=lambda run: (run.lifetime is not Lifetime.PASSES, run.age))
+        return [*sorted(self._runs(_ASIDE), key=lambda run: run.age), *runs]
 
-    def _dropped(self) -> dict[str, str]:
-        found: dict[str, str] = {}
-        with suppress(FileNotFoundError):
-            for line in (self._root / ".dropped.jsonl").read_text().splitlines():
-                with suppress(ValueError, KeyError):
-                    row = json.loads(line)
-                    found[row["run"]] = row["at"]
-        return found
+    def _drop(self, run: _Shelved) -> list[str]:
+        """Drop a run. It leaves the shelf first and its empty folder goes last: if we die, the next start counts it."""
+        dropping = self._root / f"{_DROPPING}{run.path.name.removeprefix(_ASIDE)}"
+        try:
+            run.path.rename(dropping)
+        except FileNotFoundError:
+            return []  # Delivered at this moment.
+        self._forget(dropping, run.prefix)
+        return [run.prefix]
 
-    def _put_aside(self, shelf: Path, why: str) -> None:
-        aside = self._root / f".aside-{shelf.name}"
+    def _forget(self, dropping: Path, prefix: str) -> None:
+        for path in dropping.iterdir():
+            shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink(missing_ok=True)
+        self._drops.note(prefix)
+        shutil.rmtree(dropping, ignore_errors=True)
+
+    def _put_aside(self, run: _Shelved, why: str) -> None:
+        aside = self._root / f"{_ASIDE}{run.path.name}"
         shutil.rmtree(aside, ignore_errors=True)
-        shelf.rename(aside)
+        run.path.rename(aside)
         (aside / "why.txt").write_text(f"{why}\n")
 
-    def _shelves(self) -> list[Path]:
-        """What is on, the oldest first."""
-        return sorted((path for path in self._root.iterdir() if "~" in path.name and path.name[0] != "."), key=_age)
+    def _clear_away(self) -> None:
+        """Remove what dead processes left half written, and finish what they were dropping."""
+        for path in self._root.glob(f"{_MAKING}*"):
+            pid = path.name.removeprefix(_MAKING).partition("-")[0]
+            if not (pid.isdecimal() and psutil.pid_exists(int(pid))):
+                shutil.rmtree(path, ignore_errors=True)
+        for run in self._runs(_DROPPING):
+            with suppress(FileNotFoundError):
+                self._forget(run.path, run.prefix)
 
+    def _runs(self, marked: str = "") -> list[_Shelved]:
+        """What is on, or what is marked as aside or dropping; whatever else lies in the folder is none of ours."""
+        found = []
+        for path in self._root.iterdir():
+            if path.name.startswith(marked) and (marked or not path.name.startswith(".")):
+                lifetime, _, rest = path.name.removeprefix(marked).partition("~")
+                size, separator, prefix = rest.partition("~")
+                with suppress(ValueError):
+                    of, size_bytes = Lifetime(lifetime), int(size)
+                    if separator:
+                        found.append(_Shelved(path=path, lifetime=of, size_bytes=size_bytes, prefix=unquote(prefix)))
+        return found
 
-def _prefix(shelf: Path) -> str:
-    return unquote(shelf.name.partition("~")[2])
-
-
-def _age(shelf: Path) -> tuple[str, str]:
-    """Runs' names begin with their time in UTC, whatever the file system says of theirs."""
-    return (_prefix(shelf).rpartition("/")[2], shelf.name)
-
-
-def _size(shelf: Path) -> int:
-    """Its bytes now. It may be delivered and gone while one looks: os.walk passes over what it does not find."""
-    total = 0
-    for folder, _, names in os.walk(shelf):
-        for name in names:
-            with suppress(OSError):
-                total += (Path(folder) / name).stat().st_size
-    return total
-
-
-def _write(path: Path, data: bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def _make_durable(folder: Path) -> None:
-    number = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(number)
-    finally:
-        os.close(number)
+    @contextmanager
+    def _alone(self, name: str, *, patiently: bool = False) -> Iterator[bool]:
+        """Whether nobody else does this just now; `patiently`, wait until nobody does."""
+        with (self._root / name).open("w") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX if patiently else fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                yield False
+            else:
+                yield True

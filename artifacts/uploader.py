@@ -1,8 +1,9 @@
 """Takes what is on the spool to the store, beside the runs: a verdict never waits for it.
 
 A thread and not a process: it only moves files that are durable already, dies with its process without losing any, and
-shares boto3 with it, which a process of its own would load again (50 MiB). It sleeps until something is put on, or
-until a store that was away is due to be asked again.
+shares boto3 with it, which a process of its own would load again (50 MiB). It begins by asking the store whether it is
+there, so that a store that is away is told before it is missed, and nobody waits for the answer. Then it sleeps until
+something is put on, or until a store that was away is due to be asked again.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from artifacts.spool import Delivery, Spool
-from artifacts.stores import Store
+from artifacts.stores import Store, StoreError
 
 FIRST_WAIT_S, LONGEST_WAIT_S = 2.0, 300.0
 
@@ -48,6 +49,8 @@ class Uploader:
         self._is_closing = False
         self._round_over = threading.Condition()
         self._failures = 0
+        self._is_new = True
+        self._is_broken = False
         self._last = Delivery()
         self._thread = threading.Thread(target=self._work, name="uploader", daemon=True)
         self._thread.start()
@@ -68,7 +71,9 @@ class Uploader:
             self._round_over.wait_for(lambda: self._last.waiting or not self._spool.waiting().runs, timeout=within_s)
             if not self._spool.waiting().runs:
                 return ""
-            return self._last.waiting[0].partition(": ")[2] if self._last.waiting else "the store is slow"
+            if self._last.waiting:
+                return self._last.waiting[0].partition(": ")[2]
+            return "another First Bell sends it" if self._last.busy else f"the store took longer than {within_s:g} s"
 
     def close(self) -> None:
         """Stop. What is being sent just now is sent again next time."""
@@ -78,14 +83,12 @@ class Uploader:
         self._thread.join(1.0)
 
     def _work(self) -> None:
-        while not self._is_closing:
+        while True:
             self._wake.clear()
             self._hurry.clear()
-            try:
-                delivery = self._spool.deliver(self._store)
-            except OSError as error:
-                self._listener(Said(word=Word.BROKEN, said=error.strerror or type(error).__name__))
-                delivery = Delivery(waiting=("the spool: it cannot be read",))
+            if self._is_closing:
+                return
+            delivery = self._round()
             self._hear(delivery)
             with self._round_over:
                 self._last = delivery
@@ -95,9 +98,27 @@ class Uploader:
             else:
                 self._wake.wait(LONGEST_WAIT_S)
 
+    def _round(self) -> Delivery:
+        """Deliver once. Whatever goes wrong, the thread lives: evidence waits, and it is tried again."""
+        try:
+            delivery = self._spool.deliver(self._store)
+            is_silent = not (delivery.busy or delivery.objects or delivery.waiting)
+            if is_silent and (self._is_new or self._failures):
+                self._store.check()
+        except StoreError as error:
+            return Delivery(waiting=(f"the store: {error}",))
+        except Exception as error:
+            said = f"{getattr(error, 'strerror', None) or error!r}"
+            if not self._is_broken:
+                self._is_broken = True
+                self._listener(Said(word=Word.BROKEN, said=said))
+            return Delivery(waiting=(f"the spool: it cannot be emptied ({said})",))
+        self._is_new = self._is_broken = False
+        return delivery
+
     def _pause_s(self) -> float:
         """Longer each time, never more than five minutes, and not in step with others."""
-        longest: float = min(LONGEST_WAIT_S, FIRST_WAIT_S * 2.0 ** max(0, self._failures - 1))
+        longest: float = min(LONGEST_WAIT_S, FIRST_WAIT_S * 2.0 ** min(20, max(0, self._failures - 1)))
         return longest * random.uniform(0.5, 1.0)  # noqa: S311  # nobody guesses at it
 
     def _hear(self, delivery: Delivery) -> None:
@@ -106,8 +127,8 @@ class Uploader:
         if delivery.busy:
             return
         if delivery.waiting:
-            self._failures += 1
-            if self._failures == 1:
+            is_first, self._failures = not self._failures, 1 if delivery.objects else self._failures + 1
+            if is_first and not self._is_broken:
                 self._listener(Said(word=Word.AWAY, said=delivery.waiting[0].partition(": ")[2]))
         elif self._failures:
             self._failures = 0

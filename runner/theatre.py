@@ -17,6 +17,7 @@ import structlog
 
 from artifacts.policy import EvidencePolicy, Keep
 from artifacts.redaction.forms import KnownSecrets
+from artifacts.stores.asking import must_be_usable
 from artifacts.uploader import Said, Uploader, Word
 from journeys.practice.school import PracticeSchool
 from runner import log
@@ -53,6 +54,8 @@ logger = structlog.get_logger()
 # How long a run by hand waits for an account that another run plays, and how often it looks.
 CASTING_S = 180.0
 LOOK_AGAIN_S = 0.5
+# How long a run by hand waits to hear whether its store can be used at all.
+STORE_S = 3.0
 
 
 class UnknownJourney(Exception):
@@ -200,7 +203,6 @@ def _clear_away(work: Path) -> None:
 def stage_for(config: Config, database: Database, practice: PracticeSchool | None, *, headed: bool = False) -> Staging:
     """What a configuration makes of the house. Raises StoreError, NoBrowser, SecretMissing."""
     store = store_of(config)
-    store.check()
     find_browser(config.settings.browser.executable)
     state, evidence = state_folder(config), config.settings.evidence
     district = district_of(config, practice.introduction if practice else None)
@@ -263,7 +265,7 @@ def theatre(config: Config, *, headed: bool, quiet: bool = False) -> Iterator[Th
     """Open what playing by hand takes; `quiet` sends the log to a file. Raises what a person should be told before
     anything is played."""
     with ExitStack() as stack:
-        store_of(config).check()
+        must_be_usable(store_of(config), STORE_S)
         find_browser(config.settings.browser.executable)
         database, practice = stack.enter_context(house_for(config))
         staging = stage_for(config, database, practice, headed=headed)

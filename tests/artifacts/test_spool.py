@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import threading
 from pathlib import Path
 
 import pytest
 
+from artifacts.drops import Drops
 from artifacts.lifetime import Lifetime
 from artifacts.spool import MIB, Spool
 from artifacts.stores import StoreError, StoreOptions
@@ -32,6 +34,11 @@ class Moody(MemoryStore):
         super().put(name, data, lifetime)
 
 
+def lying_in(folder: Path) -> list[str]:
+    """What lies in a spool besides its locks."""
+    return sorted(path.name for path in folder.iterdir() if path.name not in (".delivering", ".placing"))
+
+
 def files(run: str, size: int = 10) -> dict[str, bytes]:
     return {f"runs/{run}/run.json": b"{}", f"runs/{run}/rest.zip": b"x" * size, "parts/passes/2026-08/ab/abc": b"part"}
 
@@ -46,7 +53,7 @@ def test_a_run_reaches_the_store_with_its_run_json_last(tmp_path: Path) -> None:
     assert spool.deliver(store).objects == 3
     assert store.order == ["parts/passes/2026-08/ab/abc", "runs/a/rest.zip", "runs/a/run.json"]
     assert spool.deliver(store).objects == 0
-    assert not [path for path in tmp_path.iterdir() if path.name != ".delivering"]
+    assert lying_in(tmp_path) == []
 
 
 def test_a_part_that_is_known_to_be_there_is_not_sent_again(tmp_path: Path) -> None:
@@ -69,12 +76,68 @@ def test_a_store_that_is_away_loses_nothing_and_keeps_no_other_run_waiting(tmp_p
     assert store.names("runs/") == ["runs/a/rest.zip", "runs/a/run.json", "runs/b/rest.zip", "runs/b/run.json"]
 
 
-def test_a_run_that_was_half_put_on_is_never_delivered(tmp_path: Path) -> None:
-    (tmp_path / ".making-1-failures~runs%2Fa").mkdir()
-    (tmp_path / ".making-1-failures~runs%2Fa" / "run.json").write_bytes(b"{")
+def test_a_run_that_was_half_put_on_is_never_delivered_and_cleared_away(tmp_path: Path) -> None:
+    with subprocess.Popen(["true"]) as dead:
+        dead.wait()
+    for pid in (dead.pid, os.getpid()):
+        (tmp_path / f".making-{pid}-runs%2Fa").mkdir()
+        (tmp_path / f".making-{pid}-runs%2Fa" / "run.json").write_bytes(b"{")
     store = Moody(0)
     assert Spool(tmp_path).deliver(store).objects == 0
     assert store.names("") == []
+    assert lying_in(tmp_path) == [f".making-{os.getpid()}-runs%2Fa"]
+
+
+def test_a_store_that_refuses_is_not_hammered_and_in_the_end_every_run_had_its_turn(tmp_path: Path) -> None:
+    class Picky(Moody):
+        asked = 0
+
+        def put(self, name: str, data: bytes, lifetime: Lifetime) -> None:
+            self.asked += 1
+            if lifetime is Lifetime.FAILURES:
+                raise StoreError("failures are not allowed", permanent=True)
+            super().put(name, data, lifetime)
+
+    store, spool = Picky(0), Spool(tmp_path)
+    for number in range(9):
+        put(spool, f"1-failed-{number}")
+    put(spool, "2-passed", Lifetime.PASSES)
+    assert len(spool.deliver(store).waiting) == store.asked == 3
+    assert spool.deliver(store).objects == 0
+    assert spool.deliver(store).objects == 0
+    assert spool.deliver(store).objects == 3
+    assert "runs/2-passed/run.json" in store.order
+    assert spool.waiting().runs == 9
+
+
+def test_what_is_none_of_ours_in_the_folder_harms_nothing(tmp_path: Path) -> None:
+    for name in ("a~b~c", "for-ever~1~runs%2Fx", "passes~runs%2Fold", "lost+found"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "passes~1~file").write_bytes(b"not a folder")
+    spool, store = Spool(tmp_path), Moody(0)
+    put(spool, "a")
+    assert spool.deliver(store).objects == 3
+
+
+def test_a_drop_that_was_interrupted_is_counted_once_and_finished(tmp_path: Path) -> None:
+    spool = Spool(tmp_path)
+    put(spool, "a")
+    (shelf,) = tmp_path.glob("failures~*")
+    shelf.rename(tmp_path / f".dropping-{shelf.name}")
+    assert Spool(tmp_path).waiting().dropped == 1
+    assert Spool(tmp_path).waiting().dropped == 1
+    assert spool.dropped("runs/a")
+    assert lying_in(tmp_path) == [".dropped.jsonl"]
+
+
+def test_the_list_of_drops_stays_short_and_its_count_right(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("artifacts.drops.LINES", 10)
+    drops = Drops(tmp_path / "dropped")
+    for number in range(100):
+        drops.note(f"runs/2026-08-31/live-class/20260831-114610-{number:06}")
+    assert drops.count == 100
+    assert drops.when("runs/2026-08-31/live-class/20260831-114610-000099")
+    assert (tmp_path / "dropped").stat().st_size < 10 * 200
 
 
 def test_a_full_shelf_drops_the_oldest_passes_first_then_the_oldest_failures_and_remembers(tmp_path: Path) -> None:
@@ -116,6 +179,16 @@ def test_what_the_store_will_never_take_is_put_aside_and_told_once(tmp_path: Pat
     assert (spool.waiting().runs, spool.waiting().aside) == (0, 1)
 
 
+def test_what_lies_aside_counts_and_goes_first(tmp_path: Path) -> None:
+    store, spool = Moody(0), Spool(tmp_path, limit_mib=1)
+    store.put("runs/2-aside/rest.zip", b"somebody else's", Lifetime.FAILURES)
+    put(spool, "2-aside", size=2 * QUARTER)
+    spool.deliver(store)
+    put(spool, "1-passed", Lifetime.PASSES, QUARTER)
+    assert put(spool, "3-failed", size=2 * QUARTER) == ("runs/2-aside",)
+    assert (spool.waiting().runs, spool.waiting().aside) == (2, 0)
+
+
 def test_one_process_delivers_at_a_time(tmp_path: Path) -> None:
     spool, store = Spool(tmp_path), Moody(0)
     put(spool, "a")
@@ -126,7 +199,7 @@ def test_one_process_delivers_at_a_time(tmp_path: Path) -> None:
             super().put(name, data, lifetime)
 
     assert spool.deliver(Curious(0)).objects == 3
-    assert os.listdir(tmp_path) == [".delivering"]  # noqa: PTH208
+    assert lying_in(tmp_path) == []
 
 
 def test_looking_at_the_shelf_while_it_is_emptied_harms_neither(tmp_path: Path) -> None:

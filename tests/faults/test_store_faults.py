@@ -181,3 +181,34 @@ def test_an_uploader_that_is_killed_anywhere_loses_nothing_and_leaves_nothing_ha
     subprocess.run([sys.executable, "-c", UPLOAD, *arguments], check=True, timeout=120)
     assert (killed > 0, spool.waiting().runs) == (True, 0), f"FIRSTBELL_SEED={SEED}"
     must_be_there_once(moto, tmp_path.name, objects)
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of one MiB."""
+    folder = tmp_path / "small"
+    folder.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=1m", "small", str(folder)]
+    done = subprocess.run(mount, capture_output=True, check=False, text=True)
+    if done.returncode:
+        pytest.skip(f"a small file system cannot be mounted ({done.stderr.strip()}); run this test as root")
+    yield folder
+    subprocess.run(["umount", "--lazy", folder], check=True)
+
+
+def test_a_full_disk_costs_a_pass_for_a_pass_and_anything_for_a_failure(small_disk: Path) -> None:
+    spool, third = Spool(small_disk), os.urandom(300_000)
+
+    def put(run: str, lifetime: Lifetime) -> tuple[str, ...]:
+        return spool.put(f"runs/{run}", {f"runs/{run}/run.json": b"{}", f"runs/{run}/rest.zip": third}, lifetime)
+
+    assert put("1-failed", Lifetime.FAILURES) == ()
+    assert put("2-failed", Lifetime.FAILURES) == ()
+    assert put("3-passed", Lifetime.PASSES) == ()
+    assert put("4-passed", Lifetime.PASSES) == ("runs/3-passed",)
+    assert put("5-failed", Lifetime.FAILURES) == ("runs/4-passed",)
+    with pytest.raises(OSError, match="No space left"):
+        put("6-passed", Lifetime.PASSES)
+    assert put("7-failed", Lifetime.FAILURES) == ("runs/1-failed",)
+    assert spool.waiting().dropped == 3
+    assert not list(small_disk.glob(".making-*"))
