@@ -23,7 +23,7 @@ from artifacts.stores.s3 import OUR_HASH
 from artifacts.uploader import Said, Uploader, Word
 from tests.fault_proxy import FaultProxy, fault_proxy
 
-pytestmark = pytest.mark.faults
+pytestmark = [pytest.mark.browser, pytest.mark.faults]  # No browser, but half a minute of real faults.
 
 BUCKET = "bayfront-faults"
 SEED = int(os.environ.get("FIRSTBELL_SEED", random.SystemRandom().randrange(10**6)))
