@@ -80,7 +80,9 @@ def headline(story: Story) -> str:
         return f"{run['journey']} {run['outcome']} from {run['location']}"
     broke = run["broke"] or {}
     owner = f"{broke.get('owner')} ({failing.service})" if broke.get("owner") else failing.service
-    said = f": {failing.said}" if failing.said else ""
+    # A media proof opens with what was expected, which the step's title has just said.
+    said = failing.said.partition(": ")[2] if failing.said.startswith(f"{failing.actor} does not ") else failing.said
+    said = f": {said}" if said else ""
     return f'{failing.actor} "{failing.title}" {run["outcome"]} at {owner}{said}'
 
 
