@@ -225,6 +225,7 @@ def test_a_close_that_hangs_keeps_the_verdict_and_ends_the_worker(
 def test_nothing_of_an_ended_worker_is_left(opened: Theatre) -> None:
     """Process, profile, temporary folder, file numbers: looked for by what the worker itself was given."""
     opened.player.prepare()
+    opened.uploader.finish(20)  # Its files come and go while it sends what earlier tests left.
     numbers = psutil.Process().num_fds()
     worker = opened.player.worker
     folder = Path(psutil.Process(worker.pid).environ()["TMPDIR"])
@@ -233,6 +234,7 @@ def test_nothing_of_an_ended_worker_is_left(opened: Theatre) -> None:
     worker.kill()
     assert not folder.exists()
     opened.player.prepare()
+    opened.uploader.finish(20)
     assert psutil.Process().num_fds() == numbers
 
 
