@@ -214,7 +214,7 @@ def test_a_store_that_is_away_is_told_before_anything_waits_and_back_when_it_ans
             is_back.set()
 
     proxy.looks = "SlowDown"
-    uploader = Uploader(Spool(tmp_path / "spool"), store, listener)
+    uploader = Uploader(Spool(tmp_path / "spool"), store, listener).start()
     assert is_back.wait(60)
     assert uploader.finish(20) == ""
     uploader.close()
@@ -234,7 +234,7 @@ def test_an_uploader_outlives_whatever_a_store_raises_and_says_it_once(tmp_path:
     spool, said = Spool(tmp_path), list[Said]()
     store = Mad("memory:", StoreOptions())
     run_on(spool, "a")
-    uploader = Uploader(spool, store, said.append)
+    uploader = Uploader(spool, store, said.append).start()
     while uploader.finish(20):
         pass
     uploader.close()
@@ -247,7 +247,7 @@ def test_who_finds_another_first_bell_sending_says_so(tmp_path: Path) -> None:
     with (tmp_path / ".delivering").open("w") as other:
         fcntl.flock(other, fcntl.LOCK_EX)
         run_on(spool, "a")
-        uploader = Uploader(spool, MemoryStore("memory:", StoreOptions()), lambda _said: None)
+        uploader = Uploader(spool, MemoryStore("memory:", StoreOptions()), lambda _said: None).start()
         assert uploader.finish(0.2) == "another First Bell sends it"
         uploader.close()
 
@@ -267,7 +267,7 @@ def test_an_uploader_says_once_that_the_store_is_away_and_once_that_it_is_back(
 
     proxy.always = "SlowDown"
     objects = run_on(spool, "a")
-    uploader = Uploader(spool, store, listener)
+    uploader = Uploader(spool, store, listener).start()
     assert is_back.wait(60)
     assert uploader.finish(20) == ""
     uploader.close()
@@ -278,7 +278,7 @@ def test_an_uploader_says_once_that_the_store_is_away_and_once_that_it_is_back(
 def test_a_store_that_is_away_is_not_waited_for_at_the_end(proxy: FaultProxy, store: Store, tmp_path: Path) -> None:
     spool = Spool(tmp_path / "spool")
     proxy.always = "AccessDenied"
-    uploader = Uploader(spool, store, lambda _said: None)
+    uploader = Uploader(spool, store, lambda _said: None).start()
     run_on(spool, "a")
     uploader.nudge()
     assert "refuses access" in uploader.finish(60)
