@@ -6,16 +6,22 @@ In a bucket, lifecycle rules do this by tag and age (`stores/policies.py`); Firs
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
-from collections.abc import Iterable, Mapping
+import stat
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
+from artifacts.holds import HOLDS, UnreadableHold, held_now
 from artifacts.lifetime import Lifetime
+from artifacts.stores.folder import UNFINISHED
 
-HOLDS = "holds"
+# A run's document and a note about a hold are far smaller.
+LARGEST_NOTE_BYTES = 64 << 20
 # A day longer than the longest link that a store can sign.
 SHARED_DAYS = 8.0
 _RUN = re.compile(r"runs/(\d{4}-\d{2}-\d{2})/[a-z0-9-]+/[a-z0-9-]+")
@@ -69,55 +75,92 @@ def lifetime_of(run_json: bytes) -> Lifetime:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Swept:
-    """What a sweep removed: runs, parts, bags that were shared, and their bytes."""
+    """What a sweep removed: runs, parts, bags that were shared, and their bytes; and what it could not remove."""
 
     runs: int = 0
     parts: int = 0
     shared: int = 0
     checks: int = 0
     size_bytes: int = 0
+    stuck: tuple[str, ...] = ()
 
 
 def sweep(root: Path, retention: Retention, now: datetime) -> Swept:
-    """Remove from a store's folder what is past its time and not held. Follows no link, and never leaves the folder."""
-    held = set(held_names(root))
+    """Remove from a store's folder what is past its time and not held. Follows no link, and never leaves the folder.
+
+    Raises UnreadableHold when it cannot be told what is held: then nothing is removed. What resists is told, and the
+    rest goes all the same.
+    """
+    root = root.resolve()
+    held = _held(root)
     counts = {"runs": 0, "parts": 0, "shared": 0, "checks": 0}
-    freed = 0
+    freed, stuck = 0, list[str]()
     for path, name in _candidates(root):
         lifetime = lifetime_of(_read(path / "run.json")) if name.startswith("runs/") else Lifetime.PASSES
         ends = ends_of(name, lifetime, retention)
-        is_held = name in held or any(one.startswith(f"{name}/") for one in held)
-        if ends is None or now < ends or is_held or path.is_symlink():
+        if ends is None or now < ends or name in held:
             continue
-        freed += sum(file.lstat().st_size for file in (path, *path.rglob("*")) if file.is_file())
-        shutil.rmtree(path) if path.is_dir() else path.unlink()
-        counts[name.partition("/")[0]] += 1
-    _remove_empty(root)
-    return Swept(**counts, size_bytes=freed)
-
-
-def held_names(root: Path) -> Iterable[str]:
-    """The names that somebody asked to keep."""
-    for note in sorted((root / HOLDS).glob("*.json")):
         try:
-            yield from json.loads(note.read_text())["names"]
-        except (ValueError, KeyError, OSError):
+            size = _size(path)
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+        except OSError as error:
+            stuck.append(f"{name}: {error.strerror or type(error).__name__}")
             continue
+        freed += size
+        counts[name.partition("/")[0]] += 1
+    _tidy(root, now)
+    return Swept(**counts, size_bytes=freed, stuck=tuple(stuck))
 
 
-def _candidates(root: Path) -> Iterable[tuple[Path, str]]:
+def _held(root: Path) -> set[str]:
+    """The names that somebody asked to keep, and the folders that they lie in. Raises UnreadableHold."""
+    if (root / HOLDS).is_symlink():
+        raise UnreadableHold(f"{HOLDS} is a link, and links are not followed; put the folder itself there")
+    try:
+        notes = {path.relative_to(root).as_posix(): _read(path) for path in _files(root / HOLDS, is_strict=True)}
+    except OSError as error:
+        raise UnreadableHold(f"{HOLDS} cannot be read ({error.strerror}); mend it, or nothing is removed") from None
+    names = {name.rstrip("/") for held in held_now(notes) for name in held.names}
+    return {above.as_posix() for name in names for above in (PurePosixPath(name), *PurePosixPath(name).parents)}
+
+
+def _candidates(root: Path) -> Iterator[tuple[Path, str]]:
     for pattern in ("runs/*/*/*", "parts/*/*/*/*", "shared/*", "checks/*"):
         for path in sorted(root.glob(pattern)):
-            is_linked = any(parent.is_symlink() for parent in path.parents if parent.is_relative_to(root))
-            if not is_linked:
-                yield path, path.relative_to(root).as_posix()
+            inside = path.relative_to(root)
+            if not any((root / one).is_symlink() for one in (inside, *inside.parents)):
+                yield path, inside.as_posix()
 
 
-def _remove_empty(root: Path) -> None:
-    for top in ("runs", "parts", "shared"):
-        for folder in sorted((root / top).glob("**/"), key=lambda path: len(path.parts), reverse=True):
-            if folder.is_dir() and not folder.is_symlink() and not any(folder.iterdir()):
-                folder.rmdir()
+def _files(top: Path, *, is_strict: bool = False) -> Iterator[Path]:
+    """All files below a folder, no link followed, and none where the folder is itself one. `is_strict` raises OSError
+    for what cannot be read, and leaves out what is unfinished."""
+
+    def refuse(error: OSError) -> None:
+        if not isinstance(error, FileNotFoundError):
+            raise error
+
+    if not top.is_symlink():
+        for folder, _, names in os.walk(top, onerror=refuse if is_strict else None):
+            yield from (Path(folder) / name for name in names if not (is_strict and name.startswith(UNFINISHED)))
+
+
+def _size(path: Path) -> int:
+    return sum(file.lstat().st_size for file in _files(path)) if path.is_dir() else path.lstat().st_size
+
+
+def _tidy(root: Path, now: datetime) -> None:
+    """Remove what somebody who died left half written, and folders in which nothing is left."""
+    for top in ("runs", "parts", "shared", "checks", HOLDS):
+        for path in _files(root / top):
+            with suppress(OSError):
+                is_old = datetime.fromtimestamp(path.lstat().st_mtime, UTC) < now - timedelta(days=1)
+                if path.name.startswith(UNFINISHED) and is_old:
+                    path.unlink()
+        if not (root / top).is_symlink():
+            for folder, _, _ in os.walk(root / top, topdown=False):
+                with suppress(OSError):  # It is not empty, or somebody has just written into it.
+                    Path(folder).rmdir()
 
 
 def _end_of_day(day: str) -> datetime | None:
@@ -128,7 +171,10 @@ def _end_of_day(day: str) -> datetime | None:
 
 
 def _read(path: Path) -> bytes:
+    """A small file, never through a link; nothing where there is none."""
     try:
-        return path.read_bytes()
+        number = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     except OSError:
         return b""
+    with os.fdopen(number, "rb") as file:
+        return file.read(LARGEST_NOTE_BYTES) if stat.S_ISREG(os.fstat(number).st_mode) else b""

@@ -13,6 +13,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
+from typing import Self
 
 from artifacts.spool import Delivery, Spool
 from artifacts.stores import Store, StoreError
@@ -38,7 +39,7 @@ class Said:
 
 
 class Uploader:
-    """Delivers a spool to a store for as long as it is open."""
+    """Delivers a spool to a store, from `start` until `close`."""
 
     def __init__(self, spool: Spool, store: Store, listener: Callable[[Said], object]) -> None:
         self._spool = spool
@@ -53,7 +54,11 @@ class Uploader:
         self._is_broken = False
         self._last = Delivery()
         self._thread = threading.Thread(target=self._work, name="uploader", daemon=True)
+
+    def start(self) -> Self:
+        """Begin to deliver, and to say how the store is."""
         self._thread.start()
+        return self
 
     def nudge(self) -> None:
         """Something was put on the spool."""
@@ -64,6 +69,8 @@ class Uploader:
 
         A store that is away is asked once, now, and not waited for.
         """
+        if not self._thread.is_alive():
+            return "nobody has sent it yet" if self._spool.waiting().runs else ""
         with self._round_over:
             self._last = Delivery()
             self._hurry.set()
@@ -80,7 +87,8 @@ class Uploader:
         self._is_closing = True
         self._hurry.set()
         self._wake.set()
-        self._thread.join(1.0)
+        if self._thread.is_alive():
+            self._thread.join(1.0)
 
     def _work(self) -> None:
         while True:

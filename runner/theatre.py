@@ -272,7 +272,7 @@ def theatre(config: Config, *, headed: bool, quiet: bool = False) -> Iterator[Th
         stream = stack.enter_context((state_folder(config) / "log.jsonl").open("a")) if quiet else None
         log.set_up(stream, scrub=staging.house.known.scrub)
         stack.callback(log.put_away)
-        uploader = Uploader(staging.house.spool, staging.house.store, hear)
+        uploader = Uploader(staging.house.spool, staging.house.store, hear).start()
         stack.callback(uploader.close)
         staging = replace(staging, house=replace(staging.house, nudge=uploader.nudge))
         player = staging.player()

@@ -7,7 +7,7 @@ import http.server
 import socket
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
@@ -27,12 +27,17 @@ STATUS = {
 
 @dataclass
 class FaultProxy:
-    """`faults` happen in turn to requests that write: an error's code, "cut before", "cut half-way", "answer lost"."""
+    """`faults` happen in turn to requests that write: an error's code, "cut before", "cut half-way", "answer lost",
+    "silence". `looks` is the code with which every request is refused that only looks. `asked` counts those that write.
+    """
 
     url: str = ""
     faults: list[str] = field(default_factory=list)
     always: str = ""
+    looks: str = ""
+    asked: int = 0
     writes: list[str] = field(default_factory=list)
+    over: threading.Event = field(default_factory=threading.Event)
 
     def next(self) -> str:
         """The fault that is due."""
@@ -48,6 +53,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def do_PUT(self) -> None:
         fault = self.proxy.next()
+        self.proxy.asked += 1
         length = int(self.headers.get("Content-Length", 0))
         self.send_response_only(100) if self.headers.get("Expect") else None
         self.end_headers() if self.headers.get("Expect") else None
@@ -55,6 +61,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.rfile.read(length // 2 if fault == "cut half-way" else 0)
             return self._cut()
         body = self.rfile.read(length)
+        if fault == "silence":
+            self.proxy.over.wait(60)
+            return self._cut()
         if fault and fault != "answer lost":
             return self._refuse(fault)
         self.proxy.writes.append(self.path)
@@ -62,9 +71,11 @@ class Handler(http.server.BaseHTTPRequestHandler):
         return self._cut() if fault == "answer lost" else self._answer(status, headers, answer)
 
     def do_GET(self) -> None:
-        self._answer(*self._ask(b""))
+        if self.proxy.looks:
+            return self._refuse(self.proxy.looks)
+        return self._answer(*self._ask(b""))
 
-    do_HEAD = do_GET  # noqa: N815  # its name is the library's
+    do_HEAD = do_DELETE = do_GET  # noqa: N815  # their names are the library's
 
     def _ask(self, body: bytes) -> tuple[int, list[tuple[str, str]], bytes]:
         target = urlsplit(self.behind)
@@ -90,7 +101,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def _cut(self) -> None:
         self.close_connection = True
-        self.connection.shutdown(socket.SHUT_RDWR)
+        with suppress(OSError):  # Whoever asked may have given up before.
+            self.connection.shutdown(socket.SHUT_RDWR)
 
     def log_message(self, *_: object) -> None:
         """Say nothing."""
@@ -105,4 +117,5 @@ def fault_proxy(behind: str) -> Iterator[FaultProxy]:
         threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
         proxy.url = f"http://127.0.0.1:{server.server_port}"
         yield proxy
+        proxy.over.set()
         server.shutdown()

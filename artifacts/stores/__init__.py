@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol, runtime_checkable
 
+from artifacts.holds import Held
 from artifacts.lifetime import Lifetime
 
 STORES: Mapping[str, str] = {
@@ -40,6 +41,13 @@ class StoreError(Exception):
     def __init__(self, said: str, *, permanent: bool) -> None:
         super().__init__(said)
         self.permanent = permanent
+
+
+class Denied(StoreError):
+    """The store is there, and these credentials may not do this; others may, or they may do other things."""
+
+    def __init__(self, said: str) -> None:
+        super().__init__(said, permanent=True)
 
 
 class AlreadyKept(StoreError):
@@ -85,7 +93,10 @@ class Holds(Protocol):
         """Keep these objects until they are let go. `by` says who asked, and why. Raises StoreError."""
 
     def let_go(self, names: Sequence[str], lifetime: Lifetime) -> None:
-        """Give these objects their lifetime back. Raises StoreError."""
+        """Give these objects their lifetime back, but for those that another hold names too. Raises StoreError."""
+
+    def held(self) -> list[Held]:
+        """What is held now. Raises StoreError."""
 
 
 @runtime_checkable

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
-import json
 import os
 import tempfile
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 
+from artifacts import durable
+from artifacts.holds import HOLDS, Held, UnreadableHold, held_now, note
 from artifacts.lifetime import Lifetime
-from artifacts.retention import HOLDS
 from artifacts.stores import AlreadyKept, StoreError, StoreOptions
+
+# What somebody who died while writing leaves behind: never listed, and swept a day later.
+UNFINISHED = ".unfinished-"
 
 
 class FolderStore:
@@ -33,21 +36,18 @@ class FolderStore:
     def put(self, name: str, data: bytes, lifetime: Lifetime) -> None:
         """Keep it, once. Linking fails where a file of that name exists, so two writers cannot overwrite each other.
 
-        Nothing notes the lifetime: where a file lies says it, and `retention` goes by that.
+        Nothing notes the lifetime: where a file lies says it, and `retention` goes by that. When this returns, the
+        file outlives a power cut, its name too: the spool forgets it then.
         """
         del lifetime
         target = self._path(name)
         try:
-            target.parent.mkdir(parents=True, exist_ok=True)
-            number, written = tempfile.mkstemp(dir=target.parent, prefix=".")
-            try:
-                with os.fdopen(number, "wb") as file:
-                    file.write(data)
-                    file.flush()
-                    os.fsync(file.fileno())
-                self._link(Path(written), target, data)
-            finally:
-                Path(written).unlink()
+            durable.make_folder(target.parent)
+            if target.exists():
+                _must_be(target, data)
+            else:
+                self._write(target, data)
+            durable.settle(target.parent)
         except OSError as error:
             raise self._refused(error) from None
 
@@ -62,28 +62,31 @@ class FolderStore:
 
     def names(self, prefix: str) -> list[str]:
         """All names that begin with a prefix."""
-        found = (path.relative_to(self.root).as_posix() for path in self.root.rglob("*") if path.is_file())
+        folder, _, _ = prefix.rpartition("/")
+        top = self._path(folder) if folder else self.root
+        try:
+            found = [path.relative_to(self.root).as_posix() for path in top.rglob("*") if path.is_file()]
+        except OSError as error:
+            raise self._refused(error) from None
         return sorted(
             name for name in found if name.startswith(prefix) and not PurePosixPath(name).name.startswith(".")
         )
 
     def hold(self, names: Sequence[str], by: str) -> None:
-        """Note them in a file that the sweeper reads."""
-        note = self._note(names)
-        try:
-            note.parent.mkdir(parents=True, exist_ok=True)
-            note.write_text(json.dumps({"by": by, "names": list(names)}, indent=1))
-        except OSError as error:
-            raise self._refused(error) from None
+        """Leave a note that the sweeper reads."""
+        self.put(*note(names, by, datetime.now(UTC), is_held=True), Lifetime.HELD)
 
     def let_go(self, names: Sequence[str], lifetime: Lifetime) -> None:
-        """Forget the note about them."""
+        """Leave a note that it is over; where a file lies still says its lifetime."""
         del lifetime
-        self._note(names).unlink(missing_ok=True)
+        self.put(*note(names, "", datetime.now(UTC), is_held=False), Lifetime.HELD)
 
-    def _note(self, names: Sequence[str]) -> Path:
-        """The same names are one note, however often they are asked to be kept."""
-        return self.root / HOLDS / f"{hashlib.sha256(json.dumps(sorted(names)).encode()).hexdigest()[:16]}.json"
+    def held(self) -> list[Held]:
+        """What is held now."""
+        try:
+            return held_now({name: self.get(name) for name in self.names(f"{HOLDS}/")})
+        except UnreadableHold as error:
+            raise StoreError(f"{self.root}: {error}", permanent=True) from None
 
     def place(self, name: str) -> str:
         """Its path, as short as it can be said from here."""
@@ -92,12 +95,15 @@ class FolderStore:
             return str(path.relative_to(Path.cwd()))
         return str(path)
 
-    def _link(self, written: Path, target: Path, data: bytes) -> None:
+    @staticmethod
+    def _write(target: Path, data: bytes) -> None:
+        number, written = tempfile.mkstemp(dir=target.parent, prefix=UNFINISHED)
+        os.close(number)
         try:
-            target.hardlink_to(written)
-        except FileExistsError:
-            if target.read_bytes() != data:
-                raise AlreadyKept(f"{target} is already kept with another content") from None
+            durable.write(Path(written), data)
+            _link(Path(written), target, data)
+        finally:
+            Path(written).unlink()
 
     def _path(self, name: str) -> Path:
         pure = PurePosixPath(name)
@@ -109,3 +115,15 @@ class FolderStore:
         reason = error.strerror or type(error).__name__
         said = f"store.url: nothing can be kept in {self.root} ({reason}); make it writable or name another folder"
         return StoreError(said, permanent=False)
+
+
+def _link(written: Path, target: Path, data: bytes) -> None:
+    try:
+        target.hardlink_to(written)
+    except FileExistsError:
+        _must_be(target, data)
+
+
+def _must_be(target: Path, data: bytes) -> None:
+    if target.read_bytes() != data:
+        raise AlreadyKept(f"{target} is already kept with another content") from None

@@ -1,27 +1,46 @@
-"""Proves what a store does, with an object of its own: put, read back, refuse other bytes, list, link."""
+"""Proves what a store does, with an object of its own: put, read back, refuse other bytes, list, link, and its own.
+
+Who may only write proves what it can: that it may not read is said, and is no fault.
+"""
 
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Protocol, runtime_checkable
 
 import urllib3
 
 from artifacts.lifetime import Lifetime
-from artifacts.stores import AlreadyKept, Links, Store, StoreError
+from artifacts.stores import AlreadyKept, Denied, Links, Store, StoreError
 
 LINK_S = 60.0
+NOT_ALLOWED = "this machine may not read; whoever looks at evidence needs: firstbell store check --policy reader"
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What a step saw of something that holds. Not `is_fine`: it works, and should be otherwise."""
+
+    said: str
+    is_fine: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proof:
-    """One thing that was tried: what, whether the store does it, and what was seen."""
+    """One thing that was tried: what, whether the store does it, what was seen, and whether that is as it should be."""
 
     what: str
     holds: bool
     seen: str
+    is_fine: bool = True
+
+
+@runtime_checkable
+class _Particular(Protocol):
+    def own_steps(self, name: str) -> Mapping[str, Callable[[], Seen]]: ...
 
 
 class NotProved(Exception):
@@ -32,63 +51,85 @@ def prove(store: Store) -> Iterator[Proof]:
     """Try one thing after the other, each told as it is done; the first that does not hold ends it."""
     name = f"checks/{datetime.now(UTC):%Y-%m-%d}-{secrets.token_hex(8)}.txt"
     data = b"First Bell tries whether this store keeps what it is given.\n"
-    steps: dict[str, Callable[[], str]] = {
+    steps: dict[str, Callable[[], Seen]] = {
         "can be reached": lambda: _reached(store),
         "keeps what it is given": lambda: _kept(store, name, data),
-        "gives it back unchanged": lambda: _same(store.get(name), data),
-        "takes the same bytes twice": lambda: _kept(store, name, data),
+        "gives it back unchanged": lambda: _same(store, name, data),
+        "takes the same bytes twice": lambda: _twice(store, name, data),
         "refuses other bytes under the same name": lambda: _refused(store, name, data),
         "lists it": lambda: _listed(store, name),
     }
     if isinstance(store, Links):
         linking = store
         steps["hands out links that open"] = lambda: _opened(linking, name, data)
+    if isinstance(store, _Particular):
+        steps |= store.own_steps(name)
     for what, step in steps.items():
         try:
-            proof = Proof(what=what, holds=True, seen=step())
+            seen = step()
+            proof = Proof(what=what, holds=True, seen=seen.said, is_fine=seen.is_fine)
         except (StoreError, NotProved) as error:
-            proof = Proof(what=what, holds=False, seen=str(error))
+            proof = Proof(what=what, holds=False, seen=str(error), is_fine=False)
         yield proof
         if not proof.holds:
             return
 
 
-def _reached(store: Store) -> str:
+def _reached(store: Store) -> Seen:
     store.check()
-    return store.place("checks")
+    return Seen(store.place("checks"))
 
 
-def _kept(store: Store, name: str, data: bytes) -> str:
+def _kept(store: Store, name: str, data: bytes) -> Seen:
     store.put(name, data, Lifetime.PASSES)
-    return name
+    return Seen(name)
 
 
-def _same(got: bytes, data: bytes) -> str:
+def _same(store: Store, name: str, data: bytes) -> Seen:
+    try:
+        got = store.get(name)
+    except Denied:
+        return Seen(NOT_ALLOWED)
     if got != data:
         raise NotProved(f"{len(data)} bytes were put, and {len(got)} other ones came back")
-    return f"{len(got)} bytes"
+    return Seen(f"{len(got)} bytes")
 
 
-def _refused(store: Store, name: str, data: bytes) -> str:
+def _twice(store: Store, name: str, data: bytes) -> Seen:
+    try:
+        store.put(name, data, Lifetime.PASSES)
+    except Denied:
+        said = "this machine may not look whether they are the same: after a lost answer run.json waits for somebody"
+        return Seen(f"{said} who may; s3:GetObject would do", is_fine=False)
+    return Seen("kept once")
+
+
+def _refused(store: Store, name: str, data: bytes) -> Seen:
     try:
         store.put(name, data + b"changed", Lifetime.PASSES)
-    except AlreadyKept:
-        return "kept as it was"
+    except (AlreadyKept, Denied):
+        return Seen("kept as it was")
     raise NotProved("it was written over; this store does not know If-None-Match, and evidence in it proves nothing")
 
 
-def _listed(store: Store, name: str) -> str:
-    if name not in store.names("checks/"):
+def _listed(store: Store, name: str) -> Seen:
+    try:
+        names = store.names("checks/")
+    except Denied:
+        return Seen(NOT_ALLOWED)
+    if name not in names:
         raise NotProved("what was just put is not listed")
-    return "found"
+    return Seen("found")
 
 
-def _opened(store: Links, name: str, data: bytes) -> str:
+def _opened(store: Links, name: str, data: bytes) -> Seen:
     link = store.link(name, for_s=LINK_S)
     try:
         answer = urllib3.request("GET", link.url, timeout=10.0, retries=False)
     except urllib3.exceptions.HTTPError as error:
         raise NotProved(f"the link cannot be opened from here ({type(error).__name__})") from None
+    if answer.status == 403 and b"<Code>AccessDenied<" in answer.data:
+        return Seen(NOT_ALLOWED)
     if answer.status != 200 or answer.data != data:
         raise NotProved(f"the link answered {answer.status}")
-    return f"{link.why}, here for {LINK_S:.0f} s"
+    return Seen(f"{link.why}, here for {LINK_S:.0f} s")

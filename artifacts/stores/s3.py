@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import mimetypes
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
@@ -13,10 +13,13 @@ from urllib.parse import urlencode
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
 
+from artifacts.holds import HOLDS, Held, UnreadableHold, held_now, note, only_here
 from artifacts.lifetime import Lifetime
-from artifacts.stores import AlreadyKept, Link, StoreError, StoreOptions
+from artifacts.stores import AlreadyKept, Denied, Link, StoreError, StoreOptions
+from artifacts.stores.bucket_probe import BucketProbe
+from artifacts.stores.proving import Seen
 from artifacts.stores.refusals import refusal, status_of
 
 if TYPE_CHECKING:
@@ -32,6 +35,17 @@ TAG = "firstbell-lifetime"
 LONGEST_LINK_S, UNKNOWN_SESSION_S = 7 * 86_400, 3600
 
 
+# What a browser should show: its own tables differ from machine to machine, and know no HAR.
+TYPES = {
+    ".html": "text/html; charset=utf-8",
+    ".txt": "text/plain; charset=utf-8",
+    ".json": "application/json",
+    ".jsonl": "text/plain; charset=utf-8",
+    ".har": "application/json",
+    ".zip": "application/zip",
+}
+
+
 class S3Store:
     """One object a name, written once. Credentials come from boto3's own chain and from nowhere else."""
 
@@ -42,15 +56,20 @@ class S3Store:
         self.bucket = bucket
         self.prefix = f"{prefix.strip('/')}/" if prefix.strip("/") else ""
         self.options = options
-        self._session = boto3.Session()
-        self._client = _client(self._session, options)
+        try:
+            self._session = boto3.Session()
+            self._client = _client(self._session, options)
+        except BotoCoreError as error:
+            raise refusal(error, self.bucket) from None
 
     def check(self) -> None:
-        """Whether the bucket can be reached and seen."""
+        """Whether the bucket can be reached. Who may write to it need not be allowed to look at it."""
         try:
             self._client.head_bucket(Bucket=self.bucket)
         except (ClientError, BotoCoreError) as error:
-            raise refusal(error, self.bucket) from None
+            refused = refusal(error, self.bucket)
+            if not isinstance(refused, Denied):
+                raise refused from None
 
     def put(self, name: str, data: bytes, lifetime: Lifetime) -> None:
         """Keep it, once. An answer that was lost shows as a conflict with ourselves, told by our own hash."""
@@ -60,14 +79,14 @@ class S3Store:
                 self._client.put_object(Bucket=self.bucket, Key=self.prefix + name, Body=data, IfNoneMatch="*", **given)
             except ClientError as error:
                 status = status_of(error)
-                if status == 412:
-                    return self._must_be_ours(name, data)
-                if status != 409:
+                if status == 412 and self._is_ours(name, data):
+                    return
+                if status not in (409, 412):
                     raise refusal(error, self.bucket) from None
             except BotoCoreError as error:
                 raise refusal(error, self.bucket) from None
             else:
-                return None
+                return
         raise StoreError(f"s3://{self.bucket}: {name} is being written by somebody else; try again", permanent=False)
 
     def get(self, name: str) -> bytes:
@@ -93,37 +112,57 @@ class S3Store:
 
     def link(self, name: str, *, for_s: float) -> Link:
         """A signed address. It ends with the credentials that signed it, whatever was asked for."""
-        if for_s > LONGEST_LINK_S:
-            raise StoreError("a signed address lives for 7 days at most; ask for less", permanent=True)
-        credentials = self._session.get_credentials()
-        if credentials is None:
-            raise StoreError(f"s3://{self.bucket}: no AWS credentials were found to sign with", permanent=True)
-        asked = datetime.now(UTC) + timedelta(seconds=for_s)
-        ends_at, why = asked, "as asked for"
-        known: datetime | None = getattr(credentials, "_expiry_time", None)
-        if known is not None and known < asked:
-            ends_at, why = known, "the credentials that signed it end then; sign with a user's key for longer"
-        elif known is None and credentials.token:
-            ends_at = min(asked, datetime.now(UTC) + timedelta(seconds=UNKNOWN_SESSION_S))
-            why = "it was signed with session credentials, whose end is not known here: an hour is assumed"
+        if not 1 <= for_s <= LONGEST_LINK_S:
+            raise StoreError("a signed address lives for 7 days at most, and for a second at least", permanent=True)
+        asked = datetime.now(UTC) + timedelta(seconds=int(for_s))
+        wanted = {"Bucket": self.bucket, "Key": self.prefix + name}
+        shown = {"ResponseContentType": _type_of(name), "ResponseContentDisposition": "inline"}
         try:
-            url = self._client.generate_presigned_url(
-                "get_object",
-                Params={"Bucket": self.bucket, "Key": self.prefix + name},
-                ExpiresIn=int(for_s),
-            )
+            credentials = self._session.get_credentials()
+            if credentials is None:
+                raise NoCredentialsError
+            # Credentials that renew themselves do it now, and not between our look at their end and the signing.
+            frozen = credentials.get_frozen_credentials()
+            url = self._client.generate_presigned_url("get_object", Params=wanted | shown, ExpiresIn=int(for_s))
         except (ClientError, BotoCoreError) as error:
             raise refusal(error, self.bucket) from None
-        return Link(url=url, ends_at=ends_at, why=why)
+        known: datetime | None = getattr(credentials, "_expiry_time", None)
+        if known is not None and known < asked:
+            why = "the credentials that signed it end then; sign with a user's key for longer"
+            return Link(url=url, ends_at=known, why=why)
+        if known is None and frozen.token and for_s > UNKNOWN_SESSION_S:
+            why = "it was signed with session credentials, whose end is not known here: an hour is assumed"
+            return Link(url=url, ends_at=datetime.now(UTC) + timedelta(seconds=UNKNOWN_SESSION_S), why=why)
+        return Link(url=url, ends_at=asked, why="as asked for")
 
     def hold(self, names: Sequence[str], by: str) -> None:
-        """Tag them as held, so that no lifecycle rule finds them; with Object Lock, put them on legal hold too."""
-        del by  # History knows who asked, and why.
+        """Tag them as held, so that no lifecycle rule finds them; with Object Lock, put them on legal hold too.
+
+        The note comes first: if we die in between, it says what is still to be tagged, and holding again does it.
+        """
+        if not self.options.tags:
+            said = f"s3://{self.bucket}: nothing can be held without tags, its rules would remove it; set store.tags"
+            raise StoreError(said, permanent=True)
+        self.put(*note(names, by, datetime.now(UTC), is_held=True), Lifetime.HELD)
         self._tag(names, Lifetime.HELD, legal_hold="ON")
 
     def let_go(self, names: Sequence[str], lifetime: Lifetime) -> None:
-        """Give them their tag back."""
-        self._tag(names, lifetime, legal_hold="OFF")
+        """Give them their tag back, but for what another hold names too. If we die in between, they stay held."""
+        self.put(*note(names, "", datetime.now(UTC), is_held=False), Lifetime.HELD)
+        self._tag(only_here(names, self.held()), lifetime, legal_hold="OFF")
+
+    def held(self) -> list[Held]:
+        """What is held now."""
+        try:
+            return held_now({name: self.get(name) for name in self.names(f"{HOLDS}/")})
+        except UnreadableHold as error:
+            raise StoreError(f"s3://{self.bucket}: {error}", permanent=True) from None
+
+    def own_steps(self, name: str) -> dict[str, Callable[[], Seen]]:
+        """What is proved of a bucket besides what is of any store."""
+        probe = BucketProbe(client=self._client, bucket=self.bucket, key=self.prefix + name)
+        tagged = {"carries its lifetime as a tag": lambda: probe.tagged(TAG)} if self.options.tags else {}
+        return tagged | {"keeps it from being deleted": probe.deleted}
 
     def _tag(self, names: Sequence[str], lifetime: Lifetime, *, legal_hold: str) -> None:
         tags: Any = {"TagSet": [{"Key": TAG, "Value": lifetime.value}]}
@@ -150,31 +189,37 @@ class S3Store:
             given["ServerSideEncryption"] = options.sse
         if options.kms_key_id:
             given["SSEKMSKeyId"] = options.kms_key_id
-        if options.lock_days and lifetime is not Lifetime.PASSES:
+        if options.lock_days and lifetime in (Lifetime.FAILURES, Lifetime.HELD):
             given["ObjectLockMode"] = "GOVERNANCE"
             given["ObjectLockRetainUntilDate"] = datetime.now(UTC) + timedelta(days=options.lock_days)
             given.setdefault("ContentMD5", base64.b64encode(hashlib.md5(data, usedforsecurity=False).digest()).decode())
         return given
 
-    def _must_be_ours(self, name: str, data: bytes) -> None:
+    def _is_ours(self, name: str, data: bytes) -> bool:
+        """Whether what lies there is what we put; false when it has gone since. Raises AlreadyKept, or Denied."""
         ours = hashlib.sha256(data).hexdigest()
         try:
             kept = self._client.head_object(Bucket=self.bucket, Key=self.prefix + name)["Metadata"].get(OUR_HASH)
         except ClientError as error:
+            if status_of(error) == 404:
+                return False
             if status_of(error) != 403:
                 raise refusal(error, self.bucket) from None
             if PurePosixPath(name).name == ours:
-                return  # Who may not look can still trust a name that is the hash of what it names.
+                return True  # Who may not look can still trust a name that is the hash of what it names.
             said = f"{self.place(name)} exists, and s3:GetObject is needed to see whether it is ours; allow it"
-            raise StoreError(said, permanent=False) from None
+            raise Denied(said) from None
         except BotoCoreError as error:
             raise refusal(error, self.bucket) from None
         if kept != ours:
             raise AlreadyKept(f"{self.place(name)} is already kept with another content")
+        return True
 
 
 def _type_of(name: str) -> str:
-    return mimetypes.guess_type(name)[0] or "application/octet-stream"
+    """By its suffix alone, on every machine the same: what a browser shows, or keeps as a file."""
+    suffix = PurePosixPath(name).suffix.lower()
+    return TYPES.get(suffix) or mimetypes.guess_type(f"x{suffix}")[0] or "application/octet-stream"
 
 
 def _client(session: boto3.Session, options: StoreOptions) -> S3Client:

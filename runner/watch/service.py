@@ -121,7 +121,9 @@ class Service:
         staging = self.programme.staging
         if isinstance(staging.house.store, FolderStore):
             swept = sweep(staging.house.store.root, retention_of(staging.config), datetime.now(UTC))
-            log.info("evidence.swept", runs=swept.runs, parts=swept.parts, freed_bytes=swept.size_bytes)
+            tell = log.warning if swept.stuck else log.info
+            freed, stuck = swept.size_bytes, list(swept.stuck)
+            tell("evidence.swept", runs=swept.runs, parts=swept.parts, freed_bytes=freed, stuck=stuck)
 
     def _keep_days(self) -> float:
         return self.programme.staging.config.settings.history.keep_steps
@@ -202,6 +204,7 @@ def watch(config: Config, observer: Observer) -> None:
         house = House(database=database, practice=practice, at_once=threading.Event(), uploader=uploader)
         staging = house.staging(config)
         logging.set_up(scrub=staging.house.known.scrub)
+        uploader.start()
         players: list[Player] = []
         for _ in range(workers_of(config.settings.watch)):
             players.append(staging.player())

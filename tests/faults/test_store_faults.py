@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import os
 import random
@@ -19,6 +20,8 @@ from moto.server import ThreadedMotoServer
 from artifacts.lifetime import Lifetime
 from artifacts.spool import Spool
 from artifacts.stores import Store, StoreOptions, open_store
+from artifacts.stores.memory import MemoryStore
+from artifacts.stores.proving import prove
 from artifacts.stores.s3 import OUR_HASH
 from artifacts.uploader import Said, Uploader, Word
 from tests.fault_proxy import FaultProxy, fault_proxy
@@ -63,7 +66,9 @@ def proxy(moto: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[FaultProxy]:
 
 
 @pytest.fixture
-def store(proxy: FaultProxy, tmp_path: Path) -> Store:
+def store(proxy: FaultProxy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Store:
+    monkeypatch.setattr("artifacts.stores.s3.READ_S", 1)
+    monkeypatch.setattr("artifacts.stores.s3.TRIES", 2)
     return open_store(f"s3://{BUCKET}/{tmp_path.name}", StoreOptions(endpoint_url=proxy.url))
 
 
@@ -98,6 +103,8 @@ FAULTS = {
     "KMS.DisabledException": "the KMS key refuses",
     "cut before": "cannot be reached",
     "cut half-way": "cannot be reached",
+    "silence": "cannot be reached (ReadTimeoutError)",
+    "PermanentRedirect": "another region; set store.region",
 }
 
 
@@ -107,7 +114,6 @@ def test_after_any_refusal_each_object_is_there_once_with_our_hash(
 ) -> None:
     spool = Spool(tmp_path / "spool")
     objects = run_on(spool, "a")
-    # botocore itself asks four times; the fifth is ours.
     proxy.always = fault
     (waiting,) = spool.deliver(store).waiting
     assert FAULTS[fault] in waiting
@@ -126,6 +132,126 @@ def test_an_answer_that_was_lost_and_a_conflict_are_told_by_our_hash(
     must_be_there_once(moto, tmp_path.name, objects)
 
 
+@pytest.mark.parametrize("fault", ["answer lost", "cut half-way", "ConditionalRequestConflict", "SlowDown"])
+def test_who_may_only_write_trusts_a_name_that_is_the_hash_of_what_it_names(
+    fault: str, moto: str, proxy: FaultProxy, store: Store, tmp_path: Path
+) -> None:
+    data = os.urandom(300_000)
+    name = f"parts/failures/2026-08/ab/{hashlib.sha256(data).hexdigest()}"
+    proxy.looks, proxy.faults = "AccessDenied", [fault]
+    store.put(name, data, Lifetime.FAILURES)
+    store.put(name, data, Lifetime.FAILURES)
+    must_be_there_once(moto, tmp_path.name, {name: data})
+
+
+def test_who_may_only_write_says_which_permission_would_tell_a_lost_answer_from_another_content(
+    moto: str, proxy: FaultProxy, store: Store, tmp_path: Path
+) -> None:
+    spool = Spool(tmp_path / "spool")
+    objects = run_on(spool, "a") | run_on(spool, "b")
+    proxy.looks, proxy.faults = "AccessDenied", ["", "", "answer lost"]
+    delivery = spool.deliver(store)
+    assert delivery.objects == 3
+    (waiting,) = delivery.waiting
+    assert waiting.startswith("runs/a: ")
+    assert "exists, and s3:GetObject is needed to see whether it is ours; allow it" in waiting
+    proxy.looks = ""
+    assert spool.deliver(store).waiting == ()
+    must_be_there_once(moto, tmp_path.name, objects)
+
+
+def test_a_machine_that_may_only_write_proves_that_it_can(proxy: FaultProxy, store: Store) -> None:
+    proxy.looks = "AccessDenied"
+    proofs = list(prove(store))
+    assert [proof for proof in proofs if not proof.holds] == []
+    seen = {proof.what: proof.seen for proof in proofs}
+    assert seen["refuses other bytes under the same name"] == "kept as it was"
+    assert seen["gives it back unchanged"].startswith("this machine may not read")
+    assert seen["keeps it from being deleted"] == "this machine may not delete, as it should be"
+
+
+def test_a_store_that_asks_for_less_gets_less(proxy: FaultProxy, store: Store, tmp_path: Path) -> None:
+    spool = Spool(tmp_path / "spool")
+    for number in range(50):
+        run_on(spool, f"run-{number}")
+    proxy.always = "AccessDenied"
+    assert len(spool.deliver(store).waiting) == proxy.asked == 3
+
+
+def test_two_machines_that_send_the_same_leave_one_object_each(moto: str, proxy: FaultProxy, tmp_path: Path) -> None:
+    """Two spools with the same runs, delivered at once by two stores, through a network that loses and cuts."""
+    objects = dict[str, bytes]()
+    proxy.faults = ["answer lost", "cut half-way", "", "ConditionalRequestConflict", "", "InternalError"] * 4
+
+    def deliver(spool: Spool) -> None:
+        store = open_store(f"s3://{BUCKET}/{tmp_path.name}", StoreOptions(endpoint_url=proxy.url))
+        while spool.waiting().runs:
+            spool.deliver(store)
+
+    spools = [Spool(tmp_path / name) for name in ("one", "two")]
+    for spool in spools:
+        for number in range(10):
+            objects |= run_on(spool, f"run-{number}")
+    threads = [threading.Thread(target=deliver, args=[spool]) for spool in spools]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert [spool.waiting().aside for spool in spools] == [0, 0]
+    must_be_there_once(moto, tmp_path.name, objects)
+
+
+def test_a_store_that_is_away_is_told_before_anything_waits_and_back_when_it_answers(
+    proxy: FaultProxy, store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("artifacts.uploader.FIRST_WAIT_S", 0.05)
+    said, is_back = list[Said](), threading.Event()
+
+    def listener(word: Said) -> None:
+        said.append(word)
+        proxy.looks = ""
+        if word.word is Word.BACK:
+            is_back.set()
+
+    proxy.looks = "SlowDown"
+    uploader = Uploader(Spool(tmp_path / "spool"), store, listener).start()
+    assert is_back.wait(60)
+    assert uploader.finish(20) == ""
+    uploader.close()
+    assert [word.word for word in said] == [Word.AWAY, Word.BACK]
+
+
+def test_an_uploader_outlives_whatever_a_store_raises_and_says_it_once(tmp_path: Path) -> None:
+    class Mad(MemoryStore):
+        puts = 0
+
+        def put(self, name: str, data: bytes, lifetime: Lifetime) -> None:
+            self.puts += 1
+            if self.puts <= 3:
+                raise RuntimeError("planted")
+            super().put(name, data, lifetime)
+
+    spool, said = Spool(tmp_path), list[Said]()
+    store = Mad("memory:", StoreOptions())
+    run_on(spool, "a")
+    uploader = Uploader(spool, store, said.append).start()
+    while uploader.finish(20):
+        pass
+    uploader.close()
+    assert [word.word for word in said] == [Word.BROKEN, Word.BACK]
+    assert store.names("runs/") == ["runs/a/a.jpg", "runs/a/rest.zip", "runs/a/run.json"]
+
+
+def test_who_finds_another_first_bell_sending_says_so(tmp_path: Path) -> None:
+    spool = Spool(tmp_path)
+    with (tmp_path / ".delivering").open("w") as other:
+        fcntl.flock(other, fcntl.LOCK_EX)
+        run_on(spool, "a")
+        uploader = Uploader(spool, MemoryStore("memory:", StoreOptions()), lambda _said: None).start()
+        assert uploader.finish(0.2) == "another First Bell sends it"
+        uploader.close()
+
+
 def test_an_uploader_says_once_that_the_store_is_away_and_once_that_it_is_back(
     moto: str, proxy: FaultProxy, store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -141,7 +267,7 @@ def test_an_uploader_says_once_that_the_store_is_away_and_once_that_it_is_back(
 
     proxy.always = "SlowDown"
     objects = run_on(spool, "a")
-    uploader = Uploader(spool, store, listener)
+    uploader = Uploader(spool, store, listener).start()
     assert is_back.wait(60)
     assert uploader.finish(20) == ""
     uploader.close()
@@ -152,7 +278,7 @@ def test_an_uploader_says_once_that_the_store_is_away_and_once_that_it_is_back(
 def test_a_store_that_is_away_is_not_waited_for_at_the_end(proxy: FaultProxy, store: Store, tmp_path: Path) -> None:
     spool = Spool(tmp_path / "spool")
     proxy.always = "AccessDenied"
-    uploader = Uploader(spool, store, lambda _said: None)
+    uploader = Uploader(spool, store, lambda _said: None).start()
     run_on(spool, "a")
     uploader.nudge()
     assert "refuses access" in uploader.finish(60)
@@ -181,6 +307,66 @@ def test_an_uploader_that_is_killed_anywhere_loses_nothing_and_leaves_nothing_ha
     subprocess.run([sys.executable, "-c", UPLOAD, *arguments], check=True, timeout=120)
     assert (killed > 0, spool.waiting().runs) == (True, 0), f"FIRSTBELL_SEED={SEED}"
     must_be_there_once(moto, tmp_path.name, objects)
+
+
+PUT = """
+import os, sys
+from pathlib import Path
+from artifacts.lifetime import Lifetime
+from artifacts.spool import Spool
+spool = Spool(Path(sys.argv[1]), limit_mib=200)
+print("begins", flush=True)
+for number in range(10_000):
+    run = f"runs/{os.getpid()}-{number}"
+    objects = {f"{run}/{name}": run.encode() * 2_000 for name in ("run.json", "rest.zip", "attempt-1/a.jpg")}
+    spool.put(run, objects, Lifetime.FAILURES)
+    print(run, flush=True)
+"""
+
+
+def test_who_is_killed_while_putting_leaves_runs_whole_or_not_at_all(tmp_path: Path) -> None:
+    chance = random.Random(SEED)  # noqa: S311  # repeated with FIRSTBELL_SEED
+    told: list[str] = []
+    for _ in range(5):
+        arguments = [sys.executable, "-c", PUT, str(tmp_path / "spool")]
+        with subprocess.Popen(arguments, stdout=subprocess.PIPE, text=True) as child:
+            assert child.stdout is not None
+            assert child.stdout.readline() == "begins\n"
+            with pytest.raises(subprocess.TimeoutExpired):
+                child.wait(chance.uniform(0.01, 0.2))
+            child.send_signal(signal.SIGKILL)
+            told += child.stdout.read().splitlines()
+    spool, store = Spool(tmp_path / "spool"), MemoryStore("memory:", StoreOptions())
+    assert not list((tmp_path / "spool").glob(".making-*"))
+    assert spool.deliver(store).waiting == ()
+    runs = {name.removesuffix("/run.json") for name in store.names("") if name.endswith("/run.json")}
+    assert told
+    assert set(told) <= runs, f"FIRSTBELL_SEED={SEED}"
+    wanted = {f"{run}/{name}" for run in runs for name in ("run.json", "rest.zip", "attempt-1/a.jpg")}
+    assert set(store.names("")) == wanted, f"FIRSTBELL_SEED={SEED}"
+    assert {store.get(name) for name in wanted} == {run.encode() * 2_000 for run in runs}, f"FIRSTBELL_SEED={SEED}"
+
+
+def test_an_uploader_to_a_folder_that_is_killed_leaves_no_file_half(tmp_path: Path) -> None:
+    chance = random.Random(SEED)  # noqa: S311  # repeated with FIRSTBELL_SEED
+    spool, objects = Spool(tmp_path / "spool"), dict[str, bytes]()
+    for number in range(300):
+        objects |= run_on(spool, f"run-{number}")
+    arguments = [sys.executable, "-c", UPLOAD, str(tmp_path / "spool"), "", str(tmp_path / "store")]
+    killed, store = 0, open_store(str(tmp_path / "store"), StoreOptions())
+    for _ in range(6):
+        with subprocess.Popen(arguments, stdout=subprocess.PIPE) as child:
+            assert child.stdout is not None
+            assert child.stdout.readline() == b"begins\n"
+            try:
+                child.wait(chance.uniform(0.02, 0.2))
+            except subprocess.TimeoutExpired:
+                child.send_signal(signal.SIGKILL)
+                killed += 1
+        assert all(store.get(name) == objects[name] for name in store.names("")), f"FIRSTBELL_SEED={SEED}"
+    subprocess.run(arguments, check=True, timeout=120, capture_output=True)
+    assert (killed > 0, spool.waiting().runs) == (True, 0), f"FIRSTBELL_SEED={SEED}"
+    assert store.names("") == sorted(objects)
 
 
 @pytest.fixture

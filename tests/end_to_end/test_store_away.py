@@ -1,0 +1,87 @@
+"""A store that is away costs no run and no verdict: evidence waits, is told, and is sent when the store is there."""
+
+from __future__ import annotations
+
+import json
+import re
+import socket
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import boto3
+import pytest
+from moto.server import ThreadedMotoServer
+
+pytestmark = pytest.mark.browser
+
+Firstbell = Callable[..., "subprocess.CompletedProcess[str]"]
+CONFIG = """\
+[school]
+name = "P"
+timezone = "America/New_York"
+practice = true
+[store]
+url = "s3://bayfront/bell"
+endpoint_url = "{endpoint}"
+"""
+AWS = {"AWS_ACCESS_KEY_ID": "planted", "AWS_SECRET_ACCESS_KEY": "planted", "AWS_DEFAULT_REGION": "us-east-1"}
+
+
+def test_a_run_passes_while_its_store_is_away_and_its_evidence_is_sent_later(
+    firstbell: Firstbell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with socket.socket() as nobody:  # Bound and deaf: whoever connects is refused, and nobody else gets the port.
+        nobody.bind(("127.0.0.1", 0))
+        port = nobody.getsockname()[1]
+        (tmp_path / "firstbell.toml").write_text(CONFIG.format(endpoint=f"http://127.0.0.1:{port}"))
+        played = firstbell("run", "class-list", "--json", **AWS)
+        waits = firstbell("store", "deliver", **AWS)
+    assert played.returncode == 0, played.stderr
+    (told,) = json.loads(played.stdout)["runs"]
+    assert told["outcome"] == "passed"
+    *logged, last = played.stderr.splitlines()
+    assert re.fullmatch(
+        r"firstbell: evidence waits in the spool: s3://bayfront cannot be reached \(\w+\); "
+        r"send it: firstbell store deliver",
+        last,
+    )
+    events = [json.loads(line) for line in logged]
+    assert [event["event"] for event in events].count("store.away") == 1
+    assert [event["trouble"] for event in events if event["event"] == "run.done"] == [[]]
+    assert (waits.returncode, waits.stdout.splitlines()[0]) == (1, "0 runs sent, 0 objects; 1 run still to be sent.")
+
+    for name, value in AWS.items():
+        monkeypatch.setenv(name, value)
+    server = ThreadedMotoServer(port=port, verbose=False)
+    server.start()
+    try:
+        client = boto3.client("s3", endpoint_url=f"http://127.0.0.1:{port}")
+        client.create_bucket(Bucket="bayfront")
+        sent = firstbell("store", "deliver", **AWS)
+        assert sent.returncode == 0, sent.stdout
+        assert "1 run sent" in sent.stdout
+        kept = {row["Key"] for row in client.list_objects_v2(Bucket="bayfront")["Contents"]}
+        assert told["evidence"].removeprefix("s3://bayfront/") + "/run.json" in kept
+        assert firstbell("store", "deliver", **AWS).stdout == "Nothing waits.\n"
+    finally:
+        server.stop()
+
+
+def test_what_no_waiting_will_mend_is_said_before_anything_is_played(
+    firstbell: Firstbell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in AWS.items():
+        monkeypatch.setenv(name, value)
+    server = ThreadedMotoServer(port=0, verbose=False)
+    server.start()
+    try:
+        (tmp_path / "firstbell.toml").write_text(
+            CONFIG.format(endpoint="http://{}:{}".format(*server.get_host_and_port())).replace("bayfront", "elsewhere")
+        )
+        done = firstbell("run", "class-list", **AWS)
+    finally:
+        server.stop()
+    assert done.returncode == 3
+    assert done.stderr == "firstbell: s3://elsewhere does not exist; make the bucket or correct store.url\n"
+    assert not done.stdout
