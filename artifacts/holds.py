@@ -15,8 +15,10 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import PurePosixPath
 
 HOLDS = "holds"
+_STAMP = "%Y%m%dT%H%M%S%f"
 _NOTE = re.compile(rf"{HOLDS}/([0-9a-f]{{16}})/(\d{{8}}T\d{{12}})-(held|let-go)\.json")
 
 
@@ -26,11 +28,11 @@ class UnreadableHold(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Held:
-    """Objects that are kept until they are let go, and who asked for it, and why."""
+    """Objects that are kept until they are let go, and who asked for it, or why."""
 
     names: tuple[str, ...]
     by: str
-    since: str
+    since: datetime
 
 
 def note(names: Sequence[str], by: str, at: datetime, *, is_held: bool) -> tuple[str, bytes]:
@@ -39,7 +41,7 @@ def note(names: Sequence[str], by: str, at: datetime, *, is_held: bool) -> tuple
     of = hashlib.sha256(json.dumps(wanted).encode()).hexdigest()[:16]
     word = "held" if is_held else "let-go"
     told = {"schema": "firstbell.hold/1", "by": by, "names": wanted}
-    return f"{HOLDS}/{of}/{at.astimezone(UTC):%Y%m%dT%H%M%S%f}-{word}.json", json.dumps(told, indent=1).encode()
+    return f"{HOLDS}/{of}/{at.astimezone(UTC).strftime(_STAMP)}-{word}.json", json.dumps(told, indent=1).encode()
 
 
 def held_now(notes: Mapping[str, bytes]) -> list[Held]:
@@ -63,6 +65,13 @@ def _read(name: str, data: bytes) -> Held:
     try:
         told = json.loads(data)
         names, by = tuple(str(one) for one in told["names"]), str(told["by"])
+        since = datetime.strptime(name.rpartition("/")[2].partition("-")[0], _STAMP).replace(tzinfo=UTC)
     except (ValueError, KeyError, TypeError):
         raise UnreadableHold(f"{name} cannot be read; mend it, or nothing is removed") from None
-    return Held(names=names, by=by, since=name.rpartition("/")[2].partition("-")[0])
+    return Held(names=names, by=by, since=since)
+
+
+def runs_among(names: Iterable[str]) -> list[str]:
+    """The names of the runs that such objects belong to."""
+    parts = [PurePosixPath(name).parts for name in names]
+    return sorted({one[3] for one in parts if one[:1] == ("runs",) and len(one) > len(("runs", "day", "journey"))})

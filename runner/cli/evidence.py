@@ -18,6 +18,7 @@ from artifacts.bundle import bag as bags
 from artifacts.bundle.building import Wanted, build
 from artifacts.bundle.signature import BadKey, new_private_key, public_key, verify
 from artifacts.bundle.story import NoStory
+from artifacts.holds import runs_among
 from artifacts.parts import Unreadable
 from artifacts.retention import lifetime_of
 from artifacts.serving import served
@@ -160,6 +161,31 @@ def hold(run: str, why: str, config_file: Path | None) -> None:
 def let_go(run: str, config_file: Path | None) -> None:
     """Let a held run go its way again."""
     _hold(run, "let go", config_file, keep=False)
+
+
+@evidence.command("held")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@CONFIG_OPTION
+def held_(config_file: Path | None, *, as_json: bool) -> None:
+    """List what is kept whatever its age, since when, and why."""
+    with history_of(config_file) as (config, _), sentences_of_evidence():
+        store, zone = store_of(config), zone_of(config)
+        found = sorted(store.held(), key=lambda one: one.since) if isinstance(store, Holds) else []
+    if as_json:
+        rows = [{"runs": runs_among(one.names), "since": one.since.isoformat(), "why": one.by} for one in found]
+        click.echo(json.dumps(rows, indent=1))
+        return
+    if not found:
+        console().print("Nothing is held; hold a run with: firstbell evidence hold RUN --why WHY", style="quiet")
+        return
+    table = Table(box=None, pad_edge=False, header_style="quiet")
+    for column in ("since", "run", "objects", "why"):
+        table.add_column(column)
+    for one in found:
+        runs = ", ".join(run[-6:] for run in runs_among(one.names))
+        row = (f"{one.since.astimezone(zone):%a %d %b %Y %H:%M}", runs, str(len(one.names)), one.by)
+        table.add_row(*map(Text, row))
+    console().print(table)
 
 
 @evidence.command("log")
