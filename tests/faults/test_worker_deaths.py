@@ -235,7 +235,7 @@ def test_nothing_of_an_ended_worker_is_left(opened: Theatre) -> None:
     assert not folder.exists()
     opened.player.prepare()
     opened.uploader.finish(20)
-    assert psutil.Process().num_fds() == numbers
+    assert psutil.Process().num_fds() <= numbers  # Fewer, where something else was just looked at before.
 
 
 def test_what_an_earlier_first_bell_left_is_swept_away() -> None:
