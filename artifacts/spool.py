@@ -146,6 +146,14 @@ class Spool:
             aside=len(self._runs(_ASIDE)),
         )
 
+    def peek(self, name: str) -> bytes:
+        """An object of a run that waits here, by its name in the store; nothing where it is not here any more."""
+        for run in self._runs():
+            if name.startswith(f"{run.prefix}/"):
+                with suppress(OSError):
+                    return (run.path / name).read_bytes()
+        return b""
+
     def dropped(self, prefix: str) -> str:
         """When a run was dropped from here for want of room (UTC); empty if it was not."""
         return self._drops.when(prefix)

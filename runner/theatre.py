@@ -37,7 +37,8 @@ from runner.execution.wear import Limits
 from runner.history.claims import Casting
 from runner.history.database import Database
 from runner.history.locks import Locks
-from runner.history.runs import RunHistory
+from runner.history.runs import RunHistory, Weigh
+from runner.switchboard import Switchboard, switchboard_for
 from runner.wiring import (
     district_of,
     history_url,
@@ -114,6 +115,7 @@ class Theatre:
     practice: PracticeSchool | None
     player: Player
     uploader: Uploader
+    switchboard: Switchboard
 
     @property
     def house(self) -> House:
@@ -200,8 +202,18 @@ def _clear_away(work: Path) -> None:
             shutil.rmtree(folder, ignore_errors=True)
 
 
-def stage_for(config: Config, database: Database, practice: PracticeSchool | None, *, headed: bool = False) -> Staging:
-    """What a configuration makes of the house. Raises StoreError, NoBrowser, SecretMissing."""
+def stage_for(
+    config: Config,
+    database: Database,
+    practice: PracticeSchool | None,
+    *,
+    headed: bool = False,
+    weigh: Weigh | None = None,
+) -> Staging:
+    """What a configuration makes of the house. Raises StoreError, NoBrowser, SecretMissing.
+
+    Runs are weighed by `weigh`, where they may raise an alarm; a run by hand raises none.
+    """
     store = store_of(config)
     find_browser(config.settings.browser.executable)
     state, evidence = state_folder(config), config.settings.evidence
@@ -214,7 +226,7 @@ def stage_for(config: Config, database: Database, practice: PracticeSchool | Non
         house=House(
             store=store,
             spool=spool_of(config),
-            history=RunHistory(database, ZoneInfo(config.settings.school.timezone)),
+            history=RunHistory(database, ZoneInfo(config.settings.school.timezone), weigh),
             known=known,
             policy=EvidencePolicy(
                 on_pass=Keep(evidence.on_pass),
@@ -261,14 +273,16 @@ def collected(config: Config) -> Ready:
 
 
 @contextmanager
-def theatre(config: Config, *, headed: bool, quiet: bool = False) -> Iterator[Theatre]:
-    """Open what playing by hand takes; `quiet` sends the log to a file. Raises what a person should be told before
-    anything is played."""
+def theatre(config: Config, *, headed: bool, quiet: bool = False, alarms: bool = False) -> Iterator[Theatre]:
+    """Open what playing by hand takes; `quiet` sends the log to a file, `alarms` lets runs raise alarms and delivers
+    them. Raises what a person should be told before anything is played."""
     with ExitStack() as stack:
         must_be_usable(store_of(config), STORE_S)
         find_browser(config.settings.browser.executable)
         database, practice = stack.enter_context(house_for(config))
-        staging = stage_for(config, database, practice, headed=headed)
+        switchboard = switchboard_for(config, database)
+        weigh = switchboard.incidents.weigh_run if alarms else None
+        staging = stage_for(config, database, practice, headed=headed, weigh=weigh)
         stream = stack.enter_context((state_folder(config) / "log.jsonl").open("a")) if quiet else None
         log.set_up(stream, scrub=staging.house.known.scrub)
         stack.callback(log.put_away)
@@ -277,4 +291,8 @@ def theatre(config: Config, *, headed: bool, quiet: bool = False) -> Iterator[Th
         staging = replace(staging, house=replace(staging.house, nudge=uploader.nudge))
         player = staging.player()
         stack.push(lambda kind, *_: (player.kill if kind else player.close)())
-        yield Theatre(staging=staging, practice=practice, player=player, uploader=uploader)
+        opened = Theatre(staging=staging, practice=practice, player=player, uploader=uploader, switchboard=switchboard)
+        if alarms:
+            switchboard.follow(config, {name: piece.relies_on for name, piece in opened.pieces.items()})
+            stack.callback(switchboard.delivery().start().close)
+        yield opened

@@ -15,9 +15,14 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 
 @dataclass
 class Receiver:
-    """Takes posts. `answers` are given in turn, then 202: a status with headers, or "reset" for a cut connection."""
+    """Takes posts. `answers` are given in turn, then 202 with the `reply`: a status with headers (and the `complaint`),
+    "reset" for a cut connection, or "stall" for none at all until the receiver ends. `heard` is set by each taken."""
 
     url: str = ""
+    reply: bytes = b""
+    complaint: bytes = b""
+    heard: threading.Event = field(default_factory=threading.Event)
+    closing: threading.Event = field(default_factory=threading.Event)
     answers: list[tuple[int, dict[str, str]] | str] = field(default_factory=list)
     posts: list[tuple[dict[str, str], bytes]] = field(default_factory=list)
 
@@ -31,18 +36,25 @@ def http_receiver() -> Iterator[Receiver]:
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
             answer = receiver.answers.pop(0) if receiver.answers else (202, {})
+            if answer == "stall":
+                receiver.closing.wait()
+                return
             if isinstance(answer, str):
                 self.connection.shutdown(socket.SHUT_RDWR)
                 self.close_connection = True
                 return
             status, headers = answer
-            if status < 300:
+            is_taken = status < 300
+            if is_taken:
                 receiver.posts.append((dict(self.headers), body))
+                receiver.heard.set()
             self.send_response(status)
             for name, value in headers.items():
                 self.send_header(name, value)
-            self.send_header("Content-Length", "0")
+            reply = receiver.reply if is_taken else receiver.complaint
+            self.send_header("Content-Length", str(len(reply)))
             self.end_headers()
+            self.wfile.write(reply)
 
         def log_message(self, *_: object) -> None:
             """Say nothing."""
@@ -51,6 +63,7 @@ def http_receiver() -> Iterator[Receiver]:
         threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
         receiver.url = f"http://127.0.0.1:{server.server_port}/hook"
         yield receiver
+        receiver.closing.set()
         server.shutdown()
 
 

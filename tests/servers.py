@@ -14,7 +14,7 @@ from typing import Self
 from sqlalchemy import text
 
 from runner.history.database import open_database
-from runner.history.tables import metadata
+from runner.history.schema import metadata
 
 INSTALLED = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
 

@@ -45,6 +45,7 @@ class Reason(Enum):
     BETTER = "passed, but not often enough yet"
     RELAPSED = "broken again while recovering"
     RECOVERED = "recovered"
+    RETIRED = "no longer watched"
     NOT_JUDGED = "could not be judged"
 
 

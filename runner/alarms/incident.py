@@ -15,7 +15,7 @@ from enum import Enum
 from runner.alarms.health import Health, Look, Reason, Rules, Sign, turn
 
 PROBE = "first-bell"
-"""The subject of the operator's own incidents."""
+"""The subject of what First Bell itself cannot judge."""
 
 # Each time that it breaks again soon after it had closed, twice as many passes are asked for before it closes.
 MOST_PASSES = 8
@@ -26,6 +26,16 @@ class Track(Enum):
 
     SERVICE = "service"
     SIGHT = "sight"
+
+
+_SIGHT: Mapping[str, Sign] = {
+    "passed": Sign.FINE,
+    "failed": Sign.FINE,
+    "heard": Sign.FINE,
+    "silent": Sign.BROKEN,
+    "skipped": Sign.SILENT,
+}
+"""What an outcome says about whether we can see; all others leave a doubt."""
 
 
 class Turn(Enum):
@@ -41,7 +51,11 @@ class Turn(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """What one run, or one slot that was not run, says. `service` is whose step failed; empty unless it failed."""
+    """What one run, or one slot that was not run, says. `service` is whose step failed; empty unless it failed.
+
+    The outcomes of runs and slots are joined by two about First Bell's own parts (a channel, a watch elsewhere), which
+    stand in for a journey under a name with a space in it: `silent` where one gives no answer, `heard` when it does.
+    """
 
     journey: str
     location: str
@@ -60,14 +74,18 @@ class Verdict:
         return Look(location=self.location, at=self.at, sign=self._sign(track))
 
     def _sign(self, track: Track) -> Sign:
-        is_judged = self.outcome in ("passed", "failed")
         if track is Track.SIGHT:
-            return Sign.SILENT if self.outcome == "skipped" else Sign.FINE if is_judged else Sign.DOUBTFUL
-        if not is_judged:
-            return Sign.SILENT
+            return Sign.BROKEN if self.is_privacy else _SIGHT.get(self.outcome, Sign.DOUBTFUL)
         if self.outcome == "passed":
             return Sign.FINE
-        return Sign.BROKEN if self.confirmed else Sign.DOUBTFUL
+        if self.outcome == "failed":
+            return Sign.BROKEN if self.confirmed else Sign.DOUBTFUL
+        return Sign.SILENT
+
+    @property
+    def is_privacy(self) -> bool:
+        """Somebody was in a class who is not ours: the operator is told the first time."""
+        return self.outcome == "errored" and self.said.startswith("privacy:")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,7 +104,8 @@ class Symptom:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Incident:
-    """One story. `subject` is the service, or PROBE; `openings` counts how often it opened; `number` is its name."""
+    """One story. `subject` is the service, PROBE, or a part of First Bell; `openings` counts how often it opened;
+    `number` is its name."""
 
     number: int
     subject: str
@@ -95,6 +114,11 @@ class Incident:
     symptoms: tuple[Symptom, ...]
     closed_at: datetime | None = None
     openings: int = 1
+
+    @property
+    def is_own(self) -> bool:
+        """Whether it is the operator's own: what cannot be judged, or a part of First Bell that gives no answer."""
+        return self.subject == PROBE or is_part(self.subject)
 
     @property
     def is_open(self) -> bool:
@@ -148,12 +172,30 @@ class Change:
     incident: Incident | None = None
 
 
+def is_part(name: str) -> bool:
+    """Whether a name is that of a part of First Bell, such as "channel smtp:..."; names of journeys hold no space."""
+    return " " in name
+
+
 def advance(ledger: Ledger, verdict: Verdict, policy: Policy) -> tuple[Ledger, tuple[Change, ...]]:
     """The ledger after a verdict, and what changed: on the service's track, then on that of sight."""
     changes: list[Change] = []
     for track in Track:
         ledger, changed = _advance(ledger, verdict, track, policy)
         changes += changed
+    return ledger, tuple(changes)
+
+
+def retire(ledger: Ledger, journey: str, at: datetime) -> tuple[Ledger, tuple[Change, ...]]:
+    """The ledger after a journey has left it: what it was a symptom of goes on without it, or is over."""
+    changes: list[Change] = []
+    for key in [(track, journey) for track in Track if (track, journey) in ledger.watched]:
+        held = ledger.incidents.get(ledger.watched[key].incident)
+        if held is not None:
+            gone = Verdict(journey=journey, location="", at=at, outcome="retired")
+            ledger, change = _end_symptom(ledger, held, gone, Reason.RETIRED)
+            changes.append(change)
+        ledger = replace(ledger, watched={**ledger.watched, key: Watched()})
     return ledger, tuple(changes)
 
 
@@ -164,7 +206,8 @@ def _advance(ledger: Ledger, verdict: Verdict, track: Track, policy: Policy) -> 
     health, reason = turn(before.health, verdict.look(track), rules)
     after = replace(before, health=health)
     changes: list[Change] = []
-    subject = verdict.service if track is Track.SERVICE else PROBE
+    own = verdict.journey if is_part(verdict.journey) else PROBE
+    subject = verdict.service if track is Track.SERVICE else own
     held = ledger.incidents.get(before.incident)
     is_told = held is not None and health.is_open and reason is not Reason.NOT_JUDGED
     has_moved = is_told and held is not None and _has_moved(held, verdict, track)

@@ -10,30 +10,35 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from runner.alarms.incident import PROBE, Incident, Symptom
+from runner.alarms.incident import Incident, Symptom, is_part
 from runner.alarms.routing import NoticeKind, NoticeReason, Owed, Severity
 
 SUBJECT_LIMIT = 200
 SYMPTOMS_TOLD = 6
+# A reminder may be on its way for so long; and who has said that it is in hand is not reminded.
+SLACK, IN_HAND = timedelta(minutes=30), timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Surroundings:
     """What a notice tells besides its incident. `places` is how many locations there are, `fine` what was checked and
-    works, `proof` where its evidence is, `picture` a JPEG of the failing step, or nothing."""
+    works, `unseen` the services that nobody can judge while this one is in the way, `proof` a link, `evidence` where it
+    lies."""
 
     zone: ZoneInfo
     places: int
     contact: str = ""
     fine: tuple[str, ...] = ()
+    unseen: tuple[str, ...] = ()
     proof: str = ""
-    picture: bytes = b""
+    evidence: str = ""
     acknowledged_by: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
-    """One notice in words. `thread` is the same for all notices of one opening of one incident."""
+    """One notice in words. `thread` is the same for all notices of one opening of one incident. `good_until` is when
+    the next one comes at the latest, `picture` a JPEG of the failing step, or nothing."""
 
     kind: NoticeKind
     severity: Severity
@@ -46,6 +51,8 @@ class Message:
     proof: str = ""
     picture: bytes = b""
     at: datetime
+    since: datetime
+    good_until: datetime
 
     @property
     def text(self) -> str:
@@ -66,8 +73,9 @@ def write(owed: Owed, around: Surroundings, now: datetime) -> Message:
         service=incident.subject,
         owner=incident.owner,
         proof=around.proof,
-        picture=around.picture if owed.kind in (NoticeKind.OPENED, NoticeKind.ESCALATED) else b"",
         at=now,
+        since=incident.since,
+        good_until=now + owed.route.repeat + SLACK if owed.kind is not NoticeKind.ACKNOWLEDGED else now + IN_HAND,
     )
 
 
@@ -93,13 +101,15 @@ def _what(incident: Incident) -> str:
     first = told[0]
     journeys = {symptom.journey for symptom in told}
     more = f" and {len(journeys) - 1} more" if len(journeys) > 1 else ""
-    if incident.subject == PROBE:
+    if is_part(first.journey):
+        return f"{first.said}{more}"
+    if incident.is_own:
         return f"First Bell cannot judge {first.journey}{more}"
     return f'{first.actor} "{first.step}" fails in {first.journey}{more}'
 
 
 def _whose(incident: Incident) -> str:
-    if incident.subject == PROBE:
+    if incident.is_own:
         return "First Bell itself"
     return f"{incident.owner} ({incident.subject})" if incident.owner else incident.subject
 
@@ -109,10 +119,11 @@ def _rows(owed: Owed, around: Surroundings) -> list[tuple[str, str]]:
     contact = f", {around.contact}" if around.contact else ""
     return [
         ("What", "; ".join(_told(symptom) for symptom in incident.symptoms[:SYMPTOMS_TOLD])),
-        ("Whose", f"{_whose(incident)}{contact}" if incident.subject != PROBE else "ours: no service is blamed"),
+        ("Whose", f"{_whose(incident)}{contact}" if not incident.is_own else "ours: no service is blamed"),
         ("Where", ", ".join(incident.locations)),
         ("Fine", ", ".join(around.fine)),
-        ("Proof", around.proof),
+        ("Unseen", ", ".join(around.unseen) + f" cannot be judged behind {incident.subject}" if around.unseen else ""),
+        ("Proof", " · ".join(filter(None, (around.proof, around.evidence)))),
         ("Next", _next(owed)),
     ]
 

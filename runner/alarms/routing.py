@@ -9,11 +9,11 @@ silence or not.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import Enum
 
-from runner.alarms.incident import PROBE, Incident
+from runner.alarms.incident import Incident, is_part
 
 
 class Severity(Enum):
@@ -62,6 +62,7 @@ class Route:
     """Some people and the ways to them. `to` are channel addresses; empty filters let everything through.
 
     `is_operator`: told of what First Bell itself cannot do, and of nothing else unless `services` says so.
+    `is_public`: parents and teachers, whom nothing reaches before a person has confirmed it; told once, and at the end.
     """
 
     name: str
@@ -70,6 +71,7 @@ class Route:
     journeys: frozenset[str] = frozenset()
     severities: frozenset[Severity] = frozenset()
     is_operator: bool = False
+    is_public: bool = False
     repeat: timedelta = timedelta(hours=4)
     escalate_after: timedelta | None = None
     escalate_to: tuple[str, ...] = ()
@@ -110,11 +112,17 @@ class Sent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
-    """An incident as it stands: how urgent, and since when somebody has it in hand (None: nobody)."""
+    """An incident as it stands: how urgent, and since when, by whom and until when it is in hand (None: for good)."""
 
     incident: Incident
     severity: Severity
     acknowledged_at: datetime | None = None
+    acknowledged_until: datetime | None = None
+    acknowledged_by: str = ""
+
+    def is_in_hand(self, now: datetime) -> bool:
+        """Whether somebody has it in hand."""
+        return self.acknowledged_at is not None and (self.acknowledged_until is None or now < self.acknowledged_until)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -185,7 +193,9 @@ def notice_due(standing: Standing, route: Route, told: _Told, now: datetime, *, 
         return NoticeReason.CLOSED if is_owed else NoticeReason.NOTHING_NEW
     if first is None:
         return _first_notice(standing, route, told, now, is_silenced=is_silenced)
-    if standing.acknowledged_at is not None:
+    if route.is_public:
+        return NoticeReason.NOTHING_NEW
+    if standing.is_in_hand(now):
         is_known = told.has(route.name, NoticeKind.ACKNOWLEDGED)
         return NoticeReason.NOTHING_NEW if is_known else NoticeReason.ACKNOWLEDGED
     last = told.last(route.name) or first
@@ -208,7 +218,7 @@ def _first_notice(standing: Standing, route: Route, told: _Told, now: datetime, 
 def _has_waited(route: Route, standing: Standing, told: _Told, now: datetime) -> bool:
     """Whether a route has been told long enough ago, and nobody has said that they have it in hand."""
     first = told.first(route.name)
-    if first is None or route.escalate_after is None or standing.acknowledged_at is not None:
+    if first is None or route.escalate_after is None or standing.is_in_hand(now):
         return False
     return now - first >= route.escalate_after
 
@@ -217,8 +227,32 @@ def _concerns(standing: Standing, route: Route) -> bool:
     incident = standing.incident
     if route.severities and standing.severity not in route.severities:
         return False
-    if incident.subject == PROBE or route.is_operator:
-        return route.is_operator and (incident.subject == PROBE or incident.subject in route.services)
+    if incident.is_own and route.is_public:
+        return False
+    if incident.is_own or route.is_operator:
+        return route.is_operator and (incident.is_own or incident.subject in route.services)
     if route.services and incident.subject not in route.services:
         return False
     return not route.journeys or bool(route.journeys & {symptom.journey for symptom in incident.symptoms})
+
+
+def with_operator(routes: Sequence[Route]) -> tuple[Route, ...]:
+    """The routes, the first one told of First Bell's own troubles too where none is said to be the operator's."""
+    people = [route for route in routes if not route.is_public]
+    if not people or any(route.is_operator for route in routes):
+        return tuple(routes)
+    first = people[0]
+    own = replace(first, is_operator=True, services=frozenset(), journeys=frozenset(), severities=frozenset())
+    return (replace(own, name=f"{first.name}-as-operator"), *routes)
+
+
+def ways(owed: Owed, routes: Sequence[Route]) -> tuple[str, ...]:
+    """The addresses that a notice goes to.
+
+    What says that a channel is dead does not go by that channel: where a route has no other, everybody's else are used.
+    """
+    dead = {symptom.journey.partition(" ")[2] for symptom in owed.incident.symptoms if is_part(symptom.journey)}
+    if live := tuple(address for address in owed.route.to if address not in dead):
+        return live
+    others = {address: None for route in routes if not route.is_public for address in route.to if address not in dead}
+    return tuple(others) or owed.route.to

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
+from runner.config.alarms import RouteSection
 from runner.config.places import KeyPath
 from runner.config.timetable import USUALLY_S, JourneySection
 from runner.schedule.calendar import DEFAULT, WEEKDAYS
@@ -55,6 +56,21 @@ def keys_of_calendar_bells(keys: Iterable[str], cycle: Iterable[str]) -> Iterato
     for key in keys:
         if key not in known:
             yield ("calendar", "bells", key), f"this is no weekday, no day of the cycle and not '{DEFAULT}'"
+
+
+def routes(given: Sequence[RouteSection]) -> Iterator[Complaint]:
+    """Routes: each name once, escalation to somebody there is and after some time, and no public one that is ours."""
+    known: list[str] = []
+    for number, route in enumerate(given):
+        here: KeyPath = ("alarms", "routes", number)
+        if route.name in known:
+            yield (*here, "name"), f"there is already a route called '{route.name}'; give this one another name"
+        known.append(route.name)
+        if bool(route.escalate_after) != bool(route.escalate_to):
+            yield here, "escalate_after and escalate_to belong together; write both, or neither"
+        if route.public and route.operator:
+            yield (*here, "public"), "a public route is told nothing of First Bell's own troubles; leave out operator"
+        yield from names((*here, "escalate_to"), "route", route.escalate_to, [one.name for one in given], "[alarms]")
 
 
 def names(path: KeyPath, what: str, given: Iterable[str], known: Iterable[str], where: str) -> Iterator[Complaint]:

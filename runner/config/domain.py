@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, time
 from zoneinfo import ZoneInfo
 
@@ -11,7 +11,7 @@ from runner.config.timetable import BellsSection, JourneySection
 from runner.schedule.bells import BellSchedule, Period
 from runner.schedule.calendar import DEFAULT, Rules, SchoolCalendar, SpecialDay
 from runner.schedule.maintenance import Maintenance
-from runner.schedule.slots import ClosedDays, LeadIn, Rhythm, Timetable
+from runner.schedule.slots import ClosedDays, LeadIn, Rhythm, Timetable, is_school_time
 
 
 def timetable_of(settings: Settings, journeys: Iterable[str]) -> Timetable:
@@ -44,6 +44,17 @@ def calendar_of(settings: Settings) -> SchoolCalendar:
             special=[*closed, *special],
         )
     )
+
+
+def school_time_of(settings: Settings) -> Callable[[str, datetime], bool | None]:
+    """Whether class is held for a journey at a moment, or about to be; None where no bells are known."""
+    calendar = calendar_of(settings)
+
+    def is_held(journey: str, at: datetime) -> bool | None:
+        rhythm = _rhythm(journey, settings.journey(journey), settings.calendar.proof_of_life)
+        return is_school_time(rhythm, calendar, at)
+
+    return is_held
 
 
 def maintenance_of(settings: Settings) -> list[Maintenance]:

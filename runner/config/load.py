@@ -172,7 +172,11 @@ def _complaints(settings: Settings) -> Iterator[checks.Complaint]:
         (schedule.name for schedule in settings.bells), [*named, *((path, name) for path, name in special if name)]
     )
     yield from checks.keys_of_calendar_bells(calendar.bells, calendar.cycle)
+    yield from checks.routes(settings.alarms.routes)
     if not settings.school.practice:
+        for number, route in enumerate(settings.alarms.routes):
+            path: KeyPath = ("alarms", "routes", number, "services")
+            yield from checks.names(path, "service", route.services, settings.services, "[services]")
         for number, window in enumerate(settings.maintenance):
             path = ("maintenance", number, "services")
             yield from checks.names(path, "service", window.services, settings.services, "[services]")

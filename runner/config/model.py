@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, Field, model_validator
 
+from runner.config.alarms import AlarmsSection
 from runner.config.durations import Days, Seconds
 from runner.config.secrets import refusal_of
 from runner.config.section import Name, Section
@@ -180,6 +181,7 @@ class Settings(Section):
     history: HistorySection = Field(default_factory=HistorySection)
     evidence: EvidenceSection = Field(default_factory=EvidenceSection)
     privacy: PrivacySection = Field(default_factory=PrivacySection)
+    alarms: AlarmsSection = Field(default_factory=AlarmsSection)
 
     def journey(self, id_: str) -> JourneySection:
         """How a journey is played; the defaults where the file says nothing."""

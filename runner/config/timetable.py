@@ -172,6 +172,9 @@ class JourneySection(Section):
     after_hours: Seconds = Field(7200.0, description="How often outside of school hours, where bells ring.")
     hours: Literal["school", "always"] = Field("school", description="Whether `every` keeps to school hours.")
     closed_days: Literal["daily", "as usual", "never"] = Field("daily", description="What runs without school.")
+    severity: Literal["critical", "warning", "info"] = Field(
+        "warning", description="How urgent its incidents are outside of school hours; in them they are critical."
+    )
 
     @property
     def every_s(self) -> float:

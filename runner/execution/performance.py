@@ -189,13 +189,13 @@ def _keep(run: Run, claim: Claim | None, house: House, folder: Path) -> Performe
     lifetime = Lifetime.PASSES if passed else Lifetime.FAILURES
     trouble += _spooled(house.spool, Shelf(prefix=prefix, lifetime=lifetime, started_at=run.started_at), files)
     house.nudge()
-    where = house.store.place(prefix)
-    house.history.record(row_of(run, where, told), claim)
+    where, picture = house.store.place(prefix), _picture(run, cleaned.artifacts, prefix)
+    house.history.record(row_of(run, where, told, picture), claim)
     performed = Performed(
         run=run,
         document=document,
         where=where,
-        pointers=tuple(_pointers(run, cleaned.artifacts, house.store, prefix)),
+        pointers=tuple(_pointers(run, cleaned.artifacts, house.store, picture)),
         trouble=tuple(trouble),
     )
     _log_run(performed)
@@ -217,18 +217,23 @@ def _owner(run: Run, owners: Mapping[str, str]) -> str:
     return owners.get(step.step.service, "") if step and run.outcome is Outcome.FAILED else ""
 
 
-def _pointers(run: Run, artifacts: tuple[Artifact, ...], store: Store, prefix: str) -> Iterator[tuple[str, str]]:
-    """What to open first when something broke: the picture of that step, and the traces."""
+def _picture(run: Run, artifacts: tuple[Artifact, ...], prefix: str) -> str:
+    """The object that shows the failing step as its actor saw it; empty where there is none."""
     step = run.last.failing_step
-    if step is None:
+    wanted = (ArtifactKind.SCREENSHOT, step.step.actor, step.step.position) if step else None
+    for artifact in reversed(artifacts):  # The last attempt decided.
+        if (artifact.kind, artifact.actor, artifact.step) == wanted and not artifact.missing:
+            return f"{prefix}/{artifact.name}"
+    return ""
+
+
+def _pointers(run: Run, artifacts: tuple[Artifact, ...], store: Store, picture: str) -> Iterator[tuple[str, str]]:
+    """What to open first when something broke: the picture of that step, and the traces."""
+    if run.last.failing_step is None:
         return
-    there = [artifact for artifact in reversed(artifacts) if not artifact.missing]  # The last attempt decided.
-    for artifact in there:
-        wanted = (ArtifactKind.SCREENSHOT, step.step.actor, step.step.position)
-        if (artifact.kind, artifact.actor, artifact.step) == wanted:
-            yield "screenshot", store.place(f"{prefix}/{artifact.name}")
-            break
-    if any(artifact.kind is ArtifactKind.TRACE for artifact in there):
+    if picture:
+        yield "screenshot", store.place(picture)
+    if any(artifact.kind is ArtifactKind.TRACE and not artifact.missing for artifact in artifacts):
         yield "trace", f"firstbell evidence {run.id[-6:]} --open"
 
 

@@ -11,8 +11,9 @@ from runner.history.record import AttemptRow, ProofRow, RunRow, StepRow
 Scrub = Callable[[str], str]
 
 
-def row_of(run: Run, evidence: str, telling: Telling) -> RunRow:
-    """The row of a run, with all that belongs to it; `evidence` is where a person finds what it left."""
+def row_of(run: Run, evidence: str, telling: Telling, picture: str = "") -> RunRow:
+    """The row of a run, with all that belongs to it; `evidence` is where a person finds what it left, `picture` the
+    object that shows the failing step."""
     scrub = telling.scrub
     step = run.last.failing_step
     ending = step.ending if step else run.last.ending
@@ -34,6 +35,7 @@ def row_of(run: Run, evidence: str, telling: Telling) -> RunRow:
         groups=",".join(run.groups),
         note=run.note,
         due_at=run.due_at,
+        picture=picture,
         attempts=tuple(_attempt_row(attempt, scrub) for attempt in run.attempts),
     )
 

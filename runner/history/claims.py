@@ -59,7 +59,8 @@ def settle(connection: Connection, claim: Claim, run: RunRow) -> None:
 def end(connection: Connection, claim: Claim, *, state: str, why: str, run_id: str | None = None) -> None:
     """End a claimed slot in a state, and give its locks back. Raises Overtaken."""
     ours = (slots.c.id == claim.slot) & (slots.c.fence == claim.fence) & (slots.c.state == "running")
-    done = connection.execute(update(slots).where(ours).values(state=state, why=why, run_id=run_id, lease_until=None))
+    ended = {"state": state, "why": why, "run_id": run_id, "lease_until": None, "weighed": state != "missed"}
+    done = connection.execute(update(slots).where(ours).values(**ended))
     if done.rowcount != 1:
         raise Overtaken(f"the slot of {claim.journey} due {claim.due_at:%H:%M:%S} was settled without this run")
     connection.execute(delete(locks).where(locks.c.holder == claim.holder))

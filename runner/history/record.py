@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 
@@ -52,7 +52,8 @@ class RunRow:
     """One run. `service`, `actor`, `step` and `said` tell where it broke; `evidence` is where a person finds it.
 
     `flaky`: it passed, but not at once. `groups` are joined by commas. `note` is what else was going on, such as
-    announced maintenance. `due_at` is when its slot was due; None for a run by hand.
+    announced maintenance. `due_at` is when its slot was due; None for a run by hand. `picture` is the object of the
+    store that shows the failing step.
     """
 
     id: str
@@ -72,4 +73,10 @@ class RunRow:
     groups: str = ""
     note: str = ""
     due_at: datetime | None = None
+    picture: str = ""
     attempts: tuple[AttemptRow, ...] = ()
+
+    @property
+    def ended_at(self) -> datetime:
+        """When it ended."""
+        return self.started_at + timedelta(seconds=self.took_s)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import asdict, fields
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -23,16 +23,23 @@ LOOKED_AT = 21
 _LAST = "\x7f"
 
 
+Weigh = Callable[[Connection, RunRow], None]
+
+
 class NoSuchRun(Exception):
     """No run of that name, or several; the message says what to do."""
 
 
 class RunHistory:
-    """The runs in one database; days are the school's. Every method raises HistoryError when it cannot be used."""
+    """The runs in one database; days are the school's. Every method raises HistoryError when it cannot be used.
 
-    def __init__(self, database: Database, zone: ZoneInfo) -> None:
+    `weigh` is given each run that is written, in its transaction: what follows from a run is written with it.
+    """
+
+    def __init__(self, database: Database, zone: ZoneInfo, weigh: Weigh | None = None) -> None:
         self._database = database
         self._zone = zone
+        self._weigh = weigh
 
     def record(self, run: RunRow, claim: Claim | None = None) -> None:
         """Write a run with all that belongs to it: it is there whole, or not at all.
@@ -52,6 +59,8 @@ class RunHistory:
                 for position, proof in enumerate(attempt.proofs, start=1):
                     connection.execute(insert(proofs), _columns(proofs, proof, position=position, **key))
             count(connection, self._tally(run))
+            if self._weigh is not None:
+                self._weigh(connection, run)
 
     def _tally(self, run: RunRow) -> Tally:
         day, what = run.started_at.astimezone(self._zone).date(), "flaky" if run.flaky else run.outcome

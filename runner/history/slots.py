@@ -16,13 +16,13 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, delete, func, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from runner.history.claims import Casting, Claim, end, holder
 from runner.history.database import Database
 from runner.history.figures import Tally, count
 from runner.history.locks import IsGone, hold, taken
 from runner.history.tables import locks, planned, slots
+from runner.history.upsert import insert_of
 from runner.schedule.slots import Due
 from runner.schedule.triage import Waiting, triage
 
@@ -84,11 +84,11 @@ class SlotHistory:
             if dues:
                 early = (slots.c.due_at >= dues[0].at) & (slots.c.location == self._location)
                 astray = (slots.c.state == "missed") & (slots.c.why == UNWATCHED) & early
-                back = update(slots).where(astray).values(state="planned", why="")
+                back = update(slots).where(astray).values(state="planned", why="", weighed=True)
                 again = connection.execute(back.returning(slots.c.journey, slots.c.due_at))
                 unsaid = Counter((self._day(row.due_at), row.journey) for row in again)
                 self._count(connection, Counter({key: -number for key, number in unsaid.items()}), "missed")
-            upsert = _insert_of(connection)(planned)
+            upsert = insert_of(connection)(planned)
             rows = [{"journey": name, "location": self._location, "until": at} for name, at in until.items()]
             if rows:
                 later = {"until": upsert.excluded.until}
@@ -217,7 +217,7 @@ class SlotHistory:
         done = connection.execute(
             update(slots)
             .where(which)
-            .values(state=state, why=why, fence=slots.c.fence + 1, lease_until=None)
+            .values(state=state, why=why, fence=slots.c.fence + 1, lease_until=None, weighed=state != "missed")
             .returning(slots.c.journey, slots.c.due_at)
         ).all()
         self._count(connection, Counter((self._day(row.due_at), row.journey) for row in done), state)
@@ -233,12 +233,13 @@ class SlotHistory:
                 "phase": due.phase.value,
                 "state": state,
                 "why": why,
+                "weighed": state != "missed",
             }
             for due in dues
         ]
         if not rows:
             return []
-        once = _insert_of(connection)(slots).on_conflict_do_nothing(index_elements=["journey", "location", "due_at"])
+        once = insert_of(connection)(slots).on_conflict_do_nothing(index_elements=["journey", "location", "due_at"])
         new = connection.execute(once.returning(slots.c.journey, slots.c.due_at), rows)
         return [(self._day(row.due_at), row.journey) for row in new]
 
@@ -248,8 +249,3 @@ class SlotHistory:
 
     def _day(self, moment: datetime) -> date:
         return moment.astimezone(self._zone).date()
-
-
-def _insert_of(connection: Connection) -> Any:
-    """The database's own insert, which knows about conflicts."""
-    return {"sqlite": sqlite.insert, "postgresql": postgresql.insert}[connection.dialect.name]

@@ -20,6 +20,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     false,
+    true,
 )
 from sqlalchemy import DateTime as SqlDateTime
 from sqlalchemy.types import TypeDecorator
@@ -78,6 +79,7 @@ runs = Table(
     Column("note", Text, nullable=False, server_default=""),
     Column("due_at", Moment()),
     Column("tail", _BY_BYTES, nullable=False, server_default=""),
+    Column("picture", Text, nullable=False, server_default=""),
     Index(None, "started_at"),
     Index(None, "journey", "started_at"),
     Index(None, "outcome", "started_at"),
@@ -140,8 +142,10 @@ slots = Table(
     Column("fence", Integer, nullable=False, server_default="0"),
     Column("lease_until", Moment()),
     Column("run_id", String(64)),
+    Column("weighed", Boolean, nullable=False, server_default=true()),
     UniqueConstraint("journey", "location", "due_at"),
     Index(None, "state", "location", "due_at"),
+    Index(None, "weighed", "state"),
 )
 
 planned = Table(

@@ -139,6 +139,18 @@ def _around_bells(rhythm: Rhythm, day: Day, calendar: SchoolCalendar, start: dat
             yield _due(rhythm, at, Phase.AFTER_HOURS)
 
 
+def is_school_time(rhythm: Rhythm, calendar: SchoolCalendar, at: datetime) -> bool | None:
+    """Whether a journey's groups are in class at a moment, or about to be (its lead-in); None without bells."""
+    day = calendar.day(at.astimezone(calendar.zone).date())
+    if not day.in_session:
+        return False
+    if day.bells is None:
+        return None
+    before = timedelta(seconds=rhythm.lead_in.before_bell_s if rhythm.lead_in else 0.0)
+    first = min(_at(day.date, bell, calendar) for bell in day.bells.first_bells(rhythm.groups))
+    return first - before <= at < _at(day.date, day.bells.closing_bell(rhythm.groups), calendar)
+
+
 def _each(rhythm: Rhythm, every_s: float, begins: datetime, ends: datetime) -> Iterator[datetime]:
     """Every so often inside a span: on a grid that starts at the epoch, moved by the journey's own jitter.
 

@@ -49,6 +49,7 @@ def needs_restart(old: Settings, new: Config) -> None:
         ("school", "timezone"): old.school.timezone != settings.school.timezone,
         ("school", "practice"): old.school.practice != settings.school.practice,
         ("watch", "location"): old.watch.location != settings.watch.location,
+        ("alarms", "heartbeat"): old.alarms.heartbeat != settings.alarms.heartbeat,
         ("watch", "workers"): old.watch.workers != settings.watch.workers,
     }
     problems = [

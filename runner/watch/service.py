@@ -18,7 +18,7 @@ from artifacts.uploader import Uploader
 from journeys.practice.school import PracticeSchool
 from runner import log as logging
 from runner.config.load import Config
-from runner.config.model import WatchSection
+from runner.config.model import Settings, WatchSection
 from runner.execution.identity import is_gone, me
 from runner.execution.ladder import reap_orphans
 from runner.execution.player import Player
@@ -27,6 +27,7 @@ from runner.history.database import Database
 from runner.history.runs import RunHistory
 from runner.history.slots import SlotHistory, Terms
 from runner.history.thinning import Thinning
+from runner.switchboard import Switchboard, channels_of, heartbeat_of, switchboard_for
 from runner.theatre import Staging, hear, house_for, stage_for
 from runner.watch.announced import Announced
 from runner.watch.clock import SILENT_S, Bell, Clock
@@ -37,11 +38,12 @@ from runner.watch.planner import Planner, Unwatched
 from runner.watch.programme import Programme, programme_of
 from runner.watch.reload import ConfigFile, Unusable, needs_restart
 from runner.watch.signals import STOP, Signals
+from runner.watch.vigil import DeadMansSwitch, Vigil
 from runner.wiring import config_at, retention_of, spool_of, store_of
 
 log = structlog.get_logger()
 
-PLAN_S, LEASES_S, CALENDARS_S, TIDY_S, SWEEP_S = 10.0, 15.0, 3600.0, 3600.0, 24 * 3600.0
+PLAN_S, LEASES_S, CALENDARS_S, TIDY_S, SWEEP_S, VIGIL_S = 10.0, 15.0, 3600.0, 3600.0, 24 * 3600.0, 5.0
 TURN_S = 1.0
 # What waits on the spool is durable: a stop gives the store a moment for it, and no more.
 FINISH_S = 5.0
@@ -82,6 +84,8 @@ class Service:
         self._observer = observer
         self._slots = SlotHistory(house.database, given.location, staging.zone)
         self._announced = Announced(staging.config)
+        self._vigil = Vigil(house.switchboard.incidents, house.database, given.location)
+        self._follow()
         terms = Terms(owner=me(), is_gone=is_gone, grace_s=given.grace, late_after_s=given.late_after)
         asked = Asked(programme=lambda: self.programme, reporter=observer.reporter, announced=self._announced.windows)
         self.crew = Crew(self._slots, terms, asked)
@@ -104,6 +108,13 @@ class Service:
             heard = signals.wait(turn_s)
         self._stop(clock, signals)
 
+    def _follow(self) -> None:
+        """Let alarms go by the programme: what it watches, and whom it tells."""
+        config = self.programme.staging.config
+        relies_on = {name: piece.relies_on for name, piece in self.programme.pieces.items() if piece.section.enabled}
+        self._house.switchboard.follow(config, relies_on, self._announced.windows)
+        self._vigil.follow(config.settings.alarms.silent_after, channels_of(config))
+
     def _bells(self) -> list[Bell]:
         given = self.programme.staging.config.settings
         planner = Planner(self._slots, lambda: self.programme.timetable, given.watch.grace)
@@ -114,7 +125,18 @@ class Service:
             Bell(name="calendars", every_s=CALENDARS_S, ring=self._announced.refresh),
             Bell(name="tidy", every_s=TIDY_S, ring=thinning.thin),
             Bell(name="sweep", every_s=SWEEP_S, ring=self._sweep),
+            Bell(name="vigil", every_s=VIGIL_S, ring=self._vigil.ring),
+            *self._switch(given),
         ]
+
+    def _switch(self, given: Settings) -> list[Bell]:
+        """The dead man's switch, where there is one."""
+        heartbeat = heartbeat_of(self.programme.staging.config)
+        if heartbeat is None or given.alarms.heartbeat is None:
+            return []
+        board = self._house.switchboard
+        switch = DeadMansSwitch(heartbeat, self._house.database, board.outbox, given.watch.location)
+        return [Bell(name="heartbeat", every_s=given.alarms.heartbeat.every, ring=switch.ring)]
 
     def _sweep(self) -> None:
         """A folder has nobody else who removes what is past its time."""
@@ -152,6 +174,7 @@ class Service:
         else:
             log.info("config.reloaded", journeys=len(self.programme.timetable.rhythms))
             self._announced.follow(config)
+            self._follow()
             self._observer.opened(self.programme, workers_of(config.settings.watch))
         notify(READY=1)
 
@@ -176,11 +199,13 @@ class House:
     practice: PracticeSchool | None
     at_once: threading.Event
     uploader: Uploader
+    switchboard: Switchboard
 
     def staging(self, config: Config) -> Staging:
         """What a configuration makes of it, with verdicts that wait for a history that is away."""
         staging = stage_for(config, self.database, self.practice)
-        records = PatientRecords(RunHistory(self.database, staging.zone), self.at_once)
+        history = RunHistory(self.database, staging.zone, self.switchboard.incidents.weigh_run)
+        records = PatientRecords(history, self.at_once)
         return replace(staging, house=replace(staging.house, history=records, nudge=self.uploader.nudge))
 
     def programme(self, number: int, config: Config) -> Programme:
@@ -201,10 +226,17 @@ def watch(config: Config, observer: Observer) -> None:
         uploader = Uploader(spool_of(config), store_of(config), hear)
         stack.callback(uploader.close)
         stack.callback(lambda: uploader.finish(FINISH_S))
-        house = House(database=database, practice=practice, at_once=threading.Event(), uploader=uploader)
+        house = House(
+            database=database,
+            practice=practice,
+            at_once=threading.Event(),
+            uploader=uploader,
+            switchboard=switchboard_for(config, database),
+        )
         staging = house.staging(config)
         logging.set_up(scrub=staging.house.known.scrub)
         uploader.start()
+        stack.callback(house.switchboard.delivery().start().close)
         players: list[Player] = []
         for _ in range(workers_of(config.settings.watch)):
             players.append(staging.player())

@@ -10,7 +10,8 @@ import hmac
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from urllib.parse import parse_qs
 
 import pytest
 
@@ -24,6 +25,8 @@ from runner.alarms.channels import (
     Refused,
     TryAgain,
     open_channel,
+    slack,
+    teams,
 )
 from runner.alarms.message import Message
 from runner.alarms.routing import NoticeKind, Severity
@@ -41,18 +44,28 @@ MESSAGE = Message(
     proof="https://firstbell.example/i/217",
     picture=b"\xff\xd8jpeg",
     at=datetime(2026, 8, 31, 11, 46, tzinfo=UTC),
+    since=datetime(2026, 8, 31, 11, 45, tzinfo=UTC),
+    good_until=datetime(2026, 8, 31, 16, 16, tzinfo=UTC),
 )
+TOPIC = "arn:aws:sns:us-east-1:123456789012:alarms"
+PUBLISHED = (
+    b'<PublishResponse xmlns="http://sns.amazonaws.com/doc/2010-03-31/"><PublishResult><MessageId>m-1</MessageId>'
+    b"</PublishResult></PublishResponse>"
+)
+REFUSED = b"<ErrorResponse><Error><Type>Sender</Type><Code>InvalidParameter</Code></Error></ErrorResponse>"
 KEY = "217/1/on-call/opened/1"
 SECRETS = {"env:KEY": "planted-key"}
 
 
 @dataclass(frozen=True)
 class Way:
-    """A channel, how many it has delivered, and how to make its other side refuse: for now, or for good."""
+    """A channel, how many it has delivered, how to make its other side refuse (for now, or for good), and whether it
+    tells the two apart."""
 
     channel: Channel
     taken: Callable[[], int]
     refuse: Callable[[str], None]
+    is_clear: bool = True
 
 
 @pytest.fixture
@@ -82,11 +95,27 @@ def way(request: pytest.FixtureRequest) -> Way:
             lambda how: mail.refusals.append("550 never" if how == "for good" else "451 busy"),
         )
     receiver: Receiver = request.getfixturevalue("receiver")
-    address = {"webhook": f"webhook:{receiver.url}#env:KEY", "pagerduty": f"pagerduty:env:KEY@{receiver.url}"}
+    monkeypatch: pytest.MonkeyPatch = request.getfixturevalue("monkeypatch")
+    monkeypatch.setitem(SECRETS, "env:URL", f"{receiver.url}/planted-key")
+    monkeypatch.setitem(SECRETS, "env:APPRISE", receiver.url.replace("http://", "json://") + "/planted-key")
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "planted-key")
+    if request.param == "sns":
+        receiver.reply, receiver.complaint = PUBLISHED, REFUSED
+    address = {
+        "alertmanager": f"alertmanager:{receiver.url}#env:KEY",
+        "apprise": "apprise:env:APPRISE",
+        "pagerduty": f"pagerduty:env:KEY@{receiver.url}",
+        "slack": "slack:env:URL",
+        "sns": f"sns:{TOPIC}@{receiver.url}",
+        "teams": "teams:env:URL",
+        "webhook": f"webhook:{receiver.url}#env:KEY",
+    }
     return Way(
         opened(address[request.param]),
         lambda: len(receiver.posts),
         lambda how: receiver.answers.append((400 if how == "for good" else 503, {})),
+        is_clear=request.param != "apprise",
     )
 
 
@@ -99,7 +128,7 @@ def test_who_refuses_for_now_is_asked_again_and_who_refuses_for_good_is_not(way:
     way.refuse("for now")
     assert isinstance(way.channel.deliver(MESSAGE, KEY), TryAgain)
     way.refuse("for good")
-    assert isinstance(way.channel.deliver(MESSAGE, KEY), Refused)
+    assert isinstance(way.channel.deliver(MESSAGE, KEY), Refused if way.is_clear else TryAgain)
     assert way.taken() == 0
     assert isinstance(way.channel.deliver(MESSAGE, KEY), Delivered)
 
@@ -109,7 +138,10 @@ def test_no_answer_holds_a_secret(way: Way) -> None:
     assert "planted-key" not in repr(way.channel.deliver(MESSAGE, KEY))
 
 
-@pytest.mark.parametrize("address", ["webhook:env:KEY", "smtp:nobody", "pigeon:home", "smtp:"])
+@pytest.mark.parametrize(
+    "address",
+    ["webhook:env:KEY", "smtp:nobody", "pigeon:home", "smtp:", "slack:env:KEY", "sns:topic"],
+)
 def test_an_address_that_cannot_be_used_says_so(address: str) -> None:
     with pytest.raises(BadAddress):
         opened(address)
@@ -160,3 +192,35 @@ def test_a_letter_shows_its_picture_and_its_close_lands_under_its_open(mail: Mai
     ]
     assert last["In-Reply-To"] == first["Message-ID"]
     assert last["Message-ID"] != first["Message-ID"]
+
+
+def test_what_a_page_said_stays_text_in_slack_and_teams() -> None:
+    hostile = replace(
+        MESSAGE, subject="<!channel> *gone* <https://evil.example|click>", rows=(("What", "[x](http://e)"),)
+    )
+    posted = slack.card(hostile)
+    assert "<" not in str(posted["text"])
+    attachments = json.dumps(posted["attachments"])
+    assert attachments.count('"mrkdwn"') == 1  # the label, which is ours
+    facts = json.dumps(teams.card(hostile)["body"])
+    assert r"\\[x\\]\\(http://e\\)" in facts
+
+
+def test_alertmanager_hears_of_one_alert_that_ends_with_the_incident(receiver: Receiver) -> None:
+    channel = opened(f"alertmanager:{receiver.url}")
+    over = MESSAGE.at + timedelta(minutes=26)
+    channel.deliver(MESSAGE, KEY)
+    channel.deliver(replace(MESSAGE, kind=NoticeKind.CLOSED, at=over), KEY)
+    first, last = (json.loads(body)[0] for _, body in receiver.posts)
+    assert first["labels"] == last["labels"]
+    assert (first["startsAt"], last["endsAt"]) == (MESSAGE.since.isoformat(), over.isoformat())
+    assert first["endsAt"] == MESSAGE.good_until.isoformat()
+
+
+def test_a_fifo_topic_is_told_the_key_and_the_order(receiver: Receiver) -> None:
+    receiver.reply = PUBLISHED
+    opened(f"sns:{TOPIC}.fifo@{receiver.url}").deliver(MESSAGE, KEY)
+    given = parse_qs(receiver.posts[0][1].decode())
+    assert given["MessageGroupId"] == [MESSAGE.thread]
+    assert given["MessageDeduplicationId"] == [hashlib.sha256(KEY.encode()).hexdigest()]
+    assert json.loads(given["Message"][0])["sms"] == MESSAGE.subject

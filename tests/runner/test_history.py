@@ -17,7 +17,7 @@ from sqlalchemy import create_engine, text
 from runner.history.database import Database, HistoryError, migrations, open_database
 from runner.history.record import AttemptRow, ProofRow, RunRow, StepRow
 from runner.history.runs import NoSuchRun, RunHistory
-from runner.history.tables import metadata
+from runner.history.schema import metadata
 
 MIAMI = ZoneInfo("America/New_York")
 NOON = datetime(2026, 8, 31, 12, 0, tzinfo=UTC)
@@ -128,7 +128,7 @@ def test_a_database_of_a_newer_first_bell_is_left_alone(url: str) -> None:
     with pytest.raises(HistoryError, match=r"newer First Bell \(9999\)"):
         open_database(url)
     with engine.begin() as connection:
-        connection.execute(text("UPDATE alembic_version SET version_num = '0003'"))
+        connection.execute(text("UPDATE alembic_version SET version_num = '0004'"))
     engine.dispose()
 
 

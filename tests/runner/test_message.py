@@ -88,10 +88,10 @@ def test_the_rest_says_what_is_fine_and_what_to_do() -> None:
     assert "Proof" not in rows
 
 
-def test_a_picture_goes_with_what_opens_and_not_with_what_closes() -> None:
-    around = Surroundings(zone=AROUND.zone, places=1, picture=b"jpeg")
-    assert write(notice(NoticeReason.OPENED), around, START).picture == b"jpeg"
-    assert write(notice(NoticeReason.CLOSED, closed_at=OVER), around, START).picture == b""
+def test_what_lies_behind_the_broken_service_is_told_as_unseen() -> None:
+    around = Surroundings(zone=AROUND.zone, places=1, unseen=("live-class", "plan-b"))
+    rows = dict(write(notice(NoticeReason.OPENED), around, START).rows)
+    assert rows["Unseen"] == "live-class, plan-b cannot be judged behind platform"
 
 
 def test_a_subject_is_bounded_whatever_a_step_is_called() -> None:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -23,38 +22,10 @@ from runner.history.thinning import Thinning
 from runner.schedule.calendar import Rules, SchoolCalendar
 from runner.schedule.slots import ClosedDays, Due, Phase, Rhythm, Timetable
 from runner.watch.planner import Planner
+from tests.clocks import NOON, Clock
 
 ZONE = ZoneInfo("America/New_York")
-NOON = datetime(2026, 8, 31, 16, tzinfo=UTC)
 TODAY = date(2026, 8, 31)
-
-
-class Clock:
-    """Moved by hand."""
-
-    def __init__(self) -> None:
-        self.now = NOON
-
-    def __call__(self) -> datetime:
-        return self.now
-
-    def forward(self, seconds: float) -> None:
-        self.now += timedelta(seconds=seconds)
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def database(request: pytest.FixtureRequest, tmp_path: Path, clock: Clock) -> Iterator[Database]:
-    if request.param == "sqlite":
-        opened = Database(f"sqlite:///{tmp_path}/history.db", clock)
-    else:
-        opened = Database(request.getfixturevalue("postgres").emptied(), clock)
-    yield opened
-    opened.close()
 
 
 @pytest.fixture

@@ -3,18 +3,53 @@
 from __future__ import annotations
 
 import importlib
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from runner.alarms.message import Message
 
-CHANNELS: Mapping[str, str] = {
-    "smtp": "runner.alarms.channels.smtp:Smtp",
-    "webhook": "runner.alarms.channels.webhook:Webhook",
-    "pagerduty": "runner.alarms.channels.pagerduty:PagerDuty",
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kind:
+    """One kind of channel: its class as "module:Class", what stands behind the colon of an address, and an example."""
+
+    where: str
+    shape: str
+    example: str
+
+
+_REFERENCE = r"[a-z]+:[^\s#@]+"
+CHANNELS: Mapping[str, Kind] = {
+    "smtp": Kind(
+        where="runner.alarms.channels.smtp:Smtp", shape=r"[^@\s]+@[^@\s]+", example="smtp:it@district.example"
+    ),
+    "slack": Kind(where="runner.alarms.channels.slack:Slack", shape=_REFERENCE, example="slack:env:SLACK_URL"),
+    "teams": Kind(where="runner.alarms.channels.teams:Teams", shape=_REFERENCE, example="teams:env:TEAMS_URL"),
+    "pagerduty": Kind(
+        where="runner.alarms.channels.pagerduty:PagerDuty",
+        shape=rf"{_REFERENCE}(@https?://\S+)?",
+        example="pagerduty:env:PAGERDUTY_KEY",
+    ),
+    "sns": Kind(
+        where="runner.alarms.channels.sns:Sns",
+        shape=r"arn:[\w-]+:sns:[\w-]+:\d+:[\w.-]+(@https?://\S+)?",
+        example="sns:arn:aws:sns:us-east-1:123456789012:alarms",
+    ),
+    "alertmanager": Kind(
+        where="runner.alarms.channels.alertmanager:Alertmanager",
+        shape=rf"https?://[^\s#]+(#{_REFERENCE})?",
+        example="alertmanager:http://localhost:9093",
+    ),
+    "webhook": Kind(
+        where="runner.alarms.channels.webhook:Webhook",
+        shape=rf"(https?://[^\s#]+|{_REFERENCE})(#{_REFERENCE})?",
+        example="webhook:https://desk.district.example/hook#env:WEBHOOK_KEY",
+    ),
+    "apprise": Kind(where="runner.alarms.channels.apprise:Apprise", shape=_REFERENCE, example="apprise:env:NTFY_URL"),
 }
-"""Kind -> "module:Class", imported when it is first used."""
+"""Kind -> what it is; its module is imported when it is first used."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,15 +105,31 @@ class Channel(Protocol):
 
 
 class BadAddress(Exception):
-    """An address of a channel cannot be used; the message says what would be right."""
+    """An address of a channel cannot be used; the message says what would be right, and never repeats it."""
+
+
+def well_formed(address: str) -> tuple[Kind, str]:
+    """The kind of an address, and what stands behind its colon. Raises BadAddress."""
+    name, _, rest = address.partition(":")
+    if name not in CHANNELS:
+        known = ", ".join(f"{kind}:" for kind in sorted(CHANNELS))
+        raise BadAddress(f"this is no way to people; begin with one of {known}")
+    kind = CHANNELS[name]
+    if not re.fullmatch(kind.shape, rest):
+        raise BadAddress(f'this is no address for {name}; write one such as "{kind.example}"')
+    return kind, rest
 
 
 def open_channel(address: str, options: ChannelOptions) -> Channel:
     """The channel of an address such as `smtp:it@bayfront.example`. Raises BadAddress, and SecretMissing."""
-    kind, _, rest = address.partition(":")
-    if kind not in CHANNELS or not rest:
-        known = ", ".join(f"{name}:" for name in sorted(CHANNELS))
-        raise BadAddress(f"{kind!r} is no way to people; begin with one of {known}")
-    module, _, name = CHANNELS[kind].partition(":")
+    kind, rest = well_formed(address)
+    module, _, name = kind.where.partition(":")
     channel: Channel = getattr(importlib.import_module(module), name)(rest, options)
     return channel
+
+
+def web_address(text: str, what: str) -> str:
+    """An address of the web that a reference has led to. Raises BadAddress."""
+    if not text.startswith(("https://", "http://")):
+        raise BadAddress(f"{what} begins with https://; correct what the reference leads to")
+    return text

@@ -8,7 +8,7 @@ import hmac
 import json
 import time
 
-from runner.alarms.channels import Answer, BadAddress, ChannelOptions
+from runner.alarms.channels import Answer, ChannelOptions, web_address
 from runner.alarms.channels.posting import post
 from runner.alarms.message import Message
 
@@ -22,9 +22,8 @@ class Webhook:
 
     def __init__(self, address: str, options: ChannelOptions) -> None:
         place, _, key = address.partition("#")
-        self._url = place if place.startswith(("https://", "http://")) else options.secret(place)
-        if not self._url.startswith(("https://", "http://")):
-            raise BadAddress("a webhook's address begins with https://")
+        is_plain = place.startswith(("https://", "http://"))
+        self._url = place if is_plain else web_address(options.secret(place), "a webhook's address")
         self._key = options.secret(key).encode() if key else b""
 
     def deliver(self, message: Message, key: str) -> Answer:

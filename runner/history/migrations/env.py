@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from runner.history.tables import metadata
+from runner.history.schema import metadata
 
 context.configure(
     connection=context.config.attributes["connection"],

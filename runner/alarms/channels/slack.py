@@ -1,0 +1,54 @@
+"""Slack, by an incoming webhook: a card with the first line, what is known, and where the evidence is."""
+
+from __future__ import annotations
+
+import json
+
+from runner.alarms.channels import Answer, ChannelOptions, web_address
+from runner.alarms.channels.posting import post
+from runner.alarms.message import Message
+from runner.alarms.routing import NoticeKind, Severity
+
+# Slack's own limits (Block Kit, "header block", "section block").
+HEADER_LIMIT, TEXT_LIMIT = 150, 2900
+COLOURS = {Severity.CRITICAL: "#c5221f", Severity.WARNING: "#e8a33d", Severity.INFO: "#5f6b7a"}
+WELL = "#2e7d4f"
+
+
+class Slack:
+    """`slack:env:NAME`, a reference to the address of an incoming webhook."""
+
+    def __init__(self, address: str, options: ChannelOptions) -> None:
+        self._url = web_address(options.secret(address), "a Slack webhook")
+
+    def deliver(self, message: Message, key: str) -> Answer:
+        """Post a card. A webhook cannot be told that it had this already: a repeated delivery shows twice."""
+        del key
+        return post(self._url, json.dumps(card(message)).encode(), {"Content-Type": "application/json"})
+
+
+def card(message: Message) -> dict[str, object]:
+    """The message in Block Kit. What pages said stands in it as plain text, which Slack does not interpret."""
+    rows = [_row(label, told) for label, told in message.rows]
+    blocks: list[dict[str, object]] = [{"type": "header", "text": _plain(message.subject, HEADER_LIMIT)}, *rows]
+    if message.proof.startswith(("https://", "http://")):
+        button = {"type": "button", "text": _plain("Evidence", TEXT_LIMIT), "url": message.proof}
+        blocks.append({"type": "actions", "elements": [button]})
+    colour = WELL if message.kind is NoticeKind.CLOSED else COLOURS[message.severity]
+    return {"text": _escaped(message.subject), "attachments": [{"color": colour, "blocks": blocks}]}
+
+
+def _row(label: str, told: str) -> dict[str, object]:
+    bold = {"type": "mrkdwn", "text": f"*{label}*"}
+    return {"type": "section", "fields": [bold, _plain(told, TEXT_LIMIT // 2)]}
+
+
+def _plain(text: str, limit: int) -> dict[str, object]:
+    cut = text if len(text) <= limit else f"{text[: limit - 1]}…"
+    return {"type": "plain_text", "text": cut, "emoji": False}
+
+
+def _escaped(text: str) -> str:
+    """The line that notifications show is mrkdwn whatever one says: no links, no mentions, no markup out of a page."""
+    safe = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return safe.translate({ord(mark): f"\u200b{mark}" for mark in "*_~`@"})

@@ -1,0 +1,66 @@
+"""Amazon SNS: a topic that mail, text messages, queues and functions subscribe to."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Any
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+from botocore.parsers import ResponseParserError
+
+from runner.alarms.channels import Answer, ChannelOptions, Delivered, Refused, TryAgain
+from runner.alarms.message import Message
+
+# SNS cuts nothing and refuses: subjects of ASCII under 100 characters (API reference, "Publish").
+SUBJECT_LIMIT = 99
+LATER = frozenset(
+    {"Throttling", "ThrottledException", "ThrottlingException", "RequestTimeout", "KMSThrottlingException"}
+)
+LIMITS = Config(connect_timeout=5, read_timeout=10, retries={"mode": "standard", "total_max_attempts": 1})
+
+
+class Sns:
+    """`sns:arn:aws:sns:REGION:ACCOUNT:TOPIC`, with `@https://...` behind it for another endpoint. Credentials come from
+    boto3's own chain."""
+
+    def __init__(self, address: str, options: ChannelOptions) -> None:
+        del options
+        self._topic, _, endpoint = address.partition("@")
+        self._is_fifo = self._topic.endswith(".fifo")
+        region = self._topic.split(":")[3]
+        self._client: Any = boto3.client("sns", region_name=region, endpoint_url=endpoint or None, config=LIMITS)
+
+    def deliver(self, message: Message, key: str) -> Answer:
+        """Publish it. A FIFO topic shows the same key once within five minutes and keeps an incident's order."""
+        given: dict[str, Any] = {
+            "TopicArn": self._topic,
+            "Subject": _subject(message.subject),
+            "MessageStructure": "json",
+            "Message": json.dumps({"default": message.text, "sms": message.subject}),
+            "MessageAttributes": {
+                "severity": {"DataType": "String", "StringValue": message.severity.value},
+                "service": {"DataType": "String", "StringValue": message.service or "none"},
+                "kind": {"DataType": "String", "StringValue": message.kind.value},
+            },
+        }
+        if self._is_fifo:
+            given["MessageGroupId"] = message.thread
+            given["MessageDeduplicationId"] = hashlib.sha256(key.encode()).hexdigest()
+        try:
+            answer = self._client.publish(**given)
+        except ClientError as error:
+            code = error.response.get("Error", {}).get("Code", "")
+            status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 500)
+            said = f"SNS answered {code or status}"
+            return TryAgain(said=said) if code in LATER or status >= 500 else Refused(said=said)
+        except (BotoCoreError, ResponseParserError) as error:
+            return TryAgain(said=f"SNS cannot be reached ({type(error).__name__})")
+        return Delivered(receipt=answer["MessageId"])
+
+
+def _subject(text: str) -> str:
+    plain = text.encode("ascii", "replace").decode()
+    return plain if len(plain) <= SUBJECT_LIMIT else f"{plain[: SUBJECT_LIMIT - 3]}..."

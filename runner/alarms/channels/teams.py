@@ -1,0 +1,55 @@
+"""Microsoft Teams, by a Workflows webhook ("when a Teams webhook request is received"): an Adaptive Card."""
+
+from __future__ import annotations
+
+import json
+
+from runner.alarms.channels import Answer, ChannelOptions, web_address
+from runner.alarms.channels.posting import post
+from runner.alarms.message import Message
+from runner.alarms.routing import NoticeKind, Severity
+
+TEXT_LIMIT = 1500
+COLOURS = {Severity.CRITICAL: "Attention", Severity.WARNING: "Warning", Severity.INFO: "Default"}
+
+
+class Teams:
+    """`teams:env:NAME`, a reference to the address that the workflow shows."""
+
+    def __init__(self, address: str, options: ChannelOptions) -> None:
+        self._url = web_address(options.secret(address), "a Teams workflow's address")
+
+    def deliver(self, message: Message, key: str) -> Answer:
+        """Post a card. A workflow cannot be told that it had this already: a repeated delivery shows twice."""
+        del key
+        attachment = {"contentType": "application/vnd.microsoft.card.adaptive", "content": card(message)}
+        body = {"type": "message", "attachments": [attachment]}
+        return post(self._url, json.dumps(body).encode(), {"Content-Type": "application/json"})
+
+
+def card(message: Message) -> dict[str, object]:
+    """The message as an Adaptive Card 1.4. TextRun and facts are shown as they stand or with their marks escaped."""
+    colour = "Good" if message.kind is NoticeKind.CLOSED else COLOURS[message.severity]
+    title = {
+        "type": "RichTextBlock",
+        "inlines": [
+            {"type": "TextRun", "text": message.subject, "weight": "Bolder", "size": "Medium", "color": colour}
+        ],
+    }
+    facts = {"type": "FactSet", "facts": [{"title": label, "value": _plain(told)} for label, told in message.rows]}
+    made: dict[str, object] = {
+        "$schema": "http://adaptivecards.io/schemas/adaptive-card.json",
+        "type": "AdaptiveCard",
+        "version": "1.4",
+        "body": [title, facts],
+        "msteams": {"width": "Full"},
+    }
+    if message.proof.startswith(("https://", "http://")):
+        made["actions"] = [{"type": "Action.OpenUrl", "title": "Evidence", "url": message.proof}]
+    return made
+
+
+def _plain(text: str) -> str:
+    """Facts understand a little Markdown: a page's text must not become a link or a heading."""
+    cut = text if len(text) <= TEXT_LIMIT else f"{text[: TEXT_LIMIT - 1]}…"
+    return cut.translate({ord(mark): f"\\{mark}" for mark in "\\*_[]()`#<>"})

@@ -1,0 +1,105 @@
+"""The parts of the file that say who is told what, and how."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field
+
+from runner.alarms.channels import BadAddress, well_formed
+from runner.config.durations import Seconds
+from runner.config.secrets import refusal_of
+from runner.config.section import Name, Section
+
+Urgency = Literal["critical", "warning", "info"]
+
+
+def _reference(value: str) -> str:
+    if refusal := refusal_of(value):
+        raise ValueError(refusal)
+    return value
+
+
+def _address(value: str) -> str:
+    try:
+        well_formed(value)
+    except BadAddress as bad:
+        raise ValueError(str(bad)) from None
+    return value
+
+
+def _place(value: str) -> str:
+    if not value.startswith(("https://", "http://")):
+        return _reference(value)
+    return value
+
+
+Reference = Annotated[str, AfterValidator(_reference), Field(examples=["env:FIRSTBELL_STUDENT_PASSWORD"])]
+Address = Annotated[
+    str,
+    AfterValidator(_address),
+    Field(max_length=500, examples=["smtp:it@district.example", "slack:env:SLACK_URL"]),
+]
+Place = Annotated[str, AfterValidator(_place), Field(examples=["env:FIRSTBELL_HEARTBEAT"])]
+
+
+class MailSection(Section):
+    """How mail leaves."""
+
+    host: str = Field("localhost", description="The mail server.")
+    port: int = Field(25, ge=1, le=65535)
+    encryption: Literal["none", "starttls", "tls"] = Field("none", description="How the way there is encrypted.")
+    username: str = Field("", description="Who signs in there; nobody where left out.")
+    password: Reference | None = Field(None, description="A reference to the password.")
+    sender: str = Field("First Bell <firstbell@localhost>", description="Who writes.")
+
+
+class RouteSection(Section):
+    """Some people, the ways to them, and what they are told of; a filter that is left out lets everything through."""
+
+    name: Name
+    to: tuple[Address, ...] = Field(min_length=1, description="Ways to them, each a kind and where.")
+    services: tuple[Name, ...] = Field((), description="Only what these services break.")
+    journeys: tuple[Name, ...] = Field((), description="Only incidents that these journeys see.")
+    severities: tuple[Urgency, ...] = Field((), description="Only while an incident is so urgent.")
+    operator: bool = Field(
+        default=False, strict=True, description="Told of what First Bell itself cannot do, and of nothing else."
+    )
+    public: bool = Field(
+        default=False, strict=True, description="Parents and teachers: a calm notice, once a person has confirmed it."
+    )
+    template: Path | None = Field(None, description="The words of a public notice, as a Jinja template.")
+    repeat: Seconds = Field(4 * 3600.0, description="How often they are reminded until somebody acknowledges.")
+    escalate_after: Seconds | None = Field(None, description="When others are told if nobody acknowledges.")
+    escalate_to: tuple[Name, ...] = Field((), description="Routes that are told then, and not before.")
+
+
+class HeartbeatSection(Section):
+    """Somebody outside who notices when First Bell falls silent."""
+
+    url: Place = Field(description="A reference to a check's address, as Healthchecks gives it; or the address.")
+    every: Seconds = Field(60.0, description="How often it is told that all is well.")
+
+
+class AlarmsSection(Section):
+    """When incidents open and close, and who is told."""
+
+    places: int = Field(
+        1, ge=1, le=50, description="Locations that must see a failure, confirmed, to open an incident."
+    )
+    window: Seconds = Field(900.0, description="Within which they must see it.")
+    passes: int = Field(2, ge=1, le=8, description="Passes in a row that close it.")
+    unseen: int = Field(
+        3, ge=1, le=50, description="Times in a row without a judgement after which the operator is told."
+    )
+    reopen_within: Seconds = Field(1800.0, description="What breaks again within this is the same incident.")
+    locations: int = Field(1, ge=1, le=50, description="How many locations there are, as messages tell it.")
+    silent_after: Seconds = Field(300.0, description="A location that was not heard of for this long is told of.")
+    plan_b: Name = Field("plan-b", description="The journey that plays what people fall back to.")
+    link: str = Field(
+        "", pattern=r"^(https?://\S+)?$", description="A page about an incident; {incident} is its number."
+    )
+    mail: MailSection = Field(default_factory=MailSection)
+    routes: tuple[RouteSection, ...] = Field((), description="Who is told.")
+    heartbeat: HeartbeatSection | None = Field(None, description="The dead man's switch.")

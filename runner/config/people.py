@@ -1,0 +1,93 @@
+"""The parts of the file that say who is told what, as the alarms' own nouns."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from runner.alarms.channels import ChannelOptions, Mail
+from runner.alarms.health import Rules
+from runner.alarms.incident import Policy
+from runner.alarms.routing import Route, Severity, Silence, with_operator
+from runner.alarms.terms import Terms
+from runner.config.alarms import RouteSection
+from runner.config.domain import school_time_of
+from runner.config.model import Settings
+from runner.config.secrets import secret
+from runner.schedule.maintenance import Maintenance
+
+
+def terms_of(
+    settings: Settings,
+    relies_on: Mapping[str, Sequence[str]] | None = None,
+    announced: Callable[[], Sequence[Maintenance]] = lambda: (),
+) -> Terms:
+    """By which terms incidents are judged. `relies_on` is known once journeys have been collected."""
+    given = settings.alarms
+    return Terms(
+        zone=ZoneInfo(settings.school.timezone),
+        policy=policy_of(settings),
+        routes=routes_of(settings),
+        places=given.locations,
+        contacts={name: service.contact for name, service in settings.services.items()},
+        relies_on=relies_on or {},
+        otherwise={name: Severity(section.severity) for name, section in settings.journeys.items()},
+        plan_b=given.plan_b,
+        link=given.link,
+        is_school_time=school_time_of(settings),
+        announced=lambda now: silences_of(announced(), now),
+    )
+
+
+def policy_of(settings: Settings) -> Policy:
+    """When incidents open and close."""
+    given = settings.alarms
+    rules = Rules(places=given.places, window=timedelta(seconds=given.window), passes=given.passes)
+    return Policy(service=rules, unseen=given.unseen, open_again_within=timedelta(seconds=given.reopen_within))
+
+
+def routes_of(settings: Settings) -> tuple[Route, ...]:
+    """Who is told."""
+    return with_operator([_route(section) for section in settings.alarms.routes])
+
+
+def silences_of(announced: Sequence[Maintenance], now: datetime) -> list[Silence]:
+    """Announced maintenance holds notices about its services back while it lasts."""
+    return [
+        Silence(number=0, until=window.end, by="maintenance", why=str(window), service=service)
+        for window in announced
+        if window.start <= now < window.end
+        for service in (window.services or ("",))
+    ]
+
+
+def channel_options_of(settings: Settings) -> ChannelOptions:
+    """What channels are told besides their address. Raises SecretMissing for the mail server's password."""
+    given = settings.alarms.mail
+    return ChannelOptions(
+        secret=lambda reference: secret(reference).reveal(),
+        mail=Mail(
+            host=given.host,
+            port=given.port,
+            encryption=given.encryption,
+            username=given.username,
+            password=secret(given.password).reveal() if given.password else "",
+            sender=given.sender,
+        ),
+    )
+
+
+def _route(given: RouteSection) -> Route:
+    return Route(
+        name=given.name,
+        to=given.to,
+        services=frozenset(given.services),
+        journeys=frozenset(given.journeys),
+        severities=frozenset(map(Severity, given.severities)),
+        is_operator=given.operator,
+        is_public=given.public,
+        repeat=timedelta(seconds=given.repeat),
+        escalate_after=timedelta(seconds=given.escalate_after) if given.escalate_after else None,
+        escalate_to=given.escalate_to,
+    )

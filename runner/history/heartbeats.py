@@ -1,0 +1,59 @@
+"""Who watches from where, and when each was last heard of: how locations notice that one of them has fallen silent."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import delete, func, select
+
+from runner.history.alarm_tables import heartbeats
+from runner.history.database import Database
+from runner.history.tables import slots
+from runner.history.upsert import insert_of
+
+
+def watch_name(location: str) -> str:
+    """What the watch at a location is called where parts of First Bell are told of."""
+    return f"watch {location}"
+
+
+class HeartbeatHistory:
+    """The locations of one database. Raises HistoryError when it is away."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def beat(self, location: str) -> None:
+        """This one is there."""
+        with self._database.write() as connection:
+            upsert = insert_of(connection)(heartbeats).values(location=location, at=self._database.now(connection))
+            connection.execute(
+                upsert.on_conflict_do_update(index_elements=["location"], set_={"at": upsert.excluded.at})
+            )
+
+    def others(self, location: str) -> list[tuple[str, timedelta]]:
+        """All others, and for how long each has not been heard of."""
+        with self._database.read() as connection:
+            now = self._database.now(connection)
+            rows = connection.execute(select(heartbeats).where(heartbeats.c.location != location)).all()
+            return [(row.location, now - row.at) for row in rows]
+
+    def worked(self, location: str, since: datetime) -> tuple[int, int]:
+        """How many slots were due at a location since a moment, and how many of them have been run, or skipped as they
+        should be."""
+        with self._database.read() as connection:
+            now = self._database.now(connection)
+            due = (slots.c.location == location) & (slots.c.due_at >= since) & (slots.c.due_at < now)
+            done = slots.c.state.in_(("ran", "late", "skipped"))
+            found = connection.execute(select(func.count(), func.count().filter(done)).where(due)).one()
+            return found[0], found[1]
+
+    def known(self) -> list[str]:
+        """All that were heard of."""
+        with self._database.read() as connection:
+            return list(connection.execute(select(heartbeats.c.location)).scalars())
+
+    def forget(self, location: str) -> None:
+        """One has been given up."""
+        with self._database.write() as connection:
+            connection.execute(delete(heartbeats).where(heartbeats.c.location == location))

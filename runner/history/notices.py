@@ -1,0 +1,113 @@
+"""Notices that are owed, put into the outbox in words, one row for each address."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+
+from pydantic import TypeAdapter
+from sqlalchemy import Connection, select
+
+from runner.alarms.message import Message, Surroundings, write
+from runner.alarms.outbox import Fate
+from runner.alarms.routing import NoticeKind, Owed, Sent, Severity, Standing, ways
+from runner.alarms.terms import Terms
+from runner.history.alarm_tables import notifications
+from runner.history.tables import runs, steps
+from runner.history.upsert import insert_of
+
+MESSAGE = TypeAdapter(Message)
+
+# How far back a run still says that something is fine.
+FRESH = timedelta(hours=3)
+_URGENCY = {severity: rank for rank, severity in enumerate(Severity)}
+
+
+def sent_of(connection: Connection, incident: int) -> list[Sent]:
+    """The notices of an incident that are in the outbox, each once however many addresses it goes to."""
+    columns = [notifications.c[name] for name in ("incident", "opening", "route", "kind", "made_at")]
+    rows = connection.execute(select(*columns).where(notifications.c.incident == incident).distinct())
+    return [
+        Sent(incident=row.incident, opening=row.opening, route=row.route, kind=NoticeKind(row.kind), at=row.made_at)
+        for row in rows
+    ]
+
+
+def write_notices(connection: Connection, due: Sequence[Owed], standing: Standing, terms: Terms, now: datetime) -> int:
+    """Put what is owed into the outbox; how many rows were new."""
+    if not due:
+        return 0
+    around, picture = surroundings(connection, standing, terms)
+    rows = [
+        {
+            "key": f"{one.key}/{hashlib.sha256(address.encode()).hexdigest()[:8]}",
+            "incident": one.incident.number,
+            "opening": one.incident.openings,
+            "route": one.route.name,
+            "kind": one.kind.value,
+            "address": address,
+            "urgency": _URGENCY[one.severity],
+            "message": MESSAGE.dump_python(write(one, around, now), mode="json"),
+            "picture": picture if one.kind in (NoticeKind.OPENED, NoticeKind.ESCALATED) else "",
+            "state": (Fate.DRAFT if one.route.is_public else Fate.WAITING).value,
+            "made_at": now,
+            "due_at": now,
+        }
+        for one in due
+        for address in dict.fromkeys(ways(one, terms.routes))
+    ]
+    once = insert_of(connection)(notifications).on_conflict_do_nothing(index_elements=["key"])
+    return len(connection.execute(once.returning(notifications.c.id), rows).all())
+
+
+def surroundings(connection: Connection, standing: Standing, terms: Terms) -> tuple[Surroundings, str]:
+    """What a notice tells besides its incident, as history knows it now; and the picture of the failing step."""
+    incident = standing.incident
+    going_on = [symptom for symptom in incident.symptoms if symptom.ended_at is None] or list(incident.symptoms)
+    first = going_on[0]
+    run = connection.execute(select(runs).where(runs.c.id == first.run_id)).mappings().one_or_none()
+    reached = _reached(connection, first.run_id)
+    broken = {incident.subject}
+    around = Surroundings(
+        zone=terms.zone,
+        places=terms.places,
+        contact=terms.contacts.get(incident.subject, ""),
+        fine=(
+            *(f"{service} ({took_s:.1f} s)" for service, took_s in reached.items() if service not in broken),
+            *_passed(connection, {symptom.journey for symptom in incident.symptoms}, terms, first.since),
+        ),
+        unseen=tuple(
+            service for service in terms.relies_on.get(first.journey, ()) if service not in {*reached, *broken}
+        ),
+        proof=terms.link.format(incident=incident.number) if terms.link else "",
+        evidence=f"{run['evidence']} (firstbell evidence {first.run_id[-6:]} --open)" if run else "",
+        acknowledged_by=standing.acknowledged_by,
+    )
+    return around, run["picture"] if run else ""
+
+
+def _reached(connection: Connection, run_id: str) -> dict[str, float]:
+    """The services whose steps all went well in a run's last attempt, and how long they took together."""
+    wanted = select(steps.c.attempt, steps.c.service, steps.c.started_s, steps.c.ended_s, steps.c.ending)
+    rows = connection.execute(wanted.where(steps.c.run_id == run_id).order_by(steps.c.position)).all()
+    last = max((row.attempt for row in rows), default=0)
+    took: dict[str, float] = {}
+    bad = {row.service for row in rows if row.attempt == last and row.ending}
+    for row in rows:
+        if row.attempt == last and row.service not in bad:
+            took[row.service] = took.get(row.service, 0.0) + row.ended_s - row.started_s
+    return took
+
+
+def _passed(connection: Connection, broken: Iterable[str], terms: Terms, since: datetime) -> list[str]:
+    """Other journeys whose latest run has passed, and when: what people can still rely on."""
+    said = []
+    for journey in terms.relies_on:
+        if journey in broken:
+            continue
+        latest = select(runs.c.outcome, runs.c.started_at).where(runs.c.journey == journey)
+        row = connection.execute(latest.order_by(runs.c.started_at.desc()).limit(1)).one_or_none()
+        if row is not None and row.outcome == "passed" and row.started_at >= since - FRESH:
+            said.append(f"{journey} passed at {row.started_at.astimezone(terms.zone):%H:%M}")
+    return said

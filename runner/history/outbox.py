@@ -1,0 +1,190 @@
+"""The outbox in history: notices that wait, are claimed for a while, delivered, or given up and seen as such."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from pydantic import ValidationError
+from sqlalchemy import Connection, and_, exists, func, select, update
+
+from runner.alarms.message import Message
+from runner.alarms.outbox import Fate, Notification
+from runner.history.alarm_tables import notifications
+from runner.history.database import Database
+from runner.history.incidents import IncidentHistory
+from runner.history.locks import IsGone
+from runner.history.notices import MESSAGE
+
+# A channel that has not taken a notice for this long is told of by another one, while it is still being tried.
+TROUBLED_AFTER = timedelta(seconds=90)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parcel:
+    """One row of the outbox, for people to look at."""
+
+    notification: Notification
+    fate: Fate
+    due_at: datetime
+    said: str
+    delivered_at: datetime | None
+
+
+class OutboxHistory:
+    """The outbox of one database, worked by `owner`. Every method raises HistoryError when it is away."""
+
+    def __init__(self, incidents: IncidentHistory, database: Database, owner: str, is_gone: IsGone) -> None:
+        self._incidents = incidents
+        self._database = database
+        self._owner = owner
+        self._is_gone = is_gone
+
+    def claim(self, busy: Collection[str], lease: timedelta) -> Notification | None:
+        """The most urgent notice that is due, whose address is not busy, and which nothing older goes before."""
+        with self._database.read() as connection:
+            if self._next(connection, busy, self._database.now(connection)) is None:
+                return None  # Nothing waits, nearly always: no writer is disturbed for that.
+        with self._database.write_alone() as connection:
+            now = self._database.now(connection)
+            while (row := self._next(connection, busy, now)) is not None:
+                this = notifications.c.id == row["id"]
+                try:
+                    claimed = _notification(row)
+                except ValidationError:
+                    unread = {"state": Fate.DEAD.value, "said": "it cannot be read: another First Bell has written it"}
+                    connection.execute(update(notifications).where(this).values(**unread))
+                    continue
+                connection.execute(update(notifications).where(this).values(owner=self._owner, lease_until=now + lease))
+                return claimed
+        return None
+
+    def delivered(self, notification: Notification, receipt: str) -> None:
+        """The other side has it; a channel that was in trouble is well again."""
+        with self._database.write() as connection:
+            now = self._database.now(connection)
+            given = {"state": Fate.DELIVERED.value, "said": receipt, "delivered_at": now}
+            if self._mark(connection, notification, **given):
+                self._incidents.hear(connection, channel_name(notification.address), "")
+
+    def again(self, notification: Notification, said: str, after: timedelta) -> None:
+        """Try again after a while; a channel that has been at it for long is told of by another."""
+        with self._database.write() as connection:
+            now = self._database.now(connection)
+            given = {"due_at": now + after, "said": said, "tries": notification.tries + 1}
+            if self._mark(connection, notification, **given) and now - notification.made_at >= TROUBLED_AFTER:
+                self._incidents.hear(connection, channel_name(notification.address), _trouble(notification, said))
+
+    def dead(self, notification: Notification, said: str) -> None:
+        """Given up: it stays to be seen, and another channel tells of it."""
+        with self._database.write() as connection:
+            given: dict[str, object] = {"state": Fate.DEAD.value, "said": said, "tries": notification.tries + 1}
+            if self._mark(connection, notification, **given):
+                self._incidents.hear(connection, channel_name(notification.address), _trouble(notification, said))
+
+    def oldest_waiting(self) -> datetime | None:
+        """Since when the oldest notice waits that is to be delivered; None when nothing waits."""
+        with self._database.read() as connection:
+            waits = select(func.min(notifications.c.made_at)).where(notifications.c.state == Fate.WAITING.value)
+            found: datetime | None = connection.execute(waits).scalar_one()
+            return found
+
+    def look(self, limit: int, *, fates: Collection[Fate] = (), incident: int | None = None) -> list[Parcel]:
+        """The latest rows."""
+        wanted = select(notifications).order_by(notifications.c.id.desc()).limit(limit)
+        if fates:
+            wanted = wanted.where(notifications.c.state.in_([fate.value for fate in fates]))
+        if incident is not None:
+            wanted = wanted.where(notifications.c.incident == incident)
+        with self._database.read() as connection:
+            return [_parcel(dict(row)) for row in connection.execute(wanted).mappings()]
+
+    def confirm(self, incident: int, message: Message) -> int:
+        """Let the drafts of an incident go, in the words that a person has seen; how many."""
+        return self._settle_drafts(
+            incident, state=Fate.WAITING.value, message=MESSAGE.dump_python(message, mode="json")
+        )
+
+    def drop(self, incident: int) -> int:
+        """Take the drafts of an incident back; how many."""
+        return self._settle_drafts(incident, state=Fate.DROPPED.value)
+
+    def try_dead_again(self) -> int:
+        """Let everything that was given up wait again; how many."""
+        with self._database.write() as connection:
+            given = {"state": Fate.WAITING.value, "due_at": self._database.now(connection)}
+            is_dead = notifications.c.state == Fate.DEAD.value
+            return connection.execute(update(notifications).where(is_dead).values(**given)).rowcount
+
+    def _settle_drafts(self, incident: int, **given: object) -> int:
+        drafts = (notifications.c.incident == incident) & (notifications.c.state == Fate.DRAFT.value)
+        with self._database.write() as connection:
+            now = self._database.now(connection)
+            return connection.execute(update(notifications).where(drafts).values(due_at=now, **given)).rowcount
+
+    def _next(self, connection: Connection, busy: Collection[str], now: datetime) -> Mapping[str, Any] | None:
+        older = notifications.alias("older")
+        goes_before = exists().where(
+            and_(
+                older.c.incident == notifications.c.incident,
+                older.c.address == notifications.c.address,
+                older.c.state == Fate.WAITING.value,
+                older.c.id < notifications.c.id,
+            )
+        )
+        wanted = select(notifications).where(
+            notifications.c.state == Fate.WAITING.value,
+            notifications.c.due_at <= now,
+            notifications.c.address.not_in(sorted(busy)),
+            ~goes_before,
+        )
+        for row in connection.execute(wanted.order_by(notifications.c.urgency, notifications.c.id)).mappings():
+            is_free = row["lease_until"] is None or row["lease_until"] < now or self._is_gone(row["owner"])
+            if is_free:
+                return dict(row)
+        return None
+
+    def _mark(self, connection: Connection, notification: Notification, **given: object) -> bool:
+        """Mark one that is still ours; another may have taken it after our lease ran out."""
+        ours = (
+            (notifications.c.id == notification.id)
+            & (notifications.c.owner == self._owner)
+            & (notifications.c.state == Fate.WAITING.value)
+        )
+        given |= {"owner": "", "lease_until": None}
+        return connection.execute(update(notifications).where(ours).values(**given)).rowcount == 1
+
+
+def channel_name(address: str) -> str:
+    """What a channel is called where parts of First Bell are told of."""
+    return f"channel {address}"
+
+
+def _trouble(notification: Notification, said: str) -> str:
+    return f"notices do not get through to {notification.address}: {said}"
+
+
+def _notification(row: Mapping[str, Any]) -> Notification:
+    return Notification(
+        id=row["id"],
+        key=row["key"],
+        incident=row["incident"],
+        route=row["route"],
+        address=row["address"],
+        message=MESSAGE.validate_python(row["message"], strict=False),
+        picture=row["picture"],
+        tries=row["tries"],
+        made_at=row["made_at"],
+    )
+
+
+def _parcel(row: Mapping[str, Any]) -> Parcel:
+    return Parcel(
+        notification=_notification(row),
+        fate=Fate(row["state"]),
+        due_at=row["due_at"],
+        said=row["said"],
+        delivered_at=row["delivered_at"],
+    )

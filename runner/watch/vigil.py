@@ -1,0 +1,85 @@
+"""What is done about incidents once in a while, besides when a run ends: slots that nobody ran are weighed, who is owed
+a notice by now gets one, other locations are listened for, and somebody outside hears that all is well."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import UTC, datetime, timedelta
+
+import structlog
+
+from runner.alarms.heartbeat import Heartbeat, Pulse, Signal, signal_of
+from runner.history.database import Database
+from runner.history.heartbeats import HeartbeatHistory, watch_name
+from runner.history.incidents import IncidentHistory
+from runner.history.outbox import OutboxHistory
+
+log = structlog.get_logger()
+
+# A location that is gone for so long has been given up, not lost.
+FORGOTTEN_AFTER = timedelta(days=7)
+
+
+class Vigil:
+    """Keeps watch for one location."""
+
+    def __init__(self, incidents: IncidentHistory, database: Database, location: str) -> None:
+        self._incidents = incidents
+        self._heartbeats = HeartbeatHistory(database)
+        self._location = location
+        self._silent_after = timedelta(minutes=5)
+
+    def ring(self) -> None:
+        """One look around. Raises HistoryError when history is away."""
+        if missed := self._incidents.weigh_missed(self._location):
+            log.info("slots.weighed", slots=missed)
+        self._heartbeats.beat(self._location)
+        self._listen()
+        self._incidents.look_again()
+
+    def follow(self, silent_after_s: float, channels: Collection[str]) -> None:
+        """Go by other terms; what is watched no more has no trouble any more."""
+        self._silent_after = timedelta(seconds=silent_after_s)
+        known = self._heartbeats.known()
+        there = {*self._incidents.terms.relies_on, *channels, *map(watch_name, known)}
+        is_alone = set(known) <= {self._location}
+        # Other locations may watch what this one does not.
+        self._incidents.retire(lambda name, seen_from: name in there or not (is_alone or seen_from <= {self._location}))
+
+    def _listen(self) -> None:
+        """Weigh every other location that has fallen silent, or is heard of again."""
+        for location, silent_for in self._heartbeats.others(self._location):
+            if silent_for > FORGOTTEN_AFTER:
+                self._give_up(location)
+                continue
+            minutes = round(silent_for.total_seconds() / 60)
+            said = f"First Bell at {location} was not heard of for {minutes} min"
+            self._incidents.hear_of(watch_name(location), said if silent_for > self._silent_after else "")
+
+    def _give_up(self, location: str) -> None:
+        self._heartbeats.forget(location)
+        self._incidents.retire(lambda name, _: name != watch_name(location))
+
+
+class DeadMansSwitch:
+    """Tells somebody outside that this location does its work, for as long as it does."""
+
+    def __init__(self, heartbeat: Heartbeat, database: Database, outbox: OutboxHistory, location: str) -> None:
+        self._heartbeat = heartbeat
+        self._heartbeats = HeartbeatHistory(database)
+        self._outbox = outbox
+        self._location = location
+        self._since: datetime | None = None
+
+    def ring(self) -> None:
+        """One signal, where there is one to give. Raises HistoryError when history is away: then nothing is told."""
+        now = datetime.now(UTC)
+        if self._since is None:
+            self._heartbeat.tell(Signal.START, f"First Bell watches at {self._location}")
+            self._since = now
+            return
+        due, committed = self._heartbeats.worked(self._location, self._since)
+        pulse = Pulse(due=due, committed=committed, waiting_since=self._outbox.oldest_waiting())
+        signal, said = signal_of(pulse, now)
+        if signal is not None and self._heartbeat.tell(signal, said) and signal is Signal.SUCCESS:
+            self._since = now

@@ -1,0 +1,277 @@
+"""Runs, what they change and who is owed a notice are written together; two locations make one incident."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import replace
+from datetime import timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from runner.alarms.incident import PROBE, Track
+from runner.alarms.outbox import Fate, Notification
+from runner.alarms.routing import Route
+from runner.alarms.terms import Terms
+from runner.history.database import Database
+from runner.history.incidents import IncidentHistory, NoSuchIncident
+from runner.history.outbox import OutboxHistory
+from runner.history.record import AttemptRow, RunRow, StepRow
+from runner.history.runs import RunHistory
+from runner.history.silences import SilenceHistory
+from runner.history.slots import SlotHistory
+from runner.schedule.slots import Due, Phase
+from tests.clocks import NOON, Clock
+
+ZONE = ZoneInfo("America/New_York")
+IT = Route(name="it", to=("webhook:https://it.example/hook", "smtp:it@district.example"), is_operator=False)
+OPERATOR = Route(name="operator", to=("smtp:operator@district.example",), is_operator=True)
+LEASE = timedelta(seconds=60)
+
+
+@pytest.fixture
+def incidents(database: Database) -> IncidentHistory:
+    terms = Terms(
+        zone=ZONE,
+        routes=(IT, OPERATOR),
+        contacts={"platform": "help@learn.example"},
+        relies_on={"live-class": ("sign-in", "platform", "live-class"), "plan-b": ("plan-b",)},
+    )
+    return IncidentHistory(database, terms)
+
+
+@pytest.fixture
+def history(database: Database, incidents: IncidentHistory) -> RunHistory:
+    return RunHistory(database, ZONE, incidents.weigh_run)
+
+
+@pytest.fixture
+def outbox(database: Database, incidents: IncidentHistory) -> OutboxHistory:
+    return OutboxHistory(incidents, database, "me", lambda _owner: False)
+
+
+def run(clock: Clock, outcome: str = "failed", *, location: str = "here", **more: object) -> RunRow:
+    clock.forward(60)
+    good = StepRow(position=1, actor="student", title="signs in", service="sign-in", started_s=0.1, ended_s=1.0)
+    bad = replace(
+        good, position=2, title="finds the class", service="platform", ended_s=3.1, ending="failed", said="no classes"
+    )
+    attempts = tuple(
+        AttemptRow(number=number, started_at=clock.now, took_s=3.1, outcome=outcome, steps=(good, bad))
+        for number in ((1, 2) if outcome == "failed" else (1,))
+    )
+    given: dict[str, object] = {
+        "id": f"{clock.now:%Y%m%d-%H%M%S}-{location}",
+        "journey": "live-class",
+        "location": location,
+        "started_at": clock.now,
+        "took_s": 3.1,
+        "outcome": outcome,
+        "evidence": "evidence/runs/x",
+        "version": "0.1.0",
+        "attempts": attempts,
+    }
+    if outcome == "failed":
+        given |= {"actor": "student", "step": "finds the class", "service": "platform", "owner": "Contoso Learn"}
+        given |= {"said": "no classes", "picture": "runs/x/2.jpg"}
+    return RunRow(**(given | more))  # type: ignore[arg-type]
+
+
+def taken(outbox: OutboxHistory) -> list[Notification]:
+    """All that is due, delivered."""
+    found = []
+    while (claimed := outbox.claim((), LEASE)) is not None:
+        outbox.delivered(claimed, "ok")
+        found.append(claimed)
+    return found
+
+
+def kinds(outbox: OutboxHistory) -> list[tuple[str, str]]:
+    return [(one.route, one.message.kind.value) for one in taken(outbox)]
+
+
+def test_a_confirmed_failure_puts_a_notice_for_each_address_into_the_outbox(
+    history: RunHistory, incidents: IncidentHistory, outbox: OutboxHistory, clock: Clock
+) -> None:
+    history.record(run(clock, "passed", journey="plan-b"))
+    history.record(run(clock))
+    (told,) = incidents.recent(5)
+    assert (told.incident.subject, told.incident.is_open) == ("platform", True)
+    first, second = taken(outbox)
+    assert {first.address, second.address} == set(IT.to)
+    rows = dict(first.message.rows)
+    assert rows["Whose"] == "Contoso Learn (platform), help@learn.example"
+    assert rows["Fine"] == "sign-in (0.9 s), plan-b passed at 12:01"
+    assert rows["Unseen"] == "live-class cannot be judged behind platform"
+    assert first.picture == "runs/x/2.jpg"
+
+
+def test_what_was_opened_is_closed_to_the_same_people_once(
+    history: RunHistory, outbox: OutboxHistory, clock: Clock
+) -> None:
+    for outcome in ("failed", "failed", "passed", "passed", "passed"):
+        history.record(run(clock, outcome))
+    assert kinds(outbox) == [("it", "opened"), ("it", "opened"), ("it", "closed"), ("it", "closed")]
+
+
+def test_a_run_that_is_refused_changes_no_incident(
+    history: RunHistory, incidents: IncidentHistory, outbox: OutboxHistory, clock: Clock
+) -> None:
+    """The run's name is taken: nothing of the second one is there, its incident neither."""
+    passed = run(clock, "passed")
+    history.record(passed)
+    with pytest.raises(Exception, match="history"):
+        history.record(replace(run(clock), id=passed.id))
+    assert incidents.recent(5) == []
+    assert taken(outbox) == []
+
+
+def test_two_locations_that_fail_at_once_make_one_incident(
+    history: RunHistory, incidents: IncidentHistory, clock: Clock
+) -> None:
+    rows = [run(clock, location=f"home-{number}") for number in range(6)]
+    threads = [threading.Thread(target=history.record, args=[row]) for row in rows]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    (told,) = incidents.recent(9)
+    assert len(told.incident.symptoms) == 1
+    assert len(told.incident.locations) == 6
+
+
+def test_a_silence_holds_notices_back_and_what_goes_on_is_told_when_it_ends(
+    history: RunHistory, incidents: IncidentHistory, outbox: OutboxHistory, database: Database, clock: Clock
+) -> None:
+    silences = SilenceHistory(database)
+    until = clock.now + timedelta(minutes=10)
+    silences.make(until=until, by="ana", why="upgrade", service="platform")
+    history.record(run(clock))
+    assert taken(outbox) == []
+    assert len(incidents.recent(5, only_open=True)) == 1
+    assert incidents.look_again() == 0
+    clock.now = until
+    assert incidents.look_again() == 2
+    assert kinds(outbox) == [("it", "opened"), ("it", "opened")]
+
+
+def test_what_begins_and_ends_in_a_silence_is_never_told(
+    history: RunHistory, outbox: OutboxHistory, incidents: IncidentHistory, database: Database, clock: Clock
+) -> None:
+    SilenceHistory(database).make(until=clock.now + timedelta(hours=1), by="ana", why="upgrade")
+    for outcome in ("failed", "passed", "passed"):
+        history.record(run(clock, outcome))
+    clock.forward(7200)
+    assert incidents.look_again() == 0
+    assert taken(outbox) == []
+
+
+def test_who_has_it_in_hand_is_told_to_all_and_nobody_is_reminded(
+    history: RunHistory, incidents: IncidentHistory, outbox: OutboxHistory, clock: Clock
+) -> None:
+    history.record(run(clock))
+    taken(outbox)
+    told = incidents.acknowledge(1, by="ana", why="on it")
+    assert [entry.what for entry in told.log] == ["opened", "acknowledged"]
+    assert "in hand: ana" in taken(outbox)[0].message.subject
+    clock.forward(5 * 3600)
+    assert incidents.look_again() == 0
+    with pytest.raises(NoSuchIncident, match="no open incident has the number 7"):
+        incidents.acknowledge(7, by="ana")
+
+
+def test_a_snooze_ends(history: RunHistory, incidents: IncidentHistory, outbox: OutboxHistory, clock: Clock) -> None:
+    history.record(run(clock))
+    incidents.acknowledge(1, by="ana", until=clock.now + timedelta(hours=1))
+    taken(outbox)
+    clock.forward(5 * 3600)
+    incidents.look_again()
+    assert kinds(outbox) == [("it", "reminder")] * 2
+
+
+def test_missed_slots_are_the_operators_own_and_blame_nobody(
+    database: Database, incidents: IncidentHistory, history: RunHistory, outbox: OutboxHistory, clock: Clock
+) -> None:
+    slots = SlotHistory(database, "here", ZONE)
+    dues = [Due(at=NOON + timedelta(minutes=n), journey="live-class", phase=Phase.IN_CLASS) for n in range(300)]
+    slots.miss(dues, "nobody was watching")
+    clock.now = dues[-1].at
+    assert incidents.weigh_missed("here") == 300
+    assert incidents.weigh_missed("here") == 0
+    (told,) = incidents.recent(5)
+    assert told.incident.subject == PROBE
+    assert kinds(outbox) == [("operator", "opened")]
+    history.record(run(clock, "passed"))
+    assert kinds(outbox) == [("operator", "closed")]
+
+
+def test_notices_of_one_incident_keep_their_order_at_an_address_and_pass_each_other_between_addresses(
+    history: RunHistory, outbox: OutboxHistory, clock: Clock
+) -> None:
+    history.record(run(clock))
+    first = outbox.claim((), LEASE)
+    assert first is not None
+    outbox.again(first, "busy", timedelta(hours=1))
+    for _ in range(2):
+        history.record(run(clock, "passed"))
+    assert {one.address for one in taken(outbox)} == set(IT.to) - {first.address}
+    clock.forward(3600)
+    late = taken(outbox)
+    assert [one.message.kind.value for one in late if one.address == first.address] == ["opened", "closed"]
+
+
+def test_a_claim_runs_out_and_the_notice_goes_again_with_the_same_key(
+    history: RunHistory, outbox: OutboxHistory, clock: Clock
+) -> None:
+    history.record(run(clock))
+    first = outbox.claim((), LEASE)
+    assert first is not None
+    other = outbox.claim((), LEASE)
+    assert other is not None
+    assert other.key != first.key
+    assert outbox.claim((), LEASE) is None
+    clock.forward(61)
+    again = outbox.claim((), LEASE)
+    assert again is not None
+    assert again.key == first.key
+    outbox.delivered(first, "late, but it is the same notice")
+    assert outbox.look(9, fates=[Fate.DELIVERED])[0].notification.key == first.key
+
+
+def test_a_dead_channel_is_told_by_another_and_told_once(
+    history: RunHistory, incidents: IncidentHistory, outbox: OutboxHistory, clock: Clock
+) -> None:
+    history.record(run(clock))
+    claimed = [outbox.claim((), LEASE), outbox.claim((), LEASE)]
+    web = next(one for one in claimed if one is not None and one.address.startswith("webhook"))
+    outbox.dead(web, "it.example answered 404")
+    (about,) = taken(outbox)
+    assert about.route == "operator"
+    assert "it.example answered 404" in about.message.subject
+    assert [parcel.said for parcel in outbox.look(9, fates=[Fate.DEAD])] == ["it.example answered 404"]
+    assert outbox.try_dead_again() == 1
+    assert [one.key for one in taken(outbox)] == [web.key, about.key.replace("opened", "closed")]
+    assert [told.incident.is_open for told in incidents.recent(5) if told.incident.is_own] == [False]
+
+
+def test_a_route_whose_only_way_is_dead_borrows_the_others(database: Database, clock: Clock) -> None:
+    alone = replace(OPERATOR, to=("slack:env:GONE",))
+    incidents = IncidentHistory(database, Terms(zone=ZONE, routes=(IT, alone)))
+    outbox = OutboxHistory(incidents, database, "me", lambda _owner: False)
+    history = RunHistory(database, ZONE, incidents.weigh_run)
+    for _ in range(3):
+        history.record(run(clock, "errored"))
+    claimed = outbox.claim((), LEASE)
+    assert claimed is not None
+    outbox.dead(claimed, "hooks.slack.com answered 410")
+    assert {one.address for one in taken(outbox)} == set(IT.to)
+
+
+def test_what_is_watched_no_more_ends(
+    history: RunHistory, incidents: IncidentHistory, outbox: OutboxHistory, clock: Clock
+) -> None:
+    history.record(run(clock))
+    incidents.retire(lambda journey, seen_from: journey != "live-class" or seen_from != {"here"})
+    assert [told.incident.is_open for told in incidents.recent(5)] == [False]
+    assert [kind for _, kind in kinds(outbox)] == ["opened", "opened", "closed", "closed"]
+    assert not incidents.watched()[Track.SERVICE, "live-class"].health.is_open
