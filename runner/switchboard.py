@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from artifacts.stores import StoreError
 from runner.alarms.channels import BadAddress, Channel, open_channel
@@ -16,6 +17,7 @@ from runner.execution.identity import is_gone, me
 from runner.history.database import Database
 from runner.history.incidents import IncidentHistory
 from runner.history.outbox import OutboxHistory, channel_name
+from runner.history.runs import RunHistory
 from runner.schedule.maintenance import Maintenance
 from runner.wiring import spool_of, store_of
 
@@ -25,6 +27,7 @@ class Switchboard:
     """The alarms of one district. `follow` takes another configuration; what is under way stays."""
 
     config: Config
+    database: Database
     incidents: IncidentHistory
     outbox: OutboxHistory
 
@@ -41,6 +44,11 @@ class Switchboard:
         except StoreError:
             return b""
 
+    def plan_b_passed_at(self) -> datetime | None:
+        """When plan B last passed; None where its last run did not, or it never ran."""
+        found = RunHistory(self.database, self.incidents.terms.zone).recent(1, journeys=[self.incidents.terms.plan_b])
+        return found[0].started_at if found and found[0].outcome == "passed" else None
+
     def follow(
         self,
         config: Config,
@@ -56,7 +64,7 @@ def switchboard_for(config: Config, database: Database) -> Switchboard:
     """The alarms of a configuration, before its journeys have been collected."""
     incidents = IncidentHistory(database, terms_of(config.settings))
     outbox = OutboxHistory(incidents, database, me(), is_gone)
-    return Switchboard(config=config, incidents=incidents, outbox=outbox)
+    return Switchboard(config=config, database=database, incidents=incidents, outbox=outbox)
 
 
 def channel_of(config: Config, address: str) -> Channel:

@@ -23,7 +23,7 @@ SLACK, IN_HAND = timedelta(minutes=30), timedelta(days=7)
 class Surroundings:
     """What a notice tells besides its incident. `places` is how many locations there are, `fine` what was checked and
     works, `unseen` the services that nobody can judge while this one is in the way, `proof` a link, `evidence` where it
-    lies."""
+    lies; `has_draft` says that a notice to the public waits for a person."""
 
     zone: ZoneInfo
     places: int
@@ -32,13 +32,16 @@ class Surroundings:
     unseen: tuple[str, ...] = ()
     proof: str = ""
     evidence: str = ""
+    has_draft: bool = False
+    mark: str = ""
     acknowledged_by: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
     """One notice in words. `thread` is the same for all notices of one opening of one incident. `good_until` is when
-    the next one comes at the latest, `picture` a JPEG of the failing step, or nothing."""
+    the next one comes at the latest, `picture` a JPEG of the failing step, or nothing. A notice to the public has a
+    `body` of plain sentences instead of rows."""
 
     kind: NoticeKind
     severity: Severity
@@ -53,10 +56,13 @@ class Message:
     at: datetime
     since: datetime
     good_until: datetime
+    body: str = ""
 
     @property
     def text(self) -> str:
         """The whole notice as plain text."""
+        if self.body:
+            return f"{self.subject}\n\n{self.body}"
         return "\n".join([self.subject, "", *(f"{label:<8}{told}" for label, told in self.rows)])
 
 
@@ -67,7 +73,7 @@ def write(owed: Owed, around: Surroundings, now: datetime) -> Message:
         kind=owed.kind,
         severity=owed.severity,
         incident=incident.number,
-        thread=f"{incident.number}.{incident.openings}",
+        thread=_thread(incident),
         subject=_subject(owed, around),
         rows=tuple((label, told) for label, told in _rows(owed, around) if told),
         service=incident.subject,
@@ -77,6 +83,11 @@ def write(owed: Owed, around: Surroundings, now: datetime) -> Message:
         since=incident.since,
         good_until=now + owed.route.repeat + SLACK if owed.kind is not NoticeKind.ACKNOWLEDGED else now + IN_HAND,
     )
+
+
+def _thread(incident: Incident) -> str:
+    """One name for one opening, also where another history counts its incidents from 1."""
+    return f"{incident.number}.{incident.openings}.{incident.opened_at.timestamp():.0f}"
 
 
 def _subject(owed: Owed, around: Surroundings) -> str:
@@ -92,6 +103,7 @@ def _subject(owed: Owed, around: Surroundings) -> str:
             word = {NoticeKind.REMINDER: "still ", NoticeKind.ESCALATED: "escalated, "}.get(kind, "")
             places = f"{len(incident.locations)} of {max(around.places, len(incident.locations))} places"
             line = f"[{word}{owed.severity.value}] {what}: {whose}, since {since}, {places}, confirmed"
+    line = f"[{around.mark}] {line}" if around.mark else line
     return line if len(line) <= SUBJECT_LIMIT else f"{line[: SUBJECT_LIMIT - 1]}…"
 
 
@@ -124,6 +136,7 @@ def _rows(owed: Owed, around: Surroundings) -> list[tuple[str, str]]:
         ("Fine", ", ".join(around.fine)),
         ("Unseen", ", ".join(around.unseen) + f" cannot be judged behind {incident.subject}" if around.unseen else ""),
         ("Proof", " · ".join(filter(None, (around.proof, around.evidence)))),
+        ("Public", f"a notice waits to be confirmed: firstbell alarm publish {incident.number}" * around.has_draft),
         ("Next", _next(owed)),
     ]
 

@@ -18,7 +18,8 @@ class Terms:
     `places` is how many locations there are; `contacts` where to reach a service's owner; `relies_on` what each journey
     needs, in the order of its steps; `plan_b` the journey that plays what people fall back to. `is_school_time` answers
     for a journey and a moment, or with None where there are no bells; `otherwise` is how urgent a journey is outside of
-    it. `announced` gives the silences that maintenance makes now.
+    it. `mark` stands at the head of every first line, as in a drill. `announced` gives the silences that maintenance
+    makes now.
     """
 
     zone: ZoneInfo
@@ -30,6 +31,7 @@ class Terms:
     otherwise: Mapping[str, Severity] = field(default_factory=dict)
     plan_b: str = ""
     link: str = ""
+    mark: str = ""
     is_school_time: Callable[[str, datetime], bool | None] = lambda _journey, _at: None
     announced: Callable[[datetime], Sequence[Silence]] = lambda _now: ()
 

@@ -5,31 +5,40 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 import click
 from rich.console import Console
 from rich.text import Text
 
 from journeys.practice.school import PracticeSchool
+from runner.alarms.channels.inbox import Inbox, inbox
 from runner.cli.console import console
+from runner.cli.legs import Legs, Watching
 from runner.cli.run import FINISH_S, sentences
 from runner.cli.telling import Teller
+from runner.config.alarms import RouteSection
+from runner.config.load import Config, find_config
+from runner.config.problem import NoConfig
+from runner.config.starter import STARTER
 from runner.execution.performance import Performed
 from runner.execution.run import Outcome
 from runner.theatre import Theatre, theatre
 from runner.wiring import embedded
 
 FAULT = "sessions-empty"
+ALARM_S = 10.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Act:
-    """What is done before it, which journeys are played (all, if none is named), and how each must end."""
+    """What is done before it, which journeys are played (all, if none is named) how often, and how each must end."""
 
     title: str
     before: Callable[[PracticeSchool], None]
     journeys: tuple[str, ...]
     is_as_it_should: Callable[[Performed], bool]
+    times: int = 1
 
 
 def _nothing(_school: PracticeSchool) -> None:
@@ -64,6 +73,7 @@ ACTS = (
         before=lambda school: school.heal(FAULT),
         journeys=("live-class",),
         is_as_it_should=_passed,
+        times=2,  # One pass may be luck: two close an incident.
     ),
 )
 
@@ -71,26 +81,65 @@ ACTS = (
 @click.command()
 def demo() -> None:
     """Play the first morning, in three acts."""
-    out = console()
+    out, legs = console(), Legs()
     began = time.monotonic()
-    with sentences(), theatre(embedded(), headed=False, quiet=True) as opened:
-        ended = [_play(act, opened, out) for act in ACTS]
-        where = opened.house.store.place("runs")
+    with sentences(), inbox() as box, theatre(_config(box), headed=False, quiet=True, alarms=True) as opened:
+        opened.switchboard.incidents.retire(lambda *_: False)  # What a demo left open that was broken off.
+        ended = [_play(act, opened, out, legs) for act in ACTS]
+        ended.append(_alarm(box, legs, out))
+        where, home = opened.house.store.place("runs"), opened.staging.config.folder
         opened.uploader.finish(FINISH_S)
     _epilogue(out, where, time.monotonic() - began, is_well=all(ended))
+    if home != Path.cwd():
+        out.print(f"The demo keeps a history of its own; look back from there: cd {home}", style="quiet")
     raise SystemExit(0 if all(ended) else 1)
 
 
-def _play(act: Act, opened: Theatre, out: Console) -> bool:
+def _config(box: Inbox) -> Config:
+    """The practice school, which tells its alarms to this machine alone. Beside a configuration it keeps to a folder of
+    its own: a service that watches there must not take the demo's incidents for its own."""
+    base = embedded()
+    told = {"routes": (RouteSection(name="demo", to=(box.address,)),), "reopen_within": 0.0}
+    alarms = base.settings.alarms.model_copy(update=told)
+    try:
+        folder = find_config(Path.cwd()).parent / ".firstbell" / "demo"
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / base.file.name).write_text(STARTER)
+    except NoConfig:
+        folder = base.folder
+    settings = base.settings.model_copy(update={"alarms": alarms})
+    return Config(settings=settings, file=folder / base.file.name, places={})
+
+
+def _play(act: Act, opened: Theatre, out: Console, legs: Legs) -> bool:
     out.print(_rule(act.title))
     if opened.practice is None:
         return False
     act.before(opened.practice)
-    performed = [opened.play(piece, Teller(out)) for piece in opened.chosen(act.journeys)]
+    legs.reached(act.title)
+    reporter = Watching(Teller(out), legs)
+    performed = [opened.play(piece, reporter) for piece in opened.chosen(act.journeys) for _ in range(act.times)]
     is_well = all(act.is_as_it_should(one) for one in performed)
     if not is_well:
         out.print("  this act did not end as it should", style="failed")
     return is_well
+
+
+def _alarm(box: Inbox, legs: Legs, out: Console) -> bool:
+    """What people were told, and how long after the fault."""
+    out.print(_rule("What the telephone said"))
+    told, over = box.wait_for("opened", ALARM_S), box.wait_for("closed", ALARM_S)
+    if told is None or over is None:
+        out.print("  no alarm came through", style="failed")
+        return False
+    legs.reached("alarm", told.at)
+    fault_s, confirmed_s = legs.took_s(ACTS[1].title, "alarm"), legs.took_s("confirmed", "alarm")
+    out.print(Text(f"  {told.subject}", "failed"), soft_wrap=True)
+    for label, said in told.rows.items():
+        out.print(Text.assemble((f"  {label:<9}", "quiet"), said), soft_wrap=True)
+    out.print(Text(f"  {fault_s:.1f} s after the fault, {confirmed_s:.1f} s after it was confirmed\n", "told"))
+    out.print(Text(f"  {over.subject}\n", "passed"), soft_wrap=True)
+    return True
 
 
 def _epilogue(out: Console, where: str, took_s: float, *, is_well: bool) -> None:
@@ -99,6 +148,7 @@ def _epilogue(out: Console, where: str, took_s: float, *, is_well: bool) -> None
     out.print(f"{said}, in {took_s:.0f} s. Evidence lies in {where}/", style="passed" if is_well else "failed")
     out.print("What to try next, with .venv/bin in front:", style="quiet")
     out.print("  firstbell init                     a configuration of your own, and then: firstbell run")
+    out.print("  firstbell drill                    from a fault to a telephone, with a time for each leg")
     out.print("  firstbell practice                 walk through the school with your own browser")
     out.print("  pytest journeys --headed --slowmo 300 --tracing on      watch the people play")
 

@@ -18,12 +18,12 @@ from runner.cli.console import console, give_up
 from runner.cli.run import sentences
 from runner.cli.telling import StepLine, header, outcome_line, step_line, whose
 from runner.config.load import Config
-from runner.config.problem import ConfigError
+from runner.config.problem import ConfigError, NoConfig
 from runner.history.database import Database
 from runner.history.record import AttemptRow, ProofRow, RunRow
 from runner.history.runs import NoSuchRun, RunHistory
 from runner.history.slots import Gap, SlotHistory
-from runner.wiring import config_at, history_url
+from runner.wiring import config_at, embedded, history_url, state_folder
 
 CONFIG_OPTION = click.option(
     "--config", "config_file", type=Path, default=None, help="The configuration; found upwards if left out."
@@ -138,9 +138,14 @@ def _proof_line(proof: ProofRow) -> Text:
 
 @contextmanager
 def history_of(config_file: Path | None) -> Iterator[tuple[Config, Database]]:
-    """The configuration and its history, for looking."""
+    """The configuration and its history, for looking; where there is none, what the practice school left here."""
     with sentences():
-        config = config_at(config_file, Path.cwd())
+        try:
+            config = config_at(config_file, Path.cwd())
+        except NoConfig:
+            config = embedded()
+            if config_file is not None or not (state_folder(config) / "history.db").exists():
+                raise
         with closing(Database(history_url(config))) as database:
             yield config, database
 

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import click
 
+from runner.cli.alarm import alarm
 from runner.cli.browser import browser
 from runner.cli.calendar import calendar
 from runner.cli.demo import demo
+from runner.cli.drill import drill
 from runner.cli.evidence import evidence
+from runner.cli.incidents import ack, incidents
 from runner.cli.init import init, schema
 from runner.cli.look_back import runs, show
 from runner.cli.practice import practice
 from runner.cli.run import run
 from runner.cli.schedule import schedule
 from runner.cli.share import share
+from runner.cli.silence import silence
+from runner.cli.status import status
 from runner.cli.store import store
 from runner.cli.uptime import uptime
 from runner.cli.watch import watch
@@ -35,6 +40,12 @@ for command in (
     runs,
     show,
     uptime,
+    status,
+    incidents,
+    ack,
+    silence,
+    alarm,
+    drill,
     evidence,
     share,
     store,

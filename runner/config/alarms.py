@@ -100,6 +100,7 @@ class AlarmsSection(Section):
     link: str = Field(
         "", pattern=r"^(https?://\S+)?$", description="A page about an incident; {incident} is its number."
     )
+    mark: str = Field("", max_length=40, description="Put before every first line, as a test system wants it.")
     mail: MailSection = Field(default_factory=MailSection)
     routes: tuple[RouteSection, ...] = Field((), description="Who is told.")
     heartbeat: HeartbeatSection | None = Field(None, description="The dead man's switch.")

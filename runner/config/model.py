@@ -53,6 +53,9 @@ class ServiceSection(Section):
     url: str = Field("", description="Its front door.", pattern=r"^(https?://[^\s/@]+(/\S*)?)?$")
     hosts: tuple[str, ...] = Field((), description="Host names whose traffic is its own; * is allowed.")
     kind: str = Field("", description="The adapter that knows its pages.", examples=["redirect"])
+    public: str = Field(
+        "", description="What people cannot do when it is broken, as a public notice says it.", examples=["signing in"]
+    )
     options: dict[str, str] = Field(default_factory=dict, description="That adapter's own settings.")
 
 

@@ -35,6 +35,7 @@ def terms_of(
         otherwise={name: Severity(section.severity) for name, section in settings.journeys.items()},
         plan_b=given.plan_b,
         link=given.link,
+        mark=given.mark,
         is_school_time=school_time_of(settings),
         announced=lambda now: silences_of(announced(), now),
     )
@@ -84,7 +85,7 @@ def _route(given: RouteSection) -> Route:
         to=given.to,
         services=frozenset(given.services),
         journeys=frozenset(given.journeys),
-        severities=frozenset(map(Severity, given.severities)),
+        severities=frozenset(map(Severity, given.severities or (("critical",) if given.public else ()))),
         is_operator=given.operator,
         is_public=given.public,
         repeat=timedelta(seconds=given.repeat),

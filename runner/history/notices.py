@@ -38,7 +38,8 @@ def write_notices(connection: Connection, due: Sequence[Owed], standing: Standin
     """Put what is owed into the outbox; how many rows were new."""
     if not due:
         return 0
-    around, picture = surroundings(connection, standing, terms)
+    has_draft = any(one.route.is_public for one in due)
+    around, picture = surroundings(connection, standing, terms, has_draft=has_draft)
     rows = [
         {
             "key": f"{one.key}/{hashlib.sha256(address.encode()).hexdigest()[:8]}",
@@ -61,7 +62,9 @@ def write_notices(connection: Connection, due: Sequence[Owed], standing: Standin
     return len(connection.execute(once.returning(notifications.c.id), rows).all())
 
 
-def surroundings(connection: Connection, standing: Standing, terms: Terms) -> tuple[Surroundings, str]:
+def surroundings(
+    connection: Connection, standing: Standing, terms: Terms, *, has_draft: bool = False
+) -> tuple[Surroundings, str]:
     """What a notice tells besides its incident, as history knows it now; and the picture of the failing step."""
     incident = standing.incident
     going_on = [symptom for symptom in incident.symptoms if symptom.ended_at is None] or list(incident.symptoms)
@@ -83,6 +86,8 @@ def surroundings(connection: Connection, standing: Standing, terms: Terms) -> tu
         proof=terms.link.format(incident=incident.number) if terms.link else "",
         evidence=f"{run['evidence']} (firstbell evidence {first.run_id[-6:]} --open)" if run else "",
         acknowledged_by=standing.acknowledged_by,
+        has_draft=has_draft,
+        mark=terms.mark,
     )
     return around, run["picture"] if run else ""
 

@@ -78,5 +78,6 @@ class RunRow:
 
     @property
     def ended_at(self) -> datetime:
-        """When it ended."""
-        return self.started_at + timedelta(seconds=self.took_s)
+        """When its last attempt ended."""
+        last = self.attempts[-1] if self.attempts else self
+        return last.started_at + timedelta(seconds=last.took_s)

@@ -30,6 +30,8 @@ class Slack:
 def card(message: Message) -> dict[str, object]:
     """The message in Block Kit. What pages said stands in it as plain text, which Slack does not interpret."""
     rows = [_row(label, told) for label, told in message.rows]
+    if message.body:
+        rows = [{"type": "section", "text": _plain(message.body, TEXT_LIMIT)}]
     blocks: list[dict[str, object]] = [{"type": "header", "text": _plain(message.subject, HEADER_LIMIT)}, *rows]
     if message.proof.startswith(("https://", "http://")):
         button = {"type": "button", "text": _plain("Evidence", TEXT_LIMIT), "url": message.proof}

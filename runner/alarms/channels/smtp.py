@@ -19,7 +19,7 @@ LINES = email.policy.SMTP.clone(max_line_length=400)
 PAGE = """\
 <html><body style="font: 15px/1.5 system-ui, sans-serif; color: #1c2430">
 <h2 style="font-size: 18px; margin: 0 0 12px">{subject}</h2>
-<table style="border-collapse: collapse">{rows}</table>{picture}
+{body}<table style="border-collapse: collapse">{rows}</table>{picture}
 </body></html>
 """
 ROW = '<tr><td style="color: #667; padding: 3px 16px 3px 0; vertical-align: top">{label}</td><td>{told}</td></tr>'
@@ -70,7 +70,8 @@ def compose(message: Message, key: str, *, to: str, mail: Mail) -> EmailMessage:
     letter.set_content(message.text)
     rows = "".join(ROW.format(label=html.escape(label), told=html.escape(told)) for label, told in message.rows)
     picture = PICTURE.format(cid="step") if message.picture else ""
-    page = PAGE.format(subject=html.escape(message.subject), rows=rows, picture=picture)
+    body = "".join(f"<p>{html.escape(line)}</p>" for line in message.body.splitlines() if line)
+    page = PAGE.format(subject=html.escape(message.subject), rows=rows, body=body, picture=picture)
     letter.add_alternative(page, subtype="html")
     if message.picture:
         parts = letter.get_payload()

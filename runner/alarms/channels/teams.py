@@ -36,7 +36,12 @@ def card(message: Message) -> dict[str, object]:
             {"type": "TextRun", "text": message.subject, "weight": "Bolder", "size": "Medium", "color": colour}
         ],
     }
-    facts = {"type": "FactSet", "facts": [{"title": label, "value": _plain(told)} for label, told in message.rows]}
+    facts: dict[str, object] = {
+        "type": "FactSet",
+        "facts": [{"title": label, "value": _plain(told)} for label, told in message.rows],
+    }
+    if message.body:
+        facts = {"type": "TextBlock", "text": _plain(message.body), "wrap": True}
     made: dict[str, object] = {
         "$schema": "http://adaptivecards.io/schemas/adaptive-card.json",
         "type": "AdaptiveCard",

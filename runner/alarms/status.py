@@ -1,0 +1,89 @@
+"""How everything is at the moment, and what that comes to: well, warning, critical, or nobody knows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import IntEnum
+
+from runner.alarms.routing import Severity, Standing
+
+
+class Level(IntEnum):
+    """What it comes to, in the exit codes of Nagios plug-ins (Monitoring Plugins guidelines, "Plugin Return Codes")."""
+
+    OK = 0
+    WARNING = 1
+    CRITICAL = 2
+    UNKNOWN = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JourneyStatus:
+    """One journey at one location: its last run, which service breaks it, and whether it can be judged at all."""
+
+    journey: str
+    location: str
+    outcome: str
+    at: datetime
+    took_s: float
+    broken_by: str = ""
+    is_unseen: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Status:
+    """Everything. `heard` is when this location's service was last there (None: never), `waiting_since` since when the
+    oldest notice waits, `dead` how many were given up."""
+
+    at: datetime
+    location: str
+    journeys: Sequence[JourneyStatus]
+    incidents: Sequence[Standing]
+    heard: datetime | None
+    silent_after: timedelta
+    waiting_since: datetime | None = None
+    dead: int = 0
+
+    @property
+    def is_watched(self) -> bool:
+        """Whether the service is there: what it last saw says nothing once it is gone."""
+        return self.heard is not None and self.at - self.heard <= self.silent_after
+
+    @property
+    def level(self) -> Level:
+        """What it comes to. A service that is broken goes before our own troubles, which go before what waits."""
+        services = [one.severity for one in self.incidents if not one.incident.is_own]
+        if self.is_watched and Severity.CRITICAL in services:
+            return Level.CRITICAL
+        if not self.is_watched or any(one.incident.is_own for one in self.incidents):
+            return Level.UNKNOWN
+        return Level.WARNING if services or self.dead else Level.OK
+
+    @property
+    def summary(self) -> str:
+        """One line."""
+        if self.heard is None:
+            return f"First Bell has never watched at {self.location}; start it with: firstbell watch"
+        if not self.is_watched:
+            minutes = round((self.at - self.heard).total_seconds() / 60)
+            return f"First Bell has not watched at {self.location} for {minutes} min: nothing is known"
+        broken = [one for one in self.incidents if not one.incident.is_own]
+        parts = [_named(one) for one in (broken or self.incidents)]
+        if not parts:
+            parts = [f"all {len(self.journeys)} journeys are well" if self.journeys else "nothing has run yet"]
+        if self.dead:
+            parts.append(f"{self.dead} notices could not be delivered")
+        return "; ".join(parts)
+
+
+def _named(one: Standing) -> str:
+    incident = one.incident
+    symptoms = [symptom for symptom in incident.symptoms if symptom.ended_at is None] or list(incident.symptoms)
+    journeys = ", ".join(dict.fromkeys(symptom.journey for symptom in symptoms))
+    hand = f", in hand: {one.acknowledged_by}" if one.acknowledged_at else ""
+    if incident.is_own:
+        return f"not judged: {journeys}{hand}"
+    whose = f"{incident.subject}, {incident.owner}" if incident.owner else incident.subject
+    return f"{journeys} broken by {whose}{hand}"

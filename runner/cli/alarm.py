@@ -1,0 +1,195 @@
+"""`firstbell alarm`: are people reached? A test by every way, what lies in the outbox, and notices to the public."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import click
+from rich.text import Text
+
+from runner.alarms.channels import Answer, BadAddress, Delivered, Refused
+from runner.alarms.message import Message
+from runner.alarms.outbox import Fate
+from runner.alarms.public import TEMPLATE, BadTemplate, Situation, doing_of, notice
+from runner.alarms.routing import NoticeKind, Severity
+from runner.cli.console import console, give_up
+from runner.cli.incidents import parcel_line, switchboard_at
+from runner.cli.look_back import CONFIG_OPTION
+from runner.cli.run import sentences
+from runner.config.alarms import RouteSection
+from runner.config.load import Config
+from runner.history.incidents import Told
+from runner.switchboard import Switchboard, channel_of
+from runner.wiring import config_at
+
+# What these show stays until it is told to go.
+STAYS = ("pagerduty:", "alertmanager:")
+
+
+@click.group()
+def alarm() -> None:
+    """See that people are reached: by a test, by what lies in the outbox, and by a notice to the public."""
+
+
+@alarm.command()
+@click.option("--route", default="", help="Only this route; all but public ones, if left out.")
+@click.option("--config", "config_file", type=Path, default=None, help="The configuration; found upwards if left out.")
+def test(route: str, config_file: Path | None) -> None:
+    """Send a marked test by every way of a route, and say what became of each.
+
+    Exits with 0 if all were delivered, else with 1.
+    """
+    with sentences():
+        config = config_at(config_file, Path.cwd())
+        addresses = _addresses(config, route)
+        now = datetime.now(UTC)
+        delivered = [_try(config, name, address, now) for name, address in addresses]
+    raise SystemExit(0 if all(delivered) else 1)
+
+
+@alarm.command()
+@click.option("--dead", is_flag=True, help="Only what was given up.")
+@click.option("--limit", type=click.IntRange(1, 1000), default=20, show_default=True, help="How many.")
+@CONFIG_OPTION
+def outbox(dead: bool, limit: int, config_file: Path | None) -> None:
+    """List notices, the latest first, and what became of each."""
+    with switchboard_at(config_file) as (board, zone):
+        parcels = board.outbox.look(limit, fates=[Fate.DEAD] if dead else ())
+    out = console()
+    for parcel in parcels:
+        number = Text(f"incident {parcel.notification.incident:<5}", "quiet")
+        out.print(number + parcel_line(parcel, zone), soft_wrap=True)
+    if not parcels:
+        out.print("Nothing was given up." if dead else "Nobody was told anything yet.", style="quiet")
+    if any(parcel.fate is Fate.DEAD for parcel in parcels):
+        out.print("When the way is mended, let them go again with: firstbell alarm retry", style="quiet")
+
+
+@alarm.command()
+@CONFIG_OPTION
+def retry(config_file: Path | None) -> None:
+    """Let everything that was given up go again."""
+    with switchboard_at(config_file) as (board, _):
+        again = board.outbox.try_dead_again()
+    console().print(f"{again} go again as soon as First Bell watches." if again else "Nothing was given up.")
+
+
+@alarm.command()
+@click.argument("number", type=int)
+@click.option("--yes", is_flag=True, help="Send it without asking: you have read what it will say.")
+@click.option("--drop", is_flag=True, help="Send nothing: take the notice back.")
+@CONFIG_OPTION
+def publish(number: int, yes: bool, drop: bool, config_file: Path | None) -> None:
+    """Show what parents and teachers would read about incident NUMBER, and send it if you confirm."""
+    with switchboard_at(config_file) as (board, zone):
+        told = board.incidents.find(number)
+        drafts = board.outbox.look(50, fates=[Fate.DRAFT], incident=number)
+        if not drafts:
+            give_up(f"no notice to the public waits for incident {number}", code=2)
+        kinds = {draft.notification.message.kind for draft in drafts}
+        if drop or (not told.incident.is_open and NoticeKind.OPENED in kinds):
+            board.outbox.drop(number)
+            why = "" if drop else ": it is over, and nobody had been told of it"
+            console().print(f"Taken back{why}.")
+            return
+        last = drafts[0].notification
+        try:
+            message = notice(last.message, _situation(board, told, zone), _template(board.config, last.route))
+        except BadTemplate as bad:
+            give_up(str(bad), code=3)
+        to = ", ".join(dict.fromkeys(draft.notification.address for draft in drafts))
+        _show(message, to)
+        if not yes and not click.confirm("Send it?", default=False):
+            console().print("Nothing was sent; it still waits.", style="quiet")
+            return
+        sent = board.outbox.confirm(number, message)
+    console().print(f"{sent} on the way, as soon as First Bell watches.")
+
+
+def _addresses(config: Config, route: str) -> list[tuple[str, str]]:
+    routes = config.settings.alarms.routes
+    chosen = [one for one in routes if one.name == route] if route else [one for one in routes if not one.public]
+    if not chosen:
+        known = ", ".join(one.name for one in routes) or "none; add [[alarms.routes]]"
+        give_up(f"no route is called '{route}'; there are: {known}" if route else f"routes: {known}", code=3)
+    return list(dict.fromkeys((one.name, address) for one in chosen for address in one.to))
+
+
+def _try(config: Config, route: str, address: str, now: datetime) -> bool:
+    began = time.monotonic()
+    answer: Answer
+    try:
+        channel = channel_of(config, address)
+        opened = _message(config, now, NoticeKind.OPENED)
+        answer = channel.deliver(opened, f"test/{now.timestamp():.0f}")
+        if isinstance(answer, Delivered) and address.startswith(STAYS):
+            answer = channel.deliver(_message(config, now, NoticeKind.CLOSED), f"test/{now.timestamp():.0f}/end")
+    except BadAddress as bad:
+        answer = Refused(said=str(bad))
+    is_there = isinstance(answer, Delivered)
+    mark, style = ("✓", "passed") if is_there else ("✗", "failed")
+    said = f"{time.monotonic() - began:.1f} s" if isinstance(answer, Delivered) else answer.said
+    console().print(
+        Text.assemble((f"  {mark} ", style), f"{route:<16} {address:<40} ", (said, "quiet" if is_there else style)),
+        soft_wrap=True,
+    )
+    return is_there
+
+
+def _message(config: Config, now: datetime, kind: NoticeKind) -> Message:
+    """A notice that nobody can take for a real one."""
+    return Message(
+        kind=kind,
+        severity=Severity.INFO,
+        incident=0,
+        thread=f"test-{now.timestamp():.0f}",
+        subject=f"[test] First Bell of {config.settings.school.name} reaches you by this way; nothing is broken",
+        rows=(("What", "a test that somebody has sent with: firstbell alarm test"), ("Next", "nothing is to be done")),
+        service="",
+        owner="",
+        at=now,
+        since=now,
+        good_until=now + timedelta(minutes=5),
+    )
+
+
+def _situation(board: Switchboard, told: Told, zone: ZoneInfo) -> Situation:
+    settings, incident = board.config.settings, told.incident
+    service, plan_b = settings.services.get(incident.subject), settings.services.get("plan-b")
+    return Situation(
+        zone=zone,
+        now=datetime.now(UTC),
+        since=incident.since,
+        over_at=incident.closed_at,
+        doing=doing_of(incident.subject, service.public if service else ""),
+        plan_b=(plan_b.url or plan_b.contact) if plan_b else "",
+        plan_b_passed_at=board.plan_b_passed_at(),
+    )
+
+
+def _template(config: Config, route: str) -> str:
+    """The template of a route, or the one that First Bell brings. Raises BadTemplate."""
+    given = _route(config.settings.alarms.routes, route)
+    if given is None or given.template is None:
+        return TEMPLATE
+    try:
+        return (config.folder / given.template).read_text()
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadTemplate(f"{given.template} cannot be read ({getattr(error, 'strerror', 'no text')})") from None
+
+
+def _route(routes: Iterable[RouteSection], name: str) -> RouteSection | None:
+    return next((one for one in routes if one.name == name), None)
+
+
+def _show(message: Message, to: str) -> None:
+    out = console()
+    out.print(Text.assemble(("To       ", "quiet"), to), soft_wrap=True)
+    out.print(Text.assemble(("Subject  ", "quiet"), message.subject), soft_wrap=True)
+    out.print()
+    out.print(Text(message.body), soft_wrap=True)
+    out.print()

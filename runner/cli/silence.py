@@ -1,0 +1,75 @@
+"""`firstbell silence`: hold notices back for a while; what happens meanwhile is recorded all the same."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+from rich.table import Table
+from rich.text import Text
+
+from runner.cli.console import console, give_up
+from runner.cli.look_back import CONFIG_OPTION, history_of, zone_of
+from runner.cli.moments import moment
+from runner.cli.whoami import whoami
+from runner.history.silences import NoSuchSilence, SilenceHistory
+
+
+@click.group()
+def silence() -> None:
+    """Hold notices back until a moment; what still goes on then is told then."""
+
+
+@silence.command()
+@click.option("--until", required=True, help='"30m" from now, "15:30" or "2026-12-01 08:00" in the school\'s time.')
+@click.option("--why", required=True, help="Why, for whoever wonders.")
+@click.option("--service", default="", help="Only what this service breaks.")
+@click.option("--journey", default="", help="Only incidents of this journey alone.")
+@click.option("--location", default="", help="Only what is seen from this location alone.")
+@click.option("--by", default="", help="Who asks for it; you, if left out.")
+@CONFIG_OPTION
+def add(until: str, why: str, service: str, journey: str, location: str, by: str, config_file: Path | None) -> None:
+    """Hold notices back."""
+    with history_of(config_file) as (config, database):
+        if service and service not in config.settings.services and not config.settings.school.practice:
+            give_up(f"no service is called '{service}'; see [services] in {config.file.name}", code=3)
+        ends = moment(until, zone_of(config), datetime.now(UTC))
+        made = SilenceHistory(database).make(
+            until=ends, by=by or whoami(), why=why, service=service, journey=journey, location=location
+        )
+    what = " ".join(filter(None, (service, journey, location))) or "everything"
+    console().print(Text(f"Silence {made.number}: {what}, until {ends.astimezone(zone_of(config)):%a %d %b %H:%M}"))
+    console().print(f"End it earlier with: firstbell silence end {made.number}", style="quiet")
+
+
+@silence.command("list")
+@CONFIG_OPTION
+def list_(config_file: Path | None) -> None:
+    """List what is held back now."""
+    with history_of(config_file) as (config, database):
+        found, zone = SilenceHistory(database).now(), zone_of(config)
+    if not found:
+        console().print("Nothing is silenced.", style="quiet")
+        return
+    table = Table(box=None, pad_edge=False, header_style="quiet")
+    for column in ("no.", "what", "until", "by", "why"):
+        table.add_column(column)
+    for one in found:
+        what = " ".join(filter(None, (one.service, one.journey, one.location))) or "everything"
+        row = (str(one.number), what, f"{one.until.astimezone(zone):%a %d %b %H:%M}", one.by, one.why)
+        table.add_row(*map(Text, row))
+    console().print(table)
+
+
+@silence.command()
+@click.argument("number", type=int)
+@CONFIG_OPTION
+def end(number: int, config_file: Path | None) -> None:
+    """End a silence now."""
+    with history_of(config_file) as (_, database):
+        try:
+            SilenceHistory(database).end(number)
+        except NoSuchSilence as error:
+            give_up(str(error), code=2)
+    console().print(f"Silence {number} has ended; what is still broken is told within seconds, if First Bell watches.")

@@ -1,0 +1,81 @@
+"""How everything is at the moment, read from history."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from sqlalchemy import Connection, func, select
+
+from runner.alarms.incident import Track, Watched
+from runner.alarms.outbox import Fate
+from runner.alarms.status import JourneyStatus, Status
+from runner.history.alarm_tables import heartbeats, notifications
+from runner.history.database import Database
+from runner.history.incidents import IncidentHistory
+from runner.history.tables import runs
+
+# What has not run for so long is no longer part of how things are.
+PAST = timedelta(days=2)
+
+
+def status_of(database: Database, incidents: IncidentHistory, location: str, silent_after_s: float) -> Status:
+    """The status, for the service that watches at a location. Raises HistoryError."""
+    standing = [told.standing for told in incidents.recent(100, only_open=True)]
+    watched = incidents.watched()
+    by_number = {one.incident.number: one.incident.subject for one in standing}
+    with database.read() as connection:
+        now = database.now(connection)
+        heard = connection.execute(select(heartbeats.c.at).where(heartbeats.c.location == location)).scalar()
+        waiting = notifications.c.state == Fate.WAITING.value
+        oldest = connection.execute(select(func.min(notifications.c.made_at)).where(waiting)).scalar()
+        dead = notifications.c.state == Fate.DEAD.value
+        given_up = connection.execute(select(func.count()).select_from(notifications).where(dead)).scalar_one()
+        latest = _latest(connection, watched, by_number)
+    return Status(
+        at=now,
+        location=location,
+        journeys=[one for one in latest if now - one.at <= PAST],
+        incidents=standing,
+        heard=heard,
+        silent_after=timedelta(seconds=silent_after_s),
+        waiting_since=oldest,
+        dead=given_up,
+    )
+
+
+def _latest(
+    connection: Connection, watched: dict[tuple[Track, str], Watched], subjects: dict[int, str]
+) -> list[JourneyStatus]:
+    """The last run of each journey at each location, and what is known to be wrong with it."""
+    found = []
+    none = Watched()
+    for journey, places in _places(watched).items():
+        for location in places:
+            this = (runs.c.journey == journey) & (runs.c.location == location)
+            wanted = select(runs.c.outcome, runs.c.started_at, runs.c.took_s).where(this)
+            row = connection.execute(wanted.order_by(runs.c.started_at.desc()).limit(1)).one_or_none()
+            if row is None:
+                continue
+            broken = watched.get((Track.SERVICE, journey), none)
+            unseen = watched.get((Track.SIGHT, journey), none)
+            found.append(
+                JourneyStatus(
+                    journey=journey,
+                    location=location,
+                    outcome=row.outcome,
+                    at=row.started_at,
+                    took_s=row.took_s,
+                    broken_by=subjects.get(broken.incident, "") if location in broken.health.broken_places else "",
+                    is_unseen=unseen.incident != 0,
+                )
+            )
+    return sorted(found, key=lambda one: (one.journey, one.location))
+
+
+def _places(watched: dict[tuple[Track, str], Watched]) -> dict[str, list[str]]:
+    """The locations that have looked at each journey."""
+    places: dict[str, set[str]] = {}
+    for (_, journey), one in watched.items():
+        if " " not in journey:
+            places.setdefault(journey, set()).update(one.health.places)
+    return {journey: sorted(found) for journey, found in places.items()}
