@@ -12,6 +12,7 @@ from sqlalchemy import Connection, and_, exists, func, select, update
 
 from runner.alarms.message import Message
 from runner.alarms.outbox import Fate, Notification
+from runner.alarms.routing import NoticeKind, Severity
 from runner.history.alarm_tables import notifications
 from runner.history.database import Database
 from runner.history.incidents import IncidentHistory
@@ -166,23 +167,45 @@ def _trouble(notification: Notification, said: str) -> str:
     return f"notices do not get through to {notification.address}: {said}"
 
 
-def _notification(row: Mapping[str, Any]) -> Notification:
+def _notification(row: Mapping[str, Any], message: Message | None = None) -> Notification:
+    """A row as a notice. Raises ValidationError for one whose words cannot be read, unless others are given."""
     return Notification(
         id=row["id"],
         key=row["key"],
         incident=row["incident"],
         route=row["route"],
         address=row["address"],
-        message=MESSAGE.validate_python(row["message"], strict=False),
+        message=message or MESSAGE.validate_python(row["message"], strict=False),
         picture=row["picture"],
         tries=row["tries"],
         made_at=row["made_at"],
     )
 
 
+def _unreadable(row: Mapping[str, Any]) -> Message:
+    """What stands in for words that another First Bell has written."""
+    return Message(
+        kind=NoticeKind(row["kind"]),
+        severity=list(Severity)[row["urgency"]],
+        incident=row["incident"],
+        thread="",
+        subject="(it cannot be read)",
+        rows=(),
+        service="",
+        owner="",
+        at=row["made_at"],
+        since=row["made_at"],
+        good_until=row["made_at"],
+    )
+
+
 def _parcel(row: Mapping[str, Any]) -> Parcel:
+    try:
+        notification = _notification(row)
+    except ValidationError:
+        notification = _notification(row, _unreadable(row))
     return Parcel(
-        notification=_notification(row),
+        notification=notification,
         fate=Fate(row["state"]),
         due_at=row["due_at"],
         said=row["said"],

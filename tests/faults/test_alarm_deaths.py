@@ -1,0 +1,146 @@
+"""Killed at every statement: a run and its notices are there together or not at all, and no notice is ever lost."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+from collections import Counter
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+from sqlalchemy import Engine, event
+
+from runner.alarms.channels import ChannelOptions, open_channel
+from runner.alarms.delivery import Delivery
+from runner.alarms.routing import Route
+from runner.alarms.terms import Terms
+from runner.execution.identity import is_gone, me
+from runner.history.database import Database
+from runner.history.incidents import IncidentHistory
+from runner.history.outbox import OutboxHistory
+from runner.history.record import AttemptRow, RunRow
+from runner.history.runs import RunHistory
+from tests.receivers import http_receiver
+
+pytestmark = pytest.mark.faults
+
+ZONE = ZoneInfo("America/New_York")
+NOON = datetime(2026, 8, 31, 16, tzinfo=UTC)
+MOST_STATEMENTS = 80
+
+
+def run(number: int, outcome: str) -> RunRow:
+    at = NOON + timedelta(minutes=number)
+    attempts = tuple(AttemptRow(number=n, started_at=at, took_s=1.0, outcome=outcome) for n in (1, 2))
+    return RunRow(
+        id=f"{at:%Y%m%d-%H%M%S}-{number:06}",
+        journey="live-class",
+        location="here",
+        started_at=at,
+        took_s=2.0,
+        outcome=outcome,
+        evidence="x",
+        version="0.1.0",
+        service="platform" if outcome == "failed" else "",
+        attempts=attempts,
+    )
+
+
+STORY = [run(0, "failed"), run(1, "passed"), run(2, "passed")]
+
+
+def history_of(url: str, address: str) -> tuple[Database, RunHistory, OutboxHistory]:
+    database = Database(url)
+    terms = Terms(zone=ZONE, routes=(Route(name="it", to=(address,)),))
+    incidents = IncidentHistory(database, terms)
+    outbox = OutboxHistory(incidents, database, me(), is_gone)
+    return database, RunHistory(database, ZONE, incidents.weigh_run), outbox
+
+
+def die_at(statement: int) -> None:
+    """Kill this process before its nth statement from now on, commits counted."""
+    left = [statement]
+
+    def count(*_: object) -> None:
+        left[0] -= 1
+        if left[0] < 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    event.listen(Engine, "before_cursor_execute", count)
+    event.listen(Engine, "commit", count)
+
+
+def in_child(task: Callable[..., None], *given: object) -> int:
+    """Run a task in a process of its own; its exit code."""
+    process = multiprocessing.get_context("fork").Process(target=task, args=given)
+    process.start()
+    process.join(60)
+    assert process.exitcode is not None
+    return process.exitcode
+
+
+def record_and_die(url: str, index: int, statement: int) -> None:
+    _, history, _ = history_of(url, "webhook:http://127.0.0.1:9/")
+    die_at(statement)
+    history.record(STORY[index])
+
+
+@pytest.mark.parametrize("index", range(3))
+def test_a_run_and_what_follows_from_it_are_there_together_or_not_at_all(tmp_path: Path, index: int) -> None:
+    wanted = [1, 1, 2][index]  # notices after each run: opened, nothing new, closed
+    survived = False
+    for statement in range(MOST_STATEMENTS):
+        url = f"sqlite:///{tmp_path}/history-{statement}.db"
+        database, history, outbox = history_of(url, "webhook:http://127.0.0.1:9/")
+        for before in STORY[:index]:
+            history.record(before)
+        had = len(outbox.look(50))
+        database.close()
+        code = in_child(record_and_die, url, index, statement)
+        database, history, outbox = history_of(url, "webhook:http://127.0.0.1:9/")
+        is_there = len(history.recent(10)) == index + 1
+        assert len(outbox.look(50)) == (wanted if is_there else had), f"killed at statement {statement}"
+        if not is_there:
+            history.record(STORY[index])  # Its slot is played again, or another run says the same.
+            assert len(outbox.look(50)) == wanted
+        database.close()
+        if code == 0:
+            survived = True
+            break
+    assert survived, "it was killed each time: the loop ended before the transaction did"
+    assert statement > 8, "it was hardly ever killed: the test would prove nothing"
+
+
+def deliver_and_die(url: str, address: str, statement: int) -> None:
+    _, _, outbox = history_of(url, address)
+    options = ChannelOptions(secret=lambda _reference: "")
+    die_at(statement)
+    delivery = Delivery(outbox, lambda wanted: open_channel(wanted, options)).start()
+    while any(parcel.delivered_at is None for parcel in outbox.look(50)):
+        pass
+    delivery.close()
+
+
+def test_a_notice_is_delivered_whatever_statement_its_sender_dies_at(tmp_path: Path) -> None:
+    with http_receiver() as receiver:
+        address, url = f"webhook:{receiver.url}", f"sqlite:///{tmp_path}/history.db"
+        database, history, outbox = history_of(url, address)
+        for one in STORY:
+            history.record(one)
+        deaths = 0
+        # Each next sender lives a little longer; what the one before had claimed is nobody's, because it is gone.
+        while any(parcel.delivered_at is None for parcel in outbox.look(50)):
+            deaths += in_child(deliver_and_die, url, address, deaths) != 0
+            assert deaths < MOST_STATEMENTS
+        keys = [headers["webhook-id"] for headers, _ in receiver.posts]
+        database.close()
+    assert deaths > 5, "nobody died: the test would prove nothing"
+    kinds = [key.split("/")[3] for key in keys]
+    assert set(kinds) == {"opened", "closed"}
+    assert kinds == sorted(kinds, reverse=True), "the end was told before the beginning"
+    assert len(set(keys)) == 2, "a repeated delivery has another key"
+    assert max(Counter(keys).values()) <= deaths + 1

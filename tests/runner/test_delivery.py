@@ -1,0 +1,199 @@
+"""Delivery to receivers as they are: slow, silent, busy, gone; nothing is lost or overtaken, and nobody waits."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from runner.alarms import delivery
+from runner.alarms.channels import ChannelOptions, open_channel
+from runner.alarms.delivery import Delivery, wait_of
+from runner.alarms.incident import Verdict
+from runner.alarms.routing import Route
+from runner.alarms.terms import Terms
+from runner.history.alarm_tables import notifications
+from runner.history.database import Database
+from runner.history.incidents import IncidentHistory
+from runner.history.outbox import OutboxHistory
+from tests.receivers import Receiver, http_receiver
+
+ZONE = ZoneInfo("America/New_York")
+
+
+class District:
+    """Routes to receivers, and a history that fills an outbox."""
+
+    def __init__(self, database: Database, *receivers: Receiver) -> None:
+        self._database = database
+        routes = [
+            Route(name=f"route-{number}", to=(f"webhook:{one.url}",), services=frozenset({"platform"}))
+            for number, one in enumerate(receivers)
+        ]
+        self.incidents = IncidentHistory(database, Terms(zone=ZONE, routes=tuple(routes)))
+        self.outbox = OutboxHistory(self.incidents, database, "me", lambda _owner: False)
+        self._at = datetime.now(UTC)
+
+    def see(self, outcome: str, journey: str = "live-class", service: str = "platform") -> None:
+        self._at += timedelta(seconds=1)
+        verdict = Verdict(
+            journey=journey,
+            location="here",
+            at=self._at,
+            outcome=outcome,
+            confirmed=outcome == "failed",
+            service=service if outcome == "failed" else "",
+        )
+        with self._database.write() as connection:
+            self.incidents.weigh(connection, verdict)
+
+    def fates(self) -> list[str]:
+        return sorted(parcel.fate.value for parcel in self.outbox.look(500))
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Iterator[Database]:
+    opened = Database(f"sqlite:///{tmp_path}/history.db")
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def receivers() -> Iterator[Callable[[], Receiver]]:
+    with ExitStack() as stack:
+        yield lambda: stack.enter_context(http_receiver())
+
+
+@pytest.fixture
+def deliver(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[District], Delivery]]:
+    monkeypatch.setattr(delivery, "FIRST_WAIT_S", 0.02)
+    with ExitStack() as stack:
+
+        def start(district: District) -> Delivery:
+            options = ChannelOptions(secret=lambda _reference: "")
+            begun = Delivery(district.outbox, lambda address: open_channel(address, options)).start()
+            stack.callback(begun.close)
+            return begun
+
+        yield start
+
+
+def until(holds: Callable[[], bool], within_s: float = 20.0) -> None:
+    """Wait for something that must come to pass."""
+    deadline, look = time.monotonic() + within_s, threading.Event()
+    while not holds():
+        assert time.monotonic() < deadline, "it did not come to pass in time"
+        look.wait(0.02)
+
+
+def kinds(receiver: Receiver) -> list[str]:
+    return [headers["webhook-id"].split("/")[3] for headers, _ in receiver.posts]
+
+
+def test_a_receiver_in_trouble_gets_all_in_order_once_it_is_well(
+    database: Database, receivers: Callable[[], Receiver], deliver: Callable[[District], Delivery]
+) -> None:
+    receiver = receivers()
+    receiver.answers = [(503, {}), "reset", (429, {"Retry-After": "0"}), (500, {})]
+    district = District(database, receiver)
+    for outcome in ("failed", "passed", "passed"):
+        district.see(outcome)
+    deliver(district)
+    until(lambda: district.fates() == ["delivered", "delivered"])
+    assert kinds(receiver) == ["opened", "closed"]
+
+
+def test_a_receiver_that_never_answers_keeps_nobody_waiting(
+    database: Database, receivers: Callable[[], Receiver], deliver: Callable[[District], Delivery]
+) -> None:
+    silent, well = receivers(), receivers()
+    silent.answers = ["stall"]
+    district = District(database, silent, well)
+    district.see("failed")
+    deliver(district)
+    until(lambda: kinds(well) == ["opened"], within_s=5)
+    silent.closing.set()
+
+
+def test_what_is_refused_for_good_is_seen_and_told_by_another_way(
+    database: Database, receivers: Callable[[], Receiver], deliver: Callable[[District], Delivery]
+) -> None:
+    gone, well = receivers(), receivers()
+    gone.answers = [(404, {})]
+    district = District(database, gone, well)
+    operator = Route(name="operator", to=(f"webhook:{well.url}",), is_operator=True)
+    district.incidents.terms = Terms(zone=ZONE, routes=(*district.incidents.terms.routes, operator))
+    district.see("failed")
+    deliver(district)
+    until(lambda: district.fates() == ["dead", "delivered", "delivered"])
+    told = [body.decode() for _, body in well.posts]
+    assert any("127.0.0.1 answered 404" in body for body in told)
+
+
+def test_a_hundred_that_wait_do_not_hold_up_the_next(
+    database: Database, receivers: Callable[[], Receiver], deliver: Callable[[District], Delivery]
+) -> None:
+    receiver = receivers()
+    district = District(database, receiver)
+    routes = [Route(name="it", to=(f"webhook:{receiver.url}",))]
+    district.incidents.terms = Terms(zone=ZONE, routes=tuple(routes))
+    for number in range(100):
+        district.see("failed", journey=f"journey-{number}", service=f"service-{number}")
+    district.see("failed", journey="live-class", service="platform")
+    deliver(district)
+    until(lambda: district.fates() == ["delivered"] * 101)
+
+
+def test_a_notice_that_cannot_be_read_is_set_aside_and_stops_nobody(
+    database: Database, receivers: Callable[[], Receiver], deliver: Callable[[District], Delivery]
+) -> None:
+    receiver = receivers()
+    district = District(database, receiver)
+    district.see("failed")
+    with database.write() as connection:
+        connection.execute(notifications.update().values(message={"written by": "another version"}))
+    for outcome in ("passed", "passed"):
+        district.see(outcome)
+    deliver(district)
+    until(lambda: district.fates() == ["dead", "delivered"])
+    assert kinds(receiver) == ["closed"]
+
+
+def test_a_database_that_goes_away_is_waited_for(
+    database: Database,
+    receivers: Callable[[], Receiver],
+    deliver: Callable[[District], Delivery],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(delivery, "AWAY_S", 0.05)
+    receiver = receivers()
+    district = District(database, receiver)
+    away = threading.Event()
+    asked = threading.Event()
+    claim = district.outbox.claim
+
+    def claim_or_fail(*given: object) -> object:
+        asked.set()
+        if away.is_set():
+            raise OSError("the disk is away")
+        return claim(*given)  # type: ignore[arg-type]
+
+    away.set()
+    monkeypatch.setattr(district.outbox, "claim", claim_or_fail)
+    deliver(district)
+    assert asked.wait(5)
+    district.see("failed")
+    away.clear()
+    until(lambda: kinds(receiver) == ["opened"])
+
+
+def test_waits_grow_to_a_bound_and_are_spread() -> None:
+    assert 0.5 * 2 <= wait_of(0) <= 1.5 * 2
+    assert all(wait_of(tries) <= 1.5 * delivery.LONGEST_WAIT_S for tries in (10, 1000))
+    assert len({wait_of(3) for _ in range(10)}) > 1
