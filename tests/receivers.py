@@ -25,6 +25,7 @@ class Receiver:
     closing: threading.Event = field(default_factory=threading.Event)
     answers: list[tuple[int, dict[str, str]] | str] = field(default_factory=list)
     posts: list[tuple[dict[str, str], bytes]] = field(default_factory=list)
+    paths: list[str] = field(default_factory=list)
 
 
 @contextmanager
@@ -47,6 +48,7 @@ def http_receiver() -> Iterator[Receiver]:
             is_taken = status < 300
             if is_taken:
                 receiver.posts.append((dict(self.headers), body))
+                receiver.paths.append(self.path)
                 receiver.heard.set()
             self.send_response(status)
             for name, value in headers.items():

@@ -65,12 +65,14 @@ class Rules:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """What was last seen at one location: whether it is `broken`, and looks in a row that were doubtful or fine."""
+    """What was last seen at one location: whether it is `broken`, and looks in a row that were doubtful (`about` the
+    same) or fine."""
 
     at: datetime
     broken: bool = False
     doubts: int = 0
     passes: int = 0
+    about: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,11 +96,12 @@ class Health:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Look:
-    """One look at one location."""
+    """One look at one location; `about` is what it saw broken."""
 
     location: str
     at: datetime
     sign: Sign
+    about: str = ""
 
 
 def turn(health: Health, look: Look, rules: Rules) -> tuple[Health, Reason]:
@@ -120,10 +123,10 @@ def _seen(before: Place | None, look: Look, rules: Rules) -> Place:
             is_broken = last.broken and passes < rules.passes
             return Place(at=look.at, broken=is_broken, passes=passes)
         case Sign.BROKEN:
-            return Place(at=look.at, broken=True, doubts=last.doubts + 1)
+            return Place(at=look.at, broken=True, doubts=last.doubts + 1, about=look.about)
         case _:
-            doubts = last.doubts + 1
-            return Place(at=look.at, broken=last.broken or doubts >= rules.looks, doubts=doubts)
+            doubts = last.doubts + 1 if look.about == last.about else 1
+            return Place(at=look.at, broken=last.broken or doubts >= rules.looks, doubts=doubts, about=look.about)
 
 
 def _state(health: Health, places: Mapping[str, Place], look: Look, rules: Rules) -> tuple[State, Reason]:

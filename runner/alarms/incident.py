@@ -71,7 +71,8 @@ class Verdict:
 
     def look(self, track: Track) -> Look:
         """The verdict as a look of one track."""
-        return Look(location=self.location, at=self.at, sign=self._sign(track))
+        about = self.service if track is Track.SERVICE else ""
+        return Look(location=self.location, at=self.at, sign=self._sign(track), about=about)
 
     def _sign(self, track: Track) -> Sign:
         if track is Track.SIGHT:

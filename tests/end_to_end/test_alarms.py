@@ -1,0 +1,262 @@
+"""The service as IT leaves it running, with real receivers: a journey breaks, people hear of it, say that they have it
+in hand, ask their own monitor, and hear of its end."""
+
+from __future__ import annotations
+
+import email
+import email.policy
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from email.message import EmailMessage
+from pathlib import Path
+from typing import Any
+
+import pytest
+import urllib3
+
+from tests.receivers import MailServer, Receiver, http_receiver, mail_server
+
+pytestmark = pytest.mark.browser
+
+ALERTMANAGER = shutil.which("prometheus-alertmanager")
+CONFIG = """\
+[school]
+name = "Practice"
+timezone = "America/New_York"
+practice = true
+journeys = ["mine"]
+
+[services.platform]
+owner = "Contoso Learn"
+contact = "support@contoso.example"
+
+[watch]
+workers = 1
+grace = "6s"
+stop_within = "20s"
+
+[journeys.gate]
+every = "8s"
+deadline = "8s"
+{others}
+
+[alarms.mail]
+port = {mail_port}
+sender = "First Bell <bell@district.example>"
+
+[[alarms.routes]]
+name = "it"
+to = ["smtp:it@district.example", "webhook:{hook}", {more}]
+
+[[alarms.routes]]
+name = "parents"
+to = ["smtp:parents@district.example"]
+public = true
+
+[alarms.heartbeat]
+url = "{heartbeat}/ping"
+every = "1s"
+"""
+OTHERS = "\n".join(f"[journeys.{name}]\nenabled = false" for name in ("sign-in", "class-list", "live-class", "plan-b"))
+GATE = '''"""Passes until a file is there."""
+import pathlib
+
+import pytest
+
+@pytest.mark.journey("gate", relies_on=["platform", "live-class"])
+def test_gate(student, school):
+    with student.step("finds the class", relies_on="platform"):
+        school.open_portal(student)
+        assert not pathlib.Path({flag!r}).exists(), "the list is <b>empty</b>"
+'''
+FIRSTBELL = "from runner.cli.main import main; main()"
+
+
+def until(holds: Callable[[], Any], within_s: float, what: str) -> Any:
+    """What it gives, as soon as it gives something; another process's doing can only be looked for."""
+    deadline, look = time.monotonic() + within_s, threading.Event()
+    while not (found := holds()):
+        assert time.monotonic() < deadline, f"not within {within_s:.0f} s: {what}"
+        look.wait(0.1)
+    return found
+
+
+@contextmanager
+def alertmanager(folder: Path) -> Iterator[str]:
+    """Debian's Alertmanager, on a port of its own."""
+    assert ALERTMANAGER is not None
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{free.getsockname()[1]}"
+    (folder / "alertmanager.yml").write_text("route: {receiver: nobody}\nreceivers: [{name: nobody}]\n")
+    process = subprocess.Popen(
+        [
+            ALERTMANAGER,
+            f"--config.file={folder}/alertmanager.yml",
+            f"--storage.path={folder}/alertmanager",
+            f"--web.listen-address={address}",
+            "--cluster.listen-address=",
+        ],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        until(lambda: _get(f"http://{address}/-/ready") is not None, 20, "Alertmanager is ready")
+        yield f"http://{address}"
+    finally:
+        process.kill()
+        process.wait()
+
+
+def _alerts(address: str) -> list[dict[str, Any]]:
+    """The alerts that are active."""
+    found: list[dict[str, Any]] = json.loads(_get(f"{address}/api/v2/alerts?active=true") or b"[]")
+    return found
+
+
+def _get(url: str) -> bytes | None:
+    try:
+        answer = urllib3.request("GET", url, retries=False, timeout=2.0)
+    except urllib3.exceptions.HTTPError:
+        return None
+    return answer.data if answer.status == 200 else None
+
+
+class District:
+    """A folder with a configuration, the service that runs in it, and who hears of it."""
+
+    def __init__(self, folder: Path, mail: MailServer, hook: Receiver, heartbeat: Receiver, alerts: str) -> None:
+        self.folder, self.mail, self.hook, self.heartbeat, self.alerts = folder, mail, hook, heartbeat, alerts
+        self.flag = folder / "broken"
+        (folder / "mine").mkdir()
+        (folder / "mine" / "test_gate.py").write_text(GATE.format(flag=str(self.flag)))
+        more = f'"alertmanager:{alerts}"' if alerts else ""
+        text = CONFIG.format(
+            others=OTHERS, mail_port=mail.port, hook=hook.url, heartbeat=heartbeat.url.rpartition("/")[0], more=more
+        )
+        (folder / "firstbell.toml").write_text(text)
+
+    def firstbell(self, *arguments: str, told: str = "") -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-c", FIRSTBELL, *arguments],
+            cwd=self.folder,
+            capture_output=True,
+            text=True,
+            input=told,
+            timeout=60,
+            check=False,
+        )
+
+    def letters(self) -> list[EmailMessage]:
+        return [email.message_from_bytes(letter, policy=email.policy.default) for letter in self.mail.letters]
+
+    def subjects(self, to: str = "it@district.example") -> list[str]:
+        return [letter["Subject"] for letter in self.letters() if letter["To"] == to]
+
+
+@pytest.fixture(scope="module")
+def district(tmp_path_factory: pytest.TempPathFactory) -> Iterator[District]:
+    folder = tmp_path_factory.mktemp("district")
+    with http_receiver() as hook, http_receiver() as heartbeat, mail_server() as mail:
+        if ALERTMANAGER is None:
+            yield from _watched(District(folder, mail, hook, heartbeat, ""))
+            return
+        with alertmanager(folder) as alerts:
+            yield from _watched(District(folder, mail, hook, heartbeat, alerts))
+
+
+def _watched(district: District) -> Iterator[District]:
+    with (district.folder / "log.jsonl").open("wb") as log:
+        service = subprocess.Popen([sys.executable, "-c", FIRSTBELL, "watch"], cwd=district.folder, stderr=log)
+        try:
+            yield district
+        finally:
+            service.send_signal(signal.SIGTERM)
+            try:
+                service.wait(30)
+            finally:
+                os.kill(service.pid, signal.SIGKILL) if service.poll() is None else None
+
+
+def test_from_the_first_failure_to_the_end_of_it(district: District) -> None:
+    until(lambda: "/ping" in district.heartbeat.paths, 40, "the heartbeat after the first run")
+    assert district.heartbeat.paths[0] == "/ping/start"
+    until(lambda: district.firstbell("status", "--format", "nagios").returncode == 0, 30, "all is well")
+
+    district.flag.touch()
+    until(district.subjects, 60, "a letter about it")
+    (letter,) = [one for one in district.letters() if one["To"] == "it@district.example"]
+    assert letter["Subject"].startswith('[critical] student "finds the class" fails in gate: Contoso Learn (platform)')
+    page = letter.get_body(("html",))
+    assert page is not None
+    assert "&lt;b&gt;empty&lt;/b&gt;" in page.get_content()
+    assert "live-class cannot be judged behind platform" in page.get_content()
+    (picture,) = [part for part in letter.walk() if part.get_content_type() == "image/jpeg"]
+    assert picture.get_content()[:2] == b"\xff\xd8"
+    (event,) = [json.loads(body) for _, body in until(lambda: district.hook.posts, 10, "the webhook")]
+    assert event["data"]["details"]["Whose"] == "Contoso Learn (platform), support@contoso.example"
+
+    plugin = district.firstbell("status", "--format", "nagios")
+    assert plugin.returncode == 2
+    assert plugin.stdout.startswith("FIRSTBELL CRITICAL - gate broken by platform, Contoso Learn | 'gate@here'=")
+
+    done = district.firstbell("ack", "1", "--why", "calling Contoso", "--by", "ana")
+    assert "Incident 1 is in hand: ana" in done.stdout
+    until(lambda: len(district.subjects()) == 2, 15, "a letter that somebody has it in hand")
+    assert district.subjects()[1].startswith("[acknowledged]")
+    assert "ana" in district.firstbell("incidents").stdout
+
+    shown = district.firstbell("alarm", "publish", "1", told="n\n")
+    assert "Students may have trouble finding today's classes" in shown.stdout
+    assert district.subjects("parents@district.example") == []
+    district.firstbell("alarm", "publish", "1", "--yes")
+    until(lambda: district.subjects("parents@district.example"), 15, "the notice to parents")
+
+    district.flag.unlink()
+    until(lambda: len(district.subjects()) == 3, 60, "a letter that it is over")
+    assert district.subjects()[2].startswith("[closed]")
+    story = district.firstbell("incidents", "1").stdout
+    for said in ("opened: gate at here: confirmed", "acknowledged: by ana: calling Contoso", "closed: gate at here"):
+        assert said in story
+    assert district.letters()[-1]["In-Reply-To"] == letter["Message-ID"]
+
+
+def test_alertmanager_has_the_alert_and_its_end(district: District) -> None:
+    if not district.alerts:
+        pytest.skip("no Alertmanager on this machine; to run this test: apt-get install prometheus-alertmanager")
+    district.flag.touch()
+    alerts = until(lambda: _alerts(district.alerts), 60, "an alert in Alertmanager")
+    assert alerts[0]["labels"]["service"] == "platform"
+    assert alerts[0]["annotations"]["summary"].startswith("[critical] student")
+    district.flag.unlink()
+    until(lambda: not _alerts(district.alerts), 90, "the alert is resolved")
+
+
+def test_a_silence_keeps_people_from_hearing_and_nothing_from_being_known(district: District) -> None:
+    heard = len(district.subjects())
+    assert district.firstbell("silence", "add", "--until", "10m", "--why", "a test").returncode == 0
+    district.flag.touch()
+    until(lambda: district.firstbell("status", "--format", "nagios").returncode == 2, 60, "it is known")
+    assert len(district.subjects()) == heard
+    district.firstbell("silence", "end", "1")
+    until(lambda: len(district.subjects()) > heard, 20, "it is told once the silence has ended")
+    district.flag.unlink()
+
+
+def test_a_test_by_every_way_says_what_became_of_each(district: District) -> None:
+    done = district.firstbell("alarm", "test", "--route", "it")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.count("✓") == (3 if district.alerts else 2)
+    district.hook.answers = [(410, {})]
+    done = district.firstbell("alarm", "test", "--route", "it")
+    assert done.returncode == 1
+    assert "127.0.0.1 answered 410" in done.stdout

@@ -1,0 +1,113 @@
+"""The dead man's switch: told only of work that was done; and locations that listen for each other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from runner.alarms.heartbeat import Heartbeat, Pulse, Signal, signal_of
+from runner.alarms.routing import Route
+from runner.alarms.terms import Terms
+from runner.execution.identity import is_gone
+from runner.history.database import Database
+from runner.history.incidents import IncidentHistory
+from runner.history.outbox import OutboxHistory
+from runner.history.slots import SlotHistory
+from runner.schedule.slots import Due, Phase
+from runner.watch.vigil import DeadMansSwitch, Vigil
+from tests.clocks import NOON, Clock
+from tests.receivers import Receiver, http_receiver
+
+ZONE = ZoneInfo("America/New_York")
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    with http_receiver() as receiver:
+        yield receiver
+
+
+@pytest.fixture
+def incidents(database: Database) -> IncidentHistory:
+    operator = Route(name="operator", to=("smtp:it@district.example",), is_operator=True)
+    return IncidentHistory(database, Terms(zone=ZONE, routes=(operator,)))
+
+
+@pytest.mark.parametrize(
+    ("due", "committed", "waits_min", "signal"),
+    [
+        (0, 0, None, Signal.SUCCESS),
+        (5, 5, None, Signal.SUCCESS),
+        (5, 1, 2, Signal.SUCCESS),
+        (5, 0, None, None),
+        (5, 5, 6, Signal.FAIL),
+        (0, 0, 6, Signal.FAIL),
+    ],
+)
+def test_all_is_well_only_where_work_was_done_and_notices_get_out(
+    due: int, committed: int, waits_min: int | None, signal: Signal | None
+) -> None:
+    waiting = None if waits_min is None else NOON - timedelta(minutes=waits_min)
+    assert signal_of(Pulse(due=due, committed=committed, waiting_since=waiting), NOON)[0] is signal
+
+
+def test_signals_go_where_healthchecks_wants_them(receiver: Receiver) -> None:
+    paths: list[str] = []
+    heartbeat = Heartbeat(f"{receiver.url}/4b2f?rid=1")
+    for signal in Signal:
+        assert heartbeat.tell(signal, "a log")
+        paths.append(receiver.paths[-1])
+    assert paths == ["/hook/4b2f/start?rid=1", "/hook/4b2f?rid=1", "/hook/4b2f/fail?rid=1"]
+    assert [body for _, body in receiver.posts] == [b"a log"] * 3
+
+
+def test_slots_that_nobody_plays_let_the_switch_fall(
+    database: Database, incidents: IncidentHistory, receiver: Receiver, clock: Clock
+) -> None:
+    clock.now = datetime.now(UTC)
+    slots = SlotHistory(database, "here", ZONE)
+    outbox = OutboxHistory(incidents, database, "me", is_gone)
+    switch = DeadMansSwitch(Heartbeat(receiver.url), database, outbox, "here")
+    switch.ring()
+    switch.ring()
+    assert receiver.paths == ["/hook/start", "/hook"]
+    clock.forward(3600)
+    due = Due(at=clock.now - timedelta(minutes=30), journey="live-class", phase=Phase.IN_CLASS)
+    slots.plan([due], {"live-class": clock.now})
+    switch.ring()
+    assert receiver.paths == ["/hook/start", "/hook"], "it was told that all is well, and nothing was played"
+
+
+def test_a_location_that_falls_silent_is_told_of_by_another_and_its_return_too(
+    database: Database, incidents: IncidentHistory, clock: Clock
+) -> None:
+    here, there = (Vigil(incidents, database, location) for location in ("here", "there"))
+    here.ring()
+    there.ring()
+    clock.forward(290)
+    here.ring()
+    assert incidents.recent(5) == []
+    clock.forward(20)
+    here.ring()
+    here.ring()
+    (told,) = incidents.recent(5)
+    assert told.incident.subject == "watch there"
+    assert told.incident.symptoms[0].said == "First Bell at there was not heard of for 5 min"
+    there.ring()
+    here.ring()
+    assert not incidents.recent(5)[0].incident.is_open
+
+
+def test_a_location_that_was_given_up_is_forgotten(
+    database: Database, incidents: IncidentHistory, clock: Clock
+) -> None:
+    Vigil(incidents, database, "there").ring()
+    clock.forward(8 * 24 * 3600)
+    here = Vigil(incidents, database, "here")
+    here.ring()
+    clock.forward(60)
+    here.ring()
+    assert incidents.recent(5) == []
