@@ -74,8 +74,8 @@ def write(owed: Owed, around: Surroundings, now: datetime) -> Message:
         severity=owed.severity,
         incident=incident.number,
         thread=_thread(incident),
-        subject=_subject(owed, around),
-        rows=tuple((label, told) for label, told in _rows(owed, around) if told),
+        subject=_line(_subject(owed, around)),
+        rows=tuple((label, _line(told)) for label, told in _rows(owed, around) if told),
         service=incident.subject,
         owner=incident.owner,
         proof=around.proof,
@@ -83,6 +83,11 @@ def write(owed: Owed, around: Surroundings, now: datetime) -> Message:
         since=incident.since,
         good_until=now + owed.route.repeat + SLACK if owed.kind is not NoticeKind.ACKNOWLEDGED else now + IN_HAND,
     )
+
+
+def _line(text: str) -> str:
+    """One line of what can be seen: no breaks that end a header, no marks that turn the writing around."""
+    return " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())
 
 
 def _thread(incident: Incident) -> str:

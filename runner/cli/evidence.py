@@ -51,7 +51,7 @@ class _BagByDefault(click.Group):
 def evidence() -> None:
     """Make a run into a bag for somebody else, or show it: firstbell evidence RUN [--for SERVICE] [--open].
 
-    RUN is the last letters of a run's name.
+    RUN is the last letters of a run's name, or the number of the incident that it opened.
     """
 
 

@@ -17,9 +17,13 @@ from runner.cli.look_back import zone_of
 from runner.config.load import Config
 from runner.config.secrets import secret
 from runner.history.database import Database
+from runner.history.incidents import NoSuchIncident
 from runner.history.record import RunRow
 from runner.history.runs import RunHistory
+from runner.switchboard import switchboard_for
 from runner.wiring import spool_of, store_of
+
+SHORT_NAME = 6
 
 
 class NotThere(Exception):
@@ -37,8 +41,11 @@ class Evidence:
 
 
 def evidence_of(config: Config, database: Database, name: str) -> Evidence:
-    """The evidence of a run by the last letters of its name. Raises NoSuchRun, NotThere, StoreError, Unreadable."""
-    run = RunHistory(database, zone_of(config)).find(name)
+    """The evidence of a run by the last letters of its name, or of the run that opened an incident by its number.
+
+    Raises NoSuchRun, NotThere, StoreError, Unreadable.
+    """
+    run = RunHistory(database, zone_of(config)).find(_opened_by(config, database, name) or name)
     prefix = run_prefix(run.started_at, run.journey, run.id)
     store, spool = store_of(config), spool_of(config)
     if spool.waiting().runs:
@@ -56,6 +63,22 @@ def evidence_of(config: Config, database: Database, name: str) -> Evidence:
         raise NotThere(f"{store.place(prefix)} is empty: it is past its time, or was never kept")
     files = unpack(prefix, names, get)
     return Evidence(run=run, prefix=prefix, names=tuple(asked), files=files)
+
+
+def _opened_by(config: Config, database: Database, number: str) -> str:
+    """The run that opened an incident; nothing where this is the number of none. A run's short name has six letters."""
+    if not number.isdecimal() or len(number) >= SHORT_NAME:
+        return ""
+    try:
+        told = switchboard_for(config, database).incidents.find(int(number))
+    except NoSuchIncident as error:
+        raise NotThere(str(error)) from None
+    names = [symptom.run_id for symptom in told.incident.symptoms if symptom.run_id]
+    if not names:
+        raise NotThere(
+            f"incident {number} was opened by no run: it is First Bell's own; see: firstbell incidents {number}"
+        )
+    return names[0]
 
 
 def setting_of(config: Config, evidence: Evidence, service: str) -> Setting:

@@ -89,6 +89,36 @@ url = "./evidence"                    # or "s3://your-bucket/firstbell"
 # password = "env:FIRSTBELL_STUDENT_PASSWORD"
 # totp = "file:/etc/firstbell/student-totp"
 #
+# --- who is told ------------------------------------------------------------------------------------------------
+# A confirmed failure opens an incident; all that one service breaks is one, and its end is told to the same people.
+# Try it with: firstbell alarm test     and the whole chain with: firstbell drill
+#
+# [alarms.mail]
+# host = "smtp.district.example"
+# port = 587
+# encryption = "starttls"
+# username = "firstbell"
+# password = "env:FIRSTBELL_MAIL_PASSWORD"
+# sender = "First Bell <firstbell@district.example>"
+#
+# [[alarms.routes]]
+# name = "it-on-call"
+# to = ["pagerduty:env:PAGERDUTY_KEY", "smtp:it@district.example"]
+# escalate_after = "10m"
+# escalate_to = ["head-of-it"]
+#
+# [[alarms.routes]]
+# name = "head-of-it"
+# to = ["teams:env:TEAMS_URL"]
+#
+# [[alarms.routes]]
+# name = "parents"
+# to = ["smtp:parents-list@district.example"]
+# public = true                       # a calm notice, once a person has confirmed it: firstbell alarm publish
+#
+# [alarms.heartbeat]                  # a check of Healthchecks, or whatever else notices that nobody calls any more
+# url = "env:FIRSTBELL_HEARTBEAT"
+#
 # [classroom]
 # title = "Grade 3 Reading"
 # meeting_code = "env:FIRSTBELL_MEETING_CODE"

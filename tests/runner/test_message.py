@@ -96,3 +96,10 @@ def test_what_lies_behind_the_broken_service_is_told_as_unseen() -> None:
 
 def test_a_subject_is_bounded_whatever_a_step_is_called() -> None:
     assert len(write(notice(NoticeReason.OPENED, symptom(step="x" * 999)), AROUND, START).subject) == SUBJECT_LIMIT
+
+
+def test_nothing_in_a_title_ends_a_line_or_turns_the_writing_around() -> None:
+    hostile = symptom(step="joins\r\nBcc: all@district.example\u202e", said="a\nb\x00c")
+    message = write(notice(NoticeReason.OPENED, hostile), AROUND, START)
+    assert message.subject.isprintable()
+    assert all(told.isprintable() for _, told in message.rows)
