@@ -26,6 +26,16 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[s
     return {**browser_type_launch_args, **launch_options(find_browser())}
 
 
+SERVERS = {"postgresql", "s3", "postgres", "s3_address"}
+
+
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The fast ones first: whoever broke something simple hears of it before a browser has started."""
+    """The fast ones first: whoever broke something simple hears of it before a browser has started. What starts a
+    server or a command of its own takes as long as a browser does, and goes with those."""
+    for item in items:
+        given = getattr(item, "callspec", None)
+        used = {*getattr(item, "fixturenames", ()), *(map(str, given.params.values()) if given else ())}
+        if used & SERVERS or "end_to_end" in item.path.parts:
+            item.add_marker(pytest.mark.browser)
     items.sort(key=lambda item: item.get_closest_marker("browser") is not None)

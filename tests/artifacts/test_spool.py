@@ -202,6 +202,7 @@ def test_one_process_delivers_at_a_time(tmp_path: Path) -> None:
     assert lying_in(tmp_path) == []
 
 
+@pytest.mark.browser
 def test_looking_at_the_shelf_while_it_is_emptied_harms_neither(tmp_path: Path) -> None:
     spool, store = Spool(tmp_path), Moody(0)
     for number in range(150):

@@ -26,7 +26,7 @@ from runner.history.record import AttemptRow, RunRow
 from runner.history.runs import RunHistory
 from tests.receivers import http_receiver
 
-pytestmark = pytest.mark.faults
+pytestmark = [pytest.mark.browser, pytest.mark.faults]  # No browser, but a hundred processes.
 
 ZONE = ZoneInfo("America/New_York")
 NOON = datetime(2026, 8, 31, 16, tzinfo=UTC)

@@ -132,6 +132,7 @@ def test_a_database_of_a_newer_first_bell_is_left_alone(url: str) -> None:
     engine.dispose()
 
 
+@pytest.mark.browser
 def test_four_processes_may_open_a_fresh_database_at_once(tmp_path: Path) -> None:
     """Five fresh ones: without the lock around the opening, about one in nine went wrong."""
     with multiprocessing.get_context("spawn").Pool(4) as pool:
