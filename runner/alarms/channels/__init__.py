@@ -20,7 +20,7 @@ class Kind:
     example: str
 
 
-_REFERENCE = r"[a-z]+:[^\s#@]+"
+_REFERENCE = r"(?:env|file):[^\s#@]+"
 CHANNELS: Mapping[str, Kind] = {
     "smtp": Kind(
         where="runner.alarms.channels.smtp:Smtp", shape=r"[^@\s]+@[^@\s]+", example="smtp:it@district.example"

@@ -1,0 +1,66 @@
+"""The drill and the demo, as a person would call them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from tests.end_to_end.conftest import Firstbell
+from tests.receivers import http_receiver, mail_server
+
+CONFIG = """\
+[school]
+name = "Bayfront"
+timezone = "America/New_York"
+practice = true
+
+[alarms.mail]
+port = {port}
+
+[[alarms.routes]]
+name = "vendor"
+to = ["webhook:{hook}"]
+services = ["sign-in"]
+
+[[alarms.routes]]
+name = "it"
+to = ["smtp:it@district.example"]
+"""
+LEGS = ["fault", "detected", "confirmed", "opened", "delivered", "healed", "closed", "told that it is over"]
+
+
+def test_a_drill_reaches_every_route_and_times_each_leg(firstbell: Firstbell, tmp_path: Path) -> None:
+    with http_receiver() as hook, mail_server() as mail:
+        (tmp_path / "firstbell.toml").write_text(CONFIG.format(port=mail.port, hook=hook.url))
+        done = firstbell("drill", "--json")
+    assert done.returncode == 0, done.stdout + done.stderr
+    told = json.loads(done.stdout)
+    assert list(told["legs"]) == LEGS
+    assert sorted(told["legs"].values()) == list(told["legs"].values()), "a leg came before the one before it"
+    assert [json.loads(body)["type"] for _, body in hook.posts] == [
+        "firstbell.incident.opened",
+        "firstbell.incident.closed",
+    ]
+    assert all(b"Subject: [drill] [" in letter for letter in mail.letters)
+    assert len(mail.letters) == 2
+    assert not (tmp_path / ".firstbell" / "history.db").exists(), "a drill has written into the district's own history"
+
+
+def test_a_drill_whose_notices_do_not_get_through_says_so(firstbell: Firstbell, tmp_path: Path) -> None:
+    with http_receiver() as hook, mail_server() as mail:
+        hook.answers = [(410, {})] * 9
+        (tmp_path / "firstbell.toml").write_text(CONFIG.format(port=mail.port, hook=hook.url))
+        done = firstbell("drill")
+    assert done.returncode == 1
+    assert "Not every notice was delivered." in done.stdout
+    assert "127.0.0.1 answered 410" in done.stdout
+
+
+def test_the_demo_shows_the_alarm_and_its_time_beside_a_configuration_too(firstbell: Firstbell, tmp_path: Path) -> None:
+    (tmp_path / "firstbell.toml").write_text(CONFIG.format(port=9, hook="http://127.0.0.1:9/"))
+    done = firstbell("demo")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert '[critical] student "finds the live session" fails in live-class' in done.stdout
+    assert "s after the fault" in done.stdout
+    assert "[closed]" in done.stdout
+    assert not (tmp_path / ".firstbell" / "history.db").exists(), "the demo's incidents are in the district's history"

@@ -1,0 +1,147 @@
+"""How urgent an incident is by the bells, what the file makes of routes, and the way a notice takes."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from runner.alarms.incident import PROBE, Incident, Symptom
+from runner.alarms.routing import NoticeReason, Owed, Route, Severity, ways
+from runner.alarms.terms import Terms
+from runner.config.load import Config, parse
+from runner.config.people import silences_of, terms_of
+from runner.config.problem import ConfigError
+from runner.schedule.maintenance import Maintenance
+
+FILE = Path("firstbell.toml")
+SCHOOL = """\
+[school]
+name = "Bayfront"
+timezone = "America/New_York"
+practice = true
+"""
+BELLS = """\
+[[bells]]
+name = "regular"
+first_bell = { elementary = 08:00:00, high = 09:15:00 }
+last_bell = 15:30:00
+
+[calendar]
+in_session = "mon-fri"
+
+[journeys.live-class]
+groups = ["elementary"]
+lead_in = { before_bell = "45m", every = "2m" }
+severity = "info"
+"""
+ROUTES = """\
+[[alarms.routes]]
+name = "on-call"
+to = ["smtp:it@district.example"]
+escalate_after = "10m"
+escalate_to = ["head"]
+
+[[alarms.routes]]
+name = "head"
+to = ["smtp:head@district.example"]
+
+[[alarms.routes]]
+name = "parents"
+to = ["smtp:parents@district.example"]
+public = true
+"""
+
+
+def config(*parts: str) -> Config:
+    return parse("\n".join((SCHOOL, *parts)), FILE)
+
+
+def terms(*parts: str) -> Terms:
+    return terms_of(config(*parts).settings)
+
+
+def incident(*journeys: str, subject: str = "platform") -> Incident:
+    at = datetime(2026, 8, 31, 11, tzinfo=UTC)
+    symptoms = tuple(
+        Symptom(journey=name, since=at, locations=("here",), actor="", step="", said="", run_id="")
+        for name in journeys or ("live-class",)
+    )
+    return Incident(number=1, subject=subject, owner="", opened_at=at, symptoms=symptoms)
+
+
+@pytest.mark.parametrize(
+    ("local", "severity"),
+    [
+        ("2026-08-31T07:14", Severity.INFO),
+        ("2026-08-31T07:15", Severity.CRITICAL),  # the lead-in of the elementary bell
+        ("2026-08-31T12:00", Severity.CRITICAL),
+        ("2026-08-31T15:30", Severity.INFO),
+        ("2026-08-30T12:00", Severity.INFO),  # a Sunday
+    ],
+)
+def test_what_breaks_before_or_in_class_is_critical(local: str, severity: Severity) -> None:
+    told = terms(BELLS)
+    assert told.severity(incident(), datetime.fromisoformat(local).replace(tzinfo=told.zone)) is severity
+
+
+def test_an_incident_is_as_urgent_as_its_most_urgent_journey() -> None:
+    told = terms(BELLS)
+    at_half_past_seven = datetime(2026, 8, 31, 7, 30, tzinfo=told.zone)
+    assert told.severity(incident("plan-b"), at_half_past_seven) is Severity.WARNING
+    assert told.severity(incident("plan-b", "live-class"), at_half_past_seven) is Severity.CRITICAL
+
+
+def test_without_bells_class_may_be_held_at_any_time_and_our_own_troubles_never_are_critical() -> None:
+    told = terms()
+    midnight = datetime(2026, 8, 31, tzinfo=told.zone)
+    assert told.severity(incident(), midnight) is Severity.CRITICAL
+    assert told.severity(incident(subject=PROBE), midnight) is Severity.WARNING
+
+
+def test_the_first_route_hears_of_our_own_troubles_where_no_other_is_named() -> None:
+    routes = {route.name: route for route in terms(ROUTES).routes}
+    assert list(routes) == ["on-call-as-operator", "on-call", "head", "parents"]
+    assert routes["on-call"].escalate_after == timedelta(minutes=10)
+    assert routes["parents"].severities == {Severity.CRITICAL}
+
+
+def test_maintenance_holds_back_what_its_services_break_while_it_lasts() -> None:
+    start = datetime(2026, 12, 5, 22, tzinfo=UTC)
+    window = Maintenance(services=("platform", "sign-in"), start=start, end=start + timedelta(hours=6), why="Upgrade")
+    during = start + timedelta(hours=1)
+    held = silences_of([window], during)
+    assert {silence.service for silence in held} == {"platform", "sign-in"}
+    assert any(silence.covers(incident(), during) for silence in held)
+    assert not any(silence.covers(incident(subject="live-class"), during) for silence in held)
+    assert silences_of([window], window.end) == []
+
+
+@pytest.mark.parametrize(
+    ("route", "said"),
+    [
+        ('to = ["pigeon:loft"]', "this is no way to people"),
+        ('to = ["slack:https://hooks.slack.example/secret"]', 'write one such as "slack:env:SLACK_URL"'),
+        ('to = ["smtp:it@x.example"]\nescalate_to = ["head"]', "escalate_after and escalate_to belong together"),
+        ('to = ["smtp:it@x.example"]\nescalate_after = "5m"\nescalate_to = ["hed"]', "no route called 'hed'"),
+        ('to = ["smtp:it@x.example"]\npublic = true\noperator = true', "leave out operator"),
+    ],
+)
+def test_a_route_that_cannot_be_is_a_mistake_in_one_sentence(route: str, said: str) -> None:
+    text = f'[[alarms.routes]]\nname = "head-office"\n{route}\n'
+    with pytest.raises(ConfigError, match=said):
+        config(text)
+
+
+def test_a_notice_of_a_dead_channel_goes_by_others() -> None:
+    dead, other = "slack:env:GONE", "smtp:it@district.example"
+    route = Route(name="operator", to=(dead, other), is_operator=True)
+    owed = Owed(
+        incident=incident(f"channel {dead}", subject=f"channel {dead}"),
+        route=route,
+        reason=NoticeReason.OPENED,
+        severity=Severity.WARNING,
+        ordinal=1,
+    )
+    assert ways(owed, [route]) == (other,)
