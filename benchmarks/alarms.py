@@ -22,8 +22,8 @@ from zoneinfo import ZoneInfo
 import structlog
 
 from runner.alarms.channels import ChannelOptions, open_channel
-from runner.alarms.channels.inbox import Inbox, inbox
 from runner.alarms.delivery import Delivery
+from runner.alarms.inbox import Inbox, inbox
 from runner.alarms.routing import Route
 from runner.alarms.terms import Terms
 from runner.history.database import Database

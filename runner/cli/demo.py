@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.text import Text
 
 from journeys.practice.school import PracticeSchool
-from runner.alarms.channels.inbox import Inbox, inbox
+from runner.alarms.inbox import Inbox, inbox
 from runner.cli.console import console
 from runner.cli.legs import Legs, Watching
 from runner.cli.run import FINISH_S, sentences

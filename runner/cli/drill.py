@@ -13,7 +13,7 @@ from pathlib import Path
 import click
 from rich.text import Text
 
-from runner.alarms.channels.inbox import Inbox, inbox
+from runner.alarms.inbox import Inbox, inbox
 from runner.alarms.outbox import Fate
 from runner.cli.console import console, give_up
 from runner.cli.incidents import parcel_line

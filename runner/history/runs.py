@@ -8,13 +8,17 @@ from dataclasses import asdict, fields
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import structlog
 from sqlalchemy import ColumnElement, Connection, RowMapping, Table, insert, select
+from sqlalchemy.exc import SQLAlchemyError
 
 from runner.history.claims import Claim, settle
-from runner.history.database import Database
+from runner.history.database import Database, HistoryError
 from runner.history.figures import Tally, count
 from runner.history.record import AttemptRow, ProofRow, RunRow, StepRow
 from runner.history.tables import attempts, proofs, runs, steps
+
+log = structlog.get_logger()
 
 # Enough to tell apart what a person cannot; more would only scroll by.
 LISTED = 5
@@ -59,8 +63,19 @@ class RunHistory:
                 for position, proof in enumerate(attempt.proofs, start=1):
                     connection.execute(insert(proofs), _columns(proofs, proof, position=position, **key))
             count(connection, self._tally(run))
-            if self._weigh is not None:
+            self._weighed(connection, run)
+
+    def _weighed(self, connection: Connection, run: RunRow) -> None:
+        """Weigh a run. What goes wrong in that, other than in the database, must not cost the verdict itself."""
+        if self._weigh is None:
+            return
+        try:
+            with connection.begin_nested():
                 self._weigh(connection, run)
+        except (SQLAlchemyError, HistoryError):
+            raise
+        except Exception:
+            log.exception("run.not_weighed", run_id=run.id)
 
     def _tally(self, run: RunRow) -> Tally:
         day, what = run.started_at.astimezone(self._zone).date(), "flaky" if run.flaky else run.outcome

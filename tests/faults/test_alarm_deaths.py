@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import threading
 from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -61,11 +62,13 @@ def history_of(url: str, address: str) -> tuple[Database, RunHistory, OutboxHist
     return database, RunHistory(database, ZONE, incidents.weigh_run), outbox
 
 
-def die_at(statement: int) -> None:
-    """Kill this process before its nth statement from now on, commits counted."""
+def die_at(statement: int, thread: str = "") -> None:
+    """Kill this process before its nth statement from now on, commits counted, those of such threads alone."""
     left = [statement]
 
     def count(*_: object) -> None:
+        if not threading.current_thread().name.startswith(thread):
+            return
         left[0] -= 1
         if left[0] < 0:
             os.kill(os.getpid(), signal.SIGKILL)
@@ -118,10 +121,11 @@ def test_a_run_and_what_follows_from_it_are_there_together_or_not_at_all(tmp_pat
 def deliver_and_die(url: str, address: str, statement: int) -> None:
     _, _, outbox = history_of(url, address)
     options = ChannelOptions(secret=lambda _reference: "")
-    die_at(statement)
+    die_at(statement, "delivery")
     delivery = Delivery(outbox, lambda wanted: open_channel(wanted, options)).start()
+    look = threading.Event()
     while any(parcel.delivered_at is None for parcel in outbox.look(50)):
-        pass
+        look.wait(0.02)
     delivery.close()
 
 

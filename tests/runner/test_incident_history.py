@@ -8,11 +8,13 @@ from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+from sqlalchemy import update
 
 from runner.alarms.incident import PROBE, Track
 from runner.alarms.outbox import Fate, Notification
 from runner.alarms.routing import Route
 from runner.alarms.terms import Terms
+from runner.history import alarm_tables as tables
 from runner.history.database import Database
 from runner.history.incidents import IncidentHistory, NoSuchIncident
 from runner.history.outbox import OutboxHistory
@@ -275,3 +277,14 @@ def test_what_is_watched_no_more_ends(
     assert [told.incident.is_open for told in incidents.recent(5)] == [False]
     assert [kind for _, kind in kinds(outbox)] == ["opened", "opened", "closed", "closed"]
     assert not incidents.watched()[Track.SERVICE, "live-class"].health.is_open
+
+
+def test_an_incident_that_cannot_be_read_costs_the_alarm_and_never_the_verdict(
+    history: RunHistory, incidents: IncidentHistory, database: Database, clock: Clock
+) -> None:
+    history.record(run(clock))
+    with database.write() as connection:
+        connection.execute(update(tables.incidents).values(story={"written by": "another version"}))
+    history.record(run(clock, "passed"))
+    assert [row.outcome for row in history.recent(5)] == ["passed", "failed"]
+    assert incidents.watched()[Track.SERVICE, "live-class"].health.is_open, "half of it was written"
