@@ -1,0 +1,17 @@
+"""One thing that can go wrong in the practice school."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fault:
+    """A fault to switch on. `service` is whose it truly is, `cause` what a right diagnosis calls it, `seen` what a
+    person would report on the telephone, `journey` one that meets it."""
+
+    name: str
+    service: str
+    cause: str
+    seen: str
+    journey: str = "live-class"

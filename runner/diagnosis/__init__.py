@@ -1,0 +1,1 @@
+"""Whose part of the chain broke, and why we think so: facts, then rules."""
