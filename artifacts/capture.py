@@ -55,6 +55,8 @@ class ActorRecorder:
         (self._folder / self._place).mkdir(parents=True, exist_ok=True, mode=0o700)
         self._page.on("console", self._hear)
         self._page.on("pageerror", lambda error: self._note("pageerror", str(error), self._page.url))
+        self._page.on("websocket", self._traffic.opened)
+        self._context.on("request", self._traffic.asked)
         self._context.on("response", self._traffic.answered)
         self._context.on("requestfailed", self._traffic.failed)
         with contextlib.suppress(PlaywrightError):  # Only Chromium has one.
@@ -128,6 +130,11 @@ class ActorRecorder:
     def clock_offset_s(self) -> float | None:
         """How far the clocks of the hosts that answered are ahead of this machine's, good to about a second."""
         return self._traffic.clock_offset_s
+
+    @property
+    def traffic(self) -> Traffic:
+        """What this actor's requests came to."""
+        return self._traffic
 
     def frames(self, observed: str, pictures: Sequence[bytes]) -> None:
         """Keep the frames, first and last, that a look at somebody compared. Each carries our own signature."""

@@ -2,20 +2,52 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from statistics import median
 from typing import Any
 from urllib.parse import urlsplit
 
-from playwright.sync_api import Request, Response
+from playwright.sync_api import Request, Response, WebSocket
 
 PATH_LIMIT = 500
 TROUBLES = 200
+# What a rule needs is among the first: what fails later mostly fails because of it.
+TOLD = 40
+# A request that has waited for less than this may still be answered as usual.
+WAITS_S = 2.0
 # A Date header is cut to whole seconds (RFC 9110, 6.6.1), and servers draw it up once a second: what was meant lies
 # half a second later on average, and a second off at worst.
 HALF_S = 0.5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trouble:
+    """A request that did not end well: answered with 400 and more (`status`), not at all (`error`, Chromium's word for
+    why), or not yet (`waited_s`). `host` is with its port, `kind` Playwright's word (document, script, websocket, ...);
+    `from_host` whose page it came from; `is_page`: it was to be the page itself."""
+
+    host: str
+    path: str
+    method: str
+    kind: str
+    from_host: str = ""
+    is_page: bool = False
+    status: int = 0
+    error: str = ""
+    waited_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HostTraffic:
+    """One host's answers: how many, and how long the slowest first byte took."""
+
+    host: str
+    answers: int
+    slowest_ms: float
 
 
 class Traffic:
@@ -24,24 +56,39 @@ class Traffic:
     def __init__(self) -> None:
         self._statuses: dict[str, Counter[str]] = {}
         self._slowest_ms: dict[str, float] = {}
-        self._troubles: list[dict[str, Any]] = []
+        self._troubles: list[Trouble] = []
         self._offsets_s: list[float] = []
+        self._pending: dict[Request, float] = {}
+
+    def asked(self, request: Request) -> None:
+        """A request went out."""
+        self._pending[request] = time.monotonic()
 
     def answered(self, response: Response) -> None:
         """An answer arrived."""
-        host, path = _place(response.url)
+        self._pending.pop(response.request, None)
+        host, _ = _place(response.url)
         self._statuses.setdefault(host, Counter())[f"{response.status // 100}xx"] += 1
         self._compare_clocks(response)
         timing = response.request.timing
         self._slowest_ms[host] = max(self._slowest_ms.get(host, 0.0), timing["responseStart"] - timing["requestStart"])
         if response.status >= 400:
-            self._trouble({"host": host, "path": path, "method": response.request.method, "status": response.status})
+            self._trouble(_trouble(response.request, status=response.status))
 
     def failed(self, request: Request) -> None:
         """A request got no answer. Chromium's name for why is all that is known."""
-        host, path = _place(request.url)
+        self._pending.pop(request, None)
+        host, _ = _place(request.url)
         self._statuses.setdefault(host, Counter())["failed"] += 1
-        self._trouble({"host": host, "path": path, "method": request.method, "error": (request.failure or "")[:80]})
+        self._trouble(_trouble(request, error=(request.failure or "")[:80]))
+
+    def opened(self, socket: WebSocket) -> None:
+        """A WebSocket was opened; one that fails is trouble."""
+        socket.on("socketerror", lambda said: self._socket_failed(socket, str(said)))
+
+    def _socket_failed(self, socket: WebSocket, said: str) -> None:
+        host, path = _place(socket.url)
+        self._trouble(Trouble(host=host, path=path, method="GET", kind="websocket", error=said[:80]))
 
     def told(self) -> dict[str, Any]:
         """The content of network.json."""
@@ -52,9 +99,26 @@ class Traffic:
         return {
             "schema": "firstbell.network/1",
             "hosts": hosts,
-            "troubles": self._troubles,
+            "troubles": [_short(trouble) for trouble in self._troubles],
             "clock_offset_s": self.clock_offset_s,
         }
+
+    def troubles(self) -> tuple[Trouble, ...]:
+        """The first requests that did not end well, and those that wait for an answer now."""
+        now = time.monotonic()
+        waiting = [
+            _trouble(request, waited_s=round(now - since, 1))
+            for request, since in self._pending.items()
+            if now - since >= WAITS_S
+        ]
+        return (*self._troubles[:TOLD], *waiting[:TOLD])
+
+    def hosts(self) -> tuple[HostTraffic, ...]:
+        """How each host answered."""
+        return tuple(
+            HostTraffic(host=host, answers=counts.total(), slowest_ms=round(self._slowest_ms.get(host, 0.0), 1))
+            for host, counts in sorted(self._statuses.items())
+        )
 
     @property
     def clock_offset_s(self) -> float | None:
@@ -73,9 +137,31 @@ class Traffic:
         if told.tzinfo is not None:
             self._offsets_s.append((told - datetime.now(UTC)).total_seconds() + HALF_S)
 
-    def _trouble(self, trouble: dict[str, Any]) -> None:
+    def _trouble(self, trouble: Trouble) -> None:
         if len(self._troubles) < TROUBLES:
             self._troubles.append(trouble)
+
+
+def _trouble(request: Request, *, status: int = 0, error: str = "", waited_s: float = 0.0) -> Trouble:
+    host, path = _place(request.url)
+    is_page = request.is_navigation_request() and request.frame.parent_frame is None
+    referrer = request.headers.get("referer", "")
+    return Trouble(
+        host=host,
+        path=path,
+        method=request.method,
+        kind=request.resource_type,
+        from_host=_place(referrer)[0],
+        is_page=is_page,
+        status=status,
+        error=error,
+        waited_s=waited_s,
+    )
+
+
+def _short(trouble: Trouble) -> dict[str, Any]:
+    """A trouble as network.json has it: what does not apply is left out."""
+    return {name: value for name, value in asdict(trouble).items() if value not in ("", 0, 0.0, False)}
 
 
 def _place(url: str) -> tuple[str, str]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from journeys.auth.totp import totp
 from journeys.stage.failures import Broken
+from journeys.stage.page_signs import sign_of
 
 if TYPE_CHECKING:
     from journeys.stage.actor import Actor
@@ -30,7 +31,7 @@ class RedirectSignIn:
     def sign_in(self, actor: Actor) -> None:
         """From the portal's front page to its signed-in page."""
         page = actor.page
-        page.get_by_role("link", name=self._word("sign_in_link", "Sign in"), exact=True).click()
+        actor.click(page.get_by_role("link", name=self._word("sign_in_link", "Sign in"), exact=True))
         username = page.get_by_label(self._word("username_label", "Username"), exact=True)
         actor.wait_for_first(username)
         username.fill(actor.account.username)
@@ -44,14 +45,17 @@ class RedirectSignIn:
         refusal = page.get_by_role("alert").filter(visible=True)
         code = page.get_by_label(self._word("code_label", "One-time code"), exact=True)
         sign = actor.wait_for_first(signed_in, refusal, code)
-        if sign is code:
+        has_code = sign is code
+        if has_code:
             if actor.account.totp_key is None:
                 raise Broken(f"a one-time code was asked for, but the {actor.role}'s account has no totp key")
             code.fill(totp(actor.account.totp_key.reveal(), time.time()))
             page.get_by_role("button", name=self._word("code_button", "Verify"), exact=True).click()
             sign = actor.wait_for_first(signed_in, refusal)
         if sign is refusal:
-            raise Broken(f'sign-in refused: "{refusal.inner_text().strip()}"')
+            words = refusal.inner_text().strip()
+            kind = sign_of(words, "") or ("second-factor" if has_code else "credentials-refused")
+            raise Broken(f'sign-in refused: "{words}"', sign=kind)
 
     def _word(self, key: str, default: str) -> str:
         return self._words.get(key, default)

@@ -49,5 +49,5 @@ class PracticePlatform:
         links = page.get_by_role("list", name="Today's classes").get_by_role("link")
         empty = page.get_by_text("No classes today", exact=True)
         if actor.wait_for_first(links, empty) is empty:
-            raise Broken('the list says "No classes today"')
+            raise Broken('the list says "No classes today"', sign="list-empty")
         return links

@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from playwright.sync_api import Error as PlaywrightError
-from playwright.sync_api import Locator, Page, Response
+from playwright.sync_api import Locator, Page, Request, Response
 from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
 from journeys.media.figures import Figure, figures
 from journeys.media.probe import MediaProbe, Still
-from journeys.stage.failures import Broken, MediaBroken
+from journeys.stage.failures import Broken, MediaBroken, net_error
+from journeys.stage.page_signs import PageSigns, signs_on
 from journeys.stage.roster import Roster
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from journeys.stage.service import Account
     from journeys.stage.stage import Stage
 
-# While waiting for one of several signs, how often the last document's status is looked at.
+# While waiting for one of several signs, how often it is looked whether waiting has any use.
 GLANCE_MS = 500
 
 
@@ -41,8 +42,10 @@ class Actor:
         self._stage = stage
         self._probe = MediaProbe(page)
         self._document_error: str | None = None
+        self._lost_script = ""
         self._has_crashed = False
         page.on("response", self._notice)
+        page.on("requestfailed", self._miss)
         page.on("crash", self._crashed)
 
     def __repr__(self) -> str:
@@ -65,10 +68,10 @@ class Actor:
         """Open an address as if typed. Raises Broken at once when the answer is an error page."""
         answer = self.page.goto(url, wait_until="domcontentloaded")
         if answer is not None and answer.status >= 400:
-            raise Broken(_refusal(answer))
+            raise Broken(_refusal(answer), sign=self._sign())
 
     def wait_for_first(self, *signs: Locator, within_s: float | None = None) -> Locator:
-        """Wait until one of several signs is seen, and return it; Broken as soon as an error page shows instead."""
+        """Wait until one of several signs is seen, and return it; Broken as soon as it is certain that none will be."""
         deadline = time.monotonic() + (within_s or self.limit_s)
         either = reduce(Locator.or_, signs).first
         while True:
@@ -76,12 +79,33 @@ class Actor:
             try:
                 either.wait_for(timeout=max(1.0, min(GLANCE_MS, left_ms)))
             except PlaywrightTimeout:
-                if self._document_error is not None:
-                    raise Broken(self._document_error) from None
+                self._must_have_hope()
                 if left_ms > GLANCE_MS:
                     continue
                 raise
             return signs[0] if len(signs) == 1 else next(sign for sign in signs if sign.first.is_visible())
+
+    def click(self, wanted: Locator) -> None:
+        """Click something as soon as it is there; Broken as soon as it is certain that it will not be."""
+        self.wait_for_first(wanted).first.click()
+
+    def signs(self) -> PageSigns | None:
+        """What this actor's page says of itself now; None when it cannot be asked."""
+        return signs_on(self.page, self.name)
+
+    def _sign(self) -> str:
+        found = self.signs()
+        return found.sign if found else ""
+
+    def _must_have_hope(self) -> None:
+        """Raise Broken where what is waited for cannot come: an error page, a page that stands in, a lost script."""
+        if self._document_error is not None:
+            raise Broken(self._document_error, sign=self._sign())
+        found = self.signs()
+        if found is not None and found.sign:
+            raise Broken(f'the page says "{found.text[:120] or found.title}"', sign=found.sign)
+        if found is not None and found.is_blank and self._lost_script:
+            raise Broken(f"the page stays blank: {self._lost_script}", sign="blank")
 
     def expect_to_see_and_hear(self, other: Actor, *, within_s: float | None = None) -> MediaProof:
         """Prove that the other's picture and sound reach this actor now. Raises MediaBroken with what was missing."""
@@ -118,9 +142,22 @@ class Actor:
 
     def _notice(self, answer: Response) -> None:
         """Remember whether the document now shown is an error page, so that nobody waits for what cannot come."""
-        if not answer.request.is_navigation_request() or answer.frame != self.page.main_frame:
+        if answer.request.resource_type == "script" and answer.status >= 400:
+            self._lost_script = _refusal(answer)
+        if not self._is_document(answer.request):
             return
         self._document_error = _refusal(answer) if answer.status >= 400 else None
+        self._lost_script = ""
+
+    def _miss(self, request: Request) -> None:
+        """Remember that the document cannot be had at all. One that another navigation has cut off is not missed."""
+        error = request.failure or ""
+        if error == "net::ERR_ABORTED" or not self._is_document(request):
+            return
+        self._document_error = net_error(urlsplit(request.url).netloc, error)
+
+    def _is_document(self, request: Request) -> bool:
+        return request.is_navigation_request() and request.frame == self.page.main_frame
 
 
 def _refusal(answer: Response) -> str:

@@ -58,7 +58,7 @@ class Stranger(JourneyError):
 def ending_of(error: BaseException) -> Ending:
     """How an exception ends a step, and the one line that says why."""
     kind = _kind_of(error)
-    return Ending(kind=kind, said=one_line(error))
+    return Ending(kind=kind, said=one_line(error), sign=error.sign if isinstance(error, JourneyError) else "")
 
 
 def _kind_of(error: BaseException) -> EndingKind:
@@ -75,12 +75,17 @@ def one_line(error: BaseException) -> str:
     """What an exception says, in one bounded line without colour codes or call logs."""
     text = _ANSI.sub("", str(error)).strip()
     if isinstance(error, PlaywrightError) and (found := _NET_ERROR.search(text)):
-        return _clip(f"{_host(found[2])} cannot be reached ({found[1]})")
+        return _clip(net_error(_host(found[2]), found[1]))
     if isinstance(error, PlaywrightError | AssertionError):
         text = _expectation(text)
     elif not isinstance(error, JourneyError):
         text = f"{type(error).__name__}: {text}" if text else type(error).__name__
     return _clip(" ".join(text.split()) or type(error).__name__)
+
+
+def net_error(host: str, error: str) -> str:
+    """That a host cannot be reached, with Chromium's name for why."""
+    return f"{host} cannot be reached ({error.removeprefix('net::')})"
 
 
 def _expectation(text: str) -> str:

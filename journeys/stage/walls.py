@@ -11,7 +11,7 @@ from playwright.sync_api import Error as PlaywrightError
 from playwright.sync_api import Page
 
 # A challenge is there when a step has failed, or it is not why: nothing is waited for.
-GLANCE_MS = 300.0
+GLANCE_MS = 1000.0
 
 FRAMES = {
     "reCAPTCHA": "recaptcha/api2/bframe",

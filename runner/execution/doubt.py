@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from journeys.stage.ending import Ending, EndingKind
+from runner.diagnosis.cause import Cause
+from runner.diagnosis.facts import Doubt
 from runner.execution.run import Attempt
 
 # Half of the time gone: a page gets less than half of the machine that every limit was chosen for. An honest load of
@@ -31,28 +33,32 @@ class Machine:
     resolver_answers: bool = True
 
 
-def doubt(ending: Ending, machine: Machine) -> str | None:
+def doubt(ending: Ending, machine: Machine) -> Doubt | None:
     """Why a failure cannot be laid at the service's door; None when it can."""
     if ending.kind is not EndingKind.FAILED:
         return None
     by_name = NAME_NOT_FOUND in ending.said
     taken, waited = f"{machine.stolen_share:.0%}", f"{machine.lost_share:.0%}"
+    starved = "this machine was starved: "
     reasons = {
         "the disk of this machine is full": machine.disk_free_mib < FULL_MIB,
         "this machine is out of memory": machine.memory_free_mib < NO_MEMORY_MIB,
-        f"this machine was starved: its host took {taken} of the processors": machine.stolen_share >= STARVED_SHARE,
-        f"this machine was starved: the worker waited {waited} of its time": machine.lost_share >= STARVED_SHARE,
-        "this machine's name server does not answer": by_name and not machine.resolver_answers,
+        f"{starved}its host took {taken} of the processors": machine.stolen_share >= STARVED_SHARE,
+        f"{starved}the worker waited {waited} of its time": machine.lost_share >= STARVED_SHARE,
     }
-    return next((reason for reason, holds in reasons.items() if holds), None)
+    if short := next((reason for reason, holds in reasons.items() if holds), None):
+        return Doubt(cause=Cause.OWN_MACHINE, said=short)
+    if by_name and not machine.resolver_answers:
+        return Doubt(cause=Cause.OWN_NAMES, said="this machine's name server does not answer")
+    return None
 
 
-def reconsidered(attempt: Attempt, machine: Machine) -> Attempt:
+def reconsidered(attempt: Attempt, why: Doubt | None) -> Attempt:
     """The attempt as it may be told: errored where its failure is in doubt, with what was seen kept in the words."""
-    if attempt.ending is None or (why := doubt(attempt.ending, machine)) is None:
+    if attempt.ending is None or why is None:
         return attempt
-    said = f"{why}; what was seen: {attempt.ending.said}"
-    ending = Ending(kind=EndingKind.ERRORED, said=said)
+    said = f"{why.said}; what was seen: {attempt.ending.said}"
+    ending = Ending(kind=EndingKind.ERRORED, said=said, sign=attempt.ending.sign)
     steps = tuple(
         replace(step, ending=ending) if step.ending is not None and step.ending.kind is EndingKind.FAILED else step
         for step in attempt.steps

@@ -16,6 +16,7 @@ from artifacts.policy import Recording
 from journeys.media.proof import MediaProof
 from journeys.stage.ending import Ending
 from journeys.stage.step import Step, StepRecord
+from runner.diagnosis.seen import Seen
 
 PULSE = "firstbell-pulse"
 """The journey that is no journey: the health probe of a worker."""
@@ -121,6 +122,13 @@ class MediaJudged(Message):
     proof: MediaProof
 
 
+class Witnessed(Message):
+    """What the browsers had seen when the first step failed."""
+
+    kind: Literal["witnessed"] = "witnessed"
+    seen: Seen
+
+
 class Judged(Message):
     """The last step is over: how the attempt ended. What comes after can no longer change it.
 
@@ -163,7 +171,7 @@ class Unwell(Message):
 
 ToWorker = Annotated[Hello | Play | Quit, Field(discriminator="kind")]
 FromWorker = Annotated[
-    Ready | StepBegan | StepEnded | MediaJudged | Judged | Recorded | AttemptEnded | Unwell,
+    Ready | StepBegan | StepEnded | MediaJudged | Witnessed | Judged | Recorded | AttemptEnded | Unwell,
     Field(discriminator="kind"),
 ]
 

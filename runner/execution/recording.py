@@ -12,7 +12,8 @@ from playwright.sync_api import Error as PlaywrightError
 
 from artifacts.capture import ActorRecorder
 from journeys.stage.roster import private
-from runner.execution.messages import MediaJudged, Play, Recorded, StepBegan, StepEnded
+from runner.diagnosis.seen import Seen
+from runner.execution.messages import MediaJudged, Play, Recorded, StepBegan, StepEnded, Witnessed
 
 if TYPE_CHECKING:
     from journeys.media.proof import MediaProof
@@ -61,6 +62,8 @@ class Recording:
         self._groups.close()
         self._end.send(StepEnded(record=record))
         failed = record.ending is not None
+        if failed and self.broke is None:
+            self._end.send(Witnessed(seen=self._seen(actor)))
         self.broke = self.broke or record.ending
         if record.ending is not None and record.ending.is_private:
             self._discard(record.ending.said)
@@ -91,6 +94,21 @@ class Recording:
         clock_offset_s = median(known_s) if known_s else None
         self._end.send(Recorded(artifacts=kept, is_private=self._is_private, clock_offset_s=clock_offset_s))
 
+    def _seen(self, failing: Actor) -> Seen:
+        """What the browsers have seen, the page of whoever's step failed first."""
+        cast = [failing, *(actor for actor in self._actors.values() if actor is not failing)]
+        pages = {actor.name: page for actor in cast if (page := actor.signs())}
+        traffic = [self._recorders[actor.name].traffic for actor in cast]
+        awake = [actor for actor in cast if actor.name in pages]
+        calls = {actor.name: receiving for actor in awake if (receiving := _is_receiving(actor)) is not None}
+        return Seen(
+            troubles=traffic[0].troubles(),
+            hosts=tuple(host for one in traffic for host in one.hosts()),
+            pages=tuple(pages.values()),
+            receives=tuple(name for name, receiving in calls.items() if receiving),
+            blind=tuple(name for name, receiving in calls.items() if not receiving),
+        )
+
     def _take_figures(self, actor: Actor) -> None:
         self._recorders[actor.name].figures([asdict(figure) for figure in actor.figures()])
 
@@ -98,3 +116,12 @@ class Recording:
         self._is_private = True
         for recorder in self._recorders.values():
             recorder.discard(reason)
+
+
+def _is_receiving(actor: Actor) -> bool | None:
+    """Whether a picture comes in on an actor's page at the moment; None where it has no call."""
+    try:
+        figures = actor.figures()
+    except PlaywrightError:
+        return None
+    return figures[-1].video_kbps > 0 if figures else None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import Enum
 
@@ -12,6 +12,7 @@ from artifacts.evidence import Artifact
 from journeys.media.proof import MediaProof
 from journeys.stage.ending import Ending, EndingKind
 from journeys.stage.step import StepRecord
+from runner.diagnosis.seen import Seen
 
 # Crockford's alphabet without the letters that are misread or spell words: people say run ids over the telephone.
 _ALPHABET = "0123456789bcdfghjkmnpqrstvwxz"
@@ -33,7 +34,8 @@ class Attempt:
     """One try. `ending` is None when it ended well; `took_s` is seconds by a monotonic clock.
 
     `lost_share`: of the worker's time, how much it was not run. `unclosed`: what could not be closed afterwards.
-    `clock_offset_s`: how far the clocks of those who answered were ahead of ours, good to about a second.
+    `clock_offset_s`: how far the clocks of those who answered were ahead of ours, good to about a second. `seen`: what
+    its browsers had seen when a step failed.
     """
 
     number: int
@@ -47,6 +49,7 @@ class Attempt:
     lost_share: float = 0.0
     unclosed: str = ""
     clock_offset_s: float | None = None
+    seen: Seen = field(default_factory=Seen)
 
     @property
     def failing_step(self) -> StepRecord | None:

@@ -26,6 +26,7 @@ from pydantic import ValidationError
 
 from journeys.stage.ending import EndingKind
 from journeys.stage.roster import private
+from runner.diagnosis.seen import Seen
 from runner.execution.identity import me
 from runner.execution.ladder import MARKER, Leftover, clear_up, end_worker, temporary_folder
 from runner.execution.messages import (
@@ -42,6 +43,7 @@ from runner.execution.messages import (
     Recorded,
     StepEnded,
     Unwell,
+    Witnessed,
 )
 from runner.execution.run import Attempt, errored
 
@@ -228,6 +230,7 @@ def _log_file(path: Path) -> IO[bytes]:
 def _attempt(order: Play, heard: list[FromWorker], lost: Judged, unclosed: str) -> Attempt:
     judged = next((message for message in heard if isinstance(message, Judged)), lost)
     recorded = next((message for message in heard if isinstance(message, Recorded)), Recorded(artifacts=()))
+    witnessed = next((message for message in heard if isinstance(message, Witnessed)), None)
     is_private = recorded.is_private and not (judged.ending and judged.ending.is_private)
     return Attempt(
         number=order.attempt,
@@ -238,6 +241,7 @@ def _attempt(order: Play, heard: list[FromWorker], lost: Judged, unclosed: str) 
         artifacts=recorded.artifacts,
         ending=private(1) if is_private else judged.ending,
         clock_offset_s=recorded.clock_offset_s,
+        seen=witnessed.seen if witnessed else Seen(),
         browser=judged.browser,
         lost_share=judged.lost_share,
         unclosed=unclosed,

@@ -1,0 +1,176 @@
+"""Rules for a service that is reached, and answers wrongly, shows the wrong thing, or does not get done."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from artifacts.traffic import Trouble as Request
+from journeys.media.proof import MediaFault, MediaProof
+from runner.diagnosis.cause import Cause
+from runner.diagnosis.diagnosis import Because, Source
+from runner.diagnosis.facts import Facts, StepFact, is_dead_link
+from runner.diagnosis.finding import Finding
+
+GATEWAY = frozenset({502, 504})
+# People begin to reload at about this; no page of a school takes so long on a good day.
+SLOW_MS = 5000.0
+TIMES_THE_USUAL = 3.0
+
+BY_ADAPTERS: Mapping[str, Cause] = {cause.value: cause for cause in Cause}
+"""What adapters may say of their product's pages is the name of a cause; a test holds them to it."""
+
+BY_THE_CALL: Mapping[MediaFault, Cause] = {
+    MediaFault.NO_OFFER: Cause.SIGNALLING,
+    MediaFault.ICE_FAILED: Cause.ICE_FAILED,
+    MediaFault.NO_PACKETS: Cause.NO_MEDIA,
+    MediaFault.NO_DECODE: Cause.NO_MEDIA,
+    MediaFault.NO_PICTURE: Cause.NO_MEDIA,
+    MediaFault.BLACK: Cause.BLACK,
+    MediaFault.SOMEONE_ELSE: Cause.WRONG_PICTURE,
+    MediaFault.FROZEN: Cause.FROZEN,
+    MediaFault.SILENT: Cause.SILENT,
+}
+
+
+def sign_in_failed_behind_the_form(facts: Facts) -> Finding | None:
+    """The form was accepted, and the page that people come back to says that the sign-in did not answer it: a gateway's
+    error, at a host of somebody else, in a step that relies on the sign-in."""
+    for page in _pages(facts):
+        if facts.service and page.status in GATEWAY and facts.whose(page.host) != facts.service:
+            because = Because(said=f"{_answered(page)}: its way to {facts.service} failed", source=Source.REQUESTS)
+            return Finding(service=facts.service, cause=Cause.TOKEN_FAILED, because=(because,))
+    return None
+
+
+def link_is_dead(facts: Facts) -> Finding | None:
+    """A page led to one that is not there: it is the service that gave the link."""
+    for page in _pages(facts):
+        if is_dead_link(page) and (service := facts.whose(page.from_host)):
+            because = Because(said=f"{_answered(page)}, where {page.from_host} had led", source=Source.REQUESTS)
+            return Finding(service=service, cause=Cause.DEAD_LINK, because=(because,))
+    return None
+
+
+def page_says_so(facts: Facts) -> Finding | None:
+    """The page of whoever's step failed says in its own words what is wrong."""
+    page = facts.page
+    if page is None or page.sign not in BY_ADAPTERS or not (service := facts.whose(page.host)):
+        return None
+    said = f'{page.host} says "{page.title}: {page.text[:100]}"'
+    return Finding(service=service, cause=BY_ADAPTERS[page.sign], because=(Because(said=said, source=Source.PAGE),))
+
+
+def document_is_refused(facts: Facts) -> Finding | None:
+    """The page itself was answered with an error."""
+    for page in _pages(facts):
+        service = facts.whose(page.host)
+        if service and (page.status >= 500 or page.status == 429):
+            cause = Cause.CAPACITY if page.status == 429 else Cause.SERVER_ERROR
+            because = Because(said=_answered(page), source=Source.REQUESTS)
+            return Finding(service=service, cause=cause, because=(because,))
+    return None
+
+
+def signalling_is_refused(facts: Facts) -> Finding | None:
+    """The connection by which a class is set up could not be made, or was lost."""
+    for request in facts.seen.troubles:
+        if request.kind == "websocket" and (service := facts.whose(request.host)) and service == facts.service:
+            because = Because(said=f"{request.host}{request.path}: {request.error}", source=Source.REQUESTS)
+            return Finding(service=service, cause=Cause.SIGNALLING, because=(because,))
+    return None
+
+
+def blank(facts: Facts) -> Finding | None:
+    """The page shows nothing, and a script that it needs could not be had or was blocked."""
+    page = facts.page
+    if page is None or not page.is_blank or not (service := facts.whose(page.host)):
+        return None
+    lost = [request for request in facts.seen.troubles if request.kind == "script"]
+    if not lost:
+        return None
+    because = (Because(said=f"{_answered(lost[0])}", source=Source.REQUESTS),)
+    return Finding(service=service, cause=Cause.BLANK, because=because)
+
+
+def session_is_lost(facts: Facts) -> Finding | None:
+    """Somebody who had signed in is asked to sign in again, in a step that relies on something else than the sign-in."""
+    broke, page = facts.broke, facts.page
+    if broke is None or page is None or not page.asks_to_sign_in or broke.service == "sign-in":
+        return None
+    if not any(step.service == "sign-in" and step.is_well and step.actor == broke.actor for step in facts.steps):
+        return None
+    said = f"{broke.actor} had signed in, and is asked to sign in again at {page.host}"
+    return Finding(
+        service=broke.service, cause=Cause.SESSION_LOST, because=(Because(said=said, source=Source.PAGE),)
+    )
+
+
+def adapter_says_so(facts: Facts) -> Finding | None:
+    """Whoever knows the product's pages recognised what they say."""
+    broke = facts.broke
+    if broke is None or not broke.service or broke.sign not in BY_ADAPTERS:
+        return None
+    return Finding(service=broke.service, cause=BY_ADAPTERS[broke.sign], because=(_seen(broke),))
+
+
+def call_says_so(facts: Facts) -> Finding | None:
+    """Somebody does not see and hear somebody else: by the first proof that failed, and by what the others receive."""
+    proof = next((proof for proof in facts.proofs if proof.fault is not None), None)
+    if proof is None or proof.fault is None or not facts.service:
+        return None
+    because = (Because(said=proof.said, source=Source.MEDIA), *_other_way(facts, proof))
+    cause = _cause_of_call(facts, proof)
+    return Finding(service=facts.service, cause=cause, because=because)
+
+
+def does_not_come(facts: Facts) -> Finding | None:
+    """Something was waited for that did not come, and a host is known to be slow: slower than any page may be, and than
+    it usually is."""
+    waiting = [request for request in facts.seen.troubles if request.waited_s * 1000 >= SLOW_MS]
+    for request in waiting:
+        if service := facts.whose(request.host):
+            said = f"{request.host}{request.path} had given no answer after {request.waited_s:.0f} s"
+            return _slow(service, said)
+    for host in sorted(facts.seen.hosts, key=lambda host: -host.slowest_ms):
+        usual_ms = facts.usual_ms.get(host.host, 0.0)
+        is_slow = host.slowest_ms >= max(SLOW_MS, TIMES_THE_USUAL * usual_ms)
+        if is_slow and facts.service and facts.whose(host.host) == facts.service:
+            usual = f", usually {usual_ms:.0f} ms" if usual_ms else ""
+            return _slow(facts.service, f"{host.host} took {host.slowest_ms / 1000:.1f} s to answer{usual}")
+    return None
+
+
+def _slow(service: str, said: str) -> Finding:
+    return Finding(service=service, cause=Cause.SLOW, because=(Because(said=said, source=Source.REQUESTS),))
+
+
+def _cause_of_call(facts: Facts, proof: MediaProof) -> Cause:
+    assert proof.fault is not None  # noqa: S101  # the caller has looked
+    nothing_arrives = BY_THE_CALL[proof.fault] is Cause.NO_MEDIA
+    if nothing_arrives and any(_other_way(facts, proof)):
+        return Cause.ONE_WAY
+    return BY_THE_CALL[proof.fault]
+
+
+def _other_way(facts: Facts, proof: MediaProof) -> Iterator[Because]:
+    """What is known of the other direction: proved before, or counted on the other's page."""
+    for other in facts.proofs:
+        if (other.observer, other.observed, other.fault) == (proof.observed, proof.observer, None):
+            yield Because(said=other.said, source=Source.MEDIA)
+            return
+    if proof.observed in facts.seen.receives:
+        yield Because(said=f"{proof.observed} receives pictures meanwhile", source=Source.MEDIA)
+
+
+def _pages(facts: Facts) -> list[Request]:
+    """Pages that were answered with an error, the latest first: an earlier one may have been got over."""
+    return [request for request in reversed(facts.seen.troubles) if request.is_page and request.status]
+
+
+def _answered(request: Request) -> str:
+    what = f"answered {request.status}" if request.status else f"could not be loaded ({request.error})"
+    return f"{request.host}{request.path} {what}"
+
+
+def _seen(broke: StepFact) -> Because:
+    return Because(said=f'{broke.actor} "{broke.title}": {broke.said}', source=Source.PICTURE)

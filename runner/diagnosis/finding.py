@@ -1,0 +1,17 @@
+"""What one rule concludes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from runner.diagnosis.cause import Cause
+from runner.diagnosis.diagnosis import Because
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """Whose it is (empty: the probe's own, or nobody's name), the cause, and the reasons, the weightiest first."""
+
+    service: str
+    cause: Cause
+    because: tuple[Because, ...]

@@ -1,0 +1,98 @@
+"""Whose it is and why: a list of rules, read from top to bottom, of which the first that holds decides.
+
+First what would make every other conclusion worthless (the probe's own), then the way there, then what answered, then
+what it showed. A rule holds by what was seen, never by what was not, and blames a service only by something that was
+seen of that service itself; so a fact that is missing can make a diagnosis less sure and never surer, and nobody is
+blamed who is known to be well.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from runner.diagnosis import answers, own, way
+from runner.diagnosis.cause import Cause
+from runner.diagnosis.diagnosis import OWN, Because, Cleared, Confidence, Diagnosis, Source
+from runner.diagnosis.facts import Facts
+from runner.diagnosis.finding import Finding
+
+Rule = Callable[[Facts], Finding | None]
+
+RULES: tuple[Rule, ...] = (
+    own.somebody_came_in,
+    own.machine_was_short,
+    own.browser_broke,
+    own.names_are_not_answered,
+    own.nothing_can_be_reached,
+    own.clock_is_wrong,
+    way.only_this_location,
+    way.dropped_outside,
+    way.captive,
+    way.cannot_be_reached,
+    answers.sign_in_failed_behind_the_form,
+    answers.link_is_dead,
+    answers.page_says_so,
+    answers.document_is_refused,
+    answers.signalling_is_refused,
+    answers.blank,
+    answers.session_is_lost,
+    answers.adapter_says_so,
+    answers.call_says_so,
+    answers.does_not_come,
+)
+"""In this order."""
+
+
+def diagnose(facts: Facts) -> Diagnosis:
+    """Whose part of the chain broke, and why we think so."""
+    finding = next((found for rule in RULES if (found := rule(facts))), None) or _unknown(facts)
+    cleared = tuple(Cleared(name=name, why=why) for name, why in facts.cleared() if name != finding.service)
+    return Diagnosis(
+        service=finding.service,
+        cause=finding.cause,
+        confidence=confidence_of(finding, facts),
+        because=(*finding.because, *_besides(facts, finding)),
+        cleared=(*cleared, *_fine_besides(facts)),
+    )
+
+
+def confidence_of(finding: Finding, facts: Facts) -> Confidence:
+    """How sure: HIGH where it was seen twice and our own way out is proven, or where it is our own;
+    MEDIUM where one of the two is missing; LOW where both are, or where the cause is not known."""
+    if finding.cause in OWN:
+        return Confidence.HIGH
+    if finding.cause is Cause.UNKNOWN:
+        return Confidence.LOW
+    sure = (facts.confirmed, facts.way_out_is_proven)
+    return (Confidence.LOW, Confidence.MEDIUM, Confidence.HIGH)[sum(sure)]
+
+
+def _unknown(facts: Facts) -> Finding:
+    """Nothing that we know of explains it. Whose page did not show what was expected is still worth saying, and is said
+    with little confidence; without a page of its own nobody is named."""
+    broke, page = facts.broke, facts.page
+    if broke is None:
+        return Finding(service="", cause=Cause.UNKNOWN, because=(Because(said=facts.said, source=Source.MACHINE),))
+    is_theirs = facts.outcome == "failed" and page is not None and facts.whose(page.host) == broke.service
+    said = Because(said=f'{broke.actor} "{broke.title}": {broke.said}', source=Source.PICTURE)
+    return Finding(service=broke.service if is_theirs else "", cause=Cause.UNKNOWN, because=(said,))
+
+
+def _besides(facts: Facts, finding: Finding) -> Iterator[Because]:
+    """What goes with it, whatever the rule."""
+    if finding.service and facts.confirmed:
+        yield Because(said="a fresh browser met it a second time", source=Source.PICTURE)
+    for changed in facts.changed:
+        yield Because(said=changed, source=Source.CHECK)
+    also = [one.journey for one in facts.beside if finding.service and one.service == finding.service]
+    if also:
+        yield Because(said=f"{', '.join(also)} broke at it too", source=Source.ELSEWHERE)
+
+
+def _fine_besides(facts: Facts) -> Iterator[Cleared]:
+    if facts.way_out_is_proven:
+        reached = ", ".join(check.host for check in facts.controls if check.ending is None)
+        yield Cleared(name="the way out of here", why=f"{reached} can be reached")
+    for one in facts.beside:
+        if one.outcome == "passed":
+            yield Cleared(name=one.journey, why=f"passed at {one.at:%H:%M} UTC")

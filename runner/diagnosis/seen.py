@@ -1,0 +1,20 @@
+"""What the browsers of one attempt had seen when a step failed: requests in trouble, hosts, pages, calls."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from artifacts.traffic import HostTraffic, Trouble
+from journeys.stage.page_signs import PageSigns
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """`troubles` are the requests of the actor whose step failed, `pages` begin with that actor's page. `receives` names
+    the actors in a call to whom a picture came in at the end, `blind` those to whom none did."""
+
+    troubles: tuple[Trouble, ...] = ()
+    hosts: tuple[HostTraffic, ...] = ()
+    pages: tuple[PageSigns, ...] = ()
+    receives: tuple[str, ...] = ()
+    blind: tuple[str, ...] = ()

@@ -1,0 +1,148 @@
+"""Rules for the way to a service: names, connections, certificates, and from where it can be gone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from artifacts.traffic import Trouble as Request
+from runner.diagnosis.cause import WORDS, Cause
+from runner.diagnosis.diagnosis import Because, Source
+from runner.diagnosis.facts import Elsewhere, Facts
+from runner.diagnosis.finding import Finding
+from runner.diagnosis.host import HostCheck, Trouble
+
+BROWSER_SAYS: Mapping[str, Cause] = {
+    "ERR_NAME_NOT_RESOLVED": Cause.NAME_GONE,
+    "ERR_CONNECTION_REFUSED": Cause.REFUSED,
+    "ERR_CONNECTION_TIMED_OUT": Cause.NO_ANSWER,
+    "ERR_TIMED_OUT": Cause.NO_ANSWER,
+    "ERR_ADDRESS_UNREACHABLE": Cause.NO_ANSWER,
+    "ERR_CONNECTION_RESET": Cause.CUT,
+    "ERR_CONNECTION_CLOSED": Cause.CUT,
+    "ERR_EMPTY_RESPONSE": Cause.CUT,
+    "ERR_CONTENT_LENGTH_MISMATCH": Cause.CUT,
+    "ERR_INCOMPLETE_CHUNKED_ENCODING": Cause.CUT,
+    "ERR_SSL_PROTOCOL_ERROR": Cause.CUT,
+    "ERR_CERT_DATE_INVALID": Cause.CERTIFICATE_EXPIRED,
+    "ERR_CERT_COMMON_NAME_INVALID": Cause.CERTIFICATE_NAME,
+    "ERR_CERT_AUTHORITY_INVALID": Cause.CERTIFICATE_UNTRUSTED,
+    "ERR_TOO_MANY_REDIRECTS": Cause.REDIRECT_LOOP,
+}
+"""Chromium's names (net/base/net_error_list.h) and what they come to."""
+
+CHECK_SAYS: Mapping[Trouble, Cause] = {
+    Trouble.NAME_GONE: Cause.NAME_GONE,
+    Trouble.REFUSED: Cause.REFUSED,
+    Trouble.NO_ANSWER: Cause.NO_ANSWER,
+    Trouble.UNREACHABLE: Cause.NO_ANSWER,
+    Trouble.UNFINISHED: Cause.NO_ANSWER,
+    Trouble.RESET: Cause.CUT,
+    Trouble.TLS_FAILED: Cause.CUT,
+    Trouble.NOT_HTTP: Cause.CUT,
+    Trouble.CERTIFICATE_EXPIRED: Cause.CERTIFICATE_EXPIRED,
+    Trouble.CERTIFICATE_EARLY: Cause.CERTIFICATE_EXPIRED,
+    Trouble.CERTIFICATE_NAME: Cause.CERTIFICATE_NAME,
+    Trouble.CERTIFICATE_UNTRUSTED: Cause.CERTIFICATE_UNTRUSTED,
+    Trouble.CAPTIVE_PORTAL: Cause.CAPTIVE_PORTAL,
+    Trouble.PROXY_REFUSED: Cause.NO_ANSWER,
+}
+"""What a check of ours found, and what it comes to. An HTTP error is not the way's."""
+
+
+def only_this_location(facts: Facts) -> Finding | None:
+    """What cannot be reached from here can be from another location of the same side: it is this location."""
+    for check in _lost(facts):
+        same = [one for one in facts.elsewhere if one.inside == facts.inside and _reaches(one, check.host)]
+        if facts.inside:  # Inside is nearer to everything: what is well from outside is not broken.
+            same += [one for one in facts.elsewhere if not one.inside and _reaches(one, check.host)]
+        if same:
+            said = f"{check.host} cannot be reached from {facts.location} and can from {same[0].location}"
+            because = Because(said=said, source=Source.ELSEWHERE)
+            return Finding(service="", cause=Cause.OWN_LOCATION, because=(because,))
+    return None
+
+
+def dropped_outside(facts: Facts) -> Finding | None:
+    """What cannot be reached from outside can be from inside: the district's edge, or its provider."""
+    for check in _lost(facts):
+        inside = [one for one in facts.elsewhere if one.inside and _reaches(one, check.host)]
+        if inside and not facts.inside:
+            said = f"{check.host} cannot be reached from {facts.location}, outside, and can from {inside[0].location}, inside"
+            because = (Because(said=said, source=Source.ELSEWHERE), *_checked(check))
+            return Finding(service=check.service, cause=Cause.OUTSIDE_DROPPED, because=because)
+    return None
+
+
+def captive(facts: Facts) -> Finding | None:
+    """A page of somebody else, which wants to be accepted first, answers in a service's place."""
+    page, broke = facts.page, facts.broke
+    if broke is None or page is None or page.sign != Cause.CAPTIVE_PORTAL.value:
+        return None
+    said = f'{page.host} answers instead, and says "{page.title or page.text[:80]}"'
+    return Finding(
+        service=broke.service, cause=Cause.CAPTIVE_PORTAL, because=(Because(said=said, source=Source.PAGE),)
+    )
+
+
+def cannot_be_reached(facts: Facts) -> Finding | None:
+    """A host cannot be reached: what the browser met, then what our own checks met at the service that failed."""
+    for request in _met(facts):
+        if service := facts.whose(request.host):
+            cause = _cause_of(request, facts)
+            owner = facts.service if cause is Cause.REDIRECT_LOOP else service
+            checks = [check for check in facts.checks_of(service) if check.ending]
+            because = (_said(request), *(reason for check in checks for reason in _checked(check)))
+            return Finding(service=owner, cause=cause, because=because)
+    for check in _lost(facts):
+        if check.service == facts.service and check.ending:
+            cause = CHECK_SAYS[check.ending.trouble]
+            return Finding(service=check.service, cause=cause, because=tuple(_checked(check)))
+    return None
+
+
+def _met(facts: Facts) -> Iterator[Request]:
+    """Pages that could not be had, with an error that means something; then those that a dead host keeps waiting."""
+    for trouble in facts.seen.troubles:
+        if trouble.is_page and _error(trouble) in BROWSER_SAYS:
+            yield trouble
+    dead = {check.host for check in _lost(facts)}
+    for trouble in facts.seen.troubles:
+        if trouble.is_page and trouble.waited_s and trouble.host in dead:
+            yield trouble
+
+
+def _cause_of(request: Request, facts: Facts) -> Cause:
+    """By what our own check says where it agrees that the host is out of reach: it knows more than the browser tells."""
+    own = next((check for check in _lost(facts) if check.host == request.host and check.ending), None)
+    if own is not None and own.ending is not None:
+        return CHECK_SAYS[own.ending.trouble]
+    return BROWSER_SAYS.get(_error(request), Cause.NO_ANSWER)
+
+
+def _lost(facts: Facts) -> list[HostCheck]:
+    """The checks that ended on the way, of the service that failed and of those whose pages could not be had."""
+    met = {facts.whose(trouble.host) for trouble in facts.seen.troubles if trouble.is_page}
+    concerned = {facts.service, *met} - {""}
+    lost = [check for check in facts.checks if check.service in concerned and check.ending is not None]
+    on_the_way = [check for check in lost if check.ending and check.ending.trouble in CHECK_SAYS]
+    return sorted(on_the_way, key=lambda check: check.service != facts.service)
+
+
+def _reaches(one: Elsewhere, host: str) -> bool:
+    return any(check.host == host and check.ending is None for check in one.checks)
+
+
+def _error(request: Request) -> str:
+    return request.error.removeprefix("net::")
+
+
+def _said(request: Request) -> Because:
+    what = _error(request) or f"no answer for {request.waited_s:.0f} s"
+    return Because(said=f"{request.host}{request.path} could not be loaded: {what}", source=Source.REQUESTS)
+
+
+def _checked(check: HostCheck) -> Iterator[Because]:
+    if check.ending:
+        cause = CHECK_SAYS.get(check.ending.trouble)
+        words = WORDS[cause].removeprefix("it ") if cause else check.ending.trouble.value
+        yield Because(said=f"our own check of {check.host}: {words}", source=Source.CHECK)

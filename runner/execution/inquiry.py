@@ -1,0 +1,195 @@
+"""What is asked when an attempt did not pass: the hosts at that moment, from every location, and what else is known.
+
+The hosts are looked at while the attempt is played again, so that it costs no time; then the facts are put together,
+and one pure function draws the conclusion.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Protocol
+
+import structlog
+
+from journeys.stage.ending import EndingKind
+from runner.diagnosis.changes import Change, changes
+from runner.diagnosis.diagnosis import Diagnosis
+from runner.diagnosis.facts import Beside, Doubt, Elsewhere, Facts, StepFact, clock_of
+from runner.diagnosis.host import HostCheck
+from runner.diagnosis.rules import diagnose
+from runner.diagnosis.targets import Target, Way
+from runner.execution.run import Attempt
+
+log = structlog.get_logger()
+
+# The look has its own bound; this is for a machine that is too busy to keep it.
+GRACE_S = 5.0
+
+Probe = Callable[[Sequence[Target], Way, float], list[HostCheck]]
+
+
+class Past(Protocol):
+    """What history knows that may explain a failure. May raise HistoryError."""
+
+    def outcome_at(self, journey: str, location: str) -> str:
+        """How a journey last went at another location, lately; empty when it did not run there."""
+
+    def beside(self, journey: str, location: str) -> tuple[Beside, ...]:
+        """How the other journeys last went at this location, lately."""
+
+    def usual_ms(self, location: str, host: str) -> float | None:
+        """How long a host usually takes to its first byte from there."""
+
+    def when_well(self, location: str, host: str) -> HostCheck | None:
+        """The last check of a host from there that found nothing wrong."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Location:
+    """A named way out of this machine. `inside`: it stands in the district's own network."""
+
+    name: str
+    way: Way
+    inside: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """What is to be explained: the attempts of one run, why the last is in doubt, and what the journey relies on."""
+
+    journey: str
+    location: str
+    relies_on: tuple[str, ...]
+    attempts: Sequence[Attempt]
+    doubt: Doubt | None
+
+
+@dataclass(frozen=True, slots=True)
+class Looking:
+    """Looks at the hosts that are under way, by location."""
+
+    futures: Mapping[str, Future[list[HostCheck]]]
+
+    def found(self, within_s: float) -> dict[str, tuple[HostCheck, ...]]:
+        """What they found; nothing where a look failed or does not end."""
+        return {name: self._one(name, future, within_s) for name, future in self.futures.items()}
+
+    @staticmethod
+    def _one(name: str, future: Future[list[HostCheck]], within_s: float) -> tuple[HostCheck, ...]:
+        try:
+            return tuple(future.result(within_s))
+        except Exception as error:
+            log.warning("inquiry.no_look", location=name, said=f"{type(error).__name__}: {error}")
+            return ()
+
+
+class Inquiry:
+    """Asks. `hosts` are the patterns of each service's own hosts; `within_s` bounds one look at all of them."""
+
+    def __init__(
+        self,
+        locations: Sequence[Location],
+        targets: Sequence[Target],
+        hosts: Mapping[str, tuple[str, ...]],
+        probe: Probe,
+        past: Past,
+        *,
+        within_s: float,
+    ) -> None:
+        self._locations = {location.name: location for location in locations}
+        self._targets = tuple(targets)
+        self._hosts = hosts
+        self._probe = probe
+        self._past = past
+        self._within_s = within_s
+
+    def begin(self) -> Looking:
+        """Look at the hosts from every location, beside whatever else is done."""
+        pool = ThreadPoolExecutor(max(1, len(self._locations)), thread_name_prefix="inquiry")
+        futures = {
+            name: pool.submit(self._probe, self._targets, location.way, self._within_s)
+            for name, location in self._locations.items()
+        }
+        pool.shutdown(wait=False)
+        return Looking(futures)
+
+    def conclude(self, case: Case, looking: Looking) -> Diagnosis:
+        """Whose part of the chain broke."""
+        return diagnose(self.facts(case, looking))
+
+    def facts(self, case: Case, looking: Looking) -> Facts:
+        """All that is known."""
+        found = looking.found(self._within_s + GRACE_S)
+        here = found.get(case.location, ())
+        attempt = next(one for one in reversed(case.attempts) if one.ending is not None)
+        ending = attempt.ending
+        offset_s = attempt.clock_offset_s
+        given = self._locations.get(case.location)
+        return Facts(
+            journey=case.journey,
+            location=case.location,
+            outcome=ending.kind.value if ending else "",
+            relies_on=case.relies_on,
+            hosts=self._hosts,
+            steps=tuple(_step_facts(attempt)),
+            sign=ending.sign if ending else "",
+            said=ending.said if ending else "",
+            confirmed=sum(_is_failure(one) for one in case.attempts) > 1,
+            inside=given.inside if given else False,
+            is_private=bool(ending and ending.is_private),
+            seen=attempt.seen,
+            proofs=attempt.proofs,
+            checks=here,
+            elsewhere=tuple(
+                Elsewhere(
+                    location=name,
+                    inside=location.inside,
+                    checks=found.get(name, ()),
+                    outcome=self._past.outcome_at(case.journey, name),
+                )
+                for name, location in self._locations.items()
+                if name != case.location
+            ),
+            beside=self._past.beside(case.journey, case.location),
+            usual_ms=self._usual_ms(case.location, attempt),
+            changed=tuple(self._changed(case.location, here)),
+            clock_ahead_s=clock_of(here, [] if offset_s is None else [offset_s]),
+            doubt=case.doubt,
+        )
+
+    def _usual_ms(self, location: str, attempt: Attempt) -> dict[str, float]:
+        usual = {host.host: self._past.usual_ms(location, host.host) for host in attempt.seen.hosts}
+        return {host: ms for host, ms in usual.items() if ms is not None}
+
+    def _changed(self, location: str, checks: Sequence[HostCheck]) -> list[str]:
+        """What is different about the district's hosts since they last were well, in words."""
+        said = []
+        for check in checks:
+            before = self._past.when_well(location, check.host) if check.service else None
+            said += [_in_words(check.host, change) for change in (changes(before, check) if before else ())]
+        return said
+
+
+def _in_words(host: str, change: Change) -> str:
+    return f"the {change.what.value} of {host} has changed: {change.was or 'none'}, now {change.now or 'none'}"
+
+
+def _is_failure(attempt: Attempt) -> bool:
+    return attempt.ending is not None and attempt.ending.kind is EndingKind.FAILED
+
+
+def _step_facts(attempt: Attempt) -> list[StepFact]:
+    return [
+        StepFact(
+            actor=record.step.actor,
+            title=record.step.title,
+            service=record.step.service,
+            took_s=round(record.took_s, 3),
+            is_well=record.ending is None,
+            said=record.ending.said if record.ending else "",
+            sign=record.ending.sign if record.ending else "",
+        )
+        for record in attempt.steps
+    ]
