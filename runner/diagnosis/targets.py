@@ -1,0 +1,105 @@
+"""What is looked at, by which way out: the hosts of the services, and controls that have nothing to do with them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from journeys.stage.secret import Secret
+from journeys.stage.service import Service
+
+PORTS = {"http": 80, "https": 443, "stun": 3478, "turn": 3478}
+_PATTERN = frozenset("*?[")
+
+
+class Kind(Enum):
+    """How a host is spoken to."""
+
+    WEB = "web"
+    RELAY = "relay"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Credentials:
+    """What a TURN server asks for."""
+
+    username: str
+    password: Secret
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """One host to look at. `host` holds the port; `service` is empty for a control."""
+
+    host: str
+    url: str
+    service: str = ""
+    is_control: bool = False
+    kind: Kind = Kind.WEB
+    credentials: Credentials | None = None
+
+    @property
+    def name(self) -> str:
+        """The host without its port, and without the brackets of an IPv6 address."""
+        return urlsplit(f"//{self.host}").hostname or self.host
+
+    @property
+    def port(self) -> int:
+        """Its port."""
+        return urlsplit(f"//{self.host}").port or PORTS["https"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Way:
+    """A location's way out. Through a `proxy` (http://host:port) names are the proxy's business. `resolver` is a second
+    name server to ask, with or without a port; `cas` are trusted besides the system's."""
+
+    proxy: str = ""
+    resolver: str = ""
+    cas: tuple[Path, ...] = ()
+
+
+def target_of(
+    url: str, *, service: str = "", is_control: bool = False, credentials: Credentials | None = None
+) -> Target:
+    """The target at an address: http, https, stun or turn (RFC 7064, 7065). Raises ValueError for anything else."""
+    scheme, _, rest = url.partition(":")
+    if scheme not in PORTS:
+        raise ValueError(f"a host is checked by http, https, stun or turn, not by '{scheme}'")
+    parts = urlsplit(url if rest.startswith("//") else f"{scheme}://{rest}")
+    if not parts.hostname:
+        raise ValueError("this address names no host")
+    name = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+    return Target(
+        host=f"{name}:{parts.port or PORTS[scheme]}",
+        url=url,
+        service=service,
+        is_control=is_control,
+        kind=Kind.WEB if scheme.startswith("http") else Kind.RELAY,
+        credentials=credentials,
+    )
+
+
+def targets_of(services: Iterable[Service], controls: Iterable[str]) -> list[Target]:
+    """Each host once: the front doors of the services, their other hosts that are no patterns, and the controls."""
+    services = list(services)
+    found: dict[str, Target] = {}
+    for target in (*_doors(services), *_others(services), *(target_of(url, is_control=True) for url in controls)):
+        found.setdefault(target.host, target)
+    return list(found.values())
+
+
+def _doors(services: Iterable[Service]) -> Iterator[Target]:
+    return (target_of(service.url, service=service.name) for service in services if service.url)
+
+
+def _others(services: Iterable[Service]) -> Iterator[Target]:
+    """Hosts that are named beside a front door. They are asked for their first page as the door is, by its scheme."""
+    for service in services:
+        door = urlsplit(service.url)
+        for host in service.own_hosts:
+            if host != door.hostname and not _PATTERN & set(host):
+                yield target_of(f"{door.scheme or 'https'}://{host}/", service=service.name)
