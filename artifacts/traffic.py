@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from statistics import median
@@ -12,6 +12,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from playwright.sync_api import Request, Response, WebSocket
+
+from artifacts.troubles import HostTraffic, Trouble
 
 PATH_LIMIT = 500
 TROUBLES = 200
@@ -22,32 +24,6 @@ WAITS_S = 2.0
 # A Date header is cut to whole seconds (RFC 9110, 6.6.1), and servers draw it up once a second: what was meant lies
 # half a second later on average, and a second off at worst.
 HALF_S = 0.5
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Trouble:
-    """A request that did not end well: answered with 400 and more (`status`), not at all (`error`, Chromium's word for
-    why), or not yet (`waited_s`). `host` is with its port, `kind` Playwright's word (document, script, websocket, ...);
-    `from_host` whose page it came from; `is_page`: it was to be the page itself."""
-
-    host: str
-    path: str
-    method: str
-    kind: str
-    from_host: str = ""
-    is_page: bool = False
-    status: int = 0
-    error: str = ""
-    waited_s: float = 0.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HostTraffic:
-    """One host's answers: how many, and how long the slowest first byte took."""
-
-    host: str
-    answers: int
-    slowest_ms: float
 
 
 class Traffic:

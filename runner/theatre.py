@@ -102,6 +102,7 @@ class Staging:
             "deadline_s": piece.section.deadline,
             "confirm": piece.section.confirm,
             "groups": piece.section.groups,
+            "relies_on": piece.relies_on,
             "source_sha256": piece.card.source_sha256,
         }
         return Order(**(given | more))  # type: ignore[arg-type]  # the fields are checked where they are named

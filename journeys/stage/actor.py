@@ -16,12 +16,13 @@ from playwright.sync_api import TimeoutError as PlaywrightTimeout
 from journeys.media.figures import Figure, figures
 from journeys.media.probe import MediaProbe, Still
 from journeys.stage.failures import Broken, MediaBroken, net_error
-from journeys.stage.page_signs import PageSigns, signs_on
+from journeys.stage.glance import signs_on
 from journeys.stage.roster import Roster
 
 if TYPE_CHECKING:
     from journeys.media.camera import Signature
     from journeys.media.proof import MediaProof
+    from journeys.stage.page_signs import PageSigns
     from journeys.stage.service import Account
     from journeys.stage.stage import Stage
 

@@ -1,4 +1,4 @@
-"""What a page says of itself when a step fails on it: its title, its words, whether it is blank.
+"""What a page says of itself when a step fails on it, and the cause that its words speak for.
 
 Only text that people could read is taken, and it is bounded: what stands on a page is hostile.
 """
@@ -8,35 +8,11 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
-from urllib.parse import urlsplit
-
-from playwright.sync_api import Error as PlaywrightError
-from playwright.sync_api import Page
 
 TEXT_LIMIT = 600
 TITLE_LIMIT = 120
 # A page with a class on it says more than this; one that stands in for it says less.
 SHORT = 400
-# A page that is alive answers in milliseconds; one that hangs is not waited for.
-GLANCE_MS = 1000.0
-
-# One question, so that a page that changes meanwhile does not answer half before and half after.
-LOOK = """() => {
-  const shown = element => element.checkVisibility({ visibilityProperty: true, opacityProperty: true });
-  const text = (document.body?.innerText ?? '').trim();
-  const pictures = [...document.querySelectorAll('img, video, canvas, svg')].filter(shown).length;
-  const ways = [...document.querySelectorAll('a, button')].filter(shown).map(way => way.innerText.trim());
-  const secrets = [...document.querySelectorAll('input[type=password]')].filter(shown).length;
-  return {
-    title: document.title,
-    heading: document.querySelector('h1, h2')?.innerText ?? '',
-    text: text.slice(0, 3000),
-    letters: text.length,
-    is_blank: document.readyState === 'complete' && text.length === 0 && pictures === 0,
-    asks_to_sign_in: secrets > 0 || ways.some(way => /^(sign|log) ?in$/i.test(way)),
-  };
-}"""
 
 SIGNS: Mapping[str, re.Pattern[str]] = {
     "client-certificate": re.compile(r"(device|client)('s)? certificate", re.IGNORECASE),
@@ -63,25 +39,6 @@ class PageSigns:
     sign: str = ""
     is_blank: bool = False
     asks_to_sign_in: bool = False
-
-
-def signs_on(page: Page, actor: str) -> PageSigns | None:
-    """What a page shows now; None when it cannot be asked."""
-    try:
-        # Unlike an evaluation this has a time limit, and a page may hang.
-        told: dict[str, Any] = page.wait_for_function(LOOK, timeout=GLANCE_MS).json_value()
-    except PlaywrightError:
-        return None
-    title, text = printable(told["title"], TITLE_LIMIT), printable(told["text"], TEXT_LIMIT)
-    return PageSigns(
-        actor=actor,
-        host=urlsplit(page.url).hostname or "",
-        title=title,
-        text=text,
-        sign=sign_of(f"{title} {printable(told['heading'], TITLE_LIMIT)}", text if told["letters"] < SHORT else ""),
-        is_blank=bool(told["is_blank"]),
-        asks_to_sign_in=bool(told["asks_to_sign_in"]),
-    )
 
 
 def sign_of(head: str, words: str) -> str:

@@ -32,7 +32,7 @@ def _ending(actor: Actor, error: BaseException) -> Ending:
     return ending
 
 
-PAGE_CRASHED = Ending(kind=EndingKind.ERRORED, said="the page crashed in our browser")
+PAGE_CRASHED = Ending(kind=EndingKind.ERRORED, said="the page crashed in our browser", sign="own-browser")
 
 
 class Stage:

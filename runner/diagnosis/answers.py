@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from artifacts.traffic import Trouble as Request
+from artifacts.troubles import Trouble as Request
 from journeys.media.proof import MediaFault, MediaProof
 from runner.diagnosis.cause import Cause
 from runner.diagnosis.diagnosis import Because, Source
@@ -93,16 +93,14 @@ def blank(facts: Facts) -> Finding | None:
 
 
 def session_is_lost(facts: Facts) -> Finding | None:
-    """Somebody who had signed in is asked to sign in again, in a step that relies on something else than the sign-in."""
+    """Somebody who had signed in is asked to sign in again, in a step that relies on something else."""
     broke, page = facts.broke, facts.page
     if broke is None or page is None or not page.asks_to_sign_in or broke.service == "sign-in":
         return None
     if not any(step.service == "sign-in" and step.is_well and step.actor == broke.actor for step in facts.steps):
         return None
     said = f"{broke.actor} had signed in, and is asked to sign in again at {page.host}"
-    return Finding(
-        service=broke.service, cause=Cause.SESSION_LOST, because=(Because(said=said, source=Source.PAGE),)
-    )
+    return Finding(service=broke.service, cause=Cause.SESSION_LOST, because=(Because(said=said, source=Source.PAGE),))
 
 
 def adapter_says_so(facts: Facts) -> Finding | None:

@@ -11,7 +11,7 @@ from datetime import datetime
 from fnmatch import fnmatch
 from statistics import median
 
-from artifacts.traffic import Trouble
+from artifacts.troubles import Trouble
 from journeys.media.proof import MediaProof
 from journeys.stage.page_signs import PageSigns
 from runner.diagnosis.cause import Cause
@@ -63,7 +63,7 @@ class Beside:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """`hosts` are the patterns of each service's own hosts, `relies_on` what the journey needs in the order of its steps.
+    """`hosts` are the patterns of each service's own hosts, `relies_on` what the journey needs, in order.
 
     `confirmed`: a second attempt failed too. `usual_ms` is how long each host usually takes to its first byte.
     `changed` says in words what is different about a host since it last was well. `inside`: this location stands in
@@ -131,7 +131,8 @@ class Facts:
         return tuple(
             trouble
             for trouble in self.seen.troubles
-            if self.whose(trouble.host) == service or (is_dead_link(trouble) and self.whose(trouble.from_host) == service)
+            if self.whose(trouble.host) == service
+            or (is_dead_link(trouble) and self.whose(trouble.from_host) == service)
         )
 
     def cleared(self) -> tuple[tuple[str, str], ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from artifacts.traffic import HostTraffic, Trouble
+from artifacts.troubles import HostTraffic, Trouble
 from journeys.stage.page_signs import PageSigns
 
 

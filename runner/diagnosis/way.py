@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from artifacts.traffic import Trouble as Request
+from artifacts.troubles import Trouble as Request
 from runner.diagnosis.cause import WORDS, Cause
 from runner.diagnosis.diagnosis import Because, Source
 from runner.diagnosis.facts import Elsewhere, Facts
 from runner.diagnosis.finding import Finding
-from runner.diagnosis.host import HostCheck, Trouble
+from runner.diagnosis.host import HostCheck, Stage, Trouble
 
 BROWSER_SAYS: Mapping[str, Cause] = {
     "ERR_NAME_NOT_RESOLVED": Cause.NAME_GONE,
@@ -48,6 +48,8 @@ CHECK_SAYS: Mapping[Trouble, Cause] = {
 }
 """What a check of ours found, and what it comes to. An HTTP error is not the way's."""
 
+LATE = frozenset({Trouble.NO_ANSWER, Trouble.UNFINISHED})
+
 
 def only_this_location(facts: Facts) -> Finding | None:
     """What cannot be reached from here can be from another location of the same side: it is this location."""
@@ -79,9 +81,7 @@ def captive(facts: Facts) -> Finding | None:
     if broke is None or page is None or page.sign != Cause.CAPTIVE_PORTAL.value:
         return None
     said = f'{page.host} answers instead, and says "{page.title or page.text[:80]}"'
-    return Finding(
-        service=broke.service, cause=Cause.CAPTIVE_PORTAL, because=(Because(said=said, source=Source.PAGE),)
-    )
+    return Finding(service=broke.service, cause=Cause.CAPTIVE_PORTAL, because=(Because(said=said, source=Source.PAGE),))
 
 
 def cannot_be_reached(facts: Facts) -> Finding | None:
@@ -94,9 +94,8 @@ def cannot_be_reached(facts: Facts) -> Finding | None:
             because = (_said(request), *(reason for check in checks for reason in _checked(check)))
             return Finding(service=owner, cause=cause, because=because)
     for check in _lost(facts):
-        if check.service == facts.service and check.ending:
-            cause = CHECK_SAYS[check.ending.trouble]
-            return Finding(service=check.service, cause=cause, because=tuple(_checked(check)))
+        if check.service == facts.service:
+            return Finding(service=check.service, cause=_cause(check), because=tuple(_checked(check)))
     return None
 
 
@@ -113,10 +112,15 @@ def _met(facts: Facts) -> Iterator[Request]:
 
 def _cause_of(request: Request, facts: Facts) -> Cause:
     """By what our own check says where it agrees that the host is out of reach: it knows more than the browser tells."""
-    own = next((check for check in _lost(facts) if check.host == request.host and check.ending), None)
-    if own is not None and own.ending is not None:
-        return CHECK_SAYS[own.ending.trouble]
-    return BROWSER_SAYS.get(_error(request), Cause.NO_ANSWER)
+    own = next((check for check in _lost(facts) if check.host == request.host), None)
+    return _cause(own) if own else BROWSER_SAYS.get(_error(request), Cause.NO_ANSWER)
+
+
+def _cause(check: HostCheck) -> Cause:
+    """What a check that ended on the way comes to. A host that takes the request and lets one wait is there, and slow."""
+    assert check.ending is not None  # noqa: S101  # only lost ones come here
+    is_late = check.ending.stage is Stage.HTTP and check.ending.trouble in LATE
+    return Cause.SLOW if is_late else CHECK_SAYS[check.ending.trouble]
 
 
 def _lost(facts: Facts) -> list[HostCheck]:
@@ -142,7 +146,4 @@ def _said(request: Request) -> Because:
 
 
 def _checked(check: HostCheck) -> Iterator[Because]:
-    if check.ending:
-        cause = CHECK_SAYS.get(check.ending.trouble)
-        words = WORDS[cause].removeprefix("it ") if cause else check.ending.trouble.value
-        yield Because(said=f"our own check of {check.host}: {words}", source=Source.CHECK)
+    yield Because(said=f"our own check of {check.host}: {WORDS[_cause(check)]}", source=Source.CHECK)

@@ -12,7 +12,8 @@ from typing import Self
 
 import psutil
 
-from runner.execution.doubt import NAME_NOT_FOUND, Machine
+from runner.diagnosis.facts import Doubt
+from runner.execution.doubt import NAME_NOT_FOUND, Machine, doubt
 from runner.execution.run import Attempt
 
 MIB = 1 << 20
@@ -61,6 +62,10 @@ class MachineMeter:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._before = psutil.cpu_times()
+
+    def doubt(self, attempt: Attempt) -> Doubt | None:
+        """Why an attempt's failure cannot be laid at the service's door; None when it can, or there is none."""
+        return doubt(attempt.ending, self.read(attempt)) if attempt.ending is not None else None
 
     def read(self, attempt: Attempt) -> Machine:
         """How the machine was since the meter was made. Only a failure by name makes it ask the resolver."""

@@ -27,8 +27,12 @@ from artifacts.redaction.cleaning import clean
 from artifacts.redaction.forms import KnownSecrets
 from artifacts.spool import Spool
 from artifacts.stores import Store
+from journeys.stage.ending import EndingKind
+from runner.diagnosis.diagnosis import Diagnosis
+from runner.diagnosis.facts import Doubt
 from runner.execution.document import RunDocument, Telling, document_of
 from runner.execution.doubt import reconsidered
+from runner.execution.inquiry import Case, Inquiry, Looking
 from runner.execution.machine import MachineMeter
 from runner.execution.messages import FromWorker, Play, StepEnded
 from runner.execution.player import Player
@@ -51,7 +55,7 @@ class Records(Protocol):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class House:
     """Where runs are kept, and who owns what. `work` and `quarantine` are private folders of this machine; `nudge`
-    says to whoever empties the spool that something was put on it."""
+    says to whoever empties the spool that something was put on it. `inquiry` finds out whose a failure is."""
 
     store: Store
     spool: Spool
@@ -64,6 +68,7 @@ class House:
     work: Path
     quarantine: Path
     nudge: Callable[[], None] = lambda: None
+    inquiry: Inquiry | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +86,7 @@ class Order:
     confirm: bool = True
     accounts: Mapping[str, str] = field(default_factory=dict)
     groups: tuple[str, ...] = ()
+    relies_on: tuple[str, ...] = ()
     note: str = ""
     source_sha256: str = ""
     claim: Claim | None = None
@@ -109,13 +115,14 @@ def perform(order: Order, player: Player, house: House, reporter: Reporter) -> P
     with structlog.contextvars.bound_contextvars(run_id=run_id, journey=order.journey, location=order.location):
         log.info("run.began")
         try:
-            attempts = _attempts(order, run_id, folder, _Means(player=player, house=house, reporter=reporter))
+            played = _attempts(order, run_id, folder, _Means(player=player, house=house, reporter=reporter))
             run = Run(
                 id=run_id,
                 journey=order.journey,
                 location=order.location,
                 started_at=started_at,
-                attempts=attempts,
+                attempts=played.attempts,
+                diagnosis=played.diagnosis,
                 groups=order.groups,
                 note=order.note,
                 due_at=order.claim.due_at if order.claim else None,
@@ -138,20 +145,30 @@ class _Means:
         self.reporter.heard(message)
 
 
-def _attempts(order: Order, run_id: str, folder: Path, means: _Means) -> tuple[Attempt, ...]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Played:
+    """What was played, and what it points to where it did not pass at once."""
+
+    attempts: tuple[Attempt, ...]
+    diagnosis: Diagnosis | None = None
+
+
+def _attempts(order: Order, run_id: str, folder: Path, means: _Means) -> _Played:
     """What is played, or one attempt that this machine did not let begin."""
     began = datetime.now(UTC)
     try:
         folder.mkdir(parents=True, mode=0o700)
     except OSError as error:
         said = f"nothing can be written on this machine ({error.strerror or type(error).__name__})"
-        return (Attempt(number=1, started_at=began, took_s=0.0, ending=errored(said)),)
+        return _Played(attempts=(Attempt(number=1, started_at=began, took_s=0.0, ending=errored(said)),))
     return _play(order, run_id, folder, means)
 
 
-def _play(order: Order, run_id: str, folder: Path, means: _Means) -> tuple[Attempt, ...]:
-    """As many attempts as it takes."""
+def _play(order: Order, run_id: str, folder: Path, means: _Means) -> _Played:
+    """As many attempts as it takes. The hosts are looked at as soon as one has not passed."""
     attempts: list[Attempt] = []
+    looking: Looking | None = None
+    why: Doubt | None = None
     while not attempts or (order.confirm and is_to_be_confirmed(attempts)):
         number = len(attempts) + 1
         means.reporter.began(order.journey, order.location, number, datetime.now(UTC))
@@ -165,8 +182,17 @@ def _play(order: Order, run_id: str, folder: Path, means: _Means) -> tuple[Attem
         )
         meter = MachineMeter(folder)
         played = means.player.play(play, deadline_s=order.deadline_s, listener=means.heard, fresh=number > 1)
-        attempts.append(reconsidered(played, meter.read(played)))
-    return tuple(attempts)
+        why = meter.doubt(played)
+        attempts.append(reconsidered(played, why))
+        if looking is None and played.ending is not None and played.ending.kind is not EndingKind.SKIPPED:
+            looking = means.house.inquiry.begin() if means.house.inquiry else None
+    if looking is None or means.house.inquiry is None:
+        return _Played(attempts=tuple(attempts))
+    case = Case(journey=order.journey, location=order.location, relies_on=order.relies_on, attempts=attempts, doubt=why)
+    diagnosis = means.house.inquiry.conclude(case, looking)
+    if diagnosis.is_own:
+        attempts[-1] = reconsidered(attempts[-1], Doubt(cause=diagnosis.cause, said=diagnosis.because[0].said))
+    return _Played(attempts=tuple(attempts), diagnosis=diagnosis)
 
 
 def _keep(run: Run, claim: Claim | None, house: House, folder: Path) -> Performed:
@@ -212,9 +238,8 @@ def _spooled(spool: Spool, shelf: Shelf, files: Mapping[str, bytes]) -> list[str
 
 
 def _owner(run: Run, owners: Mapping[str, str]) -> str:
-    """Who is to be called: nobody, unless the service failed."""
-    step = run.last.failing_step
-    return owners.get(step.step.service, "") if step and run.outcome is Outcome.FAILED else ""
+    """Who is to be called: nobody, unless a service failed."""
+    return owners.get(run.service, "") if run.outcome is Outcome.FAILED else ""
 
 
 def _picture(run: Run, artifacts: tuple[Artifact, ...], prefix: str) -> str:

@@ -12,6 +12,8 @@ from artifacts.evidence import Artifact
 from journeys.media.proof import MediaProof
 from journeys.stage.ending import Ending, EndingKind
 from journeys.stage.step import StepRecord
+from runner.diagnosis.cause import Cause
+from runner.diagnosis.diagnosis import Diagnosis
 from runner.diagnosis.seen import Seen
 
 # Crockford's alphabet without the letters that are misread or spell words: people say run ids over the telephone.
@@ -60,7 +62,7 @@ class Attempt:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
     """One execution of a journey for a slot (`due_at`), or by hand. `note` is what else was going on,
-    `source_sha256` the hash of the file that the journey stands in."""
+    `source_sha256` the hash of the file that the journey stands in, `diagnosis` what an attempt that failed points to."""
 
     id: str
     journey: str
@@ -71,6 +73,15 @@ class Run:
     note: str = ""
     due_at: datetime | None = None
     source_sha256: str = ""
+    diagnosis: Diagnosis | None = None
+
+    @property
+    def service(self) -> str:
+        """Whose part of the chain broke; where nobody has diagnosed it, what the failing step relies on."""
+        if self.diagnosis is not None and self.outcome is Outcome.FAILED:
+            return self.diagnosis.service
+        step = self.last.failing_step
+        return step.step.service if step else ""
 
     @property
     def last(self) -> Attempt:
@@ -127,4 +138,4 @@ def new_run_id(now: datetime, token: str | None = None) -> str:
 
 def errored(said: str) -> Ending:
     """The ending of an attempt that the probe itself spoilt."""
-    return Ending(kind=EndingKind.ERRORED, said=said)
+    return Ending(kind=EndingKind.ERRORED, said=said, sign=Cause.OWN_BROWSER.value)

@@ -35,19 +35,19 @@ EMPTY = Ending(kind=EndingKind.FAILED, said='the list says "No classes today"')
 )
 def test_a_failure_is_doubted_for_a_reason(ending: Ending, machine: Machine, why: str | None) -> None:
     found = doubt(ending, machine)
-    assert (found is None) if why is None else why in (found or "")
+    assert (found is None) if why is None else why in (found.said if found else "")
 
 
 def test_what_was_seen_is_kept_in_the_words_and_no_step_blames_its_service() -> None:
     step = Step(position=1, actor="student", title="finds", service="platform", started_s=0.0)
     record = StepRecord(step=step, ended_s=1.0, ending=EMPTY)
     attempt = Attempt(number=1, started_at=datetime.now(UTC), took_s=1.0, steps=(record,), ending=EMPTY)
-    told = reconsidered(attempt, Machine(lost_share=0.9))
+    told = reconsidered(attempt, doubt(EMPTY, Machine(lost_share=0.9)))
     assert told.ending is not None
     assert told.ending.kind is EndingKind.ERRORED
     assert "No classes today" in told.ending.said
     assert told.steps[0].ending == told.ending
-    assert reconsidered(attempt, Machine()) is attempt
+    assert reconsidered(attempt, doubt(EMPTY, Machine())) is attempt
 
 
 def test_a_meter_that_measured_nothing_says_nothing_was_lost() -> None:

@@ -1,0 +1,121 @@
+"""Asks for the addresses of a name: the system's resolver, and beside it a name server that is asked directly."""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+import threading
+import time
+from collections.abc import Iterable
+from urllib.parse import urlsplit
+
+import dns.exception
+import dns.resolver
+
+from runner.diagnosis.host import Lookup, Names, Trouble
+from runner.diagnosis.probes.deadline import Deadline, since_ms
+
+DNS_PORT = 53
+LOOPBACK = "127.0.0.1"
+# What getaddrinfo says (RFC 3493, 6.1). glibc says "again" for silence and for SERVFAIL alike.
+_SAID = {
+    socket.EAI_NONAME: Trouble.NAME_GONE,
+    socket.EAI_NODATA: Trouble.NAME_GONE,
+    socket.EAI_AGAIN: Trouble.NAME_SERVER_SILENT,
+}
+
+
+def ask_both(name: str, resolver: str, deadline: Deadline) -> Names:
+    """Ask the system, and at the same time the second resolver where there is one to ask."""
+    system: list[Lookup] = []
+    # A daemon of its own, because getaddrinfo has no time limit: what it says too late is dropped, and the C library
+    # gives up by itself after its own tries (resolv.conf(5): timeout, attempts).
+    asking = threading.Thread(target=lambda: system.append(by_system(name)), name="resolver", daemon=True)
+    began_s = time.monotonic()
+    asking.start()
+    is_asked = resolver and not is_address(name) and not is_loopback(name)
+    second = by_server(name, resolver, deadline) if is_asked else None
+    asking.join(deadline.left_s)
+    silent = Lookup(trouble=Trouble.NAME_SERVER_SILENT, took_ms=since_ms(began_s))
+    return Names(system=system[0] if system else silent, second=second)
+
+
+def by_system(name: str) -> Lookup:
+    """What getaddrinfo says. It may take as long as the C library likes."""
+    began_s = time.monotonic()
+    try:
+        found = socket.getaddrinfo(name, None, type=socket.SOCK_STREAM)
+    except socket.gaierror as error:
+        if is_loopback(name):
+            # Every name under .localhost is this machine (RFC 6761, 6.3). Browsers know that by themselves; C libraries
+            # without systemd-resolved or nss-myhostname do not, and a probe must go where the browser went.
+            return Lookup(addresses=(LOOPBACK,), took_ms=since_ms(began_s))
+        trouble = _SAID.get(error.errno or 0, Trouble.NAME_SERVER_FAILED)
+        return Lookup(trouble=trouble, took_ms=since_ms(began_s))
+    except (OSError, UnicodeError):  # a label that is too long, or is no name at all
+        return Lookup(trouble=Trouble.NAME_GONE, took_ms=since_ms(began_s))
+    addresses = (str(address[0]) for *_, address in found)
+    return Lookup(addresses=tuple(dict.fromkeys(addresses)), took_ms=since_ms(began_s))
+
+
+def by_server(name: str, server: str, deadline: Deadline) -> Lookup:
+    """What one name server says, asked for addresses of both families."""
+    began_s = time.monotonic()
+    asked = dns.resolver.Resolver(configure=False)
+    host, port = server_of(server)
+    asked.nameservers = [host]
+    asked.port = port
+    try:
+        answers = asked.resolve_name(f"{name}.", lifetime=max(0.05, deadline.left_s))
+        return Lookup(addresses=tuple(answers.addresses()), took_ms=since_ms(began_s))
+    except (dns.resolver.NXDOMAIN, dns.resolver.NoAnswer):
+        trouble = Trouble.NAME_GONE
+    except dns.exception.Timeout:
+        trouble = Trouble.NAME_SERVER_SILENT
+    except (dns.exception.DNSException, OSError, UnicodeError):
+        trouble = Trouble.NAME_SERVER_FAILED
+    return Lookup(trouble=trouble, took_ms=since_ms(began_s))
+
+
+def server_of(text: str) -> tuple[str, int]:
+    """Address and port of a name server. Raises ValueError for what is none."""
+    if is_address(text):
+        return text, DNS_PORT
+    parts = urlsplit(f"//{text}")
+    if parts.hostname is None or not is_address(parts.hostname):
+        raise ValueError('a name server is an address, with or without a port, such as "1.1.1.1"')
+    return parts.hostname, parts.port or DNS_PORT
+
+
+def is_address(text: str) -> bool:
+    """Whether this is an address and not a name."""
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return True
+
+
+def is_loopback(name: str) -> bool:
+    """Whether a name means this machine, whatever name servers say."""
+    return name.rstrip(".").lower().rpartition(".")[2] == "localhost"
+
+
+def with_a_route(addresses: Iterable[str]) -> tuple[str, ...]:
+    """Those addresses that this machine knows a way to; all of them where it knows none.
+
+    A network without IPv6 is no fault of a host that has it: browsers leave such addresses out as well (RFC 6724, 6).
+    """
+    addresses = tuple(addresses)
+    return tuple(address for address in addresses if _has_route(address)) or addresses
+
+
+def _has_route(address: str) -> bool:
+    """Connecting a datagram socket asks the routing table and sends nothing."""
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    try:
+        with socket.socket(family, socket.SOCK_DGRAM) as asking:
+            asking.connect((address, DNS_PORT))
+    except OSError:
+        return False
+    return True
