@@ -128,12 +128,12 @@ class Facts:
 
     def troubles_of(self, service: str) -> tuple[Trouble, ...]:
         """Requests to a service's hosts that did not end well, and those that its own pages led to nowhere."""
-        return tuple(
-            trouble
-            for trouble in self.seen.troubles
-            if self.whose(trouble.host) == service
-            or (is_dead_link(trouble) and self.whose(trouble.from_host) == service)
-        )
+
+        def is_its(trouble: Trouble) -> bool:
+            led = is_dead_link(trouble) and self.whose(trouble.from_host) == service
+            return led or self.whose(trouble.host) == service
+
+        return tuple(trouble for trouble in self.seen.troubles if is_its(trouble))
 
     def cleared(self) -> tuple[tuple[str, str], ...]:
         """The services that are known to be well, and how that is known.

@@ -10,8 +10,8 @@ from journeys.stage.page_signs import PageSigns
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seen:
-    """`troubles` are the requests of the actor whose step failed, `pages` begin with that actor's page. `receives` names
-    the actors in a call to whom a picture came in at the end, `blind` those to whom none did."""
+    """`troubles` are the requests of the actor whose step failed, `pages` begin with that actor's page. `receives`
+    names the actors in a call to whom a picture came in at the end, `blind` those to whom none did."""
 
     troubles: tuple[Trouble, ...] = ()
     hosts: tuple[HostTraffic, ...] = ()

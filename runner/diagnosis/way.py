@@ -69,7 +69,8 @@ def dropped_outside(facts: Facts) -> Finding | None:
     for check in _lost(facts):
         inside = [one for one in facts.elsewhere if one.inside and _reaches(one, check.host)]
         if inside and not facts.inside:
-            said = f"{check.host} cannot be reached from {facts.location}, outside, and can from {inside[0].location}, inside"
+            there = f"can from {inside[0].location}, inside"
+            said = f"{check.host} cannot be reached from {facts.location}, outside, and {there}"
             because = (Because(said=said, source=Source.ELSEWHERE), *_checked(check))
             return Finding(service=check.service, cause=Cause.OUTSIDE_DROPPED, because=because)
     return None
@@ -111,13 +112,13 @@ def _met(facts: Facts) -> Iterator[Request]:
 
 
 def _cause_of(request: Request, facts: Facts) -> Cause:
-    """By what our own check says where it agrees that the host is out of reach: it knows more than the browser tells."""
+    """By our own check where it did not get there either: it knows more than the browser tells."""
     own = next((check for check in _lost(facts) if check.host == request.host), None)
     return _cause(own) if own else BROWSER_SAYS.get(_error(request), Cause.NO_ANSWER)
 
 
 def _cause(check: HostCheck) -> Cause:
-    """What a check that ended on the way comes to. A host that takes the request and lets one wait is there, and slow."""
+    """What a check that ended on the way comes to. A host that takes a request and lets it wait is there, and slow."""
     assert check.ending is not None  # noqa: S101  # only lost ones come here
     is_late = check.ending.stage is Stage.HTTP and check.ending.trouble in LATE
     return Cause.SLOW if is_late else CHECK_SAYS[check.ending.trouble]

@@ -85,32 +85,23 @@ class Looking:
             return ()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Inquiry:
     """Asks. `hosts` are the patterns of each service's own hosts; `within_s` bounds one look at all of them."""
 
-    def __init__(
-        self,
-        locations: Sequence[Location],
-        targets: Sequence[Target],
-        hosts: Mapping[str, tuple[str, ...]],
-        probe: Probe,
-        past: Past,
-        *,
-        within_s: float,
-    ) -> None:
-        self._locations = {location.name: location for location in locations}
-        self._targets = tuple(targets)
-        self._hosts = hosts
-        self._probe = probe
-        self._past = past
-        self._within_s = within_s
+    locations: Mapping[str, Location]
+    targets: Sequence[Target]
+    hosts: Mapping[str, tuple[str, ...]]
+    probe: Probe
+    past: Past
+    within_s: float
 
     def begin(self) -> Looking:
         """Look at the hosts from every location, beside whatever else is done."""
-        pool = ThreadPoolExecutor(max(1, len(self._locations)), thread_name_prefix="inquiry")
+        pool = ThreadPoolExecutor(max(1, len(self.locations)), thread_name_prefix="inquiry")
         futures = {
-            name: pool.submit(self._probe, self._targets, location.way, self._within_s)
-            for name, location in self._locations.items()
+            name: pool.submit(self.probe, self.targets, location.way, self.within_s)
+            for name, location in self.locations.items()
         }
         pool.shutdown(wait=False)
         return Looking(futures)
@@ -121,18 +112,18 @@ class Inquiry:
 
     def facts(self, case: Case, looking: Looking) -> Facts:
         """All that is known."""
-        found = looking.found(self._within_s + GRACE_S)
+        found = looking.found(self.within_s + GRACE_S)
         here = found.get(case.location, ())
         attempt = next(one for one in reversed(case.attempts) if one.ending is not None)
         ending = attempt.ending
         offset_s = attempt.clock_offset_s
-        given = self._locations.get(case.location)
+        given = self.locations.get(case.location)
         return Facts(
             journey=case.journey,
             location=case.location,
             outcome=ending.kind.value if ending else "",
             relies_on=case.relies_on,
-            hosts=self._hosts,
+            hosts=self.hosts,
             steps=tuple(_step_facts(attempt)),
             sign=ending.sign if ending else "",
             said=ending.said if ending else "",
@@ -147,12 +138,12 @@ class Inquiry:
                     location=name,
                     inside=location.inside,
                     checks=found.get(name, ()),
-                    outcome=self._past.outcome_at(case.journey, name),
+                    outcome=self.past.outcome_at(case.journey, name),
                 )
-                for name, location in self._locations.items()
+                for name, location in self.locations.items()
                 if name != case.location
             ),
-            beside=self._past.beside(case.journey, case.location),
+            beside=self.past.beside(case.journey, case.location),
             usual_ms=self._usual_ms(case.location, attempt),
             changed=tuple(self._changed(case.location, here)),
             clock_ahead_s=clock_of(here, [] if offset_s is None else [offset_s]),
@@ -160,14 +151,14 @@ class Inquiry:
         )
 
     def _usual_ms(self, location: str, attempt: Attempt) -> dict[str, float]:
-        usual = {host.host: self._past.usual_ms(location, host.host) for host in attempt.seen.hosts}
+        usual = {host.host: self.past.usual_ms(location, host.host) for host in attempt.seen.hosts}
         return {host: ms for host, ms in usual.items() if ms is not None}
 
     def _changed(self, location: str, checks: Sequence[HostCheck]) -> list[str]:
         """What is different about the district's hosts since they last were well, in words."""
         said = []
         for check in checks:
-            before = self._past.when_well(location, check.host) if check.service else None
+            before = self.past.when_well(location, check.host) if check.service else None
             said += [_in_words(check.host, change) for change in (changes(before, check) if before else ())]
         return said
 

@@ -62,7 +62,7 @@ class Attempt:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
     """One execution of a journey for a slot (`due_at`), or by hand. `note` is what else was going on,
-    `source_sha256` the hash of the file that the journey stands in, `diagnosis` what an attempt that failed points to."""
+    `source_sha256` the hash of the file that the journey stands in, `diagnosis` what a failed attempt points to."""
 
     id: str
     journey: str
