@@ -1,0 +1,53 @@
+"""A location: for now, a named way out of this machine, by which the same school can be looked at from elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from runner.diagnosis.targets import Way
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Network:
+    """What a home or a telephone is connected by. `launch_args` are what Chromium can only be told at its start."""
+
+    latency_ms: float = 0.0
+    down_kbps: float = 0.0
+    up_kbps: float = 0.0
+    launch_args: tuple[str, ...] = ()
+
+    @property
+    def conditions(self) -> dict[str, Any] | None:
+        """What Chromium's `Network.emulateNetworkConditions` is given; None where nothing is throttled."""
+        if not self.down_kbps:
+            return None
+        down, up = (kbps * 1000 / 8 for kbps in (self.down_kbps, self.up_kbps))
+        return {"offline": False, "latency": self.latency_ms, "downloadThroughput": down, "uploadThroughput": up}
+
+
+NETWORKS: Mapping[str, Network] = {
+    # WebPageTest's connectivity profiles "DSL", "Cable" and "4G" (WPO-Foundation/webpagetest, settings/connectivity.ini).
+    "dsl": Network(latency_ms=50, down_kbps=1500, up_kbps=384),
+    "cable": Network(latency_ms=28, down_kbps=5000, up_kbps=1000),
+    "hotspot": Network(latency_ms=170, down_kbps=9000, up_kbps=9000),
+    # A filter that lets only web traffic through: calls have to find a way over TCP.
+    "no-udp": Network(launch_args=("--force-webrtc-ip-handling-policy=disable_non_proxied_udp",)),
+}
+"""What `network` of a location may name."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Location:
+    """A named way out. `inside`: it stands in the district's own network."""
+
+    name: str = "here"
+    way: Way = field(default_factory=Way)
+    inside: bool = False
+    network: Network = field(default_factory=Network)
+
+    @property
+    def context_options(self) -> dict[str, Any]:
+        """What a browser context is given to go this way."""
+        return {"proxy": {"server": self.way.proxy}} if self.way.proxy else {}
