@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from runner.history import alarm_tables
+from runner.history import alarm_tables, host_tables
 from runner.history.tables import metadata
 
-__all__ = ["alarm_tables", "metadata"]
+__all__ = ["alarm_tables", "host_tables", "metadata"]

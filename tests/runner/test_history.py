@@ -124,11 +124,12 @@ def test_a_history_of_the_first_version_keeps_its_runs(tmp_path: Path) -> None:
 def test_a_database_of_a_newer_first_bell_is_left_alone(url: str) -> None:
     engine = open_database(url)
     with engine.begin() as connection:
+        ours = connection.execute(text("SELECT version_num FROM alembic_version")).scalar_one()
         connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
     with pytest.raises(HistoryError, match=r"newer First Bell \(9999\)"):
         open_database(url)
     with engine.begin() as connection:
-        connection.execute(text("UPDATE alembic_version SET version_num = '0004'"))
+        connection.execute(text("UPDATE alembic_version SET version_num = :ours"), {"ours": ours})
     engine.dispose()
 
 

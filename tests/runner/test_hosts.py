@@ -1,0 +1,156 @@
+"""What is looked at, what a check amounts to, and what has changed between two: pure tables."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from journeys.stage.service import Service
+from runner.diagnosis.changes import What, changes
+from runner.diagnosis.host import (
+    Certificate,
+    Handshake,
+    HostCheck,
+    Lookup,
+    Names,
+    Page,
+    Reach,
+    Relay,
+    Stage,
+    Trouble,
+    trouble_of,
+)
+from runner.diagnosis.targets import Kind, target_of, targets_of
+
+NOON = datetime(2026, 8, 31, 16, tzinfo=UTC)
+REFUSED = Reach(address="192.0.2.7", trouble=Trouble.REFUSED)
+OPEN = Reach(address="192.0.2.7")
+SILENT = Reach(address="192.0.2.7", trouble=Trouble.NO_ANSWER)
+CERTIFICATE = Certificate(names=("portal.example",), issuer="Authority", not_after=NOON, sha256="aa" * 32)
+WELL = HostCheck(
+    host="portal.example:443",
+    service="edge",
+    at=NOON,
+    names=Names(system=Lookup(addresses=("192.0.2.7", "192.0.2.8"))),
+    tcp=(OPEN,),
+    tls=Handshake(certificate=CERTIFICATE),
+    http=Page(status=200, title="Portal"),
+)
+GONE = Names(system=Lookup(trouble=Trouble.NAME_GONE), second=Lookup(addresses=("192.0.2.7",)))
+EMPTY = replace(WELL, names=None, tcp=(), tls=None, http=None)
+
+
+@pytest.mark.parametrize(
+    ("check", "ends_at", "verdict"),
+    [
+        (WELL, "", "well"),
+        (replace(WELL, names=GONE), "names", "name-gone"),
+        (replace(WELL, tcp=(REFUSED,), tls=None, http=None), "tcp", "refused"),
+        (replace(WELL, tcp=(SILENT, OPEN)), "", "degraded"),
+        (replace(WELL, tls=Handshake(trouble=Trouble.CERTIFICATE_EXPIRED), http=None), "tls", "certificate-expired"),
+        (replace(WELL, http=Page(status=503, trouble=Trouble.HTTP_ERROR)), "http", "http-error"),
+        (replace(WELL, tcp=(SILENT, OPEN), http=Page(trouble=Trouble.RESET)), "http", "reset"),
+        (replace(WELL, http=None, in_hand=Stage.HTTP), "http", "unfinished"),
+        (replace(EMPTY, stun=Relay(udp=OPEN, tcp=REFUSED)), "", "well"),
+        (replace(EMPTY, stun=Relay(udp=SILENT, tcp=OPEN)), "", "degraded"),
+        (replace(EMPTY, stun=Relay(udp=SILENT, tcp=REFUSED)), "stun", "no-answer"),
+        (
+            replace(EMPTY, stun=Relay(udp=OPEN, tcp=OPEN, allocate=replace(OPEN, trouble=Trouble.CREDENTIALS_REFUSED))),
+            "stun",
+            "credentials-refused",
+        ),
+    ],
+)
+def test_a_check_says_how_far_the_way_goes(check: HostCheck, ends_at: str, verdict: str) -> None:
+    assert (check.ends_at, check.verdict) == (ends_at, verdict)
+
+
+@pytest.mark.parametrize(
+    ("status", "trouble"),
+    [
+        (200, None), (302, None), (401, None), (403, None), (404, None), (429, Trouble.HTTP_ERROR),
+        (407, Trouble.PROXY_REFUSED), (500, Trouble.HTTP_ERROR), (511, Trouble.CAPTIVE_PORTAL),
+    ],
+)  # fmt: skip
+def test_which_statuses_are_trouble(status: int, trouble: Trouble | None) -> None:
+    assert trouble_of(status) is trouble
+
+
+def showing(**page: object) -> HostCheck:
+    return replace(WELL, http=replace(WELL.http or Page(), **page))  # type: ignore[arg-type]
+
+
+def named(*addresses: str) -> HostCheck:
+    return replace(WELL, names=Names(system=Lookup(addresses=addresses)))
+
+
+@pytest.mark.parametrize(
+    ("now", "what"),
+    [
+        (WELL, []),
+        (showing(status=204, first_byte_ms=9000.0), []),
+        (showing(title="Bayfront"), [What.TITLE]),
+        (showing(status=503, title="Sorry"), [What.STATUS]),
+        (showing(status=302, title="", location_host="login.example"), [What.STATUS]),
+        (showing(status=0, title=""), []),
+        (replace(WELL, tls=Handshake(certificate=replace(CERTIFICATE, sha256="bb" * 32))), [What.CERTIFICATE]),
+        (replace(WELL, tls=Handshake(trouble=Trouble.NO_ANSWER)), []),
+        (replace(WELL, names=None, tcp=(), tls=None, http=None), []),
+        (named("192.0.2.8", "192.0.2.99"), []),
+        (named("198.51.100.1"), [What.ADDRESSES]),
+        (named("192.0.2.7", "2001:db8::7"), []),
+        (named(), []),
+    ],
+)
+def test_what_has_changed(now: HostCheck, what: list[What]) -> None:
+    assert [change.what for change in changes(WELL, now)] == what
+
+
+def test_a_change_is_told_in_words() -> None:
+    later = replace(CERTIFICATE, sha256="bb" * 32, not_after=NOON + timedelta(days=90))
+    (change,) = changes(WELL, replace(WELL, tls=Handshake(certificate=later)))
+    assert change.was == "portal.example, by Authority, until 2026-08-31, aaaaaaaa"
+    assert change.now == "portal.example, by Authority, until 2026-11-29, bbbbbbbb"
+
+
+def service(name: str, url: str, *hosts: str) -> Service:
+    return Service(name=name, owner="x", url=url, kind="", hosts=hosts)
+
+
+def test_targets_are_front_doors_then_other_hosts_then_controls_each_once() -> None:
+    services = [
+        service("edge", "https://Portal.example/start", "portal.example", "static.example"),
+        service("live-class", "https://live.example", "*.live.example", "static.example"),
+        service("old", "http://old.example:8080", "files.old.example"),
+        service("unset", ""),
+    ]
+    found = targets_of(services, ["https://www.example.com/", "stun:stun.example.net"])
+    assert [(one.host, one.url, one.service, one.is_control) for one in found] == [
+        ("portal.example:443", "https://Portal.example/start", "edge", False),
+        ("live.example:443", "https://live.example", "live-class", False),
+        ("old.example:8080", "http://old.example:8080", "old", False),
+        ("static.example:443", "https://static.example/", "edge", False),
+        ("files.old.example:80", "http://files.old.example/", "old", False),
+        ("www.example.com:443", "https://www.example.com/", "", True),
+        ("stun.example.net:3478", "stun:stun.example.net", "", True),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("url", "host", "name", "kind"),
+    [
+        ("https://[2001:db8::7]/x", "[2001:db8::7]:443", "2001:db8::7", Kind.WEB),
+        ("turn:relay.example:5000?transport=udp", "relay.example:5000", "relay.example", Kind.RELAY),
+    ],
+)
+def test_an_address_names_a_host(url: str, host: str, name: str, kind: Kind) -> None:
+    found = target_of(url)
+    assert (found.host, found.name, found.kind) == (host, name, kind)
+
+
+@pytest.mark.parametrize("url", ["ftp://files.example", "https://", "portal.example", ""])
+def test_what_cannot_be_checked_is_refused(url: str) -> None:
+    with pytest.raises(ValueError, match="host"):
+        target_of(url)
