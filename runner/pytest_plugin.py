@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from journeys.stage.school import School
     from journeys.stage.service import Classroom
     from journeys.stage.stage import Stage
+    from runner.diagnosis.location import Location
     from runner.execution.district import District
 
 MARKER = (
@@ -52,7 +53,7 @@ def pytest_fixture_setup(fixturedef: pytest.FixtureDef[Any], request: pytest.Fix
         from runner.execution.browser import find_browser, launch_options
 
         given: dict[str, Any] = answer  # type: ignore[assignment]  # the hook is typed as returning nothing
-        wanted = launch_options(find_browser(_configured_browser(request.config)))
+        wanted = launch_options(find_browser(_configured_browser(request.config)), _way_of(request.config))
         if given.get("channel"):
             wanted.pop("executable_path", None)
         args = [*given.get("args", ()), *wanted.pop("args")]
@@ -82,6 +83,12 @@ def _configured_browser(config: pytest.Config) -> str:
     from runner.config.load import load
 
     return load(Path(file)).settings.browser.executable
+
+
+def _way_of(config: pytest.Config) -> tuple[Location, Path | None] | None:
+    """The way out that this session's browser takes, and where it finds whom to trust; None where nothing says so."""
+    opened = config.stash.get(DISTRICT, None)
+    return (opened.location, opened.home) if opened else None
 
 
 @pytest.fixture(scope="session")
@@ -128,10 +135,16 @@ def actor(
     stage: Stage, district: District, pytestconfig: pytest.Config, new_context: Callable[..., Any]
 ) -> Callable[[str], Actor]:
     """Brings a person on by role: `actor("counselor")`. Each has a browser context of their own."""
+    from runner.execution.browser import throttle
+
     cast = pytestconfig.stash.get(ACCOUNTS, {})
 
     def enter(role: str) -> Actor:
-        return stage.enter(role, district.account(cast.get(role, role)), new_context())
+        person = stage.enter(
+            role, district.account(cast.get(role, role)), new_context(**district.location.context_options)
+        )
+        throttle(person.page, district.location.network)
+        return person
 
     return enter
 

@@ -11,6 +11,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from runner.config.alarms import AlarmsSection
 from runner.config.durations import Days, Seconds
+from runner.config.locations import LocationSection
 from runner.config.secrets import refusal_of
 from runner.config.section import Name, Section
 from runner.config.timetable import BellsSection, CalendarSection, JourneySection, MaintenanceSection
@@ -178,6 +179,7 @@ class Settings(Section):
     calendar: CalendarSection = Field(default_factory=CalendarSection)
     maintenance: tuple[MaintenanceSection, ...] = Field((), description="Announced maintenance.")
     journeys: dict[Name, JourneySection] = Field(default_factory=dict)
+    locations: dict[Name, LocationSection] = Field(default_factory=dict, description="From where journeys are played.")
     watch: WatchSection = Field(default_factory=WatchSection)
     browser: BrowserSection = Field(default_factory=BrowserSection)
     store: StoreSection = Field(default_factory=StoreSection)

@@ -28,7 +28,7 @@ class Network:
 
 
 NETWORKS: Mapping[str, Network] = {
-    # WebPageTest's connectivity profiles "DSL", "Cable" and "4G" (WPO-Foundation/webpagetest, settings/connectivity.ini).
+    # WebPageTest's profiles "DSL", "Cable" and "4G" (WPO-Foundation/webpagetest, settings/connectivity.ini).
     "dsl": Network(latency_ms=50, down_kbps=1500, up_kbps=384),
     "cable": Network(latency_ms=28, down_kbps=5000, up_kbps=1000),
     "hotspot": Network(latency_ms=170, down_kbps=9000, up_kbps=9000),

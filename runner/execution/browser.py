@@ -9,11 +9,15 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import playwright
 
 from journeys.media.camera import LAUNCH_ARGS
+from runner.diagnosis.location import Location, Network
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
 
 ON_PATH = (
     "google-chrome",
@@ -92,9 +96,22 @@ def _download_folder() -> Path:
     return caches / "ms-playwright"
 
 
-def launch_options(browser: Browser) -> dict[str, Any]:
-    """What `launch` needs beyond its defaults. Chromium's sandbox cannot work as root, so only then it is off."""
-    options: dict[str, Any] = {"args": list(LAUNCH_ARGS), "chromium_sandbox": os.geteuid() != 0}
+def launch_options(browser: Browser, way: tuple[Location, Path | None] | None = None) -> dict[str, Any]:
+    """What `launch` needs beyond its defaults, for a location and a home folder in which it finds whom to trust.
+
+    Chromium's sandbox cannot work as root, so only then it is off.
+    """
+    location, home = way or (Location(), None)
+    args = [*LAUNCH_ARGS, *location.network.launch_args]
+    options: dict[str, Any] = {"args": args, "chromium_sandbox": os.geteuid() != 0}
     if browser.path is not None:
         options["executable_path"] = str(browser.path)
+    if home is not None:
+        options["env"] = {**os.environ, "HOME": str(home)}
     return options
+
+
+def throttle(page: Page, network: Network) -> None:
+    """Make a page's connection what a home's is. Only Chromium can."""
+    if network.conditions is not None:
+        page.context.new_cdp_session(page).send("Network.emulateNetworkConditions", network.conditions)

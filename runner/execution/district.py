@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from journeys.stage.ending import JourneyError
 from journeys.stage.school import School
 from journeys.stage.service import Account, Classroom
+from runner.diagnosis.location import Location
 from runner.execution.casting import Company
 
 
@@ -21,6 +22,7 @@ class District:
     """Everything a journey is given. Accounts go by their names, and `company` says which roles they can play.
 
     `browser` is a configured path or empty; `step_limit_s` bounds one wait; `guests` may be in a class besides ours.
+    `location` is the way out that its people take; `home` the folder in which the browser finds whom to trust besides.
     """
 
     school: School
@@ -31,6 +33,8 @@ class District:
     step_limit_s: float = 10.0
     folders: tuple[Path, ...] = ()
     guests: tuple[str, ...] = ()
+    location: Location = field(default_factory=Location)
+    home: Path | None = None
 
     def account(self, name: str) -> Account:
         """The account of a name, or of the first who plays that role. Raises NoAccount, saying what to add."""

@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from artifacts.evidence import Artifact
 from journeys.media.proof import MediaProof
 from journeys.stage.step import StepRecord
+from runner.diagnosis.cause import WORDS
 from runner.execution.run import Attempt, Run
 
 Outcome = Literal["passed", "failed", "errored", "blind", "missed", "skipped"]
@@ -79,6 +80,31 @@ class BrokePart(Part):
     said: str
 
 
+class BecausePart(Part):
+    """One reason."""
+
+    said: str
+    source: str = Field(description="Where it can be looked up.")
+
+
+class ClearedPart(Part):
+    """Somebody who is known to be well."""
+
+    name: str
+    why: str
+
+
+class DiagnosisPart(Part):
+    """Whose part of the chain broke, and why we think so."""
+
+    service: str = Field(description="Empty where it is the probe's own, or nobody can be named.")
+    cause: str = Field(description="A word from the list of causes.")
+    words: str = Field(description="The cause as people read it.")
+    confidence: Literal["high", "medium", "low"]
+    because: list[BecausePart]
+    cleared: list[ClearedPart] = Field(description="What was checked and found well.")
+
+
 class ServicePart(Part):
     """Something that journeys rely on, as it was configured then."""
 
@@ -101,6 +127,7 @@ class RunDocument(Part):
     note: str = Field(description="What else went on, such as announced maintenance.")
     due_at: datetime | None = Field(description="When its slot was due, in UTC; null for a run by hand.")
     broke: BrokePart | None
+    diagnosis: DiagnosisPart | None = Field(None, description="What a failed attempt points to.")
     services: dict[str, ServicePart] = Field(description="Whose hosts are whose.")
     firstbell: str = Field(description="The version that ran it.")
     playwright: str = Field(description="Playwright's version.")
@@ -134,7 +161,7 @@ def document_of(run: Run, artifacts: Sequence[Artifact], telling: Telling) -> Ru
         broke = BrokePart(
             actor=step.step.actor,
             step=step.step.title,
-            service=step.step.service,
+            service=run.service,
             owner=telling.owner,
             said=scrub(step.ending.said),
         )
@@ -150,6 +177,7 @@ def document_of(run: Run, artifacts: Sequence[Artifact], telling: Telling) -> Ru
         note=run.note,
         due_at=run.due_at,
         broke=broke,
+        diagnosis=DiagnosisPart(**told) if (told := diagnosis_of(run, scrub)) else None,
         services={
             name: ServicePart(owner=owner, hosts=list(telling.hosts.get(name, ())))
             for name, owner in telling.owners.items()
@@ -162,6 +190,20 @@ def document_of(run: Run, artifacts: Sequence[Artifact], telling: Telling) -> Ru
         attempts=[_attempt(attempt, scrub) for attempt in run.attempts],
         artifacts=[ArtifactPart(**{**asdict(artifact), "kind": artifact.kind.value}) for artifact in artifacts],
     )
+
+
+def diagnosis_of(run: Run, scrub: Callable[[str], str]) -> dict[str, Any] | None:
+    """What a run points to, as plain JSON; None where nobody asked."""
+    if (found := run.diagnosis) is None:
+        return None
+    return {
+        "service": found.service,
+        "cause": found.cause.value,
+        "words": WORDS[found.cause],
+        "confidence": found.confidence.value,
+        "because": [{"said": scrub(one.said), "source": one.source.value} for one in found.because],
+        "cleared": [{"name": one.name, "why": scrub(one.why)} for one in found.cleared],
+    }
 
 
 def figures_of(proof: MediaProof) -> dict[str, Any]:

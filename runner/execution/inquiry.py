@@ -18,6 +18,7 @@ from runner.diagnosis.changes import Change, changes
 from runner.diagnosis.diagnosis import Diagnosis
 from runner.diagnosis.facts import Beside, Doubt, Elsewhere, Facts, StepFact, clock_of
 from runner.diagnosis.host import HostCheck
+from runner.diagnosis.location import Location
 from runner.diagnosis.rules import diagnose
 from runner.diagnosis.targets import Target, Way
 from runner.execution.run import Attempt
@@ -44,15 +45,6 @@ class Past(Protocol):
 
     def when_well(self, location: str, host: str) -> HostCheck | None:
         """The last check of a host from there that found nothing wrong."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Location:
-    """A named way out of this machine. `inside`: it stands in the district's own network."""
-
-    name: str
-    way: Way
-    inside: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -43,6 +43,7 @@ class Hello(Message):
     """How the worker should set itself up. Secrets travel by this pipe and never by arguments or environment.
 
     The configuration travels as text: what stands in its file may have changed, and be wrong, since it was loaded.
+    `location` is whose way out is taken; the first one where it is empty.
     """
 
     kind: Literal["hello"] = "hello"
@@ -50,6 +51,7 @@ class Hello(Message):
     text: str = ""
     practice: PracticePlace | None = None
     headed: bool = False
+    location: str = ""
 
 
 class Play(Message):

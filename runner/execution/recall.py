@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from runner.execution.document import Telling, figures_of
-from runner.execution.run import Attempt, Run
+from runner.execution.document import Telling, diagnosis_of, figures_of
+from runner.execution.run import Attempt, Outcome, Run
 from runner.history.record import AttemptRow, ProofRow, RunRow, StepRow
 
 Scrub = Callable[[str], str]
@@ -28,7 +28,7 @@ def row_of(run: Run, evidence: str, telling: Telling, picture: str = "") -> RunR
         version=telling.version,
         actor=step.step.actor if step else "",
         step=step.step.title if step else "",
-        service=step.step.service if step else "",
+        service=run.service,
         owner=telling.owner,
         said=scrub(ending.said) if ending else "",
         flaky=run.flaky,
@@ -36,6 +36,8 @@ def row_of(run: Run, evidence: str, telling: Telling, picture: str = "") -> RunR
         note=run.note,
         due_at=run.due_at,
         picture=picture,
+        cause=run.diagnosis.cause.value if run.diagnosis and run.outcome is not Outcome.PASSED else "",
+        diagnosis=diagnosis_of(run, telling.scrub),
         attempts=tuple(_attempt_row(attempt, scrub) for attempt in run.attempts),
     )
 

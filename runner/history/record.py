@@ -53,7 +53,8 @@ class RunRow:
 
     `flaky`: it passed, but not at once. `groups` are joined by commas. `note` is what else was going on, such as
     announced maintenance. `due_at` is when its slot was due; None for a run by hand. `picture` is the object of the
-    store that shows the failing step.
+    store that shows the failing step. `service` is whose part broke, `cause` why, in a word, `diagnosis` all of it
+    as JSON; `degraded` says in what way a run that passed was worse than it should be.
     """
 
     id: str
@@ -74,6 +75,9 @@ class RunRow:
     note: str = ""
     due_at: datetime | None = None
     picture: str = ""
+    cause: str = ""
+    degraded: str = ""
+    diagnosis: dict[str, Any] | None = None
     attempts: tuple[AttemptRow, ...] = ()
 
     @property
