@@ -140,10 +140,9 @@ def actor(
     cast = pytestconfig.stash.get(ACCOUNTS, {})
 
     def enter(role: str) -> Actor:
-        person = stage.enter(
-            role, district.account(cast.get(role, role)), new_context(**district.location.context_options)
-        )
-        throttle(person.page, district.location.network)
+        location = district.location
+        person = stage.enter(role, district.account(cast.get(role, role)), new_context(**location.context_options))
+        throttle(person.page, location.network)
         return person
 
     return enter

@@ -17,6 +17,9 @@ from runner.alarms.health import Health, Look, Reason, Rules, Sign, turn
 PROBE = "first-bell"
 """The subject of what First Bell itself cannot judge."""
 
+NOBODY = "unknown"
+"""The subject of what is broken where nobody can be named."""
+
 # Each time that it breaks again soon after it had closed, twice as many passes are asked for before it closes.
 MOST_PASSES = 8
 

@@ -10,24 +10,27 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from runner.alarms.incident import Incident, Symptom, is_part
+from runner.alarms.incident import NOBODY, Incident, Symptom, is_part
 from runner.alarms.routing import NoticeKind, NoticeReason, Owed, Severity
 
 SUBJECT_LIMIT = 200
-SYMPTOMS_TOLD = 6
+SYMPTOMS_TOLD, REASONS_TOLD = 6, 4
 # A reminder may be on its way for so long; and who has said that it is in hand is not reminded.
 SLACK, IN_HAND = timedelta(minutes=30), timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Surroundings:
-    """What a notice tells besides its incident. `places` is how many locations there are, `fine` what was checked and
-    works, `unseen` the services that nobody can judge while this one is in the way, `proof` a link, `evidence` where it
+    """What a notice tells besides its incident. `places` is how many locations there are, `what` is wrong in the words of
+    a diagnosis, `sure` how sure that is and `because` why; `fine` what was checked and works, `unseen` the services that nobody can judge while this one is in the way, `proof` a link, `evidence` where it
     lies; `has_draft` says that a notice to the public waits for a person."""
 
     zone: ZoneInfo
     places: int
     contact: str = ""
+    what: str = ""
+    sure: str = ""
+    because: tuple[str, ...] = ()
     fine: tuple[str, ...] = ()
     unseen: tuple[str, ...] = ()
     proof: str = ""
@@ -63,7 +66,7 @@ class Message:
         """The whole notice as plain text."""
         if self.body:
             return f"{self.subject}\n\n{self.body}"
-        return "\n".join([self.subject, "", *(f"{label:<8}{told}" for label, told in self.rows)])
+        return "\n".join([self.subject, "", *(f"{label:<9}{told}" for label, told in self.rows)])
 
 
 def write(owed: Owed, around: Surroundings, now: datetime) -> Message:
@@ -97,7 +100,7 @@ def _thread(incident: Incident) -> str:
 
 def _subject(owed: Owed, around: Surroundings) -> str:
     incident = owed.incident
-    what, whose, since = _what(incident), _whose(incident), _clock(incident.since, around)
+    what, whose, since = _what(incident, around), _whose(incident), _clock(incident.since, around)
     match owed.kind:
         case NoticeKind.CLOSED:
             lasted = _lasted((incident.closed_at or incident.opened_at) - incident.since)
@@ -112,8 +115,8 @@ def _subject(owed: Owed, around: Surroundings) -> str:
     return line if len(line) <= SUBJECT_LIMIT else f"{line[: SUBJECT_LIMIT - 1]}…"
 
 
-def _what(incident: Incident) -> str:
-    """The thing that does not work, as a person would say it."""
+def _what(incident: Incident, around: Surroundings) -> str:
+    """The thing that does not work, as a person would say it: what a diagnosis found, else the step that fails."""
     told = [symptom for symptom in incident.symptoms if symptom.ended_at is None] or list(incident.symptoms)
     first = told[0]
     journeys = {symptom.journey for symptom in told}
@@ -122,21 +125,28 @@ def _what(incident: Incident) -> str:
         return f"{first.said}{more}"
     if incident.is_own:
         return f"First Bell cannot judge {first.journey}{more}"
+    if around.what:
+        said = around.what.removeprefix("it ")
+        return f"{said[:1].upper()}{said[1:]} ({first.journey}{more})"
     return f'{first.actor} "{first.step}" fails in {first.journey}{more}'
 
 
 def _whose(incident: Incident) -> str:
     if incident.is_own:
         return "First Bell itself"
+    if incident.subject == NOBODY:
+        return "whose is not known"
     return f"{incident.owner} ({incident.subject})" if incident.owner else incident.subject
 
 
 def _rows(owed: Owed, around: Surroundings) -> list[tuple[str, str]]:
     incident = owed.incident
     contact = f", {around.contact}" if around.contact else ""
+    sure = f". Sure: {around.sure}" if around.sure else ""
     return [
         ("What", "; ".join(_told(symptom) for symptom in incident.symptoms[:SYMPTOMS_TOLD])),
-        ("Whose", f"{_whose(incident)}{contact}" if not incident.is_own else "ours: no service is blamed"),
+        ("Whose", f"{_whose(incident)}{contact}{sure}" if not incident.is_own else "ours: no service is blamed"),
+        ("Because", "; ".join(around.because[:REASONS_TOLD])),
         ("Where", ", ".join(incident.locations)),
         ("Fine", ", ".join(around.fine)),
         ("Unseen", ", ".join(around.unseen) + f" cannot be judged behind {incident.subject}" if around.unseen else ""),

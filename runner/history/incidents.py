@@ -14,7 +14,7 @@ from typing import Any
 
 from sqlalchemy import Connection, select, update
 
-from runner.alarms.incident import Change, Incident, Ledger, Track, Turn, Verdict, Watched, advance, retire
+from runner.alarms.incident import NOBODY, Change, Incident, Ledger, Track, Turn, Verdict, Watched, advance, retire
 from runner.alarms.routing import Standing, owed
 from runner.alarms.terms import Terms
 from runner.history import ledger
@@ -53,7 +53,7 @@ def verdict_of(run: RunRow) -> Verdict:
         at=run.ended_at,
         outcome=run.outcome,
         confirmed=run.outcome == "failed" and len(run.attempts) > 1,
-        service=run.service if run.outcome == "failed" else "",
+        service=(run.service or NOBODY) if run.outcome == "failed" else "",
         owner=run.owner,
         actor=run.actor,
         step=run.step,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 from pydantic import TypeAdapter
 from sqlalchemy import Connection, select
@@ -70,14 +71,19 @@ def surroundings(
     going_on = [symptom for symptom in incident.symptoms if symptom.ended_at is None] or list(incident.symptoms)
     first = going_on[0]
     run = connection.execute(select(runs).where(runs.c.id == first.run_id)).mappings().one_or_none()
+    found: dict[str, Any] = (run["diagnosis"] if run else None) or {}
     reached = _reached(connection, first.run_id)
     broken = {incident.subject}
     around = Surroundings(
         zone=terms.zone,
         places=terms.places,
         contact=terms.contacts.get(incident.subject, ""),
+        what=found["words"] if found.get("service") == incident.subject else "",
+        sure=found.get("confidence", ""),
+        because=tuple(one["said"] for one in found.get("because", ())),
         fine=(
             *(f"{service} ({took_s:.1f} s)" for service, took_s in reached.items() if service not in broken),
+            *(f"{one['name']}: {one['why']}" for one in found.get("cleared", ()) if one["name"] not in reached),
             *_passed(connection, {symptom.journey for symptom in incident.symptoms}, terms, first.since),
         ),
         unseen=tuple(
