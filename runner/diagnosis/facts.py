@@ -141,7 +141,8 @@ class Facts:
         One whose steps all ended well, or whose hosts all answered; with no request to it in trouble and no host of it
         out of reach. A rule that blames somebody needs one of these to be otherwise, so nobody is both.
         """
-        names = dict.fromkeys((*self.relies_on, *(check.service for check in self.checks if check.service)))
+        met = (*(step.service for step in self.steps), *(check.service for check in self.checks))
+        names = dict.fromkeys(name for name in (*self.relies_on, *met) if name)
         found = ((name, why) for name in names if (why := self._well(name)))
         return tuple(found)
 

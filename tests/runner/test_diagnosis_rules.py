@@ -1,0 +1,283 @@
+"""Whose it is and why: one row for each cause, and what must hold for any facts at all."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import fields, replace
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from artifacts.troubles import HostTraffic, Trouble
+from journeys.media.proof import MediaFault, MediaProof
+from journeys.stage.page_signs import PageSigns
+from runner.diagnosis.cause import WORDS, Cause
+from runner.diagnosis.diagnosis import OWN, Confidence
+from runner.diagnosis.facts import Beside, Doubt, Elsewhere, Facts, StepFact, clock_of
+from runner.diagnosis.host import Handshake, HostCheck, Page, Reach
+from runner.diagnosis.host import Trouble as Found
+from runner.diagnosis.rules import diagnose
+from runner.diagnosis.seen import Seen
+
+AT = datetime(2026, 8, 31, 11, 46, tzinfo=UTC)
+HOSTS = {
+    "edge": ("portal.x",),
+    "sign-in": ("id.x",),
+    "platform": ("learn.x",),
+    "live-class": ("live.x", "*.live.x"),
+    "plan-b": ("meet.x",),
+}
+
+
+def step(service: str, **given: Any) -> StepFact:
+    return StepFact(**({"actor": "student", "title": f"uses {service}", "service": service, "took_s": 1.0} | given))
+
+
+def well(service: str) -> StepFact:
+    return step(service, is_well=True)
+
+
+def bad(service: str, **given: Any) -> StepFact:
+    return step(service, is_well=False, **({"said": "it did not come"} | given))
+
+
+def page(host: str, **given: Any) -> PageSigns:
+    return PageSigns(actor="student", host=host, **given)
+
+
+def check(host: str, trouble: Found | None = None, **given: Any) -> HostCheck:
+    """A check that ended on the way, or reached the host."""
+    service = next((name for name, hosts in HOSTS.items() if host in hosts), "")
+    parts: dict[str, Any] = {"tcp": (Reach(address="192.0.2.1", trouble=trouble),)} | given
+    return HostCheck(host=f"{host}:443", service=service, is_control=not service, at=AT, **parts)
+
+
+def document(host: str, **given: Any) -> Trouble:
+    return Trouble(
+        **({"host": f"{host}:443", "path": "/", "method": "GET", "kind": "document", "is_page": True} | given)
+    )
+
+
+def seen(*troubles: Trouble, pages: tuple[PageSigns, ...] = (), **given: Any) -> Seen:
+    return Seen(troubles=troubles, pages=pages, **given)
+
+
+def proof(fault: MediaFault | None, observer: str = "student", observed: str = "teacher") -> MediaProof:
+    said = f"{observer} and {observed}: {fault}"
+    return MediaProof(observer=observer, observed=observed, fault=fault, said=said, waited_s=1, window_s=1)
+
+
+CONTROL = check("control.y")
+LOST = check("control.y", Found.NO_ANSWER)
+PORTAL_DEAD = check("portal.x", Found.NO_ANSWER)
+EDGE = (bad("edge"),)
+IN_CLASS = (well("edge"), well("sign-in"), well("platform"), bad("live-class"))
+AT_LIST = (well("edge"), well("sign-in"), bad("platform"))
+
+ROWS: list[tuple[str, str, Cause, dict[str, Any]]] = [
+    ("a name that is gone", "edge", Cause.NAME_GONE, {"steps": EDGE, "seen": seen(document("portal.x", error="net::ERR_NAME_NOT_RESOLVED"))}),
+    ("a refused connection", "edge", Cause.REFUSED, {"steps": EDGE, "seen": seen(document("portal.x", error="net::ERR_CONNECTION_REFUSED"))}),
+    ("a host that does not answer", "edge", Cause.NO_ANSWER, {"steps": EDGE, "seen": seen(document("portal.x", waited_s=10.0)), "checks": (CONTROL, PORTAL_DEAD)}),
+    ("a connection that is cut", "edge", Cause.CUT, {"steps": EDGE, "seen": seen(document("portal.x", error="net::ERR_CONNECTION_RESET"))}),
+    ("an expired certificate", "edge", Cause.CERTIFICATE_EXPIRED, {"steps": EDGE, "seen": seen(document("portal.x", error="net::ERR_CERT_DATE_INVALID"))}),
+    ("a certificate for another name", "edge", Cause.CERTIFICATE_NAME, {"steps": EDGE, "seen": seen(document("portal.x", error="net::ERR_CERT_COMMON_NAME_INVALID"))}),
+    ("our own check knows more than the browser", "edge", Cause.CERTIFICATE_UNTRUSTED, {"steps": EDGE, "seen": seen(document("portal.x", error="net::ERR_CONNECTION_CLOSED")), "checks": (check("portal.x", tls=Handshake(trouble=Found.CERTIFICATE_UNTRUSTED)),)}),
+    ("guest Wi-Fi in the portal's place", "edge", Cause.CAPTIVE_PORTAL, {"steps": EDGE, "seen": seen(pages=(page("wifi.z", sign="captive-portal"),))}),
+    ("dropped outside, fine inside", "edge", Cause.OUTSIDE_DROPPED, {"steps": EDGE, "checks": (CONTROL, PORTAL_DEAD), "elsewhere": (Elsewhere(location="school", inside=True, checks=(check("portal.x"),)),)}),
+    ("only this home is affected", "", Cause.OWN_LOCATION, {"steps": EDGE, "checks": (CONTROL, PORTAL_DEAD), "elsewhere": (Elsewhere(location="home-west", inside=False, checks=(check("portal.x"),)),)}),
+    ("slow to the last", "sign-in", Cause.SLOW, {"steps": (well("edge"), bad("sign-in")), "seen": seen(document("id.x", waited_s=9.0))}),
+    ("slow beyond its own habit", "platform", Cause.SLOW, {"steps": AT_LIST, "seen": seen(hosts=(HostTraffic(host="learn.x:443", answers=3, slowest_ms=8000),)), "usual_ms": {"learn.x:443": 90.0}}),
+    ("takes the request, and lets it wait", "platform", Cause.SLOW, {"steps": AT_LIST, "seen": seen(document("learn.x", waited_s=4.0)), "checks": (check("learn.x", http=Page(trouble=Found.NO_ANSWER)),)}),
+    ("an error page", "platform", Cause.SERVER_ERROR, {"steps": AT_LIST, "seen": seen(document("learn.x", status=500))}),
+    ("a maintenance page with status 200", "platform", Cause.MAINTENANCE, {"steps": AT_LIST, "seen": seen(pages=(page("learn.x", sign="maintenance"),))}),
+    ("too many requests", "platform", Cause.CAPACITY, {"steps": AT_LIST, "seen": seen(document("learn.x", status=429))}),
+    ("a class that is full", "live-class", Cause.CAPACITY, {"steps": (*IN_CLASS[:3], bad("live-class", sign="capacity"))}),
+    ("a page that stays blank", "platform", Cause.BLANK, {"steps": AT_LIST, "seen": seen(document("learn.x", kind="script", is_page=False, status=404), pages=(page("learn.x", is_blank=True),))}),
+    ("sent in a circle", "sign-in", Cause.REDIRECT_LOOP, {"steps": (well("edge"), bad("sign-in")), "seen": seen(document("portal.x", error="net::ERR_TOO_MANY_REDIRECTS"))}),
+    ("asked to sign in again", "platform", Cause.SESSION_LOST, {"steps": AT_LIST, "seen": seen(pages=(page("learn.x", asks_to_sign_in=True),))}),
+    ("a password refused", "sign-in", Cause.CREDENTIALS_REFUSED, {"steps": (well("edge"), bad("sign-in", sign="credentials-refused"))}),
+    ("a locked account", "sign-in", Cause.ACCOUNT_LOCKED, {"steps": (well("edge"), bad("sign-in", sign="account-locked"))}),
+    ("a code refused", "sign-in", Cause.SECOND_FACTOR, {"steps": (well("edge"), bad("sign-in", sign="second-factor"))}),
+    ("a device's certificate", "sign-in", Cause.CLIENT_CERTIFICATE, {"steps": (well("edge"), bad("sign-in")), "seen": seen(document("id.x", status=403), pages=(page("id.x", sign="client-certificate"),))}),
+    ("accepted, and not handed over", "sign-in", Cause.TOKEN_FAILED, {"steps": (well("edge"), bad("sign-in")), "seen": seen(document("portal.x", path="/callback", status=502))}),
+    ("an empty list", "platform", Cause.LIST_EMPTY, {"steps": (well("sign-in"), bad("platform", sign="list-empty"))}),
+    ("another day's list", "platform", Cause.WRONG_DAY, {"steps": (well("sign-in"), bad("platform", sign="wrong-day"))}),
+    ("a listed class whose link is dead", "platform", Cause.DEAD_LINK, {"steps": IN_CLASS, "seen": seen(document("live.x", status=404, from_host="learn.x:443"))}),
+    ("a socket refused", "live-class", Cause.SIGNALLING, {"steps": IN_CLASS, "seen": seen(document("live.x", kind="websocket", is_page=False, error="503"))}),
+    ("nobody let in", "live-class", Cause.LOBBY, {"steps": (*IN_CLASS[:3], bad("live-class", sign="lobby"))}),
+    ("no way for media", "live-class", Cause.ICE_FAILED, {"steps": IN_CLASS, "proofs": (proof(MediaFault.ICE_FAILED),)}),
+    ("nothing arrives", "live-class", Cause.NO_MEDIA, {"steps": IN_CLASS, "proofs": (proof(MediaFault.NO_PACKETS),)}),
+    ("one way only", "live-class", Cause.ONE_WAY, {"steps": IN_CLASS, "proofs": (proof(None), proof(MediaFault.NO_PACKETS, "teacher", "student"))}),
+    ("silent", "live-class", Cause.SILENT, {"steps": IN_CLASS, "proofs": (proof(MediaFault.SILENT),)}),
+    ("black", "live-class", Cause.BLACK, {"steps": IN_CLASS, "proofs": (proof(MediaFault.BLACK),)}),
+    ("frozen", "live-class", Cause.FROZEN, {"steps": IN_CLASS, "proofs": (proof(MediaFault.FROZEN),)}),
+    ("somebody else's class", "live-class", Cause.WRONG_PICTURE, {"steps": IN_CLASS, "proofs": (proof(MediaFault.SOMEONE_ELSE),)}),
+    ("the way out of here is gone", "", Cause.OWN_NETWORK, {"steps": EDGE, "checks": (LOST, PORTAL_DEAD)}),
+    ("no names at all", "", Cause.OWN_NAMES, {"steps": EDGE, "checks": (check("control.y", Found.NAME_SERVER_SILENT),)}),
+    ("a clock that is ten minutes off", "", Cause.OWN_CLOCK, {"steps": (bad("sign-in", sign="second-factor"),), "clock_ahead_s": 600.0}),
+    ("a starved machine", "", Cause.OWN_MACHINE, {"outcome": "errored", "steps": AT_LIST, "doubt": Doubt(cause=Cause.OWN_MACHINE, said="starved")}),
+    ("a crashed browser", "", Cause.OWN_BROWSER, {"outcome": "errored", "steps": AT_LIST, "sign": "own-browser"}),
+    ("somebody in the class", "", Cause.STRANGER, {"outcome": "errored", "steps": IN_CLASS, "is_private": True}),
+    ("an expectation that nothing explains", "platform", Cause.UNKNOWN, {"steps": AT_LIST, "seen": seen(pages=(page("learn.x"),))}),
+    ("an expectation on nobody's page", "", Cause.UNKNOWN, {"steps": AT_LIST, "seen": seen(pages=(page("elsewhere.z"),))}),
+]  # fmt: skip
+
+
+def facts(given: Mapping[str, Any]) -> Facts:
+    usual: dict[str, Any] = {"journey": "live-class", "location": "home", "outcome": "failed", "hosts": HOSTS}
+    return Facts(**(usual | {"confirmed": True, "checks": (CONTROL,)} | dict(given)))
+
+
+@pytest.mark.parametrize(("service", "cause", "given"), [row[1:] for row in ROWS], ids=[row[0] for row in ROWS])
+def test_a_cause_is_told_by_what_was_seen(service: str, cause: Cause, given: dict[str, Any]) -> None:
+    found = diagnose(facts(given))
+    assert (found.service, found.cause) == (service, cause), found
+    assert found.because
+    assert found.is_own == (cause in OWN)
+
+
+def test_every_cause_has_a_row_and_words() -> None:
+    told = {row[2] for row in ROWS}
+    media_by_relay = {Cause.UDP_BLOCKED, Cause.RELAY_REFUSED}
+    assert told | media_by_relay == set(Cause)
+    assert set(WORDS) == set(Cause)
+
+
+@pytest.mark.parametrize(
+    ("given", "confidence"),
+    [
+        pytest.param({}, Confidence.HIGH, id="seen twice, and the way out is proven"),
+        pytest.param({"confirmed": False}, Confidence.MEDIUM, id="seen once"),
+        pytest.param({"checks": ()}, Confidence.MEDIUM, id="nobody knows whether we can get out at all"),
+        pytest.param({"confirmed": False, "checks": ()}, Confidence.LOW, id="neither"),
+    ],
+)
+def test_how_sure_it_is_says_what_is_missing(given: dict[str, Any], confidence: Confidence) -> None:
+    row = {"steps": AT_LIST, "seen": seen(document("learn.x", status=500))}
+    assert diagnose(facts(row | given)).confidence is confidence
+
+
+def test_who_is_well_is_named_with_how_that_is_known() -> None:
+    met = {
+        "steps": AT_LIST,
+        "seen": seen(document("learn.x", status=500)),
+        "checks": (CONTROL, check("meet.x", http=Page(status=200, first_byte_ms=31.0))),
+        "beside": (Beside(journey="plan-b", outcome="passed", at=AT),),
+    }
+    cleared = {one.name: one.why for one in diagnose(facts(met)).cleared}
+    assert cleared["sign-in"] == "uses sign-in (1.0 s)"
+    assert cleared["plan-b"] in ("answers in 31 ms", "passed at 11:46 UTC")
+    assert "control.y:443" in cleared["the way out of here"]
+    assert "platform" not in cleared
+
+
+def test_plan_b_that_is_down_as_well_is_not_blamed_for_an_empty_list() -> None:
+    met = {
+        "steps": (well("sign-in"), bad("platform", sign="list-empty")),
+        "checks": (CONTROL, check("meet.x", Found.REFUSED)),
+    }
+    assert diagnose(facts(met)).service == "platform"
+
+
+def test_two_clocks_are_needed_to_doubt_ours_and_one_wrong_server_does_not_move_them() -> None:
+    told = [check("portal.x", http=Page(status=200, clock_ahead_s=ahead)) for ahead in (600.0, 0.0, 0.5)]
+    assert clock_of(told[:1], []) is None
+    assert clock_of(told, []) == 0.5
+
+
+SURE = (Confidence.LOW, Confidence.MEDIUM, Confidence.HIGH)
+EMPTY: dict[str, Any] = {
+    "confirmed": False, "seen": Seen(), "proofs": (), "checks": (), "elsewhere": (), "beside": (), "usual_ms": {},
+    "changed": (), "clock_ahead_s": None, "doubt": None, "is_private": False, "sign": "",
+}  # fmt: skip
+SERVICES = tuple(HOSTS)
+hosts = st.sampled_from(["portal.x", "id.x", "learn.x", "live.x", "meet.x", "elsewhere.z"])
+troubles = st.builds(
+    document,
+    hosts,
+    status=st.sampled_from([0, 404, 429, 500, 502]),
+    error=st.sampled_from(["", "net::ERR_CONNECTION_REFUSED", "net::ERR_TOO_MANY_REDIRECTS", "net::ERR_ABORTED"]),
+    from_host=hosts,
+    waited_s=st.sampled_from([0.0, 9.0]),
+    kind=st.sampled_from(["document", "script", "websocket"]),
+    is_page=st.booleans(),
+)
+pages = st.builds(
+    page,
+    hosts,
+    sign=st.sampled_from(["", "maintenance", "captive-portal", "capacity"]),
+    is_blank=st.booleans(),
+    asks_to_sign_in=st.booleans(),
+)
+some_checks = st.lists(
+    st.builds(check, st.one_of(hosts, st.just("control.y")), st.sampled_from([None, Found.REFUSED, Found.NO_ANSWER])),
+    max_size=5,
+    unique_by=lambda one: one.host,
+).map(tuple)
+any_facts = st.builds(
+    Facts,
+    journey=st.just("live-class"),
+    location=st.just("home"),
+    outcome=st.just("failed"),
+    hosts=st.just(HOSTS),
+    relies_on=st.just(SERVICES),
+    steps=st.builds(
+        lambda done, broke, sign: (*map(well, done), bad(broke, sign=sign)),
+        st.lists(st.sampled_from(SERVICES), max_size=3),
+        st.sampled_from(SERVICES),
+        st.sampled_from(["", "list-empty", "lobby", "second-factor", "credentials-refused"]),
+    ),
+    confirmed=st.booleans(),
+    seen=st.builds(
+        Seen,
+        troubles=st.lists(troubles, max_size=3).map(tuple),
+        pages=st.lists(pages, max_size=1).map(tuple),
+        hosts=st.lists(
+            st.builds(HostTraffic, host=hosts, answers=st.just(1), slowest_ms=st.sampled_from([10.0, 9000.0]))
+        ).map(tuple),
+        receives=st.sampled_from([(), ("teacher",)]),
+    ),
+    proofs=st.lists(st.builds(proof, st.sampled_from([None, *MediaFault])), max_size=2).map(tuple),
+    checks=some_checks,
+    elsewhere=st.lists(
+        st.builds(Elsewhere, location=st.just("there"), inside=st.booleans(), checks=some_checks), max_size=2
+    ).map(tuple),
+    clock_ahead_s=st.sampled_from([None, 0.0, 600.0]),
+    usual_ms=st.sampled_from([{}, {"learn.x": 80.0}]),
+    doubt=st.sampled_from([None, None, Doubt(cause=Cause.OWN_MACHINE, said="starved")]),
+)
+
+
+def _thinner(whole: Facts, names: list[str], draw: st.DataObject) -> Facts:
+    """The same facts without some of them: whole kinds, or one of many."""
+    thin = replace(whole, **{name: EMPTY[name] for name in names})
+    if thin.checks and draw.draw(st.booleans()):
+        thin = replace(thin, checks=thin.checks[1:])
+    if thin.seen.troubles and draw.draw(st.booleans()):
+        thin = replace(thin, seen=replace(thin.seen, troubles=thin.seen.troubles[1:]))
+    return thin
+
+
+@settings(max_examples=400, deadline=None)
+@given(whole=any_facts, names=st.lists(st.sampled_from(sorted(EMPTY)), max_size=4), draw=st.data())
+def test_a_fact_that_is_missing_never_makes_a_diagnosis_surer(
+    whole: Facts, names: list[str], draw: st.DataObject
+) -> None:
+    thin = _thinner(whole, names, draw)
+    assert SURE.index(diagnose(thin).confidence) <= SURE.index(diagnose(whole).confidence), (whole, thin)
+
+
+@settings(max_examples=400, deadline=None)
+@given(whole=any_facts)
+def test_nobody_who_is_known_to_be_well_is_blamed(whole: Facts) -> None:
+    found = diagnose(whole)
+    assert found.service not in {name for name, _ in whole.cleared()}
+    assert found.service == "" or not found.is_own
+
+
+def test_the_properties_know_every_field_of_the_facts() -> None:
+    given_by_hand = {"journey", "location", "outcome", "hosts", "relies_on", "steps", "said", "inside"}
+    assert {field.name for field in fields(Facts)} == set(EMPTY) | given_by_hand
