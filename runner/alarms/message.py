@@ -23,8 +23,8 @@ SLACK, IN_HAND = timedelta(minutes=30), timedelta(days=7)
 class Surroundings:
     """What a notice tells besides its incident. `places` is how many locations there are; `what` is wrong in the words
     of a diagnosis, `sure` how sure that is and `because` why; `fine` what was checked and works, `unseen` the services
-    that nobody can judge while this one is in the way; `proof` a link, `evidence` where it lies; `has_draft` says that a
-    notice to the public waits for a person."""
+    that nobody can judge while this one is in the way; `proof` a link, `evidence` where it lies; `has_draft`: a notice
+    to the public waits for a person."""
 
     zone: ZoneInfo
     places: int
