@@ -73,7 +73,9 @@ def _other_name_server(names: Names) -> str:
         return ""
     if names.second.trouble is None:
         return f", and the second name server finds it ({', '.join(names.second.addresses[:NAMES_SHOWN])})"
-    return f"; the second name server: {names.second.trouble.value}"
+    if names.second.trouble is Trouble.NAME_GONE:
+        return ", nor by the second name server"
+    return "; the second name server is of no help either"
 
 
 def _certificate(words: str, tls: Handshake) -> str:
