@@ -65,7 +65,7 @@ def district_of(config: Config, practice: Introduction | None) -> District:
     """The district that a configuration describes, the practice school filling what is left out."""
     settings = config.settings
     return District(
-        school=School(name=settings.school.name, services=_services(settings, practice)),
+        school=School(name=settings.school.name, services=services_of(settings, practice)),
         classroom=_classroom(settings, practice),
         accounts=_accounts(settings, practice),
         company=_company(settings, practice),
@@ -76,7 +76,8 @@ def district_of(config: Config, practice: Introduction | None) -> District:
     )
 
 
-def _services(settings: Settings, practice: Introduction | None) -> dict[str, Service]:
+def services_of(settings: Settings, practice: Introduction | None) -> dict[str, Service]:
+    """What journeys rely on: as configured, the practice school filling what is left out. Asks for no secret."""
     origins = practice.origins if practice else {}
     services = {}
     for name in {**settings.services, **origins}:
@@ -117,7 +118,7 @@ def _accounts(settings: Settings, practice: Introduction | None) -> dict[str, Ac
 
 def _company(settings: Settings, practice: Introduction | None) -> Company:
     """Who can be cast. Locks carry the sign-in's address: the same user name in another district is another person."""
-    services = _services(settings, practice)
+    services = services_of(settings, practice)
     door = next((services[name].url for name in ("sign-in", "edge") if name in services), "")
     seeded = {name: _role_of(name, person.role) for name, person in (practice.accounts if practice else {}).items()}
     roles = seeded | {name: account.role or name for name, account in settings.accounts.items()}

@@ -14,6 +14,7 @@ from runner.cli.incidents import ack, incidents
 from runner.cli.init import init, schema
 from runner.cli.look_back import runs, show
 from runner.cli.practice import practice
+from runner.cli.probe import probe
 from runner.cli.run import run
 from runner.cli.schedule import schedule
 from runner.cli.share import share
@@ -41,6 +42,7 @@ for command in (
     show,
     uptime,
     status,
+    probe,
     incidents,
     ack,
     silence,

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from runner.config.alarms import RouteSection
+from runner.config.diagnosis import DiagnosisSection
 from runner.config.places import KeyPath
 from runner.config.timetable import USUALLY_S, JourneySection
+from runner.diagnosis.targets import target_of
 from runner.schedule.calendar import DEFAULT, WEEKDAYS
 from runner.schedule.crontab import shortest_gap_s
 
@@ -71,6 +73,17 @@ def routes(given: Sequence[RouteSection]) -> Iterator[Complaint]:
         if route.public and route.operator:
             yield (*here, "public"), "a public route is told nothing of First Bell's own troubles; leave out operator"
         yield from names((*here, "escalate_to"), "route", route.escalate_to, [one.name for one in given], "[alarms]")
+
+
+def looks(given: DiagnosisSection, doors: Mapping[str, str]) -> Iterator[Complaint]:
+    """Front doors that nobody could knock at, and a look at the hosts that would still go on when the next is due."""
+    for name, url in doors.items():
+        try:
+            target_of(url or "https://unset.invalid")
+        except ValueError as error:
+            yield ("services", name, "url"), f"this is no address ({error})"
+    if given.within >= given.checks_every:
+        yield ("diagnosis", "within"), f"a look may take less than the {given.checks_every:.0f} s to the next one"
 
 
 def names(path: KeyPath, what: str, given: Iterable[str], known: Iterable[str], where: str) -> Iterator[Complaint]:

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from pydantic import AfterValidator, Field, model_validator
 
 from runner.config.alarms import AlarmsSection
+from runner.config.diagnosis import DiagnosisSection
 from runner.config.durations import Days, Seconds
 from runner.config.locations import LocationSection
 from runner.config.secrets import refusal_of
@@ -187,6 +188,7 @@ class Settings(Section):
     evidence: EvidenceSection = Field(default_factory=EvidenceSection)
     privacy: PrivacySection = Field(default_factory=PrivacySection)
     alarms: AlarmsSection = Field(default_factory=AlarmsSection)
+    diagnosis: DiagnosisSection = Field(default_factory=DiagnosisSection)
 
     def journey(self, id_: str) -> JourneySection:
         """How a journey is played; the defaults where the file says nothing."""

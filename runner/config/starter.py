@@ -122,4 +122,11 @@ url = "./evidence"                    # or "s3://your-bucket/firstbell"
 # [classroom]
 # title = "Grade 3 Reading"
 # meeting_code = "env:FIRSTBELL_MEETING_CODE"
+#
+# --- whose part of the chain broke ------------------------------------------------------------------------------
+# Hosts are looked at once a minute, and when something fails. Look for yourself with: firstbell probe
+#
+# [diagnosis]
+# controls = ["https://www.example.com", "https://www.example.org"]    # gone as well: then it is this place
+# resolver = "1.1.1.1"                # a second name server, asked beside the system's
 """

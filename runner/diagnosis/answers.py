@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping
 from artifacts.troubles import Trouble as Request
 from journeys.media.proof import MediaFault, MediaProof
 from runner.diagnosis.cause import Cause
+from runner.diagnosis.conclusion import Conclusion
 from runner.diagnosis.diagnosis import Because, Source
 from runner.diagnosis.facts import Facts, StepFact, is_dead_link
-from runner.diagnosis.finding import Finding
 
 GATEWAY = frozenset({502, 504})
 # People begin to reload at about this; no page of a school takes so long on a good day.
@@ -32,55 +32,55 @@ BY_THE_CALL: Mapping[MediaFault, Cause] = {
 }
 
 
-def sign_in_failed_behind_the_form(facts: Facts) -> Finding | None:
+def sign_in_failed_behind_the_form(facts: Facts) -> Conclusion | None:
     """The form was accepted, and the page that people come back to says that the sign-in did not answer it: a gateway's
     error, at a host of somebody else, in a step that relies on the sign-in."""
     for page in _pages(facts):
         if facts.service and page.status in GATEWAY and facts.whose(page.host) != facts.service:
             because = Because(said=f"{_answered(page)}: its way to {facts.service} failed", source=Source.REQUESTS)
-            return Finding(service=facts.service, cause=Cause.TOKEN_FAILED, because=(because,))
+            return Conclusion(service=facts.service, cause=Cause.TOKEN_FAILED, because=(because,))
     return None
 
 
-def link_is_dead(facts: Facts) -> Finding | None:
+def link_is_dead(facts: Facts) -> Conclusion | None:
     """A page led to one that is not there: it is the service that gave the link."""
     for page in _pages(facts):
         if is_dead_link(page) and (service := facts.whose(page.from_host)):
             because = Because(said=f"{_answered(page)}, where {page.from_host} had led", source=Source.REQUESTS)
-            return Finding(service=service, cause=Cause.DEAD_LINK, because=(because,))
+            return Conclusion(service=service, cause=Cause.DEAD_LINK, because=(because,))
     return None
 
 
-def page_says_so(facts: Facts) -> Finding | None:
+def page_says_so(facts: Facts) -> Conclusion | None:
     """The page of whoever's step failed says in its own words what is wrong."""
     page = facts.page
     if page is None or page.sign not in BY_ADAPTERS or not (service := facts.whose(page.host)):
         return None
     said = f'{page.host} says "{page.title}: {page.text[:100]}"'
-    return Finding(service=service, cause=BY_ADAPTERS[page.sign], because=(Because(said=said, source=Source.PAGE),))
+    return Conclusion(service=service, cause=BY_ADAPTERS[page.sign], because=(Because(said=said, source=Source.PAGE),))
 
 
-def document_is_refused(facts: Facts) -> Finding | None:
+def document_is_refused(facts: Facts) -> Conclusion | None:
     """The page itself was answered with an error."""
     for page in _pages(facts):
         service = facts.whose(page.host)
         if service and (page.status >= 500 or page.status == 429):
             cause = Cause.CAPACITY if page.status == 429 else Cause.SERVER_ERROR
             because = Because(said=_answered(page), source=Source.REQUESTS)
-            return Finding(service=service, cause=cause, because=(because,))
+            return Conclusion(service=service, cause=cause, because=(because,))
     return None
 
 
-def signalling_is_refused(facts: Facts) -> Finding | None:
+def signalling_is_refused(facts: Facts) -> Conclusion | None:
     """The connection by which a class is set up could not be made, or was lost."""
     for request in facts.seen.troubles:
         if request.kind == "websocket" and (service := facts.whose(request.host)) and service == facts.service:
             because = Because(said=f"{request.host}{request.path}: {request.error}", source=Source.REQUESTS)
-            return Finding(service=service, cause=Cause.SIGNALLING, because=(because,))
+            return Conclusion(service=service, cause=Cause.SIGNALLING, because=(because,))
     return None
 
 
-def blank(facts: Facts) -> Finding | None:
+def blank(facts: Facts) -> Conclusion | None:
     """The page shows nothing, and a script that it needs could not be had or was blocked."""
     page = facts.page
     if page is None or not page.is_blank or not (service := facts.whose(page.host)):
@@ -89,10 +89,10 @@ def blank(facts: Facts) -> Finding | None:
     if not lost:
         return None
     because = (Because(said=f"{_answered(lost[0])}", source=Source.REQUESTS),)
-    return Finding(service=service, cause=Cause.BLANK, because=because)
+    return Conclusion(service=service, cause=Cause.BLANK, because=because)
 
 
-def session_is_lost(facts: Facts) -> Finding | None:
+def session_is_lost(facts: Facts) -> Conclusion | None:
     """Somebody who had signed in is asked to sign in again, in a step that relies on something else."""
     broke, page = facts.broke, facts.page
     if broke is None or page is None or not page.asks_to_sign_in or broke.service == "sign-in":
@@ -100,28 +100,30 @@ def session_is_lost(facts: Facts) -> Finding | None:
     if not any(step.service == "sign-in" and step.is_well and step.actor == broke.actor for step in facts.steps):
         return None
     said = f"{broke.actor} had signed in, and is asked to sign in again at {page.host}"
-    return Finding(service=broke.service, cause=Cause.SESSION_LOST, because=(Because(said=said, source=Source.PAGE),))
+    return Conclusion(
+        service=broke.service, cause=Cause.SESSION_LOST, because=(Because(said=said, source=Source.PAGE),)
+    )
 
 
-def adapter_says_so(facts: Facts) -> Finding | None:
+def adapter_says_so(facts: Facts) -> Conclusion | None:
     """Whoever knows the product's pages recognised what they say."""
     broke = facts.broke
     if broke is None or not broke.service or broke.sign not in BY_ADAPTERS:
         return None
-    return Finding(service=broke.service, cause=BY_ADAPTERS[broke.sign], because=(_seen(broke),))
+    return Conclusion(service=broke.service, cause=BY_ADAPTERS[broke.sign], because=(_seen(broke),))
 
 
-def call_says_so(facts: Facts) -> Finding | None:
+def call_says_so(facts: Facts) -> Conclusion | None:
     """Somebody does not see and hear somebody else: by the first proof that failed, and by what the others receive."""
     proof = next((proof for proof in facts.proofs if proof.fault is not None), None)
     if proof is None or proof.fault is None or not facts.service:
         return None
     because = (Because(said=proof.said, source=Source.MEDIA), *_other_way(facts, proof))
     cause = _cause_of_call(facts, proof)
-    return Finding(service=facts.service, cause=cause, because=because)
+    return Conclusion(service=facts.service, cause=cause, because=because)
 
 
-def does_not_come(facts: Facts) -> Finding | None:
+def does_not_come(facts: Facts) -> Conclusion | None:
     """Something was waited for that did not come, and a host is known to be slow: slower than any page may be, and than
     it usually is."""
     waiting = [request for request in facts.seen.troubles if request.waited_s * 1000 >= SLOW_MS]
@@ -138,8 +140,8 @@ def does_not_come(facts: Facts) -> Finding | None:
     return None
 
 
-def _slow(service: str, said: str) -> Finding:
-    return Finding(service=service, cause=Cause.SLOW, because=(Because(said=said, source=Source.REQUESTS),))
+def _slow(service: str, said: str) -> Conclusion:
+    return Conclusion(service=service, cause=Cause.SLOW, because=(Because(said=said, source=Source.REQUESTS),))
 
 
 def _cause_of_call(facts: Facts, proof: MediaProof) -> Cause:

@@ -12,11 +12,11 @@ from collections.abc import Callable, Iterator
 
 from runner.diagnosis import answers, own, way
 from runner.diagnosis.cause import Cause
+from runner.diagnosis.conclusion import Conclusion
 from runner.diagnosis.diagnosis import OWN, Because, Cleared, Confidence, Diagnosis, Source
 from runner.diagnosis.facts import Facts
-from runner.diagnosis.finding import Finding
 
-Rule = Callable[[Facts], Finding | None]
+Rule = Callable[[Facts], Conclusion | None]
 
 RULES: tuple[Rule, ...] = (
     own.somebody_came_in,
@@ -45,46 +45,46 @@ RULES: tuple[Rule, ...] = (
 
 def diagnose(facts: Facts) -> Diagnosis:
     """Whose part of the chain broke, and why we think so."""
-    finding = next((found for rule in RULES if (found := rule(facts))), None) or _unknown(facts)
-    cleared = tuple(Cleared(name=name, why=why) for name, why in facts.cleared() if name != finding.service)
+    conclusion = next((found for rule in RULES if (found := rule(facts))), None) or _unknown(facts)
+    cleared = tuple(Cleared(name=name, why=why) for name, why in facts.cleared() if name != conclusion.service)
     return Diagnosis(
-        service=finding.service,
-        cause=finding.cause,
-        confidence=confidence_of(finding, facts),
-        because=(*finding.because, *_besides(facts, finding)),
+        service=conclusion.service,
+        cause=conclusion.cause,
+        confidence=confidence_of(conclusion, facts),
+        because=(*conclusion.because, *_besides(facts, conclusion)),
         cleared=(*cleared, *_fine_besides(facts)),
     )
 
 
-def confidence_of(finding: Finding, facts: Facts) -> Confidence:
+def confidence_of(conclusion: Conclusion, facts: Facts) -> Confidence:
     """How sure: HIGH where it was seen twice and our own way out is proven, or where it is our own;
     MEDIUM where one of the two is missing; LOW where both are, or where the cause is not known."""
-    if finding.cause in OWN:
+    if conclusion.cause in OWN:
         return Confidence.HIGH
-    if finding.cause is Cause.UNKNOWN:
+    if conclusion.cause is Cause.UNKNOWN:
         return Confidence.LOW
     sure = (facts.confirmed, facts.way_out_is_proven)
     return (Confidence.LOW, Confidence.MEDIUM, Confidence.HIGH)[sum(sure)]
 
 
-def _unknown(facts: Facts) -> Finding:
+def _unknown(facts: Facts) -> Conclusion:
     """Nothing that we know of explains it. Whose page did not show what was expected is still worth saying, and is said
     with little confidence; without a page of its own nobody is named."""
     broke, page = facts.broke, facts.page
     if broke is None:
-        return Finding(service="", cause=Cause.UNKNOWN, because=(Because(said=facts.said, source=Source.MACHINE),))
+        return Conclusion(service="", cause=Cause.UNKNOWN, because=(Because(said=facts.said, source=Source.MACHINE),))
     is_theirs = facts.outcome == "failed" and page is not None and facts.whose(page.host) == broke.service
     said = Because(said=f'{broke.actor} "{broke.title}": {broke.said}', source=Source.PICTURE)
-    return Finding(service=broke.service if is_theirs else "", cause=Cause.UNKNOWN, because=(said,))
+    return Conclusion(service=broke.service if is_theirs else "", cause=Cause.UNKNOWN, because=(said,))
 
 
-def _besides(facts: Facts, finding: Finding) -> Iterator[Because]:
+def _besides(facts: Facts, conclusion: Conclusion) -> Iterator[Because]:
     """What goes with it, whatever the rule."""
-    if finding.service and facts.confirmed:
+    if conclusion.service and facts.confirmed:
         yield Because(said="a fresh browser met it a second time", source=Source.PICTURE)
     for changed in facts.changed:
         yield Because(said=changed, source=Source.CHECK)
-    also = [one.journey for one in facts.beside if finding.service and one.service == finding.service]
+    also = [one.journey for one in facts.beside if conclusion.service and one.service == conclusion.service]
     if also:
         yield Because(said=f"{', '.join(also)} broke at it too", source=Source.ELSEWHERE)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import Enum
@@ -11,6 +12,7 @@ from urllib.parse import urlsplit
 from journeys.stage.secret import Secret
 from journeys.stage.service import Service
 
+DNS_PORT = 53
 PORTS = {"http": 80, "https": 443, "stun": 3478, "turn": 3478}
 _PATTERN = frozenset("*?[")
 
@@ -70,8 +72,8 @@ def target_of(
     if scheme not in PORTS:
         raise ValueError(f"a host is checked by http, https, stun or turn, not by '{scheme}'")
     parts = urlsplit(url if rest.startswith("//") else f"{scheme}://{rest}")
-    if not parts.hostname:
-        raise ValueError("this address names no host")
+    if not parts.hostname or parts.username is not None:
+        raise ValueError("an address names a host, and no user name or password")
     name = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
     return Target(
         host=f"{name}:{parts.port or PORTS[scheme]}",
@@ -103,3 +105,22 @@ def _others(services: Iterable[Service]) -> Iterator[Target]:
         for host in service.own_hosts:
             if host != door.hostname and not _PATTERN & set(host):
                 yield target_of(f"{door.scheme or 'https'}://{host}/", service=service.name)
+
+
+def server_of(text: str) -> tuple[str, int]:
+    """Address and port of a name server. Raises ValueError for what is none."""
+    if is_address(text):
+        return text, DNS_PORT
+    parts = urlsplit(f"//{text}")
+    if parts.hostname is None or not is_address(parts.hostname):
+        raise ValueError('a name server is an address, with or without a port, such as "1.1.1.1"')
+    return parts.hostname, parts.port or DNS_PORT
+
+
+def is_address(text: str) -> bool:
+    """Whether this is an address and not a name."""
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return True

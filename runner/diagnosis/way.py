@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping
 
 from artifacts.troubles import Trouble as Request
 from runner.diagnosis.cause import WORDS, Cause
+from runner.diagnosis.conclusion import Conclusion
 from runner.diagnosis.diagnosis import Because, Source
 from runner.diagnosis.facts import Elsewhere, Facts
-from runner.diagnosis.finding import Finding
 from runner.diagnosis.host import HostCheck, Stage, Trouble
 
 BROWSER_SAYS: Mapping[str, Cause] = {
@@ -51,7 +51,7 @@ CHECK_SAYS: Mapping[Trouble, Cause] = {
 LATE = frozenset({Trouble.NO_ANSWER, Trouble.UNFINISHED})
 
 
-def only_this_location(facts: Facts) -> Finding | None:
+def only_this_location(facts: Facts) -> Conclusion | None:
     """What cannot be reached from here can be from another location of the same side: it is this location."""
     for check in _lost(facts):
         same = [one for one in facts.elsewhere if one.inside == facts.inside and _reaches(one, check.host)]
@@ -60,11 +60,11 @@ def only_this_location(facts: Facts) -> Finding | None:
         if same:
             said = f"{check.host} cannot be reached from {facts.location} and can from {same[0].location}"
             because = Because(said=said, source=Source.ELSEWHERE)
-            return Finding(service="", cause=Cause.OWN_LOCATION, because=(because,))
+            return Conclusion(service="", cause=Cause.OWN_LOCATION, because=(because,))
     return None
 
 
-def dropped_outside(facts: Facts) -> Finding | None:
+def dropped_outside(facts: Facts) -> Conclusion | None:
     """What cannot be reached from outside can be from inside: the district's edge, or its provider."""
     for check in _lost(facts):
         inside = [one for one in facts.elsewhere if one.inside and _reaches(one, check.host)]
@@ -72,20 +72,22 @@ def dropped_outside(facts: Facts) -> Finding | None:
             there = f"can from {inside[0].location}, inside"
             said = f"{check.host} cannot be reached from {facts.location}, outside, and {there}"
             because = (Because(said=said, source=Source.ELSEWHERE), *_checked(check))
-            return Finding(service=check.service, cause=Cause.OUTSIDE_DROPPED, because=because)
+            return Conclusion(service=check.service, cause=Cause.OUTSIDE_DROPPED, because=because)
     return None
 
 
-def captive(facts: Facts) -> Finding | None:
+def captive(facts: Facts) -> Conclusion | None:
     """A page of somebody else, which wants to be accepted first, answers in a service's place."""
     page, broke = facts.page, facts.broke
     if broke is None or page is None or page.sign != Cause.CAPTIVE_PORTAL.value:
         return None
     said = f'{page.host} answers instead, and says "{page.title or page.text[:80]}"'
-    return Finding(service=broke.service, cause=Cause.CAPTIVE_PORTAL, because=(Because(said=said, source=Source.PAGE),))
+    return Conclusion(
+        service=broke.service, cause=Cause.CAPTIVE_PORTAL, because=(Because(said=said, source=Source.PAGE),)
+    )
 
 
-def cannot_be_reached(facts: Facts) -> Finding | None:
+def cannot_be_reached(facts: Facts) -> Conclusion | None:
     """A host cannot be reached: what the browser met, then what our own checks met at the service that failed."""
     for request in _met(facts):
         if service := facts.whose(request.host):
@@ -93,10 +95,10 @@ def cannot_be_reached(facts: Facts) -> Finding | None:
             owner = facts.service if cause is Cause.REDIRECT_LOOP else service
             checks = [check for check in facts.checks_of(service) if check.ending]
             because = (_said(request), *(reason for check in checks for reason in _checked(check)))
-            return Finding(service=owner, cause=cause, because=because)
+            return Conclusion(service=owner, cause=cause, because=because)
     for check in _lost(facts):
         if check.service == facts.service:
-            return Finding(service=check.service, cause=_cause(check), because=tuple(_checked(check)))
+            return Conclusion(service=check.service, cause=_cause(check), because=tuple(_checked(check)))
     return None
 
 

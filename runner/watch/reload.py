@@ -50,6 +50,7 @@ def needs_restart(old: Settings, new: Config) -> None:
         ("school", "practice"): old.school.practice != settings.school.practice,
         ("watch", "location"): old.watch.location != settings.watch.location,
         ("alarms", "heartbeat"): old.alarms.heartbeat != settings.alarms.heartbeat,
+        ("diagnosis", "checks_every"): old.diagnosis.checks_every != settings.diagnosis.checks_every,
         ("watch", "workers"): old.watch.workers != settings.watch.workers,
     }
     problems = [

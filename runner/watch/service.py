@@ -19,11 +19,13 @@ from journeys.practice.school import PracticeSchool
 from runner import log as logging
 from runner.config.load import Config
 from runner.config.model import Settings, WatchSection
+from runner.diagnosis.targets import Way, targets_of
 from runner.execution.identity import is_gone, me
 from runner.execution.ladder import reap_orphans
 from runner.execution.player import Player
 from runner.execution.reporter import Reporter
 from runner.history.database import Database
+from runner.history.host_checks import HostCheckHistory
 from runner.history.runs import RunHistory
 from runner.history.slots import SlotHistory, Terms
 from runner.history.thinning import Thinning
@@ -37,6 +39,7 @@ from runner.watch.patience import PatientRecords
 from runner.watch.planner import Planner, Unwatched
 from runner.watch.programme import Programme, programme_of
 from runner.watch.reload import ConfigFile, Unusable, needs_restart
+from runner.watch.rounds import Look, Rounds
 from runner.watch.signals import STOP, Signals
 from runner.watch.vigil import DeadMansSwitch, Vigil
 from runner.wiring import config_at, retention_of, spool_of, store_of
@@ -85,6 +88,7 @@ class Service:
         self._slots = SlotHistory(house.database, given.location, staging.zone)
         self._announced = Announced(staging.config)
         self._vigil = Vigil(house.switchboard.incidents, house.database, given.location)
+        self._rounds = Rounds(HostCheckHistory(house.database), given.location, self._look)
         self._follow()
         terms = Terms(owner=me(), is_gone=is_gone, grace_s=given.grace, late_after_s=given.late_after)
         asked = Asked(programme=lambda: self.programme, reporter=observer.reporter, announced=self._announced.windows)
@@ -126,8 +130,16 @@ class Service:
             Bell(name="tidy", every_s=TIDY_S, ring=thinning.thin),
             Bell(name="sweep", every_s=SWEEP_S, ring=self._sweep),
             Bell(name="vigil", every_s=VIGIL_S, ring=self._vigil.ring),
+            Bell(name="rounds", every_s=given.diagnosis.checks_every, ring=self._rounds.ring),
             *self._switch(given),
         ]
+
+    def _look(self) -> Look:
+        """What is looked at: the hosts of today's configuration."""
+        staging = self.programme.staging
+        given = staging.config.settings.diagnosis
+        targets = targets_of(staging.district.school.services.values(), given.controls)
+        return Look(targets=targets, way=Way(resolver=given.resolver), within_s=given.within)
 
     def _switch(self, given: Settings) -> list[Bell]:
         """The dead man's switch, where there is one."""

@@ -147,6 +147,27 @@ def test_the_store_has_a_short_form(tmp_path: Path) -> None:
             id="a folder that is not there",
         ),
         pytest.param(
+            SCHOOL + "practice = true\n[diagnosis]\n"
+            'controls = ["https://www.example.com", "ftp://files.example", "https://zz:hunter2@www.example.com"]\n'
+            'resolver = "dns.example"\nwithin = "1m"\n',
+            [
+                "firstbell.toml:6:1: diagnosis.controls.1: a host is checked by http, https, stun or turn",
+                "firstbell.toml:6:1: diagnosis.controls.2: an address names a host, and no user name or password",
+                "firstbell.toml:7:1: diagnosis.resolver: a name server is an address, with or without a port",
+            ],
+            id="what cannot be looked at",
+        ),
+        pytest.param(
+            SCHOOL + 'practice = true\n[services.edge]\nurl = "https://portal.example:99999"\n',
+            ["firstbell.toml:6:1: services.edge.url: this is no address (Port out of range"],
+            id="a front door that is none",
+        ),
+        pytest.param(
+            SCHOOL + 'practice = true\n[diagnosis]\nwithin = "1m"\n',
+            ["firstbell.toml:6:1: diagnosis.within: a look may take less than the 60 s to the next one"],
+            id="a look that would never end before the next",
+        ),
+        pytest.param(
             "[school\nname = 'B'\n",
             ["firstbell.toml:1:8: this is not TOML: Expected ']' at the end of a table declaration"],
             id="broken TOML",

@@ -9,6 +9,7 @@ import pytest
 
 from journeys.stage.service import Service
 from runner.diagnosis.changes import What, changes
+from runner.diagnosis.findings import WORDS, finding
 from runner.diagnosis.host import (
     Certificate,
     Handshake,
@@ -65,6 +66,57 @@ EMPTY = replace(WELL, names=None, tcp=(), tls=None, http=None)
 )
 def test_a_check_says_how_far_the_way_goes(check: HostCheck, ends_at: str, verdict: str) -> None:
     assert (check.ends_at, check.verdict) == (ends_at, verdict)
+
+
+EXPIRED = Handshake(trouble=Trouble.CERTIFICATE_EXPIRED, certificate=CERTIFICATE)
+OTHER_NAME = Handshake(trouble=Trouble.CERTIFICATE_NAME, certificate=CERTIFICATE)
+UNTRUSTED = Handshake(trouble=Trouble.CERTIFICATE_UNTRUSTED, certificate=CERTIFICATE)
+SECOND_SILENT = replace(GONE, second=Lookup(trouble=Trouble.NAME_SERVER_SILENT))
+
+
+@pytest.mark.parametrize(
+    ("check", "said"),
+    [
+        (WELL, ""),
+        (replace(WELL, names=GONE), "its name is not found, and the second name server finds it (192.0.2.7)"),
+        (
+            replace(WELL, names=replace(GONE, second=GONE.system)),
+            "its name is not found, nor by the second name server",
+        ),
+        (
+            replace(WELL, names=SECOND_SILENT),
+            "its name is not found; the second name server is of no help either",
+        ),
+        (replace(WELL, tcp=(REFUSED,)), "it refuses connections (192.0.2.7)"),
+        (replace(WELL, tls=EXPIRED), "its certificate has expired, on 31 Aug 2026"),
+        (replace(WELL, tls=OTHER_NAME), "its certificate is for another name (portal.example)"),
+        (replace(WELL, tls=UNTRUSTED), "its certificate is not trusted (from Authority)"),
+        (
+            replace(WELL, http=Page(status=503, title="Sorry", trouble=Trouble.HTTP_ERROR)),
+            'it answers with an error (503 "Sorry")',
+        ),
+        (replace(WELL, http=Page(trouble=Trouble.NO_ANSWER)), "it does not answer"),
+        (replace(WELL, in_hand=Stage.HTTP, http=None), "the look at it did not come to an end"),
+        (
+            replace(WELL, tcp=(OPEN, Reach(address="2001:db8::7", trouble=Trouble.NO_ANSWER))),
+            "it answers, and not by IPv6 (2001:db8::7 no-answer)",
+        ),
+        (
+            replace(WELL, tcp=(OPEN, replace(SILENT, address="192.0.2.8"))),
+            "it answers, and not at each of its addresses (192.0.2.8 no-answer)",
+        ),
+        (
+            replace(EMPTY, stun=Relay(udp=SILENT, tcp=OPEN)),
+            "its relay answers by TCP, and not by UDP (no-answer)",
+        ),
+    ],
+)
+def test_what_is_wrong_is_said_in_a_sentence(check: HostCheck, said: str) -> None:
+    assert finding(check) == said
+
+
+def test_each_trouble_has_its_words() -> None:
+    assert set(WORDS) == set(Trouble)
 
 
 @pytest.mark.parametrize(

@@ -17,8 +17,8 @@ from runner.diagnosis.host import HostCheck, Lookup, Names, PageKind, Stage, Tro
 from runner.diagnosis.probes import probe, relays
 from runner.diagnosis.probes.connecting import connect
 from runner.diagnosis.probes.deadline import Deadline
-from runner.diagnosis.probes.names import ask_both, by_server, server_of
-from runner.diagnosis.targets import Credentials, Target, Way, target_of
+from runner.diagnosis.probes.names import ask_both, by_server
+from runner.diagnosis.targets import Credentials, Target, Way, server_of, target_of
 from tests.hosts import (
     Authority,
     answering,

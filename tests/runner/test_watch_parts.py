@@ -118,6 +118,8 @@ def test_a_file_has_changed_when_it_was_written_or_replaced_and_not_while_it_is_
         ('[history]\nurl = "sqlite:///other.db"\n', "history"),
         ("[watch]\nworkers = 7\n", "watch.workers"),
         ('[watch]\nlocation = "home"\n', "watch.location"),
+        ('[diagnosis]\nchecks_every = "5m"\n', "diagnosis.checks_every"),
+        ('[diagnosis]\nwithin = "5s"\n', ""),
         ("[watch]\nrecycle_after = 10\n", ""),
     ],
 )

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import ipaddress
 import socket
 import threading
 import time
 from collections.abc import Iterable
-from urllib.parse import urlsplit
 
 import dns.exception
 import dns.resolver
 
 from runner.diagnosis.host import Lookup, Names, Trouble
 from runner.diagnosis.probes.deadline import Deadline, since_ms
+from runner.diagnosis.targets import DNS_PORT, is_address, server_of
 
-DNS_PORT = 53
 LOOPBACK = "127.0.0.1"
 # What getaddrinfo says (RFC 3493, 6.1). glibc says "again" for silence and for SERVFAIL alike.
 _SAID = {
@@ -75,25 +73,6 @@ def by_server(name: str, server: str, deadline: Deadline) -> Lookup:
     except (dns.exception.DNSException, OSError, UnicodeError):
         trouble = Trouble.NAME_SERVER_FAILED
     return Lookup(trouble=trouble, took_ms=since_ms(began_s))
-
-
-def server_of(text: str) -> tuple[str, int]:
-    """Address and port of a name server. Raises ValueError for what is none."""
-    if is_address(text):
-        return text, DNS_PORT
-    parts = urlsplit(f"//{text}")
-    if parts.hostname is None or not is_address(parts.hostname):
-        raise ValueError('a name server is an address, with or without a port, such as "1.1.1.1"')
-    return parts.hostname, parts.port or DNS_PORT
-
-
-def is_address(text: str) -> bool:
-    """Whether this is an address and not a name."""
-    try:
-        ipaddress.ip_address(text)
-    except ValueError:
-        return False
-    return True
 
 
 def is_loopback(name: str) -> bool:

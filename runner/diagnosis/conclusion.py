@@ -9,7 +9,7 @@ from runner.diagnosis.diagnosis import Because
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
+class Conclusion:
     """Whose it is (empty: the probe's own, or nobody's name), the cause, and the reasons, the weightiest first."""
 
     service: str

@@ -1,0 +1,42 @@
+"""The part of the file that says how hosts are looked at."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import AfterValidator, Field
+
+from runner.config.durations import Seconds
+from runner.config.section import Section
+from runner.diagnosis.targets import server_of, target_of
+
+
+def _control(value: str) -> str:
+    target_of(value)
+    return value
+
+
+def _resolver(value: str) -> str:
+    if value:
+        server_of(value)
+    return value
+
+
+Control = Annotated[
+    str,
+    AfterValidator(_control),
+    Field(max_length=500, examples=["https://www.example.com", "stun:stun.example.net"]),
+]
+
+
+class DiagnosisSection(Section):
+    """How hosts are looked at, once in a while and when something fails."""
+
+    controls: tuple[Control, ...] = Field(
+        (), description="Addresses that have nothing to do with the district: when they are gone too, it is this place."
+    )
+    resolver: Annotated[str, AfterValidator(_resolver)] = Field(
+        "", description="A second name server to ask beside the system's.", examples=["1.1.1.1"]
+    )
+    checks_every: Seconds = Field(60.0, description="How often hosts are looked at while nothing fails.")
+    within: Seconds = Field(10.0, description="How long one look at all hosts may take.")
