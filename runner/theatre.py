@@ -2,50 +2,38 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
-from importlib.metadata import version
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 import psutil
 import structlog
 
-from artifacts.policy import EvidencePolicy, Keep
-from artifacts.redaction.forms import KnownSecrets
 from artifacts.stores.asking import must_be_usable
 from artifacts.uploader import Said, Uploader, Word
 from journeys.practice.school import PracticeSchool
 from runner import log
 from runner.config.load import Config
-from runner.config.problem import ConfigError
 from runner.execution.browser import find_browser
-from runner.execution.district import District
 from runner.execution.identity import is_gone, me
 from runner.execution.ladder import adopt_orphans, sweep
 from runner.execution.messages import BrokenFile, Hello, Ready
-from runner.execution.performance import House, Order, Performed, perform
+from runner.execution.performance import House, Performed, perform
 from runner.execution.player import Player
 from runner.execution.repertoire import Piece, repertoire
 from runner.execution.reporter import Reporter
 from runner.execution.supervisor import Worker
-from runner.execution.wear import Limits
 from runner.history.claims import Casting
 from runner.history.database import Database
 from runner.history.locks import Locks
-from runner.history.runs import RunHistory, Weigh
+from runner.staging import Staging, check_services, location_named, stage_for
 from runner.switchboard import Switchboard, switchboard_for
 from runner.wiring import (
-    district_of,
     history_url,
     practice_for,
-    practice_place,
-    secrets_of,
-    spool_of,
     state_folder,
     store_of,
 )
@@ -67,47 +55,6 @@ class Busy(Exception):
     """An account that is needed stays in use by another run."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Staging:
-    """What one configuration makes of the house: where runs are kept, whose people play, what a worker is told."""
-
-    config: Config
-    database: Database
-    house: House
-    district: District
-    hello: Hello
-
-    def player(self) -> Player:
-        """Somebody to play. Raises WorkerUnwell."""
-        return Player(lambda: self.hello, state_folder(self.config) / "worker.log", self.limits)
-
-    @property
-    def limits(self) -> Limits:
-        """How long a worker may serve."""
-        given = self.config.settings.watch
-        return Limits(attempts=given.recycle_after, memory_mib=given.recycle_mib)
-
-    @property
-    def zone(self) -> ZoneInfo:
-        """The school's time zone."""
-        return ZoneInfo(self.config.settings.school.timezone)
-
-    def order(self, piece: Piece, **more: object) -> Order:
-        """What is to be run for a piece that a file defines."""
-        assert piece.card is not None  # noqa: S101  # the caller has looked
-        given: dict[str, object] = {
-            "journey": piece.name,
-            "plays": piece.card.id,
-            "location": self.config.settings.watch.location,
-            "deadline_s": piece.section.deadline,
-            "confirm": piece.section.confirm,
-            "groups": piece.section.groups,
-            "relies_on": piece.relies_on,
-            "source_sha256": piece.card.source_sha256,
-        }
-        return Order(**(given | more))  # type: ignore[arg-type]  # the fields are checked where they are named
-
-
 @dataclass(slots=True, kw_only=True)
 class Theatre:
     """Ready to play by hand. `practice` is the practice school where one was started."""
@@ -117,6 +64,7 @@ class Theatre:
     player: Player
     uploader: Uploader
     switchboard: Switchboard
+    location: str
 
     @property
     def house(self) -> House:
@@ -155,7 +103,9 @@ class Theatre:
             )
         )
         try:
-            order = self.staging.order(piece, accounts=casting.accounts, confirm=confirm and piece.section.confirm)
+            order = self.staging.order(
+                piece, self.location, accounts=casting.accounts, confirm=confirm and piece.section.confirm
+            )
             performed = perform(order, self.player, self.house, reporter)
         finally:
             locks.give_back(holder)
@@ -179,74 +129,11 @@ def _patiently(look: Callable[[], Casting | None]) -> Casting:
     return casting
 
 
-def check_services(pieces: Sequence[Piece], staging: Staging) -> None:
-    """A service that a journey relies on and nobody configured has no owner to call. Raises ConfigError."""
-    problems = [
-        staging.config.problem(
-            ("services",),
-            f"journey '{piece.name}' ({piece.card.file}:{piece.card.line}) relies on the service '{name}', "
-            f"which is not configured; add [services.{name}] or correct the journey",
-        )
-        for piece in pieces
-        if piece.card is not None
-        for name in piece.relies_on
-        if name not in staging.house.owners
-    ]
-    if problems:
-        raise ConfigError(problems)
-
-
 def _clear_away(work: Path) -> None:
     """Remove the raw recordings that processes left which did not live to do so themselves."""
     for folder in work.glob("*"):
         if not (folder.name.isdecimal() and psutil.pid_exists(int(folder.name))):
             shutil.rmtree(folder, ignore_errors=True)
-
-
-def stage_for(
-    config: Config,
-    database: Database,
-    practice: PracticeSchool | None,
-    *,
-    headed: bool = False,
-    weigh: Weigh | None = None,
-) -> Staging:
-    """What a configuration makes of the house. Raises StoreError, NoBrowser, SecretMissing.
-
-    Runs are weighed by `weigh`, where they may raise an alarm; a run by hand raises none.
-    """
-    store = store_of(config)
-    find_browser(config.settings.browser.executable)
-    state, evidence = state_folder(config), config.settings.evidence
-    district = district_of(config, practice.introduction if practice else None)
-    known = KnownSecrets([secret.reveal() for secret in secrets_of(district)])
-    return Staging(
-        config=config,
-        database=database,
-        district=district,
-        house=House(
-            store=store,
-            spool=spool_of(config),
-            history=RunHistory(database, ZoneInfo(config.settings.school.timezone), weigh),
-            known=known,
-            policy=EvidencePolicy(
-                on_pass=Keep(evidence.on_pass),
-                on_fail=Keep(evidence.on_fail),
-                mask=config.settings.privacy.mask,
-            ),
-            owners={name: service.owner for name, service in district.school.services.items()},
-            hosts={name: service.own_hosts for name, service in district.school.services.items()},
-            version=version("firstbell"),
-            work=state / "work" / str(os.getpid()),
-            quarantine=state / "quarantine",
-        ),
-        hello=Hello(
-            config=config.file if config.text else None,
-            text=config.text,
-            practice=practice_place(practice),
-            headed=headed,
-        ),
-    )
 
 
 @contextmanager
@@ -274,9 +161,11 @@ def collected(config: Config) -> Ready:
 
 
 @contextmanager
-def theatre(config: Config, *, headed: bool, quiet: bool = False, alarms: bool = False) -> Iterator[Theatre]:
-    """Open what playing by hand takes; `quiet` sends the log to a file, `alarms` lets runs raise alarms and delivers
-    them. Raises what a person should be told before anything is played."""
+def theatre(
+    config: Config, *, headed: bool, quiet: bool = False, alarms: bool = False, location: str = ""
+) -> Iterator[Theatre]:
+    """Open what playing by hand takes, at a location or the first one; `quiet` sends the log to a file, `alarms` lets
+    runs raise alarms and delivers them. Raises what a person should be told before anything is played."""
     with ExitStack() as stack:
         must_be_usable(store_of(config), STORE_S)
         find_browser(config.settings.browser.executable)
@@ -290,9 +179,17 @@ def theatre(config: Config, *, headed: bool, quiet: bool = False, alarms: bool =
         uploader = Uploader(staging.house.spool, staging.house.store, hear).start()
         stack.callback(uploader.close)
         staging = replace(staging, house=replace(staging.house, nudge=uploader.nudge))
-        player = staging.player()
+        place = location_named(location, staging)
+        player = staging.player(place)
         stack.push(lambda kind, *_: (player.kill if kind else player.close)())
-        opened = Theatre(staging=staging, practice=practice, player=player, uploader=uploader, switchboard=switchboard)
+        opened = Theatre(
+            staging=staging,
+            practice=practice,
+            player=player,
+            uploader=uploader,
+            switchboard=switchboard,
+            location=place,
+        )
         if alarms:
             switchboard.follow(config, {name: piece.relies_on for name, piece in opened.pieces.items()})
             stack.callback(switchboard.delivery().start().close)

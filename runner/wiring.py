@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from sqlalchemy import URL
@@ -17,12 +18,16 @@ from journeys.stage.school import KINDS, School, UnknownKind, load_adapter
 from journeys.stage.secret import Secret
 from journeys.stage.service import Account, Classroom, Service
 from runner.config.load import Config, find_config, load, parse
+from runner.config.locations import LocationSection
 from runner.config.model import SchoolSection, Settings
 from runner.config.problem import ConfigError, NoConfig
 from runner.config.secrets import secret
+from runner.diagnosis.location import NETWORKS, Location, Network
+from runner.diagnosis.targets import Way
 from runner.execution.casting import Candidate, Company
 from runner.execution.district import District
 from runner.execution.messages import Hello, PracticePlace
+from runner.execution.trust import trusting
 from runner.history.database import database_url
 
 PRACTICE_KINDS = {
@@ -181,6 +186,41 @@ def retention_of(config: Config) -> Retention:
     return Retention(days=days)
 
 
+def locations_of(config: Config, practice: Introduction | None) -> dict[str, Location]:
+    """From where journeys are played: the locations of the file, or this machine as it is."""
+    resolver = config.settings.diagnosis.resolver
+    given = config.settings.locations or {config.settings.watch.location: LocationSection()}
+    cas = _practice_cas(config, practice)
+    return {
+        name: Location(
+            name=name,
+            way=Way(
+                proxy=practice.outside if practice and section.proxy == "practice:outside" else section.proxy,
+                resolver=resolver,
+                cas=(*cas, *(config.folder / file for file in section.ca)),
+            ),
+            inside=section.inside,
+            network=NETWORKS.get(section.network, Network()),
+        )
+        for name, section in given.items()
+    }
+
+
+def _practice_cas(config: Config, practice: Introduction | None) -> tuple[Path, ...]:
+    """The practice school's own authority, as a file, where it has one."""
+    if practice is None or not practice.ca:
+        return ()
+    file = state_folder(config) / "practice-ca.pem"
+    file.parent.mkdir(exist_ok=True, mode=0o700)
+    file.write_text(practice.ca)
+    return (file,)
+
+
+def controls_of(config: Config, practice: Introduction | None) -> tuple[str, ...]:
+    """Addresses that have nothing to do with the district; beside the practice school, its neighbours."""
+    return config.settings.diagnosis.controls or (practice.controls if practice else ())
+
+
 def state_folder(config: Config) -> Path:
     """What First Bell keeps beside the configuration: history, spool, logs."""
     return config.folder / ".firstbell"
@@ -204,7 +244,10 @@ def district_of_worker(hello: Hello) -> District:
     """The district as the parent sees it: its configuration, and the practice school that it has started."""
     practice = PracticeSchool.attach(hello.practice.control, hello.practice.token) if hello.practice else None
     config = parse(hello.text, hello.config) if hello.config else embedded()
-    return district_of(config, practice.introduction if practice else None)
+    introduction = practice.introduction if practice else None
+    location = locations_of(config, introduction).get(hello.location, Location())
+    home = trusting(location.way.cas, state_folder(config)) if location.way.cas else None
+    return replace(district_of(config, introduction), location=location, home=home)
 
 
 @contextmanager

@@ -36,6 +36,9 @@ class Introduction:
     accounts: Mapping[str, Person]
     class_title: str
     meeting_code: str = field(repr=False)
+    ca: str = ""
+    controls: tuple[str, ...] = ()
+    outside: str = ""
 
 
 class PracticeSchool:

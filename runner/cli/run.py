@@ -52,8 +52,11 @@ def sentences() -> Iterator[None]:
 @click.option("--config", "config_file", type=Path, default=None, help="The configuration; found upwards if left out.")
 @click.option("--headed", is_flag=True, help="Show the browser.")
 @click.option("--once", is_flag=True, help="Do not play a failed first attempt again.")
+@click.option("--from", "location", default="", help="The location to play from; the first one if left out.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document instead of telling.")
-def run(journeys: tuple[str, ...], config_file: Path | None, headed: bool, once: bool, as_json: bool) -> None:
+def run(
+    journeys: tuple[str, ...], config_file: Path | None, headed: bool, once: bool, location: str, as_json: bool
+) -> None:
     """Play journeys now: those named, or all.
 
     A first attempt that fails is played once more by a fresh browser with every recorder on.
@@ -63,7 +66,7 @@ def run(journeys: tuple[str, ...], config_file: Path | None, headed: bool, once:
     """
     with sentences():
         config = config_at(config_file, Path.cwd())
-        with theatre(config, headed=headed) as opened:
+        with theatre(config, headed=headed, location=location) as opened:
             reporter: Reporter = Silent() if as_json else Teller(console())
             performed = [opened.play(piece, reporter, confirm=not once) for piece in opened.chosen(journeys)]
             if as_json:

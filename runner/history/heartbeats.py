@@ -31,11 +31,11 @@ class HeartbeatHistory:
                 upsert.on_conflict_do_update(index_elements=["location"], set_={"at": upsert.excluded.at})
             )
 
-    def others(self, location: str) -> list[tuple[str, timedelta]]:
+    def others(self, *locations: str) -> list[tuple[str, timedelta]]:
         """All others, and for how long each has not been heard of."""
         with self._database.read() as connection:
             now = self._database.now(connection)
-            rows = connection.execute(select(heartbeats).where(heartbeats.c.location != location)).all()
+            rows = connection.execute(select(heartbeats).where(heartbeats.c.location.not_in(locations))).all()
             return [(row.location, now - row.at) for row in rows]
 
     def worked(self, location: str, since: datetime) -> tuple[int, int]:

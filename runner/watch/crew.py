@@ -100,7 +100,8 @@ class Member:
             slots.skip(claim, str(window))
             return
         note = str(window) if window else ""
-        order = programme.staging.order(piece, accounts=claim.casting.accounts, claim=claim, note=note)
+        given = {"accounts": claim.casting.accounts, "claim": claim, "note": note}
+        order = programme.staging.order(piece, claim.location, **given)
         reporter = self._crew.asked.reporter()
         reporter.ended(perform(order, self._player, programme.staging.house, reporter))
 
@@ -109,7 +110,7 @@ class Member:
         programme = self._crew.asked.programme()
         if programme.number != self._programme.number:
             self._player.close()
-            self._player, self._programme = programme.staging.player(), programme
+            self._player, self._programme = programme.staging.player(self._crew.location), programme
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,8 +125,9 @@ class Asked:
 class Crew:
     """All members, and what they share."""
 
-    def __init__(self, slots: SlotHistory, terms: Terms, asked: Asked) -> None:
+    def __init__(self, slots: SlotHistory, terms: Terms, asked: Asked, location: str) -> None:
         self.slots = slots
+        self.location = location
         self.terms = terms
         self.asked = asked
         self.closing = threading.Event()
@@ -160,7 +162,7 @@ class Crew:
             log.error("crew.member_died", name=member.thread.name)
             member.kill()
             try:
-                player = self.asked.programme().staging.player()
+                player = self.asked.programme().staging.player(self.location)
             except WorkerUnwell as unwell:
                 log.error("crew.no_successor", said=str(unwell))
                 return

@@ -10,7 +10,7 @@ from runner.execution.messages import BrokenFile, Ready
 from runner.execution.repertoire import Piece, repertoire
 from runner.history.claims import Casting
 from runner.schedule.slots import Timetable
-from runner.theatre import Staging, check_services
+from runner.staging import Staging, check_services
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

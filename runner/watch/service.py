@@ -19,27 +19,26 @@ from journeys.practice.school import PracticeSchool
 from runner import log as logging
 from runner.config.load import Config
 from runner.config.model import Settings, WatchSection
-from runner.diagnosis.targets import Way, targets_of
 from runner.execution.identity import is_gone, me
 from runner.execution.ladder import reap_orphans
 from runner.execution.player import Player
 from runner.execution.reporter import Reporter
 from runner.history.database import Database
-from runner.history.host_checks import HostCheckHistory
 from runner.history.runs import RunHistory
-from runner.history.slots import SlotHistory, Terms
+from runner.history.slots import Terms
 from runner.history.thinning import Thinning
+from runner.staging import Staging, stage_for
 from runner.switchboard import Switchboard, channels_of, heartbeat_of, switchboard_for
-from runner.theatre import Staging, hear, house_for, stage_for
+from runner.theatre import hear, house_for
 from runner.watch.announced import Announced
 from runner.watch.clock import SILENT_S, Bell, Clock
-from runner.watch.crew import Asked, Crew
+from runner.watch.crew import Asked
 from runner.watch.notice import notify, reloading, watchdog_s
 from runner.watch.patience import PatientRecords
-from runner.watch.planner import Planner, Unwatched
+from runner.watch.planner import Unwatched
+from runner.watch.post import Post
 from runner.watch.programme import Programme, programme_of
 from runner.watch.reload import ConfigFile, Unusable, needs_restart
-from runner.watch.rounds import Look, Rounds
 from runner.watch.signals import STOP, Signals
 from runner.watch.vigil import DeadMansSwitch, Vigil
 from runner.wiring import config_at, retention_of, spool_of, store_of
@@ -85,14 +84,12 @@ class Service:
         self.programme = programme
         self._house = house
         self._observer = observer
-        self._slots = SlotHistory(house.database, given.location, staging.zone)
         self._announced = Announced(staging.config)
-        self._vigil = Vigil(house.switchboard.incidents, house.database, given.location)
-        self._rounds = Rounds(HostCheckHistory(house.database), given.location, self._look)
+        self._vigil = Vigil(house.switchboard.incidents, house.database, *staging.locations)
         self._follow()
         terms = Terms(owner=me(), is_gone=is_gone, grace_s=given.grace, late_after_s=given.late_after)
         asked = Asked(programme=lambda: self.programme, reporter=observer.reporter, announced=self._announced.windows)
-        self.crew = Crew(self._slots, terms, asked)
+        self.posts = [Post(location, house.database, terms, asked) for location in staging.locations]
 
     def run(self, signals: Signals) -> None:
         """Watch until told to stop, then stop: in order, or at once when told twice."""
@@ -104,7 +101,8 @@ class Service:
         heard: frozenset[int] = frozenset()
         while not heard & STOP:
             clock.mend()
-            self.crew.replace_the_dead()
+            for post in self.posts:
+                post.crew.replace_the_dead()
             if heard or file.has_changed():
                 self._reload()
             if beat_s is not None and clock.silent_s < SILENT_S:
@@ -121,25 +119,20 @@ class Service:
 
     def _bells(self) -> list[Bell]:
         given = self.programme.staging.config.settings
-        planner = Planner(self._slots, lambda: self.programme.timetable, given.watch.grace)
         thinning = Thinning(self._house.database, self.programme.staging.zone, self._keep_days)
         return [
-            Bell(name="plan", every_s=PLAN_S, ring=lambda: self._told(planner.plan())),
+            Bell(name="plan", every_s=PLAN_S, ring=self._plan),
             Bell(name="leases", every_s=LEASES_S, ring=self._leases),
             Bell(name="calendars", every_s=CALENDARS_S, ring=self._announced.refresh),
             Bell(name="tidy", every_s=TIDY_S, ring=thinning.thin),
             Bell(name="sweep", every_s=SWEEP_S, ring=self._sweep),
             Bell(name="vigil", every_s=VIGIL_S, ring=self._vigil.ring),
-            Bell(name="rounds", every_s=given.diagnosis.checks_every, ring=self._rounds.ring),
+            *(
+                Bell(name=f"rounds {post.location}", every_s=given.diagnosis.checks_every, ring=post.go_round)
+                for post in self.posts
+            ),
             *self._switch(given),
         ]
-
-    def _look(self) -> Look:
-        """What is looked at: the hosts of today's configuration."""
-        staging = self.programme.staging
-        given = staging.config.settings.diagnosis
-        targets = targets_of(staging.district.school.services.values(), given.controls)
-        return Look(targets=targets, way=Way(resolver=given.resolver), within_s=given.within)
 
     def _switch(self, given: Settings) -> list[Bell]:
         """The dead man's switch, where there is one."""
@@ -147,7 +140,8 @@ class Service:
         if heartbeat is None or given.alarms.heartbeat is None:
             return []
         board = self._house.switchboard
-        switch = DeadMansSwitch(heartbeat, self._house.database, board.outbox, given.watch.location)
+        places = [post.location for post in self.posts]
+        switch = DeadMansSwitch(heartbeat, self._house.database, board.outbox, *places)
         return [Bell(name="heartbeat", every_s=given.alarms.heartbeat.every, ring=switch.ring)]
 
     def _sweep(self) -> None:
@@ -162,15 +156,15 @@ class Service:
     def _keep_days(self) -> float:
         return self.programme.staging.config.settings.history.keep_steps
 
-    def _told(self, gap: Unwatched | None) -> None:
-        if gap is not None:
-            self._observer.unwatched(gap)
+    def _plan(self) -> None:
+        for post in self.posts:
+            if gap := post.plan():
+                self._observer.unwatched(gap)
 
     def _leases(self) -> None:
-        """Hold on to what is ours before anybody looks for what is nobody's; bury what has ended."""
-        self._slots.renew(self.crew.terms, self.crew.held())
-        if reaped := self._slots.reap(is_gone):
-            log.warning("slots.reaped", slots=reaped)
+        """Hold on to what is ours; bury what has ended."""
+        for post in self.posts:
+            post.hold()
         reap_orphans()
 
     def _reload(self) -> None:
@@ -195,9 +189,13 @@ class Service:
         log.info("watch.stopping")
         self._observer.closing()
         within_s = self.programme.staging.config.settings.watch.stop_within
-        stopping = threading.Thread(target=self.crew.stop, args=[within_s, self._house.at_once], name="stop")
-        stopping.start()
-        while stopping.is_alive():
+        stopping = [
+            threading.Thread(target=post.crew.stop, args=[within_s, self._house.at_once], name=f"stop {post.location}")
+            for post in self.posts
+        ]
+        for thread in stopping:
+            thread.start()
+        while any(thread.is_alive() for thread in stopping):
             if signals.wait(TURN_S / 4) & STOP:
                 self._house.at_once.set()
         clock.stop()
@@ -223,7 +221,7 @@ class House:
     def programme(self, number: int, config: Config) -> Programme:
         """The programme of a configuration, proved by a worker that collects its journeys."""
         staging = self.staging(config)
-        player = staging.player()
+        player = staging.player(next(iter(staging.locations)))
         try:
             return programme_of(number, staging, player.ready)
         finally:
@@ -249,13 +247,14 @@ def watch(config: Config, observer: Observer) -> None:
         logging.set_up(scrub=staging.house.known.scrub)
         uploader.start()
         stack.callback(house.switchboard.delivery().start().close)
-        players: list[Player] = []
-        for _ in range(workers_of(config.settings.watch)):
-            players.append(staging.player())
-            stack.callback(players[-1].close)
-        service = Service(programme_of(1, staging, players[0].ready), house, observer)
+        players: list[tuple[str, Player]] = []
+        for location in staging.locations:
+            for _ in range(workers_of(config.settings.watch)):
+                players.append((location, staging.player(location)))
+                stack.callback(players[-1][1].close)
+        service = Service(programme_of(1, staging, players[0][1].ready), house, observer)
         observer.opened(service.programme, len(players))
         log.info("watch.began", workers=len(players), journeys=len(service.programme.timetable.rhythms))
-        for player in players:
-            service.crew.hire(player)
+        for location, player in players:
+            next(post for post in service.posts if post.location == location).hire(player)
         service.run(signals)

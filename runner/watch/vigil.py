@@ -21,19 +21,20 @@ FORGOTTEN_AFTER = timedelta(days=7)
 
 
 class Vigil:
-    """Keeps watch for one location."""
+    """Keeps watch for the locations of one service."""
 
-    def __init__(self, incidents: IncidentHistory, database: Database, location: str) -> None:
+    def __init__(self, incidents: IncidentHistory, database: Database, *locations: str) -> None:
         self._incidents = incidents
         self._heartbeats = HeartbeatHistory(database)
-        self._location = location
+        self._locations = locations
         self._silent_after = timedelta(minutes=5)
 
     def ring(self) -> None:
         """One look around. Raises HistoryError when history is away."""
-        if missed := self._incidents.weigh_missed(self._location):
-            log.info("slots.weighed", slots=missed)
-        self._heartbeats.beat(self._location)
+        for location in self._locations:
+            if missed := self._incidents.weigh_missed(location):
+                log.info("slots.weighed", slots=missed, location=location)
+            self._heartbeats.beat(location)
         self._listen()
         self._incidents.look_again()
 
@@ -42,13 +43,14 @@ class Vigil:
         self._silent_after = timedelta(seconds=silent_after_s)
         known = self._heartbeats.known()
         there = {*self._incidents.terms.relies_on, *channels, *map(watch_name, known)}
-        is_alone = set(known) <= {self._location}
-        # Other locations may watch what this one does not.
-        self._incidents.retire(lambda name, seen_from: name in there or not (is_alone or seen_from <= {self._location}))
+        ours = set(self._locations)
+        is_alone = set(known) <= ours
+        # Other services may watch what this one does not.
+        self._incidents.retire(lambda name, seen_from: name in there or not (is_alone or seen_from <= ours))
 
     def _listen(self) -> None:
         """Weigh every other location that has fallen silent, or is heard of again."""
-        for location, silent_for in self._heartbeats.others(self._location):
+        for location, silent_for in self._heartbeats.others(*self._locations):
             if silent_for > FORGOTTEN_AFTER:
                 self._give_up(location)
                 continue
@@ -62,24 +64,26 @@ class Vigil:
 
 
 class DeadMansSwitch:
-    """Tells somebody outside that this location does its work, for as long as it does."""
+    """Tells somebody outside that these locations do their work, for as long as all of them do."""
 
-    def __init__(self, heartbeat: Heartbeat, database: Database, outbox: OutboxHistory, location: str) -> None:
+    def __init__(self, heartbeat: Heartbeat, database: Database, outbox: OutboxHistory, *locations: str) -> None:
         self._heartbeat = heartbeat
         self._heartbeats = HeartbeatHistory(database)
         self._outbox = outbox
-        self._location = location
+        self._locations = locations
         self._since: datetime | None = None
 
     def ring(self) -> None:
         """One signal, where there is one to give. Raises HistoryError when history is away: then nothing is told."""
         now = datetime.now(UTC)
         if self._since is None:
-            self._heartbeat.tell(Signal.START, f"First Bell watches at {self._location}")
+            self._heartbeat.tell(Signal.START, f"First Bell watches at {', '.join(self._locations)}")
             self._since = now
             return
-        due, committed = self._heartbeats.worked(self._location, self._since)
-        pulse = Pulse(due=due, committed=committed, waiting_since=self._outbox.oldest_waiting())
-        signal, said = signal_of(pulse, now)
+        waiting_since = self._outbox.oldest_waiting()
+        worked = [self._heartbeats.worked(location, self._since) for location in self._locations]
+        # The one that has done the least speaks for all.
+        due, committed = min(worked, key=lambda one: (one[1] > 0 or one[0] == 0, one[1]))
+        signal, said = signal_of(Pulse(due=due, committed=committed, waiting_since=waiting_since), now)
         if signal is not None and self._heartbeat.tell(signal, said) and signal is Signal.SUCCESS:
             self._since = now

@@ -1,0 +1,183 @@
+"""What one configuration makes of the house: where runs are kept, whose people play, from where, and who inquires."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
+from zoneinfo import ZoneInfo
+
+import structlog
+
+from artifacts.policy import EvidencePolicy, Keep
+from artifacts.redaction.forms import KnownSecrets
+from journeys.practice.school import PracticeSchool
+from runner.config.load import Config
+from runner.config.problem import ConfigError
+from runner.diagnosis.location import Location
+from runner.diagnosis.probes import probe
+from runner.diagnosis.targets import Target, targets_of
+from runner.execution.browser import find_browser
+from runner.execution.district import District
+from runner.execution.inquiry import Inquiry
+from runner.execution.messages import Hello
+from runner.execution.performance import House, Order
+from runner.execution.player import Player
+from runner.execution.repertoire import Piece
+from runner.execution.wear import Limits
+from runner.history.database import Database
+from runner.history.past import PastOf
+from runner.history.runs import RunHistory, Weigh
+from runner.wiring import (
+    controls_of,
+    district_of,
+    locations_of,
+    practice_place,
+    secrets_of,
+    spool_of,
+    state_folder,
+    store_of,
+)
+
+logger = structlog.get_logger()
+
+# How long a run by hand waits for an account that another run plays, and how often it looks.
+CASTING_S = 180.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Staging:
+    """What one configuration makes of the house: where runs are kept, whose people play, what a worker is told."""
+
+    config: Config
+    database: Database
+    house: House
+    district: District
+    hello: Hello
+    locations: Mapping[str, Location]
+    targets: Sequence[Target]
+
+    def player(self, location: str) -> Player:
+        """Somebody to play at a location. Raises WorkerUnwell."""
+        hello = self.hello.model_copy(update={"location": location})
+        return Player(lambda: hello, state_folder(self.config) / "worker.log", self.limits)
+
+    @property
+    def look_s(self) -> float:
+        """How long one look at all hosts may take."""
+        return self.config.settings.diagnosis.within
+
+    @property
+    def limits(self) -> Limits:
+        """How long a worker may serve."""
+        given = self.config.settings.watch
+        return Limits(attempts=given.recycle_after, memory_mib=given.recycle_mib)
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The school's time zone."""
+        return ZoneInfo(self.config.settings.school.timezone)
+
+    def order(self, piece: Piece, location: str, **more: object) -> Order:
+        """What is to be run at a location for a piece that a file defines."""
+        assert piece.card is not None  # noqa: S101  # the caller has looked
+        given: dict[str, object] = {
+            "journey": piece.name,
+            "plays": piece.card.id,
+            "location": location,
+            "deadline_s": piece.section.deadline,
+            "confirm": piece.section.confirm,
+            "groups": piece.section.groups,
+            "relies_on": piece.relies_on,
+            "source_sha256": piece.card.source_sha256,
+        }
+        return Order(**(given | more))  # type: ignore[arg-type]  # the fields are checked where they are named
+
+
+def location_named(name: str, staging: Staging) -> str:
+    """A location of the configuration, the first one where none is named. Raises ConfigError."""
+    if name and name not in staging.locations:
+        known = ", ".join(staging.locations)
+        raise ConfigError(
+            [staging.config.problem(("locations",), f"no location is called '{name}'; there are: {known}")]
+        )
+    return name or next(iter(staging.locations))
+
+
+def check_services(pieces: Sequence[Piece], staging: Staging) -> None:
+    """A service that a journey relies on and nobody configured has no owner to call. Raises ConfigError."""
+    problems = [
+        staging.config.problem(
+            ("services",),
+            f"journey '{piece.name}' ({piece.card.file}:{piece.card.line}) relies on the service '{name}', "
+            f"which is not configured; add [services.{name}] or correct the journey",
+        )
+        for piece in pieces
+        if piece.card is not None
+        for name in piece.relies_on
+        if name not in staging.house.owners
+    ]
+    if problems:
+        raise ConfigError(problems)
+
+
+def stage_for(
+    config: Config,
+    database: Database,
+    practice: PracticeSchool | None,
+    *,
+    headed: bool = False,
+    weigh: Weigh | None = None,
+) -> Staging:
+    """What a configuration makes of the house. Raises StoreError, NoBrowser, SecretMissing.
+
+    Runs are weighed by `weigh`, where they may raise an alarm; a run by hand raises none.
+    """
+    store = store_of(config)
+    find_browser(config.settings.browser.executable)
+    state, evidence = state_folder(config), config.settings.evidence
+    district = district_of(config, practice.introduction if practice else None)
+    known = KnownSecrets([secret.reveal() for secret in secrets_of(district)])
+    introduction = practice.introduction if practice else None
+    locations = locations_of(config, introduction)
+    targets = targets_of(district.school.services.values(), controls_of(config, introduction))
+    hosts = {name: service.own_hosts for name, service in district.school.services.items()}
+    inquiry = Inquiry(
+        locations=locations,
+        targets=targets,
+        hosts=hosts,
+        probe=probe,
+        past=PastOf(database),
+        within_s=config.settings.diagnosis.within,
+    )
+    return Staging(
+        config=config,
+        database=database,
+        district=district,
+        locations=locations,
+        targets=targets,
+        house=House(
+            inquiry=inquiry,
+            store=store,
+            spool=spool_of(config),
+            history=RunHistory(database, ZoneInfo(config.settings.school.timezone), weigh),
+            known=known,
+            policy=EvidencePolicy(
+                on_pass=Keep(evidence.on_pass),
+                on_fail=Keep(evidence.on_fail),
+                mask=config.settings.privacy.mask,
+            ),
+            owners={name: service.owner for name, service in district.school.services.items()},
+            hosts=hosts,
+            version=version("firstbell"),
+            work=state / "work" / str(os.getpid()),
+            quarantine=state / "quarantine",
+        ),
+        hello=Hello(
+            config=config.file if config.text else None,
+            text=config.text,
+            practice=practice_place(practice),
+            headed=headed,
+        ),
+    )
