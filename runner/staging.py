@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from zoneinfo import ZoneInfo
 
-import structlog
-
 from artifacts.policy import EvidencePolicy, Keep
 from artifacts.redaction.forms import KnownSecrets
 from journeys.practice.school import PracticeSchool
@@ -17,7 +15,7 @@ from runner.config.load import Config
 from runner.config.problem import ConfigError
 from runner.diagnosis.location import Location
 from runner.diagnosis.probes import probe
-from runner.diagnosis.targets import Target, targets_of
+from runner.diagnosis.targets import targets_of
 from runner.execution.browser import find_browser
 from runner.execution.district import District
 from runner.execution.inquiry import Inquiry
@@ -40,11 +38,6 @@ from runner.wiring import (
     store_of,
 )
 
-logger = structlog.get_logger()
-
-# How long a run by hand waits for an account that another run plays, and how often it looks.
-CASTING_S = 180.0
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Staging:
@@ -55,8 +48,7 @@ class Staging:
     house: House
     district: District
     hello: Hello
-    locations: Mapping[str, Location]
-    targets: Sequence[Target]
+    inquiry: Inquiry
 
     def player(self, location: str) -> Player:
         """Somebody to play at a location. Raises WorkerUnwell."""
@@ -64,9 +56,9 @@ class Staging:
         return Player(lambda: hello, state_folder(self.config) / "worker.log", self.limits)
 
     @property
-    def look_s(self) -> float:
-        """How long one look at all hosts may take."""
-        return self.config.settings.diagnosis.within
+    def locations(self) -> Mapping[str, Location]:
+        """From where it is played."""
+        return self.inquiry.locations
 
     @property
     def limits(self) -> Limits:
@@ -139,24 +131,12 @@ def stage_for(
     state, evidence = state_folder(config), config.settings.evidence
     district = district_of(config, practice.introduction if practice else None)
     known = KnownSecrets([secret.reveal() for secret in secrets_of(district)])
-    introduction = practice.introduction if practice else None
-    locations = locations_of(config, introduction)
-    targets = targets_of(district.school.services.values(), controls_of(config, introduction))
-    hosts = {name: service.own_hosts for name, service in district.school.services.items()}
-    inquiry = Inquiry(
-        locations=locations,
-        targets=targets,
-        hosts=hosts,
-        probe=probe,
-        past=PastOf(database),
-        within_s=config.settings.diagnosis.within,
-    )
+    inquiry = _inquiry(config, district, PastOf(database), practice)
     return Staging(
         config=config,
         database=database,
         district=district,
-        locations=locations,
-        targets=targets,
+        inquiry=inquiry,
         house=House(
             inquiry=inquiry,
             store=store,
@@ -169,7 +149,7 @@ def stage_for(
                 mask=config.settings.privacy.mask,
             ),
             owners={name: service.owner for name, service in district.school.services.items()},
-            hosts=hosts,
+            hosts=inquiry.hosts,
             version=version("firstbell"),
             work=state / "work" / str(os.getpid()),
             quarantine=state / "quarantine",
@@ -180,4 +160,18 @@ def stage_for(
             practice=practice_place(practice),
             headed=headed,
         ),
+    )
+
+
+def _inquiry(config: Config, district: District, past: PastOf, practice: PracticeSchool | None) -> Inquiry:
+    """Who finds out whose a failure is."""
+    introduction = practice.introduction if practice else None
+    services = district.school.services
+    return Inquiry(
+        locations=locations_of(config, introduction),
+        targets=targets_of(services.values(), controls_of(config, introduction)),
+        hosts={name: service.own_hosts for name, service in services.items()},
+        probe=probe,
+        past=past,
+        within_s=config.settings.diagnosis.within,
     )

@@ -16,7 +16,7 @@ from rich.text import Text
 
 from runner.cli.console import console, give_up
 from runner.cli.run import sentences
-from runner.cli.telling import StepLine, header, outcome_line, step_line, whose
+from runner.cli.telling import StepLine, diagnosis_line, header, outcome_line, step_line, whose
 from runner.config.load import Config
 from runner.config.problem import ConfigError, NoConfig
 from runner.history.database import Database
@@ -105,6 +105,10 @@ def story(run: RunRow, zone: ZoneInfo) -> Iterator[Text]:
     if run.flaky:
         yield Text("  FLAKY: it failed at first and passed when it was played again", "errored")
     yield outcome_line(run.outcome, run.took_s, run.step, whose(run.service, run.owner), run.said)
+    if found := run.diagnosis:
+        yield diagnosis_line(found["words"], found["confidence"], [one["said"] for one in found["because"]])
+    if run.degraded:
+        yield Text(f"  DEGRADED: {run.degraded}", "errored")
     if run.note:
         yield Text(f"  {run.note}", "quiet")
     yield Text.assemble(("  evidence   ", "quiet"), run.evidence)

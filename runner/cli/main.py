@@ -8,6 +8,7 @@ from runner.cli.alarm import alarm
 from runner.cli.browser import browser
 from runner.cli.calendar import calendar
 from runner.cli.demo import demo
+from runner.cli.diagnose import diagnose
 from runner.cli.drill import drill
 from runner.cli.evidence import evidence
 from runner.cli.incidents import ack, incidents
@@ -42,6 +43,7 @@ for command in (
     show,
     uptime,
     status,
+    diagnose,
     probe,
     incidents,
     ack,

@@ -127,9 +127,17 @@ def verdict(performed: Performed) -> Sequence[Text]:
         ),
         Text.assemble(("  evidence   ", "quiet"), f"{performed.where}/", (f"   firstbell show {run.id[-6:]}", "quiet")),
     ]
+    if found := performed.document.diagnosis:
+        lines.insert(1, diagnosis_line(found.words, found.confidence, [one.said for one in found.because]))
     lines += [Text.assemble((f"  {kind:<11}", "quiet"), where) for kind, where in performed.pointers]
     lines += [Text(f"  {line}", "errored") for line in performed.trouble]
     return lines
+
+
+def diagnosis_line(words: str, confidence: str, because: Sequence[str]) -> Text:
+    """What a failure comes to, in one line."""
+    why = f"; {because[0]}" if because else ""
+    return Text.assemble(("  because    ", "quiet"), f"{words} ", (f"(sure: {confidence}){why}", "quiet"))
 
 
 def whose(service: str, owner: str) -> str:

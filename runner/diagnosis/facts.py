@@ -66,8 +66,9 @@ class Facts:
     """`hosts` are the patterns of each service's own hosts, `relies_on` what the journey needs, in order.
 
     `confirmed`: a second attempt failed too. `usual_ms` is how long each host usually takes to its first byte.
-    `changed` says in words what is different about a host since it last was well. `inside`: this location stands in
-    the district's own network.
+    `controls_asked` is how many hosts that have nothing to do with the district were looked at, whether or not it is
+    known what came of it. `changed` says in words what is different about a host since it last was well. `inside`:
+    this location stands in the district's own network.
     """
 
     journey: str
@@ -84,6 +85,7 @@ class Facts:
     seen: Seen = field(default_factory=Seen)
     proofs: tuple[MediaProof, ...] = ()
     checks: tuple[HostCheck, ...] = ()
+    controls_asked: int = 0
     elsewhere: tuple[Elsewhere, ...] = ()
     beside: tuple[Beside, ...] = ()
     usual_ms: Mapping[str, float] = field(default_factory=dict)

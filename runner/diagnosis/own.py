@@ -34,7 +34,7 @@ def browser_broke(facts: Facts) -> Conclusion | None:
 def names_are_not_answered(facts: Facts) -> Conclusion | None:
     """Not even the names of hosts that have nothing to do with the district are answered."""
     silent = [check for check in facts.controls if _trouble(check) in NO_NAMES]
-    if not silent or len(silent) < len(facts.controls):
+    if not silent or len(silent) < facts.controls_asked:
         return None
     said = f"the name server does not answer, not for {_hosts(silent)} either"
     return _own(Cause.OWN_NAMES, said, Source.CHECK)
@@ -43,7 +43,7 @@ def names_are_not_answered(facts: Facts) -> Conclusion | None:
 def nothing_can_be_reached(facts: Facts) -> Conclusion | None:
     """Hosts that have nothing to do with the district cannot be reached from here either."""
     lost = [check for check in facts.controls if check.ending is not None]
-    if not lost or len(lost) < len(facts.controls):
+    if not lost or len(lost) < facts.controls_asked:
         return None
     said = f"{_hosts(lost)} cannot be reached from here either ({_trouble(lost[0]).value})"  # type: ignore[union-attr]
     return _own(Cause.OWN_NETWORK, said, Source.CHECK)

@@ -125,6 +125,7 @@ class Inquiry:
             seen=attempt.seen,
             proofs=attempt.proofs,
             checks=here,
+            controls_asked=sum(target.is_control for target in self.targets),
             elsewhere=tuple(
                 Elsewhere(
                     location=name,

@@ -6,7 +6,6 @@ from collections.abc import Callable
 
 import structlog
 
-from runner.diagnosis.targets import Target
 from runner.execution.identity import is_gone
 from runner.execution.player import Player
 from runner.history.database import Database
@@ -51,6 +50,5 @@ class Post:
 
     def _look(self) -> Look:
         """What is looked at: the hosts of today's configuration, by this location's way."""
-        staging = self._programme().staging
-        targets: list[Target] = list(staging.targets)
-        return Look(targets=targets, way=staging.locations[self.location].way, within_s=staging.look_s)
+        inquiry = self._programme().staging.inquiry
+        return Look(targets=list(inquiry.targets), way=inquiry.locations[self.location].way, within_s=inquiry.within_s)

@@ -307,7 +307,12 @@ ROWS = [
 
 def facts(given: Mapping[str, Any]) -> Facts:
     usual: dict[str, Any] = {"journey": "live-class", "location": "home", "outcome": "failed", "hosts": HOSTS}
-    return Facts(**(usual | {"confirmed": True, "checks": (CONTROL,)} | dict(given)))
+    return _asked(Facts(**(usual | {"confirmed": True, "checks": (CONTROL,)} | dict(given))))
+
+
+def _asked(facts: Facts) -> Facts:
+    """The same facts, as many controls having been asked as have said something."""
+    return replace(facts, controls_asked=len(facts.controls))
 
 
 @pytest.mark.parametrize(("service", "cause", "given"), ROWS)
@@ -438,7 +443,7 @@ any_facts = st.builds(
     clock_ahead_s=st.sampled_from([None, 0.0, 600.0]),
     usual_ms=st.sampled_from([{}, {"learn.x": 80.0}]),
     doubt=st.sampled_from([None, None, Doubt(cause=Cause.OWN_MACHINE, said="starved")]),
-)
+).map(_asked)
 
 
 def _thinner(whole: Facts, names: list[str], drops: tuple[bool, bool]) -> Facts:
@@ -467,5 +472,15 @@ def test_nobody_who_is_known_to_be_well_is_blamed(whole: Facts) -> None:
 
 
 def test_the_properties_know_every_field_of_the_facts() -> None:
-    given_by_hand = {"journey", "location", "outcome", "hosts", "relies_on", "steps", "said", "inside"}
+    given_by_hand = {
+        "controls_asked",
+        "journey",
+        "location",
+        "outcome",
+        "hosts",
+        "relies_on",
+        "steps",
+        "said",
+        "inside",
+    }
     assert {field.name for field in fields(Facts)} == set(EMPTY) | given_by_hand

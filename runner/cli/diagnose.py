@@ -1,0 +1,101 @@
+"""`firstbell diagnose`: whose part of the chain broke in a run, why we think so, and what was checked and is fine."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.table import Table
+from rich.text import Text
+
+from runner.cli.console import console, give_up
+from runner.cli.look_back import CONFIG_OPTION, history_of, zone_of
+from runner.config.load import Config
+from runner.history.record import RunRow
+from runner.history.runs import NoSuchRun, RunHistory
+
+SURE = {
+    "high": "seen twice, and our own way out is proven",
+    "medium": "seen once, or our own way out is not proven: name controls in [diagnosis]",
+    "low": "it could be something that we do not know of",
+}
+WHERE = {
+    "the picture of the step": "firstbell evidence {run} --open",
+    "the network log": "firstbell evidence {run} --open",
+    "the page": "firstbell evidence {run} --open",
+    "the call in figures": "firstbell evidence {run} --open",
+    "the host checks": "firstbell probe",
+    "the other locations": "firstbell runs --journey {journey}",
+    "this machine": "firstbell show {run}",
+}
+"""Where a person can look each kind of reason up."""
+
+
+@click.command()
+@click.argument("run")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@CONFIG_OPTION
+def diagnose(run: str, as_json: bool, config_file: Path | None) -> None:
+    """Tell whose part of the chain broke in RUN, and why. RUN is its id, or the last letters of it."""
+    with history_of(config_file) as (config, database):
+        try:
+            found = RunHistory(database, zone_of(config)).find(run)
+        except NoSuchRun as error:
+            give_up(str(error), code=2)
+    if as_json:
+        click.echo(json.dumps(_document(found, config), indent=1))
+        return
+    out = console()
+    if found.diagnosis is None:
+        out.print(Text(f"  {found.journey} {found.outcome}: there is nothing to diagnose", found.outcome))
+        return
+    for line in lead(found, found.diagnosis, config):
+        out.print(line, soft_wrap=True)
+    out.print(_reasons(found, found.diagnosis))
+
+
+def lead(run: RunRow, found: Mapping[str, Any], config: Config) -> Iterator[Text]:
+    """Whose, what, how sure, and who is to be called: the lines that everybody reads."""
+    service = str(found["service"])
+    given = config.settings.services.get(service)
+    whose = ", ".join(part for part in (service, run.owner if run.outcome == "failed" else "") if part)
+    is_own = found["cause"].startswith("own-") or found["cause"] == "stranger"
+    name = "First Bell itself, no service is blamed" if is_own else whose or "nobody can be named"
+    yield Text.assemble(("  whose    ", "quiet"), (name, "errored" if is_own or not service else "failed"))
+    yield Text.assemble(("  what     ", "quiet"), (found["words"], "told"))
+    yield Text.assemble(("  sure     ", "quiet"), f"{found['confidence']}: {SURE[found['confidence']]}")
+    if given and given.contact:
+        yield Text.assemble(("  call     ", "quiet"), given.contact)
+
+
+def _reasons(run: RunRow, found: Mapping[str, Any]) -> Table:
+    table = Table(box=None, pad_edge=False, show_header=False, padding=(0, 2, 0, 0))
+    for label, rows in (
+        ("because", [(one["said"], _where(run, one["source"])) for one in found["because"]]),
+        ("fine", [(f"{one['name']}: {one['why']}", "") for one in found["cleared"]]),
+    ):
+        for number, (said, where) in enumerate(rows):
+            table.add_row(Text(f"  {label if number == 0 else '':<7}", "quiet"), Text(said), Text(where, "quiet"))
+    return table
+
+
+def _where(run: RunRow, source: str) -> str:
+    return WHERE.get(source, "").format(run=run.id[-6:], journey=run.journey)
+
+
+def _document(run: RunRow, config: Config) -> dict[str, object]:
+    found = run.diagnosis or {}
+    given = config.settings.services.get(str(found.get("service", "")))
+    return {
+        "schema": "firstbell.diagnosis/1",
+        "run": run.id,
+        "journey": run.journey,
+        "location": run.location,
+        "outcome": run.outcome,
+        "owner": run.owner,
+        "contact": given.contact if given else "",
+        "diagnosis": run.diagnosis,
+    }
