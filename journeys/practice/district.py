@@ -79,10 +79,12 @@ class PracticeDistrict:
         """Open all doors."""
         await asyncio.gather(*(door.open(self._apps[name]) for name, door in self._doors.items()))
         await self._control.open(self._control_app())
+        await self._live.open()
 
     async def close(self) -> None:
         """Shut everything and give all ports back."""
         await asyncio.gather(*(door.close() for door in (*self._doors.values(), self._control)))
+        await self._live.close()
 
     def introduction(self) -> dict[str, Any]:
         """Everything that whoever started it must know, secrets included; for a pipe, never for a log."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hmac
 import json
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from itsdangerous import BadSignature, URLSafeTimedSerializer
@@ -19,15 +19,23 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 from journeys.practice.faults import Switchboard
 from journeys.practice.pages import page, service
 from journeys.practice.people import LESSONS
-from journeys.practice.room import Counters, Room, Rules
+from journeys.practice.relay import RelayRules
+from journeys.practice.relay_doors import DeadEnd, Relay
+from journeys.practice.room import NO_LIMIT, Counters, Room, Rules
+from journeys.practice.signals import Reroute, lost, only_by_relay, unchanged
 
 LAUNCH_S = 300
 STAY_S = 4 * 3600
 STRANGER = "Robin Somebody"
+SOMEONE_ELSE = "Mr. Okafor"
+# Class over when it is handed out: what a page left open since the day before holds.
+EXPIRED_S = -3600
+NO_DIRECT_WAY = ("udp-blocked", "turn-expired", "relay-only", "relay-tcp")
 CLASS_WORDS = {
     "place": "Live class",
     "waiting": "Waiting for the teacher to open the class",
     "inside": "In class",
+    "full": "This class is full",
     "ended": "The class has ended",
     "left": "You left the class",
     "leave": "Leave class",
@@ -36,6 +44,7 @@ MEETING_WORDS = {
     "place": "Plan B",
     "waiting": "Connecting",
     "inside": "In meeting",
+    "full": "This meeting is full",
     "ended": "The meeting has ended",
     "left": "You left the meeting",
     "leave": "Leave meeting",
@@ -50,22 +59,43 @@ class LiveClasses:
         self._board = board
         self._seal = URLSafeTimedSerializer(secrets.token_hex(), salt="live")
         self.counters = Counters()
+        self._dead_end = DeadEnd()
+        self._relay = Relay(
+            RelayRules(
+                hears_udp=lambda: not (board.is_on("udp-blocked") or board.is_on("relay-tcp")),
+                hears_tcp=lambda: not board.is_on("udp-blocked"),
+            )
+        )
         rules = Rules(
             has_host=True,
             lobby_is_stuck=lambda: board.is_on("lobby-stuck"),
-            drops_candidates=lambda: board.is_on("no-media"),
+            capacity=lambda: 1 if board.is_on("class-full") else NO_LIMIT,
+            reroute=self._reroute,
+            only_listens=lambda role: role == "teacher" and board.is_on("one-way"),
+            relays=self._relays,
             stranger=lambda: STRANGER if board.is_on("stranger-comes-in") else "",
             devices=self._devices,
         )
         self._rooms = {lesson: Room(rules, self.counters) for lesson in LESSONS}
+        self._elsewhere = Room(Rules(has_host=False, film=SOMEONE_ELSE), self.counters)
 
     def app(self) -> Starlette:
         """The service's application."""
         routes = [Route("/class/{lesson}", self._page), WebSocketRoute("/class/{lesson}/signal", self._socket)]
         return service([*routes], self._board)
 
+    async def open(self) -> None:
+        """Open the relay."""
+        await self._relay.open()
+
+    async def close(self) -> None:
+        """Close the relay, and give its ports back."""
+        await self._relay.close()
+        self._dead_end.close()
+
     async def faults_changed(self) -> None:
-        """Tell the pages that are open now."""
+        """Tell the relay, and the pages that are open now."""
+        await self._relay.rules_changed()
         for room in self._rooms.values():
             await room.faults_changed()
 
@@ -74,7 +104,20 @@ class LiveClasses:
         return {
             "picture": not (is_teacher and self._board.is_on("teacher-black")),
             "sound": not (is_teacher and self._board.is_on("teacher-silent")),
+            "still": is_teacher and self._board.is_on("teacher-frozen"),
         }
+
+    def _reroute(self) -> Reroute:
+        if self._board.is_on("no-media"):
+            return lost
+        if any(self._board.is_on(fault) for fault in NO_DIRECT_WAY):
+            return only_by_relay(self._dead_end.address)
+        return unchanged
+
+    def _relays(self, who: str) -> Sequence[Mapping[str, Any]]:
+        if self._board.is_on("turn-expired"):
+            return self._relay.servers(who, valid_s=EXPIRED_S)
+        return self._relay.servers(who)
 
     async def _page(self, request: Request) -> Response:
         lesson = LESSONS.get(request.path_params["lesson"])
@@ -114,6 +157,11 @@ class LiveClasses:
         if room is None or guest is None:
             await socket.close(4403)
             return
+        if self._board.is_on("socket-refused"):
+            await socket.send_denial_response(Response(status_code=503))
+            return
+        if guest["role"] == "student" and self._board.is_on("wrong-class"):
+            room = self._elsewhere
         await converse(socket, room, name=guest["name"], role=guest["role"])
 
 

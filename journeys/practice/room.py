@@ -7,13 +7,16 @@ teacher calls each student) and by plan B (everybody calls everybody).
 from __future__ import annotations
 
 import itertools
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+
+from journeys.practice.signals import Reroute, carried, told_to_listen_only, unchanged
 
 Tell = Callable[[Mapping[str, Any]], Awaitable[None]]
 
 CHAT_LIMIT = 500
+NO_LIMIT = 10_000
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -40,11 +43,20 @@ class Counters:
 
 @dataclass(slots=True, kw_only=True)
 class Rules:
-    """How a room behaves just now. Read at each use, so that faults can be switched while people are in it."""
+    """How a room behaves just now. Read at each use, so that faults can be switched while people are in it.
+
+    `capacity` is how many fit in; `reroute` what becomes of candidates between two pages; `only_listens` whether
+    somebody of that role is told of as one who sends nothing; `relays` what a page gets as its iceServers. In a class
+    with a `film` everybody sees that instead of each other.
+    """
 
     has_host: bool
+    film: str = ""
     lobby_is_stuck: Callable[[], bool] = field(default=lambda: False)
-    drops_candidates: Callable[[], bool] = field(default=lambda: False)
+    capacity: Callable[[], int] = field(default=lambda: NO_LIMIT)
+    reroute: Callable[[], Reroute] = field(default=lambda: unchanged)
+    only_listens: Callable[[str], bool] = field(default=lambda _role: False)
+    relays: Callable[[str], Sequence[Mapping[str, Any]]] = field(default=lambda _who: ())
     stranger: Callable[[], str] = field(default=lambda: "")
     devices: Callable[[str], Mapping[str, bool]] = field(default=lambda _role: {"picture": True, "sound": True})
 
@@ -120,12 +132,21 @@ class Room:
 
     async def _let_in(self) -> None:
         for seat in [seat for seat in self._seats.values() if not seat.is_in and self._may_come_in(seat)]:
-            others = self._inside()
-            seat.is_in = True
-            self._counters.joins += 1
-            self._counters.peak_people = max(self._counters.peak_people, len(others) + 1)
-            await seat.tell({"type": "state", "state": "in", "you": seat.id, **self._rules.devices(seat.role)})
-            await self._tell_people()
+            if seat.role != "teacher" and len(self._inside()) >= self._rules.capacity():
+                del self._seats[seat.id]
+                await seat.tell({"type": "state", "state": "full"})
+            else:
+                await self._seat_inside(seat)
+
+    async def _seat_inside(self, seat: Seat) -> None:
+        others = self._inside()
+        seat.is_in = True
+        self._counters.joins += 1
+        self._counters.peak_people = max(self._counters.peak_people, len(others) + 1)
+        told = {"you": seat.id, "relays": self._rules.relays(seat.id), "film": self._rules.film}
+        await seat.tell({"type": "state", "state": "in", **told, **self._rules.devices(seat.role)})
+        await self._tell_people()
+        if not self._rules.film:
             await self._introduce(seat, others)
 
     def _may_come_in(self, seat: Seat) -> bool:
@@ -146,21 +167,20 @@ class Room:
         if other is None or not other.is_in:
             return
         passed: dict[str, Any] = {"type": "signal", "peer": seat.id, "name": seat.name}
-        if description := message.get("description"):
-            passed["description"] = self._described(description)
-        elif self._rules.drops_candidates():
-            return
+        reroute = self._rules.reroute()
+        if isinstance(described := message.get("description"), dict):
+            passed["description"] = carried(described, reroute)
+            if self._rules.only_listens(seat.role):
+                passed["description"] = told_to_listen_only(passed["description"])
+        elif isinstance(told := message.get("candidate"), dict):
+            candidate = reroute(str(told.get("candidate", "")))
+            if candidate is None:
+                return
+            passed["candidate"] = {**told, "candidate": candidate}
         else:
-            passed["candidate"] = message.get("candidate")
+            return
         self._counters.signals += 1
         await other.tell(passed)
-
-    def _described(self, description: Mapping[str, str]) -> Mapping[str, str]:
-        if not self._rules.drops_candidates():
-            return description
-        lines = str(description.get("sdp", "")).splitlines(keepends=True)
-        sdp = "".join(line for line in lines if not line.startswith("a=candidate"))
-        return {**description, "sdp": sdp}
 
     async def _tell_people(self) -> None:
         people = [{"name": seat.name, "role": seat.role, "hand": seat.hand_up} for seat in self._inside()]

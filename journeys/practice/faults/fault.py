@@ -8,10 +8,12 @@ from dataclasses import dataclass
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fault:
     """A fault to switch on. `service` is whose it truly is, `cause` what a right diagnosis calls it, `seen` what a
-    person would report on the telephone, `journey` one that meets it."""
+    person would report on the telephone, `journey` one that meets it. Where it does not break but only `degrades`, the
+    journey passes, and `cause` is empty."""
 
     name: str
     service: str
     cause: str
     seen: str
     journey: str = "live-class"
+    degrades: bool = False

@@ -4,7 +4,7 @@ const words = JSON.parse(room.dataset.words);
 const find = (selector) => room.querySelector(selector);
 const status = find("[role=status]");
 const calls = new Map();
-let socket, stream, over = false;
+let socket, stream, relays = [], over = false;
 
 const say = (message) => socket?.readyState === WebSocket.OPEN && socket.send(JSON.stringify(message));
 
@@ -27,6 +27,21 @@ const figureFor = (name) => {
   return figure;
 };
 
+// The class of somebody else: its picture comes from there, and nobody here takes part in it.
+const showFilm = (name) => {
+  if (!name) return;
+  const canvas = Object.assign(document.createElement("canvas"), { width: 320, height: 240 });
+  const pen = canvas.getContext("2d");
+  let turn = 0;
+  setInterval(() => {
+    pen.fillStyle = "#8a6a3b";
+    pen.fillRect(0, 0, 320, 240);
+    pen.fillStyle = "#f1e4c8";
+    pen.fillRect(40 + 30 * Math.sin(turn += 0.2), 60, 120, 140);
+  }, 66);
+  figureFor(name).querySelector("video").srcObject = canvas.captureStream(15);
+};
+
 const showChat = ({ name, text }) => {
   const line = Object.assign(document.createElement("p"), { textContent: `${name}: ${text}` });
   find("[role=log]").append(line);
@@ -36,10 +51,10 @@ const showChat = ({ name, text }) => {
 // --- calls -----------------------------------------------------------------------------------------------------
 const callWith = (peer, name) => {
   if (calls.has(peer)) return calls.get(peer);
-  const connection = new RTCPeerConnection();
+  const connection = new RTCPeerConnection({ iceServers: relays });
   const call = { connection, figure: figureFor(name), early: [] };
   calls.set(peer, call);
-  for (const track of stream.getTracks()) connection.addTrack(track, stream);
+  for (const track of stream.getTracks()) connection.addTrack(devices.still && track.kind === "video" ? stillTrack() : track, stream);
   connection.onicecandidate = ({ candidate }) => candidate && say({ type: "signal", peer, candidate });
   connection.ontrack = ({ streams }) => (call.figure.querySelector("video").srcObject = streams[0]);
   return call;
@@ -73,10 +88,29 @@ const hear = async ({ peer, name, description, candidate }) => {
   }
 };
 
+// A camera that hangs: the same picture again and again.
+let still;
+const stillTrack = () => {
+  if (still) return still;
+  const live = find(".own video"), canvas = document.createElement("canvas");
+  [canvas.width, canvas.height] = [live.videoWidth, live.videoHeight];
+  const pen = canvas.getContext("2d");
+  pen.drawImage(live, 0, 0);
+  const picture = pen.getImageData(0, 0, canvas.width, canvas.height);
+  setInterval(() => pen.putImageData(picture, 0, 0), 66);
+  return (still = canvas.captureStream(15).getVideoTracks()[0]);
+};
+const switchPicture = (track) => {
+  for (const { connection } of calls.values())
+    connection.getSenders().find((sender) => sender.track?.kind === "video")?.replaceTrack(track);
+};
+
 // What the server says of the devices; a microphone that is off there stays off whatever is clicked here.
-let devices = { picture: true, sound: true };
-const switchDevices = ({ picture = true, sound = true } = devices) => {
-  devices = { picture, sound };
+let devices = { picture: true, sound: true, still: false };
+const switchDevices = (told = devices) => {
+  const { picture = true, sound = true, still = false } = told;
+  if (still !== devices.still) switchPicture(still ? stillTrack() : stream.getVideoTracks()[0]);
+  devices = { picture, sound, still };
   for (const track of stream.getVideoTracks()) track.enabled = picture;
   for (const track of stream.getAudioTracks()) track.enabled = sound && !find("[data-do=microphone]").dataset.muted;
 };
@@ -94,9 +128,11 @@ const goOut = (word) => {
 const told = {
   state: (message) => {
     if (message.state === "lobby") status.textContent = words.waiting;
-    if (message.state === "ended") goOut(words.ended);
+    if (["ended", "full"].includes(message.state)) goOut(words[message.state]);
     if (message.state === "in") {
+      relays = message.relays;
       switchDevices(message);
+      showFilm(message.film);
       status.textContent = words.inside;
     }
   },
@@ -132,9 +168,9 @@ find(".chat").addEventListener("submit", (event) => {
   box.value = "";
 });
 
-try {
-  stream = await navigator.mediaDevices.getUserMedia({ audio: true, video: { width: 640, height: 480 } });
-  find(".own video").srcObject = stream;
+const RETRY_MS = 2000;
+const connect = () => {
+  if (over) return;
   socket = new WebSocket(Object.assign(new URL(room.dataset.signal, location), { protocol: "ws:" }));
   // One after the other: a candidate must not overtake the description that it belongs to.
   let queue = Promise.resolve();
@@ -142,7 +178,18 @@ try {
     const message = JSON.parse(data);
     queue = queue.then(() => told[message.type]?.(message)).catch((error) => console.error(error));
   };
-  socket.onclose = () => over || (status.textContent = "The connection to the room was lost");
+  socket.onclose = () => {
+    if (over) return;
+    status.textContent = "Connection lost. Reconnecting...";
+    [...calls.keys()].forEach(hangUp);
+    setTimeout(connect, RETRY_MS);
+  };
+};
+
+try {
+  stream = await navigator.mediaDevices.getUserMedia({ audio: true, video: { width: 640, height: 480 } });
+  find(".own video").srcObject = stream;
+  connect();
 } catch (error) {
   status.textContent = `Your camera and microphone could not be used (${error.name})`;
 }
