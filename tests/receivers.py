@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
+ENDLESS = {"drip": (b"H", b"T", 0.02), "babble": (b"HTTP/1.0 200 OK\r\n\r\n", b"x" * 4096, 0.0)}
+
 
 @dataclass
 class Receiver:
@@ -41,16 +43,12 @@ def http_receiver() -> Iterator[Receiver]:
             if answer == "stall":
                 receiver.closing.wait()
                 return
-            if answer == "drip":
+            if isinstance(answer, str) and answer in ENDLESS:
+                first, more, pause_s = ENDLESS[answer]
                 with suppress(ConnectionError):
-                    while not receiver.closing.wait(0.02):
-                        self.wfile.write(b"H")
-                return
-            if answer == "babble":
-                self.wfile.write(b"HTTP/1.0 200 OK\r\n\r\n")
-                with suppress(ConnectionError):
-                    while not receiver.closing.is_set():
-                        self.wfile.write(b"x" * 4096)
+                    self.wfile.write(first)
+                    while not receiver.closing.wait(pause_s):
+                        self.wfile.write(more)
                 return
             if isinstance(answer, str):
                 self.connection.shutdown(socket.SHUT_RDWR)

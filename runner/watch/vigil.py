@@ -78,8 +78,13 @@ class DeadMansSwitch:
             self._heartbeat.tell(Signal.START, f"First Bell watches at {self._location}")
             self._since = now
             return
-        due, committed = self._heartbeats.worked(self._location, self._since)
-        pulse = Pulse(due=due, committed=committed, waiting_since=self._outbox.oldest_waiting())
+        work = self._heartbeats.worked(self._location, self._since)
+        pulse = Pulse(
+            is_planned=work.is_planned,
+            due=work.due,
+            committed=work.committed,
+            waiting_since=self._outbox.oldest_waiting(),
+        )
         signal, said = signal_of(pulse, now)
         if signal is not None and self._heartbeat.tell(signal, said) and signal is Signal.SUCCESS:
             self._since = now

@@ -293,10 +293,32 @@ def test_a_dead_channel_is_told_by_another_and_told_once(
     (about,) = taken(outbox)
     assert about.route == "operator"
     assert "it.example answered 404" in about.message.subject
+    assert 'untold: [critical] student "finds the class" fails in live-class' in dict(about.message.rows)["What"]
     assert [parcel.said for parcel in outbox.look(9, fates=[Fate.DEAD])] == ["it.example answered 404"]
     assert outbox.try_dead_again() == 1
     assert [one.key for one in taken(outbox)] == [web.key, about.key.replace("opened", "closed")]
     assert [told.incident.is_open for told in incidents.recent(5) if told.incident.is_own] == [False]
+
+
+def test_who_has_heard_the_end_is_not_told_the_beginning_by_a_retry(
+    history: RunHistory, outbox: OutboxHistory, clock: Clock
+) -> None:
+    history.record(run(clock))
+    for claimed in (outbox.claim((), LEASE), outbox.claim((), LEASE)):
+        assert claimed is not None
+        outbox.dead(claimed, "answered 401")
+    for _ in range(2):
+        history.record(run(clock, "passed"))
+    first = outbox.claim((), LEASE)
+    assert first is not None
+    while first.message.kind.value != "closed":
+        outbox.delivered(first, "ok")
+        first = outbox.claim((), LEASE)
+        assert first is not None
+    outbox.delivered(first, "ok")
+    assert outbox.try_dead_again() == 1
+    again = [one for one in taken(outbox) if one.message.kind.value == "opened" and one.route == "it"]
+    assert [one.address for one in again] == list(set(IT.to) - {first.address})
 
 
 def test_a_route_whose_only_way_is_dead_borrows_the_others(database: Database, clock: Clock) -> None:
