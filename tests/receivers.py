@@ -6,17 +6,20 @@ import http.server
 import socket
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
+ENDLESS = {"drip": (b"H", b"T", 0.02), "babble": (b"HTTP/1.0 200 OK\r\n\r\n", b"x" * 4096, 0.0)}
+
 
 @dataclass
 class Receiver:
     """Takes posts. `answers` are given in turn, then 202 with the `reply`: a status with headers (and the `complaint`),
-    "reset" for a cut connection, or "stall" for none at all until the receiver ends. `heard` is set by each taken."""
+    "reset" for a cut connection, "stall" for none at all until the receiver ends, "drip" for one that never begins,
+    "babble" for one that never ends. `heard` is set by each taken."""
 
     url: str = ""
     reply: bytes = b""
@@ -40,6 +43,13 @@ def http_receiver() -> Iterator[Receiver]:
             if answer == "stall":
                 receiver.closing.wait()
                 return
+            if isinstance(answer, str) and answer in ENDLESS:
+                first, more, pause_s = ENDLESS[answer]
+                with suppress(ConnectionError):
+                    self.wfile.write(first)
+                    while not receiver.closing.wait(pause_s):
+                        self.wfile.write(more)
+                return
             if isinstance(answer, str):
                 self.connection.shutdown(socket.SHUT_RDWR)
                 self.close_connection = True
@@ -56,7 +66,8 @@ def http_receiver() -> Iterator[Receiver]:
             reply = receiver.reply if is_taken else receiver.complaint
             self.send_header("Content-Length", str(len(reply)))
             self.end_headers()
-            self.wfile.write(reply)
+            with suppress(ConnectionError):
+                self.wfile.write(reply)
 
         def log_message(self, *_: object) -> None:
             """Say nothing."""
@@ -71,10 +82,12 @@ def http_receiver() -> Iterator[Receiver]:
 
 @dataclass
 class MailServer:
-    """Takes letters. `refusals` are given in turn before it takes any: a line such as "451 busy"."""
+    """Takes letters. `refusals` are given in turn before it takes any: a line such as "451 busy"; `goodbye` answers who
+    takes their leave."""
 
     port: int = 0
     refusals: list[str] = field(default_factory=list)
+    goodbye: str = "221 bye"
     letters: list[bytes] = field(default_factory=list)
 
     async def handle_DATA(  # noqa: N802  # its name is aiosmtpd's
@@ -85,6 +98,10 @@ class MailServer:
             return self.refusals.pop(0)
         self.letters.append(envelope.content or b"")  # type: ignore[arg-type]
         return "250 taken"
+
+    async def handle_QUIT(self, _server: SMTP, _session: Session, _envelope: Envelope) -> str:  # noqa: N802
+        """Called by aiosmtpd at the end."""
+        return self.goodbye
 
 
 @contextmanager

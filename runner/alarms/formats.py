@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable, Mapping
 from zoneinfo import ZoneInfo
 
@@ -27,7 +28,8 @@ def nagios(status: Status, zone: ZoneInfo) -> str:
 
 
 def prtg(status: Status, zone: ZoneInfo) -> str:
-    """For PRTG's "EXE/Script Advanced" and "HTTP Data Advanced" sensors. Names of channels never change."""
+    """For PRTG's "EXE/Script Advanced" and "HTTP Data Advanced" sensors. Names of channels never change; a journey is 2
+    where it is well, 0 where it is broken, and 1 where nobody knows."""
     del zone
     if status.level is Level.UNKNOWN:
         return json.dumps({"prtg": {"error": 1, "text": status.summary}})
@@ -38,7 +40,8 @@ def prtg(status: Status, zone: ZoneInfo) -> str:
     ]
     for one in status.journeys[: (PRTG_CHANNELS - len(channels)) // 2]:
         name = f"{one.journey} at {one.location}"
-        up = {"channel": name, "value": int(not one.broken_by), **count, "limitminerror": 1}
+        how = 0 if one.broken_by else 1 + one.is_well
+        up = {"channel": name, "value": how, **count, "limitminerror": 1, "limitminwarning": 2}
         took = {"channel": f"{name}, time", "value": round(one.took_s, 2), "unit": "TimeSeconds", "float": 1}
         channels += [up, took]
     return json.dumps({"prtg": {"result": channels, "text": status.summary}}, indent=1)
@@ -49,12 +52,15 @@ def prometheus(status: Status, zone: ZoneInfo) -> str:
     del zone
     registry = CollectorRegistry()
     by = ["journey", "location"]
-    up = Gauge("firstbell_journey_up", "1 unless an incident says that it is broken.", by, registry=registry)
+    up = Gauge(
+        "firstbell_journey_up", "1 if it is well, 0 if it is broken, NaN if nobody knows.", by, registry=registry
+    )
     seen = Gauge("firstbell_journey_seen", "1 if its last run could be judged.", by, registry=registry)
     took = Gauge("firstbell_journey_duration_seconds", "How long its last run took.", by, registry=registry)
     ran = Gauge("firstbell_journey_last_run_timestamp_seconds", "When its last run began.", by, registry=registry)
     for one in status.journeys:
-        up.labels(one.journey, one.location).set(0 if one.broken_by else 1)
+        is_known = status.is_watched and not one.is_doubtful
+        up.labels(one.journey, one.location).set(int(one.is_well) if is_known else math.nan)
         seen.labels(one.journey, one.location).set(1 if one.outcome in ("passed", "failed") else 0)
         took.labels(one.journey, one.location).set(one.took_s)
         ran.labels(one.journey, one.location).set(one.at.timestamp())

@@ -53,8 +53,8 @@ class Reason(Enum):
 class Rules:
     """When it opens and when it closes.
 
-    `looks`: doubtful looks in a row at a location that count as one confirmed; `places` of all locations must be broken
-    within `window`; `passes` in a row at each location that was broken close it.
+    `looks`: doubtful looks in a row at a location that count as one confirmed; `places` of all locations must see the
+    same broken within `window`; `passes` in a row at each location that was broken close it.
     """
 
     looks: int = 2
@@ -93,6 +93,10 @@ class Health:
         """The locations that see it broken, by name."""
         return tuple(sorted(name for name, place in self.places.items() if place.broken))
 
+    def broken_by(self, about: str) -> tuple[str, ...]:
+        """The locations that see it broken by one thing, or by nothing that has a name."""
+        return tuple(name for name in self.broken_places if self.places[name].about in ("", about))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Look:
@@ -121,7 +125,7 @@ def _seen(before: Place | None, look: Look, rules: Rules) -> Place:
         case Sign.FINE:
             passes = last.passes + 1
             is_broken = last.broken and passes < rules.passes
-            return Place(at=look.at, broken=is_broken, passes=passes)
+            return Place(at=look.at, broken=is_broken, passes=passes, about=last.about if is_broken else "")
         case Sign.BROKEN:
             return Place(at=look.at, broken=True, doubts=last.doubts + 1, about=look.about)
         case _:
@@ -133,7 +137,12 @@ def _state(health: Health, places: Mapping[str, Place], look: Look, rules: Rules
     broken = [place for place in places.values() if place.broken]
     is_doubted = any(place.doubts for place in places.values())
     if not health.is_open:
-        if sum(place.at >= look.at - rules.window for place in broken) >= rules.places:
+        # A look that is fine opens nothing, and a place that has passed since, or sees something else broken, agrees to
+        # nothing.
+        agree = [
+            one for one in broken if one.at >= look.at - rules.window and (one.passes, one.about) == (0, look.about)
+        ]
+        if look.sign is not Sign.FINE and len(agree) >= rules.places:
             return State.OPEN, Reason.CONFIRMED
         if broken or is_doubted:
             return State.SUSPECTED, Reason.TOO_FEW_PLACES if broken else Reason.SEEN_ONCE

@@ -32,9 +32,10 @@ class Signal(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pulse:
-    """What shows that First Bell does its work: slots that were due since the last signal and how many of them were
-    run and committed, and since when the oldest notice waits."""
+    """What shows that First Bell does its work: whether slots are planned ahead, how many were due since the last
+    signal and how many of them were run and committed, and since when the oldest notice waits."""
 
+    is_planned: bool
     due: int
     committed: int
     waiting_since: datetime | None
@@ -49,6 +50,8 @@ def signal_of(pulse: Pulse, now: datetime) -> tuple[Signal | None, str]:
     if pulse.waiting_since is not None and now - pulse.waiting_since > STUCK_AFTER:
         waited = round((now - pulse.waiting_since).total_seconds() / 60)
         return Signal.FAIL, f"a notice waits to be delivered since {waited} min"
+    if not pulse.is_planned:
+        return None, "no slots are planned"
     if pulse.due and not pulse.committed:
         return None, f"{pulse.due} slots were due, none is done"
     return Signal.SUCCESS, f"{pulse.committed} of {pulse.due} slots done"

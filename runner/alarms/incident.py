@@ -214,7 +214,7 @@ def _advance(ledger: Ledger, verdict: Verdict, track: Track, policy: Policy) -> 
     subject = verdict.service if track is Track.SERVICE else own
     held = ledger.incidents.get(before.incident)
     is_told = held is not None and health.is_open and reason is not Reason.NOT_JUDGED
-    has_moved = is_told and held is not None and _has_moved(held, verdict, track)
+    has_moved = is_told and held is not None and _has_moved(held, verdict, track, health)
     if held is not None and (has_moved or not health.is_open):
         ledger, change = _end_symptom(ledger, held, verdict, reason)
         changes.append(change)
@@ -239,9 +239,13 @@ def _rules(ledger: Ledger, before: Watched, track: Track, policy: Policy) -> Rul
     return replace(policy.service, passes=max(policy.service.passes, min(passes, MOST_PASSES)))
 
 
-def _has_moved(held: Incident, verdict: Verdict, track: Track) -> bool:
-    """Whether the journey now breaks at another service: the first one has let it through."""
-    return track is Track.SERVICE and verdict.confirmed and verdict.service not in ("", held.subject)
+def _has_moved(held: Incident, verdict: Verdict, track: Track, health: Health) -> bool:
+    """Whether the journey now breaks at another service: the first one has let it through, wherever it was broken.
+
+    Two locations that see different services broken would else end and open both with every run.
+    """
+    is_another = track is Track.SERVICE and verdict.confirmed and verdict.service not in ("", held.subject)
+    return is_another and not health.broken_by(held.subject)
 
 
 def _begun(ledger: Ledger, subject: str, verdict: Verdict, health: Health, policy: Policy) -> tuple[Incident, Turn]:
@@ -249,7 +253,7 @@ def _begun(ledger: Ledger, subject: str, verdict: Verdict, health: Health, polic
     symptom = Symptom(
         journey=verdict.journey,
         since=health.since or verdict.at,
-        locations=health.broken_places or (verdict.location,),
+        locations=health.broken_by(subject) or (verdict.location,),
         actor=verdict.actor,
         step=verdict.step,
         said=verdict.said,
@@ -283,7 +287,7 @@ def _end_symptom(ledger: Ledger, held: Incident, verdict: Verdict, reason: Reaso
 def _told_again(ledger: Ledger, held: Incident, verdict: Verdict, health: Health) -> Ledger:
     """The same failure once more: where it is seen, and what was seen last."""
     symptoms = tuple(
-        replace(symptom, locations=tuple(sorted({*symptom.locations, *health.broken_places})))
+        replace(symptom, locations=tuple(sorted({*symptom.locations, *health.broken_by(held.subject)})))
         if symptom.journey == verdict.journey and symptom.ended_at is None
         else symptom
         for symptom in held.symptoms

@@ -40,6 +40,8 @@ class NoticeReason(Enum):
     OPENED = "opened"
     ESCALATED = "nobody acknowledged in time"
     REMINDER_DUE = "reminder due"
+    MORE_URGENT = "more urgent than it was told"
+    SNOOZE_OVER = "the snooze is over"
     ACKNOWLEDGED = "acknowledged"
     CLOSED = "closed"
     SILENCED = "silenced"
@@ -52,6 +54,8 @@ KIND_OF: Mapping[NoticeReason, NoticeKind] = {
     NoticeReason.OPENED: NoticeKind.OPENED,
     NoticeReason.ESCALATED: NoticeKind.ESCALATED,
     NoticeReason.REMINDER_DUE: NoticeKind.REMINDER,
+    NoticeReason.MORE_URGENT: NoticeKind.REMINDER,
+    NoticeReason.SNOOZE_OVER: NoticeKind.REMINDER,
     NoticeReason.ACKNOWLEDGED: NoticeKind.ACKNOWLEDGED,
     NoticeReason.CLOSED: NoticeKind.CLOSED,
 }
@@ -101,13 +105,17 @@ class Silence:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sent:
-    """A notice that is in the outbox, whether it has been delivered yet or not. `opening` counts from 1."""
+    """A notice that is in the outbox, whether it has been delivered yet or not. `opening` counts from 1, `to` are the
+    addresses that it goes to, without those that a person has taken it back from."""
 
     incident: int
     opening: int
     route: str
     kind: NoticeKind
     at: datetime
+    severity: Severity = Severity.CRITICAL
+    to: tuple[str, ...] = ()
+    is_public: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,8 +150,11 @@ class Owed:
 
     @property
     def key(self) -> str:
-        """Its name in the outbox, once for ever."""
-        return f"{self.incident.number}/{self.incident.openings}/{self.route.name}/{self.kind.value}/{self.ordinal}"
+        """Its name in the outbox and at receivers, once for ever: a drill, or a history that begins anew, counts its
+        incidents from 1 as well, and a receiver that knows a key already shows nothing."""
+        incident = self.incident
+        story = f"{incident.number}-{incident.opened_at.timestamp():.0f}/{incident.openings}"
+        return f"{story}/{self.route.name}/{self.kind.value}/{self.ordinal}"
 
 
 def owed(
@@ -152,15 +163,17 @@ def owed(
     """All notices of one incident that somebody is owed now."""
     incident = standing.incident
     of_opening = [one for one in sent if (one.incident, one.opening) == (incident.number, incident.openings)]
+    told = _Told(routes, of_opening)
     is_silenced = any(silence.covers(incident, now) for silence in silences)
     found = []
-    for route in routes:
-        reason = notice_due(standing, route, _Told(routes, of_opening), now, is_silenced=is_silenced)
-        if reason in KIND_OF:
+    for route in (*routes, *told.former_routes()):
+        reason = notice_due(standing, route, told, now, is_silenced=is_silenced)
+        owes = told.as_told(route) if reason is NoticeReason.CLOSED else route
+        if reason in KIND_OF and owes.to:
             kind = KIND_OF[reason]
             ordinal = 1 + sum(one.route == route.name and one.kind is kind for one in of_opening)
             severity = standing.severity
-            found.append(Owed(incident=incident, route=route, reason=reason, severity=severity, ordinal=ordinal))
+            found.append(Owed(incident=incident, route=owes, reason=reason, severity=severity, ordinal=ordinal))
     return found
 
 
@@ -180,9 +193,26 @@ class _Told:
         """When a route was last told anything."""
         return max((one.at for one in self.sent if one.route == route), default=None)
 
-    def has(self, route: str, kind: NoticeKind) -> bool:
-        """Whether a route was told this."""
-        return any(one.route == route and one.kind is kind for one in self.sent)
+    def has(self, route: str, kind: NoticeKind, since: datetime | None = None) -> bool:
+        """Whether a route was told this, since a moment."""
+        times = [one.at for one in self.sent if one.route == route and one.kind is kind]
+        return bool(times) and (since is None or max(times) >= since)
+
+    def severity(self, route: str) -> Severity:
+        """How urgent a route has heard that it is, at most."""
+        heard = [one.severity for one in self.sent if one.route == route]
+        return min(heard, key=list(Severity).index, default=Severity.INFO)
+
+    def former_routes(self) -> list[Route]:
+        """Routes that were told and are in the configuration no more: they are still owed the end."""
+        known = {route.name for route in self.routes}
+        return [Route(name=name, to=()) for name in dict.fromkeys(one.route for one in self.sent) if name not in known]
+
+    def as_told(self, route: Route) -> Route:
+        """A route with the addresses that were told by it, whatever is configured now."""
+        heard = [one for one in self.sent if one.route == route.name]
+        to = tuple(dict.fromkeys(address for one in heard for address in one.to))
+        return replace(route, to=to, is_public=any(one.is_public for one in heard))
 
 
 def notice_due(standing: Standing, route: Route, told: _Told, now: datetime, *, is_silenced: bool) -> NoticeReason:
@@ -196,12 +226,20 @@ def notice_due(standing: Standing, route: Route, told: _Told, now: datetime, *, 
     if route.is_public:
         return NoticeReason.NOTHING_NEW
     if standing.is_in_hand(now):
-        is_known = told.has(route.name, NoticeKind.ACKNOWLEDGED)
+        is_known = told.has(route.name, NoticeKind.ACKNOWLEDGED, standing.acknowledged_at)
         return NoticeReason.NOTHING_NEW if is_known else NoticeReason.ACKNOWLEDGED
-    last = told.last(route.name) or first
-    if now - last < route.repeat:
-        return NoticeReason.NOTHING_NEW
-    return NoticeReason.SILENCED if is_silenced else NoticeReason.REMINDER_DUE
+    reason = _why_again(standing, route, told, now)
+    return NoticeReason.SILENCED if is_silenced and reason is not NoticeReason.NOTHING_NEW else reason
+
+
+def _why_again(standing: Standing, route: Route, told: _Told, now: datetime) -> NoticeReason:
+    """Why a route that was told, and whose incident nobody has in hand, is told once more."""
+    last, snoozed_until, urgency = told.last(route.name) or now, standing.acknowledged_until, list(Severity).index
+    if snoozed_until is not None and last < snoozed_until <= now:
+        return NoticeReason.SNOOZE_OVER
+    if urgency(standing.severity) < urgency(told.severity(route.name)):
+        return NoticeReason.MORE_URGENT
+    return NoticeReason.REMINDER_DUE if now - last >= route.repeat else NoticeReason.NOTHING_NEW
 
 
 def _first_notice(standing: Standing, route: Route, told: _Told, now: datetime, *, is_silenced: bool) -> NoticeReason:
@@ -250,7 +288,10 @@ def ways(owed: Owed, routes: Sequence[Route]) -> tuple[str, ...]:
     """The addresses that a notice goes to.
 
     What says that a channel is dead does not go by that channel: where a route has no other, everybody's else are used.
+    An end goes to those who were told.
     """
+    if owed.kind is NoticeKind.CLOSED:
+        return owed.route.to
     dead = {symptom.journey.partition(" ")[2] for symptom in owed.incident.symptoms if is_part(symptom.journey)}
     if live := tuple(address for address in owed.route.to if address not in dead):
         return live

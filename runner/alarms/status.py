@@ -31,6 +31,16 @@ class JourneyStatus:
     broken_by: str = ""
     is_unseen: bool = False
 
+    @property
+    def is_well(self) -> bool:
+        """Whether it is known to be well: what could not be judged, or failed a moment ago, is not."""
+        return self.outcome == "passed" and not self.broken_by and not self.is_unseen
+
+    @property
+    def is_doubtful(self) -> bool:
+        """Whether nobody knows how it is: it is not well, and no service is blamed for it yet."""
+        return not self.is_well and not self.broken_by
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Status:
@@ -53,13 +63,15 @@ class Status:
 
     @property
     def level(self) -> Level:
-        """What it comes to. A service that is broken goes before our own troubles, which go before what waits."""
+        """What it comes to. A service that is broken goes before our own troubles, which go before what is in doubt and
+        what could not be delivered."""
         services = [one.severity for one in self.incidents if not one.incident.is_own]
         if self.is_watched and Severity.CRITICAL in services:
             return Level.CRITICAL
-        if not self.is_watched or any(one.incident.is_own for one in self.incidents):
+        if not self.is_watched or not self.journeys or any(one.incident.is_own for one in self.incidents):
             return Level.UNKNOWN
-        return Level.WARNING if services or self.dead else Level.OK
+        is_doubtful = any(one.is_doubtful for one in self.journeys)
+        return Level.WARNING if services or self.dead or is_doubtful else Level.OK
 
     @property
     def summary(self) -> str:
@@ -72,10 +84,22 @@ class Status:
         broken = [one for one in self.incidents if not one.incident.is_own]
         parts = [_named(one) for one in (broken or self.incidents)]
         if not parts:
-            parts = [f"all {len(self.journeys)} journeys are well" if self.journeys else "nothing has run yet"]
+            parts = [self._wellness]
+        parts += [f"{one.journey} at {one.location}: {_doubt(one)}" for one in self.journeys if one.is_doubtful]
         if self.dead:
             parts.append(f"{self.dead} notices could not be delivered")
         return "; ".join(parts)
+
+    @property
+    def _wellness(self) -> str:
+        well, all_ = sum(one.is_well for one in self.journeys), len(self.journeys)
+        if not all_:
+            return "nothing has run yet"
+        return f"all {all_} journeys are well" if well == all_ else f"{well} of {all_} journeys are well"
+
+
+def _doubt(one: JourneyStatus) -> str:
+    return "failed, not confirmed yet" if one.outcome == "failed" else f"not judged ({one.outcome})"
 
 
 def _named(one: Standing) -> str:

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import io
+import json
 import os
+import sys
 import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, redirect_stderr
 from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -20,6 +25,12 @@ from runner.history.standings import status_of
 from runner.switchboard import switchboard_for
 
 STYLES = {Level.OK: "passed", Level.WARNING: "errored", Level.CRITICAL: "failed", Level.UNKNOWN: "errored"}
+
+
+CANNOT_LOOK: Mapping[str | None, Callable[[str], str]] = {
+    "nagios": lambda said: f"FIRSTBELL UNKNOWN - {said}",
+    "prtg": lambda said: json.dumps({"prtg": {"error": 1, "text": said}}),
+}
 
 
 @click.command()
@@ -43,19 +54,25 @@ def status(format_: str | None, out: Path | None, config_file: Path | None) -> N
     raise SystemExit(Level.OK if format_ == "prometheus" else found.level)
 
 
-class _unknown_at_worst:  # noqa: N801  # reads as what it does
-    """A plug-in that cannot look does not know: whatever goes wrong on the way ends with 3."""
-
-    def __init__(self, format_: str | None) -> None:
-        self._is_plugin = format_ in ("nagios", "prtg")
-
-    def __enter__(self) -> None:
-        """Nothing to do."""
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _trace: object) -> None:
-        """Turn the exit code of a mistake into what monitors call unknown."""
-        if self._is_plugin and isinstance(error, SystemExit) and error.code not in (None, 0):
-            raise SystemExit(Level.UNKNOWN) from None
+@contextmanager
+def _unknown_at_worst(format_: str | None) -> Iterator[None]:
+    """Who cannot look does not know: whatever goes wrong on the way ends with 3. Monitors read why on standard output,
+    and nothing else."""
+    heard = io.StringIO() if format_ in CANNOT_LOOK else sys.stderr
+    try:
+        with redirect_stderr(heard):
+            yield
+    except SystemExit:
+        said = heard.getvalue() if isinstance(heard, io.StringIO) else ""
+    except Exception as error:
+        if format_ not in CANNOT_LOOK:
+            raise
+        said = f"it cannot be looked at ({type(error).__name__})"
+    else:
+        return
+    if format_ in CANNOT_LOOK:
+        click.echo(CANNOT_LOOK[format_](" ".join(said.split()).replace("|", "/")))
+    raise SystemExit(Level.UNKNOWN)
 
 
 def _write(text: str, out: Path | None) -> None:

@@ -72,7 +72,24 @@ def routes(given: Sequence[RouteSection]) -> Iterator[Complaint]:
             yield here, "escalate_after and escalate_to belong together; write both, or neither"
         if route.public and route.operator:
             yield (*here, "public"), "a public route is told nothing of First Bell's own troubles; leave out operator"
+        if route.public and route.escalate_to:
+            yield (*here, "escalate_to"), "nobody acknowledges a notice to the public; leave out escalate_to"
         yield from names((*here, "escalate_to"), "route", route.escalate_to, [one.name for one in given], "[alarms]")
+        if _leads_back(route.name, given):
+            yield (*here, "escalate_to"), f"this leads back to '{route.name}', and each would wait for the other"
+
+
+def _leads_back(name: str, given: Sequence[RouteSection]) -> bool:
+    """Whether escalation from a route comes back to it."""
+    further = {route.name: route.escalate_to for route in given}
+    seen: set[str] = set()
+    ahead = list(further[name])
+    while ahead:
+        at = ahead.pop()
+        if at not in seen:
+            seen.add(at)
+            ahead += further.get(at, ())
+    return name in seen
 
 
 def looks(given: DiagnosisSection, doors: Mapping[str, str]) -> Iterator[Complaint]:

@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import delete, func, select
 
 from runner.history.alarm_tables import heartbeats
 from runner.history.database import Database
-from runner.history.tables import slots
+from runner.history.tables import planned, slots
 from runner.history.upsert import insert_of
 
 
 def watch_name(location: str) -> str:
     """What the watch at a location is called where parts of First Bell are told of."""
     return f"watch {location}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Work:
+    """Whether slots are planned ahead, how many were due, and how many of them have been run, or skipped as they
+    should be."""
+
+    is_planned: bool
+    due: int
+    committed: int
 
 
 class HeartbeatHistory:
@@ -38,15 +49,17 @@ class HeartbeatHistory:
             rows = connection.execute(select(heartbeats).where(heartbeats.c.location.not_in(locations))).all()
             return [(row.location, now - row.at) for row in rows]
 
-    def worked(self, location: str, since: datetime) -> tuple[int, int]:
-        """How many slots were due at a location since a moment, and how many of them have been run, or skipped as they
-        should be."""
+    def worked(self, location: str, since: datetime) -> Work:
+        """What was done at a location since a moment."""
         with self._database.read() as connection:
             now = self._database.now(connection)
             due = (slots.c.location == location) & (slots.c.due_at >= since) & (slots.c.due_at < now)
             done = slots.c.state.in_(("ran", "late", "skipped"))
             found = connection.execute(select(func.count(), func.count().filter(done)).where(due)).one()
-            return found[0], found[1]
+            until = select(func.max(planned.c.until)).where(planned.c.location == location)
+            planned_until: datetime | None = connection.execute(until).scalar_one()
+            is_planned = planned_until is not None and planned_until >= now
+            return Work(is_planned=is_planned, due=found[0], committed=found[1])
 
     def known(self) -> list[str]:
         """All that were heard of."""

@@ -20,18 +20,33 @@ from runner.history.upsert import insert_of
 
 MESSAGE = TypeAdapter(Message)
 
+_SHOWN = (NoticeKind.OPENED, NoticeKind.ESCALATED)
 # How far back a run still says that something is fine.
 FRESH = timedelta(hours=3)
+_UNTOLD = (Fate.DRAFT.value, Fate.DROPPED.value)
 _URGENCY = {severity: rank for rank, severity in enumerate(Severity)}
 
 
 def sent_of(connection: Connection, incident: int) -> list[Sent]:
     """The notices of an incident that are in the outbox, each once however many addresses it goes to."""
-    columns = [notifications.c[name] for name in ("incident", "opening", "route", "kind", "made_at")]
-    rows = connection.execute(select(*columns).where(notifications.c.incident == incident).distinct())
+    columns = [notifications.c[name] for name in ("opening", "route", "kind", "made_at", "urgency", "address", "state")]
+    body = notifications.c.message["body"].as_string().label("body")
+    rows = connection.execute(select(*columns, body).where(notifications.c.incident == incident)).all()
+    notices: dict[tuple[int, str, str, datetime], list[Any]] = {}
+    for row in rows:
+        notices.setdefault((row.opening, row.route, row.kind, row.made_at), []).append(row)
     return [
-        Sent(incident=row.incident, opening=row.opening, route=row.route, kind=NoticeKind(row.kind), at=row.made_at)
-        for row in rows
+        Sent(
+            incident=incident,
+            opening=opening,
+            route=route,
+            kind=NoticeKind(kind),
+            at=at,
+            severity=list(Severity)[min(row.urgency for row in same)],
+            to=tuple(row.address for row in same if row.state != Fate.DROPPED.value),
+            is_public=any(row.body or row.state in _UNTOLD for row in same),
+        )
+        for (opening, route, kind, at), same in notices.items()
     ]
 
 
@@ -51,7 +66,8 @@ def write_notices(connection: Connection, due: Sequence[Owed], standing: Standin
             "address": address,
             "urgency": _URGENCY[one.severity],
             "message": MESSAGE.dump_python(write(one, around, now), mode="json"),
-            "picture": picture if one.kind in (NoticeKind.OPENED, NoticeKind.ESCALATED) else "",
+            # What a student's screen shows is for those who mend it, not for parents.
+            "picture": picture if one.kind in _SHOWN and not one.route.is_public else "",
             "state": (Fate.DRAFT if one.route.is_public else Fate.WAITING).value,
             "made_at": now,
             "due_at": now,

@@ -113,11 +113,25 @@ class OutboxHistory:
         return self._settle_drafts(incident, state=Fate.DROPPED.value)
 
     def try_dead_again(self) -> int:
-        """Let everything that was given up wait again; how many."""
+        """Let everything that was given up wait again; how many. What was overtaken is left: who has heard the end
+        must not hear the beginning, which would open an alert again that nobody ends."""
+        later = notifications.alias("later")
+        is_overtaken = exists().where(
+            and_(
+                later.c.incident == notifications.c.incident,
+                later.c.opening == notifications.c.opening,
+                later.c.address == notifications.c.address,
+                later.c.state == Fate.DELIVERED.value,
+                later.c.id > notifications.c.id,
+            )
+        )
+        is_dead = notifications.c.state == Fate.DEAD.value
         with self._database.write() as connection:
-            given = {"state": Fate.WAITING.value, "due_at": self._database.now(connection)}
-            is_dead = notifications.c.state == Fate.DEAD.value
-            return connection.execute(update(notifications).where(is_dead).values(**given)).rowcount
+            now = self._database.now(connection)
+            left = {"state": Fate.DROPPED.value, "said": "a later one was delivered"}
+            connection.execute(update(notifications).where(is_dead, is_overtaken).values(**left))
+            again = {"state": Fate.WAITING.value, "due_at": now, "tries": 0}
+            return connection.execute(update(notifications).where(is_dead).values(**again)).rowcount
 
     def _settle_drafts(self, incident: int, **given: object) -> int:
         drafts = (notifications.c.incident == incident) & (notifications.c.state == Fate.DRAFT.value)
@@ -164,7 +178,8 @@ def channel_name(address: str) -> str:
 
 
 def _trouble(notification: Notification, said: str) -> str:
-    return f"notices do not get through to {notification.address}: {said}"
+    """With what was to be told: whoever hears of a dead channel learns by it what the channel has kept from people."""
+    return f"notices do not get through to {notification.address}: {said}; untold: {notification.message.subject}"
 
 
 def _notification(row: Mapping[str, Any], message: Message | None = None) -> Notification:

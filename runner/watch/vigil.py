@@ -82,8 +82,9 @@ class DeadMansSwitch:
             return
         waiting_since = self._outbox.oldest_waiting()
         worked = [self._heartbeats.worked(location, self._since) for location in self._locations]
-        # The one that has done the least speaks for all.
-        due, committed = min(worked, key=lambda one: (one[1] > 0 or one[0] == 0, one[1]))
-        signal, said = signal_of(Pulse(due=due, committed=committed, waiting_since=waiting_since), now)
+        # The location that has done the least speaks for all.
+        work = min(worked, key=lambda one: (one.is_planned, one.committed > 0 or one.due == 0, one.committed))
+        pulse = Pulse(is_planned=work.is_planned, due=work.due, committed=work.committed, waiting_since=waiting_since)
+        signal, said = signal_of(pulse, now)
         if signal is not None and self._heartbeat.tell(signal, said) and signal is Signal.SUCCESS:
             self._since = now

@@ -194,6 +194,78 @@ def test_a_letter_shows_its_picture_and_its_close_lands_under_its_open(mail: Mai
     assert last["Message-ID"] != first["Message-ID"]
 
 
+def test_a_letter_that_was_taken_does_not_go_again_because_of_the_goodbye(mail: MailServer) -> None:
+    mail.goodbye = "554 go away"
+    assert isinstance(opened("smtp:it@bayfront.example", mail.port).deliver(MESSAGE, KEY), Delivered)
+    assert len(mail.letters) == 1
+
+
+def test_a_letter_says_that_it_comes_from_a_list_of_machines(mail: MailServer) -> None:
+    opened("smtp:it@bayfront.example", mail.port).deliver(MESSAGE, KEY)
+    letter = email.message_from_bytes(mail.letters[0], policy=email.policy.default)
+    assert letter["List-Id"] == "First Bell alarms <alarms.bayfront.example>"
+    assert letter["List-Archive"] == "<https://firstbell.example/i/217>"
+    assert (letter["List-Post"], letter["Auto-Submitted"]) == ("NO", "auto-generated")
+
+
+def test_an_address_that_no_url_can_be_is_refused_and_not_repeated(
+    receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(SECRETS, "env:URL", "https://hooks.example:port/planted-key")
+    answer = opened("slack:env:URL").deliver(MESSAGE, KEY)
+    assert isinstance(answer, Refused)
+    assert "planted-key" not in repr(answer)
+    assert receiver.posts == []
+
+
+@pytest.mark.parametrize(
+    "address", ["webhook:https://me:planted-key@host/hook", "alertmanager:http://me:planted-key@host:9093"]
+)
+def test_a_password_in_an_address_is_refused_and_not_repeated(address: str) -> None:
+    with pytest.raises(BadAddress) as refused:
+        opened(address)
+    assert "planted-key" not in str(refused.value)
+
+
+def test_an_answer_that_never_ends_is_read_to_a_bound(receiver: Receiver) -> None:
+    receiver.answers = ["babble"]
+    answer = opened(f"webhook:{receiver.url}").deliver(MESSAGE, KEY)
+    assert answer == Delivered(receipt="x" * 200)
+
+
+def test_a_webhook_key_may_be_written_as_standard_webhooks_writes_it(
+    receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(SECRETS, "env:STANDARD", f"whsec_{base64.b64encode(b'planted-key').decode()}")
+    opened(f"webhook:{receiver.url}#env:STANDARD").deliver(MESSAGE, KEY)
+    ((headers, body),) = receiver.posts
+    signed = f"{headers['webhook-id']}.{headers['webhook-timestamp']}.".encode() + body
+    wanted = base64.b64encode(hmac.new(b"planted-key", signed, hashlib.sha256).digest()).decode()
+    assert headers["webhook-signature"] == f"v1,{wanted}"
+    monkeypatch.setitem(SECRETS, "env:STANDARD", "whsec_no base64")
+    with pytest.raises(BadAddress):
+        opened(f"webhook:{receiver.url}#env:STANDARD")
+
+
+def test_a_webhook_carries_what_parents_would_read(receiver: Receiver) -> None:
+    opened(f"webhook:{receiver.url}").deliver(replace(MESSAGE, body="Use plan B.", rows=()), KEY)
+    assert json.loads(receiver.posts[0][1])["data"]["body"] == "Use plan B."
+
+
+def test_apprise_is_believed_by_each_attempt_and_not_by_its_sum(
+    receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`optional=yes` lets a failure count as a success, and two addresses in one would be told again together."""
+    address = receiver.url.replace("http://", "json://")
+    monkeypatch.setitem(SECRETS, "env:APPRISE", f"{address}?optional=yes")
+    receiver.answers = [(503, {})]
+    answer = opened("apprise:env:APPRISE").deliver(MESSAGE, KEY)
+    assert answer == TryAgain(said="json: Apprise reports failure (error=503)")
+    monkeypatch.setitem(SECRETS, "env:APPRISE", f"{address} {address}")
+    with pytest.raises(BadAddress, match="2 addresses"):
+        opened("apprise:env:APPRISE")
+
+
 def test_what_a_page_said_stays_text_in_slack_and_teams() -> None:
     hostile = replace(
         MESSAGE, subject="<!channel> *gone* <https://evil.example|click>", rows=(("What", "[x](http://e)"),)

@@ -54,6 +54,8 @@ class World:
                         route=due.route.name,
                         kind=due.kind,
                         at=now,
+                        severity=due.severity,
+                        to=due.route.to,
                     )
                 )
 

@@ -121,6 +121,43 @@ def test_a_receiver_that_never_answers_keeps_nobody_waiting(
     silent.closing.set()
 
 
+def test_a_receiver_that_drips_keeps_nobodys_hands(
+    database: Database,
+    receivers: Callable[[], Receiver],
+    deliver: Callable[[District], Delivery],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Each byte renews a socket's time-out: an answer that never ends would hold a hand for ever."""
+    monkeypatch.setattr(delivery, "LIMIT_S", 0.2)
+    dripping = receivers()
+    dripping.answers = ["drip"]
+    district = District(database, dripping)
+    district.see("failed")
+    deliver(district)
+    until(lambda: district.fates() == ["delivered"], within_s=5)
+
+
+def test_an_alarm_does_not_wait_for_its_picture(
+    database: Database, receivers: Callable[[], Receiver], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(delivery, "PICTURE_S", 0.1)
+    receiver, back = receivers(), threading.Event()
+    district = District(database, receiver)
+    district.see("failed")
+    with database.write() as connection:
+        connection.execute(notifications.update().values(picture="runs/x/2.jpg"))
+
+    def away(_name: str) -> bytes:
+        back.wait()
+        return b""
+
+    options = ChannelOptions(secret=lambda _reference: "")
+    begun = Delivery(district.outbox, lambda address: open_channel(address, options), away).start()
+    until(lambda: kinds(receiver) == ["opened"], within_s=5)
+    back.set()
+    begun.close()
+
+
 def test_what_is_refused_for_good_is_seen_and_told_by_another_way(
     database: Database, receivers: Callable[[], Receiver], deliver: Callable[[District], Delivery]
 ) -> None:
@@ -197,3 +234,5 @@ def test_waits_grow_to_a_bound_and_are_spread() -> None:
     assert 0.5 * 2 <= wait_of(0) <= 1.5 * 2
     assert all(wait_of(tries) <= 1.5 * delivery.LONGEST_WAIT_S for tries in (10, 1000))
     assert len({wait_of(3) for _ in range(10)}) > 1
+    assert wait_of(0, asked_s=3000.0) == 3000.0
+    assert wait_of(5, asked_s=0.0) >= 0.5 * 2**6

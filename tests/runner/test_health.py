@@ -57,6 +57,24 @@ def test_two_places_of_two_must_see_it_within_the_window() -> None:
     assert story("b------B", rules)[-1][1] is Reason.TOO_FEW_PLACES
 
 
+def test_two_places_that_see_different_things_broken_do_not_agree() -> None:
+    health = Health()
+    for minute, (location, about) in enumerate((("home", "platform"), ("school", "sign-in"))):
+        look = Look(location=location, at=START + timedelta(minutes=minute), sign=Sign.BROKEN, about=about)
+        health, reason = turn(health, look, Rules(places=2))
+    assert (health.state, reason) == (State.SUSPECTED, Reason.TOO_FEW_PLACES)
+    look = Look(location="home", at=START + timedelta(minutes=9), sign=Sign.BROKEN, about="sign-in")
+    assert turn(health, look, Rules(places=2))[1] is Reason.CONFIRMED
+
+
+def test_a_look_that_is_fine_opens_nothing() -> None:
+    """The first place's failure is too old, until a pass there renews the time of its last look."""
+    rules = Rules(places=2, window=timedelta(minutes=5))
+    health, reason = story("b------Bf", rules)[-1]
+    assert (health.state, reason) == (State.SUSPECTED, Reason.TOO_FEW_PLACES)
+    assert story("b------BfB", rules)[-1][1] is Reason.TOO_FEW_PLACES
+
+
 def test_it_tells_since_when_and_where() -> None:
     health, _ = story("fdBb", Rules(places=2))[-1]
     assert health.since == START + timedelta(minutes=1)

@@ -51,7 +51,24 @@ def test_all_is_well_only_where_work_was_done_and_notices_get_out(
     due: int, committed: int, waits_min: int | None, signal: Signal | None
 ) -> None:
     waiting = None if waits_min is None else NOON - timedelta(minutes=waits_min)
-    assert signal_of(Pulse(due=due, committed=committed, waiting_since=waiting), NOON)[0] is signal
+    pulse = Pulse(is_planned=True, due=due, committed=committed, waiting_since=waiting)
+    assert signal_of(pulse, NOON)[0] is signal
+
+
+def test_a_planner_that_plans_no_more_lets_the_switch_fall(
+    database: Database, incidents: IncidentHistory, receiver: Receiver, clock: Clock
+) -> None:
+    """Nothing is due then, and nothing left undone: it would look like a quiet night."""
+    clock.now = datetime.now(UTC)
+    outbox = OutboxHistory(incidents, database, "me", is_gone)
+    switch = DeadMansSwitch(Heartbeat(receiver.url), database, outbox, "here")
+    SlotHistory(database, "here", ZONE).plan([], {"live-class": clock.now + timedelta(seconds=60)})
+    SlotHistory(database, "there", ZONE).plan([], {"live-class": clock.now + timedelta(days=1)})
+    switch.ring()
+    switch.ring()
+    clock.forward(61)
+    switch.ring()
+    assert receiver.paths == ["/hook/start", "/hook"]
 
 
 def test_signals_go_where_healthchecks_wants_them(receiver: Receiver) -> None:
@@ -71,6 +88,7 @@ def test_slots_that_nobody_plays_let_the_switch_fall(
     slots = SlotHistory(database, "here", ZONE)
     outbox = OutboxHistory(incidents, database, "me", is_gone)
     switch = DeadMansSwitch(Heartbeat(receiver.url), database, outbox, "here")
+    slots.plan([], {"live-class": clock.now})
     switch.ring()
     switch.ring()
     assert receiver.paths == ["/hook/start", "/hook"]

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from runner.alarms.health import Rules
 from runner.alarms.incident import PROBE, Change, Ledger, Policy, Turn, Verdict, advance
 
 START = datetime(2026, 8, 31, 11, 45, tzinfo=UTC)
@@ -66,6 +67,16 @@ def test_a_journey_that_breaks_at_a_later_service_moves_to_that_ones_incident() 
     assert turns(*story) == ["opened: sign-in", "closed: sign-in", "opened: platform"]
 
 
+def test_two_locations_that_see_different_services_broken_make_no_storm() -> None:
+    story = [failed("class", "platform", 0), failed("class", "sign-in", 1, "school")]
+    later = [failed("class", "platform", 4), failed("class", "sign-in", 5, "school")]
+    assert turns(*story, *later) == ["opened: platform"]
+    (incident,) = told(*story, *later)[0].incidents.values()
+    assert incident.locations == ("home",)
+    moved = failed("class", "sign-in", 8)
+    assert turns(*story, *later, moved) == ["opened: platform", "closed: platform", "opened: sign-in"]
+
+
 def test_what_breaks_again_soon_is_the_same_story_and_must_pass_more_often() -> None:
     passed_twice = [came("class", "passed", 2), came("class", "passed", 4)]
     again = [failed("class", "platform", 6), came("class", "passed", 8), came("class", "passed", 10)]
@@ -104,10 +115,9 @@ VERDICTS = st.lists(
 
 
 @settings(max_examples=60)
-@given(VERDICTS)
-def test_laws_of_any_history(
-    history: list[tuple[str, str, str, str, bool]],
-) -> None:
+@given(VERDICTS, st.integers(1, 2))
+def test_laws_of_any_history(history: list[tuple[str, str, str, str, bool]], places: int) -> None:
+    policy = Policy(service=Rules(places=places))
     ledger, alive = Ledger(), set[int]()
     for minute, (journey, outcome, service, location, confirmed) in enumerate(history):
         verdict = Verdict(
@@ -118,7 +128,7 @@ def test_laws_of_any_history(
             confirmed=confirmed and outcome == "failed",
             service=service if outcome == "failed" else "",
         )
-        ledger, changes = advance(ledger, verdict, Policy())
+        ledger, changes = advance(ledger, verdict, policy)
         for change in changes:
             if change.incident is None:
                 continue

@@ -116,6 +116,49 @@ def test_what_was_opened_is_closed_to_the_same_people_once(
     assert kinds(outbox) == [("it", "opened"), ("it", "opened"), ("it", "closed"), ("it", "closed")]
 
 
+def test_the_end_reaches_who_was_told_though_their_route_is_configured_no_more(
+    history: RunHistory, incidents: IncidentHistory, outbox: OutboxHistory, clock: Clock
+) -> None:
+    history.record(run(clock))
+    taken(outbox)
+    incidents.terms = replace(incidents.terms, routes=(replace(IT, to=("smtp:other@district.example",)), OPERATOR))
+    history.record(run(clock, "passed"))
+    incidents.terms = replace(incidents.terms, routes=(OPERATOR,))
+    history.record(run(clock, "passed"))
+    ends = taken(outbox)
+    assert {one.address for one in ends} == set(IT.to)
+    assert {one.message.kind.value for one in ends} == {"closed"}
+
+
+def test_parents_see_no_students_screen_and_hear_no_end_of_what_was_taken_back(
+    history: RunHistory, incidents: IncidentHistory, outbox: OutboxHistory, clock: Clock
+) -> None:
+    parents = Route(name="parents", to=("smtp:parents@district.example",), is_public=True)
+    incidents.terms = replace(incidents.terms, routes=(parents,))
+    history.record(run(clock))
+    (draft,) = outbox.look(9, fates=[Fate.DRAFT])
+    assert draft.notification.picture == ""
+    outbox.drop(1)
+    for _ in range(2):
+        history.record(run(clock, "passed"))
+    assert [parcel.fate for parcel in outbox.look(9)] == [Fate.DROPPED]
+
+
+def test_the_end_for_parents_waits_for_a_person_though_their_route_is_gone(
+    history: RunHistory, incidents: IncidentHistory, outbox: OutboxHistory, clock: Clock
+) -> None:
+    parents = Route(name="parents", to=("smtp:parents@district.example",), is_public=True)
+    incidents.terms = replace(incidents.terms, routes=(parents,))
+    history.record(run(clock))
+    draft = outbox.look(9)[0].notification.message
+    outbox.confirm(1, replace(draft, body="We are working on it."))
+    taken(outbox)
+    incidents.terms = replace(incidents.terms, routes=(IT,))
+    for _ in range(2):
+        history.record(run(clock, "passed"))
+    assert [parcel.fate for parcel in outbox.look(9)] == [Fate.DRAFT, Fate.DELIVERED]
+
+
 def test_a_run_that_is_refused_changes_no_incident(
     history: RunHistory, incidents: IncidentHistory, outbox: OutboxHistory, clock: Clock
 ) -> None:
@@ -250,10 +293,32 @@ def test_a_dead_channel_is_told_by_another_and_told_once(
     (about,) = taken(outbox)
     assert about.route == "operator"
     assert "it.example answered 404" in about.message.subject
+    assert 'untold: [critical] student "finds the class" fails in live-class' in dict(about.message.rows)["What"]
     assert [parcel.said for parcel in outbox.look(9, fates=[Fate.DEAD])] == ["it.example answered 404"]
     assert outbox.try_dead_again() == 1
     assert [one.key for one in taken(outbox)] == [web.key, about.key.replace("opened", "closed")]
     assert [told.incident.is_open for told in incidents.recent(5) if told.incident.is_own] == [False]
+
+
+def test_who_has_heard_the_end_is_not_told_the_beginning_by_a_retry(
+    history: RunHistory, outbox: OutboxHistory, clock: Clock
+) -> None:
+    history.record(run(clock))
+    for claimed in (outbox.claim((), LEASE), outbox.claim((), LEASE)):
+        assert claimed is not None
+        outbox.dead(claimed, "answered 401")
+    for _ in range(2):
+        history.record(run(clock, "passed"))
+    first = outbox.claim((), LEASE)
+    assert first is not None
+    while first.message.kind.value != "closed":
+        outbox.delivered(first, "ok")
+        first = outbox.claim((), LEASE)
+        assert first is not None
+    outbox.delivered(first, "ok")
+    assert outbox.try_dead_again() == 1
+    again = [one for one in taken(outbox) if one.message.kind.value == "opened" and one.route == "it"]
+    assert [one.address for one in again] == list(set(IT.to) - {first.address})
 
 
 def test_a_route_whose_only_way_is_dead_borrows_the_others(database: Database, clock: Clock) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -47,10 +48,16 @@ class Desk:
         self.keys: list[str] = []
         self.silences: list[Silence] = []
         self.acknowledged_at: datetime | None = None
+        self.acknowledged_until: datetime | None = None
         self.severity = Severity.CRITICAL
 
     def at(self, when: float, one: Incident | None = None) -> list[str]:
-        standing = Standing(incident=one or incident(), severity=self.severity, acknowledged_at=self.acknowledged_at)
+        standing = Standing(
+            incident=one or incident(),
+            severity=self.severity,
+            acknowledged_at=self.acknowledged_at,
+            acknowledged_until=self.acknowledged_until,
+        )
         found = owed(standing, self.routes, self.sent, self.silences, minute(when))
         for notice in found:
             self.keys.append(notice.key)
@@ -61,6 +68,9 @@ class Desk:
                     route=notice.route.name,
                     kind=notice.kind,
                     at=minute(when),
+                    severity=notice.severity,
+                    to=notice.route.to,
+                    is_public=notice.route.is_public,
                 )
             )
         return [f"{notice.route.name}: {notice.kind.value}" for notice in found]
@@ -134,6 +144,71 @@ def test_a_route_for_what_is_critical_is_told_when_it_becomes_so() -> None:
     assert desk.at(0) == []
     desk.severity = Severity.CRITICAL
     assert desk.at(5) == ["pager: opened"]
+
+
+def test_who_was_told_at_night_is_told_once_when_it_becomes_critical() -> None:
+    desk = Desk(BOARD)
+    desk.severity = Severity.WARNING
+    assert desk.at(0) == ["board: opened"]
+    desk.severity = Severity.CRITICAL
+    assert desk.at(5) == ["board: reminder"]
+    assert desk.at(6) == []
+    desk.severity = Severity.WARNING
+    assert desk.at(7) == []
+
+
+def test_a_snooze_that_ends_is_followed_by_a_reminder_at_once() -> None:
+    desk = Desk(BOARD)
+    desk.at(0)
+    desk.acknowledged_at, desk.acknowledged_until = minute(1), minute(31)
+    assert desk.at(1) == ["board: acknowledged"]
+    assert desk.at(30) == []
+    assert desk.at(31) == ["board: reminder"]
+    assert desk.at(32) == []
+
+
+def test_who_takes_it_over_is_told_to_all() -> None:
+    desk = Desk(BOARD)
+    desk.at(0)
+    desk.acknowledged_at = minute(1)
+    assert desk.at(1) == ["board: acknowledged"]
+    desk.acknowledged_at = minute(20)
+    assert desk.at(20) == ["board: acknowledged"]
+    assert desk.at(21) == []
+
+
+def test_the_end_goes_to_the_addresses_that_were_told_whatever_is_configured_by_then() -> None:
+    desk = Desk(ON_CALL, HEAD)
+    assert desk.at(0) == ["on-call: opened"]
+    assert desk.at(10) == ["head: escalated"]
+    desk.routes = (replace(ON_CALL, to=("smtp:another",), services=frozenset({"sign-in"}), escalate_to=()),)
+    assert desk.at(20) == []
+    assert desk.at(30, incident(closed=30)) == ["on-call: closed", "head: closed"]
+    assert [one.to for one in desk.sent[-2:]] == [("smtp:it",), ("smtp:head",)]
+    assert desk.at(31, incident(closed=30)) == []
+
+
+def test_what_a_person_took_back_from_parents_has_no_end_either() -> None:
+    desk = Desk(Route(name="parents", to=("smtp:parents",), is_public=True))
+    assert desk.at(0) == ["parents: opened"]
+    desk.sent = [replace(one, to=()) for one in desk.sent]
+    assert desk.at(30, incident(closed=30)) == []
+
+
+def test_the_end_for_parents_whose_route_is_gone_waits_for_a_person_too() -> None:
+    desk = Desk(Route(name="parents", to=("smtp:parents",), is_public=True))
+    desk.at(0)
+    desk.routes = (BOARD,)
+    desk.at(30, incident(closed=30))
+    assert desk.sent[-1].is_public
+
+
+def test_an_incident_of_another_history_has_other_keys() -> None:
+    here, there = Desk(BOARD), Desk(BOARD)
+    here.at(0)
+    there.at(0, replace(incident(), opened_at=minute(1)))
+    assert here.keys[0].split("/")[1:] == there.keys[0].split("/")[1:]
+    assert here.keys != there.keys
 
 
 def test_what_opens_again_is_told_again_under_a_key_of_its_own() -> None:

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import json
+import math
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
+from click.testing import CliRunner
 from prometheus_client.parser import text_string_to_metric_families
 
 from runner.alarms.formats import as_json, nagios, prometheus, prtg
 from runner.alarms.incident import PROBE, Incident, Symptom
 from runner.alarms.routing import Severity, Standing
 from runner.alarms.status import JourneyStatus, Level, Status
+from runner.cli.status import status as command
 
 NOON = datetime(2026, 8, 31, 16, tzinfo=UTC)
 ZONE = ZoneInfo("America/New_York")
@@ -36,11 +41,16 @@ def standing(subject: str = "platform", severity: Severity = Severity.CRITICAL) 
     return Standing(incident=incident, severity=severity)
 
 
-def status(*incidents: Standing, heard_s_ago: float | None = 5, dead: int = 0) -> Status:
+ERRORED = JourneyStatus(journey="plan-b", location="home", outcome="errored", at=NOON, took_s=0.5)
+
+
+def status(
+    *incidents: Standing, heard_s_ago: float | None = 5, dead: int = 0, more: tuple[JourneyStatus, ...] = ()
+) -> Status:
     return Status(
         at=NOON,
         location="home",
-        journeys=[PASSED, BROKEN] if incidents else [PASSED],
+        journeys=[PASSED, BROKEN, *more] if incidents else [PASSED, *more],
         incidents=incidents,
         heard=None if heard_s_ago is None else NOON - timedelta(seconds=heard_s_ago),
         silent_after=timedelta(minutes=5),
@@ -59,10 +69,46 @@ def status(*incidents: Standing, heard_s_ago: float | None = 5, dead: int = 0) -
         (status(standing(), heard_s_ago=900), Level.UNKNOWN),
         (status(heard_s_ago=None), Level.UNKNOWN),
         (status(dead=2), Level.WARNING),
+        (status(more=(ERRORED,)), Level.WARNING),
+        (status(standing(), more=(ERRORED,)), Level.CRITICAL),
+        (replace(status(), journeys=[]), Level.UNKNOWN),
     ],
 )
 def test_what_it_comes_to(found: Status, level: Level) -> None:
     assert found.level is level
+
+
+def test_what_could_not_be_judged_never_counts_as_well() -> None:
+    found = status(more=(ERRORED, replace(ERRORED, journey="class-list", outcome="failed")))
+    assert found.summary == (
+        "1 of 3 journeys are well; plan-b at home: not judged (errored); class-list at home: failed, not confirmed yet"
+    )
+    assert status().summary == "all 1 journeys are well"
+    families = {family.name: family for family in text_string_to_metric_families(prometheus(found, ZONE))}
+    up = {sample.labels["journey"]: sample.value for sample in families["firstbell_journey_up"].samples}
+    assert up["sign-in"] == 1
+    assert math.isnan(up["plan-b"])
+    assert math.isnan(up["class-list"])
+    told = {one["channel"]: one["value"] for one in json.loads(prtg(found, ZONE))["prtg"]["result"]}
+    assert (told["sign-in at home"], told["plan-b at home"]) == (2, 1)
+
+
+def test_what_was_seen_last_says_nothing_once_nobody_watches() -> None:
+    families = text_string_to_metric_families(prometheus(status(heard_s_ago=900), ZONE))
+    (up,) = [family for family in families if family.name == "firstbell_journey_up"]
+    assert all(math.isnan(sample.value) for sample in up.samples)
+
+
+@pytest.mark.parametrize(
+    ("format_", "begins"), [("nagios", "FIRSTBELL UNKNOWN - firstbell:"), ("prtg", '{"prtg": {"error": 1, "text":')]
+)
+def test_a_monitor_reads_on_standard_output_why_nobody_can_look(tmp_path: Path, format_: str, begins: str) -> None:
+    (tmp_path / "firstbell.toml").write_text("[scool]\n")
+    done = CliRunner().invoke(command, ["--format", format_, "--config", str(tmp_path / "firstbell.toml")])
+    assert done.exit_code == Level.UNKNOWN
+    assert done.stdout.startswith(begins)
+    assert "scool" in done.stdout
+    assert done.stdout.count("\n") == 1
 
 
 def test_nagios_reads_a_line_with_one_bar_and_figures_behind_it() -> None:
@@ -80,7 +126,7 @@ def test_prtg_reads_channels_that_keep_their_names_or_an_error() -> None:
     assert values == {
         "Open incidents": 1,
         "Undelivered notices": 0,
-        "sign-in at home": 1,
+        "sign-in at home": 2,
         "sign-in at home, time": 1.25,
         "live-class at home": 0,
         "live-class at home, time": 3.5,

@@ -52,6 +52,15 @@ name = "parents"
 to = ["smtp:parents@district.example"]
 public = true
 """
+BEFORE_B = """\
+to = ["smtp:it@x.example"]
+escalate_after = "5m"
+escalate_to = ["b"]
+
+[[alarms.routes]]
+name = "b"
+to = ["smtp:b@x.example"]
+"""
 
 
 def config(*parts: str) -> Config:
@@ -126,6 +135,18 @@ def test_maintenance_holds_back_what_its_services_break_while_it_lasts() -> None
         ('to = ["smtp:it@x.example"]\nescalate_to = ["head"]', "escalate_after and escalate_to belong together"),
         ('to = ["smtp:it@x.example"]\nescalate_after = "5m"\nescalate_to = ["hed"]', "no route called 'hed'"),
         ('to = ["smtp:it@x.example"]\npublic = true\noperator = true', "leave out operator"),
+        (
+            'to = ["smtp:it@x.example"]\nescalate_after = "5m"\nescalate_to = ["head-office"]',
+            "this leads back to 'head-office'",
+        ),
+        (
+            f'{BEFORE_B}escalate_after = "5m"\nescalate_to = ["head-office"]',
+            "each would wait for the other",
+        ),
+        (
+            f"public = true\n{BEFORE_B}",
+            "leave out escalate_to",
+        ),
     ],
 )
 def test_a_route_that_cannot_be_is_a_mistake_in_one_sentence(route: str, said: str) -> None:

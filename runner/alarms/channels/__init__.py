@@ -117,6 +117,8 @@ def well_formed(address: str) -> tuple[Kind, str]:
     kind = CHANNELS[name]
     if not re.fullmatch(kind.shape, rest):
         raise BadAddress(f'this is no address for {name}; write one such as "{kind.example}"')
+    if re.search(r"https?://[^/\s]*@", rest):
+        raise BadAddress(f"no name and password are written here; let {name} refer to them, as in env:NAME")
     return kind, rest
 
 

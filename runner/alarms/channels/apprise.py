@@ -5,7 +5,7 @@ from __future__ import annotations
 import apprise
 from apprise.result import AppriseResultStatus
 
-from runner.alarms.channels import Answer, BadAddress, ChannelOptions, Delivered, TryAgain
+from runner.alarms.channels import Answer, BadAddress, ChannelOptions, Delivered, Refused, TryAgain
 from runner.alarms.message import Message
 from runner.alarms.routing import NoticeKind, Severity
 
@@ -25,6 +25,8 @@ class Apprise:
             raise BadAddress(
                 f"Apprise does not understand this address ({scheme}:...); correct what {address} leads to"
             )
+        if len(self._way) != 1:
+            raise BadAddress(f"{address} leads to {len(self._way)} addresses; give each a reference of its own")
         self._scheme = scheme
 
     def deliver(self, message: Message, key: str) -> Answer:
@@ -35,16 +37,24 @@ class Apprise:
             Severity.WARNING: apprise.NotifyType.WARNING,
             Severity.INFO: apprise.NotifyType.INFO,
         }[message.severity]
-        result = self._way.notify(
+        with self._way.notify(
             title=message.subject,
             body=message.text.partition("\n\n")[2] or message.subject,
             notify_type=apprise.NotifyType.SUCCESS if message.kind is NoticeKind.CLOSED else kind,
             body_format=apprise.NotifyFormat.TEXT,
             timeout=LIMIT_S,
-        )
-        if result.status is AppriseResultStatus.SUCCESS:
+        ) as result:
+            return self._answer(result)
+
+    def _answer(self, result: apprise.AppriseResult) -> Answer:
+        """By each attempt: a URL with `optional=yes` calls a failure a success."""
+        ends = [one.attempts[-1].status if one.attempts else AppriseResultStatus.FAILURE for one in result]
+        if not ends:
+            return Refused(said=f"{self._scheme}: Apprise has tried nobody; correct the address")
+        worst = next((end for end in ends if end is not AppriseResultStatus.SUCCESS), result.status)
+        if worst is AppriseResultStatus.SUCCESS:
             return Delivered()
-        return TryAgain(said=f"{self._scheme}: Apprise reports {result.status.name.lower()}{_first_error(result)}")
+        return TryAgain(said=f"{self._scheme}: Apprise reports {worst.name.lower()}{_first_error(result)}")
 
 
 def _first_error(result: apprise.AppriseResult) -> str:

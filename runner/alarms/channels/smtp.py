@@ -6,6 +6,7 @@ import email.policy
 import html
 import smtplib
 import ssl
+from contextlib import suppress
 from email.message import EmailMessage
 from email.utils import formatdate, parseaddr
 
@@ -39,10 +40,15 @@ class Smtp:
         """Send it. A server that refuses for now (4xx) is asked again; one that refuses for good (5xx) is not."""
         letter = compose(message, key, to=self._to, mail=self._mail)
         try:
-            with _connect(self._mail) as server:
+            server = _connect(self._mail)
+            try:
                 if self._mail.username:
                     server.login(self._mail.username, self._mail.password)
                 server.send_message(letter)
+            finally:
+                _leave(server)
+        except smtplib.SMTPAuthenticationError as error:
+            return _refused(error.smtp_code, "how we sign in")
         except smtplib.SMTPRecipientsRefused as error:
             code = max(code for code, _ in error.recipients.values())
             return _refused(code, "the address")
@@ -66,6 +72,9 @@ def compose(message: Message, key: str, *, to: str, mail: Mail) -> EmailMessage:
     letter["Subject"] = message.subject
     letter["Date"] = formatdate(message.at.timestamp())
     letter["List-Id"] = f"First Bell alarms <alarms.{domain}>"
+    letter["List-Post"] = "NO"
+    if message.proof.startswith("https://"):
+        letter["List-Archive"] = f"<{message.proof}>"
     letter["Auto-Submitted"] = "auto-generated"
     letter.set_content(message.text)
     rows = "".join(ROW.format(label=html.escape(label), told=html.escape(told)) for label, told in message.rows)
@@ -86,6 +95,13 @@ def _connect(mail: Mail) -> smtplib.SMTP:
     if mail.encryption == "starttls":
         server.starttls(context=ssl.create_default_context())
     return server
+
+
+def _leave(server: smtplib.SMTP) -> None:
+    """Say goodbye. Who has taken the letter may answer that as it likes: it must not go twice because of it."""
+    with suppress(OSError, smtplib.SMTPException):
+        server.quit()
+    server.close()
 
 
 def _refused(code: int, what: str) -> Answer:

@@ -8,9 +8,11 @@ import hmac
 import json
 import time
 
-from runner.alarms.channels import Answer, ChannelOptions, web_address
+from runner.alarms.channels import Answer, BadAddress, ChannelOptions, web_address
 from runner.alarms.channels.posting import post
 from runner.alarms.message import Message
+
+PREFIX = "whsec_"
 
 
 class Webhook:
@@ -18,13 +20,14 @@ class Webhook:
 
     Signed as Standard Webhooks writes it: `webhook-id`, `webhook-timestamp`, and `webhook-signature: v1,` with the
     base64 of HMAC-SHA256 over "id.timestamp.body". A receiver refuses what is older than five minutes or came before.
+    A key that begins with `whsec_` is base64, as that standard has it; any other is taken as it stands.
     """
 
     def __init__(self, address: str, options: ChannelOptions) -> None:
         place, _, key = address.partition("#")
         is_plain = place.startswith(("https://", "http://"))
         self._url = place if is_plain else web_address(options.secret(place), "a webhook's address")
-        self._key = options.secret(key).encode() if key else b""
+        self._key = _key(options.secret(key)) if key else b""
 
     def deliver(self, message: Message, key: str) -> Answer:
         """Post it."""
@@ -35,6 +38,15 @@ class Webhook:
             signed = hmac.new(self._key, f"{key}.{stamp}.".encode() + body, hashlib.sha256).digest()
             headers["webhook-signature"] = f"v1,{base64.b64encode(signed).decode()}"
         return post(self._url, body, headers)
+
+
+def _key(secret: str) -> bytes:
+    if not secret.startswith(PREFIX):
+        return secret.encode()
+    try:
+        return base64.b64decode(secret.removeprefix(PREFIX), validate=True)
+    except ValueError:
+        raise BadAddress(f"the webhook's key begins with {PREFIX}, but is no base64; correct it") from None
 
 
 def _event(message: Message, key: str) -> dict[str, object]:
@@ -53,6 +65,7 @@ def _event(message: Message, key: str) -> dict[str, object]:
             "owner": message.owner,
             "summary": message.subject,
             "details": dict(message.rows),
+            "body": message.body,
             "proof": message.proof,
         },
     }
