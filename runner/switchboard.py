@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from artifacts.stores import StoreError
 from runner.alarms.channels import BadAddress, Channel, open_channel
 from runner.alarms.delivery import Delivery
 from runner.alarms.heartbeat import Heartbeat
+from runner.alarms.incident import Incident
+from runner.alarms.message import Message
+from runner.alarms.outbox import Notification
+from runner.alarms.public import TEMPLATE, BadTemplate, Situation, doing_of, notice
 from runner.config.load import Config
 from runner.config.people import channel_options_of, terms_of
 from runner.config.secrets import SecretMissing, secret
@@ -48,6 +52,31 @@ class Switchboard:
         """When plan B last passed; None where its last run did not, or it never ran."""
         found = RunHistory(self.database, self.incidents.terms.zone).recent(1, journeys=[self.incidents.terms.plan_b])
         return found[0].started_at if found and found[0].outcome == "passed" else None
+
+    def in_public_words(self, incident: Incident, draft: Notification) -> Message:
+        """What parents and teachers would read of an incident, by its draft's route. Raises BadTemplate."""
+        settings, zone = self.config.settings, self.incidents.terms.zone
+        service, plan_b = settings.services.get(incident.subject), settings.services.get("plan-b")
+        situation = Situation(
+            zone=zone,
+            now=datetime.now(UTC),
+            since=incident.since,
+            over_at=incident.closed_at,
+            doing=doing_of(incident.subject, service.public if service else ""),
+            plan_b=(plan_b.url or plan_b.contact) if plan_b else "",
+            plan_b_passed_at=self.plan_b_passed_at(),
+        )
+        return notice(draft.message, situation, self._template(draft.route))
+
+    def _template(self, route: str) -> str:
+        """The template of a route, or the one that First Bell brings. Raises BadTemplate."""
+        given = next((one for one in self.config.settings.alarms.routes if one.name == route), None)
+        if given is None or given.template is None:
+            return TEMPLATE
+        try:
+            return (self.config.folder / given.template).read_text()
+        except (OSError, UnicodeDecodeError) as error:
+            raise BadTemplate(f"{given.template} cannot be read ({getattr(error, 'strerror', 'no text')})") from None
 
     def follow(
         self,

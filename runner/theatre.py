@@ -57,7 +57,8 @@ class Busy(Exception):
 
 @dataclass(slots=True, kw_only=True)
 class Theatre:
-    """Ready to play by hand. `practice` is the practice school where one was started."""
+    """Ready to play by hand at one location. `practice` is the practice school where one was started; `hire` starts a
+    player for another location, who ends with the theatre."""
 
     staging: Staging
     practice: PracticeSchool | None
@@ -65,6 +66,11 @@ class Theatre:
     uploader: Uploader
     switchboard: Switchboard
     location: str
+    hire: Callable[[str], Player]
+
+    def at(self, location: str) -> Theatre:
+        """The same house, with a player of its own at another location."""
+        return replace(self, location=location, player=self.hire(location))
 
     @property
     def house(self) -> House:
@@ -180,12 +186,17 @@ def theatre(
         stack.callback(uploader.close)
         staging = replace(staging, house=replace(staging.house, nudge=uploader.nudge))
         place = location_named(location, staging)
-        player = staging.player(place)
-        stack.push(lambda kind, *_: (player.kill if kind else player.close)())
+
+        def hire(where: str) -> Player:
+            player = staging.player(where)
+            stack.push(lambda kind, *_: (player.kill if kind else player.close)())
+            return player
+
         opened = Theatre(
             staging=staging,
             practice=practice,
-            player=player,
+            player=hire(place),
+            hire=hire,
             uploader=uploader,
             switchboard=switchboard,
             location=place,

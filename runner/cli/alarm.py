@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 import click
 from rich.text import Text
@@ -14,16 +12,14 @@ from rich.text import Text
 from runner.alarms.channels import Answer, BadAddress, Delivered, Refused
 from runner.alarms.message import Message
 from runner.alarms.outbox import Fate
-from runner.alarms.public import TEMPLATE, BadTemplate, Situation, doing_of, notice
+from runner.alarms.public import BadTemplate
 from runner.alarms.routing import NoticeKind, Severity
 from runner.cli.console import console, give_up
 from runner.cli.incidents import parcel_line, switchboard_at
 from runner.cli.look_back import CONFIG_OPTION
 from runner.cli.run import sentences
-from runner.config.alarms import RouteSection
 from runner.config.load import Config
-from runner.history.incidents import Told
-from runner.switchboard import Switchboard, channel_of
+from runner.switchboard import channel_of
 from runner.wiring import config_at
 
 # What these show stays until it is told to go.
@@ -98,7 +94,7 @@ def publish(number: int, yes: bool, drop: bool, config_file: Path | None) -> Non
             return
         last = drafts[0].notification
         try:
-            message = notice(last.message, _situation(board, told, zone), _template(board.config, last.route))
+            message = board.in_public_words(told.incident, last)
         except BadTemplate as bad:
             give_up(str(bad), code=3)
         to = ", ".join(dict.fromkeys(draft.notification.address for draft in drafts))
@@ -155,35 +151,6 @@ def _message(config: Config, now: datetime, kind: NoticeKind) -> Message:
         since=now,
         good_until=now + timedelta(minutes=5),
     )
-
-
-def _situation(board: Switchboard, told: Told, zone: ZoneInfo) -> Situation:
-    settings, incident = board.config.settings, told.incident
-    service, plan_b = settings.services.get(incident.subject), settings.services.get("plan-b")
-    return Situation(
-        zone=zone,
-        now=datetime.now(UTC),
-        since=incident.since,
-        over_at=incident.closed_at,
-        doing=doing_of(incident.subject, service.public if service else ""),
-        plan_b=(plan_b.url or plan_b.contact) if plan_b else "",
-        plan_b_passed_at=board.plan_b_passed_at(),
-    )
-
-
-def _template(config: Config, route: str) -> str:
-    """The template of a route, or the one that First Bell brings. Raises BadTemplate."""
-    given = _route(config.settings.alarms.routes, route)
-    if given is None or given.template is None:
-        return TEMPLATE
-    try:
-        return (config.folder / given.template).read_text()
-    except (OSError, UnicodeDecodeError) as error:
-        raise BadTemplate(f"{given.template} cannot be read ({getattr(error, 'strerror', 'no text')})") from None
-
-
-def _route(routes: Iterable[RouteSection], name: str) -> RouteSection | None:
-    return next((one for one in routes if one.name == name), None)
 
 
 def _show(message: Message, to: str) -> None:
