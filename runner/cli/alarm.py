@@ -81,7 +81,7 @@ def retry(config_file: Path | None) -> None:
 @CONFIG_OPTION
 def publish(number: int, yes: bool, drop: bool, config_file: Path | None) -> None:
     """Show what parents and teachers would read about incident NUMBER, and send it if you confirm."""
-    with switchboard_at(config_file) as (board, zone):
+    with switchboard_at(config_file) as (board, _):
         told = board.incidents.find(number)
         drafts = board.outbox.look(50, fates=[Fate.DRAFT], incident=number)
         if not drafts:
