@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hmac
 import secrets
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
@@ -16,6 +17,7 @@ from starlette.routing import Route
 
 from journeys.practice.doors import Door
 from journeys.practice.faults import FAULTS, Switchboard, UnknownFault
+from journeys.practice.gate import Gate, Trouble, Way
 from journeys.practice.live import LiveClasses, Meetings
 from journeys.practice.people import CLASS_TITLE, enrol
 from journeys.practice.platform import Platform
@@ -32,6 +34,11 @@ HOSTS = {
 }
 """Chromium resolves every name under .localhost to this machine by itself (RFC 6761)."""
 
+TROUBLES: Mapping[str, Mapping[str, Trouble]] = {
+    "edge": {"portal-unreachable": Trouble.REFUSES},
+}
+"""What each fault does to the gate of a service; of several that are on, the first."""
+
 
 class PracticeDistrict:
     """Built, opened, and closed once; everything in one event loop."""
@@ -40,10 +47,11 @@ class PracticeDistrict:
         self._board = Switchboard()
         self._people = enrol()
         self._doors = {name: Door() for name in HOSTS}
+        self._gates = {name: Gate() for name in HOSTS}
         self._control = Door()
         self._token = secrets.token_urlsafe(24)
         self._code = secrets.token_urlsafe(6)
-        self.origins = {name: f"http://{host}:{self._doors[name].port}" for name, host in HOSTS.items()}
+        self.origins = {name: f"http://{host}:{self._gates[name].port}" for name, host in HOSTS.items()}
         self._build()
 
     def _build(self) -> None:
@@ -76,12 +84,14 @@ class PracticeDistrict:
         return RelyingParty(client, provider=self.origins["sign-in"], back_channel=back_channel, home=home)
 
     async def open(self) -> None:
-        """Open all doors."""
+        """Open all doors, then the gates in front of them."""
         await asyncio.gather(*(door.open(self._apps[name]) for name, door in self._doors.items()))
+        await self._lead()
         await self._control.open(self._control_app())
 
     async def close(self) -> None:
         """Shut everything and give all ports back."""
+        await asyncio.gather(*(gate.close() for gate in self._gates.values()))
         await asyncio.gather(*(door.close() for door in (*self._doors.values(), self._control)))
 
     def introduction(self) -> dict[str, Any]:
@@ -136,12 +146,14 @@ class PracticeDistrict:
         return JSONResponse({"on": []})
 
     async def _apply(self) -> None:
-        """What does not look at the switchboard by itself: doors, and pages that are open."""
-        if self._board.is_on("portal-unreachable"):
-            await self._doors["edge"].shut()
-        else:
-            await self._doors["edge"].open(self._apps["edge"])
+        """What does not look at the switchboard by itself: gates, and pages that are open."""
+        await self._lead()
         await self._live.faults_changed()
+
+    async def _lead(self) -> None:
+        for name, gate in self._gates.items():
+            troubles = [trouble for fault, trouble in TROUBLES.get(name, {}).items() if self._board.is_on(fault)]
+            await gate.lead(Way(port=self._doors[name].port, trouble=next(iter(troubles), Trouble.NONE)))
 
     async def _counters(self, request: Request) -> Response:
         counted = {
