@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import socket
 from collections.abc import Iterator
 
 import uvicorn
 from starlette.types import ASGIApp
+
+from journeys.practice.callers import bound
 
 # A page that is open when a door closes has this long to finish what it was getting.
 SHUTTING_S = 1
@@ -27,10 +28,7 @@ class Door:
     """One service's port. It is known before the door opens, so that services can be told of each other."""
 
     def __init__(self) -> None:
-        # With its protocol named, asyncio sends small parts at once (TCP_NODELAY); without, a page's body waits 40 ms.
-        self._held = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-        self._held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        self._held.bind(("127.0.0.1", 0))
+        self._held = bound()
         self.port: int = self._held.getsockname()[1]
         self._server: _Server | None = None
         self._serving: asyncio.Task[None] | None = None

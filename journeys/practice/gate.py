@@ -7,13 +7,13 @@ wait for new ones.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import socket
 import ssl
 from dataclasses import dataclass, field
 from enum import Enum
 
-from journeys.practice.link import AT_ONCE, Delay, Link
+from journeys.practice.callers import Callers, bound
+from journeys.practice.link import Delay, Link
 
 CUT_AFTER_BYTES = 400
 """More than the head of an answer and less than any page."""
@@ -47,14 +47,13 @@ class Gate:
     """One public port. It is held by a socket that never listens: a gate that refuses keeps its port."""
 
     def __init__(self, delay: Delay | None = None) -> None:
-        self._hold = _bound(0)
+        self._hold = bound()
         self.port: int = self._hold.getsockname()[1]
         self._delay = delay or Delay()
         self._way: Way | None = None
         self._links: set[Link] = set()
         self._changed = asyncio.Event()
-        self._listener: socket.socket | None = None
-        self._visits: dict[asyncio.Task[None], socket.socket] = {}
+        self._callers = Callers(self._visit)
 
     async def lead(self, way: Way) -> None:
         """Go by another way from now on, for open connections too."""
@@ -67,48 +66,14 @@ class Gate:
         for link in tuple(self._links):
             self._apply(link, way, is_elsewhere=is_elsewhere)
         if way.trouble is Trouble.REFUSES:
-            await self._shut()
-        elif self._listener is None:
-            self._open()
+            await self._callers.shut()
+        elif not self._callers.is_open:
+            self._callers.open(bound(self.port))
 
     async def close(self) -> None:
         """Hang up on everybody, and give the port back."""
-        await self._shut()
+        await self._callers.shut()
         self._hold.close()
-
-    def _open(self) -> None:
-        self._listener = _bound(self.port)
-        self._listener.listen(128)
-        asyncio.get_running_loop().add_reader(self._listener, self._welcome, self._listener)
-
-    async def _shut(self) -> None:
-        """Refuse from now on, and hang up on whoever was let in."""
-        if self._listener is not None:
-            asyncio.get_running_loop().remove_reader(self._listener)
-            self._listener.close()
-            self._listener = None
-        visits = tuple(self._visits)
-        for visit in visits:
-            visit.cancel()
-        await asyncio.gather(*visits, return_exceptions=True)
-
-    def _welcome(self, listener: socket.socket) -> None:
-        """Somebody knocks."""
-        try:
-            caller, _ = listener.accept()
-        except (BlockingIOError, ConnectionAbortedError):
-            return  # Gone before they were let in.
-        caller.setblocking(False)  # noqa: FBT003  # the standard library's own
-        visit = asyncio.create_task(self._visit(caller))
-        self._visits[visit] = caller
-        visit.add_done_callback(self._farewell)
-
-    def _farewell(self, visit: asyncio.Task[None]) -> None:
-        """Close with a reset what nobody has closed, also where a visit was called off before it began."""
-        caller = self._visits.pop(visit)
-        with contextlib.suppress(OSError):
-            caller.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, AT_ONCE)
-        caller.close()
 
     async def _visit(self, caller: socket.socket) -> None:
         """One caller, until the gate is behind them or they have gone."""
@@ -160,16 +125,6 @@ class Gate:
         link.fall_silent(silent=way.trouble is Trouble.SILENT)
         link.slow_down(self._delay if way.trouble is Trouble.SLOW else None)
         link.cut_after(CUT_AFTER_BYTES if way.trouble is Trouble.CUTS else None)
-
-
-def _bound(port: int) -> socket.socket:
-    # With its protocol named, asyncio sends small parts at once (TCP_NODELAY); without, each waits 40 ms for an answer.
-    held = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-    held.bind(("127.0.0.1", port))
-    held.setblocking(False)  # noqa: FBT003  # the standard library's own
-    return held
 
 
 async def _first_byte(caller: socket.socket) -> int:

@@ -7,11 +7,13 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fault:
-    """A fault to switch on. `service` is whose it truly is, `cause` what a right diagnosis calls it, `seen` what a
-    person would report on the telephone, `journey` one that meets it."""
+    """A fault to switch on. `service` is whose it truly is (nobody's where it is the location's own), `cause` what a
+    right diagnosis calls it, `seen` what a person would report on the telephone, `journey` one that meets it. `needs`
+    says what the practice school must have for it: "tls", "names", or nothing."""
 
     name: str
     service: str
     cause: str
     seen: str
     journey: str = "live-class"
+    needs: str = ""
