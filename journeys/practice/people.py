@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import time
 from typing import Literal
 
@@ -14,13 +14,15 @@ Role = Literal["teacher", "student"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Person:
-    """Somebody with an account. `totp_key` is base32 where a second factor is asked for."""
+    """Somebody with an account. `totp_key` (base32) makes the code that the sign-in asks those for who always give
+    one (`asks_code`), and the others when it wants a second factor of everybody."""
 
     username: str
     display_name: str
     role: Role
     password: str = field(repr=False)
     totp_key: str | None = field(default=None, repr=False)
+    asks_code: bool = False
     locked: bool = False
 
 
@@ -59,6 +61,16 @@ LESSONS: Mapping[str, Lesson] = {
 }
 """School is in session every day, so that one can practise at any hour."""
 
+OTHER_DAY = tuple(
+    Lesson(id=id_, title=title, teacher=teacher, period=period)
+    for id_, title, teacher, period in (
+        ("library-3", "Library Hour", "Ms. Novak", BELLS[0]),
+        ("sports-3", "Physical Education", "Mr. Okafor", BELLS[2]),
+        ("spanish-3", "Grade 3 Spanish", "Ms. Duarte", BELLS[3]),
+    )
+)
+"""What was taught yesterday."""
+
 CLASS_TITLE = "Grade 3 Reading"
 
 
@@ -69,20 +81,16 @@ def enrol() -> dict[str, Person]:
     for number, name in enumerate(pupils, start=1):
         key = "student" if number == 1 else f"student{number}"
         people[key] = _person(f"zz.student{number:02}", name, "student")
-    key = base64.b32encode(secrets.token_bytes(20)).decode()
-    people["student-totp"] = _person("zz.totp", "Ivy Zz", "student", totp_key=key)
-    people["student-locked"] = _person("zz.locked", "Jon Zz", "student", locked=True)
+    people["student-totp"] = replace(_person("zz.totp", "Ivy Zz", "student"), asks_code=True)
+    people["student-locked"] = replace(_person("zz.locked", "Jon Zz", "student"), locked=True)
     return people
 
 
-def _person(
-    username: str, display_name: str, role: Role, *, totp_key: str | None = None, locked: bool = False
-) -> Person:
+def _person(username: str, display_name: str, role: Role) -> Person:
     return Person(
         username=username,
         display_name=display_name,
         role=role,
         password=secrets.token_urlsafe(12),
-        totp_key=totp_key,
-        locked=locked,
+        totp_key=base64.b32encode(secrets.token_bytes(20)).decode(),
     )

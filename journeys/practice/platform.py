@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from itsdangerous import URLSafeTimedSerializer
@@ -15,7 +15,7 @@ from starlette.routing import Route
 
 from journeys.practice.faults import Switchboard
 from journeys.practice.pages import page, service
-from journeys.practice.people import LESSONS, Lesson, Period, Person
+from journeys.practice.people import LESSONS, OTHER_DAY, Lesson, Period, Person
 from journeys.practice.relying import RelyingParty
 
 ZONE = ZoneInfo("America/New_York")
@@ -47,7 +47,7 @@ class Platform:
             Route("/classes/{lesson}", self._class),
             Route("/classes/{lesson}/live", self._to_live),
         ]
-        return service([*routes, *self._relying.routes()], self._board)
+        return service([*routes, *self._relying.routes()])
 
     async def _home(self, _request: Request) -> Response:
         return RedirectResponse("/classes", status_code=303)
@@ -56,12 +56,16 @@ class Platform:
         person = self._person(request)
         if person is None:
             return self._relying.to_sign_in(request)
-        # The first morning: teachers still saw and opened their classes, pupils saw none.
-        is_empty = self._board.is_on("sessions-empty") and person.role == "student"
-        lessons = [] if is_empty else list(LESSONS.values())
         clock = datetime.now(ZONE)
-        shown = [(lesson, _when(lesson.period, clock)) for lesson in lessons]
-        return page(request, "classes.html", person=person, lessons=shown, today=f"{clock:%A, %B} {clock.day}")
+        date, lessons = clock.date(), tuple(LESSONS.values())
+        # The first morning: teachers still saw and opened their classes, pupils saw none.
+        if self._board.is_on("sessions-empty") and person.role == "student":
+            lessons = ()
+        elif self._board.is_on("sessions-wrong-day") and person.role == "student":
+            date, lessons = date - timedelta(days=1), OTHER_DAY
+        shown = [_row(lesson, clock) for lesson in lessons]
+        day = {"date": f"{date:%A, %B} {date.day}", "person": person.display_name, "lessons": shown}
+        return page(request, "classes.html", day=day)
 
     async def _class(self, request: Request) -> Response:
         person = self._person(request)
@@ -74,6 +78,8 @@ class Platform:
         if person is None:
             return self._relying.to_sign_in(request)
         lesson = _lesson(request)
+        if self._board.is_on("session-link-dead") and person.role == "student":
+            raise HTTPException(404)
         note = {"username": person.username, "name": person.display_name, "role": person.role, "class": lesson.id}
         return RedirectResponse(f"{self._live}/class/{lesson.id}?launch={self._launch.dumps(note)}", status_code=303)
 
@@ -87,6 +93,18 @@ def _lesson(request: Request) -> Lesson:
     if lesson is None:
         raise HTTPException(404)
     return lesson
+
+
+def _row(lesson: Lesson, clock: datetime) -> dict[str, str]:
+    """A class as the page's script shows it."""
+    period = lesson.period
+    return {
+        "title": lesson.title,
+        "teacher": lesson.teacher,
+        "href": f"/classes/{lesson.id}",
+        "time": f"{period.begins:%-I:%M} to {period.ends:%-I:%M %p}",
+        "when": _when(period, clock),
+    }
 
 
 def _when(period: Period, clock: datetime) -> str:

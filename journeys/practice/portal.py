@@ -9,15 +9,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from journeys.practice.faults import Switchboard
 from journeys.practice.pages import page, service
 from journeys.practice.people import Person
 from journeys.practice.relying import RelyingParty
 
 
-def portal(
-    relying: RelyingParty, people: Mapping[str, Person], origins: Mapping[str, str], board: Switchboard
-) -> Starlette:
+def portal(relying: RelyingParty, people: Mapping[str, Person], origins: Mapping[str, str]) -> Starlette:
     """The portal's application. `people` by username; `origins` by service."""
 
     async def front(request: Request) -> Response:
@@ -25,4 +22,4 @@ def portal(
         person = people.get(username) if username else None
         return page(request, "portal.html", person=person, origins=origins)
 
-    return service([Route("/", front), *relying.routes()], board)
+    return service([Route("/", front), *relying.routes()])

@@ -75,8 +75,6 @@ class Provider:
                 Route("/token", self._token, methods=["POST"]),
                 Route("/sign-out", self._sign_out),
             ],
-            self._board,
-            down="sign-in-503",
         )
 
     async def _authorize(self, request: Request) -> Response:
@@ -91,6 +89,10 @@ class Provider:
         )
         if not is_sound:
             raise HTTPException(400)
+        if self._board.is_on("sign-in-loop"):
+            # As after a change of keys: it takes nobody's session for good, and sends the client to try again.
+            query = urlencode({"error": "login_required", "state": wanted["state"]})
+            return RedirectResponse(f"{wanted['redirect_uri']}?{query}", status_code=303)
         username = self._open(request.cookies.get("session", ""), SESSION_S)
         if isinstance(username, str) and username in self._people:
             return self._back(wanted, username)
@@ -111,9 +113,9 @@ class Provider:
         is_right = person is not None and hmac.compare_digest(person.password.encode(), password.encode())
         if person is None or not is_right or self._board.is_on("sign-in-refuses"):
             return self._form(request, wanted, WRONG)
-        if person.locked:
+        if person.locked or self._board.is_on("sign-in-account-locked"):
             return self._form(request, wanted, LOCKED)
-        if person.totp_key:
+        if person.asks_code or (person.totp_key and self._board.is_on("sign-in-code-refused")):
             return self._code_form(request, wanted, username)
         return self._back(wanted, username)
 
@@ -132,7 +134,7 @@ class Provider:
         now = time.time()
         # One step either way, for clocks that differ (RFC 6238, section 5.2).
         valid = [totp(key, now + step) for step in (-30, 0, 30)]
-        if str(form.get("code", "")).strip() not in valid:
+        if str(form.get("code", "")).strip() not in valid or self._board.is_on("sign-in-code-refused"):
             return self._code_form(request, wanted, username, "That code is not valid.")
         return self._back(wanted, username)
 

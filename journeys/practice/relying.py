@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+from typing import Literal
 from urllib.parse import urlencode
 
 import urllib3
@@ -12,22 +13,27 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from journeys.practice.pages import problem
+from journeys.practice.faults import Switchboard
+from journeys.practice.pages import page, problem
 from journeys.practice.provider import Client, challenge_of
 
+SameSite = Literal["lax", "none"]
 SESSION_S = 8 * 3600
 UNDERWAY_S = 600
+RETURNED_S = 20
+"""Who comes back signed in, and is not, within this time is told so: sending them again would go round for ever."""
 TOKEN_TIMEOUT_S = 30.0
 
 
 class RelyingParty:
     """One client of the sign-in service: `provider` is its public address, `back_channel` gives out tokens."""
 
-    def __init__(self, client: Client, *, provider: str, back_channel: str, home: str) -> None:
+    def __init__(self, client: Client, *, provider: str, back_channel: str, home: str, board: Switchboard) -> None:
         self._client = client
         self._provider = provider
         self._back_channel = back_channel
         self._home = home
+        self._board = board
         self._seal = URLSafeTimedSerializer(secrets.token_hex(), salt=client.id)
         self._ids = URLSafeTimedSerializer(client.secret, salt="id")
         self._http = urllib3.PoolManager(retries=False, timeout=TOKEN_TIMEOUT_S)
@@ -42,7 +48,11 @@ class RelyingParty:
         return signed_in if isinstance(signed_in, str) else None
 
     def to_sign_in(self, request: Request) -> Response:
-        """Send somebody to sign in and, afterwards, back to the page they wanted."""
+        """Send somebody to sign in and, afterwards, back to the page they wanted; but not twice in a moment."""
+        if "returned" in request.cookies:
+            answer: Response = page(request, "signed_out.html", next=request.url.path)
+            answer.delete_cookie("returned")
+            return answer
         return RedirectResponse(f"/sign-in?{urlencode({'next': request.url.path})}", status_code=303)
 
     async def _leave(self, request: Request) -> Response:
@@ -76,12 +86,18 @@ class RelyingParty:
         is_ours = isinstance(underway, dict) and request.query_params.get("state") == underway["state"]
         if not is_ours or not isinstance(underway, dict):
             return problem(request, 400)
+        if request.query_params.get("error") == "login_required":
+            return RedirectResponse(f"/sign-in?{urlencode({'next': underway['next']})}", status_code=303)
         username = await asyncio.to_thread(self._redeem, request.query_params.get("code", ""), underway)
         if username is None:
             return problem(request, 502)
         answer = RedirectResponse(underway["next"], status_code=303)
+        # Browsers store no cookie that says None and is not Secure (RFC 6265bis, 5.7).
+        is_lost = self._client.id == "platform" and self._board.is_on("platform-cookie-lost")
         sealed = self._seal.dumps(username)
-        answer.set_cookie("session", sealed, max_age=SESSION_S, httponly=True, samesite="lax")
+        same_site: SameSite = "none" if is_lost else "lax"
+        answer.set_cookie("session", sealed, max_age=SESSION_S, httponly=True, samesite=same_site)
+        answer.set_cookie("returned", "1", max_age=RETURNED_S, httponly=True, samesite="lax")
         answer.delete_cookie("underway")
         return answer
 
@@ -109,6 +125,7 @@ class RelyingParty:
     async def _sign_out(self, _request: Request) -> Response:
         answer = RedirectResponse(f"{self._provider}/sign-out", status_code=303)
         answer.delete_cookie("session")
+        answer.delete_cookie("returned")
         return answer
 
     def _open(self, sealed: str, limit_s: int) -> object:

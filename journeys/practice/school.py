@@ -15,6 +15,7 @@ from typing import Any, Self
 import urllib3
 
 from journeys.practice.people import Person
+from journeys.practice.setting import LOCALHOST, NAME_SERVER
 
 START_S = 30.0
 STOP_S = 5.0
@@ -28,7 +29,11 @@ class PracticeSchoolError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Introduction:
-    """Where everything is, and the accounts, by name ("teacher", "student", ...)."""
+    """Where everything is, and the accounts, by name ("teacher", "student", ...).
+
+    `ca` is the authority's certificate (PEM) where there is TLS, `controls` are pages of hosts that the district has
+    nothing to do with, `outside` is the proxy through which another location comes, `names` the name server's address.
+    """
 
     control: str
     token: str = field(repr=False)
@@ -39,6 +44,7 @@ class Introduction:
     ca: str = ""
     controls: tuple[str, ...] = ()
     outside: str = ""
+    names: str = ""
 
 
 class PracticeSchool:
@@ -49,17 +55,26 @@ class PracticeSchool:
         self._process = process
 
     @classmethod
-    def start(cls) -> Self:
-        """Start one on free ports. Raises PracticeSchoolError."""
-        process = subprocess.Popen(
-            [sys.executable, "-m", "journeys.practice"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    def start(cls, *, tls: bool = False, domain: str = LOCALHOST, names: str = NAME_SERVER) -> Self:
+        """Start one on free ports. With a `domain` of its own, which takes TLS, it answers for its names on port 53 of
+        the loopback address `names`. Raises PracticeSchoolError."""
+        asked = ["--domain", domain, "--names", names, *(["--tls"] if tls else [])]
+        process = subprocess.Popen(  # noqa: S603
+            [sys.executable, "-m", "journeys.practice", *asked],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
         )
         line = _first_line(process)
         if not line:
             process.kill()
             process.wait()
             raise PracticeSchoolError("the practice school did not open; run `python -m journeys.practice` to see why")
-        return cls(_introduction(json.loads(line)), process)
+        told = json.loads(line)
+        if "error" in told:
+            process.communicate()
+            raise PracticeSchoolError(f"the practice school did not open: {told['error']}")
+        return cls(_introduction(told), process)
 
     @classmethod
     def attach(cls, control: str, token: str) -> Self:
@@ -75,7 +90,7 @@ class PracticeSchool:
         self.close()
 
     def break_(self, fault: str) -> None:
-        """Switch a fault on. Raises PracticeSchoolError for one that does not exist."""
+        """Switch a fault on. Raises PracticeSchoolError for one that does not exist, or cannot happen here."""
         self._say("PUT", f"/faults/{fault}")
 
     def heal(self, fault: str) -> None:
@@ -125,7 +140,7 @@ def _ask(method: str, url: str, token: str) -> dict[str, Any]:
 
 def _introduction(told: dict[str, Any]) -> Introduction:
     accounts = {key: Person(**person) for key, person in told["accounts"].items()}
-    return Introduction(**{**told, "accounts": accounts})
+    return Introduction(**{**told, "accounts": accounts, "controls": tuple(told["controls"])})
 
 
 def _first_line(process: subprocess.Popen[str]) -> str:

@@ -1,0 +1,175 @@
+"""The gate in front of a service, with real sockets: what each trouble is to a caller, also to one who is inside."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import threading
+import time
+from collections.abc import Coroutine, Iterator
+from typing import Any
+
+import pytest
+
+from journeys.practice.gate import CUT_AFTER_BYTES, Gate, Trouble, Way
+from journeys.practice.link import Delay
+
+SOON_S = 2.0
+NEVER_S = 0.15
+DELAY = Delay(each_way_s=0.05, packet_bytes=4, sent_again_s=0.1)
+
+
+class Street:
+    """A gate before a service that says back what it is told, both in an event loop of their own."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
+        self._thread.start()
+        self.gate, self._server = self.do(self._build())
+        self.behind = self._server.sockets[0].getsockname()[1]
+        self.lead()
+
+    def do(self, deed: Coroutine[Any, Any, Any]) -> Any:
+        return asyncio.run_coroutine_threadsafe(deed, self._loop).result(SOON_S)
+
+    def lead(self, trouble: Trouble = Trouble.NONE) -> None:
+        self.do(self.gate.lead(Way(port=self.behind, trouble=trouble)))
+
+    def calls(self) -> socket.socket:
+        return socket.create_connection(("127.0.0.1", self.gate.port), timeout=SOON_S)
+
+    def close(self) -> None:
+        self.do(self.gate.close())
+        self._server.close()
+        self.do(asyncio.sleep(0))
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+
+    @staticmethod
+    async def _build() -> tuple[Gate, asyncio.Server]:
+        async def echo(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            while said := await reader.read(1 << 16):
+                writer.write(said)
+                await writer.drain()
+            writer.close()
+
+        return Gate(DELAY), await asyncio.start_server(echo, "127.0.0.1", 0)
+
+
+@pytest.fixture
+def street() -> Iterator[Street]:
+    street = Street()
+    yield street
+    street.close()
+
+
+def heard(caller: socket.socket, count: int) -> bytes:
+    got = b""
+    while len(got) < count and (part := caller.recv(count - len(got))):
+        got += part
+    return got
+
+
+def says(caller: socket.socket, what: bytes) -> bytes:
+    caller.sendall(what)
+    return heard(caller, len(what))
+
+
+def hears_nothing(caller: socket.socket) -> bool:
+    caller.settimeout(NEVER_S)
+    try:
+        return caller.recv(1) is None
+    except TimeoutError:
+        return True
+    finally:
+        caller.settimeout(SOON_S)
+
+
+def test_a_healthy_gate_passes_everything_on_and_an_end_too(street: Street) -> None:
+    much = bytes(range(256)) * 20_000
+    with street.calls() as caller:
+        sender = threading.Thread(target=caller.sendall, args=(much,))
+        sender.start()
+        assert heard(caller, len(much)) == much
+        sender.join()
+        caller.shutdown(socket.SHUT_WR)
+        assert caller.recv(1) == b""
+
+
+def test_a_gate_that_refuses_keeps_its_port_and_hangs_up_on_those_inside(street: Street) -> None:
+    with street.calls() as inside:
+        assert says(inside, b"hello") == b"hello"
+        street.lead(Trouble.REFUSES)
+        with pytest.raises(ConnectionResetError):
+            inside.recv(1)
+    with pytest.raises(ConnectionRefusedError):
+        street.calls()
+    street.lead()
+    with street.calls() as caller:
+        assert says(caller, b"hello") == b"hello"
+
+
+def test_a_silent_gate_lets_anybody_wait_and_answers_once_it_is_healed(street: Street) -> None:
+    with street.calls() as inside:
+        assert says(inside, b"hello") == b"hello"
+        street.lead(Trouble.SILENT)
+        with street.calls() as caller:
+            for waiting in (inside, caller):
+                waiting.sendall(b"anybody?")
+                assert hears_nothing(waiting)
+            street.lead()
+            for waiting in (inside, caller):
+                assert heard(waiting, 8) == b"anybody?"
+
+
+def test_a_silent_gate_can_go_on_to_refuse_those_who_wait(street: Street) -> None:
+    street.lead(Trouble.SILENT)
+    with street.calls() as caller:
+        street.lead(Trouble.REFUSES)
+        with pytest.raises(ConnectionResetError):
+            caller.recv(1)
+
+
+def test_a_gate_that_resets_does_so_to_the_first_word_and_to_those_inside(street: Street) -> None:
+    with street.calls() as inside:
+        assert says(inside, b"hello") == b"hello"
+        street.lead(Trouble.RESETS)
+        with pytest.raises(ConnectionResetError):
+            inside.recv(1)
+    with street.calls() as caller:
+        caller.sendall(b"hello")
+        with pytest.raises(ConnectionResetError):
+            caller.recv(1)
+
+
+def test_a_gate_that_cuts_does_so_in_the_middle_of_an_answer(street: Street) -> None:
+    with street.calls() as caller:
+        street.lead(Trouble.CUTS)
+        caller.sendall(b"x" * 2 * CUT_AFTER_BYTES)
+        assert heard(caller, CUT_AFTER_BYTES) == b"x" * CUT_AFTER_BYTES
+        with pytest.raises(ConnectionResetError):
+            caller.recv(1)
+
+
+def test_a_slow_gate_delays_both_ways_loses_some_packets_and_keeps_the_order(street: Street) -> None:
+    with street.calls() as caller:
+        street.lead(Trouble.SLOW)
+        began = time.monotonic()
+        caller.sendall(b"abcd")
+        assert heard(caller, 4) == b"abcd"
+        assert 0.1 <= time.monotonic() - began < 0.2
+        caller.sendall(b"efghijkl")
+        assert heard(caller, 8) == b"efghijkl"
+        assert time.monotonic() - began > 0.4
+        street.lead()
+        assert says(caller, b"mnop") == b"mnop"
+
+
+def test_another_way_ends_the_connections_that_came_by_the_old_one(street: Street) -> None:
+    with street.calls() as inside:
+        assert says(inside, b"hello") == b"hello"
+        street.do(street.gate.lead(Way(port=street.gate.port + 1)))
+        with pytest.raises(ConnectionResetError):
+            inside.recv(1)
