@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from journeys.media.camera import Stamp, decode
+from journeys.media.ice import IceFacts, read_ice
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +63,10 @@ class MediaPath:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counters:
-    """What the receiving side of all connections had counted: sums, which may go back when a connection is replaced."""
+    """What the receiving side of all connections had counted: sums, which may go back when a connection is replaced.
+
+    `acknowledged` are packets of this page's own that the other side has reported to have.
+    """
 
     video_packets: int = 0
     audio_packets: int = 0
@@ -70,6 +74,7 @@ class Counters:
     concealed: int = 0
     lost: int = 0
     received_bytes: int = 0
+    acknowledged: int = 0
 
     def since(self, earlier: Counters) -> Counters:
         """The difference, never below zero: a counter that went back has begun anew."""
@@ -91,6 +96,7 @@ class Look:
     counters: Counters
     path: MediaPath | None
     marks: Mapping[str, float]
+    way: IceFacts = field(default_factory=IceFacts)
 
 
 # From bad to good: a page with several connections is judged by its best one.
@@ -116,6 +122,7 @@ def read_look(told: Mapping[str, Any]) -> Look:
         counters=Counters(**{name: sum(int(peer[name]) for peer in peers) for name in Counters.__slots__}),
         path=MediaPath(**paths[-1]) if paths else None,
         marks=marks,
+        way=read_ice([peer["way"] for peer in open_peers]),
     )
 
 

@@ -14,7 +14,7 @@
 
   // --- the call -----------------------------------------------------------------------------------------------
   const watchPeer = (peer) => {
-    const watched = { peer, described: false };
+    const watched = { peer, described: false, errors: new Map() };
     peers.push(watched);
     if (peers.length === 1) setInterval(sample, SAMPLE_MS);
     peer.addEventListener("signalingstatechange", () => (watched.described = true));
@@ -25,6 +25,11 @@
       }
       wake();
     });
+    peer.addEventListener("connectionstatechange", () => wake());
+    peer.addEventListener("icecandidateerror", quietly(({ url, errorCode, errorText }) => {
+      // One a server is enough: each network interface tells the same again.
+      if (watched.errors.size < KEEP) watched.errors.set(`${url} ${errorCode}`, { server: url ?? "", code: errorCode, said: errorText ?? "" });
+    }));
     peer.addEventListener("track", ({ track }) => {
       warm();
       // A remote track is unmuted by its first packet (webrtc-pc, "muted").
@@ -47,13 +52,27 @@
   if (window.webkitRTCPeerConnection) put("webkitRTCPeerConnection", WatchedPeer);
   put("WebSocket", WatchedSocket);
 
-  const readPeer = async ({ peer, described }) => {
+  // What was tried to find a way: addresses of servers without their credentials, and kinds of candidates without theirs.
+  const readWay = ({ peer, errors }, stats) => {
+    const rows = [...(stats?.values() ?? [])], of = (type) => rows.filter((row) => row.type === type);
+    const servers = quietly(() => peer.getConfiguration().iceServers.flatMap(({ urls }) => urls))() ?? [];
+    return {
+      gathering: peer.iceGatheringState,
+      dtls: of("transport").map((row) => row.dtlsState)[0] ?? "",
+      servers,
+      errors: [...errors.values()],
+      gathered: of("local-candidate").map((row) => ({ kind: row.candidateType, protocol: row.relayProtocol ?? row.protocol, server: row.url ?? "" })),
+      received: of("remote-candidate").map((row) => ({ kind: row.candidateType, protocol: row.protocol, server: "" })),
+    };
+  };
+  const readPeer = async (watched) => {
+    const { peer, described } = watched;
     const state = { ice: peer.iceConnectionState, connection: peer.connectionState, described };
-    const totals = { video_packets: 0, audio_packets: 0, frames_decoded: 0, concealed: 0, lost: 0, received_bytes: 0 };
+    const totals = { video_packets: 0, audio_packets: 0, frames_decoded: 0, concealed: 0, lost: 0, received_bytes: 0, acknowledged: 0 };
     const over = { video_bytes: 0, audio_bytes: 0, jitter_ms: null };
-    let path = null;
+    let path = null, stats = null;
     if (peer.connectionState !== "closed") {
-      const stats = await peer.getStats();
+      stats = await peer.getStats();
       for (const row of stats.values()) {
         if (row.type === "inbound-rtp") {
           totals[row.kind === "video" ? "video_packets" : "audio_packets"] += row.packetsReceived ?? 0;
@@ -64,10 +83,12 @@
           over[row.kind === "video" ? "video_bytes" : "audio_bytes"] += row.bytesReceived ?? 0;
           over.jitter_ms = Math.max(over.jitter_ms ?? 0, (row.jitter ?? 0) * 1000);
         }
+        // The other side's own report of what it received from here: it may arrive there and not here.
+        if (row.type === "remote-inbound-rtp") totals.acknowledged += Math.max(0, (stats.get(row.localId)?.packetsSent ?? 0) - (row.packetsLost ?? 0));
         if (row.type === "transport" && row.selectedCandidatePairId) path = readPath(stats, row.selectedCandidatePairId) ?? path;
       }
     }
-    return { ...state, ...totals, path, over };
+    return { ...state, ...totals, path, over, way: readWay(watched, stats) };
   };
   // Once a second while a call is up: what a chart of it is drawn from.
   const sample = async () => {

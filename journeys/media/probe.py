@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from journeys.media.figures import Sample, read_samples
 from journeys.media.look import Look, read_look
-from journeys.media.proof import MediaProof, Sight, conclude, is_certain, is_proved
+from journeys.media.proof import MediaFault, MediaProof, conclude, fault_of, is_certain, is_proved
+from journeys.media.sight import Sight
 
 if TYPE_CHECKING:
     from playwright.sync_api import Frame, Page
@@ -56,6 +57,8 @@ class MediaProbe:
         self._observed = expected
         looks: list[Look] = []
         ice_failed_since: int | None = None
+        fault: MediaFault | None = None
+        fault_since = 0
         while True:
             look = self._look(expected.tone_hz, anew=not looks)
             looks = [*looks[:1], *looks[1:][-LOOKS_KEPT:], look]
@@ -63,7 +66,11 @@ class MediaProbe:
             waited_s = time.monotonic() - began
             ice_failed_since = (ice_failed_since or look.at_ms) if look.ice == "failed" else None
             failed_for_ms = look.at_ms - ice_failed_since if ice_failed_since else 0
-            if is_proved(sight) or waited_s >= within_s or is_certain(sight, failed_for_ms):
+            if is_proved(sight):
+                return conclude(sight, observer=observer, observed=observed, waited_s=waited_s)
+            before, fault = fault, fault_of(sight)[0]
+            fault_since = fault_since if fault is before else look.at_ms
+            if waited_s >= within_s or is_certain(sight, failed_for_ms, look.at_ms - fault_since):
                 return conclude(sight, observer=observer, observed=observed, waited_s=waited_s)
 
     def stills(self) -> tuple[Still, ...]:

@@ -7,34 +7,38 @@ is 0; only packets, decoded frames and the signed clock stand still.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from statistics import median
 
-from journeys.media.camera import Signature
-from journeys.media.look import Counters, Look, MediaPath, Picture
+from journeys.media.ice import IceFacts
+from journeys.media.look import Counters, MediaPath, Picture
+from journeys.media.sight import SPAN_WANTED_MS, Sight
 
 # Enough to say "now": at 15 frames a second, six fresh stamps take 0.4 s, and no still picture makes two.
 STAMPS_WANTED = 6
-SPAN_WANTED_MS = 330
-# Only what was shown lately counts; older pictures wait in the page since before anybody asked.
-LATELY_MS = 3000
-# A live picture older than this is a recording or a queue, not a class.
-OLDEST_MS = 5000
 # Frames of a class that works are never this far apart (Eyevinn/webrtc-player#113 takes 3 s too).
 STILL_MS = 3000
 # What is shown now, when something was shown before: the last few pictures decide.
 LATEST = 5
 # ICE may restart by itself after `failed`; a page that wants to does so at once.
 ICE_GIVES_UP_MS = 3000
+# What has been wrong for so long, without a moment in which it was right, is not about to come up: a healthy call takes
+# a second. libwebrtc stops counting on a way whose checks go unanswered for 5 s (CONNECTION_WRITE_CONNECT_TIMEOUT).
+SURE_MS = 6000
 
 
 class MediaFault(Enum):
     """What was missing, in the order in which a call comes up."""
 
     NO_OFFER = "no offer"
+    RELAY_REFUSED = "relay refused"
+    UDP_BLOCKED = "UDP blocked"
     ICE_FAILED = "ICE failed"
+    DTLS_FAILED = "DTLS failed"
+    ONE_WAY = "one way"
     NO_PACKETS = "no packets"
     NO_DECODE = "no decode"
     NO_PICTURE = "no picture"
@@ -61,7 +65,8 @@ class MediaProof:
     """What was found when `observer` looked at `observed`. Proved where `fault` is None; `said` tells it in one line.
 
     `latency_ms` is glass to glass, the median over the window; `frames_per_s` are decoded (or shown) frames;
-    `window_s` is the time over which deltas were taken, `waited_s` how long the observer had to look.
+    `window_s` is the time over which deltas were taken, `waited_s` how long the observer had to look; `ice` tells how a
+    way was looked for, whether one was found (`path`) or not.
     """
 
     observer: str
@@ -76,83 +81,8 @@ class MediaProof:
     tone_hz: float | None = None
     counted: Counters = field(default_factory=Counters)
     path: MediaPath | None = None
+    ice: IceFacts = field(default_factory=IceFacts)
     phases: JoinPhases = field(default_factory=JoinPhases)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sight:
-    """All looks so far, sorted out for one question: does the observer see and hear the expected one?"""
-
-    expected: Signature
-    looks: Sequence[Look]
-
-    @property
-    def now_ms(self) -> int:
-        """The page's clock at the last look."""
-        return self.looks[-1].at_ms
-
-    @property
-    def theirs(self) -> list[Picture]:
-        """Pictures signed by the expected actor, oldest first."""
-        return [picture for picture in self._pictures() if _signer(picture) == self.expected.actor_id]
-
-    @property
-    def others(self) -> list[Picture]:
-        """Recent pictures that are neither the observer's own nor the expected actor's."""
-        ours = {self.expected.actor_id, self.looks[-1].own_id}
-        return [picture for picture in self._recent() if _signer(picture) not in ours]
-
-    @property
-    def fresh(self) -> list[Picture]:
-        """Recent and advancing pictures of the expected actor: one for each stamp."""
-        fresh: list[Picture] = []
-        for picture in self.theirs:
-            age = picture.age_ms
-            is_recent = picture.at_ms >= self.now_ms - LATELY_MS
-            is_new = not fresh or _sent(picture) != _sent(fresh[-1])
-            if age is not None and age <= OLDEST_MS and is_recent and is_new:
-                fresh.append(picture)
-        return fresh
-
-    @property
-    def is_live(self) -> bool:
-        """Whether the newest picture of all is a fresh one of the expected actor."""
-        fresh, others = self.fresh, self.others
-        return bool(fresh) and not (others and others[-1].at_ms > fresh[-1].at_ms + SPAN_WANTED_MS)
-
-    @property
-    def counted(self) -> Counters:
-        """What arrived between the first and the last look."""
-        return self.looks[-1].counters.since(self.looks[0].counters)
-
-    @property
-    def window_s(self) -> float:
-        """From the first look to the last, in seconds."""
-        return (self.looks[-1].at_ms - self.looks[0].at_ms) / 1000
-
-    @property
-    def heard_hz(self) -> float | None:
-        """The expected tone, if it is heard in the last look."""
-        for sound in self.looks[-1].sounds:
-            if sound.carries_tone:
-                near = abs(sound.peak_hz - self.expected.tone_hz) <= 2 * sound.bin_hz
-                return sound.peak_hz if near else self.expected.tone_hz
-        return None
-
-    @property
-    def still_ms(self) -> int:
-        """For how long the expected actor's picture has not changed; 0 if it was never seen."""
-        if not self.theirs:
-            return 0
-        last = _sent(self.theirs[-1])
-        since = next(picture.at_ms for picture in self.theirs if _sent(picture) == last)
-        return self.now_ms - since
-
-    def _pictures(self) -> list[Picture]:
-        return [picture for look in self.looks for picture in look.pictures]
-
-    def _recent(self) -> list[Picture]:
-        return [picture for picture in self._pictures() if picture.at_ms >= self.now_ms - LATELY_MS]
 
 
 def is_proved(sight: Sight) -> bool:
@@ -175,11 +105,45 @@ def _no_offer(sight: Sight) -> str | None:
     return None if last.described or seen else "no call was set up: neither offer nor answer was seen"
 
 
-def _ice_failed(sight: Sight) -> str | None:
-    last = sight.looks[-1]
-    if not last.peers or last.ice in ("connected", "completed"):
+def _is_wayless(sight: Sight) -> bool:
+    return bool(sight.looks[-1].peers) and not sight.is_connected
+
+
+def _relay_refused(sight: Sight) -> str | None:
+    refusal = sight.looks[-1].way.refusal
+    if refusal is None or not _is_wayless(sight):
         return None
-    return f"no way was found for the media (ICE {last.ice})"
+    return f"no way was found for the media: the relay does not take the credentials it is shown ({refusal.code})"
+
+
+def _udp_blocked(sight: Sight) -> str | None:
+    way = sight.looks[-1].way
+    if not _is_wayless(sight) or not way.received or not way.is_udp_unanswered:
+        return None
+    return "no way was found for the media: nothing that was sent by UDP was answered"
+
+
+def _ice_failed(sight: Sight) -> str | None:
+    if not _is_wayless(sight):
+        return None
+    last = sight.looks[-1]
+    told = "" if last.way.received else ", and the other side told no address"
+    return f"no way was found for the media (ICE {last.ice}{told})"
+
+
+def _dtls_failed(sight: Sight) -> str | None:
+    if not sight.is_connected or sight.looks[-1].way.dtls != "failed":
+        return None
+    return "a way was found for the media, but the two sides did not agree on its keys (DTLS failed)"
+
+
+def _one_way(sight: Sight) -> str | None:
+    counted = sight.looks[-1].counters
+    if not sight.is_connected or sight.theirs or counted.video_packets or counted.audio_packets:
+        return None
+    if not counted.acknowledged:
+        return None
+    return f"the other side has {counted.acknowledged} packets from here, and not one has arrived from there"
 
 
 def _no_packets(sight: Sight) -> str | None:
@@ -238,7 +202,11 @@ RULES: Mapping[MediaFault, Rule] = {
     MediaFault.BLACK: _black,
     MediaFault.SOMEONE_ELSE: _someone_else,
     MediaFault.NO_OFFER: _no_offer,
+    MediaFault.RELAY_REFUSED: _relay_refused,
+    MediaFault.UDP_BLOCKED: _udp_blocked,
     MediaFault.ICE_FAILED: _ice_failed,
+    MediaFault.DTLS_FAILED: _dtls_failed,
+    MediaFault.ONE_WAY: _one_way,
     MediaFault.NO_PACKETS: _no_packets,
     MediaFault.NO_DECODE: _no_decode,
     MediaFault.NO_PICTURE: _no_picture,
@@ -254,9 +222,25 @@ def fault_of(sight: Sight) -> tuple[MediaFault, str]:
     return MediaFault.FROZEN, "the picture does not advance as it should"
 
 
-def is_certain(sight: Sight, ice_failed_for_ms: int) -> bool:
-    """Whether waiting any longer is useless: ICE has given up, or a picture that was there stands still."""
-    return ice_failed_for_ms >= ICE_GIVES_UP_MS or sight.still_ms >= 2 * STILL_MS
+LASTS: Mapping[MediaFault, int] = {
+    MediaFault.DTLS_FAILED: ICE_GIVES_UP_MS,
+    MediaFault.ONE_WAY: SURE_MS,
+    MediaFault.BLACK: SURE_MS,
+    MediaFault.SOMEONE_ELSE: SURE_MS,
+    MediaFault.SILENT: SURE_MS,
+}
+"""Which faults are not waited for any longer once they have been told, and nothing else, for so many ms."""
+
+
+def is_certain(sight: Sight, ice_failed_for_ms: int, same_fault_for_ms: int = 0) -> bool:
+    """Whether waiting any longer is useless: ICE has given up or has nothing left to try, a picture that was there
+    stands still, or the same thing has been wrong all the time."""
+    if ice_failed_for_ms >= ICE_GIVES_UP_MS or sight.still_ms >= 2 * STILL_MS:
+        return True
+    if sight.wayless_ms >= SURE_MS:
+        way = sight.looks[-1].way
+        return not way.pending and not (way.has_relay and way.received)
+    return same_fault_for_ms >= ICE_GIVES_UP_MS and same_fault_for_ms >= LASTS.get(fault_of(sight)[0], math.inf)
 
 
 def conclude(sight: Sight, *, observer: str, observed: str, waited_s: float) -> MediaProof:
@@ -281,6 +265,7 @@ def conclude(sight: Sight, *, observer: str, observed: str, waited_s: float) -> 
         tone_hz=sight.heard_hz,
         counted=sight.counted,
         path=last.path,
+        ice=last.way,
         phases=JoinPhases(**{name: last.marks[name] for name in names if name in last.marks}),
     )
 
@@ -290,11 +275,3 @@ def _frames_per_s(fresh: Sequence[Picture]) -> float:
     if len(fresh) < 2 or fresh[-1].at_ms == fresh[0].at_ms:
         return 0.0
     return (len(fresh) - 1) * 1000 / (fresh[-1].at_ms - fresh[0].at_ms)
-
-
-def _signer(picture: Picture) -> int | None:
-    return picture.stamp.actor_id if picture.stamp else None
-
-
-def _sent(picture: Picture) -> int | None:
-    return picture.stamp.sent_ms if picture.stamp else None

@@ -158,7 +158,7 @@ class LiveClasses:
             await socket.close(4403)
             return
         if self._board.is_on("socket-refused"):
-            await socket.send_denial_response(Response(status_code=503))
+            await socket.close()  # Before it was accepted: the handshake is answered with 403.
             return
         if guest["role"] == "student" and self._board.is_on("wrong-class"):
             room = self._elsewhere

@@ -214,7 +214,7 @@ class Client:
                 self._allocation.permitted.add(_peer(told)[0])
                 return {}
             case Method.CHANNEL_BIND:
-                number = told.get("CHANNEL-NUMBER")
+                number = told.get("CHANNEL-NUMBER", 0)
                 if number in CHANNELS and self._allocation.bind(number, _peer(told)):
                     return {}
         raise Refused(400, "Bad Request")

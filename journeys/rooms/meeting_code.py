@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from playwright.sync_api import expect
 
-from journeys.rooms.practice import NAMES
+from journeys.rooms.practice import NAMES, wait_until_inside
 from journeys.stage.failures import Blind, Broken
 
 if TYPE_CHECKING:
@@ -29,10 +29,11 @@ class MeetingCodeRoom:
         page.get_by_label("Your name").fill(actor.account.display_name)
         page.get_by_label("Meeting code").fill(classroom.meeting_code.reveal())
         page.get_by_role("button", name="Join meeting").click()
-        inside = page.get_by_role("status").filter(has_text="In meeting")
+        room = page.get_by_role("status")
         refusal = page.get_by_role("alert").filter(visible=True)
-        if actor.wait_for_first(inside, refusal) is refusal:
+        if actor.wait_for_first(room, refusal) is refusal:
             raise Broken(f'not let in: "{refusal.inner_text().strip()}"')
+        wait_until_inside(actor, "meeting")
         actor.roster.follow(page.get_by_role("list", name="Participants"), NAMES)
 
     def leave(self, actor: Actor) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from playwright.sync_api import TimeoutError as PlaywrightTimeout
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
     from journeys.stage.ports import LiveClass
     from journeys.stage.service import Service
 
+
+# A page that has lost its room tries again every two seconds; one that is let in at once was not broken.
+RECONNECT_S = 4.5
 
 # The name is an item's first text; the role and a raised hand come after it.
 NAMES = "list => [...list.children].map(item => item.firstChild?.textContent ?? '')"
@@ -45,12 +49,7 @@ class PracticeClass:
     def join(self, actor: Actor, way_in: Locator) -> None:
         """Go in, through the lobby until the teacher has opened."""
         way_in.click()
-        status = actor.page.get_by_role("status")
-        try:
-            actor.wait_for_first(status.filter(has_text="In class"))
-        except PlaywrightTimeout:
-            said = status.inner_text().strip() if status.is_visible() else "nothing"
-            raise Broken(f'not in class after {actor.limit_s:.0f} s: the room says "{said}"') from None
+        wait_until_inside(actor, "class")
         actor.roster.follow(actor.page.get_by_role("list", name="Participants"), NAMES)
 
     def expect_participants(self, observer: Actor, *others: Actor) -> None:
@@ -88,3 +87,27 @@ class PracticeClass:
         """The list of participants shows the hand."""
         people = observer.page.get_by_role("list", name="Participants").get_by_role("listitem")
         expect(people.filter(has_text=raiser.account.display_name)).to_contain_text("hand raised")
+
+
+def wait_until_inside(actor: Actor, place: str) -> None:
+    """Wait until the room's page says that one is in the `place` ("class", "meeting").
+
+    Raises Broken as soon as it says that there is no room, or has lost its connection and does not get it back.
+    """
+    inside, full, lost = f"In {place}", f"This {place} is full", "Connection lost"
+    signs = actor.page.get_by_role("status").filter(has_text=re.compile(f"{inside}|{full}|{lost}"))
+    said = _read(actor, place, signs, actor.limit_s)
+    if said.startswith(lost):
+        said = _read(actor, place, signs.filter(has_not_text=lost), min(RECONNECT_S, actor.limit_s))
+    if said != inside:
+        raise Broken(f'not in {place}: the room says "{said}"')
+
+
+def _read(actor: Actor, place: str, signs: Locator, within_s: float) -> str:
+    """What the room says as soon as it says one of the signs."""
+    try:
+        return actor.wait_for_first(signs, within_s=within_s).inner_text().strip()
+    except PlaywrightTimeout:
+        status = actor.page.get_by_role("status")
+        said = status.inner_text().strip() if status.is_visible() else "nothing"
+        raise Broken(f'not in {place} after {within_s:g} s: the room says "{said}"') from None

@@ -8,7 +8,8 @@ import pytest
 
 from journeys.media.camera import Signature, Stamp
 from journeys.media.look import Counters, Look, Picture, Sound, read_look
-from journeys.media.proof import MediaFault, Sight, conclude, fault_of, is_certain, is_proved
+from journeys.media.proof import MediaFault, conclude, fault_of, is_certain, is_proved
+from journeys.media.sight import Sight
 
 TEACHER = Signature(actor_id=7, tone_hz=1000.0)
 TONE = Sound(level_db=-20, beside_db=-90, floor_db=-100, peak_hz=1002.0, bin_hz=5.86)

@@ -66,7 +66,7 @@ LIVE_CLASS = (
         name="relay-tcp",
         service="live-class",
         cause="",
-        seen="Nothing but a picture that stutters at times: the class works, but only by way of the relay and over TCP.",
+        seen="Nothing but a stutter at times: the class works, but only by way of the relay and over TCP.",
         degrades=True,
     ),
 )

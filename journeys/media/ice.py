@@ -1,0 +1,116 @@
+"""How a page looked for a way for its media: which servers it asked, what they said, which candidates there were."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+Fact = TypeVar("Fact")
+
+# webrtc-pc, RTCPeerConnectionIceErrorEvent: no answer from the server, or none can be reached. Others are STUN's own.
+UNREACHABLE = 701
+# RFC 8656 and RFC 8489: unauthorized, forbidden, stale nonce, wrong credentials.
+CREDENTIALS = frozenset({401, 403, 438, 441})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class Candidate:
+    """A kind of address that was found or told: `protocol` udp or tcp (a relay's: how the relay is reached)."""
+
+    kind: str
+    protocol: str
+    server: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class IceError:
+    """What became of asking a server: STUN's error code, or 701 where nothing came back."""
+
+    server: str
+    code: int
+    said: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IceFacts:
+    """All connections of a page together. `servers` are addresses ("turn:host:port?transport=udp"), never credentials;
+    `gathering` and `dtls` are the browser's own words for the connection that has come furthest."""
+
+    gathering: str = ""
+    dtls: str = ""
+    servers: tuple[str, ...] = ()
+    errors: tuple[IceError, ...] = ()
+    gathered: tuple[Candidate, ...] = ()
+    received: tuple[Candidate, ...] = ()
+
+    @property
+    def has_relay(self) -> bool:
+        """Whether a relay has given this page an address."""
+        return any(candidate.kind == "relay" for candidate in self.gathered)
+
+    @property
+    def refusal(self) -> IceError | None:
+        """A server that did not take the credentials it was shown, where no relay came of any."""
+        refusals = [error for error in self.errors if error.code in CREDENTIALS]
+        return refusals[0] if refusals and not self.has_relay else None
+
+    @property
+    def is_udp_unanswered(self) -> bool:
+        """Whether servers were asked by UDP, and not one of them has said anything at all."""
+        asked = [server for server in self.servers if not is_tcp(server)]
+        return bool(asked) and not any(self._has_answered(server) for server in asked)
+
+    @property
+    def pending(self) -> tuple[str, ...]:
+        """Servers reached by TCP of which nothing is known yet; they may still give an address."""
+        known = {error.server for error in self.errors} | {candidate.server for candidate in self.gathered}
+        return tuple(server for server in self.servers if is_tcp(server) and server not in known)
+
+    def _has_answered(self, server: str) -> bool:
+        is_refusal = any(error.server == server and error.code != UNREACHABLE for error in self.errors)
+        return is_refusal or any(candidate.server == server for candidate in self.gathered)
+
+
+def is_tcp(server: str) -> bool:
+    """Whether an address names a server that is reached by TCP (RFC 7065: TLS too is TCP)."""
+    return "transport=tcp" in server or server.startswith(("turns:", "stuns:"))
+
+
+# From not yet to done, and what ended badly last: a page with several connections is told by the furthest one.
+DTLS_ORDER = ("", "new", "failed", "closed", "connecting", "connected")
+GATHERING_ORDER = ("", "new", "gathering", "complete")
+
+
+def read_ice(ways: Sequence[Mapping[str, Any]]) -> IceFacts:
+    """What probe.js told of each connection, as one."""
+    return IceFacts(
+        gathering=max((str(way["gathering"]) for way in ways), key=GATHERING_ORDER.index, default=""),
+        dtls=max((str(way["dtls"]) for way in ways), key=DTLS_ORDER.index, default=""),
+        servers=_distinct(_bare(server) for way in ways for server in way["servers"]),
+        errors=_distinct(
+            IceError(server=_bare(error["server"]), code=int(error["code"]), said=error["said"])
+            for way in ways
+            for error in way["errors"]
+        ),
+        gathered=_candidates(ways, "gathered"),
+        received=_candidates(ways, "received"),
+    )
+
+
+def _candidates(ways: Sequence[Mapping[str, Any]], which: str) -> tuple[Candidate, ...]:
+    return _distinct(
+        Candidate(kind=told["kind"], protocol=told["protocol"], server=_bare(told["server"]))
+        for way in ways
+        for told in way[which]
+    )
+
+
+def _distinct(facts: Iterable[Fact]) -> tuple[Fact, ...]:
+    return tuple(dict.fromkeys(facts))
+
+
+def _bare(server: str) -> str:
+    """An address without what might stand in front of an @; nothing belongs there, so nothing of it is kept."""
+    scheme, colon, rest = server.partition(":")
+    return f"{scheme}{colon}{rest.rpartition('@')[2]}"
