@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from artifacts.policy import EvidencePolicy, Keep
 from artifacts.redaction.forms import KnownSecrets
+from journeys.media.degraded import Line
 from journeys.practice.school import PracticeSchool
 from runner.config.load import Config
 from runner.config.problem import ConfigError
@@ -166,12 +167,13 @@ def stage_for(
 def _inquiry(config: Config, district: District, past: PastOf, practice: PracticeSchool | None) -> Inquiry:
     """Who finds out whose a failure is."""
     introduction = practice.introduction if practice else None
-    services = district.school.services
+    services, given = district.school.services, config.settings.diagnosis
     return Inquiry(
         locations=locations_of(config, introduction),
         targets=targets_of(services.values(), controls_of(config, introduction)),
         hosts={name: service.own_hosts for name, service in services.items()},
         probe=probe,
         past=past,
-        within_s=config.settings.diagnosis.within,
+        within_s=given.within,
+        line=Line(latency_ms=given.latency_ms, frames_per_s=given.frames_per_s),
     )

@@ -62,7 +62,9 @@ def practice_for(settings: Settings) -> Iterator[PracticeSchool | None]:
     if not settings.school.practice:
         yield None
         return
-    with PracticeSchool.start() as school:
+    given = settings.practice
+    named = {"domain": given.domain} if given.domain else {}
+    with PracticeSchool.start(tls=given.tls, **named) as school:
         yield school
 
 
@@ -244,8 +246,14 @@ def district_of_worker(hello: Hello) -> District:
     """The district as the parent sees it: its configuration, and the practice school that it has started."""
     practice = PracticeSchool.attach(hello.practice.control, hello.practice.token) if hello.practice else None
     config = parse(hello.text, hello.config) if hello.config else embedded()
+    return _district_at(hello.location, config, practice)
+
+
+def _district_at(name: str, config: Config, practice: PracticeSchool | None) -> District:
+    """The district as it is seen from a location, the first one where none is named. Raises NoTrust."""
     introduction = practice.introduction if practice else None
-    location = locations_of(config, introduction).get(hello.location, Location())
+    locations = locations_of(config, introduction)
+    location = locations.get(name) or next(iter(locations.values()))
     home = trusting(location.way.cas, state_folder(config)) if location.way.cas else None
     return replace(district_of(config, introduction), location=location, home=home)
 
@@ -260,8 +268,7 @@ def open_district(explicit: str | None, start: Path) -> Iterator[District]:
             if explicit is not None:
                 raise
             config = embedded()
-        practice = stack.enter_context(practice_for(config.settings))
-        yield district_of(config, practice.introduction if practice else None)
+        yield _district_at("", config, stack.enter_context(practice_for(config.settings)))
 
 
 def embedded() -> Config:

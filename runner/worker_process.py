@@ -8,6 +8,7 @@ from journeys.practice.school import PracticeSchoolError
 from runner.config.problem import ConfigError, NoConfig
 from runner.execution.messages import Hello, Unwell
 from runner.execution.pipe import WorkerEnd
+from runner.execution.trust import NoTrust
 from runner.execution.worker import stay
 from runner.wiring import district_of_worker
 
@@ -21,7 +22,7 @@ def main() -> int:
         return 2
     try:
         stay(end, district_of_worker(hello), headed=hello.headed)
-    except (ConfigError, NoConfig, PracticeSchoolError) as error:
+    except (ConfigError, NoConfig, PracticeSchoolError, NoTrust) as error:
         end.send(Unwell(said=str(error)))
         return 2
     except Exception as error:

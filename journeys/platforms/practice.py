@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
+from datetime import datetime
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 from journeys.stage.failures import Broken
 from journeys.stage.ports import Session
@@ -13,6 +16,10 @@ if TYPE_CHECKING:
     from journeys.stage.actor import Actor
     from journeys.stage.ports import LiveClass
     from journeys.stage.service import Service
+
+
+# The practice school's clock.
+ZONE = ZoneInfo("America/New_York")
 
 
 class PracticePlatform:
@@ -30,6 +37,7 @@ class PracticePlatform:
         links = self._todays_links(actor)
         wanted = links.filter(has_text=title)
         if wanted.count() == 0:
+            self._must_be_todays(actor)
             raise Broken(f'the list does not show "{title}" (it shows {links.count()} others)')
         wanted.first.click()
         actor.wait_for_first(actor.page.get_by_role("heading", name=title, exact=True, level=1))
@@ -40,6 +48,14 @@ class PracticePlatform:
         way_in = actor.page.get_by_role("link", name="Join live session", exact=True)
         actor.wait_for_first(way_in)
         return Session(actor=actor, class_=class_, way_in=way_in)
+
+    def _must_be_todays(self, actor: Actor) -> None:
+        """Raises Broken when the list says that it is of another day."""
+        now = datetime.now(ZONE)
+        today = f"{now:%A, %B} {now.day}"
+        said = actor.page.get_by_role("heading").filter(has_text=re.compile(r"\w+day, \w+ \d+"))
+        if said.count() and today not in (shown := said.first.inner_text().strip()):
+            raise Broken(f'the list is "{shown}", and today is {today}', sign="wrong-day")
 
     def _todays_links(self, actor: Actor) -> Locator:
         page = actor.page

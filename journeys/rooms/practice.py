@@ -89,6 +89,10 @@ class PracticeClass:
         expect(people.filter(has_text=raiser.account.display_name)).to_contain_text("hand raised")
 
 
+SIGNS = {" is full": "capacity", "Connection lost": "signalling"}
+"""What the room's words speak for; a room that says anything else lets nobody in."""
+
+
 def wait_until_inside(actor: Actor, place: str) -> None:
     """Wait until the room's page says that one is in the `place` ("class", "meeting").
 
@@ -100,7 +104,8 @@ def wait_until_inside(actor: Actor, place: str) -> None:
     if said.startswith(lost):
         said = _read(actor, place, signs.filter(has_not_text=lost), min(RECONNECT_S, actor.limit_s))
     if said != inside:
-        raise Broken(f'not in {place}: the room says "{said}"')
+        sign = next((sign for words, sign in SIGNS.items() if words in said), "lobby")
+        raise Broken(f'not in {place}: the room says "{said}"', sign=sign)
 
 
 def _read(actor: Actor, place: str, signs: Locator, within_s: float) -> str:
@@ -109,5 +114,6 @@ def _read(actor: Actor, place: str, signs: Locator, within_s: float) -> str:
         return actor.wait_for_first(signs, within_s=within_s).inner_text().strip()
     except PlaywrightTimeout:
         status = actor.page.get_by_role("status")
-        said = status.inner_text().strip() if status.is_visible() else "nothing"
-        raise Broken(f'not in {place} after {within_s:g} s: the room says "{said}"') from None
+        said = status.inner_text().strip() if status.is_visible() else ""
+        sign = "lobby" if said else ""
+        raise Broken(f'not in {place} after {within_s:g} s: the room says "{said or "nothing"}"', sign=sign) from None

@@ -18,8 +18,8 @@ class Terms:
     `places` is how many locations there are; `contacts` where to reach a service's owner; `relies_on` what each journey
     needs, in the order of its steps; `plan_b` the journey that plays what people fall back to. `is_school_time` answers
     for a journey and a moment, or with None where there are no bells; `otherwise` is how urgent a journey is outside of
-    it. `mark` stands at the head of every first line, as in a drill. `announced` gives the silences that maintenance
-    makes now.
+    it. `degraded_counts`: what works and is degraded counts as broken. `mark` stands at the head of every first line, as
+    in a drill. `announced` gives the silences that maintenance makes now.
     """
 
     zone: ZoneInfo
@@ -32,6 +32,7 @@ class Terms:
     plan_b: str = ""
     link: str = ""
     mark: str = ""
+    degraded_counts: bool = False
     is_school_time: Callable[[str, datetime], bool | None] = lambda _journey, _at: None
     announced: Callable[[datetime], Sequence[Silence]] = lambda _now: ()
 

@@ -40,3 +40,8 @@ class DiagnosisSection(Section):
     )
     checks_every: Seconds = Field(60.0, description="How often hosts are looked at while nothing fails.")
     within: Seconds = Field(10.0, description="How long one look at all hosts may take.")
+    latency_ms: float = Field(400.0, gt=0, description="A call that is later than this, glass to glass, is degraded.")
+    frames_per_s: float = Field(8.0, gt=0, description="A call that shows fewer frames than this is degraded.")
+    alarm_degraded: bool = Field(
+        default=False, strict=True, description="Raise alarms for what works and is degraded, as for what is broken."
+    )

@@ -157,6 +157,17 @@ class PrivacySection(Section):
     mask: tuple[str, ...] = Field((), description="Selectors of what is painted over in pictures, such as img.avatar.")
 
 
+class PracticeSection(Section):
+    """How true to life the practice school is."""
+
+    tls: bool = Field(default=False, strict=True, description="Serve it over HTTPS, with an authority of its own.")
+    domain: str = Field(
+        "",
+        pattern=r"^([a-z0-9-]+(\.[a-z0-9-]+)+)?$",
+        description="Give it names of its own, by a name server of its own.",
+    )
+
+
 class WatchSection(Section):
     """How `firstbell watch` works."""
 
@@ -180,6 +191,7 @@ class Settings(Section):
     calendar: CalendarSection = Field(default_factory=CalendarSection)
     maintenance: tuple[MaintenanceSection, ...] = Field((), description="Announced maintenance.")
     journeys: dict[Name, JourneySection] = Field(default_factory=dict)
+    practice: PracticeSection = Field(default_factory=PracticeSection)
     locations: dict[Name, LocationSection] = Field(default_factory=dict, description="From where journeys are played.")
     watch: WatchSection = Field(default_factory=WatchSection)
     browser: BrowserSection = Field(default_factory=BrowserSection)

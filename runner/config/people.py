@@ -36,6 +36,7 @@ def terms_of(
         plan_b=given.plan_b,
         link=given.link,
         mark=given.mark,
+        degraded_counts=settings.diagnosis.alarm_degraded,
         is_school_time=school_time_of(settings),
         announced=lambda now: silences_of(announced(), now),
     )

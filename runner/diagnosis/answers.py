@@ -22,6 +22,10 @@ BY_ADAPTERS: Mapping[str, Cause] = {cause.value: cause for cause in Cause}
 BY_THE_CALL: Mapping[MediaFault, Cause] = {
     MediaFault.NO_OFFER: Cause.SIGNALLING,
     MediaFault.ICE_FAILED: Cause.ICE_FAILED,
+    MediaFault.RELAY_REFUSED: Cause.RELAY_REFUSED,
+    MediaFault.UDP_BLOCKED: Cause.UDP_BLOCKED,
+    MediaFault.DTLS_FAILED: Cause.DTLS_FAILED,
+    MediaFault.ONE_WAY: Cause.ONE_WAY,
     MediaFault.NO_PACKETS: Cause.NO_MEDIA,
     MediaFault.NO_DECODE: Cause.NO_MEDIA,
     MediaFault.NO_PICTURE: Cause.NO_MEDIA,

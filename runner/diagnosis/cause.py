@@ -43,6 +43,7 @@ class Cause(Enum):
     ICE_FAILED = "ice-failed"
     UDP_BLOCKED = "udp-blocked"
     RELAY_REFUSED = "relay-refused"
+    DTLS_FAILED = "dtls-failed"
     NO_MEDIA = "no-media"
     ONE_WAY = "one-way"
     SILENT = "silent"
@@ -90,6 +91,7 @@ WORDS: Mapping[Cause, str] = {
     Cause.ICE_FAILED: "no way is found for picture and sound",
     Cause.UDP_BLOCKED: "picture and sound find no way, UDP is blocked",
     Cause.RELAY_REFUSED: "its relay refuses the credentials that it gives out",
+    Cause.DTLS_FAILED: "its calls do not come to terms about encryption",
     Cause.NO_MEDIA: "neither picture nor sound arrives",
     Cause.ONE_WAY: "picture and sound arrive in one direction only",
     Cause.SILENT: "no sound arrives",

@@ -127,6 +127,9 @@ class RunDocument(Part):
     note: str = Field(description="What else went on, such as announced maintenance.")
     due_at: datetime | None = Field(description="When its slot was due, in UTC; null for a run by hand.")
     broke: BrokePart | None
+    degraded: list[str] = Field(
+        default_factory=list, description="In what way a run that passed was worse than it should be."
+    )
     diagnosis: DiagnosisPart | None = Field(None, description="What a failed attempt points to.")
     services: dict[str, ServicePart] = Field(description="Whose hosts are whose.")
     firstbell: str = Field(description="The version that ran it.")
@@ -177,6 +180,7 @@ def document_of(run: Run, artifacts: Sequence[Artifact], telling: Telling) -> Ru
         note=run.note,
         due_at=run.due_at,
         broke=broke,
+        degraded=list(run.degraded),
         diagnosis=DiagnosisPart(**told) if (told := diagnosis_of(run, scrub)) else None,
         services={
             name: ServicePart(owner=owner, hosts=list(telling.hosts.get(name, ())))

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 import structlog
 
+from journeys.media.degraded import Line, degradations
 from journeys.stage.ending import EndingKind
 from runner.diagnosis.changes import Change, changes
 from runner.diagnosis.diagnosis import Diagnosis
@@ -42,6 +43,9 @@ class Past(Protocol):
 
     def usual_ms(self, location: str, host: str) -> float | None:
         """How long a host usually takes to its first byte from there."""
+
+    def dead_families(self, location: str) -> tuple[str, ...]:
+        """Hosts of which the last check from there found one address family dead, in words."""
 
     def when_well(self, location: str, host: str) -> HostCheck | None:
         """The last check of a host from there that found nothing wrong."""
@@ -87,6 +91,12 @@ class Inquiry:
     probe: Probe
     past: Past
     within_s: float
+    line: Line = field(default_factory=Line)
+
+    def degraded(self, location: str, attempt: Attempt) -> tuple[str, ...]:
+        """In what way what works is worse than it should be: calls by their proofs, hosts by their last checks."""
+        calls = (one.said for proof in attempt.proofs for one in degradations(proof, self.line))
+        return (*dict.fromkeys(calls), *self.past.dead_families(location))
 
     def begin(self) -> Looking:
         """Look at the hosts from every location, beside whatever else is done."""

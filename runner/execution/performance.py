@@ -123,6 +123,8 @@ def perform(order: Order, player: Player, house: House, reporter: Reporter) -> P
                 started_at=started_at,
                 attempts=played.attempts,
                 diagnosis=played.diagnosis,
+                degraded=_degraded(order, played.attempts[-1], house),
+                relies_on=order.relies_on,
                 groups=order.groups,
                 note=order.note,
                 due_at=order.claim.due_at if order.claim else None,
@@ -131,6 +133,13 @@ def perform(order: Order, player: Player, house: House, reporter: Reporter) -> P
             return _keep(run, order.claim, house, folder)
         finally:
             shutil.rmtree(folder, ignore_errors=True)
+
+
+def _degraded(order: Order, last: Attempt, house: House) -> tuple[str, ...]:
+    """In what way a run that passed was worse than it should be."""
+    if last.ending is not None or house.inquiry is None:
+        return ()
+    return house.inquiry.degraded(order.location, last)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -238,8 +247,8 @@ def _spooled(spool: Spool, shelf: Shelf, files: Mapping[str, bytes]) -> list[str
 
 
 def _owner(run: Run, owners: Mapping[str, str]) -> str:
-    """Who is to be called: nobody, unless a service failed."""
-    return owners.get(run.service, "") if run.outcome is Outcome.FAILED else ""
+    """Who is to be called: nobody, unless a service failed, or is worse than it should be."""
+    return owners.get(run.service, "") if run.outcome is Outcome.FAILED or run.degraded else ""
 
 
 def _picture(run: Run, artifacts: tuple[Artifact, ...], prefix: str) -> str:

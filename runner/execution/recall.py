@@ -38,6 +38,7 @@ def row_of(run: Run, evidence: str, telling: Telling, picture: str = "") -> RunR
         picture=picture,
         cause=run.diagnosis.cause.value if run.diagnosis and run.outcome is not Outcome.PASSED else "",
         diagnosis=diagnosis_of(run, telling.scrub),
+        degraded="; ".join(run.degraded),
         attempts=tuple(_attempt_row(attempt, scrub) for attempt in run.attempts),
     )
 

@@ -62,7 +62,8 @@ class Attempt:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
     """One execution of a journey for a slot (`due_at`), or by hand. `note` is what else was going on,
-    `source_sha256` the hash of the file that the journey stands in, `diagnosis` what a failed attempt points to."""
+    `source_sha256` the hash of the file that the journey stands in, `diagnosis` what a failed attempt points to;
+    `degraded` says in what way a run that passed was worse than it should be."""
 
     id: str
     journey: str
@@ -74,10 +75,15 @@ class Run:
     due_at: datetime | None = None
     source_sha256: str = ""
     diagnosis: Diagnosis | None = None
+    degraded: tuple[str, ...] = ()
+    relies_on: tuple[str, ...] = ()
 
     @property
     def service(self) -> str:
-        """Whose part of the chain broke; where nobody has diagnosed it, what the failing step relies on."""
+        """Whose part of the chain broke; where nobody has diagnosed it, what the failing step relies on. Where nothing
+        broke and something is degraded it is what the journey is about, the last that it relies on."""
+        if self.degraded and self.relies_on:
+            return self.relies_on[-1]
         if self.diagnosis is not None and self.outcome is Outcome.FAILED:
             return self.diagnosis.service
         step = self.last.failing_step

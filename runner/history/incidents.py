@@ -45,9 +45,10 @@ class Told:
         return self.standing.incident
 
 
-def verdict_of(run: RunRow) -> Verdict:
-    """What a run says. It was confirmed if it was played again and failed again."""
-    return Verdict(
+def verdict_of(run: RunRow, *, degraded_counts: bool = False) -> Verdict:
+    """What a run says. It was confirmed if it was played again and failed again. One that passed and was degraded says
+    that it did not pass, where that is to count; it has been measured, and needs no second look."""
+    verdict = Verdict(
         journey=run.journey,
         location=run.location,
         at=run.ended_at,
@@ -60,6 +61,10 @@ def verdict_of(run: RunRow) -> Verdict:
         said=run.said,
         run_id=run.id,
     )
+    if not (degraded_counts and run.degraded):
+        return verdict
+    said, service = f"degraded: {run.degraded}", run.service or NOBODY
+    return replace(verdict, outcome="failed", confirmed=True, service=service, step="works as it should", said=said)
 
 
 class IncidentHistory:
@@ -78,7 +83,7 @@ class IncidentHistory:
 
     def weigh_run(self, connection: Connection, run: RunRow) -> None:
         """Weigh what a run says."""
-        self.weigh(connection, verdict_of(run))
+        self.weigh(connection, verdict_of(run, degraded_counts=self.terms.degraded_counts))
 
     def weigh_missed(self, location: str) -> int:
         """Weigh the slots of a location that ended without a run, the last few of each journey; how many there were."""

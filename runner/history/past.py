@@ -15,6 +15,8 @@ from runner.history.tables import runs
 # What ran longer ago says nothing about now: journeys are minutes apart in school hours.
 LATELY = timedelta(minutes=30)
 MOST = 40
+# Hosts are looked at once a minute.
+CHECKED_LATELY = timedelta(minutes=3)
 
 
 class PastOf:
@@ -51,6 +53,17 @@ class PastOf:
     def usual_ms(self, location: str, host: str) -> float | None:
         """How long a host usually takes to its first byte from a location."""
         return self._checks.recent_median_ms(location, host)
+
+    def dead_families(self, location: str) -> tuple[str, ...]:
+        """Hosts of the district of which the last check from a location found one address family dead, in words."""
+        now = datetime.now(UTC)
+        latest = {check.host: check for check in self._checks.between(location, now - CHECKED_LATELY, now)}
+        return tuple(
+            f"{check.host} does not answer over {family}"
+            for check in latest.values()
+            if check.service and check.ending is None
+            for family in check.dead_families
+        )
 
     def when_well(self, location: str, host: str) -> HostCheck | None:
         """The last check of a host from a location that found nothing wrong."""

@@ -48,6 +48,7 @@ def needs_restart(old: Settings, new: Config) -> None:
         ("store",): old.store != settings.store,
         ("school", "timezone"): old.school.timezone != settings.school.timezone,
         ("school", "practice"): old.school.practice != settings.school.practice,
+        ("practice",): old.practice != settings.practice,
         ("locations",): set(old.locations) != set(settings.locations),
         ("watch", "location"): old.watch.location != settings.watch.location,
         ("alarms", "heartbeat"): old.alarms.heartbeat != settings.alarms.heartbeat,
