@@ -37,7 +37,6 @@ class PracticePlatform:
         links = self._todays_links(actor)
         wanted = links.filter(has_text=title)
         if wanted.count() == 0:
-            self._must_be_todays(actor)
             raise Broken(f'the list does not show "{title}" (it shows {links.count()} others)')
         wanted.first.click()
         actor.wait_for_first(actor.page.get_by_role("heading", name=title, exact=True, level=1))
@@ -66,4 +65,5 @@ class PracticePlatform:
         empty = page.get_by_text("No classes today", exact=True)
         if actor.wait_for_first(links, empty) is empty:
             raise Broken('the list says "No classes today"', sign="list-empty")
+        self._must_be_todays(actor)
         return links

@@ -18,8 +18,8 @@ class Terms:
     `places` is how many locations there are; `contacts` where to reach a service's owner; `relies_on` what each journey
     needs, in the order of its steps; `plan_b` the journey that plays what people fall back to. `is_school_time` answers
     for a journey and a moment, or with None where there are no bells; `otherwise` is how urgent a journey is outside of
-    it. `degraded_counts`: what works and is degraded counts as broken. `mark` stands at the head of every first line, as
-    in a drill. `announced` gives the silences that maintenance makes now.
+    it. `degraded_counts`: what works and is degraded counts as broken. `mark` stands at the head of every first line,
+    as in a drill. `announced` gives the silences that maintenance makes now.
     """
 
     zone: ZoneInfo

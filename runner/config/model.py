@@ -164,7 +164,7 @@ class PracticeSection(Section):
     domain: str = Field(
         "",
         pattern=r"^([a-z0-9-]+(\.[a-z0-9-]+)+)?$",
-        description="Give it names of its own, by a name server of its own.",
+        description="Give it names of its own, and a name server.",
     )
 
 
