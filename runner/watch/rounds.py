@@ -6,6 +6,7 @@ one that is due while another goes on is left out (`Clock`: one at a time, and l
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -36,14 +37,22 @@ class Rounds:
         self._location = location
         self._look = look
         self._verdicts: dict[str, str] = {}
+        self._over = threading.Event()
 
     def ring(self) -> None:
         """One round. Raises HistoryError when history is away; what was found then is lost, the next round is near."""
         look = self._look()
         checks = probe(look.targets, look.way, look.within_s)
+        if self._over.is_set():
+            return
         for check in checks:
             self._tell(check)
         self._history.record(checks, self._location)
+
+    def end(self) -> None:
+        """Keep nothing from now on: while First Bell stops, what it has started itself goes away, and that is no news
+        of anybody's hosts."""
+        self._over.set()
 
     def _tell(self, check: HostCheck) -> None:
         """Log a host that has become different, not each time that it is the same."""

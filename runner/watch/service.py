@@ -187,6 +187,7 @@ class Service:
     def _stop(self, clock: Clock, signals: Signals) -> None:
         notify(STOPPING=1)
         log.info("watch.stopping")
+        self._rounds.end()
         self._observer.closing()
         within_s = self.programme.staging.config.settings.watch.stop_within
         stopping = [

@@ -55,6 +55,19 @@ def test_a_round_keeps_what_it_finds_and_goes_by_todays_configuration(
     assert kept(history) == ["well", "refused"]
 
 
+def test_what_is_found_while_first_bell_stops_is_no_news(history: HostCheckHistory) -> None:
+    """The practice school goes away then, and its doors refuse."""
+    gone = look(f"http://portal.localhost:{closed_port()}/")
+
+    def told_to_stop() -> Look:
+        rounds.end()
+        return gone
+
+    rounds = Rounds(history, "here", told_to_stop)
+    rounds.ring()
+    assert kept(history) == []
+
+
 def test_a_slow_network_delays_no_other_bell_and_no_rounds_pile_up(open_: ExitStack, history: HostCheckHistory) -> None:
     hole = f"http://portal.localhost:{open_.enter_context(blackhole())}/"
     going, most, rang = [0], [0], threading.Event()

@@ -27,7 +27,7 @@ log = structlog.get_logger()
 # How long one part may take of the whole; a page may take what is left.
 PART_S = 3.0
 # A part that ends with the time must still be able to say so before it is given up.
-MARGIN_S, MARGIN_SHARE = 0.5, 0.2
+MARGIN_S, MARGIN_SHARE = 0.5, 0.4
 
 
 def probe(targets: Sequence[Target], way: Way, within_s: float = 10.0) -> list[HostCheck]:
