@@ -69,7 +69,7 @@ def starving(pid: int) -> Iterator[None]:
 
 @contextmanager
 def everybody_elses_clock(offset: str) -> Iterator[None]:
-    """Whatever is started meanwhile lives at another time: to it, and to whoever asks it, this machine's clock is wrong.
+    """Whatever is started meanwhile lives at another time: by its clock, this machine's own is wrong.
 
     Raises FileNotFoundError where Debian's `faketime` is not installed.
     """

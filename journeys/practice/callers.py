@@ -13,6 +13,8 @@ from journeys.practice.link import AT_ONCE
 Visit = Callable[[socket.socket], Coroutine[Any, Any, None]]
 WAITING = 128
 """How many may knock before anybody looks."""
+FILLERS = 3
+"""A backlog of 0 holds one; the others wait to be told, and are no trouble to anybody."""
 
 
 class Callers:
@@ -21,6 +23,7 @@ class Callers:
     def __init__(self, visit: Visit) -> None:
         self._visit = visit
         self._listener: socket.socket | None = None
+        self._fillers: tuple[socket.socket, ...] = ()
         self._visits: dict[asyncio.Task[None], socket.socket] = {}
 
     @property
@@ -30,20 +33,38 @@ class Callers:
 
     def open(self, listener: socket.socket) -> None:
         """Listen from now on, on a socket that is bound and that is ours from here."""
+        self._stop_listening()
         self._listener = listener
         listener.listen(WAITING)
         asyncio.get_running_loop().add_reader(listener, self._welcome, listener)
 
+    def deafen(self, listener: socket.socket) -> None:
+        """Answer nobody from now on, as a host does that is gone: a queue that nobody empties is kept full, and then
+        Linux drops whoever knocks without a word. Those who were met stay."""
+        self._stop_listening()
+        self._listener = listener
+        listener.listen(0)
+        self._fillers = tuple(socket.socket() for _ in range(FILLERS))
+        for filler in self._fillers:
+            filler.setblocking(False)  # noqa: FBT003  # the standard library's own
+            filler.connect_ex(listener.getsockname())
+
     async def shut(self) -> None:
         """Refuse from now on, and hang up on whoever was met."""
-        if self._listener is not None:
-            asyncio.get_running_loop().remove_reader(self._listener)
-            self._listener.close()
-            self._listener = None
+        self._stop_listening()
         visits = tuple(self._visits)
         for visit in visits:
             visit.cancel()
         await asyncio.gather(*visits, return_exceptions=True)
+
+    def _stop_listening(self) -> None:
+        if self._listener is not None:
+            asyncio.get_running_loop().remove_reader(self._listener)
+            self._listener.close()
+            self._listener = None
+        for filler in self._fillers:
+            filler.close()
+        self._fillers = ()
 
     def _welcome(self, listener: socket.socket) -> None:
         try:

@@ -67,7 +67,9 @@ class Gate:
             self._apply(link, way, is_elsewhere=is_elsewhere)
         if way.trouble is Trouble.REFUSES:
             await self._callers.shut()
-        elif not self._callers.is_open:
+        elif way.trouble is Trouble.SILENT:
+            self._callers.deafen(bound(self.port))
+        elif not self._callers.is_open or (before is not None and before.trouble is Trouble.SILENT):
             self._callers.open(bound(self.port))
 
     async def close(self) -> None:

@@ -43,7 +43,7 @@ class Actor:
         self._stage = stage
         self._probe = MediaProbe(page)
         self._document_error: str | None = None
-        self._lost_script = ""
+        self._lost_script = self._asked = ""
         self._has_crashed = False
         page.on("response", self._notice)
         page.on("requestfailed", self._miss)
@@ -70,6 +70,7 @@ class Actor:
         answer = self.page.goto(url, wait_until="domcontentloaded")
         if answer is not None and answer.status >= 400:
             raise Broken(_refusal(answer), sign=self._sign())
+        self._must_have_hope()
 
     def wait_for_first(self, *signs: Locator, within_s: float | None = None) -> Locator:
         """Wait until one of several signs is seen, and return it; Broken as soon as it is certain that none will be."""
@@ -92,7 +93,7 @@ class Actor:
 
     def signs(self) -> PageSigns | None:
         """What this actor's page says of itself now; None when it cannot be asked."""
-        return signs_on(self.page, self.name)
+        return signs_on(self.page, self.name, self._asked)
 
     def _sign(self) -> str:
         found = self.signs()
@@ -149,6 +150,7 @@ class Actor:
             return
         self._document_error = _refusal(answer) if answer.status >= 400 else None
         self._lost_script = ""
+        self._asked = _first_asked(answer.request)
 
     def _miss(self, request: Request) -> None:
         """Remember that the document cannot be had at all. One that another navigation has cut off is not missed."""
@@ -159,6 +161,13 @@ class Actor:
 
     def _is_document(self, request: Request) -> bool:
         return request.is_navigation_request() and request.frame == self.page.main_frame
+
+
+def _first_asked(request: Request) -> str:
+    """The host that was asked before anybody sent on elsewhere."""
+    while (before := request.redirected_from) is not None:
+        request = before
+    return urlsplit(request.url).hostname or ""
 
 
 def _refusal(answer: Response) -> str:

@@ -31,8 +31,8 @@ LOOK = """() => {
 }"""
 
 
-def signs_on(page: Page, actor: str) -> PageSigns | None:
-    """What a page shows now; None when it cannot be asked."""
+def signs_on(page: Page, actor: str, asked: str = "") -> PageSigns | None:
+    """What a page shows now; None when it cannot be asked. `asked` is the host that was asked for it."""
     try:
         # Unlike an evaluation this has a time limit, and a page may hang.
         told: dict[str, Any] = page.wait_for_function(LOOK, timeout=GLANCE_MS).json_value()
@@ -42,6 +42,7 @@ def signs_on(page: Page, actor: str) -> PageSigns | None:
     return PageSigns(
         actor=actor,
         host=urlsplit(page.url).hostname or "",
+        asked=asked,
         title=title,
         text=text,
         sign=sign_of(f"{title} {printable(told['heading'], TITLE_LIMIT)}", text if told["letters"] < SHORT else ""),

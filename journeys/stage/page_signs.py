@@ -29,11 +29,13 @@ SIGNS: Mapping[str, re.Pattern[str]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PageSigns:
-    """What an actor's page showed. `host` is whose address it stands at, without a port; `sign` the cause that its
-    words speak for, or nothing. `asks_to_sign_in`: it offers a way to sign in."""
+    """What an actor's page showed. `host` is whose address it stands at, `asked` whose was asked for it before anybody
+    sent on elsewhere, both without a port; `sign` the cause that its words speak for, or nothing. `asks_to_sign_in`:
+    it offers a way to sign in."""
 
     actor: str
     host: str
+    asked: str = ""
     title: str = ""
     text: str = ""
     sign: str = ""

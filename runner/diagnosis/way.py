@@ -81,10 +81,10 @@ def captive(facts: Facts) -> Conclusion | None:
     page, broke = facts.page, facts.broke
     if broke is None or page is None or page.sign != Cause.CAPTIVE_PORTAL.value:
         return None
+    service = facts.whose(page.asked) or broke.service
     said = f'{page.host} answers instead, and says "{page.title or page.text[:80]}"'
-    return Conclusion(
-        service=broke.service, cause=Cause.CAPTIVE_PORTAL, because=(Because(said=said, source=Source.PAGE),)
-    )
+    because = Because(said=said, source=Source.PAGE)
+    return Conclusion(service=service, cause=Cause.CAPTIVE_PORTAL, because=(because,))
 
 
 def cannot_be_reached(facts: Facts) -> Conclusion | None:

@@ -42,6 +42,10 @@ class Post:
         """Look at every host once."""
         self._rounds.ring()
 
+    def end_rounds(self) -> None:
+        """Keep nothing of what is looked at from now on."""
+        self._rounds.end()
+
     def hold(self) -> None:
         """Hold on to what is ours before anybody looks for what is nobody's."""
         self._slots.renew(self.crew.terms, self.crew.held())

@@ -187,7 +187,8 @@ class Service:
     def _stop(self, clock: Clock, signals: Signals) -> None:
         notify(STOPPING=1)
         log.info("watch.stopping")
-        self._rounds.end()
+        for post in self.posts:
+            post.end_rounds()
         self._observer.closing()
         within_s = self.programme.staging.config.settings.watch.stop_within
         stopping = [

@@ -412,6 +412,7 @@ troubles = st.builds(
 pages = st.builds(
     page,
     hosts,
+    asked=hosts,
     sign=st.sampled_from(["", "maintenance", "captive-portal", "capacity"]),
     is_blank=st.booleans(),
     asks_to_sign_in=st.booleans(),

@@ -71,7 +71,7 @@ NETWORK = (
     Fault(
         name="outside-offline",
         service="",
-        cause="own-location",
+        cause="own-network",
         seen="At home nothing on the internet can be reached.",
     ),
     Fault(
