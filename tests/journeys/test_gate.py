@@ -6,13 +6,13 @@ import asyncio
 import socket
 import threading
 import time
-from collections.abc import Coroutine, Iterator
-from typing import Any
+from collections.abc import Iterator
 
 import pytest
 
 from journeys.practice.gate import CUT_AFTER_BYTES, Gate, Trouble, Way
 from journeys.practice.link import Delay
+from tests.journeys.event_loop import EventLoop
 
 SOON_S = 2.0
 NEVER_S = 0.15
@@ -20,32 +20,27 @@ DELAY = Delay(each_way_s=0.05, packet_bytes=4, sent_again_s=0.1)
 
 
 class Street:
-    """A gate before a service that says back what it is told, both in an event loop of their own."""
+    """A gate before a service that says back what it is told."""
 
-    def __init__(self) -> None:
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
-        self._thread.start()
-        self.gate, self._server = self.do(self._build())
+    def __init__(self, loop: EventLoop) -> None:
+        self._loop = loop
+        self.gate, self._server = loop.do(self._build())
         self.behind = self._server.sockets[0].getsockname()[1]
         self.lead()
 
-    def do(self, deed: Coroutine[Any, Any, Any]) -> Any:
-        return asyncio.run_coroutine_threadsafe(deed, self._loop).result(SOON_S)
-
     def lead(self, trouble: Trouble = Trouble.NONE) -> None:
-        self.do(self.gate.lead(Way(port=self.behind, trouble=trouble)))
+        self.lead_to(self.behind, trouble)
+
+    def lead_to(self, port: int, trouble: Trouble = Trouble.NONE) -> None:
+        self._loop.do(self.gate.lead(Way(port=port, trouble=trouble)))
 
     def calls(self) -> socket.socket:
         return socket.create_connection(("127.0.0.1", self.gate.port), timeout=SOON_S)
 
-    def close(self) -> None:
-        self.do(self.gate.close())
+    async def close(self) -> None:
+        await self.gate.close()
         self._server.close()
-        self.do(asyncio.sleep(0))
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join()
-        self._loop.close()
+        await self._server.wait_closed()
 
     @staticmethod
     async def _build() -> tuple[Gate, asyncio.Server]:
@@ -60,9 +55,10 @@ class Street:
 
 @pytest.fixture
 def street() -> Iterator[Street]:
-    street = Street()
-    yield street
-    street.close()
+    with EventLoop() as loop:
+        street = Street(loop)
+        yield street
+        loop.do(street.close())
 
 
 def heard(caller: socket.socket, count: int) -> bytes:
@@ -170,6 +166,6 @@ def test_a_slow_gate_delays_both_ways_loses_some_packets_and_keeps_the_order(str
 def test_another_way_ends_the_connections_that_came_by_the_old_one(street: Street) -> None:
     with street.calls() as inside:
         assert says(inside, b"hello") == b"hello"
-        street.do(street.gate.lead(Way(port=street.gate.port + 1)))
+        street.lead_to(port=1)
         with pytest.raises(ConnectionResetError):
             inside.recv(1)

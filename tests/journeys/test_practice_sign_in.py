@@ -2,68 +2,17 @@
 
 from __future__ import annotations
 
-import re
 import time
-from dataclasses import dataclass, field
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
-import urllib3
 
 from journeys.auth.totp import totp
 from journeys.practice.provider import LOCKED, WRONG, challenge_of
 from journeys.practice.school import PracticeSchool
+from tests.journeys.plain_browser import Browser, hidden, sign_in
 
 VERIFIER = "v" * 50
-
-
-@dataclass
-class Answer:
-    status: int
-    text: str
-    location: str
-
-
-@dataclass
-class Browser:
-    """As much of a browser as a sign-in needs: cookies by host, and forms. Names go to this machine, ports are kept."""
-
-    cookies: dict[str, dict[str, str]] = field(default_factory=dict)
-
-    def ask(self, method: str, url: str, form: dict[str, str] | None = None) -> Answer:
-        parts = urlsplit(url)
-        jar = self.cookies.setdefault(parts.hostname or "", {})
-        headers = {"Host": parts.netloc, "Cookie": "; ".join(f"{name}={value}" for name, value in jar.items())}
-        body = urlencode(form) if form is not None else None
-        if form is not None:
-            headers["Content-Type"] = "application/x-www-form-urlencoded"
-        target = f"http://127.0.0.1:{parts.port}{parts.path or '/'}?{parts.query}"
-        answer = urllib3.request(method, target, body=body, headers=headers, redirect=False, retries=False)
-        for cookie in answer.headers.getlist("set-cookie"):
-            name, _, value = cookie.partition(";")[0].partition("=")
-            jar[name] = value.strip('"')
-        return Answer(answer.status, answer.data.decode(), answer.headers.get("location", ""))
-
-    def follow(self, answer: Answer) -> Answer:
-        while answer.location:
-            answer = self.ask("GET", answer.location)
-        return answer
-
-
-def hidden(page: Answer) -> dict[str, str]:
-    return dict(re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', page.text))
-
-
-def sign_in(browser: Browser, practice: PracticeSchool, account: str, password: str | None = None) -> Answer:
-    origins, person = practice.introduction.origins, practice.introduction.accounts[account]
-    form = browser.follow(browser.ask("GET", f"{origins['edge']}/sign-in"))
-    fields = {**hidden(form), "username": person.username, "password": password or person.password}
-    return browser.ask("POST", f"{origins['sign-in']}/sign-in", fields)
-
-
-def at(origin: str, answer: Answer) -> Answer:
-    """Redirects that begin with a slash stay on their host."""
-    return Answer(answer.status, answer.text, origin + answer.location) if answer.location.startswith("/") else answer
 
 
 def test_the_right_password_leads_back_to_a_portal_that_knows_you(practice: PracticeSchool) -> None:
