@@ -152,9 +152,9 @@ class Facts:
         steps, checks = [step for step in self.steps if step.service == service], self.checks_of(service)
         if service == self.service or self.troubles_of(service) or any(check.ending for check in checks):
             return ""
-        if self.page and (self.page.sign or self.page.is_blank):
-            if service in (self.whose(self.page.host), self.whose(self.page.asked)):
-                return ""
+        page = self.page
+        if page and (page.sign or page.is_blank) and service in (self.whose(page.host), self.whose(page.asked)):
+            return ""
         if steps:
             return f"{steps[-1].title} ({sum(step.took_s for step in steps):.1f} s)"
         waits_ms = [check.http.first_byte_ms for check in checks if check.http and check.http.first_byte_ms is not None]
