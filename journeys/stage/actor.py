@@ -67,9 +67,17 @@ class Actor:
 
     def go(self, url: str) -> None:
         """Open an address as if typed. Raises Broken at once when the answer is an error page."""
-        answer = self.page.goto(url, wait_until="domcontentloaded")
-        if answer is not None and answer.status >= 400:
-            raise Broken(_refusal(answer), sign=self._sign())
+        deadline = time.monotonic() + self.limit_s
+        self.page.goto(url, wait_until="commit")
+        while True:
+            left_ms = (deadline - time.monotonic()) * 1000
+            try:
+                self.page.wait_for_load_state("domcontentloaded", timeout=max(1.0, min(GLANCE_MS, left_ms)))
+                break
+            except PlaywrightTimeout:
+                self._must_have_hope()
+                if left_ms <= GLANCE_MS:
+                    raise
         self._must_have_hope()
 
     def wait_for_first(self, *signs: Locator, within_s: float | None = None) -> Locator:

@@ -14,6 +14,7 @@ from runner.cli.evidence import evidence
 from runner.cli.incidents import ack, incidents
 from runner.cli.init import init, schema
 from runner.cli.look_back import runs, show
+from runner.cli.morning import morning
 from runner.cli.practice import practice
 from runner.cli.probe import probe
 from runner.cli.run import run
@@ -50,6 +51,7 @@ for command in (
     silence,
     alarm,
     drill,
+    morning,
     evidence,
     share,
     store,

@@ -1,0 +1,151 @@
+"""`firstbell morning`: plays the first morning of online school again, and draws what First Bell would have said."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+from rich.text import Text
+
+from journeys.practice.school import PracticeSchool
+from runner.alarms.inbox import Inbox, inbox
+from runner.alarms.outbox import Fate
+from runner.cli.console import console
+from runner.cli.run import sentences
+from runner.config.alarms import RouteSection
+from runner.config.load import Config
+from runner.config.locations import LocationSection
+from runner.execution.performance import Performed
+from runner.execution.reporter import Silent
+from runner.history.outbox import Parcel
+from runner.morning.picture import draw
+from runner.morning.record import Heard, Played, SceneRecord, lines
+from runner.morning.script import HOME, MORNING, SCHOOL, Scene
+from runner.theatre import Theatre, theatre
+from runner.wiring import embedded
+
+DELIVERY_S = 10.0
+LOOK_AGAIN_S = 0.05
+UNDER_WAY = {Fate.WAITING}
+
+
+@click.command()
+@click.option(
+    "--report",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path("morning"),
+    show_default=True,
+    help="The folder that gets morning.svg and morning.txt.",
+)
+def morning(report: Path) -> None:
+    """Play the first morning of online school: the edge, then the sign-in, then the class list break, and heal.
+
+    Everything is real but the school: two ways out, browsers, diagnoses, incidents, notices. Exits with 0 if each scene
+    blamed whom it should and nobody else.
+    """
+    out = console()
+    with sentences(), inbox() as box, _opened(box) as at_home, out.status("") as status:
+        stage, records = _Stage(at_home, at_home.at(SCHOOL), box), []
+        for scene in MORNING:
+            status.update(f"{scene.clock}  {scene.title}")
+            records.append(stage.play(scene))
+        name = at_home.staging.config.settings.school.name
+    for line, style in lines(records):
+        out.print(Text(line, style), soft_wrap=True)
+    report.mkdir(parents=True, exist_ok=True)
+    (report / "morning.svg").write_text(draw(records, name))
+    (report / "morning.txt").write_text("\n".join(line for line, _ in lines(records)) + "\n")
+    is_as_it_was = all(record.is_as_it_was for record in records)
+    said = "Each scene blamed whom it should" if is_as_it_was else "Not every scene blamed whom it should"
+    out.print(f"{said}. The picture: {report}/morning.svg", style="passed" if is_as_it_was else "failed")
+    raise SystemExit(0 if is_as_it_was else 1)
+
+
+@contextmanager
+def _opened(box: Inbox) -> Iterator[Theatre]:
+    """The practice school seen from a home and from a school, in a folder of its own; the box takes every notice."""
+    base = embedded()
+    routes = (
+        RouteSection(name="it-on-call", to=(box.address,)),
+        RouteSection(name="parents", to=(box.address,), public=True),
+    )
+    given = {
+        "alarms": base.settings.alarms.model_copy(update={"routes": routes, "reopen_within": 0.0, "locations": 2}),
+        "locations": {HOME: LocationSection(proxy="practice:outside"), SCHOOL: LocationSection(inside=True)},
+    }
+    with tempfile.TemporaryDirectory(prefix="firstbell-morning-") as folder:
+        settings = base.settings.model_copy(update=given)
+        config = Config(settings=settings, file=Path(folder) / "firstbell.toml", places={})
+        with theatre(config, headed=False, quiet=True, alarms=True, location=HOME) as at_home:
+            yield at_home
+
+
+class _Stage:
+    """Two theatres of one house, and the box that takes the notices."""
+
+    def __init__(self, at_home: Theatre, at_school: Theatre, box: Inbox) -> None:
+        self._at = {HOME: at_home, SCHOOL: at_school}
+        self._board = at_home.switchboard
+        self._box = box
+
+    def play(self, scene: Scene) -> SceneRecord:
+        """One scene: heal what was broken, break what it breaks, play, and listen."""
+        school = self._at[HOME].practice
+        assert school is not None  # noqa: S101  # the configuration asks for it
+        record, read = SceneRecord(scene=scene), len(self._box.letters)
+        _set(school, scene)
+        began, began_at = time.monotonic(), datetime.now(UTC)
+        for journey, location in scene.plays:
+            theatre_ = self._at[location]
+            performed = theatre_.play(theatre_.chosen([journey])[0], Silent())
+            record.played.append(_played(performed, time.monotonic() - began))
+        self._wait_for_notices()
+        record.lasted_s = time.monotonic() - began
+        record.heard = [
+            Heard(kind=letter.kind, subject=letter.subject, at_s=(letter.at - began_at).total_seconds())
+            for letter in self._box.letters[read:]
+        ]
+        record.parents = self._in_public_words(began_at)
+        return record
+
+    def _wait_for_notices(self) -> None:
+        deadline = time.monotonic() + DELIVERY_S
+        while self._parcels(UNDER_WAY) and time.monotonic() < deadline:
+            time.sleep(LOOK_AGAIN_S)
+
+    def _in_public_words(self, since: datetime) -> str:
+        """What parents would read, of what has come up or ended since a moment."""
+        said = []
+        for parcel in reversed(self._parcels({Fate.DRAFT})):
+            draft = parcel.notification
+            if draft.made_at >= since:
+                incident = self._board.incidents.find(draft.incident).incident
+                said.append(self._board.in_public_words(incident, draft).body)
+        return "\n".join(dict.fromkeys(said))
+
+    def _parcels(self, fates: set[Fate]) -> Sequence[Parcel]:
+        return self._board.outbox.look(100, fates=fates)
+
+
+def _set(school: PracticeSchool, scene: Scene) -> None:
+    school.heal_all()
+    if scene.breaks:
+        school.break_(scene.breaks)
+
+
+def _played(performed: Performed, at_s: float) -> Played:
+    run, found = performed.run, performed.document.diagnosis
+    is_failure = run.outcome.value == "failed" and found is not None
+    return Played(
+        journey=run.journey,
+        location=run.location,
+        at_s=at_s,
+        outcome=run.outcome.value,
+        service=run.service if is_failure else "",
+        said=f"{run.service or 'nobody'}: {found.words} (sure: {found.confidence})" if found and is_failure else "",
+    )

@@ -1,0 +1,106 @@
+"""The morning as one picture: a time line with a lane for each location, for plan B, for alarms and for parents."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from runner.morning.record import SceneRecord
+from runner.morning.script import HOME, SCHOOL
+
+WIDTH, LEFT, TOP = 1240, 92, 74
+LANES = (("from home", HOME), ("from school", SCHOOL), ("plan B", "plan-b"))
+LANE_HEIGHT, WORDS_WIDE = 58, 34
+COLOURS = {"passed": "#2e7d4f", "failed": "#b3261e", "errored": "#a15c00", "blind": "#a15c00"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dot:
+    """One run in its lane."""
+
+    x: float
+    y: float
+    colour: str
+    said: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Column:
+    """One scene: where it stands, its words, its dots, and the lines under it."""
+
+    x: float
+    width: float
+    clock: str
+    title: tuple[str, ...]
+    is_broken: bool
+    dots: tuple[Dot, ...]
+    found: tuple[str, ...]
+    alarms: tuple[str, ...]
+    parents: tuple[str, ...]
+
+
+def draw(records: Sequence[SceneRecord], school: str) -> str:
+    """The morning as SVG, for any browser and any printer; it asks nobody for anything."""
+    width = (WIDTH - LEFT) / max(1, len(records))
+    columns = [_column(record, LEFT + number * width, width) for number, record in enumerate(records)]
+    lanes_end = TOP + LANE_HEIGHT * len(LANES)
+    rows = _rows(columns, lanes_end)
+    template = Environment(
+        loader=FileSystemLoader(Path(__file__).parent / "templates"), autoescape=True, undefined=StrictUndefined
+    ).get_template("morning.svg")
+    return template.render(
+        columns=columns,
+        lanes=[(label, TOP + LANE_HEIGHT * (number + 0.5)) for number, (label, _) in enumerate(LANES)],
+        rows=rows,
+        width=WIDTH,
+        height=rows[-1][1] + 16 + 15 * max(len(column.parents) for column in columns),
+        left=LEFT,
+        top=TOP,
+        lanes_end=lanes_end,
+        school=school,
+    )
+
+
+def _rows(columns: Sequence[Column], begin: float) -> list[tuple[str, float]]:
+    """The rows of words under the lanes, each below the longest text of the one before."""
+    rows, at = [], begin + 22
+    for label, name in (("diagnosed", "found"), ("alarm", "alarms"), ("parents read", "parents")):
+        rows.append((label, at))
+        at += 20 + 15 * max((len(getattr(column, name)) for column in columns), default=0)
+    return rows
+
+
+def _column(record: SceneRecord, x: float, width: float) -> Column:
+    found = dict.fromkeys(played.said for played in record.played if played.said)
+    alarms = [f"+{heard.at_s:.0f} s  {heard.subject}" for heard in record.heard]
+    return Column(
+        x=x,
+        width=width,
+        clock=record.scene.clock,
+        title=_wrapped(record.scene.title),
+        is_broken=bool(record.scene.breaks),
+        dots=tuple(_dots(record, x, width)),
+        found=tuple(line for said in found for line in _wrapped(said)) or ("nothing is wrong",),
+        alarms=tuple(line for said in alarms for line in _wrapped(said)) or ("none",),
+        parents=tuple(line for said in record.parents.splitlines() for line in _wrapped(said)) or ("nothing",),
+    )
+
+
+def _dots(record: SceneRecord, x: float, width: float) -> list[Dot]:
+    dots = []
+    for played in record.played:
+        key = "plan-b" if played.journey == "plan-b" else played.location
+        lane = next(number for number, (_, name) in enumerate(LANES) if name == key)
+        share = played.at_s / record.lasted_s if record.lasted_s else 0.0
+        at_x, at_y = x + 16 + share * (width - 32), TOP + LANE_HEIGHT * (lane + 0.5)
+        said = f"{played.journey} from {played.location}: {played.said or played.outcome}"
+        dots.append(Dot(x=at_x, y=at_y, colour=COLOURS.get(played.outcome, "#555"), said=said))
+    return dots
+
+
+def _wrapped(text: str) -> tuple[str, ...]:
+    return tuple(textwrap.wrap(text, WORDS_WIDE))
