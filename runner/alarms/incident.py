@@ -220,7 +220,9 @@ def _advance(ledger: Ledger, verdict: Verdict, track: Track, policy: Policy) -> 
         changes.append(change)
         after = replace(after, incident=0)
     if health.is_open and after.incident == 0 and subject:
-        incident, turned = _begun(ledger, subject, verdict, health, policy)
+        # What breaks elsewhere now has broken there just now, however long the journey has been in trouble.
+        seen = replace(health, since=verdict.at) if has_moved else health
+        incident, turned = _begun(ledger, subject, verdict, seen, policy)
         ledger = _with(ledger, incident)
         changes.append(Change(turn=turned, reason=reason, incident=incident))
         after = replace(after, incident=incident.number)

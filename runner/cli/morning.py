@@ -6,6 +6,7 @@ import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -18,8 +19,7 @@ from runner.alarms.outbox import Fate
 from runner.cli.console import console
 from runner.cli.run import sentences
 from runner.config.alarms import RouteSection
-from runner.config.load import Config
-from runner.config.locations import LocationSection
+from runner.config.load import load
 from runner.execution.performance import Performed
 from runner.execution.reporter import Silent
 from runner.history.outbox import Parcel
@@ -27,8 +27,19 @@ from runner.morning.picture import draw
 from runner.morning.record import Heard, Played, SceneRecord, lines
 from runner.morning.script import HOME, MORNING, SCHOOL, Scene
 from runner.theatre import Theatre, theatre
-from runner.wiring import embedded
 
+CONFIG = f"""\
+[school]
+name = "Practice School District"
+timezone = "America/New_York"
+practice = true
+
+[locations.{HOME}]
+proxy = "practice:outside"
+
+[locations.{SCHOOL}]
+inside = true
+"""
 DELIVERY_S = 10.0
 LOOK_AGAIN_S = 0.05
 UNDER_WAY = {Fate.WAITING}
@@ -69,18 +80,16 @@ def morning(report: Path) -> None:
 @contextmanager
 def _opened(box: Inbox) -> Iterator[Theatre]:
     """The practice school seen from a home and from a school, in a folder of its own; the box takes every notice."""
-    base = embedded()
     routes = (
         RouteSection(name="it-on-call", to=(box.address,)),
         RouteSection(name="parents", to=(box.address,), public=True),
     )
-    given = {
-        "alarms": base.settings.alarms.model_copy(update={"routes": routes, "reopen_within": 0.0, "locations": 2}),
-        "locations": {HOME: LocationSection(proxy="practice:outside"), SCHOOL: LocationSection(inside=True)},
-    }
     with tempfile.TemporaryDirectory(prefix="firstbell-morning-") as folder:
-        settings = base.settings.model_copy(update=given)
-        config = Config(settings=settings, file=Path(folder) / "firstbell.toml", places={})
+        file = Path(folder) / "firstbell.toml"
+        file.write_text(CONFIG)
+        config = load(file)
+        alarms = config.settings.alarms.model_copy(update={"routes": routes, "reopen_within": 0.0, "locations": 2})
+        config = replace(config, settings=config.settings.model_copy(update={"alarms": alarms}))
         with theatre(config, headed=False, quiet=True, alarms=True, location=HOME) as at_home:
             yield at_home
 
