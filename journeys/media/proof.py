@@ -28,7 +28,7 @@ ICE_GIVES_UP_MS = 3000
 # What has been wrong for so long, without a moment in which it was right, is not about to come up: a healthy call takes
 # a second. libwebrtc stops counting on a way whose checks go unanswered for 5 s (CONNECTION_WRITE_CONNECT_TIMEOUT).
 SURE_MS = 5000
-# A relay behind TCP needs three round trips to answer at all. Chromium does not say that a connection to it was refused.
+# A relay behind TCP needs three round trips to answer at all, and Chromium does not say that one refuses connections.
 PENDING_MS = 8000
 
 
