@@ -27,7 +27,9 @@ LATEST = 5
 ICE_GIVES_UP_MS = 3000
 # What has been wrong for so long, without a moment in which it was right, is not about to come up: a healthy call takes
 # a second. libwebrtc stops counting on a way whose checks go unanswered for 5 s (CONNECTION_WRITE_CONNECT_TIMEOUT).
-SURE_MS = 6000
+SURE_MS = 5000
+# A relay behind TCP needs three round trips to answer at all, and Chromium does not say that one refuses connections.
+PENDING_MS = 8000
 
 
 class MediaFault(Enum):
@@ -239,7 +241,8 @@ def is_certain(sight: Sight, ice_failed_for_ms: int, same_fault_for_ms: int = 0)
         return True
     if sight.wayless_ms >= SURE_MS:
         way = sight.looks[-1].way
-        return not way.pending and not (way.has_relay and way.received)
+        has_more = way.pending and sight.wayless_ms < PENDING_MS
+        return not has_more and not (way.has_relay and way.received)
     return same_fault_for_ms >= ICE_GIVES_UP_MS and same_fault_for_ms >= LASTS.get(fault_of(sight)[0], math.inf)
 
 

@@ -72,6 +72,7 @@ class Relay:
             self._datagrams.close()
         self._udp.close()
         self._hold.close()
+        await asyncio.sleep(0)  # What was hung up on is closed in the loop's next turn.
 
     def heard(self, data: bytes, address: Address) -> None:
         """A datagram. One that the rules do not let in is lost without a word."""

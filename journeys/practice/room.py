@@ -131,7 +131,9 @@ class Room:
             await seat.tell({"type": "state", "state": "ended"})
 
     async def _let_in(self) -> None:
-        for seat in [seat for seat in self._seats.values() if not seat.is_in and self._may_come_in(seat)]:
+        waiting = [seat for seat in self._seats.values() if not seat.is_in and self._may_come_in(seat)]
+        # Whoever opens the class is in it before it can be full.
+        for seat in sorted(waiting, key=lambda seat: seat.role != "teacher"):
             if seat.role != "teacher" and len(self._inside()) >= self._rules.capacity():
                 del self._seats[seat.id]
                 await seat.tell({"type": "state", "state": "full"})

@@ -19,6 +19,7 @@ from runner.execution.performance import Performed
 from runner.execution.reporter import Silent
 from runner.execution.run import Outcome
 from runner.theatre import Theatre
+from tests.end_to_end.test_live_class_faults import DEGRADING, IN_CLASS
 
 pytestmark = pytest.mark.browser
 
@@ -78,7 +79,7 @@ def test_a_run_in_the_store_is_whole_and_matches_its_document(opened: Theatre, p
 
 
 def test_the_switchboard_and_this_table_name_the_same_faults() -> None:
-    assert {*WHERE, "stranger-comes-in"} == set(FAULTS)
+    assert {*WHERE, *IN_CLASS, *DEGRADING, "stranger-comes-in"} == set(FAULTS)
 
 
 def test_a_stranger_in_the_class_ends_the_run_and_leaves_no_picture_of_anybody(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.server
+import re
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -131,6 +132,12 @@ def test_a_picture_without_our_signature_is_never_kept(two: Two) -> None:
     assert probe.stills() == ()
 
 
+def with_another_key(told: dict[str, Any]) -> dict[str, Any]:
+    """A fingerprint that is nobody's: whoever is met at the end of the way is not who was told of."""
+    sdp = re.sub(r"a=fingerprint:sha-256 ..", "a=fingerprint:sha-256 00", told["description"]["sdp"])
+    return {**told, "description": {**told["description"], "sdp": sdp}}
+
+
 def test_no_offer(two: Two) -> None:
     assert two.student.looks_at(two.teacher, 2).fault is MediaFault.NO_OFFER
 
@@ -140,10 +147,27 @@ def test_ice_that_finds_no_way(two: Two) -> None:
     assert two.student.looks_at(two.teacher, 3).fault is MediaFault.ICE_FAILED
 
 
+def test_keys_that_do_not_match(two: Two) -> None:
+    two.call(tamper=with_another_key)
+    proof = two.student.looks_at(two.teacher, 9)
+    assert (proof.fault, proof.ice.dtls) == (MediaFault.DTLS_FAILED, "failed")
+    assert proof.waited_s < 6, "it is certain long before the time is up"
+
+
 def test_no_packets(two: Two) -> None:
-    two.teacher.does("senders.forEach(sender => sender.replaceTrack(null))")
+    for person in (two.teacher, two.student):
+        person.page.evaluate("() => call.senders.forEach(sender => sender.replaceTrack(null))")
     two.call()
     assert two.student.looks_at(two.teacher, 3).fault is MediaFault.NO_PACKETS
+
+
+def test_one_way(two: Two) -> None:
+    two.teacher.does("senders.forEach(sender => sender.replaceTrack(null))")
+    two.call()
+    proof = two.student.looks_at(two.teacher, 9)
+    assert proof.fault is MediaFault.ONE_WAY
+    assert proof.waited_s < 8, "it is certain before the time is up"
+    assert two.teacher.looks_at(two.student).fault is None
 
 
 def test_packets_that_cannot_be_decoded(two: Two) -> None:

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Coroutine, Mapping
 from typing import Any
 
+import pytest
+
 from journeys.practice.room import Counters, Room, Rules, Seat
+from journeys.practice.signals import Reroute, lost, only_by_relay, unchanged
 
 
 def at_once(deed: Coroutine[Any, Any, None]) -> None:
@@ -120,11 +123,64 @@ def test_a_lobby_that_is_no_longer_stuck_lets_in_who_waits() -> None:
     assert door.state("Ada") == "in"
 
 
-def test_no_media_drops_candidates_wherever_they_stand() -> None:
-    door = Door(drops_candidates=lambda: True)
+DIRECT = "candidate:1 1 udp 2122194687 192.0.2.2 40544 typ host generation 0"
+RELAYED = "candidate:2 1 udp 41885439 127.0.0.1 50000 typ relay raddr 192.0.2.2 rport 40544"
+BY_TCP = "candidate:3 1 tcp 1518214911 192.0.2.2 9 typ host tcptype active"
+DEAD_END = "candidate:1 1 udp 2122194687 127.0.0.1 9999 typ host generation 0"
+
+
+@pytest.mark.parametrize(
+    ("reroute", "arrive"),
+    [
+        pytest.param(unchanged, [DIRECT, RELAYED, BY_TCP], id="all is well"),
+        pytest.param(lost, [], id="no candidate arrives"),
+        pytest.param(only_by_relay(("127.0.0.1", 9999)), [DEAD_END, RELAYED], id="direct ways lead nowhere"),
+    ],
+)
+def test_what_becomes_of_candidates_wherever_they_stand(reroute: Reroute, arrive: list[str]) -> None:
+    door = Door(reroute=lambda: reroute)
     teacher, ada = door.comes("Ms. Rivera", "teacher"), door.comes("Ada")
-    door.says(teacher, type="signal", peer=ada.id, candidate={"candidate": "c"})
-    sdp = "v=0\r\na=candidate:1 1 udp\r\na=mid:0\r\n"
-    door.says(teacher, type="signal", peer=ada.id, description={"type": "offer", "sdp": sdp})
-    (passed,) = door.heard("Ada", "signal")
-    assert passed["description"] == {"type": "offer", "sdp": "v=0\r\na=mid:0\r\n"}
+    for candidate in (DIRECT, RELAYED, BY_TCP):
+        door.says(teacher, type="signal", peer=ada.id, candidate={"candidate": candidate, "sdpMid": "0"})
+    told = [message["candidate"] for message in door.heard("Ada", "signal")]
+    assert told == [{"candidate": candidate, "sdpMid": "0"} for candidate in arrive]
+    lines = [f"a={candidate}\r\n" for candidate in (DIRECT, RELAYED, BY_TCP)]
+    described = {"type": "offer", "sdp": "".join(["v=0\r\n", *lines, "a=mid:0\r\n"])}
+    door.says(teacher, type="signal", peer=ada.id, description=described)
+    expected = "".join(["v=0\r\n", *(f"a={candidate}\r\n" for candidate in arrive), "a=mid:0\r\n"])
+    assert door.heard("Ada", "signal")[-1]["description"] == {"type": "offer", "sdp": expected}
+
+
+def test_one_way_is_told_of_one_side_only() -> None:
+    door = Door(only_listens=lambda role: role == "teacher")
+    teacher, ada = door.comes("Ms. Rivera", "teacher"), door.comes("Ada")
+    described = {"type": "offer", "sdp": "a=sendrecv\r\n"}
+    door.says(teacher, type="signal", peer=ada.id, description=described)
+    door.says(ada, type="signal", peer=teacher.id, description=described)
+    assert door.heard("Ada", "signal")[0]["description"]["sdp"] == "a=recvonly\r\n"
+    assert door.heard("Ms. Rivera", "signal")[0]["description"]["sdp"] == "a=sendrecv\r\n"
+
+
+def test_a_full_class_turns_students_away_and_never_its_teacher() -> None:
+    door = Door(capacity=lambda: 2)
+    for name in ("Ada", "Ben", "Cleo"):
+        door.comes(name)
+    door.comes("Ms. Rivera", "teacher")
+    assert [door.state(name) for name in ("Ms. Rivera", "Ada", "Ben", "Cleo")] == ["in", "in", "full", "full"]
+    assert door.counters.joins == 2
+    assert [person["name"] for person in door.heard("Ada", "people")[-1]["people"]] == ["Ada", "Ms. Rivera"]
+
+
+def test_in_somebody_elses_class_there_is_a_film_and_nobody_is_called() -> None:
+    door = Door(has_host=False, film="Mr. Okafor")
+    door.comes("Ada")
+    door.comes("Ben")
+    assert [message["film"] for message in door.heard("Ada", "state")[1:]] == ["Mr. Okafor"]
+    assert door.heard("Ben", "call") == []
+
+
+def test_everybody_gets_relays_with_credentials_of_their_own() -> None:
+    door = Door(relays=lambda who: [{"username": f"60:{who}"}])
+    teacher, ada = door.comes("Ms. Rivera", "teacher"), door.comes("Ada")
+    given = {name: door.heard(name, "state")[-1]["relays"] for name in ("Ms. Rivera", "Ada")}
+    assert given == {"Ms. Rivera": [{"username": f"60:{teacher.id}"}], "Ada": [{"username": f"60:{ada.id}"}]}

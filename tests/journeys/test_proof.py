@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from journeys.media.camera import Signature, Stamp
+from journeys.media.ice import Candidate, IceError, IceFacts
 from journeys.media.look import Counters, Look, Picture, Sound, read_look
 from journeys.media.proof import MediaFault, conclude, fault_of, is_certain, is_proved
 from journeys.media.sight import Sight
@@ -82,6 +83,13 @@ def test_counters_that_stand_still_deny_a_picture_that_moves() -> None:
     assert not is_proved(seen(sight.looks[0], still))
 
 
+DIRECT = Candidate(kind="host", protocol="udp")
+BY_UDP, BY_TCP = "turn:relay:3478?transport=udp", "turn:relay:3478?transport=tcp"
+RELAYED = Candidate(kind="relay", protocol="udp", server=BY_UDP)
+REFUSED = IceFacts(servers=(BY_UDP,), errors=(IceError(server=BY_UDP, code=401),), received=(DIRECT,))
+UNANSWERED = IceFacts(servers=(BY_UDP,), received=(DIRECT,))
+CHECKING = replace(HEALTHY, ice="checking")
+UNHEARD = replace(HEALTHY, counters=Counters(acknowledged=90))
 FLOWING = Counters(video_packets=50, frames_decoded=20)
 BLACK = Picture(at_ms=19_900, stamp=None, luma=16, spread=0.5)
 ROOM = Picture(at_ms=19_900, stamp=None, luma=120, spread=50)
@@ -94,6 +102,14 @@ STILL = tuple(picture(at_ms, sent_ms=9_000) for at_ms in range(10_000, 20_000, 5
         (MediaFault.NO_OFFER, replace(HEALTHY, described=False, ice="new", peers=1)),
         (MediaFault.NO_OFFER, replace(HEALTHY, described=False, ice="", peers=0)),
         (MediaFault.ICE_FAILED, replace(HEALTHY, ice="checking")),
+        (MediaFault.RELAY_REFUSED, replace(CHECKING, way=REFUSED)),
+        (MediaFault.UDP_BLOCKED, replace(CHECKING, way=UNANSWERED)),
+        (MediaFault.ICE_FAILED, replace(CHECKING, way=replace(UNANSWERED, received=()))),
+        (MediaFault.ICE_FAILED, replace(CHECKING, way=replace(REFUSED, gathered=(RELAYED,)))),
+        (MediaFault.ICE_FAILED, replace(CHECKING, way=replace(UNANSWERED, gathered=(RELAYED,)))),
+        (MediaFault.DTLS_FAILED, replace(HEALTHY, way=IceFacts(dtls="failed"))),
+        (MediaFault.ONE_WAY, UNHEARD),
+        (MediaFault.NO_PACKETS, replace(HEALTHY, counters=Counters(audio_packets=50, acknowledged=90))),
         (MediaFault.NO_PACKETS, replace(HEALTHY, counters=Counters(audio_packets=50))),
         (MediaFault.NO_PACKETS, HEALTHY),
         (MediaFault.NO_DECODE, replace(HEALTHY, counters=Counters(video_packets=50))),
@@ -124,6 +140,47 @@ def test_waiting_ends_early_only_where_it_is_useless() -> None:
     assert is_certain(seen(HEALTHY, replace(HEALTHY, at_ms=20_000, pictures=STILL)), 0)
 
 
+@pytest.mark.parametrize(
+    ("is_sure", "last", "after_ms"),
+    [
+        pytest.param(True, replace(CHECKING, way=REFUSED), 5000, id="a relay that refuses"),
+        pytest.param(False, replace(CHECKING, way=REFUSED), 4900, id="not yet"),
+        pytest.param(True, replace(CHECKING, way=UNANSWERED), 5000, id="UDP that nobody answers"),
+        pytest.param(False, replace(CHECKING, way=IceFacts(servers=(BY_TCP,))), 7900, id="TCP that may still come"),
+        pytest.param(True, replace(CHECKING, way=IceFacts(servers=(BY_TCP,))), 8000, id="TCP that has not come"),
+        pytest.param(
+            False,
+            replace(CHECKING, way=replace(UNANSWERED, gathered=(RELAYED,))),
+            9000,
+            id="a relay that is being tried",
+        ),
+        pytest.param(False, HEALTHY, 9000, id="a way that was found"),
+        pytest.param(False, replace(CHECKING, described=False), 9000, id="no call"),
+        pytest.param(False, replace(CHECKING, peers=0), 9000, id="no connection"),
+    ],
+)
+def test_a_way_that_is_not_found_is_waited_for_while_anything_is_left_to_try(
+    last: Look, after_ms: int, *, is_sure: bool
+) -> None:
+    first = replace(last, at_ms=10_000)
+    assert is_certain(seen(first, replace(last, at_ms=10_000 + after_ms)), 0) is is_sure
+
+
+@pytest.mark.parametrize(
+    ("last", "lasting_ms", "is_sure"),
+    [
+        pytest.param(UNHEARD, 5000, True, id="one way"),
+        pytest.param(UNHEARD, 4900, False, id="one way, not yet"),
+        pytest.param(replace(HEALTHY, way=IceFacts(dtls="failed")), 3000, True, id="DTLS"),
+        pytest.param(replace(HEALTHY, pictures=(BLACK,)), 5000, True, id="black"),
+        pytest.param(replace(HEALTHY, pictures=(ROOM,)), 5000, True, id="somebody else"),
+        pytest.param(HEALTHY, 60_000, False, id="packets may still come"),
+    ],
+)
+def test_what_is_wrong_all_the_time_is_not_waited_for(last: Look, lasting_ms: int, *, is_sure: bool) -> None:
+    assert is_certain(seen(HEALTHY, replace(last, at_ms=20_000)), 0, lasting_ms) is is_sure
+
+
 def test_counters_that_begin_anew_count_as_nothing_and_never_below() -> None:
     assert Counters(video_packets=3, lost=-2).since(Counters(video_packets=90)) == Counters()
 
@@ -143,7 +200,8 @@ def test_which_sounds_carry_the_tone(sound: Sound, *, is_heard: bool) -> None:
 
 
 def test_a_page_with_several_connections_is_judged_by_its_best() -> None:
-    peer = {"described": True, "path": None, "connection": "", **dict.fromkeys(Counters.__slots__, 2)}
+    way = {"gathering": "complete", "dtls": "new", "servers": [], "errors": [], "gathered": [], "received": []}
+    peer = {"described": True, "path": None, "connection": "", "way": way, **dict.fromkeys(Counters.__slots__, 2)}
     told: dict[str, object] = {
         "at_ms": 1,
         "own_id": 1,

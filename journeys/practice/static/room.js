@@ -109,7 +109,7 @@ const switchPicture = (track) => {
 let devices = { picture: true, sound: true, still: false };
 const switchDevices = (told = devices) => {
   const { picture = true, sound = true, still = false } = told;
-  if (still !== devices.still) switchPicture(still ? stillTrack() : stream.getVideoTracks()[0]);
+  if (calls.size && still !== devices.still) switchPicture(still ? stillTrack() : stream.getVideoTracks()[0]);
   devices = { picture, sound, still };
   for (const track of stream.getVideoTracks()) track.enabled = picture;
   for (const track of stream.getAudioTracks()) track.enabled = sound && !find("[data-do=microphone]").dataset.muted;

@@ -1,0 +1,169 @@
+"""What goes wrong in a live class, by real means: where the journey ends, what the proof calls it, and how soon."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from journeys.media.degraded import Degraded, Line, Shortfall, degradations
+from journeys.media.proof import MediaFault, MediaProof
+from journeys.practice.faults import FAULTS
+from journeys.practice.school import PracticeSchool
+from runner.config.load import load
+from runner.execution.messages import FromWorker, StepBegan
+from runner.execution.performance import Performed
+from runner.execution.reporter import Silent
+from runner.execution.run import Outcome
+from runner.theatre import Theatre, theatre
+
+pytestmark = pytest.mark.browser
+
+LIMIT_S = 20
+CONFIG = f"""\
+[school]
+name = "Practice"
+timezone = "America/New_York"
+practice = true
+
+[browser]
+step_limit = "{LIMIT_S}s"
+"""
+
+Play = Callable[[], Performed]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Met:
+    """Where a fault is met: the step and what it says, the proof's word for it, and the ICE facts that tell it."""
+
+    actor: str
+    step: str
+    said: str
+    fault: MediaFault | None = None
+    is_told_by: Callable[[MediaProof], bool] = lambda _proof: True
+    within_s: float = 8.0
+
+
+def sees(said: str, fault: MediaFault, is_told_by: Callable[[MediaProof], bool], within_s: float = 8.0) -> Met:
+    step = "sees and hears the teacher"
+    return Met(actor="student", step=step, said=said, fault=fault, is_told_by=is_told_by, within_s=within_s)
+
+
+IN_CLASS: Mapping[str, Met] = {
+    "socket-refused": Met(actor="teacher", step="opens the class", said='"Connection lost. Reconnecting..."'),
+    "class-full": Met(actor="student", step="joins", said='the room says "This class is full"', within_s=4),
+    "wrong-class": sees("carries no signature of ours", MediaFault.SOMEONE_ELSE, lambda proof: proof.path is None),
+    "one-way": sees("not one has arrived from there", MediaFault.ONE_WAY, lambda proof: proof.path is not None),
+    "teacher-frozen": sees(
+        "s while packets arrive",
+        MediaFault.FROZEN,
+        lambda proof: proof.counted.frames_decoded > 30,
+    ),
+    "turn-expired": sees(
+        "does not take the credentials it is shown (401)",
+        MediaFault.RELAY_REFUSED,
+        lambda proof: {error.code for error in proof.ice.errors} == {401} and not proof.ice.has_relay,
+    ),
+    "udp-blocked": sees(
+        "nothing that was sent by UDP was answered",
+        MediaFault.UDP_BLOCKED,
+        lambda proof: proof.ice.is_udp_unanswered and bool(proof.ice.received) and not proof.ice.has_relay,
+        within_s=11,
+    ),
+}
+
+DEGRADING = {"relay-only": [Shortfall.RELAY], "relay-tcp": [Shortfall.RELAY, Shortfall.TCP]}
+
+
+@pytest.fixture(scope="module")
+def opened(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Theatre]:
+    file = tmp_path_factory.mktemp("district") / "firstbell.toml"
+    file.write_text(CONFIG)
+    with theatre(load(file), headed=False, quiet=True) as opened:
+        yield opened
+
+
+@pytest.fixture
+def practice(opened: Theatre) -> Iterator[PracticeSchool]:
+    assert opened.practice is not None
+    yield opened.practice
+    opened.practice.heal_all()
+
+
+@pytest.fixture
+def attend(opened: Theatre) -> Play:
+    """Plays the live class, once."""
+    return lambda: opened.play(opened.chosen(["live-class"])[0], Silent(), confirm=False)
+
+
+def path_of(proof: MediaProof) -> Any:
+    assert proof.path is not None
+    return proof.path.protocol, proof.path.local, proof.path.remote
+
+
+def shortfalls(degraded: tuple[Degraded, ...]) -> list[Shortfall]:
+    """Those of the path: how late and how fluent a picture is depends on who else uses this machine."""
+    return [each.shortfall for each in degraded if each.shortfall in (Shortfall.RELAY, Shortfall.TCP)]
+
+
+@pytest.mark.parametrize("fault", IN_CLASS)
+def test_a_fault_of_the_class_is_told_for_what_it_is_and_soon(
+    fault: str, practice: PracticeSchool, attend: Play
+) -> None:
+    met = IN_CLASS[fault]
+    practice.break_(fault)
+    performed = attend()
+    broke = performed.document.broke
+    assert performed.run.outcome is Outcome.FAILED, performed.document
+    assert broke is not None
+    assert (broke.actor, broke.step, broke.service) == (met.actor, met.step, FAULTS[fault].service)
+    assert met.said in broke.said
+    (attempt,) = performed.run.attempts
+    assert attempt.steps[-1].took_s < met.within_s, f"it was waited for, up to {LIMIT_S} s"
+    proofs = [proof for proof in attempt.proofs if proof.fault is not None]
+    assert [proof.fault for proof in proofs] == ([met.fault] if met.fault else [])
+    assert all(met.is_told_by(proof) for proof in proofs), proofs
+    practice.heal(fault)
+    healed = attend()
+    assert healed.run.outcome is Outcome.PASSED, healed.document
+    for proof in healed.run.attempts[0].proofs:
+        assert path_of(proof) == ("udp", "host", "host")
+        assert shortfalls(degradations(proof, Line())) == []
+
+
+@pytest.mark.parametrize("fault", DEGRADING)
+def test_what_only_degrades_a_class_lets_it_pass_and_is_told(
+    fault: str, practice: PracticeSchool, attend: Play
+) -> None:
+    practice.break_(fault)
+    performed = attend()
+    assert performed.run.outcome is Outcome.PASSED, performed.document
+    assert FAULTS[fault].degrades
+    (attempt,) = performed.run.attempts
+    for proof in attempt.proofs:
+        assert path_of(proof) == ("tcp" if fault == "relay-tcp" else "udp", "relay", "relay")
+        assert shortfalls(degradations(proof, Line())) == DEGRADING[fault]
+
+
+class HealsAfterAMoment(Silent):
+    """Heals the school a moment after the teacher has gone to open the class."""
+
+    def __init__(self, practice: PracticeSchool) -> None:
+        self._healing = threading.Timer(1.5, practice.heal_all)
+
+    def heard(self, message: FromWorker) -> None:
+        if isinstance(message, StepBegan) and message.step.title == "opens the class":
+            self._healing.start()
+
+
+def test_a_room_that_is_lost_for_a_moment_is_entered_all_the_same(opened: Theatre, practice: PracticeSchool) -> None:
+    practice.break_("socket-refused")
+    (piece,) = opened.chosen(["live-class"])
+    performed = opened.play(piece, HealsAfterAMoment(practice), confirm=False)
+    assert performed.run.outcome is Outcome.PASSED, performed.document
+    (opening,) = [step for step in performed.run.attempts[0].steps if step.step.title == "opens the class"]
+    assert opening.took_s > 2, "it was refused once, and the page tried again"
