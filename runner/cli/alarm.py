@@ -17,7 +17,7 @@ from runner.alarms.outbox import Fate
 from runner.alarms.public import TEMPLATE, BadTemplate, Situation, doing_of, notice
 from runner.alarms.routing import NoticeKind, Severity
 from runner.cli.console import console, give_up
-from runner.cli.incidents import parcel_line, switchboard_at
+from runner.cli.incidents import parcel_lines, switchboard_at
 from runner.cli.look_back import CONFIG_OPTION
 from runner.cli.run import sentences
 from runner.config.alarms import RouteSection
@@ -60,9 +60,8 @@ def outbox(dead: bool, limit: int, config_file: Path | None) -> None:
     with switchboard_at(config_file) as (board, zone):
         parcels = board.outbox.look(limit, fates=[Fate.DEAD] if dead else ())
     out = console()
-    for parcel in parcels:
-        number = Text(f"incident {parcel.notification.incident:<5}", "quiet")
-        out.print(number + parcel_line(parcel, zone), soft_wrap=True)
+    for parcel, line in zip(parcels, parcel_lines(parcels, zone), strict=True):
+        out.print(Text(f"incident {parcel.notification.incident:<5}", "quiet") + line, soft_wrap=True)
     if not parcels:
         out.print("Nothing was given up." if dead else "Nobody was told anything yet.", style="quiet")
     if any(parcel.fate is Fate.DEAD for parcel in parcels):

@@ -21,7 +21,7 @@ from runner.history import ledger
 from runner.history.alarm_tables import incidents, watched
 from runner.history.database import Database
 from runner.history.ledger import Entry
-from runner.history.notices import sent_of, write_notices
+from runner.history.notices import drop_drafts, sent_of, write_notices
 from runner.history.record import RunRow
 from runner.history.silences import silences_now
 from runner.history.tables import slots
@@ -175,6 +175,8 @@ class IncidentHistory:
                 why = f"{verdict.journey} at {verdict.location}: {change.reason.value}"
                 entry = Entry(at=verdict.at, what=change.turn.value, why=why, run_id=verdict.run_id)
                 ledger.log(connection, change.incident.number, entry)
+                if change.turn in (Turn.CLOSED, Turn.OPENED_AGAIN):
+                    drop_drafts(connection, change.incident.number)
                 self._owe(connection, change.incident.number, self._database.now(connection))
 
     def _owe(self, connection: Connection, number: int, now: datetime) -> int:

@@ -144,6 +144,27 @@ def test_parents_see_no_students_screen_and_hear_no_end_of_what_was_taken_back(
     assert [parcel.fate for parcel in outbox.look(9)] == [Fate.DROPPED]
 
 
+def test_a_notice_to_parents_that_nobody_confirmed_in_time_is_taken_back(
+    history: RunHistory, incidents: IncidentHistory, outbox: OutboxHistory, clock: Clock
+) -> None:
+    """Else a second opening would send them the same words once for each that had waited."""
+    parents = Route(name="parents", to=("smtp:parents@district.example",), is_public=True)
+    incidents.terms = replace(incidents.terms, routes=(parents,))
+    for outcome in ("failed", "passed", "passed", "failed"):
+        history.record(run(clock, outcome))
+    assert [parcel.fate for parcel in outbox.look(9)] == [Fate.DRAFT, Fate.DROPPED]
+
+
+def test_a_service_that_comes_before_the_broken_one_is_not_called_unseen_behind_it(
+    history: RunHistory, incidents: IncidentHistory, outbox: OutboxHistory, clock: Clock
+) -> None:
+    needed = {"live-class": ("edge", "sign-in", "platform", "live-class", "recordings")}
+    incidents.terms = replace(incidents.terms, relies_on=needed)
+    history.record(run(clock))
+    rows = dict(taken(outbox)[0].message.rows)
+    assert rows["Unseen"] == "live-class, recordings cannot be judged behind platform"
+
+
 def test_the_end_for_parents_waits_for_a_person_though_their_route_is_gone(
     history: RunHistory, incidents: IncidentHistory, outbox: OutboxHistory, clock: Clock
 ) -> None:
