@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable, Iterator, Sequence
 
-from runner.config.alarms import RouteSection
+from runner.config.alarms import AlarmsSection, RouteSection
 from runner.config.places import KeyPath
 from runner.config.timetable import USUALLY_S, JourneySection
 from runner.schedule.calendar import DEFAULT, WEEKDAYS
@@ -75,6 +75,21 @@ def routes(given: Sequence[RouteSection]) -> Iterator[Complaint]:
         yield from names((*here, "escalate_to"), "route", route.escalate_to, [one.name for one in given], "[alarms]")
         if _leads_back(route.name, given):
             yield (*here, "escalate_to"), f"this leads back to '{route.name}', and each would wait for the other"
+
+
+def reach(given: AlarmsSection) -> Iterator[Complaint]:
+    """That incidents can open at all, and that somebody is told of them."""
+    if given.places > given.locations:
+        said = (
+            f"{given.places} of {given.locations} locations can never see a failure; write how many locations there are"
+        )
+        yield ("alarms", "places"), said
+    people = [route for route in given.routes if not route.public]
+    if people and all(route.operator and not route.services for route in people):
+        said = (
+            "every route is the operator's: nobody is told when a service breaks; leave out operator, or name services"
+        )
+        yield ("alarms", "routes", 0, "operator"), said
 
 
 def _leads_back(name: str, given: Sequence[RouteSection]) -> bool:

@@ -118,9 +118,21 @@ class IncidentHistory:
             troubled = ledger.read_watched(connection, watched.c.incident != 0)
             gone_ones = {name for (_, name), one in troubled.items() if not is_watched(name, set(one.health.places))}
             for journey in sorted(gone_ones):
-                gone = Verdict(journey=journey, location="here", at=now, outcome="retired")
-                before = ledger.read(connection, gone, self.terms.policy)
-                self._settle(connection, gone, before, *retire(before, journey, now))
+                self._retire(connection, Verdict(journey=journey, location="here", at=now, outcome="retired"))
+
+    def give_up(self, location: str) -> None:
+        """Go on without what was last seen from a location: it looks no more, and would never see anything pass."""
+        with self._database.write() as connection:
+            ledger.lock(connection)
+            now = self._database.now(connection)
+            seen = ledger.read_watched(connection, watched.c.journey.is_not(None))
+            for journey in sorted({name for (_, name), one in seen.items() if location in one.health.places}):
+                gone = Verdict(journey=journey, location=location, at=now, outcome="retired")
+                self._retire(connection, gone, location)
+
+    def _retire(self, connection: Connection, gone: Verdict, location: str = "") -> None:
+        before = ledger.read(connection, gone, self.terms.policy)
+        self._settle(connection, gone, before, *retire(before, gone.journey, gone.at, location))
 
     def look_again(self) -> int:
         """Owe whoever is owed by now: a silence has ended, a reminder is due, nobody has acknowledged. How many."""

@@ -136,7 +136,7 @@ class Service:
         if heartbeat is None or given.alarms.heartbeat is None:
             return []
         board = self._house.switchboard
-        switch = DeadMansSwitch(heartbeat, self._house.database, board.outbox, given.watch.location)
+        switch = DeadMansSwitch(heartbeat, board.incidents, self._house.database, board.outbox, given.watch.location)
         return [Bell(name="heartbeat", every_s=given.alarms.heartbeat.every, ring=switch.ring)]
 
     def _sweep(self) -> None:

@@ -135,6 +135,8 @@ def test_maintenance_holds_back_what_its_services_break_while_it_lasts() -> None
         ('to = ["smtp:it@x.example"]\nescalate_to = ["head"]', "escalate_after and escalate_to belong together"),
         ('to = ["smtp:it@x.example"]\nescalate_after = "5m"\nescalate_to = ["hed"]', "no route called 'hed'"),
         ('to = ["smtp:it@x.example"]\npublic = true\noperator = true', "leave out operator"),
+        ('to = ["smtp:it@x.example"]\noperator = true', "nobody is told when a service breaks"),
+        ('to = ["smtp:it@x.example"]\n[alarms]\nplaces = 2', "2 of 1 locations can never see a failure"),
         (
             'to = ["smtp:it@x.example"]\nescalate_after = "5m"\nescalate_to = ["head-office"]',
             "this leads back to 'head-office'",
