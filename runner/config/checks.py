@@ -80,16 +80,12 @@ def routes(given: Sequence[RouteSection]) -> Iterator[Complaint]:
 def reach(given: AlarmsSection) -> Iterator[Complaint]:
     """That incidents can open at all, and that somebody is told of them."""
     if given.places > given.locations:
-        said = (
-            f"{given.places} of {given.locations} locations can never see a failure; write how many locations there are"
-        )
-        yield ("alarms", "places"), said
+        said = f"{given.places} of {given.locations} locations can never see a failure"
+        yield ("alarms", "places"), f"{said}; say with alarms.locations how many there are"
     people = [route for route in given.routes if not route.public]
     if people and all(route.operator and not route.services for route in people):
-        said = (
-            "every route is the operator's: nobody is told when a service breaks; leave out operator, or name services"
-        )
-        yield ("alarms", "routes", 0, "operator"), said
+        said = "every route is the operator's: nobody is told when a service breaks"
+        yield ("alarms", "routes", 0, "operator"), f"{said}; leave out operator, or name services"
 
 
 def _leads_back(name: str, given: Sequence[RouteSection]) -> bool:

@@ -235,14 +235,12 @@ def test_what_is_old_is_given_up_only_after_many_tries(
     database: Database,
     receivers: Callable[[], Receiver],
     deliver: Callable[[District], Delivery],
-    monkeypatch: pytest.MonkeyPatch,
     tries: int,
     fate: str,
 ) -> None:
     """A person who lets a dead notice go again has not let it go for one try."""
-    monkeypatch.setattr(delivery, "FIRST_WAIT_S", 600.0)
     receiver = receivers()
-    receiver.answers = [(503, {})]
+    receiver.answers = [(503, {"Retry-After": "600"})]
     district = District(database, receiver)
     district.see("failed")
     long_ago = datetime.now(UTC) - timedelta(days=2)

@@ -85,7 +85,7 @@ def test_signals_go_where_healthchecks_wants_them(receiver: Receiver) -> None:
 
 
 def test_incidents_that_cannot_be_read_let_the_switch_fall(
-    database: Database, incidents: IncidentHistory, receiver: Receiver, clock: Clock
+    database: Database, incidents: IncidentHistory, receiver: Receiver
 ) -> None:
     """No verdict could be weighed then: the service would work on, and nobody hear of anything."""
     switch = DeadMansSwitch(
@@ -146,8 +146,10 @@ def test_what_only_a_given_up_location_saw_broken_is_over(
     for number, (location, journey) in enumerate((("there", "live-class"), ("there", "plan-b"), ("here", "plan-b"))):
         with database.write() as connection:
             at = clock.now + timedelta(seconds=number)
-            given = {"journey": journey, "location": location, "at": at, "service": journey}
-            incidents.weigh(connection, Verdict(outcome="failed", confirmed=True, **given))
+            incidents.weigh(
+                connection,
+                Verdict(journey=journey, location=location, at=at, outcome="failed", confirmed=True, service=journey),
+            )
     clock.forward(8 * 24 * 3600)
     here.ring()
     are_open = {told.incident.subject: told.incident.is_open for told in incidents.recent(5)}
