@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -23,6 +23,7 @@ from runner.cli.run import sentences
 from runner.config.alarms import RouteSection
 from runner.config.load import Config
 from runner.history.incidents import Told
+from runner.history.outbox import Parcel
 from runner.switchboard import Switchboard, channel_of
 from runner.wiring import config_at
 
@@ -89,24 +90,32 @@ def publish(number: int, yes: bool, drop: bool, config_file: Path | None) -> Non
         drafts = board.outbox.look(50, fates=[Fate.DRAFT], incident=number)
         if not drafts:
             give_up(f"no notice to the public waits for incident {number}", code=2)
-        kinds = {draft.notification.message.kind for draft in drafts}
-        if drop or (not told.incident.is_open and NoticeKind.OPENED in kinds):
+        if drop:
             board.outbox.drop(number)
-            why = "" if drop else ": it is over, and nobody had been told of it"
-            console().print(f"Taken back{why}.")
+            console().print("Taken back.")
             return
-        last = drafts[0].notification
-        try:
-            message = notice(last.message, _situation(board, told, zone), _template(board.config, last.route))
-        except BadTemplate as bad:
-            give_up(str(bad), code=3)
-        to = ", ".join(dict.fromkeys(draft.notification.address for draft in drafts))
-        _show(message, to)
-        if not yes and not click.confirm("Send it?", default=False):
-            console().print("Nothing was sent; it still waits.", style="quiet")
-            return
-        sent = board.outbox.confirm(number, message)
-    console().print(f"{sent} on the way, as soon as First Bell watches.")
+        # Parents and teachers may have a route each, with words of its own.
+        for route in dict.fromkeys(draft.notification.route for draft in drafts):
+            of_route = [draft for draft in drafts if draft.notification.route == route]
+            _publish(board, told, of_route, zone, yes=yes)
+
+
+def _publish(board: Switchboard, told: Told, drafts: Sequence[Parcel], zone: ZoneInfo, *, yes: bool) -> None:
+    """One route's notice: shown, and sent if it is confirmed."""
+    last = drafts[0].notification
+    try:
+        message = notice(last.message, _situation(board, told, zone), _template(board.config, last.route))
+    except BadTemplate as bad:
+        give_up(str(bad), code=3)
+    _show(message, ", ".join(dict.fromkeys(draft.notification.address for draft in drafts)))
+    if not yes and not click.confirm("Send it?", default=False):
+        console().print("Nothing was sent; it still waits.", style="quiet")
+        return
+    sent = board.outbox.confirm(last.incident, last.route, message)
+    if sent:
+        console().print(f"{sent} on the way, as soon as First Bell watches.")
+    else:
+        console().print("Nothing was sent: meanwhile things have changed; look again.", style="errored")
 
 
 def _addresses(config: Config, route: str) -> list[tuple[str, str]]:

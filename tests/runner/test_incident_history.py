@@ -12,7 +12,7 @@ from sqlalchemy import update
 
 from runner.alarms.incident import PROBE, Track
 from runner.alarms.outbox import Fate, Notification
-from runner.alarms.routing import Route
+from runner.alarms.routing import NoticeKind, Route
 from runner.alarms.terms import Terms
 from runner.history import alarm_tables as tables
 from runner.history.database import Database
@@ -172,7 +172,9 @@ def test_the_end_for_parents_waits_for_a_person_though_their_route_is_gone(
     incidents.terms = replace(incidents.terms, routes=(parents,))
     history.record(run(clock))
     draft = outbox.look(9)[0].notification.message
-    outbox.confirm(1, replace(draft, body="We are working on it."))
+    assert outbox.confirm(1, "teachers", draft) == 0
+    assert outbox.confirm(1, "parents", replace(draft, kind=NoticeKind.CLOSED)) == 0
+    assert outbox.confirm(1, "parents", replace(draft, body="We are working on it.")) == 1
     taken(outbox)
     incidents.terms = replace(incidents.terms, routes=(IT,))
     for _ in range(2):
