@@ -107,7 +107,7 @@ def _subject(owed: Owed, around: Surroundings) -> str:
         case kind:
             word = {NoticeKind.REMINDER: "still ", NoticeKind.ESCALATED: "escalated, "}.get(kind, "")
             places = f"{len(incident.locations)} of {max(around.places, len(incident.locations))} places"
-            again = f" (time {incident.openings})" if incident.openings > 1 else ""
+            again = f" ({incident.openings} times)" if incident.openings > 1 else ""
             line = f"[{word}{owed.severity.value}] {what}{again}: {whose}, since {since}, {places}, confirmed"
     line = f"[{around.mark}] {line}" if around.mark else line
     return line if len(line) <= SUBJECT_LIMIT else f"{line[: SUBJECT_LIMIT - 1]}…"

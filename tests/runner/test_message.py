@@ -102,7 +102,7 @@ def test_a_long_story_tells_first_what_is_broken_now_and_each_journey_once() -> 
     assert told[0] == 'live-class: student "finds the live session": again'
     assert told[1].endswith("(well again)")
     assert told[-1] == "and 3 more"
-    assert "fails in live-class (time 2): Contoso Learn" in message.subject
+    assert "fails in live-class (2 times): Contoso Learn" in message.subject
 
 
 def test_a_subject_is_bounded_whatever_a_step_is_called() -> None:
