@@ -9,8 +9,9 @@ from datetime import UTC, datetime
 from artifacts.stores import StoreError
 from runner.alarms.channels import BadAddress, Channel, open_channel
 from runner.alarms.delivery import Delivery
+from runner.alarms.health import State
 from runner.alarms.heartbeat import Heartbeat
-from runner.alarms.incident import Incident
+from runner.alarms.incident import Incident, Track, Watched
 from runner.alarms.message import Message
 from runner.alarms.outbox import Notification
 from runner.alarms.public import TEMPLATE, BadTemplate, Situation, doing_of, notice
@@ -49,9 +50,12 @@ class Switchboard:
             return b""
 
     def plan_b_passed_at(self) -> datetime | None:
-        """When plan B last passed; None where its last run did not, or it never ran."""
-        found = RunHistory(self.database, self.incidents.terms.zone).recent(1, journeys=[self.incidents.terms.plan_b])
-        return found[0].started_at if found and found[0].outcome == "passed" else None
+        """When plan B last passed; None where its last run did not, it never ran, or another location doubts it."""
+        plan_b = self.incidents.terms.plan_b
+        found = RunHistory(self.database, self.incidents.terms.zone).recent(1, journeys=[plan_b])
+        health = self.incidents.watched().get((Track.SERVICE, plan_b), Watched()).health
+        is_well = health.state is State.OK and bool(found) and found[0].outcome == "passed"
+        return found[0].started_at if is_well else None
 
     def in_public_words(self, incident: Incident, draft: Notification) -> Message:
         """What parents and teachers would read of an incident, by its draft's route. Raises BadTemplate."""

@@ -29,6 +29,7 @@ LEASE = timedelta(seconds=60)
 LIMIT_S = 45.0  # Channels answer within 20 to 30 s where the other side does not drip.
 PICTURE_S = 5.0  # An alarm does not wait for a store that is away.
 GIVE_UP_AFTER = timedelta(hours=24)
+FEWEST_TRIES = 20  # Whatever its age: a person has let it go again, or nobody was there to try.
 FIRST_WAIT_S, LONGEST_WAIT_S = 2.0, 300.0
 LOOK_AGAIN_S, AWAY_S = 0.25, 3.0
 # As many channels are served at once; each gets one notice after the other.
@@ -124,7 +125,8 @@ class Delivery:
                 self._outbox.dead(notification, said)
                 log.error("notice.refused", said=said, **told)
             case TryAgain(said=said, after_s=after_s):
-                if datetime.now(UTC) - notification.made_at > GIVE_UP_AFTER:
+                is_old = datetime.now(UTC) - notification.made_at > GIVE_UP_AFTER
+                if is_old and notification.tries >= FEWEST_TRIES:
                     self._outbox.dead(notification, f"given up: {said}")
                     log.error("notice.given_up", said=said, **told)
                 else:

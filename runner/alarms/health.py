@@ -10,7 +10,7 @@ journey can be judged at all (so many errored, blind or missed in a row do). Wha
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import Enum
 
@@ -117,6 +117,13 @@ def turn(health: Health, look: Look, rules: Rules) -> tuple[Health, Reason]:
     state, reason = _state(health, places, look, rules)
     since = None if state is State.OK else health.since or look.at
     return Health(state=state, since=since, places=places), reason
+
+
+def without(health: Health, location: str) -> Health:
+    """How it is by the other locations alone: one that looks no more would never see it pass."""
+    places = {name: place for name, place in health.places.items() if name != location}
+    is_over = not any(place.broken or place.doubts for place in places.values())
+    return Health(places=places) if is_over else replace(health, places=places)
 
 
 def _seen(before: Place | None, look: Look, rules: Rules) -> Place:

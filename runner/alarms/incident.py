@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import Enum
 
-from runner.alarms.health import Health, Look, Reason, Rules, Sign, turn
+from runner.alarms.health import Health, Look, Reason, Rules, Sign, turn, without
 
 PROBE = "first-bell"
 """The subject of what First Bell itself cannot judge."""
@@ -190,16 +190,20 @@ def advance(ledger: Ledger, verdict: Verdict, policy: Policy) -> tuple[Ledger, t
     return ledger, tuple(changes)
 
 
-def retire(ledger: Ledger, journey: str, at: datetime) -> tuple[Ledger, tuple[Change, ...]]:
-    """The ledger after a journey has left it: what it was a symptom of goes on without it, or is over."""
+def retire(ledger: Ledger, journey: str, at: datetime, location: str = "") -> tuple[Ledger, tuple[Change, ...]]:
+    """The ledger after a journey has left it, or is seen from a location no more: what it was a symptom of goes on
+    without it, or is over."""
     changes: list[Change] = []
     for key in [(track, journey) for track in Track if (track, journey) in ledger.watched]:
-        held = ledger.incidents.get(ledger.watched[key].incident)
-        if held is not None:
-            gone = Verdict(journey=journey, location="", at=at, outcome="retired")
+        before = ledger.watched[key]
+        after = Watched(health=without(before.health, location), incident=before.incident) if location else Watched()
+        held = ledger.incidents.get(before.incident)
+        if held is not None and not after.health.is_open:
+            gone = Verdict(journey=journey, location=location, at=at, outcome="retired")
             ledger, change = _end_symptom(ledger, held, gone, Reason.RETIRED)
             changes.append(change)
-        ledger = replace(ledger, watched={**ledger.watched, key: Watched()})
+            after = replace(after, incident=0)
+        ledger = replace(ledger, watched={**ledger.watched, key: after})
     return ledger, tuple(changes)
 
 
@@ -242,10 +246,8 @@ def _rules(ledger: Ledger, before: Watched, track: Track, policy: Policy) -> Rul
 
 
 def _has_moved(held: Incident, verdict: Verdict, track: Track, health: Health) -> bool:
-    """Whether the journey now breaks at another service: the first one has let it through, wherever it was broken.
-
-    Two locations that see different services broken would else end and open both with every run.
-    """
+    """Whether the journey now breaks at another service: the first one has let it through, wherever it was broken. Two
+    locations that see different services broken would else end and open both with every run."""
     is_another = track is Track.SERVICE and verdict.confirmed and verdict.service not in ("", held.subject)
     return is_another and not health.broken_by(held.subject)
 

@@ -111,7 +111,8 @@ def _subject(owed: Owed, around: Surroundings) -> str:
         case kind:
             word = {NoticeKind.REMINDER: "still ", NoticeKind.ESCALATED: "escalated, "}.get(kind, "")
             places = f"{len(incident.locations)} of {max(around.places, len(incident.locations))} places"
-            line = f"[{word}{owed.severity.value}] {what}: {whose}, since {since}, {places}, confirmed"
+            again = f" ({incident.openings} times)" if incident.openings > 1 else ""
+            line = f"[{word}{owed.severity.value}] {what}{again}: {whose}, since {since}, {places}, confirmed"
     line = f"[{around.mark}] {line}" if around.mark else line
     return line if len(line) <= SUBJECT_LIMIT else f"{line[: SUBJECT_LIMIT - 1]}…"
 
@@ -145,7 +146,7 @@ def _rows(owed: Owed, around: Surroundings) -> list[tuple[str, str]]:
     contact = f", {around.contact}" if around.contact else ""
     sure = f". Sure: {around.sure}" if around.sure else ""
     return [
-        ("What", "; ".join(_told(symptom) for symptom in incident.symptoms[:SYMPTOMS_TOLD])),
+        ("What", _what_in_full(incident)),
         ("Whose", f"{_whose(incident)}{contact}{sure}" if not incident.is_own else "ours: no service is blamed"),
         ("Because", "; ".join(around.because[:REASONS_TOLD])),
         ("Where", ", ".join(incident.locations)),
@@ -155,6 +156,14 @@ def _rows(owed: Owed, around: Surroundings) -> list[tuple[str, str]]:
         ("Public", f"a notice waits to be confirmed: firstbell alarm publish {incident.number}" * around.has_draft),
         ("Next", _next(owed)),
     ]
+
+
+def _what_in_full(incident: Incident) -> str:
+    """Each journey as it was last seen, those that are still broken first: a long story has many that are over."""
+    latest = {symptom.journey: symptom for symptom in incident.symptoms}
+    told = sorted(latest.values(), key=lambda symptom: symptom.ended_at is not None)
+    more = [f"and {len(told) - SYMPTOMS_TOLD} more"] if len(told) > SYMPTOMS_TOLD else []
+    return "; ".join([*map(_told, told[:SYMPTOMS_TOLD]), *more])
 
 
 def _told(symptom: Symptom) -> str:

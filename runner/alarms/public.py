@@ -18,7 +18,7 @@ TEMPLATE = """\
 Thank you for your patience.
 {%- else %}Students may have trouble {{ doing }}, since {{ since }}. We know of it and are working on it.
 {% if plan_b_works %}Use plan B{{ ": " + plan_b if plan_b else "" }}. We tried it at {{ plan_b_at }}, and it works.
-{% else %}Please try again later; nobody will be marked absent because of it.
+{% else %}Please try again from time to time.
 {% endif %}Next update {{ next_update }}.{% endif %}
 """
 """Used where a route names no template of its own; the names in it are those that any template may use."""

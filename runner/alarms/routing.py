@@ -263,9 +263,10 @@ def _has_waited(route: Route, standing: Standing, told: _Told, now: datetime) ->
 
 def _concerns(standing: Standing, route: Route) -> bool:
     incident = standing.incident
-    if route.severities and standing.severity not in route.severities:
-        return False
     if incident.is_own and route.is_public:
+        return False
+    # Our own troubles are never critical, and have to reach the operator all the same.
+    if route.severities and standing.severity not in route.severities and not incident.is_own:
         return False
     if incident.is_own or route.is_operator:
         return route.is_operator and (incident.is_own or incident.subject in route.services)
@@ -285,11 +286,8 @@ def with_operator(routes: Sequence[Route]) -> tuple[Route, ...]:
 
 
 def ways(owed: Owed, routes: Sequence[Route]) -> tuple[str, ...]:
-    """The addresses that a notice goes to.
-
-    What says that a channel is dead does not go by that channel: where a route has no other, everybody's else are used.
-    An end goes to those who were told.
-    """
+    """The addresses that a notice goes to: an end to those who were told. What says that a channel is dead does not go
+    by that channel: where a route has no other, everybody's else are used."""
     if owed.kind is NoticeKind.CLOSED:
         return owed.route.to
     dead = {symptom.journey.partition(" ")[2] for symptom in owed.incident.symptoms if is_part(symptom.journey)}

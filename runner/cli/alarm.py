@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -15,11 +16,13 @@ from runner.alarms.outbox import Fate
 from runner.alarms.public import BadTemplate
 from runner.alarms.routing import NoticeKind, Severity
 from runner.cli.console import console, give_up
-from runner.cli.incidents import parcel_line, switchboard_at
+from runner.cli.incidents import parcel_lines, switchboard_at
 from runner.cli.look_back import CONFIG_OPTION
 from runner.cli.run import sentences
 from runner.config.load import Config
-from runner.switchboard import channel_of
+from runner.history.incidents import Told
+from runner.history.outbox import Parcel
+from runner.switchboard import Switchboard, channel_of
 from runner.wiring import config_at
 
 # What these show stays until it is told to go.
@@ -56,9 +59,8 @@ def outbox(dead: bool, limit: int, config_file: Path | None) -> None:
     with switchboard_at(config_file) as (board, zone):
         parcels = board.outbox.look(limit, fates=[Fate.DEAD] if dead else ())
     out = console()
-    for parcel in parcels:
-        number = Text(f"incident {parcel.notification.incident:<5}", "quiet")
-        out.print(number + parcel_line(parcel, zone), soft_wrap=True)
+    for parcel, line in zip(parcels, parcel_lines(parcels, zone), strict=True):
+        out.print(Text(f"incident {parcel.notification.incident:<5}", "quiet") + line, soft_wrap=True)
     if not parcels:
         out.print("Nothing was given up." if dead else "Nobody was told anything yet.", style="quiet")
     if any(parcel.fate is Fate.DEAD for parcel in parcels):
@@ -86,24 +88,32 @@ def publish(number: int, yes: bool, drop: bool, config_file: Path | None) -> Non
         drafts = board.outbox.look(50, fates=[Fate.DRAFT], incident=number)
         if not drafts:
             give_up(f"no notice to the public waits for incident {number}", code=2)
-        kinds = {draft.notification.message.kind for draft in drafts}
-        if drop or (not told.incident.is_open and NoticeKind.OPENED in kinds):
+        if drop:
             board.outbox.drop(number)
-            why = "" if drop else ": it is over, and nobody had been told of it"
-            console().print(f"Taken back{why}.")
+            console().print("Taken back.")
             return
-        last = drafts[0].notification
-        try:
-            message = board.in_public_words(told.incident, last)
-        except BadTemplate as bad:
-            give_up(str(bad), code=3)
-        to = ", ".join(dict.fromkeys(draft.notification.address for draft in drafts))
-        _show(message, to)
-        if not yes and not click.confirm("Send it?", default=False):
-            console().print("Nothing was sent; it still waits.", style="quiet")
-            return
-        sent = board.outbox.confirm(number, message)
-    console().print(f"{sent} on the way, as soon as First Bell watches.")
+        # Parents and teachers may have a route each, with words of its own.
+        for route in dict.fromkeys(draft.notification.route for draft in drafts):
+            of_route = [draft for draft in drafts if draft.notification.route == route]
+            _publish(board, told, of_route, yes=yes)
+
+
+def _publish(board: Switchboard, told: Told, drafts: Sequence[Parcel], *, yes: bool) -> None:
+    """One route's notice: shown, and sent if it is confirmed."""
+    last = drafts[0].notification
+    try:
+        message = board.in_public_words(told.incident, last)
+    except BadTemplate as bad:
+        give_up(str(bad), code=3)
+    _show(message, ", ".join(dict.fromkeys(draft.notification.address for draft in drafts)))
+    if not yes and not click.confirm("Send it?", default=False):
+        console().print("Nothing was sent; it still waits.", style="quiet")
+        return
+    sent = board.outbox.confirm(last.incident, last.route, message)
+    if sent:
+        console().print(f"{sent} on the way, as soon as First Bell watches.")
+    else:
+        console().print("Nothing was sent: meanwhile things have changed; look again.", style="errored")
 
 
 def _addresses(config: Config, route: str) -> list[tuple[str, str]]:

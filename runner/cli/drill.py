@@ -16,7 +16,7 @@ from rich.text import Text
 from runner.alarms.inbox import Inbox, inbox
 from runner.alarms.outbox import Fate
 from runner.cli.console import console, give_up
-from runner.cli.incidents import parcel_line
+from runner.cli.incidents import parcel_lines
 from runner.cli.legs import Legs, Watching
 from runner.cli.run import sentences
 from runner.config.alarms import AlarmsSection, RouteSection
@@ -140,8 +140,8 @@ def _tell(legs: Legs, parcels: list[Parcel], box: Inbox | None, *, is_well: bool
     for line in legs.lines():
         out.print(line)
     out.print()
-    for parcel in reversed(parcels):
-        out.print(parcel_line(parcel, datetime.now().astimezone().tzinfo), soft_wrap=True)
+    for line in parcel_lines(parcels[::-1], datetime.now().astimezone().tzinfo):
+        out.print(line, soft_wrap=True)
     if box is not None:
         out.print("  No routes are configured: a receiver on this machine took the notices.", style="quiet")
     alarmed_s = legs.took_s("fault", "delivered")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, tzinfo
 from pathlib import Path
@@ -25,6 +25,7 @@ from runner.history.outbox import Parcel
 from runner.switchboard import Switchboard, switchboard_for
 
 STYLES = {Severity.CRITICAL: "failed", Severity.WARNING: "errored", Severity.INFO: "quiet"}
+WIDEST = 48
 FATES = {
     Fate.DRAFT: ("waits to be confirmed", "errored"),
     Fate.WAITING: ("waits", "errored"),
@@ -125,18 +126,25 @@ def _tell(told: Told, parcels: list[Parcel], zone: ZoneInfo) -> None:
         out.print(line, soft_wrap=True)
     if parcels:
         out.print(Text("\nWho was told", "quiet"))
-    for parcel in reversed(parcels):
-        out.print(parcel_line(parcel, zone), soft_wrap=True)
+    for line in parcel_lines(parcels[::-1], zone):
+        out.print(line, soft_wrap=True)
 
 
-def parcel_line(parcel: Parcel, zone: tzinfo | None) -> Text:
-    """One notice and what became of it."""
+def parcel_lines(parcels: Sequence[Parcel], zone: tzinfo | None) -> Iterator[Text]:
+    """Notices and what became of each, one below the other."""
+    route = max((len(parcel.notification.route) for parcel in parcels), default=0)
+    address = max((len(parcel.notification.address) for parcel in parcels), default=0)
+    for parcel in parcels:
+        yield _parcel_line(parcel, zone, min(route, WIDEST), min(address, WIDEST))
+
+
+def _parcel_line(parcel: Parcel, zone: tzinfo | None, route: int, address: int) -> Text:
     one, (word, style) = parcel.notification, FATES[parcel.fate]
-    said = f" ({parcel.said})" if parcel.said and parcel.fate in (Fate.WAITING, Fate.DEAD) else ""
+    said = f" ({parcel.said})" if parcel.said and parcel.fate in (Fate.WAITING, Fate.DEAD, Fate.DROPPED) else ""
     at = parcel.delivered_at or one.made_at
     return Text.assemble(
         (f"  {_clock(at, zone)}  ", "quiet"),
-        f"{one.message.kind.value:<12} {one.route:<16} {one.address:<34} ",
+        f"{one.message.kind.value:<12}  {one.route:<{route}}  {one.address:<{address}}  ",
         (word, style),
         (said, style),
     )

@@ -13,6 +13,10 @@ from runner.cli.console import console, give_up
 from runner.cli.look_back import CONFIG_OPTION, history_of, zone_of
 from runner.cli.moments import moment
 from runner.cli.whoami import whoami
+from runner.config.load import Config
+from runner.config.people import terms_of
+from runner.history.database import Database
+from runner.history.incidents import IncidentHistory
 from runner.history.silences import NoSuchSilence, SilenceHistory
 
 
@@ -35,12 +39,23 @@ def add(until: str, why: str, service: str, journey: str, location: str, by: str
         if service and service not in config.settings.services and not config.settings.school.practice:
             give_up(f"no service is called '{service}'; see [services] in {config.file.name}", code=3)
         ends = moment(until, zone_of(config), datetime.now(UTC))
+        strangers = _unheard_of(config, database, journey, location)
         made = SilenceHistory(database).make(
             until=ends, by=by or whoami(), why=why, service=service, journey=journey, location=location
         )
     what = " ".join(filter(None, (service, journey, location))) or "everything"
     console().print(Text(f"Silence {made.number}: {what}, until {ends.astimezone(zone_of(config)):%a %d %b %H:%M}"))
+    for name in strangers:
+        console().print(f"Nothing was ever seen of {name} here: is it the right name?", style="errored")
     console().print(f"End it earlier with: firstbell silence end {made.number}", style="quiet")
+
+
+def _unheard_of(config: Config, database: Database, journey: str, location: str) -> list[str]:
+    """Which of these names nobody has heard of: a silence of what does not exist holds nothing back."""
+    watched = IncidentHistory(database, terms_of(config.settings)).watched()
+    journeys = {*config.settings.journeys, *(name for _, name in watched)}
+    locations = {config.settings.watch.location, *(name for one in watched.values() for name in one.health.places)}
+    return [name for name, known in ((journey, journeys), (location, locations)) if name and name not in known]
 
 
 @silence.command("list")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from runner.config.alarms import RouteSection
+from runner.config.alarms import AlarmsSection, RouteSection
 from runner.config.diagnosis import DiagnosisSection
 from runner.config.places import KeyPath
 from runner.config.timetable import USUALLY_S, JourneySection
@@ -77,6 +77,17 @@ def routes(given: Sequence[RouteSection]) -> Iterator[Complaint]:
         yield from names((*here, "escalate_to"), "route", route.escalate_to, [one.name for one in given], "[alarms]")
         if _leads_back(route.name, given):
             yield (*here, "escalate_to"), f"this leads back to '{route.name}', and each would wait for the other"
+
+
+def reach(given: AlarmsSection) -> Iterator[Complaint]:
+    """That incidents can open at all, and that somebody is told of them."""
+    if given.places > given.locations:
+        said = f"{given.places} of {given.locations} locations can never see a failure"
+        yield ("alarms", "places"), f"{said}; say with alarms.locations how many there are"
+    people = [route for route in given.routes if not route.public]
+    if people and all(route.operator and not route.services for route in people):
+        said = "every route is the operator's: nobody is told when a service breaks"
+        yield ("alarms", "routes", 0, "operator"), f"{said}; leave out operator, or name services"
 
 
 def _leads_back(name: str, given: Sequence[RouteSection]) -> bool:

@@ -174,6 +174,7 @@ def _complaints(settings: Settings) -> Iterator[checks.Complaint]:
     yield from checks.keys_of_calendar_bells(calendar.bells, calendar.cycle)
     yield from checks.routes(settings.alarms.routes)
     yield from checks.looks(settings.diagnosis, {name: given.url for name, given in settings.services.items()})
+    yield from checks.reach(settings.alarms)
     if not settings.school.practice:
         for number, route in enumerate(settings.alarms.routes):
             path: KeyPath = ("alarms", "routes", number, "services")

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from runner.alarms.channels import ChannelOptions, Mail
+from runner.alarms.channels import ChannelOptions, Mail, references_in
 from runner.alarms.health import Rules
 from runner.alarms.incident import Policy
 from runner.alarms.routing import Route, Severity, Silence, with_operator
@@ -14,7 +15,7 @@ from runner.alarms.terms import Terms
 from runner.config.alarms import RouteSection
 from runner.config.domain import school_time_of
 from runner.config.model import Settings
-from runner.config.secrets import secret
+from runner.config.secrets import SecretMissing, secret
 from runner.schedule.maintenance import Maintenance
 
 
@@ -78,6 +79,19 @@ def channel_options_of(settings: Settings) -> ChannelOptions:
             sender=given.sender,
         ),
     )
+
+
+def secrets_of_alarms(settings: Settings) -> list[str]:
+    """What alarms know and no log may show, as far as it can be had: who is told with a missing one learns it then."""
+    given = settings.alarms
+    found = [reference for route in given.routes for address in route.to for reference in references_in(address)]
+    found += [given.mail.password] if given.mail.password else []
+    found += [given.heartbeat.url] if given.heartbeat and not given.heartbeat.url.startswith("http") else []
+    values = []
+    for reference in found:
+        with suppress(SecretMissing):
+            values.append(secret(reference).reveal())
+    return values
 
 
 def _route(given: RouteSection) -> Route:

@@ -21,7 +21,7 @@ from runner.history import ledger
 from runner.history.alarm_tables import incidents, watched
 from runner.history.database import Database
 from runner.history.ledger import Entry
-from runner.history.notices import sent_of, write_notices
+from runner.history.notices import drop_drafts, sent_of, write_notices
 from runner.history.record import RunRow
 from runner.history.silences import silences_now
 from runner.history.tables import slots
@@ -123,9 +123,21 @@ class IncidentHistory:
             troubled = ledger.read_watched(connection, watched.c.incident != 0)
             gone_ones = {name for (_, name), one in troubled.items() if not is_watched(name, set(one.health.places))}
             for journey in sorted(gone_ones):
-                gone = Verdict(journey=journey, location="here", at=now, outcome="retired")
-                before = ledger.read(connection, gone, self.terms.policy)
-                self._settle(connection, gone, before, *retire(before, journey, now))
+                self._retire(connection, Verdict(journey=journey, location="here", at=now, outcome="retired"))
+
+    def give_up(self, location: str) -> None:
+        """Go on without what was last seen from a location: it looks no more, and would never see anything pass."""
+        with self._database.write() as connection:
+            ledger.lock(connection)
+            now = self._database.now(connection)
+            seen = ledger.read_watched(connection, watched.c.journey.is_not(None))
+            for journey in sorted({name for (_, name), one in seen.items() if location in one.health.places}):
+                gone = Verdict(journey=journey, location=location, at=now, outcome="retired")
+                self._retire(connection, gone, location)
+
+    def _retire(self, connection: Connection, gone: Verdict, location: str = "") -> None:
+        before = ledger.read(connection, gone, self.terms.policy)
+        self._settle(connection, gone, before, *retire(before, gone.journey, gone.at, location))
 
     def look_again(self) -> int:
         """Owe whoever is owed by now: a silence has ended, a reminder is due, nobody has acknowledged. How many."""
@@ -180,6 +192,8 @@ class IncidentHistory:
                 why = f"{verdict.journey} at {verdict.location}: {change.reason.value}"
                 entry = Entry(at=verdict.at, what=change.turn.value, why=why, run_id=verdict.run_id)
                 ledger.log(connection, change.incident.number, entry)
+                if change.turn in (Turn.CLOSED, Turn.OPENED_AGAIN):
+                    drop_drafts(connection, change.incident.number)
                 self._owe(connection, change.incident.number, self._database.now(connection))
 
     def _owe(self, connection: Connection, number: int, now: datetime) -> int:

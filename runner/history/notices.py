@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 from pydantic import TypeAdapter
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, select, update
 
 from runner.alarms.message import Message, Surroundings, write
 from runner.alarms.outbox import Fate
@@ -79,6 +79,13 @@ def write_notices(connection: Connection, due: Sequence[Owed], standing: Standin
     return len(connection.execute(once.returning(notifications.c.id), rows).all())
 
 
+def drop_drafts(connection: Connection, incident: int) -> None:
+    """Take back what nobody has confirmed: its time is over, and what nobody was told of has no end to be told."""
+    drafts = (notifications.c.incident == incident) & (notifications.c.state == Fate.DRAFT.value)
+    overtaken = {"state": Fate.DROPPED.value, "said": "overtaken before anybody confirmed it"}
+    connection.execute(update(notifications).where(drafts).values(**overtaken))
+
+
 def surroundings(
     connection: Connection, standing: Standing, terms: Terms, *, has_draft: bool = False
 ) -> tuple[Surroundings, str]:
@@ -89,7 +96,6 @@ def surroundings(
     run = connection.execute(select(runs).where(runs.c.id == first.run_id)).mappings().one_or_none()
     found: dict[str, Any] = (run["diagnosis"] if run else None) or {}
     reached = _reached(connection, first.run_id)
-    broken = {incident.subject}
     around = Surroundings(
         zone=terms.zone,
         places=terms.places,
@@ -98,13 +104,11 @@ def surroundings(
         sure=found.get("confidence", ""),
         because=tuple(one["said"] for one in found.get("because", ())),
         fine=(
-            *(f"{service} ({took_s:.1f} s)" for service, took_s in reached.items() if service not in broken),
+            *(f"{service} ({took_s:.1f} s)" for service, took_s in reached.items() if service != incident.subject),
             *(f"{one['name']}: {one['why']}" for one in found.get("cleared", ()) if one["name"] not in reached),
             *_passed(connection, {symptom.journey for symptom in incident.symptoms}, terms, first.since),
         ),
-        unseen=tuple(
-            service for service in terms.relies_on.get(first.journey, ()) if service not in {*reached, *broken}
-        ),
+        unseen=_behind(incident.subject, terms.relies_on.get(first.journey, ()), reached),
         proof=terms.link.format(incident=incident.number) if terms.link else "",
         evidence=f"{run['evidence']} (firstbell evidence {first.run_id[-6:]} --open)" if run else "",
         acknowledged_by=standing.acknowledged_by,
@@ -112,6 +116,12 @@ def surroundings(
         mark=terms.mark,
     )
     return around, run["picture"] if run else ""
+
+
+def _behind(subject: str, needed: Sequence[str], reached: Collection[str]) -> tuple[str, ...]:
+    """The services that a journey needs after the one that is broken, and could not come to."""
+    later = needed[needed.index(subject) + 1 :] if subject in needed else needed
+    return tuple(service for service in later if service != subject and service not in reached)
 
 
 def _reached(connection: Connection, run_id: str) -> dict[str, float]:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from pydantic import ValidationError
-from sqlalchemy import Connection, and_, exists, func, select, update
+from sqlalchemy import ColumnElement, Connection, and_, exists, func, select, true, update
 
 from runner.alarms.message import Message
 from runner.alarms.outbox import Fate, Notification
@@ -102,15 +102,16 @@ class OutboxHistory:
         with self._database.read() as connection:
             return [_parcel(dict(row)) for row in connection.execute(wanted).mappings()]
 
-    def confirm(self, incident: int, message: Message) -> int:
-        """Let the drafts of an incident go, in the words that a person has seen; how many."""
-        return self._settle_drafts(
-            incident, state=Fate.WAITING.value, message=MESSAGE.dump_python(message, mode="json")
-        )
+    def confirm(self, incident: int, route: str, message: Message) -> int:
+        """Let the drafts of an incident to a route go, in the words that a person has seen; how many. Drafts of another
+        kind have come since and were not seen: they wait on."""
+        words = MESSAGE.dump_python(message, mode="json")
+        is_seen = (notifications.c.route == route) & (notifications.c.kind == message.kind.value)
+        return self._settle_drafts(incident, is_seen, state=Fate.WAITING.value, message=words)
 
     def drop(self, incident: int) -> int:
         """Take the drafts of an incident back; how many."""
-        return self._settle_drafts(incident, state=Fate.DROPPED.value)
+        return self._settle_drafts(incident, true(), state=Fate.DROPPED.value)
 
     def try_dead_again(self) -> int:
         """Let everything that was given up wait again; how many. What was overtaken is left: who has heard the end
@@ -133,8 +134,8 @@ class OutboxHistory:
             again = {"state": Fate.WAITING.value, "due_at": now, "tries": 0}
             return connection.execute(update(notifications).where(is_dead).values(**again)).rowcount
 
-    def _settle_drafts(self, incident: int, **given: object) -> int:
-        drafts = (notifications.c.incident == incident) & (notifications.c.state == Fate.DRAFT.value)
+    def _settle_drafts(self, incident: int, which: ColumnElement[bool], **given: object) -> int:
+        drafts = (notifications.c.incident == incident) & (notifications.c.state == Fate.DRAFT.value) & which
         with self._database.write() as connection:
             now = self._database.now(connection)
             return connection.execute(update(notifications).where(drafts).values(due_at=now, **given)).rowcount

@@ -19,6 +19,7 @@ from journeys.practice.school import PracticeSchool
 from runner import log as logging
 from runner.config.load import Config
 from runner.config.model import Settings, WatchSection
+from runner.config.people import secrets_of_alarms
 from runner.execution.identity import is_gone, me
 from runner.execution.ladder import reap_orphans
 from runner.execution.player import Player
@@ -141,7 +142,7 @@ class Service:
             return []
         board = self._house.switchboard
         places = [post.location for post in self.posts]
-        switch = DeadMansSwitch(heartbeat, self._house.database, board.outbox, *places)
+        switch = DeadMansSwitch(heartbeat, board.incidents, self._house.database, board.outbox, *places)
         return [Bell(name="heartbeat", every_s=given.alarms.heartbeat.every, ring=switch.ring)]
 
     def _sweep(self) -> None:
@@ -246,7 +247,7 @@ def watch(config: Config, observer: Observer) -> None:
             switchboard=switchboard_for(config, database),
         )
         staging = house.staging(config)
-        logging.set_up(scrub=staging.house.known.scrub)
+        logging.set_up(scrub=staging.house.known.and_also(secrets_of_alarms(config.settings)).scrub)
         uploader.start()
         stack.callback(house.switchboard.delivery().start().close)
         players: list[tuple[str, Player]] = []

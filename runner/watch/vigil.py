@@ -16,6 +16,7 @@ from runner.history.outbox import OutboxHistory
 
 log = structlog.get_logger()
 
+MOST_OPEN = 1000
 # A location that is gone for so long has been given up, not lost.
 FORGOTTEN_AFTER = timedelta(days=7)
 
@@ -61,21 +62,32 @@ class Vigil:
     def _give_up(self, location: str) -> None:
         self._heartbeats.forget(location)
         self._incidents.retire(lambda name, _: name != watch_name(location))
+        self._incidents.give_up(location)
 
 
 class DeadMansSwitch:
     """Tells somebody outside that these locations do their work, for as long as all of them do."""
 
-    def __init__(self, heartbeat: Heartbeat, database: Database, outbox: OutboxHistory, *locations: str) -> None:
+    def __init__(
+        self,
+        heartbeat: Heartbeat,
+        incidents: IncidentHistory,
+        database: Database,
+        outbox: OutboxHistory,
+        *locations: str,
+    ) -> None:
         self._heartbeat = heartbeat
+        self._incidents = incidents
         self._heartbeats = HeartbeatHistory(database)
         self._outbox = outbox
         self._locations = locations
         self._since: datetime | None = None
 
     def ring(self) -> None:
-        """One signal, where there is one to give. Raises HistoryError when history is away: then nothing is told."""
+        """One signal, where there is one to give. Raises HistoryError when history is away, and ValidationError when
+        incidents cannot be read, so that no alarm would be raised: then nothing is told."""
         now = datetime.now(UTC)
+        self._incidents.recent(MOST_OPEN, only_open=True)
         if self._since is None:
             self._heartbeat.tell(Signal.START, f"First Bell watches at {', '.join(self._locations)}")
             self._since = now

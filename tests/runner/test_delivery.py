@@ -230,6 +230,27 @@ def test_a_database_that_goes_away_is_waited_for(
     until(lambda: kinds(receiver) == ["opened"])
 
 
+@pytest.mark.parametrize(("tries", "fate"), [(0, "waiting"), (delivery.FEWEST_TRIES, "dead")])
+def test_what_is_old_is_given_up_only_after_many_tries(
+    database: Database,
+    receivers: Callable[[], Receiver],
+    deliver: Callable[[District], Delivery],
+    tries: int,
+    fate: str,
+) -> None:
+    """A person who lets a dead notice go again has not let it go for one try."""
+    receiver = receivers()
+    receiver.answers = [(503, {"Retry-After": "600"})]
+    district = District(database, receiver)
+    district.see("failed")
+    long_ago = datetime.now(UTC) - timedelta(days=2)
+    with database.write() as connection:
+        connection.execute(notifications.update().values(made_at=long_ago, tries=tries))
+    deliver(district)
+    until(lambda: district.outbox.look(9)[-1].notification.tries > tries)
+    assert district.outbox.look(9)[-1].fate.value == fate
+
+
 def test_waits_grow_to_a_bound_and_are_spread() -> None:
     assert 0.5 * 2 <= wait_of(0) <= 1.5 * 2
     assert all(wait_of(tries) <= 1.5 * delivery.LONGEST_WAIT_S for tries in (10, 1000))

@@ -7,11 +7,14 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+from pydantic import ValidationError
 
 from runner.alarms.heartbeat import Heartbeat, Pulse, Signal, signal_of
+from runner.alarms.incident import Track, Verdict
 from runner.alarms.routing import Route
 from runner.alarms.terms import Terms
 from runner.execution.identity import is_gone
+from runner.history import alarm_tables
 from runner.history.database import Database
 from runner.history.incidents import IncidentHistory
 from runner.history.outbox import OutboxHistory
@@ -61,7 +64,7 @@ def test_a_planner_that_plans_no_more_lets_the_switch_fall(
     """Nothing is due then, and nothing left undone: it would look like a quiet night."""
     clock.now = datetime.now(UTC)
     outbox = OutboxHistory(incidents, database, "me", is_gone)
-    switch = DeadMansSwitch(Heartbeat(receiver.url), database, outbox, "here")
+    switch = DeadMansSwitch(Heartbeat(receiver.url), incidents, database, outbox, "here")
     SlotHistory(database, "here", ZONE).plan([], {"live-class": clock.now + timedelta(seconds=60)})
     SlotHistory(database, "there", ZONE).plan([], {"live-class": clock.now + timedelta(days=1)})
     switch.ring()
@@ -81,13 +84,28 @@ def test_signals_go_where_healthchecks_wants_them(receiver: Receiver) -> None:
     assert [body for _, body in receiver.posts] == [b"a log"] * 3
 
 
+def test_incidents_that_cannot_be_read_let_the_switch_fall(
+    database: Database, incidents: IncidentHistory, receiver: Receiver
+) -> None:
+    """No verdict could be weighed then: the service would work on, and nobody hear of anything."""
+    switch = DeadMansSwitch(
+        Heartbeat(receiver.url), incidents, database, OutboxHistory(incidents, database, "me", is_gone), "here"
+    )
+    incidents.hear_of("watch there", "First Bell at there was not heard of")
+    with database.write() as connection:
+        connection.execute(alarm_tables.incidents.update().values(story={"written by": "another version"}))
+    with pytest.raises(ValidationError):
+        switch.ring()
+    assert receiver.paths == []
+
+
 def test_slots_that_nobody_plays_let_the_switch_fall(
     database: Database, incidents: IncidentHistory, receiver: Receiver, clock: Clock
 ) -> None:
     clock.now = datetime.now(UTC)
     slots = SlotHistory(database, "here", ZONE)
     outbox = OutboxHistory(incidents, database, "me", is_gone)
-    switch = DeadMansSwitch(Heartbeat(receiver.url), database, outbox, "here")
+    switch = DeadMansSwitch(Heartbeat(receiver.url), incidents, database, outbox, "here")
     slots.plan([], {"live-class": clock.now})
     switch.ring()
     switch.ring()
@@ -117,6 +135,26 @@ def test_a_location_that_falls_silent_is_told_of_by_another_and_its_return_too(
     there.ring()
     here.ring()
     assert not incidents.recent(5)[0].incident.is_open
+
+
+def test_what_only_a_given_up_location_saw_broken_is_over(
+    database: Database, incidents: IncidentHistory, clock: Clock
+) -> None:
+    """Nobody would ever see it pass there, and the incident would stay open for ever."""
+    Vigil(incidents, database, "there").ring()
+    here = Vigil(incidents, database, "here")
+    for number, (location, journey) in enumerate((("there", "live-class"), ("there", "plan-b"), ("here", "plan-b"))):
+        with database.write() as connection:
+            at = clock.now + timedelta(seconds=number)
+            incidents.weigh(
+                connection,
+                Verdict(journey=journey, location=location, at=at, outcome="failed", confirmed=True, service=journey),
+            )
+    clock.forward(8 * 24 * 3600)
+    here.ring()
+    are_open = {told.incident.subject: told.incident.is_open for told in incidents.recent(5)}
+    assert are_open == {"live-class": False, "plan-b": True}
+    assert incidents.watched()[Track.SERVICE, "plan-b"].health.broken_places == ("here",)
 
 
 def test_a_location_that_was_given_up_is_forgotten(

@@ -12,7 +12,7 @@ from sqlalchemy import update
 
 from runner.alarms.incident import PROBE, Track
 from runner.alarms.outbox import Fate, Notification
-from runner.alarms.routing import Route
+from runner.alarms.routing import NoticeKind, Route
 from runner.alarms.terms import Terms
 from runner.history import alarm_tables as tables
 from runner.history.database import Database
@@ -144,6 +144,27 @@ def test_parents_see_no_students_screen_and_hear_no_end_of_what_was_taken_back(
     assert [parcel.fate for parcel in outbox.look(9)] == [Fate.DROPPED]
 
 
+def test_a_notice_to_parents_that_nobody_confirmed_in_time_is_taken_back(
+    history: RunHistory, incidents: IncidentHistory, outbox: OutboxHistory, clock: Clock
+) -> None:
+    """Else a second opening would send them the same words once for each that had waited."""
+    parents = Route(name="parents", to=("smtp:parents@district.example",), is_public=True)
+    incidents.terms = replace(incidents.terms, routes=(parents,))
+    for outcome in ("failed", "passed", "passed", "failed"):
+        history.record(run(clock, outcome))
+    assert [parcel.fate for parcel in outbox.look(9)] == [Fate.DRAFT, Fate.DROPPED]
+
+
+def test_a_service_that_comes_before_the_broken_one_is_not_called_unseen_behind_it(
+    history: RunHistory, incidents: IncidentHistory, outbox: OutboxHistory, clock: Clock
+) -> None:
+    needed = {"live-class": ("edge", "sign-in", "platform", "live-class", "recordings")}
+    incidents.terms = replace(incidents.terms, relies_on=needed)
+    history.record(run(clock))
+    rows = dict(taken(outbox)[0].message.rows)
+    assert rows["Unseen"] == "live-class, recordings cannot be judged behind platform"
+
+
 def test_the_end_for_parents_waits_for_a_person_though_their_route_is_gone(
     history: RunHistory, incidents: IncidentHistory, outbox: OutboxHistory, clock: Clock
 ) -> None:
@@ -151,7 +172,9 @@ def test_the_end_for_parents_waits_for_a_person_though_their_route_is_gone(
     incidents.terms = replace(incidents.terms, routes=(parents,))
     history.record(run(clock))
     draft = outbox.look(9)[0].notification.message
-    outbox.confirm(1, replace(draft, body="We are working on it."))
+    assert outbox.confirm(1, "teachers", draft) == 0
+    assert outbox.confirm(1, "parents", replace(draft, kind=NoticeKind.CLOSED)) == 0
+    assert outbox.confirm(1, "parents", replace(draft, body="We are working on it.")) == 1
     taken(outbox)
     incidents.terms = replace(incidents.terms, routes=(IT,))
     for _ in range(2):

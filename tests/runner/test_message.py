@@ -94,6 +94,17 @@ def test_what_lies_behind_the_broken_service_is_told_as_unseen() -> None:
     assert rows["Unseen"] == "live-class, plan-b cannot be judged behind platform"
 
 
+def test_a_long_story_tells_first_what_is_broken_now_and_each_journey_once() -> None:
+    over = [symptom(f"journey-{number}", ended_at=OVER) for number in range(8)]
+    owed = notice(NoticeReason.OPENED, symptom(ended_at=OVER), *over, symptom(said="again"), openings=2)
+    message = write(owed, AROUND, START)
+    told = dict(message.rows)["What"].split("; ")
+    assert told[0] == 'live-class: student "finds the live session": again'
+    assert told[1].endswith("(well again)")
+    assert told[-1] == "and 3 more"
+    assert "fails in live-class (2 times): Contoso Learn" in message.subject
+
+
 def test_a_subject_is_bounded_whatever_a_step_is_called() -> None:
     assert len(write(notice(NoticeReason.OPENED, symptom(step="x" * 999)), AROUND, START).subject) == SUBJECT_LIMIT
 

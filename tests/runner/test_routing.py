@@ -138,6 +138,12 @@ def test_what_first_bell_itself_cannot_do_is_told_to_its_operator_alone() -> Non
     assert Desk().at(0, incident(PROBE)) == ["operator: opened"]
 
 
+def test_our_own_troubles_reach_an_operator_who_wants_only_what_is_critical() -> None:
+    desk = Desk(replace(OPERATOR, severities=frozenset({Severity.CRITICAL})))
+    desk.severity = Severity.WARNING
+    assert desk.at(0, incident(PROBE)) == ["operator: opened"]
+
+
 def test_a_route_for_what_is_critical_is_told_when_it_becomes_so() -> None:
     desk = Desk(Route(name="pager", to=("pagerduty:",), severities=frozenset({Severity.CRITICAL})))
     desk.severity = Severity.WARNING

@@ -11,7 +11,7 @@ from runner.alarms.incident import PROBE, Incident, Symptom
 from runner.alarms.routing import NoticeReason, Owed, Route, Severity, ways
 from runner.alarms.terms import Terms
 from runner.config.load import Config, parse
-from runner.config.people import silences_of, terms_of
+from runner.config.people import secrets_of_alarms, silences_of, terms_of
 from runner.config.problem import ConfigError
 from runner.schedule.maintenance import Maintenance
 
@@ -135,6 +135,8 @@ def test_maintenance_holds_back_what_its_services_break_while_it_lasts() -> None
         ('to = ["smtp:it@x.example"]\nescalate_to = ["head"]', "escalate_after and escalate_to belong together"),
         ('to = ["smtp:it@x.example"]\nescalate_after = "5m"\nescalate_to = ["hed"]', "no route called 'hed'"),
         ('to = ["smtp:it@x.example"]\npublic = true\noperator = true', "leave out operator"),
+        ('to = ["smtp:it@x.example"]\noperator = true', "nobody is told when a service breaks"),
+        ('to = ["smtp:it@x.example"]\n[alarms]\nplaces = 2', "2 of 1 locations can never see a failure"),
         (
             'to = ["smtp:it@x.example"]\nescalate_after = "5m"\nescalate_to = ["head-office"]',
             "this leads back to 'head-office'",
@@ -153,6 +155,23 @@ def test_a_route_that_cannot_be_is_a_mistake_in_one_sentence(route: str, said: s
     text = f'[[alarms.routes]]\nname = "head-office"\n{route}\n'
     with pytest.raises(ConfigError, match=said):
         config(text)
+
+
+def test_what_alarms_know_is_known_to_whoever_keeps_it_out_of_logs(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("SLACK", "KEY", "MAIL", "BEAT"):
+        monkeypatch.setenv(name, f"planted-{name}")
+    monkeypatch.delenv("GONE", raising=False)
+    text = """\
+[alarms.mail]
+password = "env:MAIL"
+[alarms.heartbeat]
+url = "env:BEAT"
+[[alarms.routes]]
+name = "it"
+to = ["slack:env:SLACK", "webhook:https://desk.example/hook#env:KEY", "teams:env:GONE"]
+"""
+    found = secrets_of_alarms(config(text).settings)
+    assert sorted(found) == ["planted-BEAT", "planted-KEY", "planted-MAIL", "planted-SLACK"]
 
 
 def test_a_notice_of_a_dead_channel_goes_by_others() -> None:

@@ -130,6 +130,11 @@ def open_channel(address: str, options: ChannelOptions) -> Channel:
     return channel
 
 
+def references_in(address: str) -> list[str]:
+    """The references to secrets that an address holds."""
+    return re.findall(_REFERENCE, address.partition(":")[2])
+
+
 def web_address(text: str, what: str) -> str:
     """An address of the web that a reference has led to. Raises BadAddress."""
     if not text.startswith(("https://", "http://")):

@@ -9,8 +9,8 @@ from runner.alarms.channels.posting import post
 from runner.alarms.message import Message
 from runner.alarms.routing import NoticeKind, Severity
 
-# Slack's own limits (Block Kit, "header block", "section block").
-HEADER_LIMIT, TEXT_LIMIT = 150, 2900
+# Slack's own limits (Block Kit, "section block").
+TEXT_LIMIT = 2900
 COLOURS = {Severity.CRITICAL: "#c5221f", Severity.WARNING: "#e8a33d", Severity.INFO: "#5f6b7a"}
 WELL = "#2e7d4f"
 
@@ -28,11 +28,12 @@ class Slack:
 
 
 def card(message: Message) -> dict[str, object]:
-    """The message in Block Kit. What pages said stands in it as plain text, which Slack does not interpret."""
+    """The message: its first line as text, whole, which is what telephones show too, and what is known in Block Kit.
+    What pages said stands in that as plain text, which Slack does not interpret."""
     rows = [_row(label, told) for label, told in message.rows]
     if message.body:
         rows = [{"type": "section", "text": _plain(message.body, TEXT_LIMIT)}]
-    blocks: list[dict[str, object]] = [{"type": "header", "text": _plain(message.subject, HEADER_LIMIT)}, *rows]
+    blocks: list[dict[str, object]] = [*rows]
     if message.proof.startswith(("https://", "http://")):
         button = {"type": "button", "text": _plain("Evidence", TEXT_LIMIT), "url": message.proof}
         blocks.append({"type": "actions", "elements": [button]})

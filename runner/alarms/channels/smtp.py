@@ -12,14 +12,16 @@ from email.utils import formatdate, parseaddr
 
 from runner.alarms.channels import Answer, BadAddress, ChannelOptions, Delivered, Mail, Refused, TryAgain
 from runner.alarms.message import Message
-from runner.alarms.routing import NoticeKind
+from runner.alarms.routing import NoticeKind, Severity
 
 LIMIT_S = 20.0
 # A subject in one line: some readers show the space at a fold. RFC 5322 allows 998 characters.
 LINES = email.policy.SMTP.clone(max_line_length=400)
+COLOURS = {Severity.CRITICAL: "#c5221f", Severity.WARNING: "#e8a33d", Severity.INFO: "#5f6b7a"}
+WELL = "#2e7d4f"
 PAGE = """\
 <html><body style="font: 15px/1.5 system-ui, sans-serif; color: #1c2430">
-<h2 style="font-size: 18px; margin: 0 0 12px">{subject}</h2>
+<h2 style="font-size: 18px; margin: 0 0 12px; border-left: 6px solid {colour}; padding-left: 10px">{subject}</h2>
 {body}<table style="border-collapse: collapse">{rows}</table>{picture}
 </body></html>
 """
@@ -80,7 +82,8 @@ def compose(message: Message, key: str, *, to: str, mail: Mail) -> EmailMessage:
     rows = "".join(ROW.format(label=html.escape(label), told=html.escape(told)) for label, told in message.rows)
     picture = PICTURE.format(cid="step") if message.picture else ""
     body = "".join(f"<p>{html.escape(line)}</p>" for line in message.body.splitlines() if line)
-    page = PAGE.format(subject=html.escape(message.subject), rows=rows, body=body, picture=picture)
+    colour = WELL if message.kind is NoticeKind.CLOSED else COLOURS[message.severity]
+    page = PAGE.format(colour=colour, subject=html.escape(message.subject), rows=rows, body=body, picture=picture)
     letter.add_alternative(page, subtype="html")
     if message.picture:
         parts = letter.get_payload()
