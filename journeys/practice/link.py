@@ -15,7 +15,8 @@ AT_ONCE = struct.pack("ii", 1, 0)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delay:
-    """A slow and lossy way. Of every three packets the second is lost, and comes when it has been sent again."""
+    """A slow and lossy way. Of every three packets of an answer the second is lost, and comes when it has been sent
+    again; what is asked for comes late, but at the first try."""
 
     each_way_s: float = 2.0
     # What a host may send without asking (RFC 879): an answer's head goes through, and its page waits.
@@ -27,12 +28,12 @@ class Delay:
 class Lane:
     """One direction of a link. Whatever happens to it, order is kept."""
 
-    def __init__(self, *, may_cut: bool) -> None:
+    def __init__(self, *, answers: bool) -> None:
         self.out: asyncio.Transport | None = None
         self.delay: Delay | None = None
         self.is_silent = False
         self.cut_after_bytes: int | None = None
-        self._may_cut = may_cut
+        self._answers = answers
         self._waiting: deque[tuple[float, bytes]] = deque()
         self._timer: asyncio.TimerHandle | None = None
         self._packets = 0
@@ -40,7 +41,7 @@ class Lane:
 
     def carry(self, data: bytes) -> None:
         """Pass `data` on, now or when it is due."""
-        if self._may_cut and self.cut_after_bytes is not None:
+        if self._answers and self.cut_after_bytes is not None:
             self._cut(data)
         elif self.out is not None and not self._waiting and self.delay is None and not self.is_silent:
             self._write(data)
@@ -83,7 +84,7 @@ class Lane:
             return
         size = self.delay.packet_bytes
         for packet in (data[start : start + size] for start in range(0, len(data), size)):
-            is_lost = self._packets % 3 == 1
+            is_lost = self._answers and self._packets % 3 == 1
             self._packets += 1
             last = max(last, now + self.delay.each_way_s + (self.delay.sent_again_s if is_lost else 0.0))
             self._waiting.append((last, packet))
@@ -137,7 +138,7 @@ class Link:
     """`near` is whoever came, `far` what stands behind."""
 
     def __init__(self) -> None:
-        self.inward, self.outward = Lane(may_cut=False), Lane(may_cut=True)
+        self.inward, self.outward = Lane(answers=False), Lane(answers=True)
         self.near, self.far = End(self, self.inward), End(self, self.outward)
         self._is_silent = False
         self._lost = 0

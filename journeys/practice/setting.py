@@ -18,7 +18,7 @@ CONTROLS = ("control-a", "control-b")
 GUEST_WIFI = "guest-wifi"
 
 WHAT_TO_DO: Mapping[str, str] = {
-    "tls": "start the practice school with TLS: PracticeSchool.start(tls=True)",
+    "tls": "start the practice school with TLS: firstbell practice --tls, or PracticeSchool.start(tls=True)",
     "names": (
         "start the practice school with names of its own, as root and with its name server in /etc/resolv.conf:"
         ' PracticeSchool.start(domain="practice.test", tls=True)'

@@ -20,16 +20,20 @@ from runner.cli.console import console, give_up
 NOTE = Path(".firstbell/practice.json")
 """Where a running practice school leaves its control address for `break` and `heal`; readable by its owner only."""
 
+AUTHORITY = Path(".firstbell/practice-ca.pem")
+"""Where it leaves the certificate of its authority, for browsers that shall trust it."""
+
 
 @click.group(invoke_without_command=True)
+@click.option("--tls", is_flag=True, help=f"Behind TLS; the authority to trust is left in {AUTHORITY}.")
 @click.pass_context
-def practice(context: click.Context) -> None:
+def practice(context: click.Context, tls: bool) -> None:
     """Open the practice school for your own browser."""
     if context.invoked_subcommand is not None:
         return
     out = console()
     try:
-        school = PracticeSchool.start()
+        school = PracticeSchool.start(tls=tls)
     except PracticeSchoolError as error:
         give_up(str(error), code=2)
     with school, _noted(school):
@@ -56,7 +60,7 @@ def faults() -> None:
     for column in ("fault", "whose", "what people see"):
         table.add_column(column)
     for fault in FAULTS.values():
-        table.add_row(fault.name, fault.service, fault.seen)
+        table.add_row(fault.name, fault.service or "the location", fault.seen)
     out.print(table)
 
 
@@ -86,10 +90,13 @@ def _noted(school: PracticeSchool) -> Iterator[None]:
     note = json.dumps({"control": school.introduction.control, "token": school.introduction.token})
     with os.fdopen(os.open(NOTE, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
         file.write(note)
+    if school.introduction.ca:
+        AUTHORITY.write_text(school.introduction.ca)
     try:
         yield
     finally:
         NOTE.unlink(missing_ok=True)
+        AUTHORITY.unlink(missing_ok=True)
 
 
 @contextlib.contextmanager

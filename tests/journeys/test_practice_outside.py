@@ -6,6 +6,8 @@ import socket
 from urllib.parse import urlsplit
 
 import pytest
+from playwright.sync_api import Browser, expect
+from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
 from journeys.practice.school import PracticeSchool
 
@@ -107,3 +109,27 @@ def test_a_location_that_is_offline_reaches_nothing_at_all(practice: PracticeSch
     with calls(practice) as caller:
         caller.sendall(f"CONNECT {urlsplit(practice.introduction.controls[0]).netloc} HTTP/1.1\r\n\r\n".encode())
         assert hears_nothing(caller)
+
+
+@pytest.mark.browser
+def test_a_browser_outside_signs_in_and_is_shut_out_while_the_inside_is_well(
+    browser: Browser, practice: PracticeSchool
+) -> None:
+    told = practice.introduction
+    with browser.new_context(proxy={"server": told.outside}) as outside, browser.new_context() as inside:
+        page = outside.new_page()
+        page.goto(f"{told.origins['edge']}/sign-in")
+        page.get_by_label("Username").fill(told.accounts["student"].username)
+        page.get_by_label("Password").fill(told.accounts["student"].password)
+        page.get_by_role("button", name="Sign in").click()
+        expect(page.get_by_role("heading", name="Welcome, Ada Zz")).to_be_visible()
+        practice.break_("outside-dropped")
+        with pytest.raises(PlaywrightTimeout):
+            page.goto(told.origins["edge"], timeout=500)
+        for url in (told.controls[0], told.origins["plan-b"]):
+            answer = outside.new_page().goto(url)
+            assert answer is not None
+            assert answer.status == 200
+        answer = inside.new_page().goto(told.origins["edge"])
+        assert answer is not None
+        assert answer.status == 200
