@@ -11,10 +11,11 @@ from runner.alarms.channels import BadAddress, Channel, open_channel
 from runner.alarms.delivery import Delivery
 from runner.alarms.health import State
 from runner.alarms.heartbeat import Heartbeat
-from runner.alarms.incident import Incident, Track, Watched
+from runner.alarms.incident import Incident, Watched
 from runner.alarms.message import Message
 from runner.alarms.outbox import Notification
 from runner.alarms.public import TEMPLATE, BadTemplate, Situation, doing_of, notice
+from runner.alarms.verdict import Track
 from runner.config.load import Config
 from runner.config.people import channel_options_of, terms_of
 from runner.config.secrets import SecretMissing, secret

@@ -12,7 +12,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import Enum
 
-from runner.alarms.health import Health, Look, Reason, Rules, Sign, turn, without
+from runner.alarms.health import Health, Reason, Rules, turn, without
+from runner.alarms.verdict import Track, Verdict
 
 PROBE = "first-bell"
 """The subject of what First Bell itself cannot judge."""
@@ -24,23 +25,6 @@ NOBODY = "unknown"
 MOST_PASSES = 8
 
 
-class Track(Enum):
-    """What a look is about: a service, or whether the journey can be judged."""
-
-    SERVICE = "service"
-    SIGHT = "sight"
-
-
-_SIGHT: Mapping[str, Sign] = {
-    "passed": Sign.FINE,
-    "failed": Sign.FINE,
-    "heard": Sign.FINE,
-    "silent": Sign.BROKEN,
-    "skipped": Sign.SILENT,
-}
-"""What an outcome says about whether we can see; all others leave a doubt."""
-
-
 class Turn(Enum):
     """What a verdict did to an incident."""
 
@@ -50,46 +34,6 @@ class Turn(Enum):
     SYMPTOM_ENDED = "one journey is well again"
     CLOSED = "closed"
     NOTHING_NEW = "nothing new"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Verdict:
-    """What one run, or one slot that was not run, says. `service` is whose step failed; empty unless it failed.
-
-    The outcomes of runs and slots are joined by two about First Bell's own parts (a channel, a watch elsewhere), which
-    stand in for a journey under a name with a space in it: `silent` where one gives no answer, `heard` when it does.
-    """
-
-    journey: str
-    location: str
-    at: datetime
-    outcome: str
-    confirmed: bool = False
-    service: str = ""
-    owner: str = ""
-    actor: str = ""
-    step: str = ""
-    said: str = ""
-    run_id: str = ""
-
-    def look(self, track: Track) -> Look:
-        """The verdict as a look of one track."""
-        about = self.service if track is Track.SERVICE else ""
-        return Look(location=self.location, at=self.at, sign=self._sign(track), about=about)
-
-    def _sign(self, track: Track) -> Sign:
-        if track is Track.SIGHT:
-            return Sign.BROKEN if self.is_privacy else _SIGHT.get(self.outcome, Sign.DOUBTFUL)
-        if self.outcome == "passed":
-            return Sign.FINE
-        if self.outcome == "failed":
-            return Sign.BROKEN if self.confirmed else Sign.DOUBTFUL
-        return Sign.SILENT
-
-    @property
-    def is_privacy(self) -> bool:
-        """Somebody was in a class who is not ours: the operator is told the first time."""
-        return self.outcome == "errored" and self.said.startswith("privacy:")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -224,7 +168,7 @@ def _advance(ledger: Ledger, verdict: Verdict, track: Track, policy: Policy) -> 
         changes.append(change)
         after = replace(after, incident=0)
     if health.is_open and after.incident == 0 and subject:
-        # What breaks elsewhere now has broken there just now, however long the journey has been in trouble.
+        # What breaks at another service now has broken there just now.
         seen = replace(health, since=verdict.at) if has_moved else health
         incident, turned = _begun(ledger, subject, verdict, seen, policy)
         ledger = _with(ledger, incident)
@@ -248,7 +192,7 @@ def _rules(ledger: Ledger, before: Watched, track: Track, policy: Policy) -> Rul
 def _has_moved(held: Incident, verdict: Verdict, track: Track, health: Health) -> bool:
     """Whether the journey now breaks at another service: the first one has let it through, wherever it was broken. Two
     locations that see different services broken would else end and open both with every run."""
-    is_another = track is Track.SERVICE and verdict.confirmed and verdict.service not in ("", held.subject)
+    is_another = track is Track.SERVICE and verdict.confirmed and verdict.service not in ("", NOBODY, held.subject)
     return is_another and not health.broken_by(held.subject)
 
 

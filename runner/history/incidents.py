@@ -14,9 +14,10 @@ from typing import Any
 
 from sqlalchemy import Connection, select, update
 
-from runner.alarms.incident import NOBODY, Change, Incident, Ledger, Track, Turn, Verdict, Watched, advance, retire
+from runner.alarms.incident import NOBODY, Change, Incident, Ledger, Turn, Watched, advance, retire
 from runner.alarms.routing import Standing, owed
 from runner.alarms.terms import Terms
+from runner.alarms.verdict import Track, Verdict
 from runner.history import ledger
 from runner.history.alarm_tables import incidents, watched
 from runner.history.database import Database

@@ -11,7 +11,8 @@ from pydantic import TypeAdapter
 from sqlalchemy import ColumnElement, Connection, func, insert, select, text, update
 
 from runner.alarms.health import Health
-from runner.alarms.incident import Incident, Ledger, Policy, Track, Verdict, Watched
+from runner.alarms.incident import Incident, Ledger, Policy, Watched
+from runner.alarms.verdict import Track, Verdict
 from runner.history.alarm_tables import incident_log, incidents, watched
 from runner.history.upsert import insert_of
 

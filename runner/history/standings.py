@@ -6,9 +6,10 @@ from datetime import timedelta
 
 from sqlalchemy import Connection, func, select
 
-from runner.alarms.incident import Track, Watched
+from runner.alarms.incident import Watched
 from runner.alarms.outbox import Fate
 from runner.alarms.status import JourneyStatus, Status
+from runner.alarms.verdict import Track
 from runner.history.alarm_tables import heartbeats, notifications
 from runner.history.database import Database
 from runner.history.incidents import IncidentHistory

@@ -9,8 +9,9 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from runner.alarms.incident import Ledger, Policy, Verdict, advance
+from runner.alarms.incident import Ledger, Policy, advance
 from runner.alarms.routing import NoticeKind, Route, Sent, Severity, Silence, Standing, owed
+from runner.alarms.verdict import Verdict
 
 START = datetime(2026, 8, 31, 11, tzinfo=UTC)
 ROUTES = (

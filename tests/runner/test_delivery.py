@@ -15,9 +15,9 @@ import pytest
 from runner.alarms import delivery
 from runner.alarms.channels import ChannelOptions, open_channel
 from runner.alarms.delivery import Delivery, wait_of
-from runner.alarms.incident import Verdict
 from runner.alarms.routing import Route
 from runner.alarms.terms import Terms
+from runner.alarms.verdict import Verdict
 from runner.history.alarm_tables import notifications
 from runner.history.database import Database
 from runner.history.incidents import IncidentHistory

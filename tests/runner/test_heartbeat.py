@@ -10,9 +10,9 @@ import pytest
 from pydantic import ValidationError
 
 from runner.alarms.heartbeat import Heartbeat, Pulse, Signal, signal_of
-from runner.alarms.incident import Track, Verdict
 from runner.alarms.routing import Route
 from runner.alarms.terms import Terms
+from runner.alarms.verdict import Track, Verdict
 from runner.execution.identity import is_gone
 from runner.history import alarm_tables
 from runner.history.database import Database

@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from runner.alarms.health import Rules
-from runner.alarms.incident import PROBE, Change, Ledger, Policy, Turn, Verdict, advance
+from runner.alarms.incident import PROBE, Change, Ledger, Policy, Turn, advance
+from runner.alarms.verdict import Verdict
 
 START = datetime(2026, 8, 31, 11, 45, tzinfo=UTC)
 

@@ -10,10 +10,11 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import update
 
-from runner.alarms.incident import PROBE, Track
+from runner.alarms.incident import PROBE
 from runner.alarms.outbox import Fate, Notification
 from runner.alarms.routing import NoticeKind, Route
 from runner.alarms.terms import Terms
+from runner.alarms.verdict import Track
 from runner.history import alarm_tables as tables
 from runner.history.database import Database
 from runner.history.incidents import IncidentHistory, NoSuchIncident
