@@ -14,7 +14,7 @@ import pytest
 from aioice.stun import Class, Message, Method, TransactionFailed, parse_message
 from aioice.turn import TurnTransport, create_turn_endpoint
 
-from journeys.practice.relay import HERE, Address, RelayRules
+from journeys.practice.relay import HERE, Address, Allocation, RelayRules
 from journeys.practice.relay_doors import Relay
 
 SOON_S = 2.0
@@ -67,6 +67,13 @@ async def speaks(way: TurnTransport) -> None:
         assert heard == (b"hello", way.get_extra_info("sockname"))
 
 
+async def speaks_once(friend: socket.socket) -> None:
+    """Lets the loop read everything that had arrived when this began."""
+    with _socket() as other:
+        friend.sendto(b"a turn", other.getsockname())
+        await asyncio.wait_for(asyncio.get_running_loop().sock_recv(other, 99), SOON_S)
+
+
 @pytest.mark.parametrize(("one", "other"), [("udp", "udp"), ("tcp", "tcp"), ("udp", "tcp")])
 def test_two_clients_speak_through_it_in_both_directions(one: str, other: str) -> None:
     async def story(relay: Relay) -> None:
@@ -107,17 +114,22 @@ def test_credentials_are_refused(changed: dict[str, Any], transport: str) -> Non
 
 
 def test_only_who_was_asked_for_is_relayed() -> None:
-    async def story(relay: Relay) -> None:
-        way, ear, relayed = await somebody(relay)
+    """Looked at on the wire: a good client drops what it did not ask for, whatever a relay does."""
+
+    async def story(_relay: Relay) -> None:
+        told: asyncio.Queue[bytes] = asyncio.Queue()
+        allocation = Allocation(told.put_nowait)
         with _socket() as friend:
-            friend.sendto(b"too early", relayed)
-            way.sendto(b"hello", friend.getsockname())
-            loop = asyncio.get_running_loop()
-            assert await asyncio.wait_for(loop.sock_recvfrom(friend, 99), SOON_S) == (b"hello", relayed)
-            friend.sendto(b"now", relayed)
-            assert await asyncio.wait_for(ear.heard.get(), SOON_S) == (b"now", friend.getsockname())
-        way.close()
-        await asyncio.wait_for(ear.is_over.wait(), SOON_S)
+            allocation.send(b"to nobody who was asked for", friend.getsockname())
+            friend.sendto(b"too early", allocation.address)
+            await speaks_once(friend)
+            allocation.permitted.add(HERE)
+            friend.sendto(b"now", allocation.address)
+            heard = parse_message(await asyncio.wait_for(told.get(), SOON_S)).attributes
+            assert (heard["DATA"], heard["XOR-PEER-ADDRESS"]) == (b"now", friend.getsockname())
+            with pytest.raises(BlockingIOError):
+                friend.recv(99)
+        allocation.close()
 
     in_a_loop(story)
 
