@@ -88,16 +88,6 @@ class Staging:
         return Order(**(given | more))  # type: ignore[arg-type]  # the fields are checked where they are named
 
 
-def location_named(name: str, staging: Staging) -> str:
-    """A location of the configuration, the first one where none is named. Raises ConfigError."""
-    if name and name not in staging.locations:
-        known = ", ".join(staging.locations)
-        raise ConfigError(
-            [staging.config.problem(("locations",), f"no location is called '{name}'; there are: {known}")]
-        )
-    return name or next(iter(staging.locations))
-
-
 def check_services(pieces: Sequence[Piece], staging: Staging) -> None:
     """A service that a journey relies on and nobody configured has no owner to call. Raises ConfigError."""
     problems = [

@@ -29,10 +29,11 @@ from runner.execution.supervisor import Worker
 from runner.history.claims import Casting
 from runner.history.database import Database
 from runner.history.locks import Locks
-from runner.staging import Staging, check_services, location_named, stage_for
+from runner.staging import Staging, check_services, stage_for
 from runner.switchboard import Switchboard, switchboard_for
 from runner.wiring import (
     history_url,
+    location_named,
     practice_for,
     state_folder,
     store_of,
@@ -185,7 +186,7 @@ def theatre(
         uploader = Uploader(staging.house.spool, staging.house.store, hear).start()
         stack.callback(uploader.close)
         staging = replace(staging, house=replace(staging.house, nudge=uploader.nudge))
-        place = location_named(location, staging)
+        place = location_named(location, staging.locations, config).name
 
         def hire(where: str) -> Player:
             player = staging.player(where)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -206,6 +206,14 @@ def locations_of(config: Config, practice: Introduction | None) -> dict[str, Loc
         )
         for name, section in given.items()
     }
+
+
+def location_named(name: str, locations: Mapping[str, Location], config: Config) -> Location:
+    """A location by its name, the first one where none is named. Raises ConfigError."""
+    if name and name not in locations:
+        said = f"no location is called '{name}'; there are: {', '.join(locations)}"
+        raise ConfigError([config.problem(("locations",), said)])
+    return locations[name] if name else next(iter(locations.values()))
 
 
 def _practice_cas(config: Config, practice: Introduction | None) -> tuple[Path, ...]:

@@ -82,7 +82,7 @@ class LiveClasses:
     def app(self) -> Starlette:
         """The service's application."""
         routes = [Route("/class/{lesson}", self._page), WebSocketRoute("/class/{lesson}/signal", self._socket)]
-        return service([*routes], self._board)
+        return service([*routes])
 
     async def open(self) -> None:
         """Open the relay."""
@@ -178,7 +178,7 @@ class Meetings:
     def app(self) -> Starlette:
         """The service's application. No weather hits it: it has to work when the rest does not."""
         routes = [Route("/", self._door, methods=["GET", "POST"]), WebSocketRoute("/signal", self._socket)]
-        return service([*routes], self._board, may_be_slow=False)
+        return service([*routes])
 
     async def _door(self, request: Request) -> Response:
         if request.method == "GET":

@@ -13,8 +13,6 @@ from starlette.routing import BaseRoute, Mount
 from starlette.staticfiles import StaticFiles
 from starlette.templating import Jinja2Templates
 
-from journeys.practice.faults import Switchboard
-
 FOLDER = Path(__file__).parent
 
 _templates = Jinja2Templates(FOLDER / "templates")
@@ -44,7 +42,7 @@ async def _on_error(request: Request, error: Exception) -> Response:
     return problem(request, error.status_code if isinstance(error, HTTPException) else 500)
 
 
-def service(routes: list[BaseRoute], _board: Switchboard | None = None, *, may_be_slow: bool = True) -> Starlette:  # noqa: ARG001
+def service(routes: list[BaseRoute]) -> Starlette:
     """A service of the practice school. What can hit all of it stands in weather.py."""
     static = Mount("/static", StaticFiles(directory=FOLDER / "static"))
     return Starlette(routes=[*routes, static], exception_handlers={HTTPException: _on_error, 500: _on_error})

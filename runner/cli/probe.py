@@ -19,9 +19,9 @@ from runner.diagnosis.changes import Change, changes
 from runner.diagnosis.findings import finding
 from runner.diagnosis.host import DEGRADED, WELL, HostCheck, Stage
 from runner.diagnosis.probes import probe as look
-from runner.diagnosis.targets import Target, Way, target_of, targets_of
+from runner.diagnosis.targets import Target, target_of, targets_of
 from runner.history.host_checks import CHECK, HostCheckHistory
-from runner.wiring import practice_for, services_of
+from runner.wiring import controls_of, location_named, locations_of, practice_for, services_of
 
 # A certificate that ends sooner is told of in yellow: authorities renew theirs a month before.
 SOON_DAYS = 14
@@ -30,9 +30,10 @@ STYLES = {WELL: "passed", DEGRADED: "errored"}
 
 @click.command()
 @click.argument("hosts", nargs=-1, metavar="[HOST]...")
+@click.option("--from", "location", default="", help="The location to look from; the first one if left out.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @CONFIG_OPTION
-def probe(hosts: tuple[str, ...], as_json: bool, config_file: Path | None) -> None:
+def probe(hosts: tuple[str, ...], location: str, as_json: bool, config_file: Path | None) -> None:
     """Look at the hosts of every service and at the controls; or at HOSTs alone, whosever they are.
 
     Exits with 0 when all are reached, 1 when one is not, 2 when no control is: then it is this place.
@@ -40,11 +41,13 @@ def probe(hosts: tuple[str, ...], as_json: bool, config_file: Path | None) -> No
     with history_of(config_file) as (config, database):
         given = config.settings.diagnosis
         with practice_for(config.settings) as practice:
-            services = services_of(config.settings, practice.introduction if practice else None)
-            targets = _chosen(targets_of(services.values(), given.controls), hosts)
-            checks = look(targets, Way(resolver=given.resolver), given.within)
+            introduction = practice.introduction if practice else None
+            services = services_of(config.settings, introduction)
+            here = location_named(location, locations_of(config, introduction), config)
+            targets = _chosen(targets_of(services.values(), controls_of(config, introduction)), hosts)
+            checks = look(targets, here.way, given.within)
         history, now = HostCheckHistory(database), datetime.now(UTC)
-        before = {check.host: history.latest_well(config.settings.watch.location, check.host, now) for check in checks}
+        before = {check.host: history.latest_well(here.name, check.host, now) for check in checks}
     changed = {check.host: changes(last, check) for check in checks if (last := before[check.host])}
     if as_json:
         click.echo(json.dumps([_as_json(check, changed.get(check.host, ())) for check in checks], indent=1))

@@ -171,7 +171,8 @@ find(".chat").addEventListener("submit", (event) => {
 const RETRY_MS = 2000;
 const connect = () => {
   if (over) return;
-  socket = new WebSocket(Object.assign(new URL(room.dataset.signal, location), { protocol: "ws:" }));
+  const protocol = location.protocol === "https:" ? "wss:" : "ws:";
+  socket = new WebSocket(Object.assign(new URL(room.dataset.signal, location), { protocol }));
   // One after the other: a candidate must not overtake the description that it belongs to.
   let queue = Promise.resolve();
   socket.onmessage = ({ data }) => {
