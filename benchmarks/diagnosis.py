@@ -56,7 +56,7 @@ MODES = {
 }
 OWN = (
     Fault(name="browser-crash", service="", cause="own-browser", seen="", journey="class-list"),
-    Fault(name="machine-starved", service="", cause="own-machine", seen="", journey="sign-in"),
+    Fault(name="machine-starved", service="", cause="own-machine", seen="", journey="live-class"),
     Fault(name="clock-off", service="", cause="own-clock", seen="", journey="sign-in", needs="clock"),
 )
 """What is not the practice school's to break."""

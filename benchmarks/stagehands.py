@@ -46,12 +46,12 @@ class Crasher:
 
 @contextmanager
 def starving(pid: int) -> Iterator[None]:
-    """Give a worker and all below it a tenth of the time, as an overbooked host does."""
+    """Give a worker and all below it a thirtieth of the time, as a badly overbooked host does."""
     fed = threading.Event()
 
     def starve() -> None:
         while not fed.is_set():
-            for deed, rest_s in (("suspend", 0.27), ("resume", 0.03)):
+            for deed, rest_s in (("suspend", 0.87), ("resume", 0.03)):
                 with contextlib.suppress(psutil.NoSuchProcess):
                     for process in (psutil.Process(pid), *psutil.Process(pid).children(recursive=True)):
                         with contextlib.suppress(psutil.NoSuchProcess):

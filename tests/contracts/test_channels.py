@@ -289,7 +289,9 @@ def test_alertmanager_hears_of_one_alert_that_ends_with_the_incident(receiver: R
     assert first["endsAt"] == MESSAGE.good_until.isoformat()
 
 
-def test_a_fifo_topic_is_told_the_key_and_the_order(receiver: Receiver) -> None:
+def test_a_fifo_topic_is_told_the_key_and_the_order(receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "planted-key")
     receiver.reply = PUBLISHED
     opened(f"sns:{TOPIC}.fifo@{receiver.url}").deliver(MESSAGE, KEY)
     given = parse_qs(receiver.posts[0][1].decode())

@@ -31,7 +31,7 @@ def test_each_row_names_a_service_a_cause_and_a_journey_that_exist(name: str) ->
     fault = FAULTS[name]
     assert fault.service in {*SERVICES, ""}
     assert fault.cause in {cause.value for cause in Cause} or fault.degrades
-    assert fault.service or fault.cause.startswith("own-"), "what is nobody's is the location's own"
+    assert fault.service or fault.cause.startswith(("own-", "stranger")), "what is nobody's is the location's own"
     assert fault.journey in JOURNEYS
     assert fault.needs in {"", *WHAT_TO_DO}
     assert fault.seen.endswith((".", '."', '".'))

@@ -51,7 +51,7 @@ LIVE_CLASS = (
     Fault(name="teacher-silent", service="live-class", cause="silent", seen="The teacher cannot be heard."),
     Fault(
         name="stranger-comes-in",
-        service="live-class",
+        service="",
         cause="stranger",
         seen="Somebody whom nobody expects is in the class.",
     ),
