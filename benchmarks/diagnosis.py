@@ -22,7 +22,7 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
-from benchmarks.stagehands import Crasher, everybody_elses_clock, starving, with_names_of_our_own
+from benchmarks.stagehands import Crasher, starving, with_names_of_our_own
 from journeys.practice.faults import FAULTS
 from journeys.practice.faults.fault import Fault
 from runner.cli.console import console
@@ -50,6 +50,7 @@ MODES = {
     "tls": "[practice]\ntls = true\n",
     "names": '[practice]\ntls = true\ndomain = "practice.test"\n',
     "clock": (
+        '[practice]\nclock = "+600s"\n'
         '[accounts.student]\nusername = "zz.totp"\ndisplay_name = "Ivy Zz"\n'
         'password = "practice:student-totp#password"\ntotp = "practice:student-totp#totp"\n'
     ),
@@ -101,9 +102,7 @@ def opened(mode: str) -> Iterator[Theatre]:
     with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
         file = Path(folder) / "firstbell.toml"
         file.write_text(CONFIG.format(extra=MODES[mode]))
-        with everybody_elses_clock("+600s") if mode == "clock" else nullcontext():
-            stage = stack.enter_context(theatre(load(file), headed=False, quiet=True))
-        yield stage
+        yield stack.enter_context(theatre(load(file), headed=False, quiet=True))
 
 
 def play(stage: Theatre, fault: Fault) -> tuple[Performed, float]:

@@ -19,7 +19,6 @@ from journeys.practice.setting import NAME_SERVER
 from runner.execution.messages import FromWorker, StepBegan
 from runner.execution.performance import Performed
 
-FAKETIME = "/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1"
 IN_A_NAMESPACE = "FIRSTBELL_BENCHMARK_NAMES"
 
 
@@ -65,24 +64,6 @@ def starving(pid: int) -> Iterator[None]:
     finally:
         fed.set()
         thread.join()
-
-
-@contextmanager
-def everybody_elses_clock(offset: str) -> Iterator[None]:
-    """Whatever is started meanwhile lives at another time: by its clock, this machine's own is wrong.
-
-    Raises FileNotFoundError where Debian's `faketime` is not installed.
-    """
-    if not Path(FAKETIME).exists():
-        raise FileNotFoundError("faketime is needed for another clock; install it (Debian: faketime)")
-    given = {"LD_PRELOAD": FAKETIME, "FAKETIME": offset, "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
-    before = {name: os.environ.get(name) for name in given}
-    os.environ.update(given)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            os.environ.pop(name) if value is None else os.environ.update({name: value})
 
 
 def with_names_of_our_own() -> None:

@@ -64,7 +64,7 @@ def practice_for(settings: Settings) -> Iterator[PracticeSchool | None]:
         return
     given = settings.practice
     named = {"domain": given.domain} if given.domain else {}
-    with PracticeSchool.start(tls=given.tls, **named) as school:
+    with PracticeSchool.start(tls=given.tls, clock=given.clock, **named) as school:
         yield school
 
 

@@ -166,6 +166,9 @@ class PracticeSection(Section):
         pattern=r"^([a-z0-9-]+(\.[a-z0-9-]+)+)?$",
         description="Give it names of its own, and a name server.",
     )
+    clock: str = Field(
+        "", pattern=r"^([+-]\d+[smhd])?$", description="Let it live at another time.", examples=["+600s"]
+    )
 
 
 class WatchSection(Section):
