@@ -52,6 +52,8 @@ def diagnose(run: str, as_json: bool, config_file: Path | None) -> None:
     if found.diagnosis is None:
         out.print(Text(f"  {found.journey} {found.outcome}: there is nothing to diagnose", found.outcome))
         return
+    when = f"{found.started_at.astimezone(zone_of(config)):%a %d %b %Y %H:%M}"
+    out.print(Text(f"{found.journey} from {found.location}, {when}: {found.outcome}", "told"))
     for line in lead(found, found.diagnosis, config):
         out.print(line, soft_wrap=True)
     out.print(_reasons(found, found.diagnosis))
@@ -72,13 +74,17 @@ def lead(run: RunRow, found: Mapping[str, Any], config: Config) -> Iterator[Text
 
 
 def _reasons(run: RunRow, found: Mapping[str, Any]) -> Table:
+    """Each reason with where it can be looked up, which is said once for several that stand in the same place."""
     table = Table(box=None, pad_edge=False, show_header=False, padding=(0, 2, 0, 0))
-    for label, rows in (
-        ("because", [(one["said"], _where(run, one["source"])) for one in found["because"]]),
-        ("fine", [(f"{one['name']}: {one['why']}", "") for one in found["cleared"]]),
-    ):
-        for number, (said, where) in enumerate(rows):
-            table.add_row(Text(f"  {label if number == 0 else '':<7}", "quiet"), Text(said), Text(where, "quiet"))
+    label, told = "because", ""
+    for one in found["because"]:
+        where = _where(run, one["source"])
+        table.add_row(Text(f"  {label:<7}", "quiet"), Text(one["said"]), Text("" if where == told else where, "quiet"))
+        label, told = "", where
+    label = "fine"
+    for one in found["cleared"]:
+        table.add_row(Text(f"  {label:<7}", "quiet"), Text(f"{one['name']}: {one['why']}"), Text())
+        label = ""
     return table
 
 

@@ -60,7 +60,8 @@ def faults() -> None:
     for column in ("fault", "whose", "what people see"):
         table.add_column(column)
     for fault in FAULTS.values():
-        table.add_row(fault.name, fault.service or "the location", fault.seen)
+        whose = fault.service or ("nobody" if fault.cause == "stranger" else "the location")
+        table.add_row(fault.name, whose, fault.seen)
     out.print(table)
 
 

@@ -1,0 +1,107 @@
+"""Whose part broke, from a real failure to what a person reads: by one location, by two, and by the command."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+import pytest
+from click.testing import CliRunner
+
+from journeys.practice.school import PracticeSchool
+from runner.cli.main import main
+from runner.config.load import load
+from runner.diagnosis.cause import Cause
+from runner.diagnosis.diagnosis import Confidence
+from runner.execution.reporter import Silent
+from runner.execution.run import Outcome
+from runner.theatre import Theatre, theatre
+
+pytestmark = pytest.mark.browser
+
+CONFIG = """\
+[school]
+name = "Practice"
+timezone = "America/New_York"
+practice = true
+
+[browser]
+step_limit = "5s"
+
+[locations.school]
+inside = true
+
+[locations.home]
+proxy = "practice:outside"
+"""
+
+
+@pytest.fixture(scope="module")
+def at_school(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Theatre]:
+    file = tmp_path_factory.mktemp("district") / "firstbell.toml"
+    file.write_text(CONFIG)
+    with theatre(load(file), headed=False, quiet=True) as opened:
+        yield opened
+
+
+@pytest.fixture
+def practice(at_school: Theatre) -> Iterator[PracticeSchool]:
+    assert at_school.practice is not None
+    yield at_school.practice
+    at_school.practice.heal_all()
+
+
+def test_the_empty_list_is_the_platforms_and_whoever_asks_is_told_why(
+    at_school: Theatre, practice: PracticeSchool
+) -> None:
+    practice.break_("sessions-empty")
+    performed = at_school.play(at_school.chosen(["class-list"])[0], Silent())
+    found = performed.run.diagnosis
+    assert found is not None
+    assert (found.service, found.cause, found.confidence) == ("platform", Cause.LIST_EMPTY, Confidence.HIGH)
+    assert {"edge", "sign-in", "plan-b", "the way out of here"} <= {one.name for one in found.cleared}
+    asked = ["diagnose", performed.run.id, "--config", str(at_school.staging.config.file)]
+    told = CliRunner().invoke(main, asked)
+    assert told.exit_code == 0, told.output
+    assert "the class list is empty" in told.output
+    assert "sign-in: signs in" in told.output
+    document = json.loads(CliRunner().invoke(main, [*asked, "--json"]).output)
+    assert document["diagnosis"]["cause"] == "list-empty"
+    assert document["diagnosis"] == performed.document.model_dump(mode="json")["diagnosis"]
+
+
+def test_what_is_dropped_outside_and_fine_inside_is_the_districts_edge(
+    at_school: Theatre, practice: PracticeSchool
+) -> None:
+    practice.break_("outside-dropped")
+    at_home = at_school.at("home")
+    performed = at_home.play(at_home.chosen(["class-list"])[0], Silent())
+    found = performed.run.diagnosis
+    assert found is not None
+    assert (found.service, found.cause) == ("edge", Cause.OUTSIDE_DROPPED), found
+    assert at_school.play(at_school.chosen(["class-list"])[0], Silent()).run.outcome is Outcome.PASSED
+
+
+def test_a_location_with_no_way_out_at_all_is_its_own_fault(at_school: Theatre, practice: PracticeSchool) -> None:
+    practice.break_("outside-offline")
+    at_home = at_school.at("home")
+    performed = at_home.play(at_home.chosen(["class-list"])[0], Silent())
+    found = performed.run.diagnosis
+    assert found is not None
+    assert (found.service, found.cause) == ("", Cause.OWN_NETWORK), found
+    assert performed.run.outcome is Outcome.ERRORED
+
+
+def test_a_call_by_way_of_a_relay_works_and_is_degraded(at_school: Theatre, practice: PracticeSchool) -> None:
+    practice.break_("relay-only")
+    performed = at_school.play(at_school.chosen(["live-class"])[0], Silent())
+    assert performed.run.outcome is Outcome.PASSED, performed.document
+    assert any("relay" in said for said in performed.document.degraded)
+
+
+def test_a_run_that_passed_has_nothing_to_diagnose(at_school: Theatre) -> None:
+    performed = at_school.play(at_school.chosen(["class-list"])[0], Silent())
+    assert performed.run.outcome is Outcome.PASSED, performed.document
+    assert performed.run.diagnosis is None
+    told = CliRunner().invoke(main, ["diagnose", performed.run.id, "--config", str(at_school.staging.config.file)])
+    assert "nothing to diagnose" in told.output
