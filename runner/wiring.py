@@ -97,9 +97,14 @@ def services_of(settings: Settings, practice: Introduction | None) -> dict[str, 
             url=url,
             kind=(given.kind if given else "") or PRACTICE_KINDS.get(name, ""),
             hosts=given.hosts if given else (),
+            relays=(given.relays if given else ()) or _practice_relays(name, practice),
             options=given.options if given else {},
         )
     return services
+
+
+def _practice_relays(service: str, practice: Introduction | None) -> tuple[str, ...]:
+    return (practice.relay,) if practice and service == "live-class" else ()
 
 
 def _accounts(settings: Settings, practice: Introduction | None) -> dict[str, Account]:
@@ -198,7 +203,7 @@ def locations_of(config: Config, practice: Introduction | None) -> dict[str, Loc
             name=name,
             way=Way(
                 proxy=practice.outside if practice and section.proxy == "practice:outside" else section.proxy,
-                resolver=resolver,
+                resolver=section.resolver or resolver,
                 cas=(*cas, *(config.folder / file for file in section.ca)),
             ),
             inside=section.inside,

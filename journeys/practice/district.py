@@ -104,6 +104,7 @@ class PracticeDistrict:
             "ca": self._network.ca,
             "controls": self._network.controls,
             "outside": self._network.outside,
+            "relay": self._live.relay,
             "names": self._setting.names if self._setting.has_names else "",
         }
 

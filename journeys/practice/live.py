@@ -114,6 +114,11 @@ class LiveClasses:
             return only_by_relay(self._dead_end.address)
         return unchanged
 
+    @property
+    def relay(self) -> str:
+        """The address of its relay."""
+        return self._relay.address
+
     def _relays(self, who: str) -> Sequence[Mapping[str, Any]]:
         if self._board.is_on("turn-expired"):
             return self._relay.servers(who, valid_s=EXPIRED_S)

@@ -13,6 +13,8 @@ from journeys.practice.relay import CHANNEL_HEADER, HERE, STUN_HEADER, Address, 
 
 # As long as a class: whoever stays needs no new ones.
 CREDENTIALS_S = 4 * 3600
+# How often a port is free for the one and taken for the other, in a row.
+TRIES = 20
 
 
 class Relay:
@@ -22,8 +24,7 @@ class Relay:
         self._rules = rules
         self._keys = Keys()
         self._nonce = secrets.token_hex(8).encode()
-        self._udp = _bound(socket.SOCK_DGRAM)
-        self._hold = _bound(socket.SOCK_STREAM)
+        self._udp, self._hold = _bound_alike()
         self._listener: asyncio.Server | None = None
         self._datagrams: asyncio.DatagramTransport | None = None
         self._clients: dict[Address, Client] = {}
@@ -40,6 +41,11 @@ class Relay:
         """Where it takes connections."""
         address: Address = self._hold.getsockname()
         return address
+
+    @property
+    def address(self) -> str:
+        """Its address, as one writes a relay's down (RFC 7065)."""
+        return f"turn:{HERE}:{self.udp[1]}"
 
     def servers(self, who: str, *, valid_s: float = CREDENTIALS_S) -> list[dict[str, str | list[str]]]:
         """What a page puts into `iceServers`, with credentials for somebody that are good for `valid_s`."""
@@ -159,6 +165,17 @@ def _whole(data: bytes) -> int:
     if data[0] >> 6 == 1:
         return CHANNEL_HEADER + int(length) + -int(length) % 4
     return STUN_HEADER + int(length)
+
+
+def _bound_alike() -> tuple[socket.socket, socket.socket]:
+    """A port for datagrams and the same one for connections, as relays have it. Raises OSError."""
+    for _ in range(TRIES):
+        udp = _bound(socket.SOCK_DGRAM)
+        try:
+            return udp, _bound(socket.SOCK_STREAM, udp.getsockname()[1])
+        except OSError:
+            udp.close()
+    raise OSError("no port is free for both datagrams and connections")
 
 
 def _bound(kind: socket.SocketKind, port: int = 0) -> socket.socket:

@@ -46,6 +46,7 @@ class Introduction:
     ca: str = ""
     controls: tuple[str, ...] = ()
     outside: str = ""
+    relay: str = ""
     names: str = ""
 
 

@@ -13,7 +13,8 @@ from journeys.stage.secret import Secret
 class Service:
     """One part of the chain between a pupil and a class.
 
-    `url` is its front door; `hosts` are the host names (shell patterns allowed) whose traffic is its own;
+    `url` is its front door; `hosts` are the host names (shell patterns allowed) whose traffic is its own; `relays` the
+    STUN and TURN servers of its calls, such as "turn:relay.example:3478";
     `kind` names the adapter that knows its pages; `options` are that adapter's own settings.
     """
 
@@ -23,6 +24,7 @@ class Service:
     kind: str
     contact: str = ""
     hosts: tuple[str, ...] = ()
+    relays: tuple[str, ...] = ()
     options: Mapping[str, str] = field(default_factory=dict)
 
     @property

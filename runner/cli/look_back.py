@@ -60,7 +60,8 @@ def runs(journey: str, group: str, outcome: str | None, limit: int, as_json: boo
         broke = f"{run.step} ({run.service}): {run.said}" if run.step else run.said
         when = f"{run.started_at.astimezone(zone_of(config)):%a %d %b %H:%M:%S}"
         outcome_ = Text("flaky", "errored") if run.flaky else Text(run.outcome, run.outcome)
-        note = " ".join(part for part in (broke, f"({run.note})" if run.note else "") if part)
+        degraded = f"degraded: {run.degraded}" if run.degraded else ""
+        note = " ".join(part for part in (broke, degraded, f"({run.note})" if run.note else "") if part)
         table.add_row(when, run.journey, outcome_, f"{run.took_s:.1f} s", run.id[-6:], Text(note))
     out.print(table)
     for gap in gaps:

@@ -27,6 +27,7 @@ class LocationSection(Section):
         description="An HTTP proxy that everything goes through.",
         examples=["http://filter.school.example:8080"],
     )
+    resolver: str = Field("", description="A second name server to ask from there, instead of that of [diagnosis].")
     ca: tuple[Path, ...] = Field((), description="Certificates (PEM) to trust besides the system's, as a filter needs.")
     network: Annotated[str, AfterValidator(_network)] = Field(
         "", description=f"What it is like to be connected there: {', '.join(NETWORKS)}."

@@ -54,6 +54,9 @@ class ServiceSection(Section):
     contact: str = Field("", description="Where to reach them: an address or a page.")
     url: str = Field("", description="Its front door.", pattern=r"^(https?://[^\s/@]+(/\S*)?)?$")
     hosts: tuple[str, ...] = Field((), description="Host names whose traffic is its own; * is allowed.")
+    relays: tuple[Annotated[str, Field(pattern=r"^(stun|turn):[^\s/@]+$")], ...] = Field(
+        (), description="STUN and TURN servers of its calls.", examples=[["turn:relay.vendor.example:3478"]]
+    )
     kind: str = Field("", description="The adapter that knows its pages.", examples=["redirect"])
     public: str = Field(
         "", description="What people cannot do when it is broken, as a public notice says it.", examples=["signing in"]

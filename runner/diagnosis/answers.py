@@ -10,6 +10,7 @@ from runner.diagnosis.cause import Cause
 from runner.diagnosis.conclusion import Conclusion
 from runner.diagnosis.diagnosis import Because, Source
 from runner.diagnosis.facts import Facts, StepFact, is_dead_link
+from runner.diagnosis.findings import finding
 
 GATEWAY = frozenset({502, 504})
 # People begin to reload at about this; no page of a school takes so long on a good day.
@@ -122,7 +123,7 @@ def call_says_so(facts: Facts) -> Conclusion | None:
     proof = next((proof for proof in facts.proofs if proof.fault is not None), None)
     if proof is None or proof.fault is None or not facts.service:
         return None
-    because = (Because(said=proof.said, source=Source.MEDIA), *_other_way(facts, proof))
+    because = (Because(said=proof.said, source=Source.MEDIA), *_other_way(facts, proof), *_relays(facts))
     cause = _cause_of_call(facts, proof)
     return Conclusion(service=facts.service, cause=cause, because=because)
 
@@ -164,6 +165,13 @@ def _other_way(facts: Facts, proof: MediaProof) -> Iterator[Because]:
             return
     if proof.observed in facts.seen.receives:
         yield Because(said=f"{proof.observed} receives pictures meanwhile", source=Source.MEDIA)
+
+
+def _relays(facts: Facts) -> Iterator[Because]:
+    """What our own check found of the relays of the service that failed."""
+    for check in facts.checks_of(facts.service):
+        if check.stun is not None and (sentence := finding(check)):
+            yield Because(said=f"our own check of the relay {check.host}: {sentence}", source=Source.CHECK)
 
 
 def _pages(facts: Facts) -> list[Request]:

@@ -89,7 +89,8 @@ def targets_of(services: Iterable[Service], controls: Iterable[str]) -> list[Tar
     """Each host once: the front doors of the services, their other hosts that are no patterns, and the controls."""
     services = list(services)
     found: dict[str, Target] = {}
-    for target in (*_doors(services), *_others(services), *(target_of(url, is_control=True) for url in controls)):
+    neighbours = (target_of(url, is_control=True) for url in controls)
+    for target in (*_doors(services), *_others(services), *_relays(services), *neighbours):
         found.setdefault(target.host, target)
     return list(found.values())
 
@@ -105,6 +106,10 @@ def _others(services: Iterable[Service]) -> Iterator[Target]:
         for host in service.own_hosts:
             if host != door.hostname and not _PATTERN & set(host):
                 yield target_of(f"{door.scheme or 'https'}://{host}/", service=service.name)
+
+
+def _relays(services: Iterable[Service]) -> Iterator[Target]:
+    return (target_of(relay, service=service.name) for service in services for relay in service.relays)
 
 
 def server_of(text: str) -> tuple[str, int]:

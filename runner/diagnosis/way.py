@@ -131,7 +131,9 @@ def _lost(facts: Facts) -> list[HostCheck]:
     met = {facts.whose(trouble.host) for trouble in facts.seen.troubles if trouble.is_page}
     concerned = {facts.service, *met} - {""}
     lost = [check for check in facts.checks if check.service in concerned and check.ending is not None]
-    on_the_way = [check for check in lost if check.ending and check.ending.trouble in CHECK_SAYS]
+    # A relay is not on the way to a page: what is wrong with it is the call's to say.
+    ended = [(check, check.ending) for check in lost if check.ending and check.ending.stage is not Stage.STUN]
+    on_the_way = [check for check, ending in ended if ending.trouble in CHECK_SAYS]
     return sorted(on_the_way, key=lambda check: check.service != facts.service)
 
 
