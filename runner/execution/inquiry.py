@@ -44,8 +44,8 @@ class Past(Protocol):
     def usual_ms(self, location: str, host: str) -> float | None:
         """How long a host usually takes to its first byte from there."""
 
-    def dead_families(self, location: str) -> tuple[str, ...]:
-        """Hosts of which the last check from there found one address family dead, in words."""
+    def degraded(self, location: str) -> tuple[str, ...]:
+        """Hosts that the last check from there reached, and not by every way, in words."""
 
     def when_well(self, location: str, host: str) -> HostCheck | None:
         """The last check of a host from there that found nothing wrong."""
@@ -96,7 +96,7 @@ class Inquiry:
     def degraded(self, location: str, attempt: Attempt) -> tuple[str, ...]:
         """In what way what works is worse than it should be: calls by their proofs, hosts by their last checks."""
         calls = (one.said for proof in attempt.proofs for one in degradations(proof, self.line))
-        return (*dict.fromkeys(calls), *self.past.dead_families(location))
+        return (*dict.fromkeys(calls), *self.past.degraded(location))
 
     def begin(self) -> Looking:
         """Look at the hosts from every location, beside whatever else is done."""

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import select
 
 from runner.diagnosis.facts import Beside
+from runner.diagnosis.findings import finding
 from runner.diagnosis.host import HostCheck
 from runner.history.database import Database
 from runner.history.host_checks import HostCheckHistory
@@ -54,15 +55,12 @@ class PastOf:
         """How long a host usually takes to its first byte from a location."""
         return self._checks.recent_median_ms(location, host)
 
-    def dead_families(self, location: str) -> tuple[str, ...]:
-        """Hosts of the district of which the last check from a location found one address family dead, in words."""
+    def degraded(self, location: str) -> tuple[str, ...]:
+        """Hosts of the district that the last check from a location reached, and not by every way, in words."""
         now = datetime.now(UTC)
         latest = {check.host: check for check in self._checks.between(location, now - CHECKED_LATELY, now)}
         return tuple(
-            f"{check.host} does not answer over {family}"
-            for check in latest.values()
-            if check.service and check.ending is None
-            for family in check.dead_families
+            f"{check.host}: {finding(check)}" for check in latest.values() if check.service and check.is_degraded
         )
 
     def when_well(self, location: str, host: str) -> HostCheck | None:
