@@ -22,6 +22,8 @@ from journeys.practice.setting import SERVICES, WHAT_TO_DO
 from runner.diagnosis.cause import Cause
 from tests.journeys.plain_browser import Answer, Browser, TooManyRedirects, hidden, sign_in
 
+pytestmark = pytest.mark.browser  # Servers of their own, and time limits: with those that take as long.
+
 SOON_S = 0.2
 JOURNEYS = {"sign-in", "class-list", "live-class", "plan-b"}
 

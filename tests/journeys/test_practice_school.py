@@ -14,6 +14,8 @@ import urllib3
 
 from journeys.practice.school import PracticeSchool, PracticeSchoolError
 
+pytestmark = pytest.mark.browser  # Servers of their own, and time limits: with those that take as long.
+
 
 def answers(origin: str) -> int:
     """The status of a service's front page; raises ConnectionRefusedError where nobody listens."""

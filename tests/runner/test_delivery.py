@@ -24,6 +24,8 @@ from runner.history.incidents import IncidentHistory
 from runner.history.outbox import OutboxHistory
 from tests.receivers import Receiver, http_receiver
 
+pytestmark = pytest.mark.browser  # Servers of their own, and time limits: with those that take as long.
+
 ZONE = ZoneInfo("America/New_York")
 
 

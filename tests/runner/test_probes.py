@@ -34,6 +34,8 @@ from tests.hosts import (
     server,
 )
 
+pytestmark = pytest.mark.browser  # Servers of their own, and time limits: with those that take as long.
+
 NAME = "portal.localhost"
 DIRECT = Way()
 

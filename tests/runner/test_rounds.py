@@ -21,6 +21,8 @@ from runner.watch.clock import Bell, Clock
 from runner.watch.rounds import Look, Rounds
 from tests.hosts import answering, blackhole, closed_port, page, server
 
+pytestmark = pytest.mark.browser  # Servers of their own, and time limits: with those that take as long.
+
 
 @pytest.fixture
 def open_() -> Iterator[ExitStack]:
