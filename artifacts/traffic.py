@@ -13,6 +13,8 @@ from urllib.parse import urlsplit
 
 from playwright.sync_api import Request, Response, WebSocket
 
+from artifacts.redaction.forms import REMOVED
+from artifacts.redaction.texts import DRAWN
 from artifacts.troubles import HostTraffic, Trouble
 
 PATH_LIMIT = 500
@@ -24,10 +26,12 @@ WAITS_S = 2.0
 # A Date header is cut to whole seconds (RFC 9110, 6.6.1), and servers draw it up once a second: what was meant lies
 # half a second later on average, and a second off at worst.
 HALF_S = 0.5
+PORTS = {"http": 80, "ws": 80, "https": 443, "wss": 443}
 
 
 class Traffic:
-    """What went over the wire, by host: counts of all, and of what failed the path. No queries, headers, bodies."""
+    """What went over the wire, by host: counts of all, and of what failed the path. No queries, headers, bodies, and
+    nothing of a path that looks drawn by lot: such a part lets in whoever knows it."""
 
     def __init__(self) -> None:
         self._statuses: dict[str, Counter[str]] = {}
@@ -35,6 +39,7 @@ class Traffic:
         self._troubles: list[Trouble] = []
         self._offsets_s: list[float] = []
         self._pending: dict[Request, float] = {}
+        self._well_since: dict[str, int] = {}
 
     def asked(self, request: Request) -> None:
         """A request went out."""
@@ -50,6 +55,8 @@ class Traffic:
         self._slowest_ms[host] = max(self._slowest_ms.get(host, 0.0), timing["responseStart"] - timing["requestStart"])
         if response.status >= 400:
             self._trouble(_trouble(response.request, status=response.status))
+        elif response.status < 300 and _is_page(response.request):
+            self._well_since[host] = len(self._troubles)
 
     def failed(self, request: Request) -> None:
         """A request got no answer. Chromium's name for why is all that is known."""
@@ -80,14 +87,20 @@ class Traffic:
         }
 
     def troubles(self) -> tuple[Trouble, ...]:
-        """The first requests that did not end well, and those that wait for an answer now."""
+        """The first requests that did not end well, and those that wait for an answer now. A page that its host showed
+        after all, such as after a reload, has been got over and explains nothing that came later."""
         now = time.monotonic()
         waiting = [
             _trouble(request, waited_s=round(now - since, 1))
             for request, since in self._pending.items()
             if now - since >= WAITS_S
         ]
-        return (*self._troubles[:TOLD], *waiting[:TOLD])
+        lasting = [
+            trouble
+            for number, trouble in enumerate(self._troubles)
+            if not trouble.is_page or number >= self._well_since.get(trouble.host, 0)
+        ]
+        return (*lasting[:TOLD], *waiting[:TOLD])
 
     def hosts(self) -> tuple[HostTraffic, ...]:
         """How each host answered."""
@@ -108,7 +121,7 @@ class Traffic:
             return
         try:
             told = parsedate_to_datetime(headers["date"])
-        except ValueError:
+        except (ValueError, OverflowError):
             return
         if told.tzinfo is not None:
             self._offsets_s.append((told - datetime.now(UTC)).total_seconds() + HALF_S)
@@ -120,19 +133,23 @@ class Traffic:
 
 def _trouble(request: Request, *, status: int = 0, error: str = "", waited_s: float = 0.0) -> Trouble:
     host, path = _place(request.url)
-    is_page = request.is_navigation_request() and request.frame.parent_frame is None
-    referrer = request.headers.get("referer", "")
+    before = request.redirected_from
+    led_from = before.url if before else request.headers.get("referer", "")
     return Trouble(
         host=host,
         path=path,
         method=request.method,
         kind=request.resource_type,
-        from_host=_place(referrer)[0],
-        is_page=is_page,
+        from_host=_place(led_from)[0],
+        is_page=_is_page(request),
         status=status,
         error=error,
         waited_s=waited_s,
     )
+
+
+def _is_page(request: Request) -> bool:
+    return request.is_navigation_request() and request.frame.parent_frame is None
 
 
 def _short(trouble: Trouble) -> dict[str, Any]:
@@ -141,5 +158,10 @@ def _short(trouble: Trouble) -> dict[str, Any]:
 
 
 def _place(url: str) -> tuple[str, str]:
+    """Host with port, as everybody else here names hosts, and path. Empty where an address has none."""
     parts = urlsplit(url)
-    return parts.netloc.rpartition("@")[2], parts.path[:PATH_LIMIT]
+    host = parts.netloc.rpartition("@")[2]
+    has_port = host.rpartition(":")[2].isdigit()
+    if host and not has_port and parts.scheme in PORTS:
+        host = f"{host}:{PORTS[parts.scheme]}"
+    return host, DRAWN.sub(REMOVED, parts.path[:PATH_LIMIT])

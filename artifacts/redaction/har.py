@@ -6,14 +6,13 @@ Source of the members: HAR 1.2 (W3C Web Performance draft, 14 August 2012), whic
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from artifacts.redaction.broom import Broom
 from artifacts.redaction.forms import REMOVED
-from artifacts.redaction.texts import clean_text
+from artifacts.redaction.texts import DRAWN, clean_text
 
 REQUEST_HEADERS = frozenset({"accept", "accept-encoding", "content-type", "content-length", "host", "user-agent"})
 RESPONSE_HEADERS = frozenset(
@@ -26,8 +25,6 @@ RESPONSE_HEADERS = frozenset(
     }
 )  # fmt: skip
 TIMINGS = ("blocked", "dns", "connect", "ssl", "send", "wait", "receive")
-# A part of a path that is long and looks drawn by lot: an invitation, a reset, a signed name.
-_DRAWN = re.compile(r"(?=[^/]*\d)(?=[^/]*[A-Za-z])[A-Za-z0-9_\-.~=]{24,}")
 
 
 def allowed_har(raw: Mapping[str, Any], broom: Broom) -> dict[str, Any]:
@@ -49,7 +46,7 @@ def allowed_address(url: str, broom: Broom) -> str:
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https", "ws", "wss"):
         return f"{parts.scheme}:" if parts.scheme else ""
-    path, drawn = _DRAWN.subn(REMOVED, parts.path)
+    path, drawn = DRAWN.subn(REMOVED, parts.path)
     broom.note("tokens in paths", drawn)
     names = [name for name, _ in parse_qsl(parts.query, keep_blank_values=True)]
     broom.note("values of queries", len(names))

@@ -7,6 +7,9 @@ import re
 from artifacts.redaction.broom import Broom
 from artifacts.redaction.forms import REMOVED
 
+# A part of a path that is long and looks drawn by lot: an invitation, a reset, a signed name.
+DRAWN = re.compile(r"(?=[^/]*\d)(?=[^/]*[A-Za-z])[A-Za-z0-9_\-.~=]{24,}")
+
 _TELLING = "token|secret|password|passwd|passcode|credential|saml|assertion|signature|api[_-]?key"
 _WHOLE = "code|code_verifier|state|nonce|launch|ticket|session|sessionid|sid|jwt|auth|otp|pwd|sig|relaystate"
 TELLING_NAME = re.compile(rf"[a-z0-9_.\-]*(?:{_TELLING})[a-z0-9_.\-]*", re.IGNORECASE)

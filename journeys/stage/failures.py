@@ -30,6 +30,7 @@ _OUR_OWN_NETWORK = (
     "ERR_NETWORK_CHANGED",
     "ERR_INSUFFICIENT_RESOURCES",
     "ERR_OUT_OF_MEMORY",
+    "ERR_PROXY_CONNECTION_FAILED",
 )
 _NET_ERROR = re.compile(r"net::(ERR_[A-Z_0-9]+)(?: at (\S+))?")
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")

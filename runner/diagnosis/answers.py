@@ -12,6 +12,7 @@ from runner.diagnosis.diagnosis import Because, Source
 from runner.diagnosis.facts import Facts, StepFact, is_dead_link
 from runner.diagnosis.findings import finding
 
+SIGN_IN = "sign-in"
 GATEWAY = frozenset({502, 504})
 # People begin to reload at about this; no page of a school takes so long on a good day.
 SLOW_MS = 5000.0
@@ -39,18 +40,20 @@ BY_THE_CALL: Mapping[MediaFault, Cause] = {
 
 def sign_in_failed_behind_the_form(facts: Facts) -> Conclusion | None:
     """The form was accepted, and the page that people come back to says that the sign-in did not answer it: a gateway's
-    error, at a host of somebody else, in a step that relies on the sign-in."""
-    for page in _pages(facts):
-        if facts.service and page.status in GATEWAY and facts.whose(page.host) != facts.service:
+    error, at a host of somebody else to whom the sign-in had sent them, in a step that relies on the sign-in."""
+    for page in _pages(facts) if facts.service == SIGN_IN else ():
+        if page.status in GATEWAY and facts.whose(page.host) != SIGN_IN == facts.whose(page.from_host):
             because = Because(said=f"{_answered(page)}: its way to {facts.service} failed", source=Source.REQUESTS)
             return Conclusion(service=facts.service, cause=Cause.TOKEN_FAILED, because=(because,))
     return None
 
 
 def link_is_dead(facts: Facts) -> Conclusion | None:
-    """A page led to one that is not there: it is the service that gave the link."""
+    """A page led to one that is not there: it is the service that gave the link. On the way to the sign-in and back
+    nobody gives links: who took which address away is not known."""
     for page in _pages(facts):
-        if is_dead_link(page) and (service := facts.whose(page.from_host)):
+        service = facts.whose(page.from_host)
+        if is_dead_link(page) and service and SIGN_IN not in (service, facts.whose(page.host)):
             because = Because(said=f"{_answered(page)}, where {page.from_host} had led", source=Source.REQUESTS)
             return Conclusion(service=service, cause=Cause.DEAD_LINK, because=(because,))
     return None
@@ -100,14 +103,14 @@ def blank(facts: Facts) -> Conclusion | None:
 def session_is_lost(facts: Facts) -> Conclusion | None:
     """Somebody who had signed in is asked to sign in again, in a step that relies on something else."""
     broke, page = facts.broke, facts.page
-    if broke is None or page is None or not page.asks_to_sign_in or broke.service == "sign-in":
+    if broke is None or page is None or not page.asks_to_sign_in or broke.service == SIGN_IN:
         return None
-    if not any(step.service == "sign-in" and step.is_well and step.actor == broke.actor for step in facts.steps):
+    if not any(step.service == SIGN_IN and step.is_well and step.actor == broke.actor for step in facts.steps):
         return None
     said = f"{broke.actor} had signed in, and is asked to sign in again at {page.host}"
-    return Conclusion(
-        service=broke.service, cause=Cause.SESSION_LOST, because=(Because(said=said, source=Source.PAGE),)
-    )
+    whose = facts.whose(page.host)
+    service = whose if whose and whose != SIGN_IN else broke.service
+    return Conclusion(service=service, cause=Cause.SESSION_LOST, because=(Because(said=said, source=Source.PAGE),))
 
 
 def adapter_says_so(facts: Facts) -> Conclusion | None:
@@ -130,10 +133,11 @@ def call_says_so(facts: Facts) -> Conclusion | None:
 
 def does_not_come(facts: Facts) -> Conclusion | None:
     """Something was waited for that did not come, and a host is known to be slow: slower than any page may be, and than
-    it usually is."""
+    it usually is. Of somebody else's host only a page counts: what else is under way there may be meant to wait."""
     waiting = [request for request in facts.seen.troubles if request.waited_s * 1000 >= SLOW_MS]
     for request in waiting:
-        if service := facts.whose(request.host):
+        service = facts.whose(request.host)
+        if service and (request.is_page or service == facts.service):
             said = f"{request.host}{request.path} had given no answer after {request.waited_s:.0f} s"
             return _slow(service, said)
     for host in sorted(facts.seen.hosts, key=lambda host: -host.slowest_ms):

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from fnmatch import fnmatch
+from fnmatch import fnmatchcase
 from statistics import median
 
 from artifacts.troubles import Trouble
@@ -16,6 +16,7 @@ from journeys.media.proof import MediaProof
 from journeys.stage.page_signs import PageSigns
 from runner.diagnosis.cause import Cause
 from runner.diagnosis.host import HostCheck
+from runner.diagnosis.host import Trouble as HostTrouble
 from runner.diagnosis.seen import Seen
 
 
@@ -116,13 +117,19 @@ class Facts:
     @property
     def way_out_is_proven(self) -> bool:
         """Whether a host that has nothing to do with the district was reached from here at that moment."""
-        return any(check.ending is None for check in self.controls)
+        return any(is_reached(check) for check in self.controls)
 
     def whose(self, host: str) -> str:
-        """The service that a host belongs to, with or without its port; empty for everybody else's."""
-        name = host.rpartition(":")[0] or host
-        owners = (service for service, patterns in self.hosts.items() if any(fnmatch(name, one) for one in patterns))
-        return next(owners, "")
+        """The service that a host belongs to, with or without its port; empty for everybody else's. Of several the one
+        whose pattern says most: a portal's "*.school.example" does not take the sign-in's "id.school.example"."""
+        name = (host.rpartition(":")[0] or host).lower()
+        owners = (
+            (_says(pattern), service)
+            for service, patterns in self.hosts.items()
+            for pattern in patterns
+            if fnmatchcase(name, pattern.lower())
+        )
+        return max(owners, key=lambda owner: owner[0], default=((False, 0), ""))[1]
 
     def checks_of(self, service: str) -> tuple[HostCheck, ...]:
         """The checks of a service's hosts from here."""
@@ -161,6 +168,16 @@ class Facts:
         if waits_ms:
             return f"answers in {median(waits_ms):.0f} ms"
         return "can be reached" if checks else ""
+
+
+def _says(pattern: str) -> tuple[bool, int]:
+    """How much a pattern says: a whole name more than any with gaps, a long one more than a short one."""
+    return not {"*", "?", "["} & set(pattern), len(pattern)
+
+
+def is_reached(check: HostCheck) -> bool:
+    """Whether a host was come to, whatever it answered: one that answers 503 has proven the way to it."""
+    return check.ending is None or check.ending.trouble is HostTrouble.HTTP_ERROR
 
 
 def is_dead_link(trouble: Trouble) -> bool:

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from journeys.media.proof import MediaFault
 from runner.diagnosis.cause import WORDS, Cause
 from runner.diagnosis.conclusion import Conclusion
 from runner.diagnosis.diagnosis import Because, Source
-from runner.diagnosis.facts import Facts
+from runner.diagnosis.facts import Facts, is_reached
 from runner.diagnosis.host import HostCheck, Trouble
 
 # One-time codes allow for half a minute, tokens mostly for five; a certificate's dates are hours apart.
 CLOCK_IS_WRONG_S = 90.0
 # What a wrong clock breaks: whatever holds for a while only.
 BY_THE_CLOCK = frozenset({"second-factor", "credentials-refused", "session-lost", "token-failed"})
+PROXY_IS_GONE = "ERR_PROXY_CONNECTION_FAILED"
+# What becomes of a call where UDP does not come through.
+NEEDS_UDP = frozenset({MediaFault.UDP_BLOCKED, MediaFault.ICE_FAILED, MediaFault.NO_PACKETS})
+BY_THE_PROXY = frozenset({Trouble.PROXY_GONE, Trouble.PROXY_REFUSED})
 NO_NAMES = frozenset({Trouble.NAME_SERVER_SILENT, Trouble.NAME_SERVER_FAILED})
 
 
@@ -42,11 +47,41 @@ def names_are_not_answered(facts: Facts) -> Conclusion | None:
 
 def nothing_can_be_reached(facts: Facts) -> Conclusion | None:
     """Hosts that have nothing to do with the district cannot be reached from here either."""
-    lost = [check for check in facts.controls if check.ending is not None]
+    lost = [check for check in facts.controls if not is_reached(check)]
     if not lost or len(lost) < facts.controls_asked:
         return None
     said = f"{_hosts(lost)} cannot be reached from here either ({_trouble(lost[0]).value})"  # type: ignore[union-attr]
     return _own(Cause.OWN_NETWORK, said, Source.CHECK)
+
+
+def proxy_is_in_the_way(facts: Facts) -> Conclusion | None:
+    """The proxy of this location is gone, or does not let us through: whoever is behind it was never asked."""
+    if any(request.is_page and request.error.endswith(PROXY_IS_GONE) for request in facts.seen.troubles):
+        return _own(Cause.OWN_LOCATION, f"the proxy of {facts.location} cannot be reached", Source.REQUESTS)
+    stopped = [check for check in facts.checks_of(facts.service) if _trouble(check) in BY_THE_PROXY]
+    if not stopped or not facts.service:
+        return None
+    said = f"the proxy of {facts.location} does not let us through to {_hosts(stopped)}"
+    return _own(Cause.OWN_LOCATION, said, Source.CHECK)
+
+
+def name_server_is_wrong(facts: Facts) -> Conclusion | None:
+    """The name server here gives no answer for a name that a second one knows at the same moment."""
+    for check in facts.checks_of(facts.service) if facts.service else ():
+        if _trouble(check) in NO_NAMES and check.names and check.names.second and check.names.second.addresses:
+            said = f"the name server here does not answer for {check.host}, and the second one does"
+            return _own(Cause.OWN_NAMES, said, Source.CHECK)
+    return None
+
+
+def udp_goes_nowhere(facts: Facts) -> Conclusion | None:
+    """A call found no way, and by UDP nothing that has to do with the district answers either."""
+    relays = [check for check in facts.controls if check.stun is not None]
+    deaf = [check for check in relays if check.stun and check.stun.udp.trouble]
+    is_about_it = any(proof.fault in NEEDS_UDP for proof in facts.proofs)
+    if not is_about_it or not deaf or len(deaf) < len(relays):
+        return None
+    return _own(Cause.OWN_NETWORK, f"{_hosts(deaf)} does not answer by UDP from here either", Source.CHECK)
 
 
 def clock_is_wrong(facts: Facts) -> Conclusion | None:

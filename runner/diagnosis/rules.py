@@ -9,12 +9,16 @@ blamed who is known to be well.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 from runner.diagnosis import answers, own, way
 from runner.diagnosis.cause import Cause
 from runner.diagnosis.conclusion import Conclusion
 from runner.diagnosis.diagnosis import OWN, Because, Cleared, Confidence, Diagnosis, Source
-from runner.diagnosis.facts import Facts
+from runner.diagnosis.facts import Facts, is_reached
+
+# Longer than what a failing step says with its title, and short enough for a line of a notice.
+SAID_LIMIT = 500
 
 Rule = Callable[[Facts], Conclusion | None]
 
@@ -24,6 +28,9 @@ RULES: tuple[Rule, ...] = (
     own.browser_broke,
     own.names_are_not_answered,
     own.nothing_can_be_reached,
+    own.proxy_is_in_the_way,
+    own.name_server_is_wrong,
+    own.udp_goes_nowhere,
     own.clock_is_wrong,
     way.only_this_location,
     way.dropped_outside,
@@ -51,9 +58,15 @@ def diagnose(facts: Facts) -> Diagnosis:
         service=conclusion.service,
         cause=conclusion.cause,
         confidence=confidence_of(conclusion, facts),
-        because=(*conclusion.because, *_besides(facts, conclusion)),
+        because=tuple(map(_printable, (*conclusion.because, *_besides(facts, conclusion)))),
         cleared=(*cleared, *_fine_besides(facts)),
     )
+
+
+def _printable(because: Because) -> Because:
+    """One bounded line: titles, certificates and addresses are written by strangers, and terminals obey them."""
+    letters = "".join(letter if letter.isprintable() else " " for letter in because.said[:SAID_LIMIT])
+    return replace(because, said=" ".join(letters.split()))
 
 
 def confidence_of(conclusion: Conclusion, facts: Facts) -> Confidence:
@@ -91,7 +104,7 @@ def _besides(facts: Facts, conclusion: Conclusion) -> Iterator[Because]:
 
 def _fine_besides(facts: Facts) -> Iterator[Cleared]:
     if facts.way_out_is_proven:
-        reached = ", ".join(check.host for check in facts.controls if check.ending is None)
+        reached = ", ".join(check.host for check in facts.controls if is_reached(check))
         yield Cleared(name="the way out of here", why=f"{reached} can be reached")
     for one in facts.beside:
         if one.outcome == "passed":

@@ -44,9 +44,8 @@ CHECK_SAYS: Mapping[Trouble, Cause] = {
     Trouble.CERTIFICATE_NAME: Cause.CERTIFICATE_NAME,
     Trouble.CERTIFICATE_UNTRUSTED: Cause.CERTIFICATE_UNTRUSTED,
     Trouble.CAPTIVE_PORTAL: Cause.CAPTIVE_PORTAL,
-    Trouble.PROXY_REFUSED: Cause.NO_ANSWER,
 }
-"""What a check of ours found, and what it comes to. An HTTP error is not the way's."""
+"""What a check of ours found, and what it comes to. An HTTP error is not the way's, and a proxy is no service's."""
 
 LATE = frozenset({Trouble.NO_ANSWER, Trouble.UNFINISHED})
 
@@ -77,11 +76,12 @@ def dropped_outside(facts: Facts) -> Conclusion | None:
 
 
 def captive(facts: Facts) -> Conclusion | None:
-    """A page of somebody else, which wants to be accepted first, answers in a service's place."""
+    """A page of somebody else, which wants to be accepted first, answers in a service's place. Whether it stands before
+    that service or before everything is only known where something else was reached, so else nobody is named."""
     page, broke = facts.page, facts.broke
-    if broke is None or page is None or page.sign != Cause.CAPTIVE_PORTAL.value:
+    if broke is None or page is None or page.sign != Cause.CAPTIVE_PORTAL.value or facts.whose(page.host):
         return None
-    service = facts.whose(page.asked) or broke.service
+    service = (facts.whose(page.asked) or broke.service) if facts.way_out_is_proven else ""
     said = f'{page.host} answers instead, and says "{page.title or page.text[:80]}"'
     because = Because(said=said, source=Source.PAGE)
     return Conclusion(service=service, cause=Cause.CAPTIVE_PORTAL, because=(because,))

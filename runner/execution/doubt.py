@@ -54,8 +54,11 @@ def doubt(ending: Ending, machine: Machine) -> Doubt | None:
 
 
 def reconsidered(attempt: Attempt, why: Doubt | None) -> Attempt:
-    """The attempt as it may be told: errored where its failure is in doubt, with what was seen kept in the words."""
-    if attempt.ending is None or why is None:
+    """The attempt as it may be told: errored where its failure is in doubt, with what was seen kept in the words.
+
+    What has blamed nobody stays as it is: above all that somebody was in the class, which nothing may make forgotten.
+    """
+    if attempt.ending is None or attempt.ending.kind is not EndingKind.FAILED or why is None:
         return attempt
     said = f"{why.said}; what was seen: {attempt.ending.said}"
     ending = Ending(kind=EndingKind.ERRORED, said=said, sign=attempt.ending.sign)

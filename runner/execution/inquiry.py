@@ -7,21 +7,22 @@ and one pure function draws the conclusion.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
-from typing import Protocol
 
 import structlog
 
 from journeys.media.degraded import Line, degradations
 from journeys.stage.ending import EndingKind
+from runner.diagnosis.cause import Cause
 from runner.diagnosis.changes import Change, changes
-from runner.diagnosis.diagnosis import Diagnosis
-from runner.diagnosis.facts import Beside, Doubt, Elsewhere, Facts, StepFact, clock_of
+from runner.diagnosis.diagnosis import Because, Confidence, Diagnosis, Source
+from runner.diagnosis.facts import Doubt, Elsewhere, Facts, StepFact, clock_of
 from runner.diagnosis.host import HostCheck
 from runner.diagnosis.location import Location
 from runner.diagnosis.rules import diagnose
 from runner.diagnosis.targets import Target, Way
+from runner.execution.at_hand import AtHand, Past
 from runner.execution.run import Attempt
 
 log = structlog.get_logger()
@@ -30,25 +31,6 @@ log = structlog.get_logger()
 GRACE_S = 5.0
 
 Probe = Callable[[Sequence[Target], Way, float], list[HostCheck]]
-
-
-class Past(Protocol):
-    """What history knows that may explain a failure. May raise HistoryError."""
-
-    def outcome_at(self, journey: str, location: str) -> str:
-        """How a journey last went at another location, lately; empty when it did not run there."""
-
-    def beside(self, journey: str, location: str) -> tuple[Beside, ...]:
-        """How the other journeys last went at this location, lately."""
-
-    def usual_ms(self, location: str, host: str) -> float | None:
-        """How long a host usually takes to its first byte from there."""
-
-    def degraded(self, location: str) -> tuple[str, ...]:
-        """Hosts that the last check from there reached, and not by every way, in words."""
-
-    def when_well(self, location: str, host: str) -> HostCheck | None:
-        """The last check of a host from there that found nothing wrong."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,13 +51,14 @@ class Looking:
     futures: Mapping[str, Future[list[HostCheck]]]
 
     def found(self, within_s: float) -> dict[str, tuple[HostCheck, ...]]:
-        """What they found; nothing where a look failed or does not end."""
-        return {name: self._one(name, future, within_s) for name, future in self.futures.items()}
+        """What they found; nothing where a look failed or does not end. The time is one for all of them."""
+        wait(self.futures.values(), within_s)
+        return {name: self._one(name, future) for name, future in self.futures.items()}
 
     @staticmethod
-    def _one(name: str, future: Future[list[HostCheck]], within_s: float) -> tuple[HostCheck, ...]:
+    def _one(name: str, future: Future[list[HostCheck]]) -> tuple[HostCheck, ...]:
         try:
-            return tuple(future.result(within_s))
+            return tuple(future.result(0))
         except Exception as error:
             log.warning("inquiry.no_look", location=name, said=f"{type(error).__name__}: {error}")
             return ()
@@ -96,7 +79,7 @@ class Inquiry:
     def degraded(self, location: str, attempt: Attempt) -> tuple[str, ...]:
         """In what way what works is worse than it should be: calls by their proofs, hosts by their last checks."""
         calls = (one.said for proof in attempt.proofs for one in degradations(proof, self.line))
-        return (*dict.fromkeys(calls), *self.past.degraded(location))
+        return (*dict.fromkeys(calls), *AtHand(self.past).degraded(location))
 
     def begin(self) -> Looking:
         """Look at the hosts from every location, beside whatever else is done."""
@@ -109,12 +92,18 @@ class Inquiry:
         return Looking(futures)
 
     def conclude(self, case: Case, looking: Looking) -> Diagnosis:
-        """Whose part of the chain broke."""
-        return diagnose(self.facts(case, looking))
+        """Whose part of the chain broke. Never raises: what goes wrong here may cost the reason, never the verdict."""
+        try:
+            return diagnose(self.facts(case, looking))
+        except Exception as error:
+            log.exception("inquiry.broke")
+            because = Because(said=f"the inquiry broke ({type(error).__name__}); see the log", source=Source.MACHINE)
+            return Diagnosis(service="", cause=Cause.UNKNOWN, confidence=Confidence.LOW, because=(because,))
 
     def facts(self, case: Case, looking: Looking) -> Facts:
         """All that is known."""
         found = looking.found(self.within_s + GRACE_S)
+        past = AtHand(self.past)
         here = found.get(case.location, ())
         attempt = next(one for one in reversed(case.attempts) if one.ending is not None)
         ending = attempt.ending
@@ -141,29 +130,31 @@ class Inquiry:
                     location=name,
                     inside=location.inside,
                     checks=found.get(name, ()),
-                    outcome=self.past.outcome_at(case.journey, name),
+                    outcome=past.outcome_at(case.journey, name),
                 )
                 for name, location in self.locations.items()
                 if name != case.location
             ),
-            beside=self.past.beside(case.journey, case.location),
-            usual_ms=self._usual_ms(case.location, attempt),
-            changed=tuple(self._changed(case.location, here)),
+            beside=past.beside(case.journey, case.location),
+            usual_ms=_usual_ms(past, case.location, attempt),
+            changed=tuple(_changed(past, case.location, here)),
             clock_ahead_s=clock_of(here, [] if offset_s is None else [offset_s]),
             doubt=case.doubt,
         )
 
-    def _usual_ms(self, location: str, attempt: Attempt) -> dict[str, float]:
-        usual = {host.host: self.past.usual_ms(location, host.host) for host in attempt.seen.hosts}
-        return {host: ms for host, ms in usual.items() if ms is not None}
 
-    def _changed(self, location: str, checks: Sequence[HostCheck]) -> list[str]:
-        """What is different about the district's hosts since they last were well, in words."""
-        said = []
-        for check in checks:
-            before = self.past.when_well(location, check.host) if check.service else None
-            said += [_in_words(check.host, change) for change in (changes(before, check) if before else ())]
-        return said
+def _usual_ms(past: Past, location: str, attempt: Attempt) -> dict[str, float]:
+    usual = {host.host: past.usual_ms(location, host.host) for host in attempt.seen.hosts}
+    return {host: ms for host, ms in usual.items() if ms is not None}
+
+
+def _changed(past: Past, location: str, checks: Sequence[HostCheck]) -> list[str]:
+    """What is different about the district's hosts since they last were well, in words."""
+    said = []
+    for check in checks:
+        before = past.when_well(location, check.host) if check.service else None
+        said += [_in_words(check.host, change) for change in (changes(before, check) if before else ())]
+    return said
 
 
 def _in_words(host: str, change: Change) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import fields, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -17,9 +17,9 @@ from journeys.stage.page_signs import PageSigns
 from runner.diagnosis.cause import WORDS, Cause
 from runner.diagnosis.diagnosis import OWN, Confidence
 from runner.diagnosis.facts import Beside, Doubt, Elsewhere, Facts, StepFact, clock_of
-from runner.diagnosis.host import Handshake, HostCheck, Page, Reach
+from runner.diagnosis.host import Certificate, Handshake, HostCheck, Lookup, Names, Page, Reach, Relay
 from runner.diagnosis.host import Trouble as Found
-from runner.diagnosis.rules import diagnose
+from runner.diagnosis.rules import SAID_LIMIT, diagnose
 from runner.diagnosis.seen import Seen
 
 AT = datetime(2026, 8, 31, 11, 46, tzinfo=UTC)
@@ -238,7 +238,7 @@ ROWS = [
         "sign-in",
         Cause.TOKEN_FAILED,
         steps=(well("edge"), bad("sign-in")),
-        seen=seen(document("portal.x", path="/callback", status=502)),
+        seen=seen(document("portal.x", path="/callback", status=502, from_host="id.x:443")),
     ),
     row("an empty list", "platform", Cause.LIST_EMPTY, steps=(well("sign-in"), bad("platform", sign="list-empty"))),
     row("another day's list", "platform", Cause.WRONG_DAY, steps=(well("sign-in"), bad("platform", sign="wrong-day"))),
@@ -313,6 +313,234 @@ ROWS = [
     ),
     row("an expectation on nobody's page", "", Cause.UNKNOWN, steps=AT_LIST, seen=seen(pages=(page("elsewhere.z"),))),
 ]
+
+
+def names(system: Found, second: tuple[str, ...] = ()) -> Names:
+    return Names(system=Lookup(trouble=system), second=Lookup(addresses=second))
+
+
+def relay(udp: Found | None) -> Relay:
+    return Relay(udp=Reach(address="192.0.2.2", trouble=udp), tcp=Reach(address="192.0.2.2"))
+
+
+AT_SIGN_IN = (well("edge"), bad("sign-in"))
+NOT_IN_THE_CATALOGUE = [
+    row(
+        "somebody else's script is refused, and the page is there",
+        "platform",
+        Cause.UNKNOWN,
+        steps=AT_LIST,
+        seen=seen(
+            document("cdn.z", kind="script", is_page=False, error="net::ERR_CONNECTION_REFUSED"),
+            pages=(page("learn.x"),),
+        ),
+    ),
+    row(
+        "a sign-in that nobody configured does not answer",
+        "",
+        Cause.UNKNOWN,
+        steps=AT_SIGN_IN,
+        seen=seen(document("sso.z", error="net::ERR_CONNECTION_REFUSED"), pages=(page("chromewebdata"),)),
+    ),
+    row(
+        "a filter before the platform says 403",
+        "platform",
+        Cause.UNKNOWN,
+        steps=AT_LIST,
+        seen=seen(document("learn.x", status=403), pages=(page("learn.x"),)),
+    ),
+    row(
+        "slow, and nothing says that it is slower than usual",
+        "platform",
+        Cause.UNKNOWN,
+        steps=AT_LIST,
+        seen=seen(pages=(page("learn.x"),), hosts=(HostTraffic(host="learn.x:443", answers=3, slowest_ms=4000),)),
+    ),
+    row(
+        "the portal keeps a request open while the list does not come",
+        "platform",
+        Cause.UNKNOWN,
+        steps=AT_LIST,
+        seen=seen(document("portal.x", kind="fetch", is_page=False, waited_s=25.0), pages=(page("learn.x"),)),
+    ),
+    row(
+        "the student's page is broken while the teacher's step fails on a page that is well",
+        "platform",
+        Cause.UNKNOWN,
+        steps=(well("sign-in"), bad("platform", actor="teacher")),
+        seen=seen(
+            pages=(
+                PageSigns(actor="teacher", host="learn.x"),
+                page("meet.x", sign="maintenance"),
+            )
+        ),
+    ),
+    row(
+        "plan B is down while the portal is refused",
+        "edge",
+        Cause.REFUSED,
+        steps=EDGE,
+        seen=seen(document("portal.x", error="net::ERR_CONNECTION_REFUSED")),
+        checks=(CONTROL, check("meet.x", Found.REFUSED)),
+        beside=(Beside(journey="plan-b", outcome="failed", at=AT, service="plan-b"),),
+    ),
+    row(
+        "a certificate that ends in three days is none that has ended",
+        "",
+        Cause.UNKNOWN,
+        steps=EDGE,
+        checks=(
+            CONTROL,
+            check(
+                "portal.x",
+                tls=Handshake(
+                    certificate=Certificate(
+                        names=("portal.x",), issuer="A", not_after=AT + timedelta(days=3), sha256="ab"
+                    )
+                ),
+            ),
+        ),
+    ),
+    row(
+        "one address family of the portal is dead",
+        "",
+        Cause.UNKNOWN,
+        steps=EDGE,
+        checks=(
+            CONTROL,
+            check(
+                "portal.x",
+                tcp=(Reach(address="2001:db8::1", trouble=Found.NO_ANSWER), Reach(address="192.0.2.1")),
+            ),
+        ),
+    ),
+    row(
+        "the proxy of this location is dead, and no control is configured",
+        "",
+        Cause.OWN_LOCATION,
+        steps=EDGE,
+        checks=(check("portal.x", Found.PROXY_GONE),),
+    ),
+    row(
+        "the browser finds no proxy",
+        "",
+        Cause.OWN_LOCATION,
+        steps=EDGE,
+        checks=(),
+        seen=seen(document("portal.x", error="net::ERR_PROXY_CONNECTION_FAILED")),
+    ),
+    row(
+        "a filter at this location does not let the platform through",
+        "",
+        Cause.OWN_LOCATION,
+        steps=AT_LIST,
+        checks=(CONTROL, check("learn.x", Found.PROXY_REFUSED)),
+    ),
+    row(
+        "the only control answers 503, and so does the platform",
+        "platform",
+        Cause.SERVER_ERROR,
+        steps=AT_LIST,
+        seen=seen(document("learn.x", status=500)),
+        checks=(check("control.y", tcp=(), http=Page(status=503, trouble=Found.HTTP_ERROR)),),
+    ),
+    row(
+        "the name server here fails for a name that another one knows",
+        "",
+        Cause.OWN_NAMES,
+        steps=EDGE,
+        seen=seen(document("portal.x", error="net::ERR_NAME_NOT_RESOLVED")),
+        checks=(check("portal.x", tcp=(), names=names(Found.NAME_SERVER_FAILED, ("192.0.2.9",))),),
+    ),
+    row(
+        "UDP does not leave this network",
+        "",
+        Cause.OWN_NETWORK,
+        steps=IN_CLASS,
+        proofs=(proof(MediaFault.UDP_BLOCKED),),
+        checks=(CONTROL, check("stun.y", tcp=(), stun=relay(Found.NO_ANSWER))),
+    ),
+    row(
+        "UDP does not reach the class, and does leave this network",
+        "live-class",
+        Cause.UDP_BLOCKED,
+        steps=IN_CLASS,
+        proofs=(proof(MediaFault.UDP_BLOCKED),),
+        checks=(CONTROL, check("stun.y", tcp=(), stun=relay(None))),
+    ),
+    row(
+        "guest Wi-Fi, and nothing shows that anything else is reached",
+        "",
+        Cause.CAPTIVE_PORTAL,
+        steps=EDGE,
+        seen=seen(pages=(page("wifi.z", asked="portal.x", sign="captive-portal"),)),
+        checks=(),
+    ),
+    row(
+        "the portal's own gateway fails in a step of the platform",
+        "edge",
+        Cause.SERVER_ERROR,
+        steps=AT_LIST,
+        seen=seen(document("portal.x", status=502, from_host="learn.x:443"), pages=(page("portal.x"),)),
+    ),
+    row(
+        "the portal's own gateway fails before anybody came to the sign-in",
+        "edge",
+        Cause.SERVER_ERROR,
+        steps=AT_SIGN_IN,
+        seen=seen(document("portal.x", status=502, from_host="portal.x:443"), pages=(page("portal.x"),)),
+    ),
+    row(
+        "the sign-in has lost its own page, which the portal leads to",
+        "sign-in",
+        Cause.UNKNOWN,
+        steps=AT_SIGN_IN,
+        seen=seen(document("id.x", status=404, from_host="portal.x:443"), pages=(page("id.x"),)),
+    ),
+    row(
+        "the platform has forgotten who signed in, and the class is waited for",
+        "platform",
+        Cause.SESSION_LOST,
+        steps=IN_CLASS,
+        seen=seen(pages=(page("learn.x", asks_to_sign_in=True),)),
+    ),
+    row(
+        "the class's socket is refused, and its page is well",
+        "live-class",
+        Cause.SIGNALLING,
+        steps=IN_CLASS,
+        seen=seen(
+            document("live.x", kind="websocket", is_page=False, error="net::ERR_CONNECTION_REFUSED"),
+            pages=(page("live.x"),),
+        ),
+    ),
+]
+
+
+@pytest.mark.parametrize(("service", "cause", "given"), NOT_IN_THE_CATALOGUE)
+def test_what_nobody_has_thought_of_blames_nobody_who_is_innocent(
+    service: str, cause: Cause, given: dict[str, Any]
+) -> None:
+    found = diagnose(facts(given))
+    assert (found.service, found.cause) == (service, cause), found
+
+
+def test_a_host_belongs_to_whoever_names_it_best() -> None:
+    shared = {
+        "edge": ("*.school.example",),
+        "sign-in": ("ID.school.example",),
+        "live-class": ("*.live.school.example",),
+    }
+    given = facts({"hosts": shared})
+    assert [given.whose(f"{host}.school.example:443") for host in ("www", "id", "sfu1.live")] == list(shared)
+    assert given.whose("elsewhere.z") == ""
+
+
+def test_what_strangers_write_is_one_bounded_line() -> None:
+    hostile = page("learn.x", sign="maintenance", title="\x1b[2J\x00[red]\u202eevil\n" + "a" * 2000)
+    (because, *_) = diagnose(facts({"steps": AT_LIST, "seen": seen(pages=(hostile,))})).because
+    assert because.said.isprintable()
+    assert len(because.said) <= SAID_LIMIT
 
 
 def facts(given: Mapping[str, Any]) -> Facts:

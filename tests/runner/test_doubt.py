@@ -7,7 +7,10 @@ from datetime import UTC, datetime
 import pytest
 
 from journeys.stage.ending import Ending, EndingKind
+from journeys.stage.roster import private
 from journeys.stage.step import Step, StepRecord
+from runner.diagnosis.cause import Cause
+from runner.diagnosis.facts import Doubt
 from runner.execution.doubt import Machine, doubt, reconsidered
 from runner.execution.machine import LagMeter
 from runner.execution.run import Attempt
@@ -48,6 +51,19 @@ def test_what_was_seen_is_kept_in_the_words_and_no_step_blames_its_service() -> 
     assert "No classes today" in told.ending.said
     assert told.steps[0].ending == told.ending
     assert reconsidered(attempt, doubt(EMPTY, Machine())) is attempt
+
+
+@pytest.mark.parametrize(
+    "ending",
+    [
+        pytest.param(private(1), id="a stranger in the class stays private"),
+        pytest.param(Ending(kind=EndingKind.ERRORED, said="the browser crashed"), id="errored"),
+        pytest.param(Ending(kind=EndingKind.BLIND, said="a captcha"), id="blind"),
+    ],
+)
+def test_what_blamed_nobody_is_told_once_and_as_it_was(ending: Ending) -> None:
+    attempt = Attempt(number=1, started_at=datetime.now(UTC), took_s=1.0, ending=ending)
+    assert reconsidered(attempt, Doubt(cause=Cause.OWN_NETWORK, said="no way out")).ending is ending
 
 
 def test_a_meter_that_measured_nothing_says_nothing_was_lost() -> None:
