@@ -27,8 +27,8 @@ class Past(Protocol):
     def usual_ms(self, location: str, host: str) -> float | None:
         """How long a host usually takes to its first byte from there."""
 
-    def dead_families(self, location: str) -> tuple[str, ...]:
-        """Hosts of which the last check from there found one address family dead, in words."""
+    def degraded(self, location: str) -> tuple[str, ...]:
+        """Hosts that the last check from there reached, and not by every way, in words."""
 
     def when_well(self, location: str, host: str) -> HostCheck | None:
         """The last check of a host from there that found nothing wrong."""
@@ -57,9 +57,9 @@ class AtHand:
         """As the past has it; None when it is away."""
         return self._asked(lambda: self._past.usual_ms(location, host), None)
 
-    def dead_families(self, location: str) -> tuple[str, ...]:
+    def degraded(self, location: str) -> tuple[str, ...]:
         """As the past has it; nothing when it is away."""
-        return self._asked(lambda: self._past.dead_families(location), ())
+        return self._asked(lambda: self._past.degraded(location), ())
 
     def when_well(self, location: str, host: str) -> HostCheck | None:
         """As the past has it; None when it is away."""

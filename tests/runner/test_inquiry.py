@@ -49,7 +49,7 @@ class Remembered:
         self.asked += 1
         return 90.0
 
-    def dead_families(self, _location: str) -> tuple[str, ...]:
+    def degraded(self, _location: str) -> tuple[str, ...]:
         self.asked += 1
         return ("learn.x:443 does not answer over IPv6",)
 
