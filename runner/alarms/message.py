@@ -128,9 +128,17 @@ def _what(incident: Incident, around: Surroundings) -> str:
     if incident.is_own:
         return f"First Bell cannot judge {first.journey}{more}"
     if around.what:
-        said = around.what.removeprefix("it ")
-        return f"{said[:1].upper()}{said[1:]} ({first.journey}{more})"
+        return f"{_sentence(incident.subject, around.what)} ({first.journey}{more})"
     return f'{first.actor} "{first.step}" fails in {first.journey}{more}'
+
+
+def _sentence(service: str, words: str) -> str:
+    """The words of a diagnosis as the beginning of a sentence: "it refuses" becomes "Edge refuses"."""
+    if words.startswith("it "):
+        words = f"{service} {words.removeprefix('it ')}"
+    elif words.startswith("its "):
+        words = f"{service}: {words}"
+    return words[:1].upper() + words[1:]
 
 
 def _whose(incident: Incident) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -114,3 +115,31 @@ def test_nothing_in_a_title_ends_a_line_or_turns_the_writing_around() -> None:
     message = write(notice(NoticeReason.OPENED, hostile), AROUND, START)
     assert message.subject.isprintable()
     assert all(told.isprintable() for _, told in message.rows)
+
+
+@pytest.mark.parametrize(
+    ("words", "begins"),
+    [
+        ("the class list is empty", "[critical] The class list is empty (live-class): Contoso Learn (platform), "),
+        (
+            "it answers with an error",
+            "[critical] Platform answers with an error (live-class): Contoso Learn (platform), ",
+        ),
+        (
+            "its name is not found",
+            "[critical] Platform: its name is not found (live-class): Contoso Learn (platform), ",
+        ),
+    ],
+)
+def test_a_diagnosis_is_the_alarm_and_says_how_sure_and_why(words: str, begins: str) -> None:
+    around = replace(AROUND, what=words, sure="high", because=("learn.example answered 500",))
+    message = write(notice(NoticeReason.OPENED), around, START)
+    assert message.subject.startswith(begins)
+    rows = dict(message.rows)
+    assert rows["Whose"] == "Contoso Learn (platform), support@contoso.example. Sure: high"
+    assert rows["Because"] == "learn.example answered 500"
+
+
+def test_where_nobody_can_be_named_nobody_is() -> None:
+    message = write(notice(NoticeReason.OPENED, subject="unknown", owner=""), AROUND, START)
+    assert "whose is not known" in message.subject
