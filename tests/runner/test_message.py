@@ -120,14 +120,14 @@ def test_nothing_in_a_title_ends_a_line_or_turns_the_writing_around() -> None:
 @pytest.mark.parametrize(
     ("words", "begins"),
     [
-        ("the class list is empty", "[critical] The class list is empty (live-class): Contoso Learn (platform), "),
+        ("the class list is empty", "[critical] The class list is empty (live-class): Contoso Learn"),
         (
             "it answers with an error",
-            "[critical] Platform answers with an error (live-class): Contoso Learn (platform), ",
+            "[critical] Platform answers with an error (live-class): Contoso Learn",
         ),
         (
             "its name is not found",
-            "[critical] Platform: its name is not found (live-class): Contoso Learn (platform), ",
+            "[critical] Platform: its name is not found (live-class): Contoso Learn",
         ),
     ],
 )
