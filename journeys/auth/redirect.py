@@ -54,7 +54,7 @@ class RedirectSignIn:
             sign = actor.wait_for_first(signed_in, refusal)
         if sign is refusal:
             words = refusal.inner_text().strip()
-            kind = sign_of(words, "") or ("second-factor" if has_code else "credentials-refused")
+            kind = sign_of("", words, "", len(words)) or ("second-factor" if has_code else "credentials-refused")
             raise Broken(f'sign-in refused: "{words}"', sign=kind)
 
     def _word(self, key: str, default: str) -> str:

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from playwright.sync_api import Error as PlaywrightError
 from playwright.sync_api import Page
 
-from journeys.stage.page_signs import SHORT, TEXT_LIMIT, TITLE_LIMIT, PageSigns, printable, sign_of
+from journeys.stage.page_signs import TEXT_LIMIT, TITLE_LIMIT, PageSigns, printable, sign_of
 
 # A page that is alive answers in milliseconds; one that hangs is not waited for.
 GLANCE_MS = 1000.0
@@ -21,8 +21,8 @@ LOOK = """() => {
   const ways = [...document.querySelectorAll('a, button')].filter(shown).map(way => way.innerText.trim());
   const secrets = [...document.querySelectorAll('input[type=password]')].filter(shown).length;
   return {
-    title: document.title,
-    heading: document.querySelector('h1, h2')?.innerText ?? '',
+    title: document.title.slice(0, 1000),
+    heading: (document.querySelector('h1, h2')?.innerText ?? '').slice(0, 1000),
     text: text.slice(0, 3000),
     letters: text.length,
     is_blank: document.readyState === 'complete' && text.length === 0 && pictures === 0,
@@ -45,7 +45,7 @@ def signs_on(page: Page, actor: str, asked: str = "") -> PageSigns | None:
         asked=asked,
         title=title,
         text=text,
-        sign=sign_of(f"{title} {printable(told['heading'], TITLE_LIMIT)}", text if told["letters"] < SHORT else ""),
+        sign=sign_of(title, printable(told["heading"], TITLE_LIMIT), text, int(told["letters"])),
         is_blank=bool(told["is_blank"]),
         asks_to_sign_in=bool(told["asks_to_sign_in"]),
     )

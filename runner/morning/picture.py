@@ -12,20 +12,32 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from runner.morning.record import SceneRecord
 from runner.morning.script import HOME, SCHOOL
 
-WIDTH, LEFT, TOP = 1240, 92, 74
+WIDTH, LEFT, TOP = 1240, 104, 74
 LANES = (("from home", HOME), ("from school", SCHOOL), ("plan B", "plan-b"))
-LANE_HEIGHT, WORDS_WIDE = 58, 34
+LANE_HEIGHT = 58
+# A letter of the widest font that stands in for the system's own at 12 px, on average; what stands left and right of
+# the words of a column, and of a title beside its clock.
+LETTER, BESIDE_WORDS, BESIDE_TITLE = 6.5, 26.0, 64.0
 COLOURS = {"passed": "#2e7d4f", "failed": "#b3261e", "errored": "#a15c00", "blind": "#a15c00"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dot:
-    """One run in its lane."""
+    """One run in its lane. `has_failed` shows as a cross as well: colour alone does not tell everybody."""
 
     x: float
     y: float
     colour: str
+    has_failed: bool
     said: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """One line of words; `is_alarm` where it tells of something that has opened."""
+
+    words: str
+    is_alarm: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +51,7 @@ class Column:
     is_broken: bool
     dots: tuple[Dot, ...]
     found: tuple[str, ...]
-    alarms: tuple[str, ...]
+    alarms: tuple[Line, ...]
     parents: tuple[str, ...]
 
 
@@ -61,7 +73,7 @@ def draw(records: Sequence[SceneRecord], school: str) -> str:
         left=LEFT,
         top=TOP,
         lanes_end=lanes_end,
-        school=school,
+        school=_printable(school),
     )
 
 
@@ -76,17 +88,22 @@ def _rows(columns: Sequence[Column], begin: float) -> list[tuple[str, float]]:
 
 def _column(record: SceneRecord, x: float, width: float) -> Column:
     found = dict.fromkeys(played.said for played in record.played if played.said)
-    alarms = [f"+{heard.at_s:.0f} s  {heard.subject}" for heard in record.heard]
+    words, beside_clock = int((width - BESIDE_WORDS) / LETTER), int((width - BESIDE_TITLE) / LETTER)
+    alarms = [
+        Line(words=line, is_alarm=heard.kind != "closed")
+        for heard in record.heard
+        for line in _wrapped(f"+{heard.at_s:.0f} s {heard.subject}", words)
+    ]
     return Column(
         x=x,
         width=width,
         clock=record.scene.clock,
-        title=_wrapped(record.scene.title),
+        title=_wrapped(record.scene.title, beside_clock),
         is_broken=bool(record.scene.breaks),
         dots=tuple(_dots(record, x, width)),
-        found=tuple(line for said in found for line in _wrapped(said)) or ("nothing is wrong",),
-        alarms=tuple(line for said in alarms for line in _wrapped(said)) or ("none",),
-        parents=tuple(line for said in record.parents.splitlines() for line in _wrapped(said)) or ("nothing",),
+        found=tuple(line for said in found for line in _wrapped(said, words)) or ("nothing is wrong",),
+        alarms=tuple(alarms) or (Line(words="none"),),
+        parents=tuple(line for said in record.parents.splitlines() for line in _wrapped(said, words)) or ("nothing",),
     )
 
 
@@ -97,10 +114,16 @@ def _dots(record: SceneRecord, x: float, width: float) -> list[Dot]:
         lane = next(number for number, (_, name) in enumerate(LANES) if name == key)
         share = played.at_s / record.lasted_s if record.lasted_s else 0.0
         at_x, at_y = x + 16 + share * (width - 32), TOP + LANE_HEIGHT * (lane + 0.5)
-        said = f"{played.journey} from {played.location}: {played.said or played.outcome}"
-        dots.append(Dot(x=at_x, y=at_y, colour=COLOURS.get(played.outcome, "#555"), said=said))
+        said = _printable(f"{played.journey} from {played.location}: {played.said or played.outcome}")
+        colour, has_failed = COLOURS.get(played.outcome, "#555"), played.outcome == "failed"
+        dots.append(Dot(x=at_x, y=at_y, colour=colour, has_failed=has_failed, said=said))
     return dots
 
 
-def _wrapped(text: str) -> tuple[str, ...]:
-    return tuple(textwrap.wrap(text, WORDS_WIDE))
+def _wrapped(text: str, letters: int) -> tuple[str, ...]:
+    return tuple(textwrap.wrap(_printable(text), letters))
+
+
+def _printable(text: str) -> str:
+    """XML has no way to write control characters, not even escaped ones (XML 1.0, 2.2)."""
+    return "".join(letter if letter.isprintable() else " " for letter in text)

@@ -75,7 +75,7 @@ def test_a_host_that_is_well_is_seen_whole(open_: ExitStack, authority: Authorit
     assert check.tls.certificate.issuer == "Practice Authority"
     assert len(check.tls.certificate.sha256) == 64
     assert check.http is not None
-    assert (check.http.status, check.http.title, check.http.kind) == (200, "Bayfront & friends[31m", PageKind.PAGE)
+    assert (check.http.status, check.http.title, check.http.kind) == (200, "Bayfront & friends [31m", PageKind.PAGE)
     assert check.http.clock_ahead_s == pytest.approx(600, abs=2)
 
 

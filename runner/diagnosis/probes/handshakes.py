@@ -14,11 +14,14 @@ from cryptography import x509
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.x509.oid import NameOID
 
+from journeys.stage.page_signs import printable
 from runner.diagnosis.host import Certificate, Handshake, Trouble
 from runner.diagnosis.probes.connecting import trouble_of_error
 from runner.diagnosis.probes.deadline import Deadline, since_ms
 
 SAID_LIMIT = 120
+# What is kept of a certificate: its names, of which a cloud's may have hundreds, and words that its maker has chosen.
+NAMES, WORD_LIMIT = 20, 120
 # What OpenSSL calls it when a certificate is not accepted (openssl-verification-options(1), x509_vfy.h).
 _TROUBLES = {
     9: Trouble.CERTIFICATE_EARLY,  # X509_V_ERR_CERT_NOT_YET_VALID
@@ -92,8 +95,8 @@ def _read(der: bytes | None) -> Certificate | None:
     except ValueError:
         return None
     return Certificate(
-        names=_names(found),
-        issuer=_issuer(found),
+        names=tuple(printable(name, WORD_LIMIT) for name in _names(found)[:NAMES]),
+        issuer=printable(_issuer(found), WORD_LIMIT),
         not_after=found.not_valid_after_utc,
         sha256=found.fingerprint(SHA256()).hex(),
     )

@@ -11,13 +11,17 @@ import time
 from collections.abc import Mapping
 from urllib.parse import urljoin, urlsplit
 
+from journeys.stage.page_signs import printable
 from runner.diagnosis.host import Page, PageKind, Trouble, trouble_of
 from runner.diagnosis.probes.connecting import TimedReader, send, trouble_of_error
 from runner.diagnosis.probes.deadline import Deadline, since_ms
 
 READ_LIMIT = 64 * 1024
-TITLE_LIMIT = 120
-_TITLE = re.compile(rb"<title[^>]*>(.*?)</title", re.IGNORECASE | re.DOTALL)
+TITLE_LIMIT, HOST_LIMIT = 120, 260
+_TITLE = re.compile(rb"<title[^>]{0,200}>", re.IGNORECASE)
+_TITLE_END = re.compile(rb"</title", re.IGNORECASE)
+# The longest title worth reading, in bytes before it is unescaped.
+TITLE_BYTES = 2000
 _MAINTENANCE = re.compile(
     r"\b(under|scheduled|system|planned|site|down for) maintenance\b|\bmaintenance (mode|page|in progress)\b"
     r"|\b(temporarily|currently) (unavailable|down|offline)\b|\bbe (right )?back soon\b",
@@ -105,14 +109,17 @@ def _title(body: bytes) -> str:
     found = _TITLE.search(body)
     if found is None:
         return ""
-    text = " ".join(html.unescape(found[1].decode("utf-8", "replace")).split())
-    return "".join(character for character in text if character.isprintable())[:TITLE_LIMIT]
+    # Looked for from there on alone: a page may say "<title>" ten thousand times and close none.
+    ends = _TITLE_END.search(body, found.end())
+    told = body[found.end() : ends.start() if ends else found.end()][:TITLE_BYTES]
+    return printable(html.unescape(told.decode("utf-8", "replace")), TITLE_LIMIT)
 
 
 def _host_of(url: str, location: str) -> str:
     """The host that a page sends people to; empty for none, or for what is no address."""
     try:
-        return urlsplit(urljoin(url, location)).netloc.rpartition("@")[2] if location else ""
+        host = urlsplit(urljoin(url, location)).netloc.rpartition("@")[2] if location else ""
+        return printable(host, HOST_LIMIT)
     except ValueError:
         return ""
 
