@@ -88,7 +88,11 @@ def test_a_host_is_compared_with_when_it_was_well(database: Database) -> None:
 @pytest.mark.parametrize(
     ("given", "said"),
     [
-        pytest.param({"tcp": DEAD_V6}, ("portal.x:443 does not answer over IPv6",), id="one family is dead"),
+        pytest.param(
+            {"tcp": DEAD_V6},
+            ("portal.x:443: it answers, and not by IPv6 (2001:db8::1 no-answer)",),
+            id="one family is dead",
+        ),
         pytest.param({"tcp": DEAD_V6, "service": ""}, (), id="of a host that is nobody's"),
         pytest.param({"tcp": DEAD_V6, "seconds_ago": 240}, (), id="a while ago"),
         pytest.param({"tcp": (DEAD_V6[0],)}, (), id="a host that is gone altogether is no degraded one"),
@@ -97,13 +101,13 @@ def test_a_host_is_compared_with_when_it_was_well(database: Database) -> None:
 )
 def test_what_is_degraded_now(database: Database, given: dict[str, object], said: tuple[str, ...]) -> None:
     checked(database, "portal.x:443", **({"seconds_ago": 30} | given))  # type: ignore[arg-type]
-    assert PastOf(database).dead_families("home") == said
+    assert PastOf(database).degraded("home") == said
 
 
 def test_one_that_has_recovered_since_is_not_degraded(database: Database) -> None:
     checked(database, "portal.x:443", 90, tcp=DEAD_V6)
     checked(database, "portal.x:443", 30, tcp=(DEAD_V6[1],))
-    assert PastOf(database).dead_families("home") == ()
+    assert PastOf(database).degraded("home") == ()
 
 
 def test_a_past_that_is_away_says_so(database: Database, tmp_path: Path) -> None:
