@@ -11,11 +11,10 @@ import click
 from rich.table import Table
 from rich.text import Text
 
-from runner.cli.console import console, give_up
-from runner.cli.look_back import CONFIG_OPTION, history_of, zone_of
+from runner.cli.console import console
+from runner.cli.look_back import CONFIG_OPTION, history_of, run_named, zone_of
 from runner.config.load import Config
 from runner.history.record import RunRow
-from runner.history.runs import NoSuchRun, RunHistory
 
 SURE = {
     "high": "seen twice, and our own way out is proven",
@@ -41,10 +40,7 @@ WHERE = {
 def diagnose(run: str, as_json: bool, config_file: Path | None) -> None:
     """Tell whose part of the chain broke in RUN, and why. RUN is its id, or the last letters of it."""
     with history_of(config_file) as (config, database):
-        try:
-            found = RunHistory(database, zone_of(config)).find(run)
-        except NoSuchRun as error:
-            give_up(str(error), code=2)
+        found = run_named(run, config, database)
     if as_json:
         click.echo(json.dumps(_document(found, config), indent=1))
         return

@@ -84,16 +84,21 @@ def gap_line(gap: Gap, zone: ZoneInfo) -> Text:
 def show(run: str, as_json: bool, config_file: Path | None) -> None:
     """Tell one run as a story. RUN is its id, or the last letters of it."""
     with history_of(config_file) as (config, database):
-        try:
-            found = RunHistory(database, zone_of(config)).find(run)
-        except NoSuchRun as error:
-            give_up(str(error), code=2)
+        found = run_named(run, config, database)
     if as_json:
         click.echo(json.dumps(asdict(found), indent=1, default=str))
         return
     out = console()
     for line in story(found, zone_of(config)):
         out.print(line)
+
+
+def run_named(name: str, config: Config, database: Database) -> RunRow:
+    """The run that a person means, or a sentence and an exit."""
+    try:
+        return RunHistory(database, zone_of(config)).find(name)
+    except NoSuchRun as error:
+        give_up(str(error), code=2)
 
 
 def story(run: RunRow, zone: ZoneInfo) -> Iterator[Text]:
