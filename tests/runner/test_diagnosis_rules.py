@@ -540,9 +540,7 @@ def test_a_host_belongs_to_whoever_names_it_best() -> None:
     ("given", "told"),
     [
         pytest.param({"seen": seen(document("learn.x", status=500))}, ["learn"], id="of whoever broke"),
-        pytest.param(
-            {"seen": seen(pages=(page("elsewhere.z"),))}, ["portal", "learn"], id="all, if nobody is known"
-        ),
+        pytest.param({"seen": seen(pages=(page("elsewhere.z"),))}, ["portal", "learn"], id="all, if nobody is known"),
         pytest.param({"checks": (LOST,)}, [], id="of nobody, if it is our own"),
     ],
 )
