@@ -21,6 +21,7 @@ SURE = {
     "medium": "seen once, or our own way out is not proven: name controls in [diagnosis]",
     "low": "it could be something that we do not know of",
 }
+SURE_OF_OURSELVES = "it lies with us, so nothing else that was seen counts"
 WHERE = {
     "the picture of the step": "firstbell evidence {run} --open",
     "the network log": "firstbell evidence {run} --open",
@@ -64,8 +65,11 @@ def lead(run: RunRow, found: Mapping[str, Any], config: Config) -> Iterator[Text
     name = "First Bell itself, no service is blamed" if is_own else whose or "nobody can be named"
     yield Text.assemble(("  whose    ", "quiet"), (name, "errored" if is_own or not service else "failed"))
     yield Text.assemble(("  what     ", "quiet"), (found["words"], "told"))
-    yield Text.assemble(("  sure     ", "quiet"), f"{found['confidence']}: {SURE[found['confidence']]}")
-    if given and given.contact:
+    why = SURE_OF_OURSELVES if is_own else SURE[found["confidence"]]
+    yield Text.assemble(("  sure     ", "quiet"), f"{found['confidence']}: {why}")
+    if run.outcome == "passed":
+        yield Text.assemble(("  call     ", "quiet"), "nobody: it passed when it was tried again")
+    elif run.outcome == "failed" and given and given.contact:
         yield Text.assemble(("  call     ", "quiet"), given.contact)
 
 

@@ -63,13 +63,21 @@ class Beside:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Changed:
+    """What is different about a service's host since it last was well, in words."""
+
+    service: str
+    said: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
     """`hosts` are the patterns of each service's own hosts, `relies_on` what the journey needs, in order.
 
     `confirmed`: a second attempt failed too. `usual_ms` is how long each host usually takes to its first byte.
     `controls_asked` is how many hosts that have nothing to do with the district were looked at, whether or not it is
-    known what came of it. `changed` says in words what is different about a host since it last was well. `inside`:
-    this location stands in the district's own network.
+    known what came of it. `changed` is what is different about hosts since they last were well. `inside`: this
+    location stands in the district's own network.
     """
 
     journey: str
@@ -90,7 +98,7 @@ class Facts:
     elsewhere: tuple[Elsewhere, ...] = ()
     beside: tuple[Beside, ...] = ()
     usual_ms: Mapping[str, float] = field(default_factory=dict)
-    changed: tuple[str, ...] = ()
+    changed: tuple[Changed, ...] = ()
     clock_ahead_s: float | None = None
     doubt: Doubt | None = None
 

@@ -96,7 +96,8 @@ def _besides(facts: Facts, conclusion: Conclusion) -> Iterator[Because]:
     if conclusion.service and facts.confirmed:
         yield Because(said="a fresh browser met it a second time", source=Source.PICTURE)
     for changed in facts.changed:
-        yield Because(said=changed, source=Source.CHECK)
+        if changed.service == conclusion.service or conclusion.cause is Cause.UNKNOWN:
+            yield Because(said=changed.said, source=Source.CHECK)
     also = [one.journey for one in facts.beside if conclusion.service and one.service == conclusion.service]
     if also:
         yield Because(said=f"{', '.join(also)} broke at it too", source=Source.ELSEWHERE)

@@ -17,7 +17,7 @@ from journeys.stage.ending import EndingKind
 from runner.diagnosis.cause import Cause
 from runner.diagnosis.changes import Change, changes
 from runner.diagnosis.diagnosis import Because, Confidence, Diagnosis, Source
-from runner.diagnosis.facts import Doubt, Elsewhere, Facts, StepFact, clock_of
+from runner.diagnosis.facts import Changed, Doubt, Elsewhere, Facts, StepFact, clock_of
 from runner.diagnosis.host import HostCheck
 from runner.diagnosis.location import Location
 from runner.diagnosis.rules import diagnose
@@ -148,13 +148,14 @@ def _usual_ms(past: Past, location: str, attempt: Attempt) -> dict[str, float]:
     return {host: ms for host, ms in usual.items() if ms is not None}
 
 
-def _changed(past: Past, location: str, checks: Sequence[HostCheck]) -> list[str]:
-    """What is different about the district's hosts since they last were well, in words."""
-    said = []
+def _changed(past: Past, location: str, checks: Sequence[HostCheck]) -> list[Changed]:
+    """What is different about the district's hosts since they last were well."""
+    found = []
     for check in checks:
         before = past.when_well(location, check.host) if check.service else None
-        said += [_in_words(check.host, change) for change in (changes(before, check) if before else ())]
-    return said
+        for change in changes(before, check) if before else ():
+            found.append(Changed(service=check.service, said=_in_words(check.host, change)))
+    return found
 
 
 def _in_words(host: str, change: Change) -> str:

@@ -16,7 +16,7 @@ from journeys.media.proof import MediaFault, MediaProof
 from journeys.stage.page_signs import PageSigns
 from runner.diagnosis.cause import WORDS, Cause
 from runner.diagnosis.diagnosis import OWN, Confidence
-from runner.diagnosis.facts import Beside, Doubt, Elsewhere, Facts, StepFact, clock_of
+from runner.diagnosis.facts import Beside, Changed, Doubt, Elsewhere, Facts, StepFact, clock_of
 from runner.diagnosis.host import Certificate, Handshake, HostCheck, Lookup, Names, Page, Reach, Relay
 from runner.diagnosis.host import Trouble as Found
 from runner.diagnosis.rules import SAID_LIMIT, diagnose
@@ -534,6 +534,20 @@ def test_a_host_belongs_to_whoever_names_it_best() -> None:
     given = facts({"hosts": shared})
     assert [given.whose(f"{host}.school.example:443") for host in ("www", "id", "sfu1.live")] == list(shared)
     assert given.whose("elsewhere.z") == ""
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        pytest.param({"seen": seen(document("learn.x", status=500))}, ["learn"], id="of whoever broke"),
+        pytest.param({"seen": seen(pages=(page("elsewhere.z"),))}, ["portal", "learn"], id="all, if nobody is known"),
+        pytest.param({"checks": (LOST,)}, [], id="of nobody, if it is our own"),
+    ],
+)
+def test_what_has_changed_at_others_is_no_reason(given: dict[str, Any], told: list[str]) -> None:
+    changed = tuple(Changed(service=whose, said=host) for whose, host in (("edge", "portal"), ("platform", "learn")))
+    because = diagnose(facts({"steps": AT_LIST, "changed": changed} | given)).because
+    assert [one.said for one in because if one.said in ("portal", "learn")] == told
 
 
 def test_what_strangers_write_is_one_bounded_line() -> None:

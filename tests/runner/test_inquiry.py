@@ -128,7 +128,9 @@ def test_facts_come_from_every_side() -> None:
     (there,) = found.elsewhere
     assert (there.location, there.inside, there.outcome, len(there.checks)) == ("school", True, "passed", 2)
     assert found.usual_ms == {"learn.x:443": 90.0}
-    assert found.changed == ("the title of learn.x:443 has changed: Classes, now Scheduled maintenance",)
+    (changed,) = found.changed
+    assert changed.service == "platform"
+    assert changed.said == "the title of learn.x:443 has changed: Classes, now Scheduled maintenance"
     assert found.clock_ahead_s == 1.0, "two hosts and a browser: the middle one"
     assert found.beside[0].journey == "plan-b"
 
