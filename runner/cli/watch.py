@@ -72,7 +72,7 @@ class Ledger:
         self._zone = staging.zone
         journeys, now = len(programme.timetable.rhythms), datetime.now(UTC)
         self._say(
-            f"watching {_count(journeys, 'journey')} from {staging.config.settings.watch.location} "
+            f"watching {_count(journeys, 'journey')} from {', '.join(staging.locations)} "
             f"with {_count(workers, 'worker')}, in the time of {self._zone.key}",
             "told",
         )

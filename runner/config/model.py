@@ -208,6 +208,11 @@ class Settings(Section):
     alarms: AlarmsSection = Field(default_factory=AlarmsSection)
     diagnosis: DiagnosisSection = Field(default_factory=DiagnosisSection)
 
+    @property
+    def places(self) -> tuple[str, ...]:
+        """From where journeys are played, by name."""
+        return tuple(self.locations) or (self.watch.location,)
+
     def journey(self, id_: str) -> JourneySection:
         """How a journey is played; the defaults where the file says nothing."""
         return self.journeys.get(id_) or JourneySection()

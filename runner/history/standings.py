@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 from sqlalchemy import Connection, func, select
@@ -19,14 +20,17 @@ from runner.history.tables import runs
 PAST = timedelta(days=2)
 
 
-def status_of(database: Database, incidents: IncidentHistory, location: str, silent_after_s: float) -> Status:
-    """The status, for the service that watches at a location. Raises HistoryError."""
+def status_of(database: Database, incidents: IncidentHistory, places: Sequence[str], silent_after_s: float) -> Status:
+    """The status, for a service that watches at some places: as of the one not heard of for longest. Raises
+    HistoryError."""
     standing = [told.standing for told in incidents.recent(100, only_open=True)]
     watched = incidents.watched()
     by_number = {one.incident.number: one.incident.subject for one in standing}
     with database.read() as connection:
         now = database.now(connection)
-        heard = connection.execute(select(heartbeats.c.at).where(heartbeats.c.location == location)).scalar()
+        beats = dict(connection.execute(select(heartbeats.c.location, heartbeats.c.at)).tuples().all())
+        never = [place for place in places if place not in beats]
+        location = never[0] if never else min(places, key=lambda place: beats[place])
         waiting = notifications.c.state == Fate.WAITING.value
         oldest = connection.execute(select(func.min(notifications.c.made_at)).where(waiting)).scalar()
         dead = notifications.c.state == Fate.DEAD.value
@@ -37,7 +41,7 @@ def status_of(database: Database, incidents: IncidentHistory, location: str, sil
         location=location,
         journeys=[one for one in latest if now - one.at <= PAST],
         incidents=standing,
-        heard=heard,
+        heard=beats.get(location),
         silent_after=timedelta(seconds=silent_after_s),
         waiting_since=oldest,
         dead=given_up,
