@@ -7,6 +7,7 @@ import click
 from runner.cli.alarm import alarm
 from runner.cli.browser import browser
 from runner.cli.calendar import calendar
+from runner.cli.check import check
 from runner.cli.demo import demo
 from runner.cli.diagnose import diagnose
 from runner.cli.drill import drill
@@ -36,6 +37,7 @@ def main() -> None:
 for command in (
     demo,
     init,
+    check,
     run,
     watch,
     schedule,
