@@ -16,6 +16,7 @@ from runner.cli.incidents import ack, incidents
 from runner.cli.init import init, schema
 from runner.cli.look_back import runs, show
 from runner.cli.morning import morning
+from runner.cli.new import new
 from runner.cli.practice import practice
 from runner.cli.probe import probe
 from runner.cli.run import run
@@ -37,6 +38,7 @@ def main() -> None:
 for command in (
     demo,
     init,
+    new,
     check,
     run,
     watch,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -104,3 +105,18 @@ def test_what_init_writes_is_well_and_a_mistake_in_the_file_ends_the_look(firstb
     assert done.returncode == 3
     assert "firstbell.toml:7  unknown key; did you mean 'timezone'?" in done.stdout
     assert "the rest was not looked at" in done.stdout
+
+
+def test_a_new_journey_is_well_and_is_played_as_it_stands_by_firstbell_and_by_pytest(
+    firstbell: Firstbell, tmp_path: Path
+) -> None:
+    (tmp_path / "firstbell.toml").write_text('[school]\nname = "P"\ntimezone = "UTC"\npractice = true\n')
+    told = firstbell("new", "math-page").stdout
+    assert 'journeys = ["my_journeys"]' in told
+    with (tmp_path / "firstbell.toml").open("a") as file:
+        file.write('journeys = ["my_journeys"]\n')
+    played = firstbell("run", "math-page")
+    assert played.returncode == 0, played.stdout + played.stderr
+    by_pytest = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-W", "error", "my_journeys"]
+    done = subprocess.run(by_pytest, cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stdout
