@@ -19,6 +19,7 @@ from runner.cli.morning import morning
 from runner.cli.new import new
 from runner.cli.practice import practice
 from runner.cli.probe import probe
+from runner.cli.record import record
 from runner.cli.run import run
 from runner.cli.schedule import schedule
 from runner.cli.share import share
@@ -39,6 +40,7 @@ for command in (
     demo,
     init,
     new,
+    record,
     check,
     run,
     watch,

@@ -210,11 +210,30 @@ def _imports(module: ast.Module, body: Sequence[str]) -> list[str]:
 
 
 def _fixtures(recorded: str, module: ast.Module, function: ast.FunctionDef) -> list[str]:
-    """What codegen wrote beside the test, such as a device's settings: it stays as it is."""
+    """What codegen wrote beside the test, such as a device's settings: it stays, but for where a sign-in was kept."""
     lines = recorded.splitlines()
     kept: list[str] = []
     for node in module.body:
-        if isinstance(node, ast.FunctionDef) and node is not function:
+        if not isinstance(node, ast.FunctionDef) or node is function:
+            continue
+        settings = [
+            one.value for one in ast.walk(node) if isinstance(one, ast.Return) and isinstance(one.value, ast.Dict)
+        ]
+        lasting = {one: _without_state(one) for one in settings}
+        if all(one.values for one in lasting.values()):
+            edits = [Edit(node=one, text=ast.unparse(left)) for one, left in lasting.items() if left is not one]
             first = min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
-            kept += ["", "", *lines[first - 1 : node.end_lineno]]
+            kept += ["", "", *lines[first - 1 : node.lineno - 1]]
+            kept += edited(recorded, node, edits)
     return kept
+
+
+def _without_state(settings: ast.Dict) -> ast.Dict:
+    """Settings of a context without the file of a sign-in, which is gone when the recording is over."""
+    pairs = list(zip(settings.keys, settings.values, strict=True))
+    left = [(key, value) for key, value in pairs if getattr(key, "value", None) != "storage_state"]
+    return (
+        settings
+        if len(left) == len(pairs)
+        else ast.Dict(keys=[key for key, _ in left], values=[value for _, value in left])
+    )

@@ -164,6 +164,26 @@ def test_a_devices_settings_stay_and_imports_are_those_that_are_used() -> None:
     assert 'student.go(school.service("edge").url)' in journey
 
 
+@pytest.mark.parametrize(
+    ("settings", "left"),
+    [
+        pytest.param('"storage_state": "/tmp/s.json"', None, id="alone, the fixture goes"),
+        pytest.param(
+            '**playwright.devices["iPhone 13"], "storage_state": "/tmp/s.json"', "iPhone 13", id="with others"
+        ),
+    ],
+)
+def test_where_a_sign_in_was_kept_is_forgotten(settings: str, left: str | None) -> None:
+    fixture = (
+        f'@pytest.fixture(scope="session")\ndef browser_context_args(playwright):\n    return {{{settings}}}\n\n\n'
+    )
+    journey = journey_of(recording(PORTAL).replace("def test_example", fixture + "def test_example"), DISTRICT)
+    ast.parse(journey)
+    assert "storage_state" not in journey
+    assert ("browser_context_args" in journey) == (left is not None)
+    assert (left or "") in journey
+
+
 def test_an_address_below_a_front_door_goes_with_the_door() -> None:
     journey = journey_of(recording('page.goto("https://portal.x.example/news?a=1")'), DISTRICT)
     assert 'student.go(school.service("edge").url.rstrip("/") + "/news?a=1")' in journey
