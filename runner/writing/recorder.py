@@ -62,12 +62,26 @@ def record(url: str, *, district: District, role: str, signed_in: bool, device: 
         environment = dict(os.environ)
         if browser.path is not None:
             environment[BROWSER_PATH] = str(browser.path)
-        done = subprocess.run([*command, url], env=environment, stderr=subprocess.PIPE, text=True, check=False)  # noqa: S603
+        code, told = _until_closed([*command, url], environment)
         written = file.read_text(encoding="utf-8") if file.exists() else ""
-    if done.returncode and not written:
-        said = next((line for line in reversed(done.stderr.splitlines()) if line.strip()), "it said nothing")
-        raise RecorderBroke(f"Playwright's recorder ended with {done.returncode}: {said.strip()}")
+    if code and not written:
+        said = [line.strip() for line in told.splitlines() if "rror:" in line] or ["it did not say why"]
+        raise RecorderBroke(f"Playwright's recorder ended with {code}: {said[0]}")
     return written
+
+
+def _until_closed(command: list[str], environment: dict[str, str]) -> tuple[int, str]:
+    """Run a command to its end, and return its exit code and what it told. Who stops waiting ends it, with its family:
+    it is a Python that has started a Node that has started browsers."""
+    with subprocess.Popen(  # noqa: S603
+        command, env=environment, stderr=subprocess.PIPE, text=True, start_new_session=True
+    ) as running:
+        try:
+            _, told = running.communicate()
+        except BaseException:
+            os.killpg(running.pid, signal.SIGTERM)
+            raise
+    return running.returncode, told
 
 
 @contextmanager

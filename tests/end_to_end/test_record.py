@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -21,10 +22,18 @@ CONFIG = '[school]\nname = "P"\ntimezone = "UTC"\npractice = true\njourneys = ["
 BY_ITSELF = {"PWTEST_CLI_IS_UNDER_TEST": "1", "PWTEST_CLI_HEADLESS": "1", "PWTEST_CLI_EXIT_AFTER_TIMEOUT": "1000"}
 
 
-def test_somebody_who_is_signed_in_records_a_journey_that_is_played(firstbell: Firstbell, tmp_path: Path) -> None:
+@pytest.fixture
+def private() -> Iterator[Path]:
+    """Where temporary files go. Its path is short: Chromium's profile lies there, with a socket in it (unix(7))."""
+    with tempfile.TemporaryDirectory(dir="/tmp") as folder:
+        yield Path(folder)
+
+
+def test_somebody_who_is_signed_in_records_a_journey_that_is_played(
+    firstbell: Firstbell, tmp_path: Path, private: Path
+) -> None:
     (tmp_path / "firstbell.toml").write_text(CONFIG)
     (tmp_path / "mine").mkdir()
-    (private := tmp_path / "private").mkdir()
     done = firstbell(
         "record", "platform", "--as", "student", "--signed-in", "--name", "classes", **BY_ITSELF, TMPDIR=str(private)
     )
@@ -37,10 +46,9 @@ def test_somebody_who_is_signed_in_records_a_journey_that_is_played(firstbell: F
     assert played.returncode == 0, played.stdout + text
 
 
-def test_a_recording_that_is_told_to_end_leaves_nothing_that_was_typed(tmp_path: Path) -> None:
+def test_a_recording_that_is_told_to_end_leaves_nothing_that_was_typed(tmp_path: Path, private: Path) -> None:
     (tmp_path / "firstbell.toml").write_text(CONFIG)
     (tmp_path / "mine").mkdir()
-    (private := tmp_path / "private").mkdir()
     environment = {**os.environ, "PWTEST_CLI_HEADLESS": "1", "TMPDIR": str(private)}
     command = [sys.executable, "-c", "from runner.cli.main import main; main()", "record", "edge"]
     with subprocess.Popen(command, cwd=tmp_path, env=environment, stdout=subprocess.PIPE) as recording:
