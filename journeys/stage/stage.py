@@ -17,7 +17,7 @@ from journeys.stage.step import Audience, Step, StepRecord
 from journeys.stage.walls import wall_on
 
 if TYPE_CHECKING:
-    from playwright.sync_api import BrowserContext
+    from playwright.sync_api import BrowserContext, Page
 
     from journeys.stage.service import Account
 
@@ -62,6 +62,14 @@ class Stage:
         signature = self._sign(context)
         context.set_default_timeout(self.limit_s * 1000)
         actor = Actor(role=role, account=account, page=context.new_page(), signature=signature, stage=self)
+        self._cast.append(actor)
+        self.audience.actor_entered(actor)
+        return actor
+
+    def accompany(self, page: Page, account: Account) -> Actor:
+        """Follow a page that somebody else has opened and prepared: no camera, no waiting rules of ours."""
+        signature = signature_for(self._run_token, len(self._cast))
+        actor = Actor(role="page", account=account, page=page, signature=signature, stage=self)
         self._cast.append(actor)
         self.audience.actor_entered(actor)
         return actor

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from runner.config.load import Config
 from runner.execution.worker import journey_files
+from runner.writing.edits import quoted
 from runner.writing.reading import read_journeys
 
 FOLDER = Path("my_journeys")
@@ -48,11 +49,20 @@ class Desk:
 
 def desk_of(config: Config) -> Desk:
     """The first folder of journeys that the configuration names, or one that it could name."""
-    folders = [config.folder / given for given in config.settings.school.journeys]
-    taken = {name for file in journey_files(tuple(folders)) for name in _journeys_in(file)}
+    given = [config.folder / place for place in config.settings.school.journeys]
+    taken = {name for file in journey_files(tuple(given)) for name in _journeys_in(file)}
+    folders = [place for place in given if place.is_dir()]
     if folders:
         return Desk(folder=folders[0], taken=taken)
-    return Desk(folder=config.folder / FOLDER, taken=taken, to_add=f'journeys = ["{FOLDER}"]')
+    return Desk(
+        folder=config.folder / FOLDER,
+        taken=taken,
+        to_add=_line([*map(str, config.settings.school.journeys), str(FOLDER)]),
+    )
+
+
+def _line(places: Sequence[str]) -> str:
+    return f"journeys = [{', '.join(map(quoted, places))}]"
 
 
 def _journeys_in(file: Path) -> list[str]:

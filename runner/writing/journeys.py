@@ -40,8 +40,8 @@ def examine_journeys(config: Config, practice: Introduction | None) -> Iterator[
     own = journey_files(district.folders)[len(journey_files(())) :]
     broken = {Path(one.file) for one in ready.broken}
     for file in own:
-        if file not in broken:
-            yield from judge.text(file)
+        if "::" not in str(file) and file not in broken:
+            yield from judge.text(file, is_asked_for=file in district.folders)
 
 
 def _packages(config: Config) -> Iterator[Finding]:
@@ -95,7 +95,7 @@ class _Judge:
             if role != EVERY_ROLE and (said := self._unknown_role(role)):
                 yield self._wrong(Path(card.file), card.line, f"journey '{card.id}': {said}")
 
-    def text(self, file: Path) -> Iterator[Finding]:
+    def text(self, file: Path, *, is_asked_for: bool) -> Iterator[Finding]:
         """What a file of the district's own says of steps, people and secrets."""
         read = read_journeys(file.read_text(encoding="utf-8"))
         yield from self._steps(file, read)
@@ -105,7 +105,7 @@ class _Judge:
         for line, field in read.secrets:
             said = f"what is typed into '{field}' stands here in clear; type student.account.password.reveal() instead"
             yield self._wrong(file, line, said)
-        for line, name in read.unmarked:
+        for line, name in () if is_asked_for else read.unmarked:
             said = f'{name} is never scheduled; put @pytest.mark.journey("a-name", relies_on=[...]) above it'
             yield self._look(file, line, said)
 
