@@ -26,6 +26,7 @@ from runner.cli.share import share
 from runner.cli.silence import silence
 from runner.cli.status import status
 from runner.cli.store import store
+from runner.cli.trace import trace
 from runner.cli.uptime import uptime
 from runner.cli.watch import watch
 
@@ -59,6 +60,7 @@ for command in (
     drill,
     morning,
     evidence,
+    trace,
     share,
     store,
     practice,
