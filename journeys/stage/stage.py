@@ -82,6 +82,11 @@ class Stage:
         return signature
 
     @property
+    def pages(self) -> dict[str, Page]:
+        """Each actor's page."""
+        return {actor.name: actor.page for actor in self._cast}
+
+    @property
     def privacy(self) -> Ending | None:
         """How this attempt has to end because of who came into its class; None while only expected people have."""
         expected = {*self._guests, *(actor.account.display_name for actor in self._cast)}
