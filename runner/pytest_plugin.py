@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from runner.execution.stash import ACCOUNTS, AUDIENCE, DISTRICT, RUN_TOKEN
+from runner.execution.stash import ACCOUNTS, AUDIENCE, DISTRICT, RUN_TOKEN, STAGE
 
 if TYPE_CHECKING:
     from journeys.stage.actor import Actor
@@ -117,8 +117,27 @@ def classroom(district: District) -> Classroom:
     return district.classroom
 
 
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
+    """Tell of a journey that failed what a person asks first: which step, whose page, what it said, what opens it."""
+    answer = yield
+    report: pytest.TestReport = answer  # type: ignore[assignment]  # the hook is typed as returning nothing
+    if STAGE not in item.stash or DISTRICT in item.config.stash:
+        return answer
+    from runner.execution.telling_pytest import AT_TEARDOWN, SECTION, told_by_stage, told_of_traces, without_trace
+
+    if call.when == "call" and report.failed:
+        lines = [*told_by_stage(item.stash[STAGE]), without_trace(item.config.getoption("--tracing"))]
+        report.sections.append((SECTION, "\n".join(line for line in lines if line)))
+    if call.when == "teardown" and (traces := told_of_traces(report.user_properties)):
+        report.sections.append((AT_TEARDOWN, "\n".join(traces)))
+    return answer
+
+
 @pytest.fixture
-def stage(district: District, pytestconfig: pytest.Config, new_context: Callable[..., Any]) -> Iterator[Stage]:
+def stage(
+    district: District, request: pytest.FixtureRequest, pytestconfig: pytest.Config, new_context: Callable[..., Any]
+) -> Iterator[Stage]:
     """Where this attempt is played. Asks for `new_context` only to be torn down before the contexts close."""
     del new_context
     from journeys.stage.stage import Stage
@@ -127,6 +146,7 @@ def stage(district: District, pytestconfig: pytest.Config, new_context: Callable
     audience = pytestconfig.stash.get(AUDIENCE, None) or Nobody()
     token = pytestconfig.stash.get(RUN_TOKEN, None) or secrets.token_hex(8)
     with Stage(run_token=token, audience=audience, limit_s=district.step_limit_s, guests=district.guests) as stage:
+        request.node.stash[STAGE] = stage
         yield stage
 
 

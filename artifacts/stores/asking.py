@@ -8,22 +8,38 @@ from artifacts.stores import Store, StoreError
 from artifacts.stores.folder import FolderStore
 
 
+class Silent(StoreError):
+    """The store has not answered in time."""
+
+    def __init__(self, within_s: float) -> None:
+        super().__init__(f"the store has not answered within {within_s:g} s", permanent=False)
+
+
 def must_be_usable(store: Store, within_s: float) -> None:
     """Say at once what a person has to mend. A store that is away, or takes its time, is left to the uploader.
 
     Raises StoreError: what is permanent, and whatever a folder of this machine says.
     """
-    refused: list[StoreError] = []
+    refused = refusal(store, within_s)
+    if refused is None or isinstance(refused, Silent):
+        return
+    if refused.permanent or isinstance(store, FolderStore):
+        raise refused
+
+
+def refusal(store: Store, within_s: float) -> StoreError | None:
+    """Why a store cannot be used, silence included; None where it can."""
+    answers: list[StoreError | None] = []
 
     def ask() -> None:
         try:
             store.check()
         except StoreError as error:
-            refused.append(error)
+            answers.append(error)
+        else:
+            answers.append(None)
 
     asking = threading.Thread(target=ask, name="ask the store", daemon=True)
     asking.start()
     asking.join(within_s)
-    for error in refused:
-        if error.permanent or isinstance(store, FolderStore):
-            raise error
+    return answers[0] if answers else Silent(within_s)

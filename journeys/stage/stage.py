@@ -17,7 +17,7 @@ from journeys.stage.step import Audience, Step, StepRecord
 from journeys.stage.walls import wall_on
 
 if TYPE_CHECKING:
-    from playwright.sync_api import BrowserContext
+    from playwright.sync_api import BrowserContext, Page
 
     from journeys.stage.service import Account
 
@@ -66,12 +66,25 @@ class Stage:
         self.audience.actor_entered(actor)
         return actor
 
+    def accompany(self, page: Page, account: Account) -> Actor:
+        """Follow a page that somebody else has opened and prepared: no camera, no waiting rules of ours."""
+        signature = signature_for(self._run_token, len(self._cast))
+        actor = Actor(role="page", account=account, page=page, signature=signature, stage=self)
+        self._cast.append(actor)
+        self.audience.actor_entered(actor)
+        return actor
+
     def _sign(self, context: BrowserContext) -> Signature:
         signature = signature_for(self._run_token, len(self._cast))
         context.grant_permissions(list(PERMISSIONS))
         context.add_init_script(camera_script(signature))
         context.add_init_script(probe_script())
         return signature
+
+    @property
+    def pages(self) -> dict[str, Page]:
+        """Each actor's page."""
+        return {actor.name: actor.page for actor in self._cast}
 
     @property
     def privacy(self) -> Ending | None:

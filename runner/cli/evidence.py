@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import webbrowser
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -71,7 +71,7 @@ def sentences_of_evidence() -> Iterator[None]:
 @click.option("--out", type=Path, default=None, help="Where the bag goes; evidence-RUN in this folder if left out.")
 @click.option("--zip", "as_zip", is_flag=True, help="One zip instead of a folder.")
 @click.option("--to", "recipient", default="", help="Whom it is for: written down as a hand-over.")
-@click.option("--open", "show", is_flag=True, help="Show it in a browser instead, with both traces.")
+@click.option("--open", "is_shown", is_flag=True, help="Show it in a browser instead, with both traces.")
 @CONFIG_OPTION
 def bag(
     run: str,
@@ -80,7 +80,7 @@ def bag(
     out: Path | None,
     as_zip: bool,
     recipient: str,
-    show: bool,
+    is_shown: bool,
     config_file: Path | None,
 ) -> None:
     """Make a run into a bag: a page to read, traces with their viewer, network, figures, and the hash of each file."""
@@ -92,12 +92,12 @@ def bag(
             setting = setting_of(config, found, service)
             wanted = Wanted(setting=setting, attempt=attempt, signing_key=signing_key(config))
             made = build(found.files, wanted, datetime.now(UTC))
-        if not show:
+        if not is_shown:
             place = _write(made, found, out, service, as_zip=as_zip)
         if recipient:
             Handovers(database).record(_handover(found, service, recipient, made))
-    if show:
-        _show({name.removeprefix("data/"): data for name, data in made.items() if name.startswith("data/")})
+    if is_shown:
+        show({name.removeprefix("data/"): data for name, data in made.items() if name.startswith("data/")})
         return
     files = sum(name.startswith("data/") for name in made)
     screen.print(Text.assemble(("  bag        ", "quiet"), f"{place}", (f"   {files} files", "quiet")), soft_wrap=True)
@@ -232,9 +232,10 @@ def _write(made: dict[str, bytes], found: Evidence, out: Path | None, service: s
     return place
 
 
-def _show(files: dict[str, bytes]) -> None:
-    """Serve it until Ctrl-C."""
-    with served(files) as address:
+def show(files: Mapping[str, bytes], page: str = "") -> None:
+    """Serve it until Ctrl-C, and open one page of it."""
+    with served(files) as folder:
+        address = folder + page
         console().print(f"Open {address}   (this machine only; Ctrl-C ends it)", soft_wrap=True)
         webbrowser.open(address)
         try:

@@ -7,6 +7,7 @@ import click
 from runner.cli.alarm import alarm
 from runner.cli.browser import browser
 from runner.cli.calendar import calendar
+from runner.cli.check import check
 from runner.cli.demo import demo
 from runner.cli.diagnose import diagnose
 from runner.cli.drill import drill
@@ -15,14 +16,17 @@ from runner.cli.incidents import ack, incidents
 from runner.cli.init import init, schema
 from runner.cli.look_back import runs, show
 from runner.cli.morning import morning
+from runner.cli.new import new
 from runner.cli.practice import practice
 from runner.cli.probe import probe
+from runner.cli.record import record
 from runner.cli.run import run
 from runner.cli.schedule import schedule
 from runner.cli.share import share
 from runner.cli.silence import silence
 from runner.cli.status import status
 from runner.cli.store import store
+from runner.cli.trace import trace
 from runner.cli.uptime import uptime
 from runner.cli.watch import watch
 
@@ -36,6 +40,9 @@ def main() -> None:
 for command in (
     demo,
     init,
+    new,
+    record,
+    check,
     run,
     watch,
     schedule,
@@ -53,6 +60,7 @@ for command in (
     drill,
     morning,
     evidence,
+    trace,
     share,
     store,
     practice,

@@ -141,9 +141,12 @@ def _is_section(kind: Any) -> bool:
 def _gaps(config: Config) -> Iterator[Problem]:
     """What a real district must say and the practice school knows by itself."""
     settings = config.settings
-    for number, folder in enumerate(settings.school.journeys):
-        if not (config.folder / folder).is_dir():
-            yield config.problem(("school", "journeys", number), f"there is no folder {folder}; correct it or make it")
+    for number, given in enumerate(settings.school.journeys):
+        path, colons, _ = str(given).partition("::")
+        is_test = bool(colons) or path.endswith(".py")
+        if not ((config.folder / path).is_file() if is_test else (config.folder / path).is_dir()):
+            what = "file" if is_test else "folder"
+            yield config.problem(("school", "journeys", number), f"there is no {what} {path}; correct it or make it")
     if settings.school.practice:
         return
     if settings.classroom is None:

@@ -44,7 +44,11 @@ class SchoolSection(Section):
     practice: bool = Field(
         default=False, strict=True, description="Start the practice school with each run, and play against it."
     )
-    journeys: tuple[Path, ...] = Field((), description="Folders with journeys of your own, beside this file.")
+    journeys: tuple[Path, ...] = Field(
+        (),
+        description="Folders with journeys of your own, beside this file; or single tests as pytest names them.",
+        examples=[["my_journeys", "tests/e2e/test_login.py::test_login"]],
+    )
 
 
 class ServiceSection(Section):

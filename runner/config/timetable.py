@@ -163,6 +163,7 @@ class JourneySection(Section):
 
     enabled: bool = Field(default=True, strict=True, description="Whether it is played when no journey is named.")
     plays: Name = Field("", description="The journey that is played; the one of this name where left out.")
+    relies_on: tuple[Name, ...] = Field((), description="The services that it needs, where its marker names none.")
     deadline: Seconds = Field(90.0, description="After this an attempt is ended by force.")
     confirm: bool = Field(default=True, strict=True, description="Play a failed first attempt again at once.")
     groups: tuple[Name, ...] = Field((), description="The groups that it goes to school with.")

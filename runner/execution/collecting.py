@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import inspect
+import re
 import traceback
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
@@ -18,11 +20,48 @@ def card_of(item: pytest.Item) -> JourneyCard | None:
     marker = item.get_closest_marker("journey")
     if marker is None or not marker.args:
         return None
+    return _card(item, f"{marker.args[0]}{_variant(item)}", marker)
+
+
+def card_of_test(item: pytest.Item) -> JourneyCard:
+    """The card of a test that is no journey by itself and was asked for: named as its function is."""
+    name = getattr(item, "originalname", None) or item.name
+    return _card(item, f"{_plain(name.removeprefix('test_')) or 'test'}{_variant(item)}", None)
+
+
+def is_asked_for(item: pytest.Item, nodes: Iterable[Path]) -> bool:
+    """Whether a test is one of those that a configuration names, or in a file that it names."""
+    inside = item.nodeid.partition("::")[2]
+    for node in nodes:
+        path, _, wanted = str(node).partition("::")
+        if Path(path) == item.path and (
+            not wanted or inside == wanted or inside.startswith((f"{wanted}[", f"{wanted}::"))
+        ):
+            return True
+    return False
+
+
+def _variant(item: pytest.Item) -> str:
+    """What tells the variants of a parametrised test apart, but for the browser, which is the district's."""
+    given = getattr(item, "callspec", None)
+    if given is None:
+        return ""
+    browser = str(given.params.get("browser_name", ""))
+    parts = [part for part in given.id.split("-") if part != browser]
+    return f"-{plain}" if (plain := _plain("-".join(parts))) else ""
+
+
+def _plain(name: str) -> str:
+    """A name as schedules and history take it."""
+    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
+
+
+def _card(item: pytest.Item, id_: str, marker: pytest.Mark | None) -> JourneyCard:
     _, line, name = item.location
     return JourneyCard(
-        id=str(marker.args[0]),
+        id=id_,
         title=_first_sentence(item) or name,
-        relies_on=tuple(marker.kwargs.get("relies_on", ())),
+        relies_on=tuple(marker.kwargs.get("relies_on", ())) if marker else (),
         roles=_roles(item, marker),
         file=str(item.path),
         line=(line or 0) + 1,
@@ -30,9 +69,9 @@ def card_of(item: pytest.Item) -> JourneyCard | None:
     )
 
 
-def _roles(item: pytest.Item, marker: pytest.Mark) -> tuple[str, ...]:
+def _roles(item: pytest.Item, marker: pytest.Mark | None) -> tuple[str, ...]:
     """Who plays: what the marker says, else what the fixtures say. `actor("...")` may bring anybody on."""
-    if "roles" in marker.kwargs:
+    if marker is not None and "roles" in marker.kwargs:
         return tuple(map(str, marker.kwargs["roles"]))
     asked = getattr(item, "fixturenames", ())
     named = tuple(role for role in ("teacher", "student") if role in asked)

@@ -57,7 +57,7 @@ class Hello(Message):
 class Play(Message):
     """Play one attempt; `folder` is private to it, and the worker leaves there what it records.
 
-    `accounts` says which account plays each role.
+    `accounts` says which account plays each role; `relies_on` what a test without steps of its own relies on.
     """
 
     kind: Literal["play"] = "play"
@@ -67,6 +67,7 @@ class Play(Message):
     folder: Path
     recording: Recording
     accounts: dict[str, str] = Field(default_factory=dict)
+    relies_on: tuple[str, ...] = ()
 
 
 class Quit(Message):

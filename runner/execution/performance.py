@@ -188,6 +188,7 @@ def _play(order: Order, run_id: str, folder: Path, means: _Means) -> _Played:
             folder=folder,
             recording=means.house.policy.recording_of(number, is_last=number > 1 or not order.confirm),
             accounts=dict(order.accounts),
+            relies_on=tuple(order.relies_on),
         )
         meter = MachineMeter(folder)
         played = means.player.play(play, deadline_s=order.deadline_s, listener=means.heard, fresh=number > 1)

@@ -27,13 +27,13 @@ class Piece:
         return Part(
             roles=card.roles if card else (),
             groups=self.section.groups,
-            meets=bool(card and MEETS & set(card.relies_on)),
+            meets=bool(card and MEETS & set(self.relies_on)),
         )
 
     @property
     def relies_on(self) -> Sequence[str]:
         """The services that it needs."""
-        return self.card.relies_on if self.card else ()
+        return (self.card.relies_on if self.card else ()) or self.section.relies_on
 
 
 def repertoire(cards: Iterable[JourneyCard], settings: Settings) -> Mapping[str, Piece]:

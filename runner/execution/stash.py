@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
+    from journeys.stage.stage import Stage
     from journeys.stage.step import Audience
     from runner.execution.district import District
 
@@ -15,3 +16,5 @@ DISTRICT: pytest.StashKey[District] = pytest.StashKey()
 AUDIENCE: pytest.StashKey[Audience] = pytest.StashKey()
 RUN_TOKEN: pytest.StashKey[str] = pytest.StashKey()
 ACCOUNTS: pytest.StashKey[dict[str, str]] = pytest.StashKey()
+STAGE: pytest.StashKey[Stage] = pytest.StashKey()
+"""On an item: where it is played."""

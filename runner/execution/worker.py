@@ -18,8 +18,11 @@ from _pytest.runner import runtestprotocol
 
 from journeys.stage.ending import Ending, EndingKind
 from journeys.stage.failures import ending_of, one_line
+from journeys.stage.secret import Secret
+from journeys.stage.service import Account
+from journeys.stage.stage import Stage
 from runner.execution import pulse
-from runner.execution.collecting import broken_file, card_of
+from runner.execution.collecting import broken_file, card_of, card_of_test, is_asked_for
 from runner.execution.district import District
 from runner.execution.machine import LagMeter
 from runner.execution.messages import PULSE, AttemptEnded, BrokenFile, JourneyCard, Judged, Play, Ready
@@ -31,6 +34,10 @@ SHIPPED = ("sign_in", "class_list", "live_class", "fallback")
 """The journeys that come with First Bell, in the order in which a person would look for what is broken."""
 
 
+NOBODYS = Account(username="page", display_name="page", password=Secret(str))
+"""Whose page it is where a test brings nobody on."""
+
+
 @dataclass(slots=True, kw_only=True)
 class _Now:
     """The attempt that is being played. `began` is a monotonic second."""
@@ -39,16 +46,19 @@ class _Now:
     lag: LagMeter
     started_at: datetime
     began: float
+    relies_on: tuple[str, ...] = ()
     error: BaseException | None = None
     is_judged: bool = False
+    solo: Stage | None = None
     unclosed: str = ""
 
 
 class Resident:
     """The pytest plugin that makes a session stay and take orders."""
 
-    def __init__(self, end: WorkerEnd) -> None:
+    def __init__(self, end: WorkerEnd, district: District) -> None:
         self._end = end
+        self._district = district
         self._items: dict[str, pytest.Function] = {}
         self._cards: dict[str, JourneyCard] = {}
         self._broken: list[BrokenFile] = []
@@ -73,6 +83,24 @@ class Resident:
             self._judge(now)
         return report
 
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_call(self, item: pytest.Item) -> Iterator[None]:
+        """A test that brings nobody on is one step of its own page, and recorded as an actor's would be."""
+        now, page = self._now, getattr(item, "funcargs", {}).get("page")
+        if now is None or page is None or "stage" in getattr(item, "fixturenames", ()):
+            return (yield)
+        relies_on = now.relies_on
+        now.solo = Stage(run_token=item.nodeid, audience=now.recording, limit_s=self._district.step_limit_s)
+        person = now.solo.accompany(page, NOBODYS)
+        with person.step(_words(item), relies_on=relies_on[0] if relies_on else ""):
+            return (yield)
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_teardown(self) -> None:
+        """Save what was recorded of such a page while it is still open."""
+        if self._now is not None and self._now.solo is not None:
+            self._now.solo.audience.curtain()
+
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         """Collect, say so, then play until told to quit or until the parent is gone."""
@@ -87,6 +115,8 @@ class Resident:
 
     def _admit(self, item: pytest.Item) -> None:
         card = card_of(item)
+        if card is None and is_asked_for(item, self._district.folders):
+            card = card_of_test(item)
         if card is None or not isinstance(item, pytest.Function):
             return
         if other := self._cards.get(card.id):
@@ -103,7 +133,13 @@ class Resident:
         item.config.stash[RUN_TOKEN] = f"{order.run_id}/{order.attempt}"
         item.config.stash[ACCOUNTS] = dict(order.accounts)
         with LagMeter() as lag:
-            self._now = _Now(recording=recording, lag=lag, started_at=datetime.now(UTC), began=time.monotonic())
+            self._now = _Now(
+                recording=recording,
+                lag=lag,
+                started_at=datetime.now(UTC),
+                began=time.monotonic(),
+                relies_on=order.relies_on,
+            )
             item._initrequest()
             runtestprotocol(item, log=False, nextitem=rest)
         self._end.send(AttemptEnded(unclosed=self._now.unclosed))
@@ -134,10 +170,17 @@ def _ending(error: BaseException | None, broke: Ending | None) -> Ending | None:
     return ending_of(error)
 
 
+def _words(item: pytest.Item) -> str:
+    """A test's name as a step has it."""
+    name = getattr(item, "originalname", None) or item.name
+    return str(name).removeprefix("test_").replace("_", " ")
+
+
 def journey_files(folders: tuple[Path, ...]) -> list[Path]:
-    """The shipped journeys, and every Python file in a district's own folders but conftest and private ones."""
+    """The shipped journeys, and a district's own: every Python file in its folders but conftest and private ones, and
+    single tests as pytest names them."""
     shipped = [Path(__file__).parents[2] / "journeys" / f"{name}.py" for name in SHIPPED]
-    own = [path for folder in folders for path in sorted(folder.rglob("*.py"))]
+    own = [path for given in folders for path in (sorted(given.rglob("*.py")) if given.is_dir() else [given])]
     return [*shipped, *(path for path in own if path.name != "conftest.py" and not path.name.startswith("_"))]
 
 
@@ -149,7 +192,7 @@ def stay(end: WorkerEnd, district: District, *, headed: bool) -> None:
     if headed:
         options.append("--headed")
     files = [str(path) for path in (*journey_files(district.folders), Path(pulse.__file__))]
-    pytest.main([*options, *files], plugins=[_Handover(district), Resident(end)])
+    pytest.main([*options, *files], plugins=[_Handover(district), Resident(end, district)])
 
 
 class _Handover:

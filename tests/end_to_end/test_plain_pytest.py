@@ -66,3 +66,31 @@ def test_what_codegen_writes_runs_unchanged_beside_a_configuration(tmp_path: Pat
     (tmp_path / "test_recorded.py").write_text(RECORDED)
     done = by_pytest(tmp_path, "-W", "error")
     assert done.returncode == 0, done.stdout
+
+
+FAILING = """
+import pytest
+from playwright.sync_api import expect
+
+@pytest.mark.parametrize("word", ["one", "two"])
+def test_fails(student, word):
+    with student.step("opens a page", relies_on="edge"):
+        student.page.goto("data:text/html,<title>A page</title><script>console.error('it is late')</script>")
+    with student.step("sees a word", relies_on="platform"):
+        expect.soft(student.page.get_by_text(word)).to_be_visible(timeout=200)
+        expect(student.page.get_by_text(word)).to_be_visible(timeout=200)
+"""
+
+
+def test_a_failing_journey_reads_well_in_pytest_also_with_workers_and_warnings_as_errors(tmp_path: Path) -> None:
+    (tmp_path / "test_mine.py").write_text(FAILING)
+    asked = ("-W", "error", "-n", "2", "-k", "two", "--tracing", "retain-on-failure")
+    done = by_pytest(tmp_path, *asked)
+    assert done.returncode == 1, done.stdout
+    assert 'student at "sees a word" (step 2, platform)' in done.stdout
+    assert "student: data:text/html" in done.stdout
+    assert '"A page"' in done.stdout
+    assert "console: it is late" in done.stdout
+    assert "1 failed" in done.stdout
+    (trace,) = (tmp_path / "test-results").rglob("trace*.zip")
+    assert f"playwright show-trace {trace.relative_to(tmp_path)}" in done.stdout

@@ -1,0 +1,56 @@
+"""`firstbell new`: a journey to begin with, in the district's own folder."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import click
+
+from runner.cli.console import console, give_up
+from runner.cli.look_back import CONFIG_OPTION
+from runner.cli.run import CONFIG, sentences
+from runner.config.load import Config
+from runner.wiring import PRACTICE_KINDS, config_at
+from runner.writing.desk import CannotWrite, Desk, desk_of
+from runner.writing.template import NewJourney, refusal_of, text_of
+
+
+@click.command()
+@click.argument("name")
+@click.option(
+    "--as", "roles", multiple=True, default=("student",), show_default=True, help="Who plays; more than once."
+)
+@CONFIG_OPTION
+def new(name: str, roles: tuple[str, ...], config_file: Path | None) -> None:
+    """Begin a journey called NAME, in the folder of your own journeys. It is played as it stands."""
+    for given, what in ((name, ""), *((role, f"role '{role}': ") for role in roles)):
+        if refusal := refusal_of(given):
+            give_up(f"{what}{refusal}", code=CONFIG)
+    with sentences():
+        config = config_at(config_file, Path.cwd())
+    desk = desk_of(config)
+    wanted = NewJourney(name=name, roles=tuple(dict.fromkeys(roles)), services=services_of_config(config))
+    try:
+        file = desk.place(name, wanted.file_name)
+        desk.write(file, text_of(wanted))
+    except CannotWrite as error:
+        give_up(str(error), code=CONFIG)
+    tell_where(file, name, desk, config)
+
+
+def services_of_config(config: Config) -> set[str]:
+    """What journeys may rely on, without asking the practice school."""
+    return {*config.settings.services, *(PRACTICE_KINDS if config.settings.school.practice else ())}
+
+
+def tell_where(file: Path, name: str, desk: Desk, config: Config) -> None:
+    """Say what was written, what has to be added to the configuration, and how to play it."""
+    out = console()
+    out.print(f"Wrote {os.path.relpath(file)}.", style="told", soft_wrap=True)
+    if desk.to_add:
+        out.print(f"Add under \\[school] in {os.path.relpath(config.file)}:")
+        out.print(f"  {desk.to_add}", markup=False)
+    out.print(f"  firstbell check{' ' * len(name)}   looks at it", markup=False)
+    out.print(f"  firstbell run {name}     plays it", markup=False)
+    out.print(f"  pytest {os.path.relpath(file)} --headed --slowmo 300", markup=False, soft_wrap=True)

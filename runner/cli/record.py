@@ -1,0 +1,94 @@
+"""`firstbell record`: clicks in a browser, made into a journey whose secrets are the account's."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import click
+from playwright.sync_api import Error as PlaywrightError
+
+from journeys.stage.ending import JourneyError
+from journeys.stage.failures import one_line
+from journeys.stage.school import UnknownKind
+from runner.cli.console import console, give_up
+from runner.cli.look_back import CONFIG_OPTION
+from runner.cli.new import tell_where
+from runner.cli.run import CONFIG, ERRORED, sentences
+from runner.config.secrets import SecretMissing
+from runner.execution.district import District, NoAccount
+from runner.wiring import config_at, district_of, practice_for
+from runner.writing.desk import CannotWrite, desk_of
+from runner.writing.recorder import NoScreen, RecorderBroke, must_have_a_screen
+from runner.writing.recorder import record as recorded_at
+from runner.writing.template import person, refusal_of, variable
+from runner.writing.turning import NoRecording, Wanted, journey_of
+
+
+@contextmanager
+def sentences_of_recording() -> Iterator[None]:
+    """What can go wrong, each in one sentence."""
+    try:
+        yield
+    except (CannotWrite, NoAccount, UnknownKind) as error:
+        give_up(str(error), code=CONFIG)
+    except (NoScreen, NoRecording, RecorderBroke) as error:
+        give_up(str(error), code=ERRORED)
+    except (JourneyError, PlaywrightError) as error:
+        give_up(f"signing in did not work: {one_line(error)}", code=ERRORED)
+
+
+@click.command()
+@click.argument("url")
+@click.option("--as", "role", default="student", show_default=True, help="Who you are while you record.")
+@click.option("--name", default="recorded", show_default=True, help="What the journey is called.")
+@click.option("--signed-in", is_flag=True, help="Have them signed in before the recording begins.")
+@click.option("--device", default="", help='A device of Playwright\'s, such as "iPad (gen 11)".')
+@CONFIG_OPTION
+def record(url: str, role: str, name: str, signed_in: bool, device: str, config_file: Path | None) -> None:
+    """Open a browser at URL, or at the front door of a service, and turn what you do in it into a journey.
+
+    Close the browser when you are done. What was typed into fields for user names, passwords and codes is replaced by
+    the account's own, whatever it was.
+    """
+    if refusal := refusal_of(name):
+        give_up(refusal, code=CONFIG)
+    with sentences(), sentences_of_recording():
+        config = config_at(config_file, Path.cwd())
+        desk = desk_of(config)
+        file = desk.place(name, f"test_{variable(name)}.py")
+        must_have_a_screen(os.environ)
+        with practice_for(config.settings) as practice:
+            district = district_of(config, practice.introduction if practice else None)
+            wanted = _wanted(district, name, role, signed_in=signed_in)
+            if practice is not None and not signed_in:
+                account = district.account(role)
+                console().print(f"Sign in as {account.username}, password {account.password.reveal()}", markup=False)
+            written = recorded_at(
+                wanted.doors.get(url, url), district=district, role=role, signed_in=signed_in, device=device
+            )
+        desk.write(file, journey_of(written, wanted))
+    tell_where(file, name, desk, config)
+    console().print("Services were guessed from addresses: look at each relies_on.", style="quiet")
+
+
+def _wanted(district: District, name: str, role: str, *, signed_in: bool) -> Wanted:
+    """What the journey is made with. Raises NoAccount."""
+    account, who = district.account(role), f"{person(role)}.account"
+    values = {account.username: f"{who}.username", account.display_name: f"{who}.display_name"}
+    with suppress(SecretMissing):  # Then what stands in a password field goes all the same.
+        values[account.password.reveal()] = f"{who}.password.reveal()"
+    if code := district.classroom.meeting_code:
+        with suppress(SecretMissing):
+            values[code.reveal()] = "classroom.meeting_code.reveal()"
+    services = district.school.services
+    return Wanted(
+        name=name,
+        role=role,
+        doors={name: service.url for name, service in services.items() if service.url},
+        hosts={name: service.own_hosts for name, service in services.items()},
+        values={value: expression for value, expression in values.items() if value},
+        is_signed_in=signed_in,
+    )

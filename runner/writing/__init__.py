@@ -1,0 +1,1 @@
+"""For people who write journeys: a look at what could be wrong, a template, and recordings made into steps."""

@@ -1,0 +1,73 @@
+"""Where a district's own journeys lie, and how a new one gets there without touching what is there already."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from runner.config.load import Config
+from runner.execution.worker import journey_files
+from runner.writing.edits import quoted
+from runner.writing.reading import read_journeys
+
+FOLDER = Path("my_journeys")
+
+
+class CannotWrite(Exception):
+    """A journey cannot be written; the message says why, and what to do."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desk:
+    """The folder for journeys. `to_add` is the line that the configuration still lacks; empty where it has one."""
+
+    folder: Path
+    taken: Collection[str]
+    to_add: str = ""
+
+    def place(self, name: str, file_name: str) -> Path:
+        """Where a journey of this name goes. Raises CannotWrite where the name or the file is taken."""
+        file = self.folder / file_name
+        if file.exists():
+            raise CannotWrite(f"{file} is already here; it was left as it is")
+        if name in self.taken:
+            raise CannotWrite(f"there is already a journey called '{name}'; choose another name")
+        return file
+
+    def write(self, file: Path, text: str) -> None:
+        """Write a file that does not exist yet, and its folder. Raises CannotWrite."""
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            with file.open("x", encoding="utf-8") as opened:
+                opened.write(text)
+        except FileExistsError:
+            raise CannotWrite(f"{file} is already here; it was left as it is") from None
+        except OSError as error:
+            raise CannotWrite(f"{file} cannot be written ({error.strerror}); mend that, and try again") from None
+
+
+def desk_of(config: Config) -> Desk:
+    """The first folder of journeys that the configuration names, or one that it could name."""
+    given = [config.folder / place for place in config.settings.school.journeys]
+    taken = {name for file in journey_files(tuple(given)) for name in _journeys_in(file)}
+    folders = [place for place in given if place.is_dir()]
+    if folders:
+        return Desk(folder=folders[0], taken=taken)
+    return Desk(
+        folder=config.folder / FOLDER,
+        taken=taken,
+        to_add=_line([*map(str, config.settings.school.journeys), str(FOLDER)]),
+    )
+
+
+def _line(places: Sequence[str]) -> str:
+    return f"journeys = [{', '.join(map(quoted, places))}]"
+
+
+def _journeys_in(file: Path) -> list[str]:
+    """The journeys of a file; none where it cannot be read, which firstbell check tells of."""
+    try:
+        return [name for _, name in read_journeys(file.read_text(encoding="utf-8")).journeys]
+    except (SyntaxError, ValueError, OSError):
+        return []

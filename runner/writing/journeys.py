@@ -1,0 +1,148 @@
+"""Looks at the journeys of a configuration: what pytest collected of them, and what their text says."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Collection, Iterator
+from pathlib import Path
+
+from journeys.practice.school import Introduction
+from runner.config.load import Config
+from runner.execution.casting import EVERY_ROLE
+from runner.execution.messages import JourneyCard, Ready
+from runner.execution.repertoire import repertoire
+from runner.execution.supervisor import WorkerUnwell
+from runner.execution.worker import journey_files
+from runner.theatre import collected
+from runner.wiring import district_of
+from runner.writing.finding import Area, Finding, Verdict
+from runner.writing.reading import JourneyFile, StepCall, read_journeys
+
+HIDES = (
+    "a folder of journeys is no package: with this file, a folder called 'journeys' hides First Bell's own; remove it"
+)
+
+
+def examine_journeys(config: Config, practice: Introduction | None) -> Iterator[Finding]:
+    """Everything that can be said of journeys without playing them."""
+    yield from _packages(config)
+    try:
+        ready = collected(config)
+    except WorkerUnwell as unwell:
+        yield Finding(area=Area.JOURNEYS, what="pytest", verdict=Verdict.WRONG, said=str(unwell))
+        return
+    district = district_of(config, practice)
+    services = district.school.services
+    roles = {candidate.role for candidate in district.company.candidates} | set(district.accounts)
+    judge = _Judge(config, services=services, roles=roles)
+    yield from judge.cards(ready)
+    yield from _unwritten(config, ready)
+    own = journey_files(district.folders)[len(journey_files(())) :]
+    broken = {Path(one.file) for one in ready.broken}
+    for file in own:
+        if "::" not in str(file) and file not in broken:
+            yield from judge.text(file, is_asked_for=file in district.folders)
+
+
+def _packages(config: Config) -> Iterator[Finding]:
+    """Folders of journeys that Python would take for packages."""
+    for given in config.settings.school.journeys:
+        for file in sorted((config.folder / given).rglob("__init__.py")):
+            yield Finding(area=Area.JOURNEYS, what=file.name, verdict=Verdict.LOOK, said=HIDES, file=file, line=1)
+
+
+def _unwritten(config: Config, ready: Ready) -> Iterator[Finding]:
+    """Journeys that the configuration schedules and no file defines."""
+    known = sorted(card.id for card in ready.journeys)
+    for piece in repertoire(ready.journeys, config.settings).values():
+        if piece.card is None:
+            wanted = piece.section.plays or piece.name
+            key = "plays" if piece.section.plays else ""
+            said = f"no file defines the journey '{wanted}'; {_hint(wanted, known)}"
+            path = ("journeys", piece.name, *([key] if key else []))
+            yield Finding.wrong_at(Area.JOURNEYS, config.problem(path, said))
+
+
+class _Judge:
+    """What a journey may name: the services and the roles of one configuration."""
+
+    def __init__(self, config: Config, *, services: Collection[str], roles: Collection[str]) -> None:
+        self._folder = config.folder
+        self._services = services
+        self._roles = roles
+
+    def cards(self, ready: Ready) -> Iterator[Finding]:
+        """What pytest collected, and what it could not read."""
+        for broken in ready.broken:
+            yield self._wrong(Path(broken.file), broken.line, broken.cause)
+        for card in ready.journeys:
+            wrong = list(self._card(card))
+            yield from wrong
+            if not wrong:
+                yield Finding(
+                    area=Area.JOURNEYS,
+                    what=card.id,
+                    said=", ".join(card.relies_on),
+                    file=Path(card.file),
+                    line=card.line,
+                )
+
+    def _card(self, card: JourneyCard) -> Iterator[Finding]:
+        for name in card.relies_on:
+            if said := self._unknown_service(name):
+                yield self._wrong(Path(card.file), card.line, f"journey '{card.id}' relies on {said}")
+        for role in card.roles:
+            if role != EVERY_ROLE and (said := self._unknown_role(role)):
+                yield self._wrong(Path(card.file), card.line, f"journey '{card.id}': {said}")
+
+    def text(self, file: Path, *, is_asked_for: bool) -> Iterator[Finding]:
+        """What a file of the district's own says of steps, people and secrets."""
+        read = read_journeys(file.read_text(encoding="utf-8"))
+        yield from self._steps(file, read)
+        for line, role in read.roles:
+            if said := self._unknown_role(role):
+                yield self._wrong(file, line, said)
+        for line, field in read.secrets:
+            said = f"what is typed into '{field}' stands here in clear; type student.account.password.reveal() instead"
+            yield self._wrong(file, line, said)
+        for line, name in () if is_asked_for else read.unmarked:
+            said = f'{name} is never scheduled; put @pytest.mark.journey("a-name", relies_on=[...]) above it'
+            yield self._look(file, line, said)
+
+    def _steps(self, file: Path, read: JourneyFile) -> Iterator[Finding]:
+        for step in read.steps:
+            if said := self._step(step):
+                yield self._wrong(file, step.line, said)
+        if read.journeys and not read.steps:
+            said = "a journey without steps says that it failed, and not where; use: with student.step(...)"
+            yield self._look(file, read.journeys[0][0], said)
+
+    def _step(self, step: StepCall) -> str:
+        if not step.has_title or (step.title is not None and not step.title.strip()):
+            return 'a step without a name cannot be told; write what the person does, such as "signs in"'
+        if step.service is not None and (said := self._unknown_service(step.service)):
+            return f"the step relies on {said}"
+        return ""
+
+    def _unknown_service(self, name: str) -> str:
+        if name in self._services:
+            return ""
+        return f"the service '{name}', which is not configured; {_hint(name, self._services)}"
+
+    def _unknown_role(self, role: str) -> str:
+        if role in self._roles:
+            return ""
+        near = difflib.get_close_matches(role, sorted(self._roles), n=1)
+        hint = f"did you mean '{near[0]}'?" if near else f"add [accounts.{role}]"
+        return f"there is no account for '{role}'; {hint}"
+
+    def _wrong(self, file: Path, line: int, said: str) -> Finding:
+        return Finding(area=Area.JOURNEYS, what=file.name, verdict=Verdict.WRONG, said=said, file=file, line=line)
+
+    def _look(self, file: Path, line: int, said: str) -> Finding:
+        return Finding(area=Area.JOURNEYS, what=file.name, verdict=Verdict.LOOK, said=said, file=file, line=line)
+
+
+def _hint(name: str, known: Collection[str]) -> str:
+    near = difflib.get_close_matches(name, sorted(known), n=1)
+    return f"did you mean '{near[0]}'?" if near else f"there are: {', '.join(sorted(known)) or 'none'}"

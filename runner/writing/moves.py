@@ -1,0 +1,141 @@
+"""What one line of a recording does, in a person's words: opens a page, follows a link, fills in a field, presses."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Container
+from dataclasses import dataclass
+from enum import Enum
+from urllib.parse import urlsplit
+
+from runner.writing.reading import TYPING
+
+FIELDS = frozenset({"textbox", "searchbox", "combobox", "spinbutton", "checkbox", "radio", "switch", "slider"})
+LINKS = frozenset({"link", "tab", "menuitem", "treeitem"})
+CHOOSING = frozenset({"check", "uncheck", "select_option", "set_input_files", "set_checked", "clear"})
+CLICKING = frozenset({"click", "dblclick", "tap"})
+TITLE_LIMIT = 60
+
+
+class Act(Enum):
+    """What kind of thing is done."""
+
+    GOES = "goes"
+    FOLLOWS = "follows"
+    FILLS = "fills"
+    PRESSES = "presses"
+    LOOKS = "looks"
+    PREPARES = "prepares"
+    OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Move:
+    """One line. `title` is what a step that begins with it is called; `url` where it goes to, if it goes."""
+
+    act: Act
+    title: str = ""
+    url: str = ""
+    is_secret: bool = False
+
+    @property
+    def host(self) -> str:
+        """The host that it goes to."""
+        return urlsplit(self.url).hostname or ""
+
+
+def move_of(statement: ast.stmt, secrets: Container[ast.AST]) -> Move:
+    """What a statement does; `secrets` are literals that only who signs in types.
+
+    One that waits for a window or a file does what stands inside it.
+    """
+    if isinstance(statement, ast.With):
+        return move_of(statement.body[0], secrets)
+    call = statement.value if isinstance(statement, ast.Expr) else None
+    if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Attribute):
+        return Move(act=Act.OTHER)
+    method = call.func.attr
+    if method in {"once", "on", "route_from_har", "route"}:
+        return Move(act=Act.PREPARES)
+    if _begins_with_expect(call):
+        return Move(act=Act.LOOKS)
+    if method == "goto":
+        url = _text(call.args[0]) if call.args else ""
+        return Move(act=Act.GOES, title=f"opens {place_of(url)}", url=url)
+    return _deed(call, method, secrets)
+
+
+def _deed(call: ast.Call, method: str, secrets: Container[ast.AST]) -> Move:
+    """Something that is done to an element."""
+    role, name = _element(call)
+    if method in TYPING or method in CHOOSING:
+        typed = call.args[-1] if call.args else None
+        is_secret = typed is not None and typed in secrets and method in TYPING
+        return Move(act=Act.FILLS, title=f"fills in {name}", is_secret=is_secret)
+    if method == "press":
+        key = _text(call.args[-1]) if call.args else ""
+        return Move(act=Act.PRESSES if key == "Enter" else Act.FILLS, title="presses Enter")
+    if method in CLICKING and role in FIELDS:
+        return Move(act=Act.FILLS, title=f"fills in {name}")
+    if method in CLICKING and role in LINKS:
+        return Move(act=Act.FOLLOWS, title=f"opens {name}")
+    if method in CLICKING:
+        return Move(act=Act.PRESSES, title=f"presses {name}")
+    return Move(act=Act.OTHER)
+
+
+def _element(call: ast.Call) -> tuple[str, str]:
+    """The role and the name of what a call acts on, by the last locator before it that has a name."""
+    node: ast.expr = call.func.value if isinstance(call.func, ast.Attribute) else call
+    while isinstance(node, ast.Call | ast.Attribute):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+            named = {keyword.arg: keyword.value for keyword in node.keywords}
+            first = _text(node.args[0]) if node.args else ""
+            match node.func.attr:
+                case "get_by_role":
+                    return first, _short(_text(named.get("name")) or f"the {first}")
+                case "get_by_label" | "get_by_placeholder":
+                    return "textbox", _short(first)  # codegen names a button by its role
+                case "get_by_text" | "get_by_title" | "get_by_alt_text" | "get_by_test_id":
+                    return "", _short(first)
+                case "locator":
+                    return "", _short(_plain(first))
+            node = node.func.value
+        else:
+            node = node.value if isinstance(node, ast.Attribute) else node.func
+    return "", "the page"
+
+
+def place_of(url: str) -> str:
+    """A page in words: the last part of its path that reads like some, else its host."""
+    parts = urlsplit(url)
+    for part in reversed([part for part in parts.path.split("/") if part]):
+        words = re.sub(r"\.\w{2,5}$", "", part)
+        if (
+            re.search(r"[A-Za-z]{3}", words)
+            and not re.fullmatch(r"[0-9a-fA-F-]{8,}", words)
+            and len(words) <= TITLE_LIMIT
+        ):
+            return re.sub(r"[-_+]+", " ", words)
+    return parts.hostname or "the page"
+
+
+def _plain(selector: str) -> str:
+    return selector.strip("#.[]") or "the page"
+
+
+def _short(text: str) -> str:
+    text = " ".join(text.split())
+    return text if len(text) <= TITLE_LIMIT else text[: TITLE_LIMIT - 1] + "…"
+
+
+def _begins_with_expect(call: ast.Call) -> bool:
+    return any(
+        isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "expect"
+        for node in ast.walk(call)
+    )
+
+
+def _text(node: ast.expr | None) -> str:
+    return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else ""

@@ -1,0 +1,122 @@
+"""`firstbell check`: each kind of mistake, told with its line, and nothing told where all is well."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+Firstbell = Callable[..., "subprocess.CompletedProcess[str]"]
+
+WRONG = """\
+[school]
+name = "P"
+timezone = "America/New_York"
+practice = true
+journeys = ["mine"]
+
+[services.library]
+owner = "Library"
+url = "https://library.nowhere.invalid"
+
+[accounts.counselor]
+username = "zz"
+password = "env:FIRSTBELL_NOT_SET"
+totp = "file:{folder}/key"
+
+[journeys.math-pge]
+every = "10m"
+
+[browser]
+executable = "/no/such/chrome"
+
+[[alarms.routes]]
+name = "it"
+to = ["slack:env:FIRSTBELL_NO_SLACK", "smtp:it@localhost"]
+"""
+JOURNEY = """\
+import pytest
+
+
+@pytest.mark.journey("math-page", relies_on=["platfrom"])
+def test_math(student, actor, school):
+    with student.step("", relies_on="edge"):
+        school.open_portal(student)
+    with student.step("signs in", relies_on="sign-inn"):
+        student.page.get_by_label("Password").fill("hunter2")
+    actor("counsellor")
+"""
+
+
+def findings(done: subprocess.CompletedProcess[str]) -> list[dict[str, Any]]:
+    document = json.loads(done.stdout)
+    assert document["schema"] == "firstbell.check/1"
+    found: list[dict[str, Any]] = document["findings"]
+    return found
+
+
+def test_every_kind_of_mistake_is_told_where_it_is_mended(firstbell: Firstbell, tmp_path: Path) -> None:
+    (tmp_path / "firstbell.toml").write_text(WRONG.format(folder=tmp_path))
+    (tmp_path / "key").write_text("not base32!")
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "__init__.py").touch()
+    (tmp_path / "mine" / "test_math.py").write_text(JOURNEY)
+    (tmp_path / "mine" / "test_broken.py").write_text("\nimport nothing_of_that_name\n")
+    done = firstbell("check", "--json")
+    assert done.returncode == 1, done.stderr
+    told = [
+        (one["area"], Path(one["file"]).name, one["line"], one["said"])
+        for one in findings(done)
+        if one["verdict"] != "well"
+    ]
+    expected = [
+        ("journeys", "__init__.py", 1, "hides First Bell's own"),
+        ("journeys", "test_broken.py", 2, "nothing_of_that_name"),
+        ("journeys", "test_math.py", 4, "relies on the service 'platfrom', which is not configured; did you mean"),
+        ("journeys", "test_math.py", 6, "a step without a name"),
+        ("journeys", "test_math.py", 8, "the service 'sign-inn'"),
+        ("journeys", "test_math.py", 9, "typed into 'Password' stands here in clear"),
+        ("journeys", "test_math.py", 10, "no account for 'counsellor'; did you mean 'counselor'?"),
+        ("journeys", "firstbell.toml", 16, "no file defines the journey 'math-pge'; did you mean 'math-page'?"),
+        ("secrets", "firstbell.toml", 13, "env:FIRSTBELL_NOT_SET is not set"),
+        ("secrets", "firstbell.toml", 14, "no base32 key"),
+        ("channels", "firstbell.toml", 24, "route 'it': env:FIRSTBELL_NO_SLACK is not set"),
+        ("browser", "firstbell.toml", 20, "/no/such/chrome is not a program"),
+        ("host names", "firstbell.toml", 9, "its name is not found"),
+    ]
+    for area, file, line, said in expected:
+        assert any(one[:3] == (area, file, line) and said in one[3] for one in told), (area, file, line, said, told)
+    assert len(told) == len(expected)
+    assert "hunter2" not in done.stdout + done.stderr
+
+
+def test_what_init_writes_is_well_and_a_mistake_in_the_file_ends_the_look(firstbell: Firstbell, tmp_path: Path) -> None:
+    firstbell("init")
+    done = firstbell("check")
+    assert done.returncode == 0, done.stdout
+    assert " wrong" not in done.stdout
+    assert "live-class" in done.stdout
+    file = tmp_path / "firstbell.toml"
+    file.write_text(file.read_text().replace("timezone", "timezon"))
+    done = firstbell("check")
+    assert done.returncode == 3
+    assert "firstbell.toml:7  unknown key; did you mean 'timezone'?" in done.stdout
+    assert "the rest was not looked at" in done.stdout
+
+
+def test_a_new_journey_is_well_and_is_played_as_it_stands_by_firstbell_and_by_pytest(
+    firstbell: Firstbell, tmp_path: Path
+) -> None:
+    (tmp_path / "firstbell.toml").write_text('[school]\nname = "P"\ntimezone = "UTC"\npractice = true\n')
+    told = firstbell("new", "math-page").stdout
+    assert 'journeys = ["my_journeys"]' in told
+    with (tmp_path / "firstbell.toml").open("a") as file:
+        file.write('journeys = ["my_journeys"]\n')
+    played = firstbell("run", "math-page")
+    assert played.returncode == 0, played.stdout + played.stderr
+    by_pytest = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-W", "error", "my_journeys"]
+    done = subprocess.run(by_pytest, cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stdout

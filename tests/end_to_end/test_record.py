@@ -1,0 +1,83 @@
+"""`firstbell record`, with Playwright's own recorder and a page that opens and closes by itself."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from runner.writing.reading import read_journeys
+from runner.writing.recorder import NoScreen, must_have_a_screen
+
+Firstbell = Callable[..., "subprocess.CompletedProcess[str]"]
+
+CONFIG = '[school]\nname = "P"\ntimezone = "UTC"\npractice = true\njourneys = ["mine"]\n'
+# Playwright's own tests close the recorder so.
+BY_ITSELF = {"PWTEST_CLI_IS_UNDER_TEST": "1", "PWTEST_CLI_HEADLESS": "1", "PWTEST_CLI_EXIT_AFTER_TIMEOUT": "1000"}
+
+
+@pytest.fixture
+def private() -> Iterator[Path]:
+    """Where temporary files go. Its path is short: Chromium's profile lies there, with a socket in it (unix(7))."""
+    with tempfile.TemporaryDirectory(dir="/tmp") as folder:
+        yield Path(folder)
+
+
+def test_somebody_who_is_signed_in_records_a_journey_that_is_played(
+    firstbell: Firstbell, tmp_path: Path, private: Path
+) -> None:
+    (tmp_path / "firstbell.toml").write_text(CONFIG)
+    (tmp_path / "mine").mkdir()
+    done = firstbell(
+        "record", "platform", "--as", "student", "--signed-in", "--name", "classes", **BY_ITSELF, TMPDIR=str(private)
+    )
+    assert done.returncode == 0, done.stderr
+    text = (tmp_path / "mine" / "test_classes.py").read_text()
+    titles = [step.title for step in read_journeys(text).steps]
+    assert titles == ["opens the portal", "signs in", "opens classes"]
+    assert not list(private.glob("firstbell-*"))
+    played = firstbell("run", "classes")
+    assert played.returncode == 0, played.stdout + text
+
+
+def test_a_recording_that_is_told_to_end_leaves_nothing_that_was_typed(tmp_path: Path, private: Path) -> None:
+    (tmp_path / "firstbell.toml").write_text(CONFIG)
+    (tmp_path / "mine").mkdir()
+    environment = {**os.environ, "PWTEST_CLI_HEADLESS": "1", "TMPDIR": str(private)}
+    command = [sys.executable, "-c", "from runner.cli.main import main; main()", "record", "edge"]
+    with subprocess.Popen(command, cwd=tmp_path, env=environment, stdout=subprocess.PIPE) as recording:
+        patiently(lambda: bool(list(private.glob("firstbell-*/recorded.py"))))
+        recording.terminate()
+        assert recording.wait(30) == 143
+    assert not list(private.glob("firstbell-*"))
+
+
+def patiently(is_so: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 30
+    while not is_so():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def test_without_a_screen_it_says_how_to_get_one(firstbell: Firstbell, tmp_path: Path) -> None:
+    (tmp_path / "firstbell.toml").write_text(CONFIG)
+    (tmp_path / "mine").mkdir()
+    done = firstbell("record", "edge", DISPLAY="", WAYLAND_DISPLAY="")
+    assert done.returncode == 2
+    assert "xvfb-run firstbell record" in done.stderr
+    assert "ssh -X" in done.stderr
+    assert not list((tmp_path / "mine").iterdir())
+
+
+@pytest.mark.parametrize("environment", [{"DISPLAY": ":0"}, {"WAYLAND_DISPLAY": "wayland-0"}])
+def test_a_screen_of_either_kind_will_do(environment: dict[str, str]) -> None:
+    must_have_a_screen(environment, "linux")
+    must_have_a_screen({}, "darwin")
+    with pytest.raises(NoScreen):
+        must_have_a_screen({}, "linux")

@@ -1,0 +1,205 @@
+"""Recordings as codegen writes them (Playwright 1.65, target python-pytest), and the journeys that come of them."""
+
+from __future__ import annotations
+
+import ast
+
+import pytest
+
+from runner.writing.reading import read_journeys
+from runner.writing.turning import NoRecording, Wanted, journey_of
+
+HEAD = "import re\nfrom playwright.sync_api import Page, expect\n\n\ndef test_example(page: Page) -> None:\n"
+PORTAL = 'page.goto("https://portal.x.example/")'
+USER = 'page.get_by_role("textbox", name="Username").fill("me.myself")'
+PASSWORD = 'page.get_by_role("textbox", name="Password").fill("hunter2!")'
+SEND = 'page.get_by_role("button", name="Sign in").click()'
+DISTRICT = Wanted(
+    name="recorded",
+    role="student",
+    doors={"edge": "https://portal.x.example", "sign-in": "https://idp.x.example/district/"},
+    hosts={"edge": ["portal.x.example"], "sign-in": ["idp.x.example"], "platform": ["learn.x.example"]},
+    values={"Zz Student": "student.account.display_name", "zz.student01": "student.account.username"},
+)
+
+
+def recording(*lines: str) -> str:
+    return HEAD + "".join(f"    {line}\n" for line in lines)
+
+
+def steps_of(journey: str) -> list[tuple[str | None, str | None]]:
+    return [(step.title, step.service) for step in read_journeys(journey).steps]
+
+
+@pytest.mark.parametrize(
+    ("lines", "steps"),
+    [
+        pytest.param([PORTAL], [("opens the portal", "edge")], id="the front door"),
+        pytest.param(
+            ['page.goto("https://learn.x.example/today/my-classes.html?week=3")'],
+            [("opens my classes", "platform")],
+            id="a page is named by its path, a service by its host",
+        ),
+        pytest.param(
+            ['page.goto("https://elsewhere.example/")'], [("opens elsewhere.example", "edge")], id="a strange host"
+        ),
+        pytest.param(
+            [PORTAL, USER, PASSWORD, SEND],
+            [("opens the portal", "edge"), ("signs in", "sign-in")],
+            id="a sign-in is one step",
+        ),
+        pytest.param(
+            [
+                USER,
+                'page.get_by_role("button", name="Next").click()',
+                PASSWORD,
+                SEND,
+                'page.get_by_label("Verification code").fill("123456")',
+                'page.get_by_label("Verification code").press("Enter")',
+                'page.get_by_role("link", name="Maths").click()',
+            ],
+            [("signs in", "sign-in"), ("opens Maths", "platform")],
+            id="also over three pages",
+        ),
+        pytest.param(
+            [
+                'page.get_by_placeholder("Search").click()',
+                'page.get_by_placeholder("Search").fill("maths")',
+                'page.get_by_placeholder("Search").press("Enter")',
+                'expect(page.get_by_text("3 found")).to_be_visible()',
+                'page.locator("#more").click()',
+            ],
+            [("fills in Search, presses Enter", "edge"), ("presses more", "edge")],
+            id="a form with what it leads to",
+        ),
+        pytest.param(
+            [
+                'page.once("dialog", lambda dialog: dialog.dismiss())',
+                'page.get_by_role("button", name="Leave").click()',
+                'page.get_by_label("Grade").select_option("3")',
+                'page.get_by_role("checkbox", name="Mine").check()',
+            ],
+            [("presses Leave", "edge"), ("fills in Grade", "edge")],
+            id="a handler goes with what sets it off",
+        ),
+        pytest.param(
+            [
+                "with page.expect_popup() as page1_info:",
+                '    page.get_by_role("link", name="Live class").click()',
+                "page1 = page1_info.value",
+                'expect(page1.get_by_role("heading")).to_contain_text("Maths")',
+            ],
+            [("opens Live class", "edge")],
+            id="a window that opens",
+        ),
+    ],
+)
+def test_steps_are_named_by_what_a_person_does(lines: list[str], steps: list[tuple[str, str]]) -> None:
+    assert steps_of(journey_of(recording(*lines), DISTRICT)) == steps
+
+
+@pytest.mark.parametrize(
+    ("line", "after"),
+    [
+        pytest.param(PASSWORD, ".fill(student.account.password.reveal())", id="a password"),
+        pytest.param('page.locator("#passwd").fill("hunter2!")', "password.reveal()", id="by a selector"),
+        pytest.param('page.get_by_label("PIN").fill("hunter2!")', "password.reveal()", id="a pin"),
+        pytest.param('page.get_by_label("Code").fill("654321")', "totp(student.account.totp_key", id="a code"),
+        pytest.param(
+            'page.get_by_label("Name").fill("zz.student01")', ".fill(student.account.username)", id="a known user name"
+        ),
+        pytest.param(
+            'expect(page.get_by_role("heading")).to_contain_text("Hello Zz Student, it is \\"today\\"")',
+            """("Hello " + student.account.display_name + ', it is "today"')""",
+            id="a name inside a text",
+        ),
+        pytest.param(
+            'page.goto("https://idp.x.example/district/?user=zz.student01")',
+            "zz.student01",
+            id="in an address that a service's door begins",
+        ),
+    ],
+)
+def test_no_typed_secret_stays(line: str, after: str) -> None:
+    journey = journey_of(recording(line), DISTRICT)
+    ast.parse(journey)
+    assert after in journey or "user=" in line
+    for value in ("hunter2", "654321", "zz.student01", "Zz Student"):
+        assert value not in journey
+
+
+def test_whoever_recorded_it_is_not_in_it_either() -> None:
+    journey = journey_of(recording(USER, PASSWORD, SEND), DISTRICT)
+    assert "me.myself" not in journey
+    assert "fill(student.account.username)" in journey
+    assert 'fill("me.myself")' in journey_of(recording(PASSWORD, SEND, USER), DISTRICT)  # a field of another form
+
+
+def test_locators_and_their_order_stay_as_they_were_recorded() -> None:
+    lines = [
+        'page.get_by_role("row", name="Maths ü").get_by_role("button").nth(2).click(button="right")',
+        'page.locator("iframe[name=\\"x\\"]").content_frame.get_by_text("page").click()',
+        'expect(page.get_by_role("main")).to_match_aria_snapshot("- main:\\n  - heading \\"page\\"")',
+    ]
+    journey = journey_of(recording(*lines), DISTRICT)
+    for line in lines:
+        assert line.replace("page.", "student.page.", 1) in journey
+
+
+def test_a_devices_settings_stay_and_imports_are_those_that_are_used() -> None:
+    fixture = (
+        '@pytest.fixture(scope="session")\ndef browser_context_args(browser_context_args, playwright):\n'
+        '    return {**playwright.devices["iPhone 13"]}\n\n\n'
+    )
+    recorded = (
+        recording(PORTAL)
+        .replace("def test_example", fixture + "def test_example")
+        .replace("import re", "import pytest\nimport re")
+    )
+    journey = journey_of(recorded, DISTRICT)
+    assert fixture.strip() in journey
+    assert "import re\n" not in journey
+    assert "import expect" not in journey
+    assert "def test_recorded(student, school):" in journey
+    assert 'student.go(school.service("edge").url)' in journey
+
+
+@pytest.mark.parametrize(
+    ("settings", "left"),
+    [
+        pytest.param('"storage_state": "/tmp/s.json"', None, id="alone, the fixture goes"),
+        pytest.param(
+            '**playwright.devices["iPhone 13"], "storage_state": "/tmp/s.json"', "iPhone 13", id="with others"
+        ),
+    ],
+)
+def test_where_a_sign_in_was_kept_is_forgotten(settings: str, left: str | None) -> None:
+    fixture = (
+        f'@pytest.fixture(scope="session")\ndef browser_context_args(playwright):\n    return {{{settings}}}\n\n\n'
+    )
+    journey = journey_of(recording(PORTAL).replace("def test_example", fixture + "def test_example"), DISTRICT)
+    ast.parse(journey)
+    assert "storage_state" not in journey
+    assert ("browser_context_args" in journey) == (left is not None)
+    assert (left or "") in journey
+
+
+def test_an_address_below_a_front_door_goes_with_the_door() -> None:
+    journey = journey_of(recording('page.goto("https://portal.x.example/news?a=1")'), DISTRICT)
+    assert 'student.go(school.service("edge").url.rstrip("/") + "/news?a=1")' in journey
+    near = journey_of(recording('page.goto("https://portal.x.example.org/")'), DISTRICT)
+    assert 'student.go("https://portal.x.example.org/")' in near
+
+
+def test_somebody_without_a_fixture_comes_on_by_role() -> None:
+    wanted = Wanted(name="recorded", role="counselor", is_signed_in=True, doors=DISTRICT.doors, hosts=DISTRICT.hosts)
+    journey = journey_of(recording('page.get_by_role("link", name="Maths").click()'), wanted)
+    assert 'counselor = actor("counselor")' in journey
+    assert steps_of(journey) == [("opens the portal", "edge"), ("signs in", "sign-in"), ("opens Maths", "platform")]
+    assert "school.sign_in(counselor)" in journey
+
+
+@pytest.mark.parametrize("recorded", [HEAD, HEAD + "    pass\n", "print(1)\n"], ids=["no body", "pass", "no test"])
+def test_nothing_recorded_is_said_so(recorded: str) -> None:
+    with pytest.raises(NoRecording):
+        journey_of(recorded, DISTRICT)
