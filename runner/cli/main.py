@@ -17,6 +17,7 @@ from runner.cli.look_back import runs, show
 from runner.cli.morning import morning
 from runner.cli.practice import practice
 from runner.cli.probe import probe
+from runner.cli.rehearse import rehearse_
 from runner.cli.run import run
 from runner.cli.schedule import schedule
 from runner.cli.share import share
@@ -51,6 +52,7 @@ for command in (
     silence,
     alarm,
     drill,
+    rehearse_,
     morning,
     evidence,
     share,

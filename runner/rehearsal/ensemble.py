@@ -21,11 +21,12 @@ from runner.execution.identity import me
 from runner.execution.ladder import MARKER, clear_up, end_worker, temporary_folder
 from runner.execution.messages import Hello, Message
 from runner.execution.supervisor import WorkerUnwell
-from runner.rehearsal.messages import FROM_PLAYERS, Begin, Cue, Dismiss, Engage, Engaged, FromPlayers, Left, Unable
+from runner.rehearsal.messages import FROM_PLAYERS, Begin, Cue, Dismiss, Engage, Engaged, FromPlayers, Left, Measured, Unable
 from runner.rehearsal.plan import Seat
 from runner.rehearsal.prompter import Prompter
 
 READY_S = 60.0
+MEASURED_S = 120.0
 QUIT_S = 10.0
 
 Follow = Callable[[FromPlayers], None]
@@ -78,10 +79,28 @@ class Players:
         self._heard.put((self, None))
 
 
+def measured(hello: Hello, log: Path) -> Measured:
+    """What one student costs this machine, measured by a process of its own. Raises WorkerUnwell."""
+    heard: queue.SimpleQueue[tuple[Players, FromPlayers | None]] = queue.SimpleQueue()
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("ab") as file:
+        players = Players(file, heard)
+        try:
+            players.say(Engage(hello=hello))
+            _, message = heard.get(timeout=MEASURED_S)
+        except queue.Empty:
+            message = Unable(said=f"this machine could not be measured within {MEASURED_S:.0f} s")
+        finally:
+            players.kill()
+    if not isinstance(message, Measured):
+        raise WorkerUnwell(message.said if isinstance(message, Unable) else f"the players died; see {log}")
+    return message
+
+
 class Ensemble:
     """Everybody, in as many processes as the seats name. Raises WorkerUnwell where one cannot play."""
 
-    def __init__(self, hello: Hello, seats: Sequence[Seat], *, guests: Sequence[str], log: Path) -> None:
+    def __init__(self, hello: Hello, seats: Sequence[Seat], *, guests: Sequence[str], stay_s: float, log: Path) -> None:
         self._seats = seats
         self._said = log
         self._heard: queue.SimpleQueue[tuple[Players, FromPlayers | None]] = queue.SimpleQueue()
@@ -94,7 +113,7 @@ class Ensemble:
             for worker in sorted({seat.worker for seat in seats}):
                 players = Players(self._log, self._heard)
                 self._players[players] = tuple(seat for seat in seats if seat.worker == worker)
-                players.say(Engage(hello=hello, seats=self._players[players], guests=tuple(guests)))
+                players.say(Engage(hello=hello, seats=self._players[players], guests=tuple(guests), stay_s=stay_s))
             self._greet()
         except BaseException:
             self.kill()

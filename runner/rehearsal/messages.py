@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field, TypeAdapter
 
 from runner.execution.messages import Hello, Message
+from runner.rehearsal.document import CostRow
 from runner.rehearsal.plan import Seat
 
 COME, EVERYBODY, HOME, END = "come", "everybody", "home", "end"
@@ -14,12 +15,14 @@ COME, EVERYBODY, HOME, END = "come", "everybody", "home", "end"
 
 
 class Engage(Message):
-    """To a process: who it plays."""
+    """To a process: whom it plays. `stay_s` is how long everybody stays together; with nobody to play it measures what
+    a student costs, says so, and ends."""
 
     kind: Literal["engage"] = "engage"
     hello: Hello
-    seats: tuple[Seat, ...]
-    guests: tuple[str, ...]
+    seats: tuple[Seat, ...] = ()
+    guests: tuple[str, ...] = ()
+    stay_s: float = 0.0
 
 
 class Begin(Message):
@@ -47,6 +50,15 @@ class Engaged(Message):
 
     kind: Literal["engaged"] = "engaged"
     browser: str
+
+
+class Measured(Message):
+    """From a process without people: what one student costs here, and what others take of this machine's cores."""
+
+    kind: Literal["measured"] = "measured"
+    cost: CostRow
+    others_cores: float
+    memory_free_mib: float
 
 
 class Unable(Message):
@@ -82,6 +94,14 @@ class Seen(Message):
     frames_per_s: float = 0.0
 
 
+class Stayed(Message):
+    """From a process: the frames that a student was shown while everybody was there, a second on average."""
+
+    kind: Literal["stayed"] = "stayed"
+    actor: str
+    frames_per_s: float
+
+
 class Waits(Message):
     """From a process: somebody waits for a cue."""
 
@@ -102,6 +122,8 @@ class Left(Message):
 
 
 ToPlayers = Annotated[Engage | Begin | Cue | Dismiss, Field(discriminator="kind")]
-FromPlayers = Annotated[Engaged | Unable | Played | Seen | Waits | Left, Field(discriminator="kind")]
+FromPlayers = Annotated[
+    Engaged | Measured | Unable | Played | Seen | Stayed | Waits | Left, Field(discriminator="kind")
+]
 TO_PLAYERS: TypeAdapter[ToPlayers] = TypeAdapter(ToPlayers)
 FROM_PLAYERS: TypeAdapter[FromPlayers] = TypeAdapter(FromPlayers)

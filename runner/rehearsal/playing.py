@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from playwright.sync_api import Error as PlaywrightError
 
 from journeys.media.camera import signature_for
@@ -21,6 +21,7 @@ from journeys.stage.shown import Elsewhere
 from journeys.stage.stage import Stage
 from runner.execution.browser import find_browser, launch_options, throttle
 from runner.execution.machine import LagMeter
+from runner.rehearsal.measuring import measure
 from runner.rehearsal.messages import (
     COME,
     TO_PLAYERS,
@@ -32,6 +33,7 @@ from runner.rehearsal.messages import (
     Left,
     Played,
     Seen,
+    Stayed,
     ToPlayers,
     Waits,
 )
@@ -107,6 +109,7 @@ class Troupe:
         self._district = district
         self._seats = {seat.number: seat for seat in engaged.seats}
         self._guests = engaged.guests
+        self._stay_s = engaged.stay_s
         self._browser = browser
         self._heard: queue.SimpleQueue[ToPlayers | None] = queue.SimpleQueue()
         self._cues: set[str] = set()
@@ -185,23 +188,36 @@ class Troupe:
                 if seat.role == TEACHER:
                     teach(person, scene, wait_for)
                 else:
-                    attend(person, scene, district.school.live_class.class_of(scene.class_title), wait_for)
+                    class_ = district.school.live_class.class_of(scene.class_title)
+                    attend(person, scene, class_, wait_for, lambda: self._stay(person))
         finally:
-            self._close(context)
+            _close(context)
 
-    def _close(self, context: object) -> None:
-        del self
-        try:
-            context.close()  # type: ignore[attr-defined]
-        except PlaywrightError as error:
-            print(f"a context did not close: {error}")  # noqa: T201
+    def _stay(self, student: Actor) -> None:
+        """Be in class for as long as is asked, and tell what was shown meanwhile."""
+        before = len(student.figures())
+        student.page.wait_for_timeout(self._stay_s * 1000)
+        # The second in which everybody came is not yet one in which everybody was there.
+        if shown := student.figures()[before + 1 :]:
+            frames = sum(figure.frames_per_s for figure in shown) / len(shown)
+            self._end.send(Stayed(actor=student.name, frames_per_s=round(frames, 2)))
+
+
+def _close(context: BrowserContext) -> None:
+    try:
+        context.close()
+    except PlaywrightError as error:
+        print(f"a context did not close: {error}")  # noqa: T201
 
 
 def stay(end: WorkerEnd, district: District, engaged: Engage) -> None:
-    """Open a browser, say so, and play until the parent says to end."""
+    """Open a browser, say so, and play until the parent says to end; with nobody to play, measure."""
     options = launch_options(find_browser(district.browser), (district.location, district.home))
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(headless=not engaged.hello.headed, **options)
-        end.send(Engaged(browser=f"{browser.browser_type.name} {browser.version}"))
-        Troupe(end, district, engaged, browser).play()
+        if engaged.seats:
+            end.send(Engaged(browser=f"{browser.browser_type.name} {browser.version}"))
+            Troupe(end, district, engaged, browser).play()
+        else:
+            end.send(measure(browser))
         browser.close()

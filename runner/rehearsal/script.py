@@ -55,8 +55,8 @@ def teach(teacher: Actor, scene: Scene, wait_for: Wait) -> None:
         class_.end(teacher)
 
 
-def attend(student: Actor, scene: Scene, class_: LiveClass, wait_for: Wait) -> None:
-    """Come to class, see and hear the teacher, and again with everybody there, and leave."""
+def attend(student: Actor, scene: Scene, class_: LiveClass, wait_for: Wait, stay: Callable[[], None]) -> None:
+    """Come to class, see and hear the teacher, stay with everybody there, still see and hear the teacher, and leave."""
     school = scene.school
     with student.step(PORTAL, relies_on="edge", picture=False):
         school.open_portal(student)
@@ -69,6 +69,7 @@ def attend(student: Actor, scene: Scene, class_: LiveClass, wait_for: Wait) -> N
     with student.step(SEES, relies_on="live-class", picture=False):
         student.expect_to_see_and_hear(scene.teacher)
     wait_for(EVERYBODY)
+    stay()
     with student.step(STILL_SEES, relies_on="live-class", picture=False):
         student.expect_to_see_and_hear(scene.teacher)
     wait_for(HOME)
