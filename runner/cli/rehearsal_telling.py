@@ -78,7 +78,9 @@ class Telling:
                 where = ", ".join(f"{counts[name]} {name}" for name in WHERE if counts.get(name))
                 if isinstance(message, Left) and message.actor != TEACHER:
                     gone += 1
-                progress.update(task, description=f"round {minutes.round} of {bill.rounds}", completed=gone, where=where)
+                progress.update(
+                    task, description=f"round {minutes.round} of {bill.rounds}", completed=gone, where=where
+                )
                 if isinstance(message, Left):
                     self._left(minutes, message.actor)
 
@@ -116,6 +118,8 @@ class Telling:
         self._out.print(table)
         busy = f"CPU {busy_of(record.samples):.0%}"
         limit = f"this machine was the limit: {document.limit}" if document.limit else "this machine was not the limit"
+        if document.limit and document.verdict is Verdict.GO:
+            limit = f"this machine was at its limit, and all was met even so: {document.limit}"
         self._out.print(f"    {limit} ({busy})", style="errored" if document.limit else "quiet")
         for row in record.counted:
             word = "as" if row.agrees else "BUT"

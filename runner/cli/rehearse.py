@@ -123,15 +123,16 @@ def rehearse_(
                 cost=found.cost,
                 cores=cores,
                 carries=can,
+                log=log,
             )
             with _kept_from_others(database, district, places):
                 _wait_for(at, config, ramp_s, telling)
                 with telling.playing(bill) as onlooker:
-                    record = rehearse(bill, district, hello, log, practice=practice, onlooker=onlooker)
+                    record = rehearse(bill, district, hello, practice=practice, onlooker=onlooker)
         shelf = Shelf(state_folder(config) / "rehearsals")
         document = concluded(record, wanted, shelf.latest(journey))
         kept = shelf.keep(document)
-        _write(document, config, report, junit_file)
+        _write(document, wanted, config, report, junit_file)
     if as_json:
         click.echo(document.model_dump_json(indent=1))
     telling.verdict(document, [*filter(None, (report, junit_file)), kept])
@@ -202,9 +203,11 @@ def _wait_for(at: datetime | None, config: Config, ramp_s: float, telling: Telli
         time.sleep(min(left_s, 5.0))
 
 
-def _write(document: RehearsalDocument, config: Config, report: Path | None, junit_file: Path | None) -> None:
+def _write(
+    document: RehearsalDocument, wanted: Wanted, config: Config, report: Path | None, junit_file: Path | None
+) -> None:
     zone = ZoneInfo(config.settings.school.timezone)
     if report is not None:
-        report.write_text(report_page(document, zone), encoding="utf-8")
+        report.write_text(report_page(document, wanted, zone), encoding="utf-8")
     if junit_file is not None:
         junit_file.write_bytes(junit(document))

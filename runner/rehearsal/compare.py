@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from functools import lru_cache
+from functools import cache
 from statistics import NormalDist, median
 from typing import Literal
 
@@ -47,7 +47,7 @@ def mann_whitney(first: Sequence[float], second: Sequence[float]) -> tuple[float
     return min(1.0, 2 * (1 - NormalDist().cdf(z))), "Mann-Whitney U, normal approximation"
 
 
-@lru_cache(maxsize=None)
+@cache
 def _ways(n: int, m: int, u: int) -> int:
     """In how many orders of n and m values the statistic is u: the largest is one of the n, or one of the m."""
     if u < 0:
@@ -88,9 +88,7 @@ def _figures(now: Sequence[PersonRow], before: Sequence[PersonRow]) -> Iterator[
     yield _row("frames a second, median", _frames(now), _frames(before), "", lower_is_better=False)
 
 
-def _row(
-    title: str, now: Sequence[float], before: Sequence[float], unit: str, *, lower_is_better: bool
-) -> ComparedRow:
+def _row(title: str, now: Sequence[float], before: Sequence[float], unit: str, *, lower_is_better: bool) -> ComparedRow:
     if not now or not before:
         return ComparedRow(
             title=title, before=_shown(before, unit), now=_shown(now, unit), change="too few to tell", test="none"
@@ -105,7 +103,7 @@ def _row(
 
 
 def _smallest_p(n: int, m: int) -> float:
-    """What the test says of two samples that do not overlap at all: with three and three it cannot say less than 0.1."""
+    """What the test says of two samples that do not overlap at all: of three and three it cannot say less than 0.1."""
     return 2 / math.comb(n + m, n)
 
 

@@ -8,8 +8,6 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
-SCHEMA = "firstbell.rehearsal/1"
-
 
 class Row(BaseModel):
     """Part of the document."""
@@ -161,7 +159,7 @@ class ComparisonRow(Row):
 class RehearsalDocument(Row):
     """The whole of it."""
 
-    schema_: Literal["firstbell.rehearsal/1"] = SCHEMA
+    schema_: Literal["firstbell.rehearsal/1"] = "firstbell.rehearsal/1"
     verdict: Verdict
     said: str
     limit: str = ""

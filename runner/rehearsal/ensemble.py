@@ -1,4 +1,4 @@
-"""The parent of a rehearsal's processes: starts one for each core, gives the cues, and holds the deadline of a round."""
+"""The parent of a rehearsal's processes: starts one for each core, gives the cues, and holds each round's deadline."""
 
 from __future__ import annotations
 
@@ -21,7 +21,18 @@ from runner.execution.identity import me
 from runner.execution.ladder import MARKER, clear_up, end_worker, temporary_folder
 from runner.execution.messages import Hello, Message
 from runner.execution.supervisor import WorkerUnwell
-from runner.rehearsal.messages import FROM_PLAYERS, Begin, Cue, Dismiss, Engage, Engaged, FromPlayers, Left, Measured, Unable
+from runner.rehearsal.messages import (
+    FROM_PLAYERS,
+    Begin,
+    Cue,
+    Dismiss,
+    Engage,
+    Engaged,
+    FromPlayers,
+    Left,
+    Measured,
+    Unable,
+)
 from runner.rehearsal.plan import Seat
 from runner.rehearsal.prompter import Prompter
 

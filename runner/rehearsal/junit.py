@@ -28,7 +28,8 @@ def junit(document: RehearsalDocument) -> bytes:
     root.attrib |= _counts(root.findall("testsuite/testcase"))
     root.set("time", f"{record.took_s:.3f}")
     ET.indent(root, " ")
-    return ET.tostring(root, encoding="utf-8", xml_declaration=True)
+    written: bytes = ET.tostring(root, encoding="utf-8", xml_declaration=True)
+    return written
 
 
 def _counts(cases: Sequence[ET.Element]) -> dict[str, str]:

@@ -30,7 +30,7 @@ SLACK_S = 60.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bill:
-    """What is to be played: by whom, how often, and how this machine was measured before."""
+    """What is to be played: by whom, how often, and how this machine was measured before. `log` takes what is printed."""
 
     journey: str
     seats: tuple[Seat, ...]
@@ -40,6 +40,7 @@ class Bill:
     cost: CostRow
     cores: int
     carries: int
+    log: Path
 
     @property
     def students(self) -> int:
@@ -56,12 +57,12 @@ Onlooker = Callable[[FromPlayers, Minutes], None]
 
 
 def rehearse(
-    bill: Bill, district: District, hello: Hello, log: Path, *, practice: PracticeSchool | None, onlooker: Onlooker
+    bill: Bill, district: District, hello: Hello, *, practice: PracticeSchool | None, onlooker: Onlooker
 ) -> RecordRow:
     """Play all rounds, and return what was measured. Raises WorkerUnwell where nobody can play."""
     guests = [*district.guests, *(district.account(seat.account).display_name for seat in bill.seats)]
     before = practice.counters()["live_class"]["joins"] if practice else 0
-    with Ensemble(hello, bill.seats, guests=guests, stay_s=bill.stay_s, log=log) as ensemble:
+    with Ensemble(hello, bill.seats, guests=guests, stay_s=bill.stay_s, log=bill.log) as ensemble:
         began_at, began = datetime.now(UTC), time.monotonic()
         minutes = Minutes(bill.seats, began_at.timestamp())
 
