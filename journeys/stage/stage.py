@@ -37,8 +37,8 @@ PAGE_CRASHED = Ending(kind=EndingKind.ERRORED, said="the page crashed in our bro
 
 class Stage:
     """One attempt's stage. `run_token` makes its cameras' signatures its own; `limit_s` bounds one wait in a step;
-    `guests` are the names of those who may be in a class besides its cast; `seat` is the number of its first actor where
-    several stages of one run must have cameras that differ."""
+    `guests` are the names of those who may be in a class besides its cast; `seat` is the number of its first actor,
+    where several stages of one run must have cameras that differ."""
 
     def __init__(
         self, *, run_token: str, audience: Audience, limit_s: float = 10.0, guests: Collection[str] = (), seat: int = 0

@@ -170,8 +170,8 @@ def _places(district: District, students: int, *, ramp_s: float, workers: int) -
 def _too_many(students: int, can: int) -> str:
     return (
         f"this machine carries about {can} students who come that fast, and {students} are asked for: what would be "
-        "measured is this machine. Ask for fewer, let them come more slowly (--ramp), take a larger machine, or see how "
-        "far it goes (--anyway)"
+        "measured is this machine. Ask for fewer, let them come more slowly (--ramp), take a larger machine, or see "
+        "how far it goes (--anyway)"
     )
 
 

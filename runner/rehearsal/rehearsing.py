@@ -30,7 +30,7 @@ SLACK_S = 60.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bill:
-    """What is to be played: by whom, how often, and how this machine was measured before. `log` takes what is printed."""
+    """What is to be played: by whom, how often, and how this machine was measured. `log` takes what is printed."""
 
     journey: str
     seats: tuple[Seat, ...]
