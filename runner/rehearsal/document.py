@@ -46,7 +46,8 @@ class LookRow(Row):
 
 
 class PersonRow(Row):
-    """One person in one round. `outcome` is passed, failed, errored or blind; `said` is why."""
+    """One person in one round. `outcome` is passed, failed, errored or blind; `said` is why; `left_at_s` is when
+    they were gone, whether they could still say good-bye or not."""
 
     round: int
     actor: str
@@ -55,6 +56,7 @@ class PersonRow(Row):
     looks: tuple[LookRow, ...] = ()
     outcome: str
     said: str = ""
+    left_at_s: float = 0.0
 
     @property
     def failing(self) -> StepRow | None:

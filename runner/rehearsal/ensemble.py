@@ -183,7 +183,7 @@ class Ensemble:
     def _lose(self, lost: Sequence[Seat], said: str, prompter: Prompter, follow: Follow) -> None:
         self.is_whole = False
         for seat in lost:
-            left = Left(actor=seat.actor, ending="errored", said=said)
+            left = Left(actor=seat.actor, at_s=time.time(), ending="errored", said=said)
             follow(left)
             for cue in prompter.hear(left):
                 self._say_all(Cue(cue=cue))

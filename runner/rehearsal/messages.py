@@ -116,6 +116,7 @@ class Left(Message):
 
     kind: Literal["left"] = "left"
     actor: str
+    at_s: float
     ending: str = ""
     said: str = ""
     lost_share: float = 0.0

@@ -98,6 +98,7 @@ class Minutes:
             looks=tuple(entry.looks),
             outcome=outcome,
             said=said,
+            left_at_s=round(left.at_s - self._began_s, 3) if left else 0.0,
         )
 
 
@@ -122,8 +123,7 @@ def peak(people: Sequence[PersonRow]) -> int:
         if came is None:
             continue
         went = next((step for step in person.steps if step.title in {LEAVES, ENDS_THE_CLASS}), None)
-        last = person.steps[-1]
-        changes += [(came.at_s + came.took_s, 1), (went.at_s if went else last.at_s + last.took_s, -1)]
+        changes += [(came.at_s + came.took_s, 1), (went.at_s if went else person.left_at_s, -1)]
     most = now = 0
     for _, change in sorted(changes, key=lambda change: (change[0], -change[1])):
         now += change

@@ -163,7 +163,9 @@ class Troupe:
         except Exception as error:
             found = ending_of(error)
             ending, said = found.kind.value, found.said
-        self._end.send(Left(actor=seat.actor, ending=ending, said=said, lost_share=self._lag.lost_share))
+        self._end.send(
+            Left(actor=seat.actor, at_s=time.time(), ending=ending, said=said, lost_share=self._lag.lost_share)
+        )
 
     def _perform(self, seat: Seat) -> None:
         district, teacher = self._district, Elsewhere(name=TEACHER, signature=signature_for(self._token, 0))
