@@ -105,13 +105,14 @@ def rehearse_(
             )
             log = state_folder(config) / "rehearsal.log"
             cores = psutil.cpu_count() or 1
+            workers = min(cores, students + 1)
+            places = () if only_measures else _places(district, students, ramp_s=ramp_s, workers=workers)
             found = measured(hello, log)
             free = max(0.0, cores - found.others_cores)
             can = carries(found.cost, cores=free, memory_free_mib=found.memory_free_mib, ramp_s=ramp_s)
             telling.measured(found, can, cores=cores, ramp_s=ramp_s)
             if only_measures:
                 raise SystemExit(0)
-            places = _places(district, students, ramp_s=ramp_s, workers=min(cores, students + 1))
             if can < students and not anyway:
                 give_up(_too_many(students, can), code=ERRORED)
             bill = Bill(

@@ -58,7 +58,8 @@ class Players:
             env={**os.environ, MARKER: self._marker, "TMPDIR": str(self._folder)},
             start_new_session=True,  # Ctrl-C is for the parent to take.
         )
-        threading.Thread(target=self._listen, name="players-pipe", daemon=True).start()
+        self._listening = threading.Thread(target=self._listen, name="players-pipe", daemon=True)
+        self._listening.start()
 
     def say(self, message: Message) -> None:
         """Say something; whoever is gone hears nothing, which the pipe's other end tells."""
@@ -72,13 +73,23 @@ class Players:
         self.say(Dismiss())
         try:
             self._process.wait(QUIT_S)
-            clear_up(self._marker, self._folder)
         except subprocess.TimeoutExpired:
             self.kill()
+            return
+        clear_up(self._marker, self._folder)
+        self._put_away()
 
     def kill(self) -> None:
         """End it with its browser, at once."""
         end_worker(self._process, self._marker, self._folder)
+        self._put_away()
+
+    def _put_away(self) -> None:
+        self._listening.join()  # The pipe has ended: nobody is left to write to it.
+        for pipe in (self._process.stdin, self._process.stdout):
+            if pipe is not None:
+                with contextlib.suppress(BrokenPipeError):
+                    pipe.close()
 
     def _listen(self) -> None:
         assert self._process.stdout is not None  # noqa: S101  # a pipe was asked for
