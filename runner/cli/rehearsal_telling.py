@@ -107,7 +107,8 @@ class Telling:
         record, style = document.record, STYLES[document.verdict]
         people = f"{record.students} students, {record.teachers} teacher, within {record.ramp_s:g} s"
         rounds = f", {record.rounds} times" if record.rounds > 1 else ""
-        self._out.print(Text.assemble((f"{WORDS[document.verdict]:<6}  ", style), f"{record.journey}, {people}{rounds}"))
+        word = (f"{WORDS[document.verdict]:<6}  ", style)
+        self._out.print(Text.assemble(word, f"{record.journey}, {people}{rounds}"))
         table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
         for criterion in document.criteria:
             mark, mark_style = {True: ("✓", "passed"), False: ("✗", "failed"), None: ("?", "errored")}[criterion.is_met]

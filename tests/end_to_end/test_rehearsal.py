@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+import psutil
 import pytest
 from playwright.sync_api import sync_playwright
 
@@ -18,9 +19,12 @@ from runner.execution.browser import find_browser, launch_options
 from runner.execution.messages import Hello
 from runner.rehearsal.criteria import Wanted
 from runner.rehearsal.document import CostRow, RecordRow, Verdict
+from runner.rehearsal.messages import EVERYBODY, FromPlayers, Waits
+from runner.rehearsal.minutes import Minutes
 from runner.rehearsal.plan import seats
-from runner.rehearsal.rehearsing import Bill, concluded, rehearse
+from runner.rehearsal.rehearsing import Bill, Onlooker, concluded, rehearse
 from runner.rehearsal.report import report_page
+from runner.rehearsal.shelf import Shelf
 from runner.wiring import district_of, embedded, practice_place
 from tests.end_to_end.conftest import Firstbell
 from tests.runner.a_rehearsal import a_record, a_student, a_teacher
@@ -40,7 +44,11 @@ def school() -> Iterator[PracticeSchool]:
         yield school
 
 
-def played(school: PracticeSchool, folder: Path, *, rounds: int = 1) -> RecordRow:
+def nobody(_message: FromPlayers, _minutes: Minutes) -> None:
+    """Looks on and does nothing."""
+
+
+def played(school: PracticeSchool, folder: Path, *, rounds: int = 1, onlooker: Onlooker = nobody) -> RecordRow:
     bill = Bill(
         journey="live-class",
         seats=seats("teacher", STUDENTS, ramp_s=3.0, workers=2),
@@ -54,7 +62,7 @@ def played(school: PracticeSchool, folder: Path, *, rounds: int = 1) -> RecordRo
     )
     district = district_of(embedded(), school.introduction)
     hello = Hello(config=None, practice=practice_place(school))
-    return rehearse(bill, district, hello, practice=school, onlooker=lambda _message, _minutes: None)
+    return rehearse(bill, district, hello, practice=school, onlooker=onlooker)
 
 
 def test_its_figures_are_those_that_the_school_counts_itself(school: PracticeSchool, tmp_path: Path) -> None:
@@ -84,6 +92,31 @@ def test_a_class_that_is_full_is_a_no_go_that_says_so(school: PracticeSchool, tm
     assert failed
     assert {(step.title, step.sign) for step in failed if step} == {("joins", "capacity")}
     assert all(row.agrees for row in document.record.counted if row.title == "joins")
+
+
+def _players() -> list[psutil.Process]:
+    """The processes that play, as they were started."""
+    found = [one for one in psutil.Process().children() if "runner.rehearsal_process" in one.cmdline()]
+    return sorted(found, key=lambda one: one.create_time())
+
+
+def test_players_that_are_killed_are_an_error_of_ours_and_the_others_go_home(
+    school: PracticeSchool, tmp_path: Path
+) -> None:
+    def kill(message: FromPlayers, _minutes: Minutes) -> None:
+        if isinstance(message, Waits) and message.cue == EVERYBODY and message.actor == "student 1":
+            _players()[1].kill()
+
+    record = played(school, tmp_path, rounds=2, onlooker=kill)
+    assert {person.actor: person.outcome for person in record.people} == {
+        "teacher": "passed",
+        "student 1": "errored",
+        "student 2": "passed",
+        "student 3": "errored",
+    }
+    assert concluded(record, PATIENT, None).verdict is Verdict.LIMITED
+    assert _players() == []
+    assert not [one for one in psutil.Process().children(recursive=True) if "type=renderer" in " ".join(one.cmdline())]
 
 
 def test_more_than_this_machine_carries_is_refused_and_so_are_accounts_that_do_not_exist(
@@ -150,12 +183,13 @@ def test_the_command_ends_with_its_verdict_and_leaves_its_papers(firstbell: Firs
         '[school]\nname = "P"\ntimezone = "UTC"\npractice = true\n'
         "[rehearsal]\nlatency_ms = 60000\nframes_per_s = 0.01\n[rehearsal.steps]\njoins = '60s'\n"
     )
+    earlier = concluded(a_record([a_teacher(), *(a_student(n) for n in range(6))]), PATIENT, None)
+    Shelf(tmp_path / ".firstbell" / "rehearsals").keep(earlier)
     asked = ("rehearse", "live-class", "--students", "2", "--ramp", "2s", "--stay", "2s", "--anyway", "--json")
-    first = firstbell(*asked, "--report", "report.html", "--junit", "junit.xml")
-    assert first.returncode == 0, first.stdout + first.stderr
-    told = json.loads(first.stdout)
-    assert (told["verdict"], told["comparison"]) == ("go", None)
+    done = firstbell(*asked, "--report", "report.html", "--junit", "junit.xml")
+    assert done.returncode == 0, done.stdout + done.stderr
+    told = json.loads(done.stdout)
+    assert (told["verdict"], told["comparison"]["previous"]) == ("go", earlier.record.id)
+    assert (tmp_path / ".firstbell" / "rehearsals" / f"{told['record']['id']}.json").exists()
     assert (tmp_path / "report.html").read_text().startswith("<!doctype html>")
     assert (tmp_path / "junit.xml").exists()
-    again = json.loads(firstbell(*asked).stdout)
-    assert again["comparison"]["previous"] == told["record"]["id"]
