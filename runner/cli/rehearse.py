@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -27,7 +28,7 @@ from runner.history.claims import Casting
 from runner.history.database import Database
 from runner.history.locks import Locks
 from runner.rehearsal.criteria import Wanted, unknown_steps
-from runner.rehearsal.document import RehearsalDocument, Verdict
+from runner.rehearsal.document import RecordRow, RehearsalDocument, Verdict
 from runner.rehearsal.ensemble import measured
 from runner.rehearsal.junit import junit
 from runner.rehearsal.limit import carries
@@ -94,42 +95,14 @@ def rehearse_(
     """
     del teachers
     telling = Quiet() if as_json else Telling(console())
+    asked = Asked(journey=journey, students=students, ramp_s=ramp_s, stay_s=stay_s, rounds=repeat, at=at, anyway=anyway)
     with sentences():
         config = config_at(config_file, Path.cwd())
         wanted = _wanted(config)
         find_browser(config.settings.browser.executable)
-        with house_for(config) as (database, practice):
-            district = district_of(config, practice.introduction if practice else None)
-            hello = Hello(
-                config=config.file if config.text else None, text=config.text, practice=practice_place(practice)
-            )
-            log = state_folder(config) / "rehearsal.log"
-            cores = psutil.cpu_count() or 1
-            workers = min(cores, students + 1)
-            places = () if only_measures else _places(district, students, ramp_s=ramp_s, workers=workers)
-            found = measured(hello, log)
-            free = max(0.0, cores - found.others_cores)
-            can = carries(found.cost, cores=free, memory_free_mib=found.memory_free_mib, ramp_s=ramp_s)
-            telling.measured(found, can, cores=cores, ramp_s=ramp_s)
-            if only_measures:
-                raise SystemExit(0)
-            if can < students and not anyway:
-                give_up(_too_many(students, can), code=ERRORED)
-            bill = Bill(
-                journey=journey,
-                seats=places,
-                ramp_s=ramp_s,
-                rounds=repeat,
-                stay_s=stay_s,
-                cost=found.cost,
-                cores=cores,
-                carries=can,
-                log=log,
-            )
-            with _kept_from_others(database, district, places):
-                _wait_for(at, config, ramp_s, telling)
-                with telling.playing(bill) as onlooker:
-                    record = rehearse(bill, district, hello, practice=practice, onlooker=onlooker)
+        record = _played(asked, config, telling, only_measures=only_measures)
+        if record is None:
+            return
         shelf = Shelf(state_folder(config) / "rehearsals")
         document = concluded(record, wanted, shelf.latest(journey))
         kept = shelf.keep(document)
@@ -138,6 +111,52 @@ def rehearse_(
         click.echo(document.model_dump_json(indent=1))
     telling.verdict(document, [*filter(None, (report, junit_file)), kept])
     raise SystemExit(CODES[document.verdict])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What the command was asked for."""
+
+    journey: str
+    students: int
+    ramp_s: float
+    stay_s: float
+    rounds: int
+    at: datetime | None
+    anyway: bool
+
+
+def _played(asked: Asked, config: Config, telling: Telling | Quiet, *, only_measures: bool) -> RecordRow | None:
+    """Measure this machine, and unless that is all, play. Raises WorkerUnwell and Busy."""
+    with house_for(config) as (database, practice):
+        district = district_of(config, practice.introduction if practice else None)
+        hello = Hello(config=config.file if config.text else None, text=config.text, practice=practice_place(practice))
+        log, cores = state_folder(config) / "rehearsal.log", psutil.cpu_count() or 1
+        workers = min(cores, asked.students + 1)
+        places = () if only_measures else _places(district, asked.students, ramp_s=asked.ramp_s, workers=workers)
+        found = measured(hello, log)
+        free = max(0.0, cores - found.others_cores)
+        can = carries(found.cost, cores=free, memory_free_mib=found.memory_free_mib, ramp_s=asked.ramp_s)
+        telling.measured(found, can, cores=cores, ramp_s=asked.ramp_s)
+        if only_measures:
+            return None
+        if can < asked.students and not asked.anyway:
+            give_up(_too_many(asked.students, can), code=ERRORED)
+        bill = Bill(
+            journey=asked.journey,
+            seats=places,
+            ramp_s=asked.ramp_s,
+            rounds=asked.rounds,
+            stay_s=asked.stay_s,
+            cost=found.cost,
+            cores=cores,
+            carries=can,
+            log=log,
+        )
+        # Before anybody is kept from others: until then they are needed elsewhere.
+        _wait_for(asked.at, config, asked.ramp_s, telling)
+        with _kept_from_others(database, district, places), telling.playing(bill) as onlooker:
+            return rehearse(bill, district, hello, practice=practice, onlooker=onlooker)
 
 
 def _wanted(config: Config) -> Wanted:

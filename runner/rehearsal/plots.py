@@ -107,7 +107,7 @@ class _Scale:
                 self.down(value),
                 LEFT - 6,
                 self.down(value) + 4,
-                f"{value:.3g} {unit}",
+                f"{_short(value)} {unit}",
                 self.across(at_s),
                 HEIGHT - 10,
                 {0.0: "start", 0.5: "middle", 1.0: "end"}[share],
@@ -127,6 +127,10 @@ class _Scale:
                 f"{wanted:g} {unit}",
             )
         return drawn
+
+
+def _short(value: float) -> str:
+    return f"{value:.0f}" if value >= 100 else f"{value:.3g}"
 
 
 def _framed(drawn: Markup, title: str, height: int) -> Markup:
