@@ -78,7 +78,8 @@ def compare(now: RecordRow, before: RecordRow) -> ComparisonRow:
 
 
 def _shape(record: RecordRow) -> str:
-    return f"{record.students} students within {record.ramp_s:g} s, {record.rounds} times"
+    often = "once" if record.rounds == 1 else f"{record.rounds} times"
+    return f"{record.students} students within {record.ramp_s:g} s, {often}"
 
 
 def _figures(now: Sequence[PersonRow], before: Sequence[PersonRow]) -> Iterator[ComparedRow]:
