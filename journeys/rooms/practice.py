@@ -39,6 +39,10 @@ class PracticeRoom:
         class_.join(host, way_in)
         return class_
 
+    def class_of(self, title: str) -> LiveClass:
+        """The class of that title, as those use it who did not open it."""
+        return PracticeClass(title)
+
 
 class PracticeClass:
     """One open class."""

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from journeys.media.proof import MediaProof
     from journeys.stage.page_signs import PageSigns
     from journeys.stage.service import Account
+    from journeys.stage.shown import Shown
     from journeys.stage.stage import Stage
 
 # While waiting for one of several signs, how often it is looked whether waiting has any use.
@@ -117,7 +118,7 @@ class Actor:
         if found is not None and found.is_blank and self._lost_script:
             raise Broken(f"the page stays blank: {self._lost_script}", sign="blank")
 
-    def expect_to_see_and_hear(self, other: Actor, *, within_s: float | None = None) -> MediaProof:
+    def expect_to_see_and_hear(self, other: Shown, *, within_s: float | None = None) -> MediaProof:
         """Prove that the other's picture and sound reach this actor now. Raises MediaBroken with what was missing."""
         limit_s = within_s or self.limit_s
         proof = self._probe.expect(other.signature, observer=self.name, observed=other.name, within_s=limit_s)

@@ -56,6 +56,9 @@ class Room(Protocol):
     def open(self, host: Actor, title: str) -> LiveClass:
         """Open the class whose page the host is on, and be in it."""
 
+    def class_of(self, title: str) -> LiveClass:
+        """The class of that title, as those use it who did not open it."""
+
 
 class MeetingRoom(Protocol):
     """A room of its own that a code opens: what a district falls back to."""

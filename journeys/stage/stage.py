@@ -37,10 +37,11 @@ PAGE_CRASHED = Ending(kind=EndingKind.ERRORED, said="the page crashed in our bro
 
 class Stage:
     """One attempt's stage. `run_token` makes its cameras' signatures its own; `limit_s` bounds one wait in a step;
-    `guests` are the names of those who may be in a class besides its cast."""
+    `guests` are the names of those who may be in a class besides its cast; `seat` is the number of its first actor,
+    where several stages of one run must have cameras that differ."""
 
     def __init__(
-        self, *, run_token: str, audience: Audience, limit_s: float = 10.0, guests: Collection[str] = ()
+        self, *, run_token: str, audience: Audience, limit_s: float = 10.0, guests: Collection[str] = (), seat: int = 0
     ) -> None:
         self.audience = audience
         self.limit_s = limit_s
@@ -50,6 +51,7 @@ class Stage:
         self._guests = tuple(guests)
         self._began = time.monotonic()
         self._cast: list[Actor] = []
+        self._seat = seat
         self._positions = 0
 
     @property
@@ -75,7 +77,7 @@ class Stage:
         return actor
 
     def _sign(self, context: BrowserContext) -> Signature:
-        signature = signature_for(self._run_token, len(self._cast))
+        signature = signature_for(self._run_token, self._seat + len(self._cast))
         context.grant_permissions(list(PERMISSIONS))
         context.add_init_script(camera_script(signature))
         context.add_init_script(probe_script())

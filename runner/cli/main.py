@@ -20,6 +20,7 @@ from runner.cli.new import new
 from runner.cli.practice import practice
 from runner.cli.probe import probe
 from runner.cli.record import record
+from runner.cli.rehearse import rehearse_
 from runner.cli.run import run
 from runner.cli.schedule import schedule
 from runner.cli.share import share
@@ -58,6 +59,7 @@ for command in (
     silence,
     alarm,
     drill,
+    rehearse_,
     morning,
     evidence,
     trace,

@@ -13,6 +13,7 @@ from runner.config.alarms import AlarmsSection
 from runner.config.diagnosis import DiagnosisSection
 from runner.config.durations import Days, Seconds
 from runner.config.locations import LocationSection
+from runner.config.rehearsal import RehearsalSection
 from runner.config.secrets import refusal_of
 from runner.config.section import Name, Section
 from runner.config.timetable import BellsSection, CalendarSection, JourneySection, MaintenanceSection
@@ -211,6 +212,7 @@ class Settings(Section):
     privacy: PrivacySection = Field(default_factory=PrivacySection)
     alarms: AlarmsSection = Field(default_factory=AlarmsSection)
     diagnosis: DiagnosisSection = Field(default_factory=DiagnosisSection)
+    rehearsal: RehearsalSection = Field(default_factory=RehearsalSection)
 
     @property
     def places(self) -> tuple[str, ...]:

@@ -53,5 +53,9 @@ class WorkerEnd:
 
     def receive(self) -> ToWorker | None:
         """What the parent says next; None when it is gone."""
-        line = self._reading.readline()
-        return TO_WORKER.validate_json(line) if line.strip() else None
+        line = self.read_line()
+        return TO_WORKER.validate_json(line) if line else None
+
+    def read_line(self) -> bytes:
+        """The next line of a parent that speaks otherwise than to a worker; empty when it is gone."""
+        return self._reading.readline().strip()

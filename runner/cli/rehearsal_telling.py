@@ -1,0 +1,146 @@
+"""A rehearsal as a person follows it: how much this machine can carry, where everybody is, and the verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+from rich.text import Text
+
+from runner.rehearsal.document import RehearsalDocument, Verdict
+from runner.rehearsal.limit import busy_of
+from runner.rehearsal.messages import FromPlayers, Left, Measured
+from runner.rehearsal.minutes import Minutes
+from runner.rehearsal.plan import TEACHER
+from runner.rehearsal.rehearsing import Bill, Onlooker
+
+STYLES = {Verdict.GO: "passed", Verdict.NO_GO: "failed", Verdict.LIMITED: "errored"}
+WORDS = {Verdict.GO: "GO", Verdict.NO_GO: "NO-GO", Verdict.LIMITED: "NO VERDICT"}
+WHERE = ("to come", "on the way", "in class", "gone home", "failed")
+
+
+class Quiet:
+    """Tells nothing: the JSON document says it all."""
+
+    def measured(self, found: Measured, can: int, *, cores: int, ramp_s: float) -> None:
+        """Nothing to tell."""
+
+    def waits(self, begins: datetime) -> None:
+        """Nothing to tell."""
+
+    @contextmanager
+    def playing(self, bill: Bill) -> Iterator[Onlooker]:
+        """Nothing to tell."""
+        del bill
+        yield lambda _message, _minutes: None
+
+    def verdict(self, document: RehearsalDocument, files: Sequence[Path]) -> None:
+        """Nothing to tell."""
+
+
+class Telling:
+    """Tells it on a console: a bar on a terminal, a line for each person elsewhere."""
+
+    def __init__(self, out: Console) -> None:
+        self._out = out
+
+    def measured(self, found: Measured, can: int, *, cores: int, ramp_s: float) -> None:
+        """What one student costs here, and how many that makes."""
+        cost = found.cost
+        self._out.print(
+            f"This machine carries about {can} students who come within {ramp_s:g} s: a student costs "
+            f"{cost.arriving_s:.1f} processor seconds to come, {cost.staying_share:.0%} of a core to stay and "
+            f"{cost.memory_mib:.0f} MiB; others take {found.others_cores:.1f} of its {cores} cores",
+            style="quiet",
+        )
+
+    def waits(self, begins: datetime) -> None:
+        """When it begins."""
+        self._out.print(f"begins at {begins:%a %H:%M:%S %Z}", style="quiet")
+
+    @contextmanager
+    def playing(self, bill: Bill) -> Iterator[Onlooker]:
+        """Follow the rounds."""
+        columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[where]}"))
+        progress = Progress(*columns, TimeElapsedColumn(), console=self._out, disable=not self._out.is_terminal)
+        with progress:
+            task = progress.add_task("teacher comes", total=bill.rounds * bill.students, where="")
+            gone = 0
+
+            def look(message: FromPlayers, minutes: Minutes) -> None:
+                nonlocal gone
+                counts = minutes.counts()
+                where = ", ".join(f"{counts[name]} {name}" for name in WHERE if counts.get(name))
+                if isinstance(message, Left) and message.actor != TEACHER:
+                    gone += 1
+                progress.update(
+                    task, description=f"round {minutes.round} of {bill.rounds}", completed=gone, where=where
+                )
+                if isinstance(message, Left):
+                    self._left(minutes, message.actor)
+
+            yield look
+
+    def _left(self, minutes: Minutes, actor: str) -> None:
+        person = minutes.so_far(actor)
+        is_well = person.outcome == "passed"
+        took_s = sum(step.took_s for step in person.steps)
+        latency = next((look.latency_ms for look in reversed(person.looks) if look.latency_ms is not None), None)
+        media = f"  saw and heard the teacher, {latency:.0f} ms late" if latency is not None and is_well else ""
+        self._out.print(
+            Text.assemble(
+                ("  ✓ " if is_well else "  ✗ ", person.outcome),
+                f"{actor:<12}",
+                (f"{took_s:6.1f} s{media}", "quiet"),
+                (f"  {person.said}" if person.said else "", person.outcome),
+            ),
+            soft_wrap=True,
+        )
+
+    def verdict(self, document: RehearsalDocument, files: Sequence[Path]) -> None:
+        """The verdict first, then what it rests on."""
+        record, style = document.record, STYLES[document.verdict]
+        people = f"{record.students} students, {record.teachers} teacher, within {record.ramp_s:g} s"
+        rounds = f", {record.rounds} times" if record.rounds > 1 else ""
+        word = (f"{WORDS[document.verdict]:<6}  ", style)
+        self._out.print(Text.assemble(word, f"{record.journey}, {people}{rounds}"))
+        table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
+        for criterion in document.criteria:
+            mark, mark_style = {True: ("✓", "passed"), False: ("✗", "failed"), None: ("?", "errored")}[criterion.is_met]
+            said = Text(criterion.said, "quiet")
+            table.add_row(
+                Text(f"  {mark}", mark_style), criterion.title, criterion.measured, f"wanted {criterion.wanted}", said
+            )
+        self._out.print(table)
+        busy = f"CPU {busy_of(record.samples):.0%}"
+        limit = f"this machine was the limit: {document.limit}" if document.limit else "this machine was not the limit"
+        if document.limit and document.verdict is Verdict.GO:
+            limit = f"this machine was at its limit, and all was met even so: {document.limit}"
+        self._out.print(f"    {limit} ({busy})", style="errored" if document.limit else "quiet")
+        for row in record.counted:
+            how = "as" if row.agrees else "BUT"
+            self._out.print(
+                f"    {row.title}: {row.measured}, {how} the practice school counted: {row.counted}",
+                style="quiet" if row.agrees else "failed",
+            )
+        self._compared(document)
+        if document.verdict is not Verdict.GO:
+            self._out.print(f"  {document.said}", style=style, soft_wrap=True)
+        self._out.print("  " + "  ".join(str(file) for file in files), style="quiet", soft_wrap=True)
+
+    def _compared(self, document: RehearsalDocument) -> None:
+        if (found := document.comparison) is None:
+            return
+        changed = [row for row in found.rows if row.change in {"better", "worse"}]
+        self._out.print(f"    beside {found.previous} ({found.said}): ", style="quiet", end="")
+        self._out.print("all within noise" if not changed else f"{len(changed)} changed", style="quiet")
+        for row in changed:
+            style = "passed" if row.change == "better" else "failed"
+            self._out.print(
+                f"      {row.change}: {row.title} {row.before} → {row.now} ({row.test}, p {row.p:.3f})", style=style
+            )

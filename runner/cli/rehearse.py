@@ -1,0 +1,233 @@
+"""`firstbell rehearse`: many students in one class at once, and a go or no-go with what it rests on."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import click
+import psutil
+from pydantic import TypeAdapter, ValidationError
+
+from runner.cli.console import console, give_up
+from runner.cli.rehearsal_telling import Quiet, Telling
+from runner.cli.run import CONFIG, ERRORED, sentences
+from runner.config.durations import Seconds
+from runner.config.load import Config
+from runner.config.problem import ConfigError
+from runner.execution.browser import find_browser
+from runner.execution.district import District
+from runner.execution.identity import is_gone, me
+from runner.execution.messages import Hello
+from runner.history.claims import Casting
+from runner.history.database import Database
+from runner.history.locks import Locks
+from runner.rehearsal.criteria import Wanted, unknown_steps
+from runner.rehearsal.document import RecordRow, RehearsalDocument, Verdict
+from runner.rehearsal.ensemble import measured
+from runner.rehearsal.junit import junit
+from runner.rehearsal.limit import carries
+from runner.rehearsal.plan import STUDENT, TEACHER, Seat, begins_at, seats
+from runner.rehearsal.rehearsing import Bill, concluded, rehearse
+from runner.rehearsal.report import report_page
+from runner.rehearsal.script import STEPS
+from runner.rehearsal.shelf import Shelf
+from runner.theatre import Busy, house_for
+from runner.wiring import config_at, district_of, practice_place, state_folder
+
+JOURNEY = "live-class"
+CODES = {Verdict.GO: 0, Verdict.NO_GO: 1, Verdict.LIMITED: ERRORED}
+# The longest that accounts stay locked should this process end without giving them back.
+LEASE_S = 6 * 3600.0
+
+_SECONDS: TypeAdapter[float] = TypeAdapter(Seconds)
+
+
+def _duration(_context: click.Context, _option: click.Parameter, value: str) -> float:
+    try:
+        return _SECONDS.validate_python(value)
+    except ValidationError:
+        raise click.BadParameter(f'write a duration such as "20s" or "5m", not "{value}"') from None
+
+
+@click.command("rehearse")
+@click.argument("journey", type=click.Choice([JOURNEY]))
+@click.option("--students", type=click.IntRange(1, 500), default=8, show_default=True, help="How many come.")
+@click.option("--teachers", type=click.IntRange(1, 1), default=1, show_default=True, help="A class has one.")
+@click.option("--ramp", "ramp_s", default="20s", callback=_duration, help="Within which time they come.  [20s]")
+@click.option("--stay", "stay_s", default="5s", callback=_duration, help="How long all are together.  [5s]")
+@click.option("--repeat", type=click.IntRange(1, 50), default=1, show_default=True, help="How many times.")
+@click.option(
+    "--at", type=click.DateTime(["%H:%M"]), default=None, help="When the last student comes, in the school's time."
+)
+@click.option("--measure", "only_measures", is_flag=True, help="Only say how many students this machine can carry.")
+@click.option("--anyway", is_flag=True, help="Play more than this machine can carry.")
+@click.option("--report", type=click.Path(path_type=Path), default=None, help="Write a page that opens anywhere.")
+@click.option("--junit", "junit_file", type=click.Path(path_type=Path), default=None, help="Write JUnit XML.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document instead of telling.")
+@click.option("--config", "config_file", type=Path, default=None, help="The configuration; found upwards if left out.")
+def rehearse_(
+    journey: str,
+    students: int,
+    teachers: int,
+    ramp_s: float,
+    stay_s: float,
+    repeat: int,
+    at: datetime | None,
+    only_measures: bool,
+    anyway: bool,
+    report: Path | None,
+    junit_file: Path | None,
+    as_json: bool,
+    config_file: Path | None,
+) -> None:
+    """Bring a whole class together: a teacher, and students who come like before a bell.
+
+    Each student has a browser context and a camera of their own, and must see and hear the teacher.
+
+    Exits with 0 for go, 1 for no-go, 2 where this machine was the limit or could not play, 3 for a configuration that
+    cannot be used.
+    """
+    del teachers
+    telling = Quiet() if as_json else Telling(console())
+    asked = Asked(journey=journey, students=students, ramp_s=ramp_s, stay_s=stay_s, rounds=repeat, at=at, anyway=anyway)
+    with sentences():
+        config = config_at(config_file, Path.cwd())
+        wanted = _wanted(config)
+        find_browser(config.settings.browser.executable)
+        record = _played(asked, config, telling, only_measures=only_measures)
+        if record is None:
+            return
+        shelf = Shelf(state_folder(config) / "rehearsals")
+        document = concluded(record, wanted, shelf.latest(journey))
+        kept = shelf.keep(document)
+        _write(document, wanted, config, report, junit_file)
+    if as_json:
+        click.echo(document.model_dump_json(indent=1))
+    telling.verdict(document, [*filter(None, (report, junit_file)), kept])
+    raise SystemExit(CODES[document.verdict])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What the command was asked for."""
+
+    journey: str
+    students: int
+    ramp_s: float
+    stay_s: float
+    rounds: int
+    at: datetime | None
+    anyway: bool
+
+
+def _played(asked: Asked, config: Config, telling: Telling | Quiet, *, only_measures: bool) -> RecordRow | None:
+    """Measure this machine, and unless that is all, play. Raises WorkerUnwell and Busy."""
+    with house_for(config) as (database, practice):
+        district = district_of(config, practice.introduction if practice else None)
+        hello = Hello(config=config.file if config.text else None, text=config.text, practice=practice_place(practice))
+        log, cores = state_folder(config) / "rehearsal.log", psutil.cpu_count() or 1
+        workers = min(cores, asked.students + 1)
+        places = () if only_measures else _places(district, asked.students, ramp_s=asked.ramp_s, workers=workers)
+        found = measured(hello, log)
+        free = max(0.0, cores - found.others_cores)
+        can = carries(found.cost, cores=free, memory_free_mib=found.memory_free_mib, ramp_s=asked.ramp_s)
+        telling.measured(found, can, cores=cores, ramp_s=asked.ramp_s)
+        if only_measures:
+            return None
+        if can < asked.students and not asked.anyway:
+            give_up(_too_many(asked.students, can), code=ERRORED)
+        bill = Bill(
+            journey=asked.journey,
+            seats=places,
+            ramp_s=asked.ramp_s,
+            rounds=asked.rounds,
+            stay_s=asked.stay_s,
+            cost=found.cost,
+            cores=cores,
+            carries=can,
+            log=log,
+        )
+        # Before anybody is kept from others: until then they are needed elsewhere.
+        _wait_for(asked.at, config, asked.ramp_s, telling)
+        with _kept_from_others(database, district, places), telling.playing(bill) as onlooker:
+            return rehearse(bill, district, hello, practice=practice, onlooker=onlooker)
+
+
+def _wanted(config: Config) -> Wanted:
+    """What the configuration wants. Raises ConfigError for a step that no student plays."""
+    given = config.settings.rehearsal
+    wanted = Wanted(
+        success=given.success, steps_s=given.steps, latency_ms=given.latency_ms, frames_per_s=given.frames_per_s
+    )
+    if unknown := unknown_steps(wanted):
+        known = ", ".join(f'"{title}"' for title in STEPS)
+        said = f'a student has no step "{unknown[0]}"; there are: {known}'
+        raise ConfigError([config.problem(("rehearsal", "steps", unknown[0]), said)])
+    return wanted
+
+
+def _places(district: District, students: int, *, ramp_s: float, workers: int) -> tuple[Seat, ...]:
+    """Everybody with an account of their own; two with one would throw each other out of most products."""
+    accounts = {
+        role: [one.account for one in district.company.candidates if one.role == role] for role in (TEACHER, STUDENT)
+    }
+    for role, number in ((TEACHER, 1), (STUDENT, students)):
+        if len(accounts[role]) < number:
+            give_up(
+                f"{number} with the role {role} need as many accounts, and there are {len(accounts[role])}; "
+                f'add [accounts.NAME] with role = "{role}"' + (", or ask for fewer" if accounts[role] else ""),
+                code=CONFIG,
+            )
+    return seats(accounts[TEACHER][0], accounts[STUDENT][:students], ramp_s=ramp_s, workers=workers)
+
+
+def _too_many(students: int, can: int) -> str:
+    return (
+        f"this machine carries about {can} students who come that fast, and {students} are asked for: what would be "
+        "measured is this machine. Ask for fewer, let them come more slowly (--ramp), take a larger machine, or see "
+        "how far it goes (--anyway)"
+    )
+
+
+@contextmanager
+def _kept_from_others(database: Database, district: District, places: tuple[Seat, ...]) -> Iterator[None]:
+    """Nobody else plays these accounts or walks into the class meanwhile. Raises Busy."""
+    locks, holder = Locks(database, me(), is_gone), f"rehearsal by {me()}"
+    names = {one.account: one.lock for one in district.company.candidates}
+    wanted = [*dict.fromkeys(names[seat.account] for seat in places), district.company.room]
+    casting = locks.cast(
+        lambda taken: None if taken & set(wanted) else Casting(locks=wanted), holder=holder, lease_s=LEASE_S
+    )
+    if casting is None:
+        raise Busy("accounts of this rehearsal, or its class, are in use by another run; try again when it is done")
+    try:
+        yield
+    finally:
+        locks.give_back(holder)
+
+
+def _wait_for(at: datetime | None, config: Config, ramp_s: float, telling: Telling | Quiet) -> None:
+    """Wait until it is time to begin for the last student to come as the bell rings."""
+    if at is None:
+        return
+    begins = begins_at(at.time(), datetime.now(ZoneInfo(config.settings.school.timezone)), ramp_s)
+    telling.waits(begins)
+    # Again and again: a machine that sleeps meanwhile loses time of one long wait.
+    while (left_s := begins.timestamp() - time.time()) > 0:
+        time.sleep(min(left_s, 5.0))
+
+
+def _write(
+    document: RehearsalDocument, wanted: Wanted, config: Config, report: Path | None, junit_file: Path | None
+) -> None:
+    zone = ZoneInfo(config.settings.school.timezone)
+    if report is not None:
+        report.write_text(report_page(document, wanted, zone), encoding="utf-8")
+    if junit_file is not None:
+        junit_file.write_bytes(junit(document))

@@ -1,0 +1,23 @@
+"""The part of the file that says what a rehearsal must show for a go."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from runner.config.durations import Seconds
+from runner.config.section import Section
+
+
+class RehearsalSection(Section):
+    """What is wanted of a rehearsal."""
+
+    success: float = Field(
+        1.0, ge=0, le=1, description="The share of students who must join, see and hear; 0.95 lets one in 20 fail."
+    )
+    steps: dict[str, Seconds] = Field(
+        {"signs in": 5.0, "finds the live session": 5.0, "joins": 10.0, "sees and hears the teacher": 5.0},
+        description="How long a step may take, for 95 of 100 students.",
+        examples=[{"signs in": "5s", "joins": "10s"}],
+    )
+    latency_ms: float = Field(400.0, gt=0, description="How late the picture may be, glass to glass, for 95 of 100.")
+    frames_per_s: float = Field(8.0, gt=0, description="The frames a second that 95 of 100 students must be shown.")

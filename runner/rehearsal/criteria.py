@@ -1,0 +1,148 @@
+"""Go or no-go: what is wanted of a rehearsal, what was measured, and what the two amount to."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from runner.rehearsal.document import CriterionRow, PersonRow, Verdict
+from runner.rehearsal.script import STEPS
+
+HIGH, LOW = 0.95, 0.05
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """What a district wants. `steps_s` bounds the 95th percentile of steps by title."""
+
+    success: float = 1.0
+    steps_s: Mapping[str, float] = field(default_factory=dict)
+    latency_ms: float = 400.0
+    frames_per_s: float = 8.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judgement:
+    """The verdict, the sentence that says it, and each criterion."""
+
+    verdict: Verdict
+    said: str
+    criteria: tuple[CriterionRow, ...]
+
+
+def unknown_steps(wanted: Wanted) -> list[str]:
+    """Steps that are wanted and that no student plays."""
+    return [title for title in wanted.steps_s if title not in STEPS]
+
+
+def percentile(values: Sequence[float], share: float) -> float:
+    """By nearest rank, so that it is always a value that somebody had."""
+    ordered = sorted(values)
+    return ordered[max(0, math.ceil(share * len(ordered)) - 1)]
+
+
+def judge(people: Sequence[PersonRow], wanted: Wanted, limit: str) -> Judgement:
+    """What came of it. `limit` says in what this machine was the limit, or nothing.
+
+    What a starved machine can do to a figure (a time, a delay, a frame that is late, a wait in vain) decides nothing
+    where the machine was starved. What a product said of itself ("this class is full") does, and so does a stranger.
+    """
+    students = [person for person in people if person.role == "student"]
+    teachers = [person for person in people if person.role != "student"]
+    own = [person for person in people if person.outcome in {"errored", "blind"} and not _met_a_stranger(person)]
+    criteria = tuple(_criteria(students, teachers, wanted))
+    unmet = [criterion for criterion in criteria if criterion.is_met is False]
+    certain = [criterion for criterion in unmet if not limit or _is_certain(criterion, people, len(students), wanted)]
+    if certain:
+        return Judgement(verdict=Verdict.NO_GO, said=_sentence(certain), criteria=criteria)
+    if unmet:
+        said = f"no verdict: {_sentence(unmet)}, but this machine was the limit ({limit})"
+        return Judgement(verdict=Verdict.LIMITED, said=said, criteria=criteria)
+    if own or any(criterion.is_met is None for criterion in criteria):
+        who = f"{own[0].actor}: {own[0].said}" if own else "nothing could be measured"
+        said = f"no verdict: {len(own)} of {len(people)} could not be judged ({who})"
+        return Judgement(verdict=Verdict.LIMITED, said=said, criteria=criteria)
+    return Judgement(verdict=Verdict.GO, said="every criterion is met", criteria=criteria)
+
+
+def _criteria(students: Sequence[PersonRow], teachers: Sequence[PersonRow], wanted: Wanted) -> Iterator[CriterionRow]:
+    yield _success(students, wanted.success)
+    yield _teachers(teachers)
+    for title, limit_s in wanted.steps_s.items():
+        took = [step.took_s for person in students if (step := person.step(title))]
+        yield _at_most(f"{title}, p95", took, limit_s, "s", f"{len(took)} of {len(students)} students")
+    looks = [look for person in students for look in person.looks if not look.fault]
+    latencies = [look.latency_ms for look in looks if look.latency_ms is not None]
+    yield _at_most("media latency, p95", latencies, wanted.latency_ms, "ms", f"{len(latencies)} looks")
+    frames = [look.frames_per_s for person in students for look in person.looks[-1:] if not look.fault]
+    yield _at_least("frames a second, p5", frames, wanted.frames_per_s, f"{len(frames)} students")
+    strangers = sum(_met_a_stranger(person) for person in (*students, *teachers))
+    yield CriterionRow(title=PRIVACY, wanted="0", measured=str(strangers), is_met=not strangers)
+
+
+SUCCESS, PRIVACY = "students who saw and heard the teacher", "privacy errors"
+
+
+def _success(students: Sequence[PersonRow], wanted: float) -> CriterionRow:
+    """Those who could not be judged, through no fault of the services, are not counted."""
+    passed = sum(person.outcome == "passed" for person in students)
+    judged = sum(person.outcome in {"passed", "failed"} for person in students)
+    failed = next((person for person in students if person.outcome == "failed"), None)
+    return CriterionRow(
+        title=SUCCESS,
+        wanted=f"{wanted:.0%}",
+        measured=f"{passed} of {judged}",
+        is_met=passed / judged >= wanted if judged else None,
+        said=f"{failed.actor}: {failed.said}" if failed else "",
+    )
+
+
+def _teachers(teachers: Sequence[PersonRow]) -> CriterionRow:
+    judged = [person for person in teachers if person.outcome in {"passed", "failed"}]
+    passed = sum(person.outcome == "passed" for person in judged)
+    failed = next((person for person in judged if person.outcome == "failed"), None)
+    return CriterionRow(
+        title="classes that the teacher opened and ended",
+        wanted="all",
+        measured=f"{passed} of {len(judged)}",
+        is_met=passed == len(judged) if judged else None,
+        said=failed.said if failed else "",
+    )
+
+
+def _at_most(title: str, values: Sequence[float], limit: float, unit: str, of: str) -> CriterionRow:
+    if not values:
+        return CriterionRow(title=title, wanted=f"at most {limit:g} {unit}", measured="nothing", is_met=None)
+    found = percentile(values, HIGH)
+    shown = f"{found:.1f} {unit}" if unit == "s" else f"{found:.0f} {unit}"
+    return CriterionRow(
+        title=title, wanted=f"at most {limit:g} {unit}", measured=f"{shown} ({of})", is_met=found <= limit
+    )
+
+
+def _at_least(title: str, values: Sequence[float], limit: float, of: str) -> CriterionRow:
+    if not values:
+        return CriterionRow(title=title, wanted=f"at least {limit:g}", measured="nothing", is_met=None)
+    found = percentile(values, LOW)
+    return CriterionRow(
+        title=title, wanted=f"at least {limit:g}", measured=f"{found:.1f} ({of})", is_met=found >= limit
+    )
+
+
+def _is_certain(criterion: CriterionRow, people: Sequence[PersonRow], students: int, wanted: Wanted) -> bool:
+    """Whether a criterion would not be met on the best of machines either."""
+    if criterion.title == PRIVACY:
+        return True
+    said_so = sum(bool(person.failing and person.failing.sign) for person in people if person.outcome == "failed")
+    return criterion.title == SUCCESS and students > 0 and 1 - said_so / students < wanted.success
+
+
+def _met_a_stranger(person: PersonRow) -> bool:
+    return any(step.is_private for step in person.steps)
+
+
+def _sentence(criteria: Sequence[CriterionRow]) -> str:
+    first = criteria[0]
+    more = f", and {len(criteria) - 1} more" if len(criteria) > 1 else ""
+    return f"{first.title}: {first.measured}, wanted {first.wanted}{more}"

@@ -1,0 +1,170 @@
+"""What a rehearsal leaves as JSON: what was measured, what it amounts to, and what it rests on."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import Enum
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+
+class Row(BaseModel):
+    """Part of the document."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Verdict(Enum):
+    """What a rehearsal says; the values are what people and files read."""
+
+    GO = "go"
+    NO_GO = "no-go"
+    LIMITED = "the probe was the limit"
+
+
+class StepRow(Row):
+    """A step that somebody played. `at_s` counts from the rehearsal's beginning; `ending` is empty where it is well."""
+
+    title: str
+    service: str
+    at_s: float
+    took_s: float
+    ending: str = ""
+    said: str = ""
+    sign: str = ""
+    is_private: bool = False
+
+
+class LookRow(Row):
+    """One look of a student at the teacher. `fault` is empty where it is proved; latency is glass to glass."""
+
+    at_s: float
+    fault: str = ""
+    latency_ms: float | None = None
+    frames_per_s: float = 0.0
+
+
+class PersonRow(Row):
+    """One person in one round. `outcome` is passed, failed, errored or blind; `said` is why; `left_at_s` is when
+    they were gone, whether they could still say good-bye or not."""
+
+    round: int
+    actor: str
+    role: str
+    steps: tuple[StepRow, ...] = ()
+    looks: tuple[LookRow, ...] = ()
+    outcome: str
+    said: str = ""
+    left_at_s: float = 0.0
+
+    @property
+    def failing(self) -> StepRow | None:
+        """The step that did not end well."""
+        return next((step for step in self.steps if step.ending), None)
+
+    def step(self, title: str) -> StepRow | None:
+        """A step of that title that ended well."""
+        return next((step for step in self.steps if step.title == title and not step.ending), None)
+
+
+class SampleRow(Row):
+    """This machine at one moment: the share of all cores in use, the share that its host gave to others, memory."""
+
+    at_s: float
+    busy_share: float
+    stolen_share: float
+    memory_free_mib: float
+
+
+class CostRow(Row):
+    """What one student costs this machine, measured before: processor seconds to come, the share of a core to stay."""
+
+    arriving_s: float
+    staying_share: float
+    memory_mib: float
+
+
+class CountedRow(Row):
+    """What the practice school counted of the same rehearsal, and what First Bell did."""
+
+    title: str
+    counted: int
+    measured: int
+
+    @property
+    def agrees(self) -> bool:
+        """Whether both came to the same."""
+        return self.counted == self.measured
+
+
+class RecordRow(Row):
+    """What was measured."""
+
+    id: str
+    journey: str
+    district: str
+    location: str
+    began_at: datetime
+    took_s: float
+    students: int
+    teachers: int
+    ramp_s: float
+    rounds: int
+    workers: int
+    cores: int
+    browser: str
+    version: str
+    cost: CostRow
+    carries: int
+    people: tuple[PersonRow, ...]
+    samples: tuple[SampleRow, ...]
+    lost_share: float
+    counted: tuple[CountedRow, ...] = ()
+
+    @property
+    def pupils(self) -> tuple[PersonRow, ...]:
+        """The students, each once a round."""
+        return tuple(person for person in self.people if person.role == "student")
+
+
+class CriterionRow(Row):
+    """One thing that is wanted, with what was measured. `is_met` is None where nothing could be measured."""
+
+    title: str
+    wanted: str
+    measured: str
+    is_met: bool | None
+    said: str = ""
+
+
+class ComparedRow(Row):
+    """One figure beside the previous rehearsal's: better, worse, within noise, or too few to tell, by a named test."""
+
+    title: str
+    before: str
+    now: str
+    change: Literal["better", "worse", "within noise", "too few to tell"]
+    test: str
+    p: float | None = None
+
+
+class ComparisonRow(Row):
+    """This rehearsal beside the previous one of the same journey."""
+
+    previous: str
+    previous_began_at: datetime
+    said: str
+    rows: tuple[ComparedRow, ...]
+
+
+class RehearsalDocument(Row):
+    """The whole of it."""
+
+    schema_: Literal["firstbell.rehearsal/1"] = "firstbell.rehearsal/1"
+    verdict: Verdict
+    said: str
+    limit: str = ""
+    criteria: tuple[CriterionRow, ...]
+    comparison: ComparisonRow | None = None
+    record: RecordRow

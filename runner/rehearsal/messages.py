@@ -1,0 +1,130 @@
+"""What a rehearsal's parent and the processes that play its people say to each other: one JSON object a line."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, TypeAdapter
+
+from runner.execution.messages import Hello, Message
+from runner.rehearsal.document import CostRow
+from runner.rehearsal.plan import Seat
+
+COME, EVERYBODY, HOME, END = "come", "everybody", "home", "end"
+"""The cues, in order: students come; everybody is in; students leave; the teacher ends the class."""
+
+
+class Engage(Message):
+    """To a process: whom it plays. `stay_s` is how long everybody stays together; with nobody to play it measures what
+    a student costs, says so, and ends."""
+
+    kind: Literal["engage"] = "engage"
+    hello: Hello
+    seats: tuple[Seat, ...] = ()
+    guests: tuple[str, ...] = ()
+    stay_s: float = 0.0
+
+
+class Begin(Message):
+    """To a process: a round begins. Its teacher opens the class; the signatures of all cameras come from `token`."""
+
+    kind: Literal["begin"] = "begin"
+    token: str
+
+
+class Cue(Message):
+    """To a process: what its people wait for has come."""
+
+    kind: Literal["cue"] = "cue"
+    cue: str
+
+
+class Dismiss(Message):
+    """To a process: close the browser and end."""
+
+    kind: Literal["dismiss"] = "dismiss"
+
+
+class Engaged(Message):
+    """From a process: its browser is open."""
+
+    kind: Literal["engaged"] = "engaged"
+    browser: str
+
+
+class Measured(Message):
+    """From a process without people: what one student costs here, and what others take of this machine's cores."""
+
+    kind: Literal["measured"] = "measured"
+    cost: CostRow
+    others_cores: float
+    memory_free_mib: float
+
+
+class Unable(Message):
+    """From a process: it cannot play, and why."""
+
+    kind: Literal["unable"] = "unable"
+    said: str
+
+
+class Played(Message):
+    """From a process: a step is over. `at_s` is Unix time in seconds; `ending` is empty where it ended well."""
+
+    kind: Literal["played"] = "played"
+    actor: str
+    title: str
+    service: str
+    at_s: float
+    took_s: float
+    ending: str = ""
+    said: str = ""
+    sign: str = ""
+    is_private: bool = False
+
+
+class Seen(Message):
+    """From a process: what a student saw and heard of the teacher. `fault` is empty where it is proved."""
+
+    kind: Literal["seen"] = "seen"
+    actor: str
+    at_s: float
+    fault: str = ""
+    latency_ms: float | None = None
+    frames_per_s: float = 0.0
+
+
+class Stayed(Message):
+    """From a process: the frames that a student was shown while everybody was there, a second on average."""
+
+    kind: Literal["stayed"] = "stayed"
+    actor: str
+    frames_per_s: float
+
+
+class Waits(Message):
+    """From a process: somebody waits for a cue."""
+
+    kind: Literal["waits"] = "waits"
+    actor: str
+    cue: str
+
+
+class Left(Message):
+    """From a process: somebody is done with a round, one way or another. What went wrong between steps is told here;
+    `lost_share` is how much of the round's time the process was not run."""
+
+    kind: Literal["left"] = "left"
+    actor: str
+    at_s: float
+    ending: str = ""
+    said: str = ""
+    lost_share: float = 0.0
+
+
+ToPlayers = Annotated[Engage | Begin | Cue | Dismiss, Field(discriminator="kind")]
+FromPlayers = Annotated[
+    Engaged | Measured | Unable | Played | Seen | Stayed | Waits | Left, Field(discriminator="kind")
+]
+TO_PLAYERS: TypeAdapter[ToPlayers] = TypeAdapter(ToPlayers)
+FROM_PLAYERS: TypeAdapter[FromPlayers] = TypeAdapter(FromPlayers)

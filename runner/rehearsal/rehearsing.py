@@ -1,0 +1,133 @@
+"""One rehearsal from its first bell to its verdict: rounds are played, the machine is read, figures are compared."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+
+from journeys.practice.school import PracticeSchool
+from runner.execution.district import District
+from runner.execution.messages import Hello
+from runner.rehearsal.compare import compare
+from runner.rehearsal.criteria import Wanted, judge
+from runner.rehearsal.document import CostRow, CountedRow, RecordRow, RehearsalDocument
+from runner.rehearsal.ensemble import Ensemble
+from runner.rehearsal.gauge import Gauge
+from runner.rehearsal.limit import limit_of
+from runner.rehearsal.messages import FromPlayers
+from runner.rehearsal.minutes import Minutes, joins, peak
+from runner.rehearsal.plan import Seat
+
+# A way to class has this many waits, each of which may take the step limit; the rest is for a slow machine.
+WAITS = 16
+SLACK_S = 60.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bill:
+    """What is to be played: by whom, how often, and how this machine was measured. `log` takes what is printed."""
+
+    journey: str
+    seats: tuple[Seat, ...]
+    ramp_s: float
+    rounds: int
+    stay_s: float
+    cost: CostRow
+    cores: int
+    carries: int
+    log: Path
+
+    @property
+    def students(self) -> int:
+        """How many come to class."""
+        return sum(seat.number > 0 for seat in self.seats)
+
+    @property
+    def workers(self) -> int:
+        """How many processes play them."""
+        return len({seat.worker for seat in self.seats})
+
+
+Onlooker = Callable[[FromPlayers, Minutes], None]
+
+
+def rehearse(
+    bill: Bill, district: District, hello: Hello, *, practice: PracticeSchool | None, onlooker: Onlooker
+) -> RecordRow:
+    """Play all rounds, and return what was measured. Raises WorkerUnwell where nobody can play."""
+    guests = [*district.guests, *(district.account(seat.account).display_name for seat in bill.seats)]
+    before = practice.counters()["live_class"]["joins"] if practice else 0
+    with Ensemble(hello, bill.seats, guests=guests, stay_s=bill.stay_s, log=bill.log) as ensemble:
+        began_at, began = datetime.now(UTC), time.monotonic()
+        minutes = Minutes(bill.seats, began_at.timestamp())
+
+        def follow(message: FromPlayers) -> None:
+            minutes.hear(message)
+            onlooker(message, minutes)
+
+        with Gauge() as gauge:
+            for _ in range(bill.rounds):
+                if not ensemble.is_whole:
+                    break
+                minutes.begin()
+                ensemble.play(secrets.token_hex(8), deadline_s=_deadline_s(bill, district), follow=follow)
+                minutes.end()
+        browser = ensemble.browser
+    return RecordRow(
+        id=f"{began_at:%Y%m%dT%H%M%S}-{secrets.token_hex(2)}",
+        journey=bill.journey,
+        district=district.school.name,
+        location=district.location.name,
+        began_at=began_at,
+        took_s=round(time.monotonic() - began, 2),
+        students=bill.students,
+        teachers=len(bill.seats) - bill.students,
+        ramp_s=bill.ramp_s,
+        rounds=bill.rounds,
+        workers=bill.workers,
+        cores=bill.cores,
+        browser=browser,
+        version=version("firstbell"),
+        cost=bill.cost,
+        carries=bill.carries,
+        people=tuple(minutes.people),
+        samples=tuple(gauge.samples),
+        lost_share=round(minutes.lost_share, 4),
+        counted=_counted(practice, before, minutes),
+    )
+
+
+def concluded(record: RecordRow, wanted: Wanted, previous: RecordRow | None) -> RehearsalDocument:
+    """What a record amounts to."""
+    limit = limit_of(record.samples, record.lost_share)
+    judgement = judge(record.people, wanted, limit)
+    return RehearsalDocument(
+        verdict=judgement.verdict,
+        said=judgement.said,
+        limit=limit,
+        criteria=judgement.criteria,
+        comparison=compare(record, previous) if previous else None,
+        record=record,
+    )
+
+
+def _deadline_s(bill: Bill, district: District) -> float:
+    return bill.ramp_s + bill.stay_s + WAITS * district.step_limit_s + SLACK_S
+
+
+def _counted(practice: PracticeSchool | None, before: int, minutes: Minutes) -> tuple[CountedRow, ...]:
+    """The practice school's own counters beside our figures: a probe that miscounts would show here."""
+    if practice is None:
+        return ()
+    counters = practice.counters()["live_class"]
+    rounds: Sequence[int] = sorted({person.round for person in minutes.people})
+    most = max((peak([one for one in minutes.people if one.round == number]) for number in rounds), default=0)
+    return (
+        CountedRow(title="joins", counted=counters["joins"] - before, measured=joins(minutes.people)),
+        CountedRow(title="most people at once", counted=counters["peak_people"], measured=most),
+    )

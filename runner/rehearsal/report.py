@@ -1,0 +1,86 @@
+"""A rehearsal as one page: the verdict, what it rests on, and plots; it opens anywhere, without network."""
+
+from __future__ import annotations
+
+from collections import Counter
+from zoneinfo import ZoneInfo
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from runner.rehearsal.criteria import Wanted
+from runner.rehearsal.document import PersonRow, RehearsalDocument
+from runner.rehearsal.limit import busy_of
+from runner.rehearsal.minutes import NOT_OPENED
+from runner.rehearsal.plots import Dot, bars, line, scatter
+from runner.rehearsal.script import SEES, STEPS
+
+WORDS = {"go": "Go", "no-go": "No-go", "the probe was the limit": "No verdict"}
+
+
+def report_page(document: RehearsalDocument, wanted: Wanted, zone: ZoneInfo) -> str:
+    """The page, in the school's time."""
+    loader = PackageLoader("runner.rehearsal")
+    environment = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True)
+    return environment.get_template("report.html").render(
+        document=document,
+        record=document.record,
+        word=WORDS[document.verdict.value],
+        began_at=document.record.began_at.astimezone(zone),
+        busy=busy_of(document.record.samples),
+        steps=STEPS,
+        plots=_plots(document, wanted),
+    )
+
+
+def _plots(document: RehearsalDocument, wanted: Wanted) -> list[tuple[str, str, Markup | str]]:
+    """Heading, what is said of it, and the picture; a picture that would be empty is left out, and said so."""
+    record = document.record
+    pupils = record.pupils
+    joined = [found for person in pupils if (found := _joined(person))]
+    looks = [
+        Dot(at_s=look.at_s, value=look.latency_ms, who=person.actor, is_bad=bool(look.fault))
+        for person in pupils
+        for look in person.looks
+        if look.latency_ms is not None
+    ]
+    failed = Counter(_where(person) for person in record.people if person.outcome != "passed")
+    samples = [(sample.at_s, sample.busy_share * 100) for sample in record.samples]
+    return [
+        (
+            "Join times",
+            "Each dot is a student: when they saw and heard the teacher, and how long after opening the portal.",
+            scatter(joined, title="Seconds from the portal to seeing and hearing, over time", unit="s")
+            or "Nobody came that far.",
+        ),
+        (
+            "Media latency",
+            "Each dot is one look of a student at the teacher's picture: how late it was, glass to glass.",
+            scatter(looks, title="Media latency over time", unit="ms", wanted=wanted.latency_ms)
+            or "Nobody saw the teacher.",
+        ),
+        (
+            "Failures by step",
+            "Where those who did not get through were stopped.",
+            bars(failed.most_common(), title="Failures by step") or "Nobody was stopped.",
+        ),
+        (
+            "This machine",
+            "The share of all its processors in use. Where it stays at 100 %, times and delays are this machine's own.",
+            line(samples, title="Processors in use over time", unit="%", most=100.0) or "Too short to draw.",
+        ),
+    ]
+
+
+def _joined(person: PersonRow) -> Dot | None:
+    last = person.step(SEES)
+    if last is None:
+        return None
+    at_s = last.at_s + last.took_s
+    return Dot(at_s=at_s, value=at_s - person.steps[0].at_s, who=f"{person.actor}, round {person.round}")
+
+
+def _where(person: PersonRow) -> str:
+    if failing := person.failing:
+        return failing.title
+    return "never came" if person.said == NOT_OPENED else "between steps"

@@ -1,0 +1,195 @@
+"""A rehearsal in real browsers: its figures beside the school's own counters, and its page in Chromium with axe."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import tarfile
+from collections.abc import Iterator
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import psutil
+import pytest
+from playwright.sync_api import sync_playwright
+
+from journeys.practice.school import PracticeSchool
+from runner.execution.browser import find_browser, launch_options
+from runner.execution.messages import Hello
+from runner.rehearsal.criteria import Wanted
+from runner.rehearsal.document import CostRow, RecordRow, Verdict
+from runner.rehearsal.messages import EVERYBODY, FromPlayers, Waits
+from runner.rehearsal.minutes import Minutes
+from runner.rehearsal.plan import seats
+from runner.rehearsal.rehearsing import Bill, Onlooker, concluded, rehearse
+from runner.rehearsal.report import report_page
+from runner.rehearsal.shelf import Shelf
+from runner.wiring import district_of, embedded, practice_place
+from tests.end_to_end.conftest import Firstbell
+from tests.runner.a_rehearsal import a_record, a_student, a_teacher
+
+pytestmark = pytest.mark.browser
+
+STUDENTS = ["student", "student2", "student3"]
+# A busy machine is slow, and these tests are not about that.
+PATIENT = Wanted(success=1.0, steps_s={}, latency_ms=60_000.0, frames_per_s=0.01)
+# What axe calls serious or critical keeps people out.
+SERIOUS = ("serious", "critical")
+
+
+@pytest.fixture(scope="module")
+def school() -> Iterator[PracticeSchool]:
+    with PracticeSchool.start() as school:
+        yield school
+
+
+def nobody(_message: FromPlayers, _minutes: Minutes) -> None:
+    """Looks on and does nothing."""
+
+
+def played(school: PracticeSchool, folder: Path, *, rounds: int = 1, onlooker: Onlooker = nobody) -> RecordRow:
+    bill = Bill(
+        journey="live-class",
+        seats=seats("teacher", STUDENTS, ramp_s=3.0, workers=2),
+        ramp_s=3.0,
+        rounds=rounds,
+        stay_s=3.0,
+        cost=CostRow(arriving_s=2.0, staying_share=0.3, memory_mib=100.0),
+        cores=2,
+        carries=3,
+        log=folder / "rehearsal.log",
+    )
+    district = district_of(embedded(), school.introduction)
+    hello = Hello(config=None, practice=practice_place(school))
+    return rehearse(bill, district, hello, practice=school, onlooker=onlooker)
+
+
+def test_its_figures_are_those_that_the_school_counts_itself(school: PracticeSchool, tmp_path: Path) -> None:
+    before = school.counters()
+    record = played(school, tmp_path, rounds=2)
+    counters = school.counters()
+    assert [(person.actor, person.outcome, person.said) for person in record.people if person.outcome != "passed"] == []
+    assert len(record.people) == 8
+    joins = counters["live_class"]["joins"] - before["live_class"]["joins"]
+    assert {row.title: (row.measured, row.counted) for row in record.counted} == {
+        "joins": (joins, joins),
+        "most people at once": (4, counters["live_class"]["peak_people"]),
+    }
+    assert joins == 8
+    assert all(len(person.looks) == 2 and not person.looks[-1].fault for person in record.pupils)
+    assert concluded(record, PATIENT, None).verdict is Verdict.GO
+
+
+def test_a_class_that_is_full_is_a_no_go_that_says_so(school: PracticeSchool, tmp_path: Path) -> None:
+    school.break_("class-full")
+    try:
+        document = concluded(played(school, tmp_path), PATIENT, None)
+    finally:
+        school.heal_all()
+    assert document.verdict is Verdict.NO_GO
+    failed = [person.failing for person in document.record.pupils if person.outcome == "failed"]
+    assert failed
+    assert {(step.title, step.sign) for step in failed if step} == {("joins", "capacity")}
+    assert all(row.agrees for row in document.record.counted if row.title == "joins")
+
+
+def _players() -> list[psutil.Process]:
+    """The processes that play, as they were started."""
+    found = [one for one in psutil.Process().children() if "runner.rehearsal_process" in one.cmdline()]
+    return sorted(found, key=lambda one: one.create_time())
+
+
+def test_players_that_are_killed_are_an_error_of_ours_and_the_others_go_home(
+    school: PracticeSchool, tmp_path: Path
+) -> None:
+    def kill(message: FromPlayers, _minutes: Minutes) -> None:
+        if isinstance(message, Waits) and message.cue == EVERYBODY and message.actor == "student 1":
+            _players()[1].kill()
+
+    record = played(school, tmp_path, rounds=2, onlooker=kill)
+    assert {person.actor: person.outcome for person in record.people} == {
+        "teacher": "passed",
+        "student 1": "errored",
+        "student 2": "passed",
+        "student 3": "errored",
+    }
+    assert concluded(record, PATIENT, None).verdict is Verdict.LIMITED
+    assert _players() == []
+    assert not [one for one in psutil.Process().children(recursive=True) if "type=renderer" in " ".join(one.cmdline())]
+
+
+def test_more_than_this_machine_carries_is_refused_and_so_are_accounts_that_do_not_exist(
+    firstbell: Firstbell, tmp_path: Path
+) -> None:
+    (tmp_path / "firstbell.toml").write_text('[school]\nname = "P"\ntimezone = "UTC"\npractice = true\n')
+    too_many = firstbell("rehearse", "live-class", "--students", "9")
+    assert too_many.returncode == 3
+    assert "9 with the role student need as many accounts, and there are 8; add [accounts.NAME]" in too_many.stderr
+    at_once = firstbell("rehearse", "live-class", "--students", "8", "--ramp", "1s")
+    assert at_once.returncode == 2
+    assert "this machine carries about" in at_once.stderr
+    assert not (tmp_path / ".firstbell" / "rehearsals").exists()
+
+
+def axe(folder: Path) -> str:
+    """axe-core's script, from the npm registry; skips where there is none to ask."""
+    if shutil.which("npm") is None:
+        pytest.skip("axe-core is not here: install npm, and let it reach its registry")
+    packed = subprocess.run(
+        ["npm", "pack", "axe-core@4", "--silent"], cwd=folder, capture_output=True, text=True, timeout=60, check=False
+    )
+    if packed.returncode:
+        pytest.skip(f"axe-core cannot be had: npm pack axe-core says {packed.stderr.strip()[:200]}")
+    with tarfile.open(next(folder.glob("axe-core-*.tgz"))) as archive:
+        script = archive.extractfile("package/axe.min.js")
+        assert script is not None
+        return script.read().decode()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_page_opens_without_network_and_axe_finds_nothing_serious(tmp_path: Path, scheme: str) -> None:
+    script = axe(tmp_path)
+    people = [a_teacher(), *(a_student(n) for n in range(4)), a_student(4, outcome="failed", fails_at="joins")]
+    document = concluded(a_record(people), Wanted(steps_s={"signs in": 5.0}), a_record(people))
+    page_file = tmp_path / "report.html"
+    page_file.write_text(report_page(document, Wanted(), ZoneInfo("UTC")))
+    said: list[str] = []
+    asked: list[str] = []
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(**launch_options(find_browser()))
+        # The page forbids scripts, and axe is one.
+        page = browser.new_context(bypass_csp=True, color_scheme=scheme).new_page()  # type: ignore[arg-type]
+        page.on("console", lambda message: said.append(message.text))
+        page.on("pageerror", lambda error: said.append(str(error)))
+        page.on("request", lambda request: asked.append(request.url))
+        page.goto(page_file.as_uri())
+        page.evaluate(script)
+        found = page.evaluate("() => axe.run()")
+        page.evaluate(
+            "() => { document.querySelector('h1').style.color = '#eee'; document.documentElement.lang = ''; }"
+        )
+        broken = page.evaluate("() => axe.run()")
+        browser.close()
+    assert [(v["id"], v["nodes"][0]["html"]) for v in found["violations"] if v["impact"] in SERIOUS] == []
+    assert {v["id"] for v in found["violations"]} <= {"region"}
+    assert "html-has-lang" in {v["id"] for v in broken["violations"]}
+    assert said == []
+    assert [url for url in asked if not url.startswith(("file:", "data:"))] == []
+
+
+def test_the_command_ends_with_its_verdict_and_leaves_its_papers(firstbell: Firstbell, tmp_path: Path) -> None:
+    (tmp_path / "firstbell.toml").write_text(
+        '[school]\nname = "P"\ntimezone = "UTC"\npractice = true\n'
+        "[rehearsal]\nlatency_ms = 60000\nframes_per_s = 0.01\n[rehearsal.steps]\njoins = '60s'\n"
+    )
+    earlier = concluded(a_record([a_teacher(), *(a_student(n) for n in range(6))]), PATIENT, None)
+    Shelf(tmp_path / ".firstbell" / "rehearsals").keep(earlier)
+    asked = ("rehearse", "live-class", "--students", "2", "--ramp", "2s", "--stay", "2s", "--anyway", "--json")
+    done = firstbell(*asked, "--report", "report.html", "--junit", "junit.xml")
+    assert done.returncode == 0, done.stdout + done.stderr
+    told = json.loads(done.stdout)
+    assert (told["verdict"], told["comparison"]["previous"]) == ("go", earlier.record.id)
+    assert (tmp_path / ".firstbell" / "rehearsals" / f"{told['record']['id']}.json").exists()
+    assert (tmp_path / "report.html").read_text().startswith("<!doctype html>")
+    assert (tmp_path / "junit.xml").exists()

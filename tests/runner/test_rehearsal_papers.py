@@ -1,0 +1,85 @@
+"""What a rehearsal leaves for others: a page, JUnit XML, and JSON that the next rehearsal reads."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from xml.etree import ElementTree as ET
+from zoneinfo import ZoneInfo
+
+import xmlschema
+
+from runner.rehearsal.criteria import Wanted
+from runner.rehearsal.document import PersonRow, RehearsalDocument, Verdict
+from runner.rehearsal.junit import junit
+from runner.rehearsal.rehearsing import concluded
+from runner.rehearsal.report import report_page
+from runner.rehearsal.shelf import Shelf
+from tests.runner.a_rehearsal import a_record, a_student, a_teacher
+
+WANTED = Wanted(success=1.0, steps_s={"signs in": 5.0}, latency_ms=400.0, frames_per_s=8.0)
+PEOPLE = (
+    a_teacher(),
+    *(a_student(number) for number in range(1, 4)),
+    a_student(4, outcome="failed", fails_at="joins"),
+    a_student(5, outcome="errored", fails_at="signs in"),
+)
+
+
+def concluded_of(people: tuple[PersonRow, ...] = PEOPLE) -> RehearsalDocument:
+    return concluded(a_record(people), WANTED, a_record([a_teacher(), *(a_student(n) for n in range(6))]))
+
+
+def test_junit_is_what_a_ci_reads_and_counts_right() -> None:
+    written = junit(concluded_of())
+    schema = xmlschema.XMLSchema(Path(__file__).with_name("rehearsal.xsd"))
+    schema.validate(ET.fromstring(written))  # noqa: S314  # written by us
+    root = ET.fromstring(written)  # noqa: S314  # written by us
+    criteria, people = root.findall("testsuite")
+    assert criteria.attrib.items() >= {("tests", "6"), ("failures", "1"), ("errors", "0")}
+    assert people.attrib.items() >= {("tests", "6"), ("failures", "1"), ("errors", "1")}
+    assert [case.get("name") for case in people if case.find("failure") is not None] == ["student 4"]
+
+
+def test_the_schema_refuses_what_no_ci_reads() -> None:
+    schema = xmlschema.XMLSchema(Path(__file__).with_name("rehearsal.xsd"))
+    broken = junit(concluded_of()).replace(b"<testcase ", b"<case ").replace(b"</testcase>", b"</case>")
+    assert not schema.is_valid(ET.fromstring(broken))  # noqa: S314  # written by us
+
+
+def test_what_the_probe_could_not_judge_is_an_error_and_no_failure() -> None:
+    document = concluded_of().model_copy(update={"verdict": Verdict.LIMITED})
+    criteria = ET.fromstring(junit(document)).find("testsuite")  # noqa: S314  # written by us
+    assert criteria is not None
+    assert (criteria.get("failures"), criteria.get("errors")) == ("0", "1")
+
+
+def test_the_page_says_the_verdict_and_what_it_rests_on() -> None:
+    page = report_page(concluded_of(), WANTED, ZoneInfo("America/New_York"))
+    assert "No-go" in page
+    assert "Students who saw and heard the teacher: 3 of 4, wanted 100%" in page
+    assert "Bayfront &lt;County&gt; &amp; Co" in page
+    assert "08:00:00 EST" in page
+    assert "Mann-Whitney U" in page
+    assert page.count("<svg") == 4
+
+
+def test_the_page_stands_with_nobody_who_came() -> None:
+    never = PersonRow(round=1, actor="student 1", role="student", outcome="failed", said="never came")
+    page = report_page(concluded_of((a_teacher(outcome="failed"), never)), WANTED, ZoneInfo("UTC"))
+    assert "Nobody came that far." in page
+
+
+def test_the_next_rehearsal_finds_the_latest_of_its_journey(tmp_path: Path) -> None:
+    shelf = Shelf(tmp_path / "rehearsals")
+    assert shelf.latest("live-class") is None
+    for number, journey in (("1", "live-class"), ("2", "live-class"), ("3", "meeting")):
+        document = concluded_of()
+        shelf.keep(
+            document.model_copy(
+                update={"record": document.record.model_copy(update={"id": number, "journey": journey})}
+            )
+        )
+    (tmp_path / "rehearsals" / "9.json").write_text("torn")
+    found = shelf.latest("live-class")
+    assert found is not None
+    assert found.id == "2"
