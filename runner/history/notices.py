@@ -14,6 +14,7 @@ from runner.alarms.message import Message, Surroundings, write
 from runner.alarms.outbox import Fate
 from runner.alarms.routing import NoticeKind, Owed, Sent, Severity, Standing, ways
 from runner.alarms.terms import Terms
+from runner.diagnosis.cause import Cause
 from runner.history.alarm_tables import notifications
 from runner.history.tables import runs, steps
 from runner.history.upsert import insert_of
@@ -95,12 +96,13 @@ def surroundings(
     first = going_on[0]
     run = connection.execute(select(runs).where(runs.c.id == first.run_id)).mappings().one_or_none()
     found: dict[str, Any] = (run["diagnosis"] if run else None) or {}
+    is_known = found.get("cause") != Cause.UNKNOWN.value
     reached = _reached(connection, first.run_id)
     around = Surroundings(
         zone=terms.zone,
         places=terms.places,
         contact=terms.contacts.get(incident.subject, ""),
-        what=found["words"] if found.get("service") == incident.subject else "",
+        what=found["words"] if is_known and found.get("service") == incident.subject else "",
         sure=found.get("confidence", ""),
         because=tuple(one["said"] for one in found.get("because", ())),
         fine=(

@@ -35,7 +35,7 @@ timezone = "America/New_York"
 practice = true
 journeys = ["mine"]
 
-[services.platform]
+[services.edge]
 owner = "Contoso Learn"
 contact = "support@contoso.example"
 
@@ -72,9 +72,9 @@ import pathlib
 
 import pytest
 
-@pytest.mark.journey("gate", relies_on=["platform", "live-class"])
+@pytest.mark.journey("gate", relies_on=["edge", "live-class"])
 def test_gate(student, school):
-    with student.step("finds the class", relies_on="platform"):
+    with student.step("finds the class", relies_on="edge"):
         school.open_portal(student)
         assert not pathlib.Path({flag!r}).exists(), "the list is <b>empty</b>"
 '''
@@ -195,19 +195,19 @@ def test_from_the_first_failure_to_the_end_of_it(district: District) -> None:
     district.flag.touch()
     until(district.subjects, 60, "a letter about it")
     (letter,) = [one for one in district.letters() if one["To"] == "it@district.example"]
-    assert letter["Subject"].startswith('[critical] student "finds the class" fails in gate: Contoso Learn (platform)')
+    assert letter["Subject"].startswith('[critical] student "finds the class" fails in gate: Contoso Learn (edge)')
     page = letter.get_body(("html",))
     assert page is not None
     assert "&lt;b&gt;empty&lt;/b&gt;" in page.get_content()
-    assert "live-class cannot be judged behind platform" in page.get_content()
+    assert "live-class cannot be judged behind edge" in page.get_content()
     (picture,) = [part for part in letter.walk() if part.get_content_type() == "image/jpeg"]
     assert picture.get_content()[:2] == b"\xff\xd8"
     (event,) = [json.loads(body) for _, body in until(lambda: district.hook.posts, 10, "the webhook")]
-    assert event["data"]["details"]["Whose"] == "Contoso Learn (platform), support@contoso.example"
+    assert event["data"]["details"]["Whose"] == "Contoso Learn (edge), support@contoso.example"
 
     plugin = district.firstbell("status", "--format", "nagios")
     assert plugin.returncode == 2
-    assert plugin.stdout.startswith("FIRSTBELL CRITICAL - gate broken by platform, Contoso Learn | 'gate@here'=")
+    assert plugin.stdout.startswith("FIRSTBELL CRITICAL - gate broken by edge, Contoso Learn | 'gate@here'=")
 
     done = district.firstbell("ack", "1", "--why", "calling Contoso", "--by", "ana")
     assert "Incident 1 is in hand: ana" in done.stdout
@@ -235,7 +235,7 @@ def test_alertmanager_has_the_alert_and_its_end(district: District) -> None:
         pytest.skip("no Alertmanager on this machine; to run this test: apt-get install prometheus-alertmanager")
     district.flag.touch()
     alerts = until(lambda: _alerts(district.alerts), 60, "an alert in Alertmanager")
-    assert alerts[0]["labels"]["service"] == "platform"
+    assert alerts[0]["labels"]["service"] == "edge"
     assert alerts[0]["annotations"]["summary"].startswith("[critical] student")
     district.flag.unlink()
     until(lambda: not _alerts(district.alerts), 90, "the alert is resolved")

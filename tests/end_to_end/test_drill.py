@@ -60,7 +60,7 @@ def test_the_demo_shows_the_alarm_and_its_time_beside_a_configuration_too(firstb
     (tmp_path / "firstbell.toml").write_text(CONFIG.format(port=9, hook="http://127.0.0.1:9/"))
     done = firstbell("demo")
     assert done.returncode == 0, done.stdout + done.stderr
-    assert '[critical] student "finds the live session" fails in live-class' in done.stdout
+    assert "[critical] The class list is empty (live-class)" in done.stdout
     assert "s after the fault" in done.stdout
     assert "[closed]" in done.stdout
     assert not (tmp_path / ".firstbell" / "history.db").exists(), "the demo's incidents are in the district's history"

@@ -12,10 +12,9 @@ from zoneinfo import ZoneInfo
 
 import psutil
 import pytest
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import Browser
 
 from journeys.practice.school import PracticeSchool
-from runner.execution.browser import find_browser, launch_options
 from runner.execution.messages import Hello
 from runner.rehearsal.criteria import Wanted
 from runner.rehearsal.document import CostRow, RecordRow, Verdict
@@ -116,7 +115,15 @@ def test_players_that_are_killed_are_an_error_of_ours_and_the_others_go_home(
     }
     assert concluded(record, PATIENT, None).verdict is Verdict.LIMITED
     assert _players() == []
-    assert not [one for one in psutil.Process().children(recursive=True) if "type=renderer" in " ".join(one.cmdline())]
+    assert not [one for one in psutil.Process().children(recursive=True) if "type=renderer" in _words(one)]
+
+
+def _words(process: psutil.Process) -> str:
+    """How a process was started; nothing of one that has ended."""
+    try:
+        return " ".join(process.cmdline())
+    except psutil.Error:
+        return ""
 
 
 def test_more_than_this_machine_carries_is_refused_and_so_are_accounts_that_do_not_exist(
@@ -148,7 +155,9 @@ def axe(folder: Path) -> str:
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_the_page_opens_without_network_and_axe_finds_nothing_serious(tmp_path: Path, scheme: str) -> None:
+def test_the_page_opens_without_network_and_axe_finds_nothing_serious(
+    browser: Browser, tmp_path: Path, scheme: str
+) -> None:
     script = axe(tmp_path)
     people = [a_teacher(), *(a_student(n) for n in range(4)), a_student(4, outcome="failed", fails_at="joins")]
     document = concluded(a_record(people), Wanted(steps_s={"signs in": 5.0}), a_record(people))
@@ -156,10 +165,9 @@ def test_the_page_opens_without_network_and_axe_finds_nothing_serious(tmp_path: 
     page_file.write_text(report_page(document, Wanted(), ZoneInfo("UTC")))
     said: list[str] = []
     asked: list[str] = []
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(**launch_options(find_browser()))
-        # The page forbids scripts, and axe is one.
-        page = browser.new_context(bypass_csp=True, color_scheme=scheme).new_page()  # type: ignore[arg-type]
+    # The page forbids scripts, and axe is one.
+    with browser.new_context(bypass_csp=True, color_scheme=scheme) as context:  # type: ignore[arg-type]
+        page = context.new_page()
         page.on("console", lambda message: said.append(message.text))
         page.on("pageerror", lambda error: said.append(str(error)))
         page.on("request", lambda request: asked.append(request.url))
@@ -170,7 +178,6 @@ def test_the_page_opens_without_network_and_axe_finds_nothing_serious(tmp_path: 
             "() => { document.querySelector('h1').style.color = '#eee'; document.documentElement.lang = ''; }"
         )
         broken = page.evaluate("() => axe.run()")
-        browser.close()
     assert [(v["id"], v["nodes"][0]["html"]) for v in found["violations"] if v["impact"] in SERIOUS] == []
     assert {v["id"] for v in found["violations"]} <= {"region"}
     assert "html-has-lang" in {v["id"] for v in broken["violations"]}

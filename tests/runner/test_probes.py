@@ -91,7 +91,7 @@ def test_a_port_that_drops_what_comes(open_: ExitStack) -> None:
 @pytest.mark.parametrize(("scheme", "stage"), [("http", "http"), ("https", "tls")])
 def test_a_server_that_says_nothing(open_: ExitStack, scheme: str, stage: str) -> None:
     door = open_.enter_context(listening())
-    assert ends(look(f"{scheme}://127.0.0.1:{door.getsockname()[1]}/", within_s=0.5)) == (stage, "no-answer")
+    assert ends(look(f"{scheme}://127.0.0.1:{door.getsockname()[1]}/", within_s=2.0)) == (stage, "no-answer")
 
 
 @pytest.mark.parametrize(("scheme", "stage"), [("http", "http"), ("https", "tls")])
