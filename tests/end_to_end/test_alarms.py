@@ -216,7 +216,7 @@ def test_from_the_first_failure_to_the_end_of_it(district: District) -> None:
     assert "ana" in district.firstbell("incidents").stdout
 
     shown = district.firstbell("alarm", "publish", "1", told="n\n")
-    assert "Students may have trouble finding today's classes" in shown.stdout
+    assert "Students may have trouble reaching our pages" in shown.stdout
     assert district.subjects("parents@district.example") == []
     district.firstbell("alarm", "publish", "1", "--yes")
     until(lambda: district.subjects("parents@district.example"), 15, "the notice to parents")
