@@ -87,9 +87,7 @@ def _unknown(facts: Facts) -> Conclusion:
     if broke is None:
         return Conclusion(service="", cause=Cause.UNKNOWN, because=(Because(said=facts.said, source=Source.MACHINE),))
     # A step that never came to a page is known by what its journey says that it relies on.
-    is_theirs = (
-        facts.outcome == "failed" and page is not None and (not page.host or facts.whose(page.host) == broke.service)
-    )
+    is_theirs = page is not None and (not page.host or facts.whose(page.host) == broke.service)
     said = Because(said=f'{broke.actor} "{broke.title}": {broke.said}', source=Source.PICTURE)
     service = broke.service if is_theirs and facts.outcome == "failed" else ""
     return Conclusion(service=service, cause=Cause.UNKNOWN, because=(said,))

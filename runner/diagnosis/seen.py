@@ -11,10 +11,9 @@ from journeys.stage.page_signs import PageSigns
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seen:
     """`troubles` are the requests of the actor whose step failed, `pages` begin with that actor's page. `receives`
-    names the actors in a call to whom a picture came in at the end, `blind` those to whom none did."""
+    names the actors in a call to whom a picture came in at the end."""
 
     troubles: tuple[Trouble, ...] = ()
     hosts: tuple[HostTraffic, ...] = ()
     pages: tuple[PageSigns, ...] = ()
     receives: tuple[str, ...] = ()
-    blind: tuple[str, ...] = ()

@@ -100,13 +100,11 @@ class Recording:
         pages = {actor.name: page for actor in cast if (page := actor.signs())}
         traffic = [self._recorders[actor.name].traffic for actor in cast]
         awake = [actor for actor in cast if actor.name in pages]
-        calls = {actor.name: receiving for actor in awake if (receiving := _is_receiving(actor)) is not None}
         return Seen(
             troubles=traffic[0].troubles(),
             hosts=tuple(host for one in traffic for host in one.hosts()),
             pages=tuple(pages.values()),
-            receives=tuple(name for name, receiving in calls.items() if receiving),
-            blind=tuple(name for name, receiving in calls.items() if not receiving),
+            receives=tuple(actor.name for actor in awake if _is_receiving(actor)),
         )
 
     def _take_figures(self, actor: Actor) -> None:
@@ -118,10 +116,10 @@ class Recording:
             recorder.discard(reason)
 
 
-def _is_receiving(actor: Actor) -> bool | None:
-    """Whether a picture comes in on an actor's page at the moment; None where it has no call."""
+def _is_receiving(actor: Actor) -> bool:
+    """Whether a picture comes in on an actor's page at the moment."""
     try:
         figures = actor.figures()
     except PlaywrightError:
-        return None
-    return figures[-1].video_kbps > 0 if figures else None
+        return False
+    return bool(figures) and figures[-1].video_kbps > 0
