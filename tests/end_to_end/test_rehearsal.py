@@ -95,7 +95,7 @@ def test_a_class_that_is_full_is_a_no_go_that_says_so(school: PracticeSchool, tm
 
 def _players() -> list[psutil.Process]:
     """The processes that play, as they were started."""
-    found = [one for one in psutil.Process().children() if "runner.rehearsal_process" in one.cmdline()]
+    found = [one for one in psutil.Process().children() if "runner.rehearsal_process" in _words(one)]
     return sorted(found, key=lambda one: one.create_time())
 
 

@@ -36,6 +36,8 @@ class Browser:
         parts = urlsplit(url)
         jar = self.cookies.setdefault(parts.hostname or "", {})
         headers = {"Host": parts.netloc, "Cookie": "; ".join(f"{name}={value}" for name, value in jar.items())}
+        # A fault resets connections that are kept; a browser would ask again, this one keeps none.
+        headers["Connection"] = "close"
         body = urlencode(form) if form is not None else None
         if form is not None:
             headers["Content-Type"] = "application/x-www-form-urlencoded"
