@@ -39,6 +39,10 @@ def test_live_class(teacher: Actor, student: Actor, school: School, classroom: C
         class_.raise_hand(student)
         class_.expect_raised_hand(teacher, student)
 
+    # Some calls come up and give up at once: cameras that hang, ways that a filter closes again.
+    with student.step("still sees and hears the teacher", relies_on="live-class", picture=False):
+        student.expect_to_keep_seeing_and_hearing(teacher)
+
     with student.step("leaves", relies_on="live-class", picture=False):
         class_.leave(student)
         class_.expect_participants(teacher)

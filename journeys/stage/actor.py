@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from journeys.stage.shown import Shown
     from journeys.stage.stage import Stage
 
+# How long a call is watched that came up well: longer than it takes to give up again at once.
+LASTS_S = 4.0
 # While waiting for one of several signs, how often it is looked whether waiting has any use.
 GLANCE_MS = 500
 
@@ -46,6 +48,7 @@ class Actor:
         self._document_error: str | None = None
         self._lost_script = self._asked = ""
         self._has_crashed = False
+        self._seen_since: dict[str, float] = {}
         page.on("response", self._notice)
         page.on("requestfailed", self._miss)
         page.on("crash", self._crashed)
@@ -125,7 +128,14 @@ class Actor:
         self._stage.audience.media_judged(self, proof)
         if proof.fault is not None:
             raise MediaBroken(proof)
+        self._seen_since.setdefault(other.name, time.monotonic())
         return proof
+
+    def expect_to_keep_seeing_and_hearing(self, other: Shown, *, for_s: float = LASTS_S) -> MediaProof:
+        """Prove it again when `for_s` seconds have passed since it was first proved. Raises MediaBroken."""
+        since = self._seen_since.get(other.name, time.monotonic())
+        self.page.wait_for_timeout(max(0.0, since + for_s - time.monotonic()) * 1000)
+        return self.expect_to_see_and_hear(other)
 
     def stills(self) -> tuple[Still, ...]:
         """The two pictures, first and last, that this actor's last look at somebody compared."""

@@ -1,4 +1,4 @@
-"""What has become different about a host between two checks: a certificate, addresses, a title, a kind of status."""
+"""What has become different about a host between two checks: a certificate, addresses, a title, scripts, a status."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from enum import Enum
 
 from runner.diagnosis.host import Certificate, HostCheck, Page
+
+SCRIPTS_SHOWN = 3
 
 
 class What(Enum):
@@ -17,6 +19,7 @@ class What(Enum):
     TITLE = "title"
     STATUS = "status"
     REDIRECT = "redirect"
+    SCRIPTS = "list of scripts"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,3 +67,11 @@ def _page(old: Page | None, new: Page | None) -> Iterator[Change]:
         yield Change(what=What.TITLE, was=old.title, now=new.title)
     if old.location_host and new.location_host and old.location_host != new.location_host:
         yield Change(what=What.REDIRECT, was=old.location_host, now=new.location_host)
+    # A page that stands in for another one has none of its own, which its status or title has told already.
+    if old.scripts and new.scripts and set(old.scripts) != set(new.scripts):
+        yield Change(what=What.SCRIPTS, was=_only(old.scripts, new.scripts), now=_only(new.scripts, old.scripts))
+
+
+def _only(these: tuple[str, ...], those: tuple[str, ...]) -> str:
+    """The first few of these that are not among those."""
+    return ", ".join([one for one in these if one not in those][:SCRIPTS_SHOWN])

@@ -109,13 +109,15 @@ class Handshake:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
     """What a request was answered with. `status` is 0 without an answer. `first_byte_ms` counts from the request, not
-    from the connection; `clock_ahead_s` is how far the server's Date is ahead of this machine's clock."""
+    from the connection; `clock_ahead_s` is how far the server's Date is ahead of this machine's clock. `scripts` are
+    those that the page asks for: a file's name, and a short hash of its address and of the integrity it must have."""
 
     status: int = 0
     trouble: Trouble | None = None
     kind: PageKind = PageKind.OTHER
     title: str = ""
     location_host: str = ""
+    scripts: tuple[str, ...] = ()
     clock_ahead_s: float | None = None
     first_byte_ms: float | None = None
     total_ms: float | None = None
@@ -146,13 +148,15 @@ class HostCheck:
     """One check of one host, from one place at one moment.
 
     `host` holds the port ("portal.example:443"). `service` is whose host it is, empty for a control. A part that was
-    not come to is None, or empty; `in_hand` is the part that was being gone when time ran out.
+    not come to is None, or empty; `in_hand` is the part that was being gone when time ran out. `is_secondary`: it is
+    named beside its service's front door, and may never be there for whoever looks from here.
     """
 
     host: str
     service: str
     at: datetime
     is_control: bool = False
+    is_secondary: bool = False
     names: Names | None = None
     tcp: tuple[Reach, ...] = ()
     tls: Handshake | None = None

@@ -20,6 +20,8 @@ from runner.diagnosis.facts import Facts, is_reached
 # Longer than what a failing step says with its title, and short enough for a line of a notice.
 SAID_LIMIT = 500
 
+LAST_WENT = {"passed": "last passed", "failed": "last failed too"}
+
 Rule = Callable[[Facts], Conclusion | None]
 
 RULES: tuple[Rule, ...] = (
@@ -40,10 +42,10 @@ RULES: tuple[Rule, ...] = (
     answers.link_is_dead,
     answers.page_says_so,
     answers.document_is_refused,
-    answers.signalling_is_refused,
     answers.blank,
     answers.session_is_lost,
     answers.adapter_says_so,
+    answers.signalling_is_refused,
     answers.call_says_so,
     answers.does_not_come,
 )
@@ -103,6 +105,9 @@ def _besides(facts: Facts, conclusion: Conclusion) -> Iterator[Because]:
     also = [one.journey for one in facts.beside if conclusion.service and one.service == conclusion.service]
     if also:
         yield Because(said=f"{', '.join(also)} broke at it too", source=Source.ELSEWHERE)
+    for one in facts.elsewhere:
+        if one.outcome in LAST_WENT:
+            yield Because(said=f"{facts.journey} {LAST_WENT[one.outcome]} from {one.location}", source=Source.ELSEWHERE)
 
 
 def _fine_besides(facts: Facts) -> Iterator[Cleared]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -34,12 +34,14 @@ class Credentials:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
-    """One host to look at. `host` holds the port; `service` is empty for a control."""
+    """One host to look at. `host` holds the port; `service` is empty for a control. `is_secondary`: it is named beside
+    its service's front door."""
 
     host: str
     url: str
     service: str = ""
     is_control: bool = False
+    is_secondary: bool = False
     kind: Kind = Kind.WEB
     credentials: Credentials | None = None
 
@@ -105,7 +107,8 @@ def _others(services: Iterable[Service]) -> Iterator[Target]:
         door = urlsplit(service.url)
         for host in service.own_hosts:
             if host != door.hostname and not _PATTERN & set(host):
-                yield target_of(f"{door.scheme or 'https'}://{host}/", service=service.name)
+                beside = target_of(f"{door.scheme or 'https'}://{host}/", service=service.name)
+                yield replace(beside, is_secondary=bool(service.url))
 
 
 def _relays(services: Iterable[Service]) -> Iterator[Target]:

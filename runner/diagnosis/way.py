@@ -93,7 +93,7 @@ def cannot_be_reached(facts: Facts) -> Conclusion | None:
         if service := facts.whose(request.host):
             cause = _cause_of(request, facts)
             owner = facts.service if cause is Cause.REDIRECT_LOOP else service
-            checks = [check for check in facts.checks_of(service) if check.ending]
+            checks = [check for check in _lost(facts) if check.service == service]
             because = (_said(request), *(reason for check in checks for reason in _checked(check)))
             return Conclusion(service=owner, cause=cause, because=because)
     for check in _lost(facts):
@@ -130,7 +130,10 @@ def _lost(facts: Facts) -> list[HostCheck]:
     """The checks that ended on the way, of the service that failed and of those whose pages could not be had."""
     met = {facts.whose(trouble.host) for trouble in facts.seen.troubles if trouble.is_page}
     concerned = {facts.service, *met} - {""}
-    lost = [check for check in facts.checks if check.service in concerned and check.ending is not None]
+    # A host beside the front door may be meant for others: it counts where the browser had trouble with it too.
+    wanted = {trouble.host for trouble in facts.seen.troubles}
+    theirs = [check for check in facts.checks if check.service in concerned]
+    lost = [check for check in theirs if not check.is_secondary or check.host in wanted]
     # A relay is not on the way to a page: what is wrong with it is the call's to say.
     ended = [(check, check.ending) for check in lost if check.ending and check.ending.stage is not Stage.STUN]
     on_the_way = [check for check, ending in ended if ending.trouble in CHECK_SAYS]

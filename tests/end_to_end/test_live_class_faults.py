@@ -48,8 +48,13 @@ class Met:
     within_s: float = 8.0
 
 
-def sees(said: str, fault: MediaFault, is_told_by: Callable[[MediaProof], bool], within_s: float = 8.0) -> Met:
-    step = "sees and hears the teacher"
+def sees(
+    said: str,
+    fault: MediaFault,
+    is_told_by: Callable[[MediaProof], bool],
+    within_s: float = 8.0,
+    step: str = "sees and hears the teacher",
+) -> Met:
     return Met(actor="student", step=step, said=said, fault=fault, is_told_by=is_told_by, within_s=within_s)
 
 
@@ -62,6 +67,8 @@ IN_CLASS: Mapping[str, Met] = {
         "s while packets arrive",
         MediaFault.FROZEN,
         lambda proof: proof.counted.frames_decoded > 30,
+        within_s=9,
+        step="still sees and hears the teacher",
     ),
     "turn-expired": sees(
         "does not take the credentials it is shown (401)",

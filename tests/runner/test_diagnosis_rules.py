@@ -324,6 +324,8 @@ def relay(udp: Found | None) -> Relay:
 
 
 AT_SIGN_IN = (well("edge"), bad("sign-in"))
+REACHED_BY_INSIDERS = replace(check("staff.portal.x"), service="edge", is_control=False, is_secondary=True)
+INSIDERS = replace(REACHED_BY_INSIDERS, tcp=(Reach(address="192.0.2.1", trouble=Found.NO_ANSWER),))
 NOT_IN_THE_CATALOGUE = [
     row(
         "somebody else's script is refused, and the page is there",
@@ -514,7 +516,58 @@ NOT_IN_THE_CATALOGUE = [
             pages=(page("live.x"),),
         ),
     ),
+    row(
+        "a socket of the class fails, and the room says that it is full",
+        "live-class",
+        Cause.CAPACITY,
+        steps=(*IN_CLASS[:-1], bad("live-class", sign="capacity")),
+        seen=seen(document("live.x", kind="websocket", is_page=False, error="503")),
+    ),
+    row(
+        "a connection is cut, and our own check is answered 503",
+        "edge",
+        Cause.CUT,
+        steps=EDGE,
+        seen=seen(document("portal.x", error="net::ERR_CONNECTION_RESET")),
+        checks=(CONTROL, check("portal.x", http=Page(status=503, trouble=Found.HTTP_ERROR))),
+    ),
+    row(
+        "a host for insiders beside the portal's door cannot be reached from outside, and nobody wanted it",
+        "edge",
+        Cause.SERVER_ERROR,
+        steps=EDGE,
+        seen=seen(document("portal.x", status=500)),
+        checks=(CONTROL, check("portal.x"), INSIDERS),
+        elsewhere=(Elsewhere(location="school", inside=True, checks=(REACHED_BY_INSIDERS,)),),
+    ),
+    row(
+        "the browser wanted it",
+        "edge",
+        Cause.OUTSIDE_DROPPED,
+        steps=EDGE,
+        seen=seen(document("staff.portal.x", is_page=True, error="net::ERR_CONNECTION_TIMED_OUT")),
+        checks=(CONTROL, check("portal.x"), INSIDERS),
+        elsewhere=(Elsewhere(location="school", inside=True, checks=(REACHED_BY_INSIDERS,)),),
+        hosts=HOSTS | {"edge": ("portal.x", "staff.portal.x")},
+    ),
 ]
+
+
+@pytest.mark.parametrize(
+    ("outcome", "told"),
+    [
+        ("passed", "live-class last passed from home"),
+        ("failed", "live-class last failed too from home"),
+        ("errored", ""),
+        ("", ""),
+    ],
+)
+def test_how_it_went_elsewhere_is_told(outcome: str, told: str) -> None:
+    home = Elsewhere(location="home", inside=False, outcome=outcome)
+    because = diagnose(
+        facts({"steps": EDGE, "seen": seen(document("portal.x", status=500)), "elsewhere": (home,)})
+    ).because
+    assert [one.said for one in because if "from home" in one.said] == [told] * bool(told)
 
 
 @pytest.mark.parametrize(("service", "cause", "given"), NOT_IN_THE_CATALOGUE)

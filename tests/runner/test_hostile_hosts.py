@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 
 from runner.diagnosis.probes.handshakes import NAMES, _read
-from runner.diagnosis.probes.pages import READ_LIMIT, TITLE_LIMIT, _host_of, _title
+from runner.diagnosis.probes.pages import MOST_SCRIPTS, READ_LIMIT, TITLE_LIMIT, _host_of, _scripts, _title
 
 EVIL = "\x1b[2J\x00\u202e[red]Authority"
 
@@ -51,6 +51,23 @@ def test_a_certificate_is_read_in_bounds() -> None:
 )
 def test_a_title_is_one_short_line(body: bytes, title: str) -> None:
     assert _title(body) == title
+
+
+def test_scripts_are_named_and_known_by_address_and_integrity() -> None:
+    body = b"""<script>let inline</script><script async src="/static/app.1f2e.js?v=2" integrity='sha384-abc'></script>
+        <SCRIPT SRC=//cdn.example/%1b[2Jx.js></SCRIPT><script src='/static/app.1f2e.js?v=3' integrity='sha384-abc'>"""
+    first, hostile, third = _scripts(body)
+    assert (first.split()[0], hostile.split()[0]) == ("app.1f2e.js", "%1b[2Jx.js")
+    assert first != third
+    assert _scripts(body.replace(b"sha384-abc", b"sha384-abd"))[0] != first
+    assert len(_scripts(b"<script src=a.js>" * 500)) == MOST_SCRIPTS
+
+
+@pytest.mark.parametrize("piece", [b"<script ", b"<script src=", b"<script src  ", b"<script integrity= "])
+def test_scripts_that_never_end_take_no_time(piece: bytes) -> None:
+    body, began_s = (piece * READ_LIMIT)[:READ_LIMIT], time.process_time()
+    _scripts(body)
+    assert time.process_time() - began_s < 0.2
 
 
 @pytest.mark.parametrize("piece", [b"<title", b"<title>", b"<title >", b"</titl"])

@@ -37,7 +37,7 @@ WELL = HostCheck(
     names=Names(system=Lookup(addresses=("192.0.2.7", "192.0.2.8"))),
     tcp=(OPEN,),
     tls=Handshake(certificate=CERTIFICATE),
-    http=Page(status=200, title="Portal"),
+    http=Page(status=200, title="Portal", scripts=("app.1.js 11111111", "app.2.js 22222222")),
 )
 GONE = Names(system=Lookup(trouble=Trouble.NAME_GONE), second=Lookup(addresses=("192.0.2.7",)))
 EMPTY = replace(WELL, names=None, tcp=(), tls=None, http=None)
@@ -144,6 +144,9 @@ def named(*addresses: str) -> HostCheck:
         (WELL, []),
         (showing(status=204, first_byte_ms=9000.0), []),
         (showing(title="Bayfront"), [What.TITLE]),
+        (showing(scripts=("app.1.js 11111111", "app.3.js 33333333")), [What.SCRIPTS]),
+        (showing(scripts=("app.2.js 22222222", "app.1.js 11111111")), []),
+        (showing(scripts=()), []),
         (showing(status=503, title="Sorry"), [What.STATUS]),
         (showing(status=302, title="", location_host="login.example"), [What.STATUS]),
         (showing(status=0, title=""), []),
@@ -188,6 +191,7 @@ def test_targets_are_front_doors_then_other_hosts_then_controls_each_once() -> N
         ("www.example.com:443", "https://www.example.com/", "", True),
         ("stun.example.net:3478", "stun:stun.example.net", "", True),
     ]
+    assert [one.host for one in found if one.is_secondary] == ["static.example:443", "files.old.example:80"]
 
 
 @pytest.mark.parametrize(

@@ -46,7 +46,12 @@ LIVE_CLASS = (
         cause="one-way",
         seen="The teacher sees and hears the students, and they neither see nor hear the teacher.",
     ),
-    Fault(name="teacher-frozen", service="live-class", cause="frozen", seen="The teacher's picture stands still."),
+    Fault(
+        name="teacher-frozen",
+        service="live-class",
+        cause="frozen",
+        seen="The teacher's picture stands still when students have been in for three seconds.",
+    ),
     Fault(name="teacher-black", service="live-class", cause="black", seen="The teacher's picture is black."),
     Fault(name="teacher-silent", service="live-class", cause="silent", seen="The teacher cannot be heard."),
     Fault(

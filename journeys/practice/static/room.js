@@ -54,7 +54,8 @@ const callWith = (peer, name) => {
   const connection = new RTCPeerConnection({ iceServers: relays });
   const call = { connection, figure: figureFor(name), early: [] };
   calls.set(peer, call);
-  for (const track of stream.getTracks()) connection.addTrack(devices.still && track.kind === "video" ? stillTrack() : track, stream);
+  for (const track of stream.getTracks()) connection.addTrack(track, stream);
+  if (devices.still) setTimeout(() => devices.still && switchPicture(stillTrack()), HANGS_AFTER_MS);
   connection.onicecandidate = ({ candidate }) => candidate && say({ type: "signal", peer, candidate });
   connection.ontrack = ({ streams }) => (call.figure.querySelector("video").srcObject = streams[0]);
   return call;
@@ -88,7 +89,8 @@ const hear = async ({ peer, name, description, candidate }) => {
   }
 };
 
-// A camera that hangs: the same picture again and again.
+// A camera that hangs when a call has been up for a moment: the same picture again and again.
+const HANGS_AFTER_MS = 3000;
 let still;
 const stillTrack = () => {
   if (still) return still;

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import email.utils
+import hashlib
 import html
 import http.client
 import re
@@ -19,6 +20,11 @@ from runner.diagnosis.probes.deadline import Deadline, since_ms
 READ_LIMIT = 64 * 1024
 TITLE_LIMIT, HOST_LIMIT = 120, 260
 _TITLE = re.compile(rb"<title[^>]{0,200}>", re.IGNORECASE)
+# What a page loads besides; names that build tools give change with what is in the file.
+_SCRIPT = re.compile(rb"<script\s([^>]{0,600})>", re.IGNORECASE)
+_ADDRESS = re.compile(rb"""\bsrc\s{0,9}=\s{0,9}["']?([^"'\s>]{1,400})""", re.IGNORECASE)
+_INTEGRITY = re.compile(rb"""\bintegrity\s{0,9}=\s{0,9}["']?([^"'\s>]{1,200})""", re.IGNORECASE)
+MOST_SCRIPTS, SCRIPT_NAME_LIMIT = 40, 60
 _TITLE_END = re.compile(rb"</title", re.IGNORECASE)
 # The longest title worth reading, in bytes before it is unescaped.
 TITLE_BYTES = 2000
@@ -57,6 +63,7 @@ def ask(sock: socket.socket, url: str, *, by_proxy: bool, deadline: Deadline) ->
         kind=kind,
         title=_title(body),
         location_host=_host_of(url, answer.headers.get("Location", "")),
+        scripts=_scripts(body),
         clock_ahead_s=_ahead_s(answer.headers.get("Date"), heard_at),
         first_byte_ms=round((first_byte_s - began_s) * 1000, 1),
         total_ms=since_ms(began_s),
@@ -113,6 +120,20 @@ def _title(body: bytes) -> str:
     ends = _TITLE_END.search(body, found.end())
     told = body[found.end() : ends.start() if ends else found.end()][:TITLE_BYTES]
     return printable(html.unescape(told.decode("utf-8", "replace")), TITLE_LIMIT)
+
+
+def _scripts(body: bytes) -> tuple[str, ...]:
+    """The scripts that a page asks for, by name and a hash of where they lie and what they must be."""
+    found: list[str] = []
+    for tag in _SCRIPT.finditer(body):
+        address, integrity = (pattern.search(tag[1]) for pattern in (_ADDRESS, _INTEGRITY))
+        if address is not None and len(found) < MOST_SCRIPTS:
+            name = printable(
+                address[1].partition(b"?")[0].rpartition(b"/")[2].decode("utf-8", "replace"), SCRIPT_NAME_LIMIT
+            )
+            told = address[1] + b"\n" + (integrity[1] if integrity else b"")
+            found.append(f"{name} {hashlib.sha256(told).hexdigest()[:8]}".strip())
+    return tuple(found)
 
 
 def _host_of(url: str, location: str) -> str:

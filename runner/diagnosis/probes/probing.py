@@ -77,6 +77,7 @@ class _Walk:
             host=self.target.host,
             service=self.target.service,
             is_control=self.target.is_control,
+            is_secondary=self.target.is_secondary,
             at=datetime.now(UTC),
             in_hand=Stage.NAMES,
         )
