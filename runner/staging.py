@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from zoneinfo import ZoneInfo
 
@@ -54,7 +54,11 @@ class Staging:
     def player(self, location: str) -> Player:
         """Somebody to play at a location. Raises WorkerUnwell."""
         hello = self.hello.model_copy(update={"location": location})
-        return Player(lambda: hello, state_folder(self.config) / "worker.log", self.limits)
+        limits = self.limits
+        if self.locations[location].way.resolver:
+            # A browser is told at its start what names mean; so it starts anew for each attempt.
+            limits = replace(limits, attempts=1)
+        return Player(lambda: hello, state_folder(self.config) / "worker.log", limits)
 
     @property
     def locations(self) -> Mapping[str, Location]:

@@ -27,6 +27,7 @@ from runner.diagnosis.targets import Way
 from runner.execution.casting import Candidate, Company
 from runner.execution.district import District
 from runner.execution.messages import Hello, PracticePlace
+from runner.execution.naming import browser_args
 from runner.execution.trust import trusting
 from runner.history.database import database_url
 
@@ -195,7 +196,6 @@ def retention_of(config: Config) -> Retention:
 
 def locations_of(config: Config, practice: Introduction | None) -> dict[str, Location]:
     """From where journeys are played: the locations of the file, or this machine as it is."""
-    resolver = config.settings.diagnosis.resolver
     given = config.settings.locations or {config.settings.watch.location: LocationSection()}
     cas = _practice_cas(config, practice)
     return {
@@ -203,7 +203,8 @@ def locations_of(config: Config, practice: Introduction | None) -> dict[str, Loc
             name=name,
             way=Way(
                 proxy=practice.outside if practice and section.proxy == "practice:outside" else section.proxy,
-                resolver=section.resolver or resolver,
+                resolver=section.resolver,
+                second=config.settings.diagnosis.resolver,
                 cas=(*cas, *(config.folder / file for file in section.ca)),
             ),
             inside=section.inside,
@@ -268,7 +269,9 @@ def _district_at(name: str, config: Config, practice: PracticeSchool | None) -> 
     locations = locations_of(config, introduction)
     location = locations.get(name) or next(iter(locations.values()))
     home = trusting(location.way.cas, state_folder(config)) if location.way.cas else None
-    return replace(district_of(config, introduction), location=location, home=home)
+    district = district_of(config, introduction)
+    naming = browser_args(district.school.services.values(), location.way)
+    return replace(district, location=replace(location, naming=naming), home=home)
 
 
 @contextmanager

@@ -22,6 +22,7 @@ def _resolver(value: str) -> str:
     return value
 
 
+NameServer = Annotated[str, AfterValidator(_resolver)]
 Control = Annotated[
     str,
     AfterValidator(_control),
@@ -35,7 +36,7 @@ class DiagnosisSection(Section):
     controls: tuple[Control, ...] = Field(
         (), description="Addresses that have nothing to do with the district: when they are gone too, it is this place."
     )
-    resolver: Annotated[str, AfterValidator(_resolver)] = Field(
+    resolver: NameServer = Field(
         "", description="A second name server to ask beside the system's.", examples=["1.1.1.1"]
     )
     checks_every: Seconds = Field(60.0, description="How often hosts are looked at while nothing fails.")

@@ -7,6 +7,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
+from runner.config.diagnosis import NameServer
 from runner.config.section import Section
 from runner.diagnosis.location import NETWORKS
 
@@ -27,7 +28,9 @@ class LocationSection(Section):
         description="An HTTP proxy that everything goes through.",
         examples=["http://filter.school.example:8080"],
     )
-    resolver: str = Field("", description="A second name server to ask from there, instead of that of [diagnosis].")
+    resolver: NameServer = Field(
+        "", description="The name server that is used there instead of the system's.", examples=["10.0.0.53"]
+    )
     ca: tuple[Path, ...] = Field((), description="Certificates (PEM) to trust besides the system's, as a filter needs.")
     network: Annotated[str, AfterValidator(_network)] = Field(
         "", description=f"What it is like to be connected there: {', '.join(NETWORKS)}."

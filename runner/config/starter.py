@@ -128,5 +128,5 @@ url = "./evidence"                    # or "s3://your-bucket/firstbell"
 #
 # [diagnosis]
 # controls = ["https://www.example.com", "https://www.example.org"]    # gone as well: then it is this place
-# resolver = "1.1.1.1"                # a second name server, asked beside the system's
+# resolver = "1.1.1.1"                # a second name server, asked beside the one in use
 """

@@ -66,7 +66,8 @@ class Lookup:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Names:
-    """What the system's resolver says, and what a second one says that was asked beside it."""
+    """What the name server in use says (the system's, but for a location with its own), and what a second one says that
+    was asked beside it."""
 
     system: Lookup
     second: Lookup | None = None

@@ -40,12 +40,19 @@ NETWORKS: Mapping[str, Network] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Location:
-    """A named way out. `inside`: it stands in the district's own network."""
+    """A named way out. `inside`: it stands in the district's own network. `naming` is what a browser is started with to
+    use the location's name server."""
 
     name: str = "here"
     way: Way = field(default_factory=Way)
     inside: bool = False
     network: Network = field(default_factory=Network)
+    naming: tuple[str, ...] = ()
+
+    @property
+    def launch_args(self) -> tuple[str, ...]:
+        """What Chromium is started with to go this way."""
+        return (*self.network.launch_args, *self.naming)
 
     @property
     def context_options(self) -> dict[str, Any]:

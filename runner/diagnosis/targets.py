@@ -58,11 +58,13 @@ class Target:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Way:
-    """A location's way out. Through a `proxy` (http://host:port) names are the proxy's business. `resolver` is a second
-    name server to ask, with or without a port; `cas` are trusted besides the system's."""
+    """A location's way out. Through a `proxy` (http://host:port) names are the proxy's business. `resolver` is the name
+    server that is used there, the system's where none is named; `second` one that is asked beside it. Both are
+    addresses, with or without a port. `cas` are trusted besides the system's."""
 
     proxy: str = ""
     resolver: str = ""
+    second: str = ""
     cas: tuple[Path, ...] = ()
 
 

@@ -102,7 +102,7 @@ def launch_options(browser: Browser, way: tuple[Location, Path | None] | None = 
     Chromium's sandbox cannot work as root, so only then it is off.
     """
     location, home = way or (Location(), None)
-    args = [*LAUNCH_ARGS, *location.network.launch_args]
+    args = [*LAUNCH_ARGS, *location.launch_args]
     options: dict[str, Any] = {"args": args, "chromium_sandbox": os.geteuid() != 0}
     if browser.path is not None:
         options["executable_path"] = str(browser.path)

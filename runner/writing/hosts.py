@@ -12,7 +12,7 @@ from runner.diagnosis.findings import WORDS
 from runner.diagnosis.host import Names
 from runner.diagnosis.probes.deadline import Deadline
 from runner.diagnosis.probes.names import ask_both
-from runner.diagnosis.targets import targets_of
+from runner.diagnosis.targets import Way, targets_of
 from runner.wiring import services_of
 from runner.writing.finding import Area, Finding
 
@@ -23,11 +23,13 @@ AT_ONCE = 16
 
 def examine_hosts(config: Config) -> Iterator[Finding]:
     """Whether each host's name leads to an address. Where every location has a proxy, only the proxies are asked for:
-    the rest is their business."""
+    the rest is their business. The name server is that of the first location that has none."""
     named = _named(config)
+    direct = (section.resolver for section in config.settings.locations.values() if not section.proxy)
+    way = Way(resolver=next(direct, ""))
     deadline = Deadline.after(NAMES_S)
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        answers = pool.map(lambda name: ask_both(name, "", deadline), named)
+        answers = pool.map(lambda name: ask_both(name, way, deadline), named)
         for (name, path), answer in zip(named.items(), answers, strict=True):
             yield _finding(config, name, path, answer)
 

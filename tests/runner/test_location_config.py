@@ -31,7 +31,7 @@ def test_each_has_its_own_way_out_in_the_order_of_the_file() -> None:
         given(
             '[diagnosis]\nresolver = "192.0.2.53"\n'
             '[locations.school]\ninside = true\nproxy = "http://filter.school.example:8080"\nca = ["filter.pem"]\n'
-            '[locations.home]\nnetwork = "cable"\n'
+            '[locations.home]\nnetwork = "cable"\nresolver = "192.0.2.54"\n'
         ),
         None,
     )
@@ -40,7 +40,8 @@ def test_each_has_its_own_way_out_in_the_order_of_the_file() -> None:
     assert school.inside
     assert school.context_options == {"proxy": {"server": "http://filter.school.example:8080"}}
     assert school.way.cas == (Path("/srv/district/filter.pem"),), "beside the file that names it"
-    assert {one.way.resolver for one in found.values()} == {"192.0.2.53"}
+    assert {one.way.second for one in found.values()} == {"192.0.2.53"}
+    assert (school.way.resolver, home.way.resolver) == ("", "192.0.2.54")
     assert (home.inside, home.context_options, home.network) == (False, {}, NETWORKS["cable"])
 
 

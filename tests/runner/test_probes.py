@@ -226,7 +226,7 @@ def test_a_resolver_that_hangs_is_not_waited_for(monkeypatch: pytest.MonkeyPatch
         return []
 
     monkeypatch.setattr(socket, "getaddrinfo", hang)
-    names = ask_both("portal.district.example", "", Deadline.after(0.1))
+    names = ask_both("portal.district.example", Way(), Deadline.after(0.1))
     over.set()
     assert names.system.trouble is Trouble.NAME_SERVER_SILENT
 
@@ -242,7 +242,7 @@ def test_a_name_that_is_gone_here_is_looked_at_by_the_other_resolvers_address(
     monkeypatch.setattr(socket, "getaddrinfo", gone)
     port = open_.enter_context(server(answering(page())))
     names = open_.enter_context(datagrams(name_server({"portal.district.example": ("127.0.0.1",)})))
-    check = look(f"http://portal.district.example:{port}/", Way(resolver=f"127.0.0.1:{names}"))
+    check = look(f"http://portal.district.example:{port}/", Way(second=f"127.0.0.1:{names}"))
     assert ends(check) == ("names", "name-gone")
     assert check.http is not None
     assert check.http.status == 200

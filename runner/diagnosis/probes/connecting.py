@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 from runner.diagnosis.host import Reach, Trouble
 from runner.diagnosis.probes.deadline import Deadline, since_ms
 from runner.diagnosis.probes.names import ask_both, with_a_route
+from runner.diagnosis.targets import Way
 
 # Once one address answers, the others have this long: a first packet that was lost is sent again after one second
 # (RFC 6298, 2), and whoever has not answered then is dead for people as well.
@@ -97,7 +98,7 @@ def connect_by_proxy(proxy: str, host: str, deadline: Deadline, *, is_tunnel: bo
     began_s = time.monotonic()
     parts = urlsplit(proxy)
     where, port = parts.hostname or "", parts.port or 80
-    names = ask_both(where, "", deadline)
+    names = ask_both(where, Way(), deadline)
     line = connect(names.system.addresses, port, deadline)
     trouble: Trouble | None = Trouble.PROXY_GONE
     if line.sock is not None:

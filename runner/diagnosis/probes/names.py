@@ -1,4 +1,4 @@
-"""Asks for the addresses of a name: the system's resolver, and beside it a name server that is asked directly."""
+"""Asks for the addresses of a name: the resolver in use here, and beside it a name server that is asked directly."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import dns.resolver
 
 from runner.diagnosis.host import Lookup, Names, Trouble
 from runner.diagnosis.probes.deadline import Deadline, since_ms
-from runner.diagnosis.targets import DNS_PORT, is_address, server_of
+from runner.diagnosis.targets import DNS_PORT, Way, is_address, server_of
 
 LOOPBACK = "127.0.0.1"
 # What getaddrinfo says (RFC 3493, 6.1). glibc says "again" for silence and for SERVFAIL alike.
@@ -23,20 +23,24 @@ _SAID = {
 }
 
 
-def ask_both(name: str, resolver: str, deadline: Deadline) -> Names:
-    """Ask the system, and at the same time the second resolver where there is one to ask."""
+def ask_both(name: str, way: Way, deadline: Deadline) -> Names:
+    """Ask whoever is asked there, and at the same time the second name server where there is one."""
     if is_address(name):
         return Names(system=Lookup(addresses=(name,)))
     system: list[Lookup] = []
     # A daemon of its own, because getaddrinfo has no time limit: what it says too late is dropped, and the C library
     # gives up by itself after its own tries (resolv.conf(5): timeout, attempts).
-    asking = threading.Thread(target=lambda: system.append(by_system(name)), name="resolver", daemon=True)
+    asking = threading.Thread(target=lambda: system.append(_ask(name, way, deadline)), name="resolver", daemon=True)
     began_s = time.monotonic()
     asking.start()
-    second = by_server(name, resolver, deadline) if resolver and not is_loopback(name) else None
+    second = by_server(name, way.second, deadline) if way.second and not is_loopback(name) else None
     asking.join(deadline.left_s)
     silent = Lookup(trouble=Trouble.NAME_SERVER_SILENT, took_ms=since_ms(began_s))
     return Names(system=system[0] if system else silent, second=second)
+
+
+def _ask(name: str, way: Way, deadline: Deadline) -> Lookup:
+    return by_server(name, way.resolver, deadline) if way.resolver and not is_loopback(name) else by_system(name)
 
 
 def by_system(name: str) -> Lookup:

@@ -34,7 +34,7 @@ def probe(targets: Sequence[Target], way: Way, within_s: float = 10.0) -> list[H
     """Check all targets at once; one check for each, in their order, within the bound.
 
     Never raises for what a network or a host does: what did not come to its end says in `in_hand` where it was.
-    Raises OSError for a file of `way.cas` that cannot be read, ValueError for a `way.resolver` that is none.
+    Raises OSError for a file of `way.cas` that cannot be read, ValueError for a name server of `way` that is none.
     """
     over = Deadline.after(within_s)
     trust = trust_in(way.cas)
@@ -86,7 +86,7 @@ class _Walk:
         """What is known after each part, with the part that comes next in hand; none in the last."""
         check = self.nothing_yet()
         if self.target.kind is Kind.RELAY or not self.way.proxy:
-            names = ask_both(self.target.name, self.way.resolver, self._part)
+            names = ask_both(self.target.name, self.way, self._part)
             check = replace(check, names=names)
             if not self._addresses(check):
                 yield replace(check, in_hand=None)
