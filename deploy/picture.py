@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import re
 import tempfile
@@ -18,7 +19,7 @@ from runner.config.load import load
 from runner.theatre import theatre
 
 CONFIG = '[school]\nname = "Practice"\ntimezone = "America/New_York"\npractice = true\n'
-PICTURE = Path(__file__).with_name("run.svg")
+PICTURE = Path(__file__).resolve().with_name("run.svg")
 WIDTH = 130
 
 
@@ -26,7 +27,8 @@ def main() -> None:
     """Play, and draw."""
     # Not a terminal: a spinner would leave each of its turns in the picture.
     out = Console(record=True, width=WIDTH, theme=THEME, highlight=False, emoji=False, file=io.StringIO())
-    with tempfile.TemporaryDirectory() as folder:
+    # In its folder, as people do: then paths are short.
+    with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
         file = Path(folder) / "firstbell.toml"
         file.write_text(CONFIG)
         with theatre(load(file), headed=False, quiet=True) as opened:
@@ -37,7 +39,6 @@ def main() -> None:
             out.print("$ firstbell run live-class")
             opened.play(card, Teller(out))
             told = out.export_svg(title="First Bell")
-            told = told.replace(f"{folder}/", "")
     # The picture must load from nowhere else: without rich's web fonts, any monospace font will do.
     PICTURE.write_text(re.sub(r"@font-face\s*\{[^}]*\}", "", told))
 

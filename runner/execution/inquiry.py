@@ -102,7 +102,8 @@ class Inquiry:
 
     def facts(self, case: Case, looking: Looking) -> Facts:
         """All that is known."""
-        found = looking.found(self.within_s + GRACE_S)
+        # What this machine did is no news of any host, and the next slot is not kept waiting for it.
+        found = looking.found(0.0 if case.doubt else self.within_s + GRACE_S)
         past = AtHand(self.past)
         here = found.get(case.location, ())
         attempt = next(one for one in reversed(case.attempts) if one.ending is not None)

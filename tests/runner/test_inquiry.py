@@ -16,7 +16,7 @@ from journeys.stage.ending import Ending, EndingKind
 from journeys.stage.step import Step, StepRecord
 from runner.diagnosis.cause import Cause
 from runner.diagnosis.diagnosis import Confidence
-from runner.diagnosis.facts import Beside
+from runner.diagnosis.facts import Beside, Doubt
 from runner.diagnosis.host import HostCheck, Page, Reach
 from runner.diagnosis.host import Trouble as Found
 from runner.diagnosis.location import Location
@@ -203,3 +203,19 @@ def test_whoever_is_out_of_reach_here_and_in_reach_inside_is_dropped_at_the_edge
     asking = inquiry(Remembered(), dropped)
     found = asking.conclude(case(attempt(replace(EMPTY, sign=""))), asking.begin())
     assert (found.service, found.cause) == ("platform", Cause.OUTSIDE_DROPPED)
+
+
+def test_what_this_machine_did_is_concluded_without_waiting_for_any_host() -> None:
+    over = threading.Event()
+
+    def hang(_targets: Sequence[Target], _way: Way, _within_s: float) -> list[HostCheck]:
+        over.wait(5)
+        return []
+
+    asking = inquiry(Remembered(), hang)
+    starved = replace(case(attempt(EMPTY)), doubt=Doubt(cause=Cause.OWN_MACHINE, said="no processor was left"))
+    began_s = time.monotonic()
+    found = asking.conclude(starved, asking.begin())
+    over.set()
+    assert (found.cause, found.service) == (Cause.OWN_MACHINE, "")
+    assert time.monotonic() - began_s < 1
