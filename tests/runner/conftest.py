@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,9 +17,18 @@ def clock() -> Clock:
     return Clock()
 
 
+@pytest.fixture(scope="session")
+def empty_history(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A history file of today's schema with nothing in it, which each test gets a copy of."""
+    file = tmp_path_factory.mktemp("history") / "empty.db"
+    Database(f"sqlite:///{file}").close()
+    return file
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
-def database(request: pytest.FixtureRequest, tmp_path: Path, clock: Clock) -> Iterator[Database]:
+def database(request: pytest.FixtureRequest, tmp_path: Path, clock: Clock, empty_history: Path) -> Iterator[Database]:
     if request.param == "sqlite":
+        shutil.copy(empty_history, tmp_path / "history.db")
         opened = Database(f"sqlite:///{tmp_path}/history.db", clock)
     else:
         opened = Database(request.getfixturevalue("postgres").emptied(), clock)
