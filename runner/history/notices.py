@@ -98,6 +98,8 @@ def surroundings(
     found: dict[str, Any] = (run["diagnosis"] if run else None) or {}
     is_known = found.get("cause") != Cause.UNKNOWN.value
     reached = _reached(connection, first.run_id)
+    passed = _passed(connection, {symptom.journey for symptom in incident.symptoms}, terms, first.since)
+    cleared = [one for one in found.get("cleared", ()) if one["name"] not in {*reached, *passed}]
     around = Surroundings(
         zone=terms.zone,
         places=terms.places,
@@ -107,8 +109,8 @@ def surroundings(
         because=tuple(one["said"] for one in found.get("because", ())),
         fine=(
             *(f"{service} ({took_s:.1f} s)" for service, took_s in reached.items() if service != incident.subject),
-            *(f"{one['name']}: {one['why']}" for one in found.get("cleared", ()) if one["name"] not in reached),
-            *_passed(connection, {symptom.journey for symptom in incident.symptoms}, terms, first.since),
+            *(f"{one['name']}: {one['why']}" for one in cleared),
+            *(f"{journey} passed at {at}" for journey, at in passed.items()),
         ),
         unseen=_behind(incident.subject, terms.relies_on.get(first.journey, ()), reached),
         proof=terms.link.format(incident=incident.number) if terms.link else "",
@@ -139,14 +141,14 @@ def _reached(connection: Connection, run_id: str) -> dict[str, float]:
     return took
 
 
-def _passed(connection: Connection, broken: Iterable[str], terms: Terms, since: datetime) -> list[str]:
+def _passed(connection: Connection, broken: Iterable[str], terms: Terms, since: datetime) -> dict[str, str]:
     """Other journeys whose latest run has passed, and when: what people can still rely on."""
-    said = []
+    passed = {}
     for journey in terms.relies_on:
         if journey in broken:
             continue
         latest = select(runs.c.outcome, runs.c.started_at).where(runs.c.journey == journey)
         row = connection.execute(latest.order_by(runs.c.started_at.desc()).limit(1)).one_or_none()
         if row is not None and row.outcome == "passed" and row.started_at >= since - FRESH:
-            said.append(f"{journey} passed at {row.started_at.astimezone(terms.zone):%H:%M}")
-    return said
+            passed[journey] = f"{row.started_at.astimezone(terms.zone):%H:%M}"
+    return passed
