@@ -1,4 +1,4 @@
-"""What plain pytest opens: the district, and the locks that keep its accounts out of other runs, on whatever machine."""
+"""What plain pytest opens: the district, and the locks that keep its accounts out of other runs."""
 
 from __future__ import annotations
 

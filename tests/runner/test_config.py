@@ -138,9 +138,7 @@ def test_the_store_has_a_short_form(tmp_path: Path) -> None:
         ),
         pytest.param(
             SCHOOL + '[services.live-class]\nowner = "o"\nurl = "https://x.example"\n',
-            [
-                "firstbell.toml:1:1: classroom: this table is missing; [services.live-class] needs a class: add [classroom]"
-            ],
+            ["firstbell.toml:1:1: classroom: this table is missing; [services.live-class] needs a class"],
             id="a live class without a class",
         ),
         pytest.param(
