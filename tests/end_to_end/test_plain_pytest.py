@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+
+from tests.end_to_end.plain import by_pytest
 
 pytestmark = pytest.mark.browser
 
@@ -36,11 +36,6 @@ def test_example(page: Page) -> None:
     page.get_by_label("Name").fill("Ada")
     expect(page.get_by_role("button", name="Send")).to_be_visible()
 """
-
-
-def by_pytest(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *arguments]
-    return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=120, check=False)
 
 
 def test_a_journey_is_played_by_pytest_alone_with_pytest_playwrights_own_recorders(tmp_path: Path) -> None:
