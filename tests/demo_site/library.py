@@ -144,7 +144,7 @@ class Pages(http.server.BaseHTTPRequestHandler):
         self._page(
             "Sign in",
             f"<h1>Sign in</h1>{alert}<form method=post action=/sign-in>"
-            "<label>Library card <input name=card autocomplete=username></label>"
+            "<label>Library card <input name=card autocomplete=username autofocus></label>"
             "<label>PIN <input name=pin type=password></label><button>Enter</button></form>",
             status=status,
         )
@@ -176,8 +176,9 @@ class Pages(http.server.BaseHTTPRequestHandler):
             for book in found
         )
         self._page(
-            "Catalogue",
-            "<h1>Catalogue</h1><form role=search><label>Title <input name=q></label><button>Search</button></form>"
+            "Found" if sought else "Catalogue",
+            "<h1>Catalogue</h1><form role=search><label>Title <input name=q autofocus></label>"
+            "<button>Search</button></form>"
             f"<ul aria-label=Books>{rows}</ul>",
         )
 
