@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import xmlschema
 
@@ -20,7 +21,8 @@ def by_pytest(folder: Path, *arguments: str, before: Sequence[str] = ()) -> subp
 
 def told_to_junit(file: Path) -> list[dict[str, list[str]]]:
     """The properties of each test, by name. Raises XMLSchemaValidationError where a CI could not read the file."""
-    (suite,) = xmlschema.XMLSchema(SCHEMA).to_dict(str(file))["testsuite"]
+    document: Any = xmlschema.XMLSchema(SCHEMA).to_dict(str(file))
+    (suite,) = document["testsuite"]
     told = []
     for case in suite["testcase"]:
         properties: dict[str, list[str]] = {}

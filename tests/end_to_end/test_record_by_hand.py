@@ -75,6 +75,7 @@ def test_what_a_person_records_is_played_and_holds_no_secret(
     written = (tmp_path / "mine" / "test_by_hand.py").read_text()
     assert READER.pin not in written
     assert 'student.step("signs in", relies_on="library")' in written
-    assert "student.account.password.reveal()" in written
+    assert 'get_by_role("textbox", name="Library card").fill(student.account.username)' in written
+    assert 'get_by_role("textbox", name="PIN").fill(student.account.password.reveal())' in written
     played = firstbell("run", "by-hand")
     assert played.returncode == 0, played.stdout + written
