@@ -6,7 +6,7 @@ import os
 import time
 import warnings
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -79,6 +79,8 @@ def open_for_pytest(explicit: str | None, start: Path) -> Iterator[Opened]:
 @contextmanager
 def _locks(config: Config) -> Iterator[Locks]:
     """The locks of history, or, where that cannot be had, of this folder alone."""
+    with suppress(OSError):  # Who cannot write here is told so by the database.
+        state_folder(config).mkdir(exist_ok=True, mode=0o700)
     try:
         database = Database(history_url(config))
     except (HistoryError, SecretMissing) as error:

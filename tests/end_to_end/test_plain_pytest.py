@@ -63,6 +63,16 @@ def test_what_codegen_writes_runs_unchanged_beside_a_configuration(tmp_path: Pat
     assert done.returncode == 0, done.stdout
 
 
+def test_a_configuration_with_a_mistake_is_told_in_a_sentence_and_not_by_our_own_lines(tmp_path: Path) -> None:
+    (tmp_path / "firstbell.toml").write_text('[school]\nname = "P"\ntimezon = "UTC"\n')
+    (tmp_path / "test_mine.py").write_text("def test_mine(student):\n    pass\n")
+    done = by_pytest(tmp_path)
+    assert done.returncode == 1
+    assert "First Bell: " in done.stdout
+    assert "firstbell.toml:3:1: school.timezon: unknown key; did you mean 'timezone'?" in done.stdout
+    assert ".py:" not in done.stdout.replace("test_mine.py:", "")
+
+
 FAILING = """
 import pytest
 from playwright.sync_api import expect
