@@ -7,13 +7,14 @@ First Bell installed, and must not be slower for it.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from runner.execution.stash import ACCOUNTS, AUDIENCE, DISTRICT, RUN_TOKEN, STAGE
+from runner.execution.stash import ACCOUNTS, AUDIENCE, CARD, DISTRICT, RUN_TOKEN, STAGE
 
 if TYPE_CHECKING:
     from journeys.stage.actor import Actor
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from journeys.stage.stage import Stage
     from runner.diagnosis.location import Location
     from runner.execution.district import District
+    from runner.plain_pytest import Opened
 
 MARKER = (
     "journey(id, relies_on=[...], roles=[...]): a journey that First Bell can run and schedule, the services it relies "
@@ -92,17 +94,53 @@ def _way_of(config: pytest.Config) -> tuple[Location, Path | None] | None:
 
 
 @pytest.fixture(scope="session")
-def district(pytestconfig: pytest.Config) -> Iterator[District]:
-    """The district as configured; the practice school, started for this session, where there is no firstbell.toml."""
-    if DISTRICT in pytestconfig.stash:
-        yield pytestconfig.stash[DISTRICT]
-        return
-    from runner.wiring import open_district
+def _opened(pytestconfig: pytest.Config) -> Iterator[Opened]:
+    """What this session plays in; a worker of ours has it already, and its parent holds the locks."""
+    from runner.plain_pytest import Opened, open_for_pytest
 
-    with open_district(
-        pytestconfig.getoption("--firstbell-config"), start=pytestconfig.invocation_params.dir
-    ) as opened:
-        yield opened
+    if DISTRICT in pytestconfig.stash:
+        yield Opened(district=pytestconfig.stash[DISTRICT], locks=None)
+        return
+    with _one_sentence(), ExitStack() as stack:
+        start = pytestconfig.invocation_params.dir
+        yield stack.enter_context(open_for_pytest(pytestconfig.getoption("--firstbell-config"), start))
+
+
+@contextmanager
+def _one_sentence() -> Iterator[None]:
+    """Say what a person can mend as they read it on the command line, without our own lines around it."""
+    from journeys.practice.school import PracticeSchoolError
+    from runner.config.problem import ConfigError, NoConfig
+    from runner.config.secrets import SecretMissing
+    from runner.execution.engaging import Busy
+    from runner.execution.trust import NoTrust
+    from runner.history.database import HistoryError
+
+    try:
+        yield
+    except (Busy, ConfigError, HistoryError, NoConfig, NoTrust, PracticeSchoolError, SecretMissing) as error:
+        pytest.fail(f"First Bell: {error}", pytrace=False)
+
+
+@pytest.fixture(scope="session")
+def district(_opened: Opened) -> District:
+    """The district as configured; the practice school, started for this session, where there is no firstbell.toml."""
+    return _opened.district
+
+
+@pytest.fixture
+def _cast(_opened: Opened, request: pytest.FixtureRequest, pytestconfig: pytest.Config) -> Iterator[Mapping[str, str]]:
+    """The account of each role, in no other run until this test has been torn down."""
+    if DISTRICT in pytestconfig.stash:
+        given: dict[str, str] = pytestconfig.stash.get(ACCOUNTS, {})
+        yield given
+        return
+    from runner.execution.collecting import card_of, card_of_test
+
+    card = card_of(request.node) or card_of_test(request.node)
+    request.node.stash[CARD] = card
+    with _one_sentence(), _opened.people_for(card) as accounts:
+        yield accounts
 
 
 @pytest.fixture(scope="session")
@@ -120,11 +158,21 @@ def classroom(district: District) -> Classroom:
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
     """Tell of a journey that failed what a person asks first: which step, whose page, what it said, what opens it."""
+    if STAGE not in item.stash or DISTRICT in item.config.stash:
+        return (yield)
+    from runner.execution.telling_pytest import (
+        AT_TEARDOWN,
+        SECTION,
+        properties_of,
+        told_by_stage,
+        told_of_traces,
+        without_trace,
+    )
+
+    if call.when == "call":
+        item.user_properties += properties_of(item.stash[CARD], item.stash[STAGE])
     answer = yield
     report: pytest.TestReport = answer  # type: ignore[assignment]  # the hook is typed as returning nothing
-    if STAGE not in item.stash or DISTRICT in item.config.stash:
-        return answer
-    from runner.execution.telling_pytest import AT_TEARDOWN, SECTION, told_by_stage, told_of_traces, without_trace
 
     if call.when == "call" and report.failed:
         lines = [*told_by_stage(item.stash[STAGE]), without_trace(item.config.getoption("--tracing"))]
@@ -136,9 +184,14 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
 
 @pytest.fixture
 def stage(
-    district: District, request: pytest.FixtureRequest, pytestconfig: pytest.Config, new_context: Callable[..., Any]
+    district: District,
+    request: pytest.FixtureRequest,
+    pytestconfig: pytest.Config,
+    _cast: Mapping[str, str],
+    new_context: Callable[..., Any],
 ) -> Iterator[Stage]:
-    """Where this attempt is played. Asks for `new_context` only to be torn down before the contexts close."""
+    """Where this attempt is played. Asks for `new_context` only to be torn down before the contexts close, and before
+    that for its people, who are given back when the contexts have closed."""
     del new_context
     from journeys.stage.stage import Stage
     from journeys.stage.step import Nobody
@@ -152,16 +205,14 @@ def stage(
 
 @pytest.fixture
 def actor(
-    stage: Stage, district: District, pytestconfig: pytest.Config, new_context: Callable[..., Any]
+    stage: Stage, district: District, _cast: Mapping[str, str], new_context: Callable[..., Any]
 ) -> Callable[[str], Actor]:
     """Brings a person on by role: `actor("counselor")`. Each has a browser context of their own."""
     from runner.execution.browser import throttle
 
-    cast = pytestconfig.stash.get(ACCOUNTS, {})
-
     def enter(role: str) -> Actor:
         location = district.location
-        person = stage.enter(role, district.account(cast.get(role, role)), new_context(**location.context_options))
+        person = stage.enter(role, district.account(_cast.get(role, role)), new_context(**location.context_options))
         throttle(person.page, location.network)
         return person
 

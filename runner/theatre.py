@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
@@ -18,6 +17,7 @@ from journeys.practice.school import PracticeSchool
 from runner import log
 from runner.config.load import Config
 from runner.execution.browser import find_browser
+from runner.execution.engaging import engaged
 from runner.execution.identity import is_gone, me
 from runner.execution.ladder import adopt_orphans, sweep
 from runner.execution.messages import BrokenFile, Hello, Ready
@@ -26,7 +26,6 @@ from runner.execution.player import Player
 from runner.execution.repertoire import Piece, repertoire
 from runner.execution.reporter import Reporter
 from runner.execution.supervisor import Worker
-from runner.history.claims import Casting
 from runner.history.database import Database
 from runner.history.locks import Locks
 from runner.staging import Staging, check_services, stage_for
@@ -41,19 +40,12 @@ from runner.wiring import (
 
 logger = structlog.get_logger()
 
-# How long a run by hand waits for an account that another run plays, and how often it looks.
-CASTING_S = 180.0
-LOOK_AGAIN_S = 0.5
 # How long a run by hand waits to hear whether its store can be used at all.
 STORE_S = 3.0
 
 
 class UnknownJourney(Exception):
     """No journey of that name, or a journey relies on something that is not configured."""
-
-
-class Busy(Exception):
-    """An account that is needed stays in use by another run."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -95,27 +87,22 @@ class Theatre:
             known = ", ".join(sorted(pieces)) or "none"
             raise UnknownJourney(f"no journey is called '{unknown[0]}'; there are: {known}")
         wanted = [pieces[name] for name in names] or [piece for piece in pieces.values() if piece.section.enabled]
+        if not wanted:
+            lacking = {piece.lacks for piece in pieces.values() if piece.lacks}
+            shipped = "; the journeys that came with First Bell wait for services of yours" if lacking else ""
+            raise UnknownJourney(f"there is nothing to play{shipped}; begin a journey of your own: firstbell new NAME")
         check_services(wanted, self.staging)
         return wanted
 
     def play(self, piece: Piece, reporter: Reporter, *, confirm: bool = True) -> Performed:
         """Play one journey, when its people are free. Raises Busy."""
-        locks, holder = Locks(self.staging.database, me(), is_gone), f"run by {me()}"
-        deadline_s = piece.section.deadline
-        casting = _patiently(
-            lambda: locks.cast(
-                lambda taken: self.staging.district.company.cast(piece.part, taken),
-                holder=holder,
-                lease_s=2 * deadline_s + CASTING_S,
-            )
-        )
-        try:
+        locks = Locks(self.staging.database, me(), is_gone)
+        company, lease_s = self.staging.district.company, 2 * piece.section.deadline
+        with engaged(company, piece.part, locks, lease_s=lease_s) as casting:
             order = self.staging.order(
                 piece, self.location, accounts=casting.accounts, confirm=confirm and piece.section.confirm
             )
             performed = perform(order, self.player, self.house, reporter)
-        finally:
-            locks.give_back(holder)
         reporter.ended(performed)
         return performed
 
@@ -124,16 +111,6 @@ def hear(said: Said) -> None:
     """Log what an uploader has to say."""
     tell = {Word.BACK: logger.info, Word.AWAY: logger.warning}.get(said.word, logger.error)
     tell(said.word.value, said=said.said)
-
-
-def _patiently(look: Callable[[], Casting | None]) -> Casting:
-    """Look until somebody is free. Raises Busy."""
-    deadline = time.monotonic() + CASTING_S
-    while (casting := look()) is None:
-        if time.monotonic() > deadline:
-            raise Busy("the accounts that this journey needs are in use by other runs; try again when they are done")
-        time.sleep(LOOK_AGAIN_S)
-    return casting
 
 
 def _clear_away(work: Path) -> None:

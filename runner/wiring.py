@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,7 +20,7 @@ from journeys.stage.service import Account, Classroom, Service
 from runner.config.load import Config, find_config, load, parse
 from runner.config.locations import LocationSection
 from runner.config.model import SchoolSection, Settings
-from runner.config.problem import ConfigError, NoConfig
+from runner.config.problem import ConfigError
 from runner.config.secrets import secret
 from runner.diagnosis.location import NETWORKS, Location, Network
 from runner.diagnosis.targets import Way
@@ -46,7 +46,7 @@ def config_at(explicit: Path | str | None, start: Path) -> Config:
     config = load(find_config(start, explicit))
     problems = []
     for name, service in config.settings.services.items():
-        if name not in KINDS or (config.settings.school.practice and not service.kind):
+        if name not in KINDS or not service.kind:  # Without a kind, journeys of the district's own know its pages.
             continue
         try:
             load_adapter(Service(name=name, owner="", url="", kind=service.kind), KINDS[name])
@@ -260,10 +260,10 @@ def district_of_worker(hello: Hello) -> District:
     """The district as the parent sees it: its configuration, and the practice school that it has started."""
     practice = PracticeSchool.attach(hello.practice.control, hello.practice.token) if hello.practice else None
     config = parse(hello.text, hello.config) if hello.config else embedded()
-    return _district_at(hello.location, config, practice)
+    return district_at(hello.location, config, practice)
 
 
-def _district_at(name: str, config: Config, practice: PracticeSchool | None) -> District:
+def district_at(name: str, config: Config, practice: PracticeSchool | None) -> District:
     """The district as it is seen from a location, the first one where none is named. Raises NoTrust."""
     introduction = practice.introduction if practice else None
     locations = locations_of(config, introduction)
@@ -272,19 +272,6 @@ def _district_at(name: str, config: Config, practice: PracticeSchool | None) -> 
     district = district_of(config, introduction)
     naming = browser_args(district.school.services.values(), location.way)
     return replace(district, location=replace(location, naming=naming), home=home)
-
-
-@contextmanager
-def open_district(explicit: str | None, start: Path) -> Iterator[District]:
-    """The district for plain pytest: the nearest firstbell.toml, or the practice school by itself."""
-    with ExitStack() as stack:
-        try:
-            config = config_at(explicit, start)
-        except NoConfig:
-            if explicit is not None:
-                raise
-            config = embedded()
-        yield _district_at("", config, stack.enter_context(practice_for(config.settings)))
 
 
 def embedded() -> Config:

@@ -70,3 +70,14 @@ def test_the_plugin_costs_a_strange_project_nothing_heavy() -> None:
 
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
     assert done.stdout.strip() == "[]"
+
+
+def test_the_plugin_is_loaded_in_less_than_20_ms() -> None:
+    """Of processor time, beyond pytest itself: a machine that does other things as well makes no difference."""
+    code = (
+        "import time, pytest; began = time.process_time(); import runner.pytest_plugin; "
+        "print(1000 * (time.process_time() - began))"
+    )
+
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert float(done.stdout) < 20

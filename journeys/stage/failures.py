@@ -57,7 +57,9 @@ class Stranger(JourneyError):
 
 
 def ending_of(error: BaseException) -> Ending:
-    """How an exception ends a step, and the one line that says why."""
+    """How an exception ends a step, and the one line that says why. Of several at once, the first decides."""
+    if isinstance(error, BaseExceptionGroup):
+        return ending_of(error.exceptions[0])
     kind = _kind_of(error)
     return Ending(kind=kind, said=one_line(error), sign=error.sign if isinstance(error, JourneyError) else "")
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from journeys.auth import SIGN_IN_WAYS
 from journeys.platforms import PLATFORMS
 from journeys.rooms import MEETING_ROOMS, ROOMS
+from journeys.stage.ending import JourneyError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,8 +20,8 @@ if TYPE_CHECKING:
     from journeys.stage.service import Service
 
 
-class UnknownKind(Exception):
-    """A service names an adapter that does not exist."""
+class UnknownKind(JourneyError):
+    """A service names an adapter that does not exist, or none where one is needed."""
 
 
 class School:
@@ -77,13 +78,20 @@ class School:
 
 def load_adapter(service: Service, table: Mapping[str, str]) -> Callable[[Service], Any]:
     """The adapter that a service's `kind` names in a table of "module:Class". Raises UnknownKind with a suggestion."""
+    if not service.kind:
+        said = f"[services.{service.name}] has no kind, so its pages are not known; add kind ({_known(table)}), "
+        raise UnknownKind(f"{said}or let the journey find its own way through them")
     if service.kind not in table:
         near = difflib.get_close_matches(service.kind, table, n=1)
-        hint = f"did you mean '{near[0]}'?" if near else f"known kinds: {', '.join(sorted(table))}"
+        hint = f"did you mean '{near[0]}'?" if near else f"known kinds: {_known(table)}"
         raise UnknownKind(f"there is no {service.name} of kind '{service.kind}'; {hint}")
     module, _, name = table[service.kind].partition(":")
     adapter: Callable[[Service], Any] = getattr(importlib.import_module(module), name)
     return adapter
+
+
+def _known(table: Mapping[str, str]) -> str:
+    return ", ".join(sorted(table))
 
 
 KINDS: Mapping[str, Mapping[str, str]] = {

@@ -13,6 +13,7 @@ from journeys.stage.actor import Actor
 from journeys.stage.ending import Ending, EndingKind
 from journeys.stage.failures import Stranger, ending_of
 from journeys.stage.roster import private
+from journeys.stage.soft import found_wrong
 from journeys.stage.step import Audience, Step, StepRecord
 from journeys.stage.walls import wall_on
 
@@ -103,7 +104,8 @@ class Stage:
 
     @contextmanager
     def step(self, actor: Actor, title: str, service: str, *, picture: bool) -> Iterator[None]:
-        """Play one step: told to the audience as it begins and as it ends, whichever way it ends."""
+        """Play one step: told to the audience as it begins and as it ends, whichever way it ends. One in which a soft
+        expectation failed has ended badly, and the journey goes on."""
         self._positions += 1
         step = Step(
             position=self._positions,
@@ -114,6 +116,7 @@ class Stage:
             picture=picture,
         )
         self.audience.step_began(actor, step)
+        before = len(found_wrong())
         try:
             yield
         except BaseException as error:
@@ -121,7 +124,9 @@ class Stage:
             self._close(actor, StepRecord(step=step, ended_s=self.now_s, ending=ending))
             raise
         privacy = self.privacy
-        self._close(actor, StepRecord(step=step, ended_s=self.now_s, ending=privacy))
+        softly = found_wrong()[before:]
+        found = privacy or (_ending(actor, softly[0]) if softly else None)
+        self._close(actor, StepRecord(step=step, ended_s=self.now_s, ending=found))
         if privacy is not None:
             raise Stranger(privacy.said)
 

@@ -77,7 +77,8 @@ def record(url: str, role: str, name: str, signed_in: bool, device: str, config_
 def _wanted(district: District, name: str, role: str, *, signed_in: bool) -> Wanted:
     """What the journey is made with. Raises NoAccount."""
     account, who = district.account(role), f"{person(role)}.account"
-    values = {account.username: f"{who}.username", account.display_name: f"{who}.display_name"}
+    # The user name comes last, and wins, where an account is called as it signs in.
+    values = {account.display_name: f"{who}.display_name", account.username: f"{who}.username"}
     with suppress(SecretMissing):  # Then what stands in a password field goes all the same.
         values[account.password.reveal()] = f"{who}.password.reveal()"
     if code := district.classroom.meeting_code:

@@ -22,6 +22,7 @@ from runner.config.load import Config
 from runner.config.problem import ConfigError
 from runner.execution.browser import find_browser
 from runner.execution.district import District
+from runner.execution.engaging import Busy
 from runner.execution.identity import is_gone, me
 from runner.execution.messages import Hello
 from runner.history.claims import Casting
@@ -37,7 +38,7 @@ from runner.rehearsal.rehearsing import Bill, concluded, rehearse
 from runner.rehearsal.report import report_page
 from runner.rehearsal.script import STEPS
 from runner.rehearsal.shelf import Shelf
-from runner.theatre import Busy, house_for
+from runner.theatre import house_for
 from runner.wiring import config_at, district_of, practice_place, state_folder
 
 JOURNEY = "live-class"

@@ -16,12 +16,13 @@ from runner.cli.telling import Teller
 from runner.config.problem import ConfigError, NoConfig
 from runner.config.secrets import SecretMissing
 from runner.execution.browser import NoBrowser
+from runner.execution.engaging import Busy
 from runner.execution.performance import Performed
 from runner.execution.reporter import Reporter, Silent
 from runner.execution.run import exit_code
 from runner.execution.supervisor import WorkerUnwell
 from runner.history.database import HistoryError
-from runner.theatre import Busy, UnknownJourney, theatre
+from runner.theatre import UnknownJourney, theatre
 from runner.wiring import config_at
 
 CONFIG = 3

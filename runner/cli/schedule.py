@@ -41,7 +41,7 @@ def schedule(days: int, journey: str, config_file: Path | None) -> None:
     with sentences():
         config = config_at(config_file, Path.cwd())
         pieces = repertoire(collected(config).journeys, config.settings)
-        timetable = timetable_of(config.settings, pieces)
+        timetable = timetable_of(config.settings, [name for name, piece in pieces.items() if piece.section.enabled])
         if journey and journey not in timetable.rhythms:
             known = ", ".join(sorted(timetable.rhythms)) or "none"
             raise UnknownJourney(f"no journey called '{journey}' is scheduled; there are: {known}")
@@ -76,7 +76,10 @@ def _journeys(
     for name, piece in pieces.items():
         rhythm = timetable.rhythms.get(name)
         if rhythm is None:
-            table.add_row(Text(name, "quiet"), Text("not enabled", "quiet"))
+            table.add_row(
+                Text(name, "quiet"),
+                Text(f"not played without {piece.lacks}" if piece.lacks else "not enabled", "quiet"),
+            )
             continue
         first = next((due for due in dues if due.journey == name), None)
         table.add_row(

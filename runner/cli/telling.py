@@ -152,5 +152,5 @@ def outcome_line(outcome: str, took_s: float, step: str, service: str, said: str
     if not step:
         return Text(f"  {outcome.upper()}: {said}", outcome)
     if outcome == "failed":
-        return Text(f'  FAILED at "{step}" ({service})', outcome)
+        return Text(f'  FAILED at "{step}"{f" ({service})" if service else ""}', outcome)
     return Text(f'  {outcome.upper()} at "{step}", which blames nobody: {said}', outcome)

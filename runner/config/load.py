@@ -20,6 +20,8 @@ from runner.config.problem import ConfigError, NoConfig, Problem
 from runner.config.section import Section
 
 FILE_NAME = "firstbell.toml"
+# Services whose pages are looked through for the synthetic class.
+WITH_A_CLASS = ("platform", "live-class", "plan-b")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,8 +151,9 @@ def _gaps(config: Config) -> Iterator[Problem]:
             yield config.problem(("school", "journeys", number), f"there is no {what} {path}; correct it or make it")
     if settings.school.practice:
         return
-    if settings.classroom is None:
-        yield config.problem(("classroom",), "this table is missing; add [classroom] with the title of your class")
+    if settings.classroom is None and (needing := [name for name in WITH_A_CLASS if name in settings.services]):
+        said = f"this table is missing; [services.{needing[0]}] needs a class: add [classroom] with its title"
+        yield config.problem(("classroom",), said)
     for name, service in settings.services.items():
         for key in ("url", "owner"):
             if not getattr(service, key):

@@ -129,15 +129,16 @@ class Facts:
 
     def whose(self, host: str) -> str:
         """The service that a host belongs to, with or without its port; empty for everybody else's. Of several the one
-        whose pattern says most: a portal's "*.school.example" does not take the sign-in's "id.school.example"."""
+        whose pattern says most: a portal's "*.school.example" does not take the sign-in's "id.school.example". Of those
+        that share a host, the one that the step which broke relies on."""
         name = (host.rpartition(":")[0] or host).lower()
         owners = (
-            (_says(pattern), service)
+            ((_says(pattern), service == self.service), service)
             for service, patterns in self.hosts.items()
             for pattern in patterns
             if fnmatchcase(name, pattern.lower())
         )
-        return max(owners, key=lambda owner: owner[0], default=((False, 0), ""))[1]
+        return max(owners, key=lambda owner: owner[0], default=(None, ""))[1]
 
     def checks_of(self, service: str) -> tuple[HostCheck, ...]:
         """The checks of a service's hosts from here."""

@@ -77,7 +77,7 @@ class Quit(Message):
 
 
 class JourneyCard(Message):
-    """A journey as collected: what its marker and its file say."""
+    """A journey as collected: what its marker and its file say. `is_shipped`: it came with First Bell."""
 
     id: str
     title: str
@@ -86,6 +86,7 @@ class JourneyCard(Message):
     file: str
     line: int
     source_sha256: str = ""
+    is_shipped: bool = False
 
 
 class BrokenFile(Message):

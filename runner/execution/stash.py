@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from journeys.stage.stage import Stage
     from journeys.stage.step import Audience
     from runner.execution.district import District
+    from runner.execution.messages import JourneyCard
 
 # Annotated rather than subscripted: a subscript would be evaluated, and import what only journeys need.
 DISTRICT: pytest.StashKey[District] = pytest.StashKey()
@@ -18,3 +19,5 @@ RUN_TOKEN: pytest.StashKey[str] = pytest.StashKey()
 ACCOUNTS: pytest.StashKey[dict[str, str]] = pytest.StashKey()
 STAGE: pytest.StashKey[Stage] = pytest.StashKey()
 """On an item: where it is played."""
+CARD: pytest.StashKey[JourneyCard] = pytest.StashKey()
+"""On an item: what its marker and its file say."""

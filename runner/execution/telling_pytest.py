@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from playwright.sync_api import Page
 
     from journeys.stage.stage import Stage
+    from journeys.stage.step import StepRecord
+    from runner.execution.messages import JourneyCard
 
 SECTION = "First Bell"
 # pytest shows a section of this report with the failure if its name holds the word (`_handle_teardown_sections`).
@@ -22,7 +24,7 @@ LINE_LIMIT = 200
 
 def told_by_stage(stage: Stage) -> list[str]:
     """The failing step of a journey, and each actor's page, the one whose step failed first."""
-    failed = next((record for record in reversed(stage.steps) if record.ending is not None), None)
+    failed = _failed(stage)
     lines = []
     if failed is not None:
         step = failed.step
@@ -31,6 +33,30 @@ def told_by_stage(stage: Stage) -> list[str]:
     for name, page in cast:
         lines += told_by_page(page, name)
     return lines
+
+
+def properties_of(card: JourneyCard, stage: Stage) -> list[tuple[str, object]]:
+    """What JUnit XML and other reporters are told of a journey: which it is, its steps, whose the failing one is."""
+    told: list[tuple[str, object]] = [
+        ("firstbell_journey", card.id),
+        ("firstbell_source_sha256", card.source_sha256),
+        ("firstbell_relies_on", ", ".join(card.relies_on)),
+        *(("firstbell_step", _in_a_line(record)) for record in stage.steps),
+    ]
+    if (failed := _failed(stage)) is not None:
+        told += [("firstbell_failing_step", _in_a_line(failed)), ("firstbell_service", failed.step.service)]
+    return told
+
+
+def _in_a_line(record: StepRecord) -> str:
+    step = record.step
+    how = record.ending.kind.value if record.ending else "passed"
+    return f"{step.position} {step.actor}: {step.title} ({step.service}) {how}, {record.took_s:.1f} s"
+
+
+def _failed(stage: Stage) -> StepRecord | None:
+    """The first step that went wrong: what comes after it, where anything does, comes of it."""
+    return next((record for record in stage.steps if record.ending is not None), None)
 
 
 def told_by_page(page: Page, name: str) -> list[str]:

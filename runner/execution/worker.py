@@ -32,7 +32,7 @@ from runner.execution.stash import ACCOUNTS, AUDIENCE, DISTRICT, RUN_TOKEN
 
 SHIPPED = ("sign_in", "class_list", "live_class", "fallback")
 """The journeys that come with First Bell, in the order in which a person would look for what is broken."""
-
+SHIPPED_FILES = tuple(Path(__file__).parents[2] / "journeys" / f"{name}.py" for name in SHIPPED)
 
 NOBODYS = Account(username="page", display_name="page", password=Secret(str))
 """Whose page it is where a test brings nobody on."""
@@ -124,7 +124,7 @@ class Resident:
             self._broken.append(BrokenFile(file=card.file, line=card.line, cause=cause))
             return
         self._items[card.id] = item
-        self._cards[card.id] = card
+        self._cards[card.id] = card.model_copy(update={"is_shipped": item.path in SHIPPED_FILES})
 
     def _play(self, order: Play, rest: pytest.Item) -> None:
         item = self._items[order.journey]
@@ -179,9 +179,8 @@ def _words(item: pytest.Item) -> str:
 def journey_files(folders: tuple[Path, ...]) -> list[Path]:
     """The shipped journeys, and a district's own: every Python file in its folders but conftest and private ones, and
     single tests as pytest names them."""
-    shipped = [Path(__file__).parents[2] / "journeys" / f"{name}.py" for name in SHIPPED]
     own = [path for given in folders for path in (sorted(given.rglob("*.py")) if given.is_dir() else [given])]
-    return [*shipped, *(path for path in own if path.name != "conftest.py" and not path.name.startswith("_"))]
+    return [*SHIPPED_FILES, *(path for path in own if path.name != "conftest.py" and not path.name.startswith("_"))]
 
 
 def stay(end: WorkerEnd, district: District, *, headed: bool) -> None:

@@ -41,11 +41,12 @@ def programme_of(number: int, staging: Staging, ready: Ready) -> Programme:
     """The programme of a configuration whose journeys a worker has collected. Raises ConfigError."""
     settings = staging.config.settings
     pieces = repertoire(ready.journeys, settings)
-    check_services([piece for piece in pieces.values() if piece.section.enabled], staging)
+    enabled = [piece for piece in pieces.values() if piece.section.enabled]
+    check_services(enabled, staging)
     return Programme(
         number=number,
         staging=staging,
         pieces=pieces,
         broken=ready.broken,
-        timetable=timetable_of(settings, pieces),
+        timetable=timetable_of(settings, [piece.name for piece in enabled]),
     )

@@ -67,7 +67,7 @@ class _Judge:
     """What a journey may name: the services and the roles of one configuration."""
 
     def __init__(self, config: Config, *, services: Collection[str], roles: Collection[str]) -> None:
-        self._folder = config.folder
+        self._folder, self._settings = config.folder, config.settings
         self._services = services
         self._roles = roles
 
@@ -75,7 +75,16 @@ class _Judge:
         """What pytest collected, and what it could not read."""
         for broken in ready.broken:
             yield self._wrong(Path(broken.file), broken.line, broken.cause)
+        pieces = repertoire(ready.journeys, self._settings)
         for card in ready.journeys:
+            if lacks := pieces[card.id].lacks:
+                yield Finding(
+                    area=Area.JOURNEYS,
+                    what=card.id,
+                    verdict=Verdict.LOOK,
+                    said=f"comes with First Bell, and is not played here without {lacks}",
+                )
+                continue
             wrong = list(self._card(card))
             yield from wrong
             if not wrong:

@@ -130,6 +130,22 @@ def test_a_mistake_is_one_sentence_and_leaves_nothing_half_written(
 
 
 @pytest.mark.browser
+def test_a_district_for_which_nothing_came_with_first_bell_is_told_how_to_begin(
+    firstbell: Firstbell, tmp_path: Path
+) -> None:
+    library = '[school]\nname = "B"\ntimezone = "UTC"\n[services.library]\nowner = "o"\nurl = "http://localhost:1"\n'
+    (tmp_path / "firstbell.toml").write_text(library)
+    done = firstbell("run")
+    assert done.returncode == 3
+    assert "nothing to play; the journeys that came with First Bell wait for services of yours" in sentence(done)
+    assert "firstbell new NAME" in sentence(done)
+    named = firstbell("run", "sign-in")
+    assert named.returncode == 3
+    assert "relies on the service 'edge', which is not configured; add [services.edge]" in sentence(named)
+    assert "not played without [services.edge]" in firstbell("schedule", COLUMNS="200").stdout
+
+
+@pytest.mark.browser
 def test_a_journey_that_does_not_exist_is_answered_with_those_that_do(firstbell: Firstbell, tmp_path: Path) -> None:
     (tmp_path / "firstbell.toml").write_text(PRACTICE)
     done = firstbell("run", "life-class")

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+
+from tests.end_to_end.plain import by_pytest
 
 pytestmark = pytest.mark.browser
 
@@ -38,11 +38,6 @@ def test_example(page: Page) -> None:
 """
 
 
-def by_pytest(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *arguments]
-    return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=120, check=False)
-
-
 def test_a_journey_is_played_by_pytest_alone_with_pytest_playwrights_own_recorders(tmp_path: Path) -> None:
     done = by_pytest(tmp_path, str(JOURNEYS / "live_class.py"), "--tracing", "on", "--output", str(tmp_path / "out"))
     assert done.returncode == 0, done.stdout
@@ -66,6 +61,16 @@ def test_what_codegen_writes_runs_unchanged_beside_a_configuration(tmp_path: Pat
     (tmp_path / "test_recorded.py").write_text(RECORDED)
     done = by_pytest(tmp_path, "-W", "error")
     assert done.returncode == 0, done.stdout
+
+
+def test_a_configuration_with_a_mistake_is_told_in_a_sentence_and_not_by_our_own_lines(tmp_path: Path) -> None:
+    (tmp_path / "firstbell.toml").write_text('[school]\nname = "P"\ntimezon = "UTC"\n')
+    (tmp_path / "test_mine.py").write_text("def test_mine(student):\n    pass\n")
+    done = by_pytest(tmp_path)
+    assert done.returncode == 1
+    assert "First Bell: " in done.stdout
+    assert "firstbell.toml:3:1: school.timezon: unknown key; did you mean 'timezone'?" in done.stdout
+    assert ".py:" not in done.stdout.replace("test_mine.py:", "")
 
 
 FAILING = """
@@ -94,3 +99,68 @@ def test_a_failing_journey_reads_well_in_pytest_also_with_workers_and_warnings_a
     assert "1 failed" in done.stdout
     (trace,) = (tmp_path / "test-results").rglob("trace*.zip")
     assert f"playwright show-trace {trace.relative_to(tmp_path)}" in done.stdout
+
+
+# What pytest-playwright's documentation shows, and its own tests try.
+THEIR_PATTERNS = """
+import re
+import pytest
+from playwright.sync_api import BrowserContext, Page, Playwright, expect
+
+@pytest.fixture(scope="session")
+def browser_context_args(browser_context_args, playwright: Playwright):
+    return {**browser_context_args, "timezone_id": "Europe/Berlin", "color_scheme": "dark"}
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args):
+    return {**browser_type_launch_args, "args": [*browser_type_launch_args.get("args", []), "--lang=de"]}
+
+@pytest.fixture(autouse=True)
+def before_each(page: Page):
+    page.set_content("<title>Shop</title><a href='#'>Basket</a>")
+
+def test_context_of_theirs(page: Page, context: BrowserContext):
+    assert page.context is context
+    assert page.evaluate("Intl.DateTimeFormat().resolvedOptions().timeZone") == "Europe/Berlin"
+    expect(page).to_have_title(re.compile("Shop"))
+
+def test_a_context_more(new_context):
+    other = new_context(locale="fr-FR").new_page()
+    assert other.evaluate("navigator.language") == "fr-FR"
+
+@pytest.mark.browser_context_args(user_agent="Mine")
+def test_marked(page: Page):
+    assert page.evaluate("navigator.userAgent") == "Mine"
+
+@pytest.mark.skip_browser("chromium")
+def test_elsewhere(page: Page):
+    raise AssertionError
+
+@pytest.mark.only_browser("chromium")
+def test_here(browser_name, is_chromium, browser):
+    assert browser_name == "chromium" and is_chromium and browser.is_connected()
+
+@pytest.mark.parametrize("answer", [200, 404])
+def test_routed(page: Page, answer):
+    page.route("**/api", lambda route: route.fulfill(status=answer, body="{}"))
+    page.route("https://shop.example/", lambda route: route.fulfill(body="<h1>Shop</h1>"))
+    page.goto("https://shop.example/")
+    assert page.evaluate("fetch('/api').then(answer => answer.status)") == answer
+
+class TestBasket:
+    def test_in_a_class(self, page: Page):
+        with page.expect_popup() as popup:
+            page.evaluate("void window.open('about:blank')")
+        assert popup.value.context is page.context
+"""
+
+
+def test_pytest_playwrights_own_patterns_hold_beside_a_configuration(tmp_path: Path) -> None:
+    (tmp_path / "firstbell.toml").write_text('[school]\nname = "P"\ntimezone = "UTC"\npractice = true\n')
+    (tmp_path / "test_theirs.py").write_text(THEIR_PATTERNS)
+    done = by_pytest(tmp_path, "-W", "error", "-n", "2", "--junitxml", "junit.xml")
+    assert done.returncode == 0, done.stdout
+    assert "7 passed, 1 skipped" in done.stdout
+    assert "First Bell" not in done.stdout
+    assert "firstbell" not in (tmp_path / "junit.xml").read_text()
+    assert not (tmp_path / ".firstbell").exists()

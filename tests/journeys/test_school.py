@@ -24,6 +24,12 @@ def test_a_kind_that_does_not_exist_comes_with_the_one_that_was_meant() -> None:
         _ = school("practise").live_class
 
 
+def test_a_service_without_a_kind_is_only_missed_by_who_asks_for_its_pages() -> None:
+    assert school("").service("live-class").url == "https://live.example"
+    with pytest.raises(UnknownKind, match=r"\[services\.live-class\] has no kind, .* add kind \(practice\)"):
+        _ = school("").live_class
+
+
 def test_a_service_that_is_not_configured_is_named_with_what_to_add() -> None:
     with pytest.raises(UnknownKind, match=r"no service 'plan-b' .*add \[services\.plan-b\]"):
         _ = school("practice").plan_b

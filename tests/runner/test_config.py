@@ -137,9 +137,9 @@ def test_the_store_has_a_short_form(tmp_path: Path) -> None:
             id="a real service without owner and address",
         ),
         pytest.param(
-            SCHOOL,
-            ["firstbell.toml:1:1: classroom: this table is missing; add [classroom] with the title of your class"],
-            id="a real district without a class",
+            SCHOOL + '[services.live-class]\nowner = "o"\nurl = "https://x.example"\n',
+            ["firstbell.toml:1:1: classroom: this table is missing; [services.live-class] needs a class"],
+            id="a live class without a class",
         ),
         pytest.param(
             SCHOOL + "practice = true\njourneys = ['nowhere']\n",

@@ -589,6 +589,13 @@ def test_a_host_belongs_to_whoever_names_it_best() -> None:
     assert given.whose("elsewhere.z") == ""
 
 
+@pytest.mark.parametrize("service", ["sign-in", "platform"])
+def test_a_host_that_two_share_belongs_to_the_one_whose_step_broke(service: str) -> None:
+    shared = {"sign-in": ("www.school.example",), "platform": ("www.school.example",)}
+    given = facts({"hosts": shared, "steps": (bad(service),)})
+    assert given.whose("www.school.example") == service
+
+
 @pytest.mark.parametrize(
     ("given", "told"),
     [

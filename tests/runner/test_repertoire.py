@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from runner.config.load import parse
 from runner.execution.casting import Part
 from runner.execution.messages import JourneyCard
@@ -57,3 +59,28 @@ def test_a_journey_that_only_reads_a_list_needs_no_class() -> None:
 def test_what_no_file_defines_is_there_without_a_card_and_needs_nobody() -> None:
     assert pieces()["ghost"].card is None
     assert pieces()["ghost"].part == Part(roles=())
+
+
+LIBRARY = '[services.library]\nowner = "o"\nurl = "https://library.example"\n'
+SIGN_IN = '[services.sign-in]\nowner = "o"\nurl = "https://id.example"\n'
+STUDENT = '[accounts.student]\nusername = "zz"\npassword = "env:X"\n'
+SHIPPED = JourneyCard(
+    id="sign-in", title="", relies_on=("sign-in",), roles=("student",), file="sign_in.py", line=1, is_shipped=True
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "lacks"),
+    [
+        pytest.param(LIBRARY, "[services.sign-in], [accounts.student]", id="a library has no sign-in of ours"),
+        pytest.param(SIGN_IN + STUDENT, "services.sign-in.kind", id="whose pages only the district knows"),
+        pytest.param(SIGN_IN + 'kind = "redirect"\n' + STUDENT, "", id="everything is there"),
+        pytest.param("[journeys.sign-in]\nevery = '1h'\n", "", id="whoever asks for it is told what is wrong"),
+    ],
+)
+def test_what_came_with_first_bell_waits_for_what_it_goes_to(text: str, lacks: str) -> None:
+    settings = parse(f'[school]\nname = "B"\ntimezone = "UTC"\n{text}', Path("firstbell.toml")).settings
+    piece = repertoire([SHIPPED], settings)["sign-in"]
+    assert (piece.lacks, piece.section.enabled) == (lacks, not lacks)
+    own = repertoire([SHIPPED.model_copy(update={"is_shipped": False})], settings)["sign-in"]
+    assert (own.lacks, own.section.enabled) == ("", True)
