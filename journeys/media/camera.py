@@ -13,6 +13,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 ACTOR_BITS, TIME_BITS, CRC_BITS = 12, 28, 8
+FRAMES_PER_S = 15
+
 BITS = ACTOR_BITS + TIME_BITS + CRC_BITS
 TIME_MODULUS = 1 << TIME_BITS
 
@@ -90,7 +92,7 @@ def crc8(payload: int) -> int:
     return crc
 
 
-def camera_script(signature: Signature) -> str:
+def camera_script(signature: Signature, *, frames_per_s: int = FRAMES_PER_S) -> str:
     """The init script that puts this camera in place of a real one, in every frame of a context."""
     source = Path(__file__).with_name("camera.js").read_text()
-    return f"({source})({json.dumps(asdict(signature))});"
+    return f"({source})({json.dumps(asdict(signature) | {'frames_per_s': frames_per_s})});"

@@ -68,7 +68,7 @@
   const readPeer = async (watched) => {
     const { peer, described } = watched;
     const state = { ice: peer.iceConnectionState, connection: peer.connectionState, described };
-    const totals = { video_packets: 0, audio_packets: 0, frames_decoded: 0, concealed: 0, lost: 0, received_bytes: 0, acknowledged: 0 };
+    const totals = { video_packets: 0, audio_packets: 0, frames_received: 0, frames_decoded: 0, concealed: 0, lost: 0, received_bytes: 0, acknowledged: 0 };
     const over = { video_bytes: 0, audio_bytes: 0, jitter_ms: null };
     let path = null, stats = null;
     if (peer.connectionState !== "closed") {
@@ -76,6 +76,7 @@
       for (const row of stats.values()) {
         if (row.type === "inbound-rtp") {
           totals[row.kind === "video" ? "video_packets" : "audio_packets"] += row.packetsReceived ?? 0;
+          totals.frames_received += row.framesReceived ?? 0;
           totals.frames_decoded += row.framesDecoded ?? 0;
           totals.concealed += row.concealedSamples ?? 0;
           totals.lost += row.packetsLost ?? 0;
@@ -266,6 +267,8 @@
     const found = stills.get(actorId.toString(2).padStart(ACTOR_BITS, "0"));
     return found ? [await asJpeg(found.first), await asJpeg(found.last)] : [];
   };
+  /** What each connection has counted by now, without a look at any picture. */
+  own.counted = () => Promise.all(peers.map(readPeer));
   /** What was counted since the call came up, once a second. */
   own.samples = async () => {
     await sample();

@@ -102,6 +102,15 @@ class Stayed(Message):
     frames_per_s: float
 
 
+class Arrived(Message):
+    """From a process: how many of the teacher's frames had arrived at a student by `at_s`, just before they left."""
+
+    kind: Literal["arrived"] = "arrived"
+    actor: str
+    at_s: float
+    frames: int
+
+
 class Waits(Message):
     """From a process: somebody waits for a cue."""
 
@@ -124,7 +133,7 @@ class Left(Message):
 
 ToPlayers = Annotated[Engage | Begin | Cue | Dismiss, Field(discriminator="kind")]
 FromPlayers = Annotated[
-    Engaged | Measured | Unable | Played | Seen | Stayed | Waits | Left, Field(discriminator="kind")
+    Engaged | Measured | Unable | Played | Seen | Stayed | Arrived | Waits | Left, Field(discriminator="kind")
 ]
 TO_PLAYERS: TypeAdapter[ToPlayers] = TypeAdapter(ToPlayers)
 FROM_PLAYERS: TypeAdapter[FromPlayers] = TypeAdapter(FromPlayers)

@@ -6,6 +6,7 @@ of its own, and whenever that waits the others go on. So each person's part begi
 
 from __future__ import annotations
 
+import contextlib
 import queue
 import threading
 import time
@@ -24,7 +25,9 @@ from runner.execution.machine import LagMeter
 from runner.rehearsal.measuring import measure
 from runner.rehearsal.messages import (
     COME,
+    HOME,
     TO_PLAYERS,
+    Arrived,
     Begin,
     Cue,
     Dismiss,
@@ -186,12 +189,18 @@ class Troupe:
                     self._end.send(Waits(actor=seat.actor, cue=cue))
                     while cue not in self._cues:
                         person.page.wait_for_timeout(TICK_MS)
+                    if cue == HOME:
+                        self._count(person)
 
                 if seat.role == TEACHER:
                     teach(person, scene, wait_for)
                 else:
                     class_ = district.school.live_class.class_of(scene.class_title)
-                    attend(person, scene, class_, wait_for, lambda: self._stay(person))
+                    try:
+                        attend(person, scene, class_, wait_for, lambda: self._stay(person))
+                    except Exception:
+                        self._count(person)
+                        raise
         finally:
             _close(context)
 
@@ -203,6 +212,13 @@ class Troupe:
         if shown := student.figures()[before + 1 :]:
             frames = sum(figure.frames_per_s for figure in shown) / len(shown)
             self._end.send(Stayed(actor=student.name, frames_per_s=round(frames, 2)))
+
+    def _count(self, student: Actor) -> None:
+        """Tell how many of the teacher's frames have arrived. Whose page does not answer tells nothing, and has been
+        told already if the call is over."""
+        with contextlib.suppress(PlaywrightError):
+            if frames := student.counted().frames_received:
+                self._end.send(Arrived(actor=student.name, at_s=time.time(), frames=frames))
 
 
 def _close(context: BrowserContext) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -14,13 +14,14 @@ from journeys.practice.school import PracticeSchool
 from runner.execution.district import District
 from runner.execution.messages import Hello
 from runner.rehearsal.compare import compare
+from runner.rehearsal.counted import Count, counted
 from runner.rehearsal.criteria import Wanted, judge
-from runner.rehearsal.document import CostRow, CountedRow, RecordRow, RehearsalDocument
+from runner.rehearsal.document import CostRow, RecordRow, RehearsalDocument
 from runner.rehearsal.ensemble import Ensemble
 from runner.rehearsal.gauge import Gauge
 from runner.rehearsal.limit import limit_of
 from runner.rehearsal.messages import FromPlayers
-from runner.rehearsal.minutes import Minutes, joins, peak
+from runner.rehearsal.minutes import Minutes
 from runner.rehearsal.plan import Seat
 
 # A way to class has this many waits, each of which may take the step limit; the rest is for a slow machine.
@@ -61,7 +62,7 @@ def rehearse(
 ) -> RecordRow:
     """Play all rounds, and return what was measured. Raises WorkerUnwell where nobody can play."""
     guests = [*district.guests, *(district.account(seat.account).display_name for seat in bill.seats)]
-    before = practice.counters()["live_class"]["joins"] if practice else 0
+    before = _count(practice) if practice else None
     with Ensemble(hello, bill.seats, guests=guests, stay_s=bill.stay_s, log=bill.log) as ensemble:
         began_at, began = datetime.now(UTC), time.monotonic()
         minutes = Minutes(bill.seats, began_at.timestamp())
@@ -98,7 +99,7 @@ def rehearse(
         people=tuple(minutes.people),
         samples=tuple(gauge.samples),
         lost_share=round(minutes.lost_share, 4),
-        counted=_counted(practice, before, minutes),
+        counted=counted(before, _count(practice), minutes.people) if practice and before else (),
     )
 
 
@@ -120,14 +121,5 @@ def _deadline_s(bill: Bill, district: District) -> float:
     return bill.ramp_s + bill.stay_s + WAITS * district.step_limit_s + SLACK_S
 
 
-def _counted(practice: PracticeSchool | None, before: int, minutes: Minutes) -> tuple[CountedRow, ...]:
-    """The practice school's own counters beside our figures: a probe that miscounts would show here."""
-    if practice is None:
-        return ()
-    counters = practice.counters()["live_class"]
-    rounds: Sequence[int] = sorted({person.round for person in minutes.people})
-    most = max((peak([one for one in minutes.people if one.round == number]) for number in rounds), default=0)
-    return (
-        CountedRow(title="joins", counted=counters["joins"] - before, measured=joins(minutes.people)),
-        CountedRow(title="most people at once", counted=counters["peak_people"], measured=most),
-    )
+def _count(practice: PracticeSchool) -> Count:
+    return Count.of(practice.counters()["live_class"])

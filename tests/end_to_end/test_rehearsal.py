@@ -71,10 +71,16 @@ def test_its_figures_are_those_that_the_school_counts_itself(school: PracticeSch
     assert [(person.actor, person.outcome, person.said) for person in record.people if person.outcome != "passed"] == []
     assert len(record.people) == 8
     joins = counters["live_class"]["joins"] - before["live_class"]["joins"]
-    assert {row.title: (row.measured, row.counted) for row in record.counted} == {
-        "joins": (joins, joins),
-        "most people at once": (4, counters["live_class"]["peak_people"]),
-    }
+    rows = {row.title: row for row in record.counted}
+    assert (rows["joins"].measured, rows["joins"].counted) == (joins, joins)
+    most = rows["most people at once"]
+    assert (most.measured, most.counted) == (4, counters["live_class"]["peak_people"])
+    frames = rows["frames of the teacher"]
+    assert frames.counted == counters["live_class"]["frames_sent"]["teacher"]
+    assert frames.agrees, frames
+    # Six students, each in class for the three seconds of the stay at the very least.
+    assert frames.measured > 6 * 3 * 5
+    assert frames.tolerance < 0.5 * frames.measured
     assert joins == 8
     assert all(len(person.looks) == 2 and not person.looks[-1].fault for person in record.pupils)
     assert concluded(record, PATIENT, None).verdict is Verdict.GO
