@@ -1,6 +1,6 @@
 // The signed camera, in place of getUserMedia: one canvas and one oscillator a document, fresh tracks a call.
 // The grid's place (the middle three fifths) and its bits are read back by probe.js and decoded by camera.py.
-({ actor_id, tone_hz, frames_per_s }) => {
+({ actor_id, tone_hz, frames_per_s, is_muted }) => {
   if (!navigator.mediaDevices || !window.RTCPeerConnection) return;
   // Small on purpose: two of these are encoded and decoded in software on the machine that also judges them.
   const WIDTH = 320, HEIGHT = 240, COLUMNS = 8, ROWS = 6, BLOCK = 24;
@@ -66,7 +66,9 @@
     const volume = new GainNode(context, { gain: 0.25 });
     tone.connect(volume);
     tone.start();
-    context.resume();
+    // A microphone that is muted is there, and gives no sound at all, not even silence that has to be encoded.
+    if (is_muted) context.suspend();
+    else context.resume();
     return (sound = { context, volume });
   };
 

@@ -48,7 +48,8 @@ class LookRow(Row):
 class PersonRow(Row):
     """One person in one round. `outcome` is passed, failed, errored or blind; `said` is why; `left_at_s` is when
     they were gone, whether they could still say good-bye or not. `frames` of the teacher had arrived at `frames_at_s`,
-    just before; None of whom that could not be read."""
+    just before; None of whom that could not be read. `kept` is what remains of somebody who failed, by names in the
+    rehearsal's folder; the picture, if there is one, first."""
 
     round: int
     actor: str
@@ -60,6 +61,7 @@ class PersonRow(Row):
     left_at_s: float = 0.0
     frames: int | None = None
     frames_at_s: float = 0.0
+    kept: tuple[str, ...] = ()
 
     @property
     def failing(self) -> StepRow | None:

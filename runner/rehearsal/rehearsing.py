@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import secrets
+import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -16,11 +18,11 @@ from runner.execution.messages import Hello
 from runner.rehearsal.compare import compare
 from runner.rehearsal.counted import Count, counted
 from runner.rehearsal.criteria import Wanted, judge
-from runner.rehearsal.document import CostRow, RecordRow, RehearsalDocument
+from runner.rehearsal.document import CostRow, PersonRow, RecordRow, RehearsalDocument
 from runner.rehearsal.ensemble import Ensemble
 from runner.rehearsal.gauge import Gauge
 from runner.rehearsal.limit import limit_of
-from runner.rehearsal.messages import FromPlayers
+from runner.rehearsal.messages import Engage, FromPlayers
 from runner.rehearsal.minutes import Minutes
 from runner.rehearsal.plan import Seat
 
@@ -31,7 +33,8 @@ SLACK_S = 60.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bill:
-    """What is to be played: by whom, how often, and how this machine was measured. `log` takes what is printed."""
+    """What is to be played: by whom, how often, and how this machine was measured. `log` takes what is printed, and a
+    folder on the `shelf` what remains of those who fail, pictures without what `mask` selects."""
 
     journey: str
     seats: tuple[Seat, ...]
@@ -42,6 +45,8 @@ class Bill:
     cores: int
     carries: int
     log: Path
+    shelf: Path
+    mask: tuple[str, ...] = ()
 
     @property
     def students(self) -> int:
@@ -63,7 +68,10 @@ def rehearse(
     """Play all rounds, and return what was measured. Raises WorkerUnwell where nobody can play."""
     guests = [*district.guests, *(district.account(seat.account).display_name for seat in bill.seats)]
     before = _count(practice) if practice else None
-    with Ensemble(hello, bill.seats, guests=guests, stay_s=bill.stay_s, log=bill.log) as ensemble:
+    name = f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{secrets.token_hex(2)}"
+    folder = bill.shelf / name
+    engage = Engage(hello=hello, guests=tuple(guests), stay_s=bill.stay_s, keep=folder, mask=bill.mask)
+    with _forgotten_if_stopped(folder), Ensemble(bill.seats, engage, log=bill.log) as ensemble:
         began_at, began = datetime.now(UTC), time.monotonic()
         minutes = Minutes(bill.seats, began_at.timestamp())
 
@@ -79,8 +87,9 @@ def rehearse(
                 ensemble.play(secrets.token_hex(8), deadline_s=_deadline_s(bill, district), follow=follow)
                 minutes.end()
         browser = ensemble.browser
+    people = without_strangers(minutes.people, folder)
     return RecordRow(
-        id=f"{began_at:%Y%m%dT%H%M%S}-{secrets.token_hex(2)}",
+        id=name,
         journey=bill.journey,
         district=district.school.name,
         location=district.location.name,
@@ -96,7 +105,7 @@ def rehearse(
         version=version("firstbell"),
         cost=bill.cost,
         carries=bill.carries,
-        people=tuple(minutes.people),
+        people=people,
         samples=tuple(gauge.samples),
         lost_share=round(minutes.lost_share, 4),
         counted=counted(before, _count(practice), minutes.people) if practice and before else (),
@@ -119,6 +128,26 @@ def concluded(record: RecordRow, wanted: Wanted, previous: RecordRow | None) -> 
 
 def _deadline_s(bill: Bill, district: District) -> float:
     return bill.ramp_s + bill.stay_s + WAITS * district.step_limit_s + SLACK_S
+
+
+def without_strangers(people: Sequence[PersonRow], folder: Path) -> tuple[PersonRow, ...]:
+    """Nothing remains of a round in which anybody met a stranger: what one student saw, another's picture may show."""
+    private = {person.round for person in people if any(step.is_private for step in person.steps)}
+    for person in people:
+        if person.round in private:
+            for name in person.kept:
+                (folder / name).unlink(missing_ok=True)
+    return tuple(one.model_copy(update={"kept": ()}) if one.round in private else one for one in people)
+
+
+@contextmanager
+def _forgotten_if_stopped(folder: Path) -> Iterator[None]:
+    """A rehearsal that was stopped has no report from which its pictures could be found."""
+    try:
+        yield
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
 
 
 def _count(practice: PracticeSchool) -> Count:
