@@ -46,6 +46,10 @@ class Counters:
     chats: int = 0
     frames_sent: dict[str, int] = field(default_factory=dict)
 
+    def forget_peak(self) -> None:
+        """Look anew for the most people at once: a rehearsal's are not those of one before it."""
+        self.peak_people = 0
+
 
 @dataclass(slots=True, kw_only=True)
 class Rules:

@@ -67,7 +67,10 @@ def rehearse(
 ) -> RecordRow:
     """Play all rounds, and return what was measured. Raises WorkerUnwell where nobody can play."""
     guests = [*district.guests, *(district.account(seat.account).display_name for seat in bill.seats)]
-    before = _count(practice) if practice else None
+    before = None
+    if practice:
+        practice.count_peak_anew()
+        before = _count(practice)
     name = f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{secrets.token_hex(2)}"
     folder = bill.shelf / name
     engage = Engage(hello=hello, guests=tuple(guests), stay_s=bill.stay_s, keep=folder, mask=bill.mask)
