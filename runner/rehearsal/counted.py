@@ -11,7 +11,7 @@ from journeys.media.camera import FRAMES_PER_S
 from runner.rehearsal.document import CountedRow, PersonRow
 from runner.rehearsal.minutes import joins, peak
 from runner.rehearsal.plan import TEACHER
-from runner.rehearsal.script import JOINS
+from runner.rehearsal.script import JOINS, LEAVES
 
 # From a student's going until the teacher's page has hung up: two ways through the school's socket, and pages that wait
 # for a processor meanwhile.
@@ -51,7 +51,7 @@ def _rows(before: Count, after: Count, people: Sequence[PersonRow]) -> Iterator[
         return
     if any(teacher.outcome != "passed" for teacher in teachers):
         return
-    late_s = sum(max(0.0, person.left_at_s - person.frames_at_s) + HANGS_UP_S for person in in_class)
+    late_s = sum(max(0.0, _hung_up_at_s(person) - person.frames_at_s) + HANGS_UP_S for person in in_class)
     yield CountedRow(
         title="frames of the teacher",
         counted=after.frames - before.frames,
@@ -59,3 +59,9 @@ def _rows(before: Count, after: Count, people: Sequence[PersonRow]) -> Iterator[
         tolerance=math.ceil(FRAMES_PER_S * late_s),
         said=f"sent in the {late_s:.1f} s, all students together, between our last reading and the end of their calls",
     )
+
+
+def _hung_up_at_s(person: PersonRow) -> float:
+    """When a student's own page had ended the call: before it says that they have left; else, when it was closed."""
+    left = person.step(LEAVES)
+    return left.at_s + left.took_s if left else person.left_at_s

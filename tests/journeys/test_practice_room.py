@@ -70,6 +70,10 @@ def test_students_wait_until_the_teacher_opens_and_then_the_teacher_calls_each()
     assert [call["peer"] for call in door.heard("Ms. Rivera", "call")] == [ada.id]
     assert door.heard("Ada", "call") == []
     assert (door.counters.joins, door.counters.peak_people) == (2, 2)
+    door.counters.forget_peak()
+    assert door.counters.peak_people == 0
+    door.comes("Ben")
+    assert door.counters.peak_people == 3
 
 
 def test_without_the_teacher_nobody_else_is_let_in() -> None:

@@ -15,9 +15,11 @@ BEFORE = Count(joins=5, peak=2, frames=1000)
 
 
 def who_left(number: int, *, frames: int | None = 200, after_s: float = 1.0) -> PersonRow:
-    return a_student(number).model_copy(
-        update={"frames": frames, "frames_at_s": 20.0, "left_at_s": 20.0 + after_s, "round": 1}
-    )
+    student = a_student(number)
+    left = student.step("leaves")
+    assert left is not None
+    read_at_s = left.at_s + left.took_s - after_s
+    return student.model_copy(update={"frames": frames, "frames_at_s": read_at_s, "left_at_s": 99.0})
 
 
 def rows(people: Sequence[PersonRow], *, frames: int) -> dict[str, CountedRow]:
