@@ -41,9 +41,20 @@ def counted(before: Count, after: Count, people: Sequence[PersonRow]) -> tuple[C
 
 def _rows(before: Count, after: Count, people: Sequence[PersonRow]) -> Iterator[CountedRow]:
     yield CountedRow(title="joins", counted=after.joins - before.joins, measured=joins(people))
+    # Who was lost without a word left at a moment that nobody knows.
+    lost = [person for person in people if person.outcome == "errored" and person.failing is None]
+    if not lost:
+        yield _most(after, people)
+    yield from _frames(before, after, people)
+
+
+def _most(after: Count, people: Sequence[PersonRow]) -> CountedRow:
     rounds = sorted({person.round for person in people})
     most = max((peak([one for one in people if one.round == number]) for number in rounds), default=0)
-    yield CountedRow(title="most people at once", counted=after.peak, measured=most)
+    return CountedRow(title="most people at once", counted=after.peak, measured=most)
+
+
+def _frames(before: Count, after: Count, people: Sequence[PersonRow]) -> Iterator[CountedRow]:
     in_class = [person for person in people if person.role != TEACHER and person.step(JOINS)]
     teachers = [person for person in people if person.role == TEACHER]
     # Who was lost could not be read, and a lost teacher's page has told the school nothing.

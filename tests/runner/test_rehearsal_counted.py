@@ -10,7 +10,7 @@ from runner.rehearsal.counted import Count, counted
 from runner.rehearsal.document import CountedRow, PersonRow
 from tests.runner.a_rehearsal import a_student, a_teacher
 
-FRAMES = "frames of the teacher"
+FRAMES, MOST = "frames of the teacher", "most people at once"
 BEFORE = Count(joins=5, peak=2, frames=1000)
 
 
@@ -54,3 +54,9 @@ def test_frames_that_one_side_could_not_count_are_not_compared(people: Sequence[
 def test_a_join_too_many_is_a_disagreement() -> None:
     assert rows([a_teacher(), who_left(1), who_left(2)], frames=400)["joins"].agrees
     assert not rows([a_teacher(), who_left(1)], frames=200)["joins"].agrees
+
+
+def test_the_most_at_once_is_not_compared_where_somebody_was_lost() -> None:
+    lost = who_left(2).model_copy(update={"outcome": "errored", "said": "the process that played them died"})
+    assert MOST in rows([a_teacher(), who_left(1), who_left(2)], frames=400)
+    assert MOST not in rows([a_teacher(), who_left(1), lost], frames=400)
