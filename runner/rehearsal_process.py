@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import traceback
 
+from artifacts.redaction.forms import KnownSecrets
 from journeys.practice.school import PracticeSchoolError
 from runner.config.problem import ConfigError, NoConfig
 from runner.execution.pipe import WorkerEnd
 from runner.execution.trust import NoTrust
 from runner.rehearsal.messages import TO_PLAYERS, Engage, Unable
 from runner.rehearsal.playing import stay
-from runner.wiring import district_of_worker
+from runner.wiring import district_of_worker, secrets_of
 
 
 def main() -> int:
@@ -21,7 +22,8 @@ def main() -> int:
     if not isinstance(engaged, Engage):
         return 2
     try:
-        stay(end, district_of_worker(engaged.hello), engaged)
+        district = district_of_worker(engaged.hello)
+        stay(end, district, engaged, KnownSecrets([secret.reveal() for secret in secrets_of(district)]))
     except (ConfigError, NoConfig, PracticeSchoolError, NoTrust) as error:
         end.send(Unable(said=str(error)))
         return 2

@@ -1,9 +1,9 @@
 // The signed camera, in place of getUserMedia: one canvas and one oscillator a document, fresh tracks a call.
 // The grid's place (the middle three fifths) and its bits are read back by probe.js and decoded by camera.py.
-({ actor_id, tone_hz }) => {
+({ actor_id, tone_hz, frames_per_s, is_muted }) => {
   if (!navigator.mediaDevices || !window.RTCPeerConnection) return;
   // Small on purpose: two of these are encoded and decoded in software on the machine that also judges them.
-  const WIDTH = 320, HEIGHT = 240, FPS = 15, COLUMNS = 8, ROWS = 6, BLOCK = 24;
+  const WIDTH = 320, HEIGHT = 240, COLUMNS = 8, ROWS = 6, BLOCK = 24;
   const LEFT = (WIDTH - COLUMNS * BLOCK) / 2, TOP = (HEIGHT - ROWS * BLOCK) / 2, QUIET = 8;
   const own = (window[Symbol.for("firstbell")] ??= {});
   own.actorId = actor_id;
@@ -54,7 +54,7 @@
       });
     };
     draw();
-    setInterval(draw, 1000 / FPS);
+    setInterval(draw, 1000 / frames_per_s);
     return (camera = canvas);
   };
 
@@ -66,11 +66,13 @@
     const volume = new GainNode(context, { gain: 0.25 });
     tone.connect(volume);
     tone.start();
-    context.resume();
+    // A microphone that is muted is there, and gives no sound at all, not even silence that has to be encoded.
+    if (is_muted) context.suspend();
+    else context.resume();
     return (sound = { context, volume });
   };
 
-  const videoTrack = () => openCamera().captureStream(FPS).getVideoTracks()[0];
+  const videoTrack = () => openCamera().captureStream(frames_per_s).getVideoTracks()[0];
   const audioTrack = () => {
     const { context, volume } = openMicrophone();
     const out = context.createMediaStreamDestination();

@@ -13,6 +13,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 ACTOR_BITS, TIME_BITS, CRC_BITS = 12, 28, 8
+FRAMES_PER_S = 15
+QUIET_FRAMES_PER_S = 5
+
 BITS = ACTOR_BITS + TIME_BITS + CRC_BITS
 TIME_MODULUS = 1 << TIME_BITS
 
@@ -40,6 +43,20 @@ class Signature:
 
     actor_id: int
     tone_hz: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Manner:
+    """How much a camera and microphone send."""
+
+    frames_per_s: int = FRAMES_PER_S
+    is_muted: bool = False
+
+
+ALL_THERE = Manner()
+# Somebody who is only there, in a class of many: seen, though not closely, and muted. What everybody in a rehearsal
+# would cost otherwise is mostly the teacher's page, which decodes and shows all of them.
+QUIET = Manner(frames_per_s=QUIET_FRAMES_PER_S, is_muted=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,7 +107,7 @@ def crc8(payload: int) -> int:
     return crc
 
 
-def camera_script(signature: Signature) -> str:
+def camera_script(signature: Signature, *, manner: Manner = ALL_THERE) -> str:
     """The init script that puts this camera in place of a real one, in every frame of a context."""
     source = Path(__file__).with_name("camera.js").read_text()
-    return f"({source})({json.dumps(asdict(signature))});"
+    return f"({source})({json.dumps(asdict(signature) | asdict(manner))});"

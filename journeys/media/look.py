@@ -70,6 +70,7 @@ class Counters:
 
     video_packets: int = 0
     audio_packets: int = 0
+    frames_received: int = 0
     frames_decoded: int = 0
     concealed: int = 0
     lost: int = 0
@@ -119,11 +120,16 @@ def read_look(told: Mapping[str, Any]) -> Look:
         peers=len(peers),
         ice=states[-1] if states else "",
         described=any(peer["described"] for peer in peers),
-        counters=Counters(**{name: sum(int(peer[name]) for peer in peers) for name in Counters.__slots__}),
+        counters=read_counters(peers),
         path=MediaPath(**paths[-1]) if paths else None,
         marks=marks,
         way=read_ice([peer["way"] for peer in open_peers]),
     )
+
+
+def read_counters(peers: Sequence[Mapping[str, Any]]) -> Counters:
+    """The sums of what probe.js told of each connection; one that is closed counts nothing any more."""
+    return Counters(**{name: sum(int(peer[name]) for peer in peers) for name in Counters.__slots__})
 
 
 def _picture(told: Mapping[str, Any]) -> Picture:

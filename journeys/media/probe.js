@@ -6,8 +6,8 @@
   if (own.news) return;
   const COLUMNS = 8, ROWS = 6, WIDTH = 160, HEIGHT = 120, HOT_MS = 4000, COOL_MS = 1000, KEEP = 64;
   const SAMPLE_MS = 1000, SAMPLES = 900, ACTOR_BITS = 12;
-  const marks = {}, peers = [], pictures = [], samples = [], stills = new Map(), followed = new WeakSet(), lastRead = new WeakMap(), ears = new WeakMap();
-  let hotUntil = 0, wake = () => {}, ear;
+  const marks = {}, peers = [], pictures = [], samples = [], stills = new Map(), followed = new WeakSet(), lastRead = new WeakMap();
+  let hotUntil = 0, wake = () => {}, ear, ears = new WeakMap();
   const mark = (name) => (marks[name] ??= performance.now());
   const hot = () => performance.now() < hotUntil;
   const warm = () => (hotUntil = performance.now() + HOT_MS);
@@ -68,7 +68,7 @@
   const readPeer = async (watched) => {
     const { peer, described } = watched;
     const state = { ice: peer.iceConnectionState, connection: peer.connectionState, described };
-    const totals = { video_packets: 0, audio_packets: 0, frames_decoded: 0, concealed: 0, lost: 0, received_bytes: 0, acknowledged: 0 };
+    const totals = { video_packets: 0, audio_packets: 0, frames_received: 0, frames_decoded: 0, concealed: 0, lost: 0, received_bytes: 0, acknowledged: 0 };
     const over = { video_bytes: 0, audio_bytes: 0, jitter_ms: null };
     let path = null, stats = null;
     if (peer.connectionState !== "closed") {
@@ -76,6 +76,7 @@
       for (const row of stats.values()) {
         if (row.type === "inbound-rtp") {
           totals[row.kind === "video" ? "video_packets" : "audio_packets"] += row.packetsReceived ?? 0;
+          totals.frames_received += row.framesReceived ?? 0;
           totals.frames_decoded += row.framesDecoded ?? 0;
           totals.concealed += row.concealedSamples ?? 0;
           totals.lost += row.packetsLost ?? 0;
@@ -194,8 +195,18 @@
 
   // --- the sound ----------------------------------------------------------------------------------------------
   const isAudible = (element) => !element.muted && element.volume > 0 && !element.paused;
+  // An ear that nobody asks takes a twentieth of a core for each page of a class. Closed, and not held: what an analyser
+  // still has of before would be heard as if it were now.
+  const rest = () => {
+    if (hot()) return void setTimeout(quietly(rest), COOL_MS);
+    ear.close();
+    [ear, ears] = [undefined, new WeakMap()];
+  };
   const listen = (stream) => {
-    ear ??= new AudioContext();
+    if (!ear) {
+      ear = new AudioContext();
+      setTimeout(quietly(rest), HOT_MS);
+    }
     ear.resume();
     if (!ears.has(stream)) {
       const analyser = new AnalyserNode(ear, { fftSize: 8192, smoothingTimeConstant: 0 });
@@ -266,6 +277,8 @@
     const found = stills.get(actorId.toString(2).padStart(ACTOR_BITS, "0"));
     return found ? [await asJpeg(found.first), await asJpeg(found.last)] : [];
   };
+  /** What each connection has counted by now, without a look at any picture. */
+  own.counted = () => Promise.all(peers.map(readPeer));
   /** What was counted since the call came up, once a second. */
   own.samples = async () => {
     await sample();

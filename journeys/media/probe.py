@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from journeys.media.figures import Sample, read_samples
-from journeys.media.look import Look, read_look
+from journeys.media.look import Counters, Look, read_counters, read_look
 from journeys.media.proof import MediaFault, MediaProof, conclude, fault_of, is_certain, is_proved
 from journeys.media.sight import Sight
 
@@ -25,6 +25,7 @@ LOOKS_KEPT = 400
 
 NEWS = 'asked => window[Symbol.for("firstbell")]?.news?.(asked) ?? null'
 STILLS = 'actor => window[Symbol.for("firstbell")]?.stills?.(actor) ?? []'
+COUNTED = '() => window[Symbol.for("firstbell")]?.counted?.() ?? []'
 SAMPLES = '() => window[Symbol.for("firstbell")]?.samples?.() ?? []'
 
 
@@ -81,6 +82,10 @@ class MediaProbe:
         answers: list[list[dict[str, Any]]] = [frame.evaluate(STILLS, actor_id) for frame in self._page.frames]
         found = next((answer for answer in answers if answer), [])
         return tuple(Still(at_ms=still["at_ms"], jpeg=base64.b64decode(still["jpeg"])) for still in found)
+
+    def counted(self) -> Counters:
+        """What all connections of the page have counted by now. Raises Playwright's errors."""
+        return read_counters([peer for frame in self._page.frames for peer in frame.evaluate(COUNTED)])
 
     def samples(self) -> list[Sample]:
         """What the page's calls have counted over time; nothing where it had none."""

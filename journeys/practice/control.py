@@ -14,8 +14,8 @@ from starlette.routing import Route
 from journeys.practice.faults import FAULTS, Switchboard, UnknownFault
 from journeys.practice.setting import Setting
 
-Tells = Mapping[str, Callable[[], dict[str, Any]]]
-"""What can be asked for, by path."""
+Tells = Mapping[tuple[str, str], Callable[[], dict[str, Any]]]
+"""What can be asked for, by method and path."""
 
 
 class Control:
@@ -37,7 +37,7 @@ class Control:
                 Route("/faults", self._heal_all, methods=["DELETE"]),
                 Route("/faults", self._faults),
                 Route("/faults/{name}", self._switch, methods=["PUT", "DELETE"]),
-                *(Route(path, self._tell) for path in self._tells),
+                *(Route(path, self._telling(tell), methods=[how]) for (how, path), tell in self._tells.items()),
             ]
         )
 
@@ -47,8 +47,11 @@ class Control:
             return None
         return JSONResponse({"error": "the control token is missing or wrong"}, status_code=401)
 
-    async def _tell(self, request: Request) -> Response:
-        return self._refusal(request) or JSONResponse(self._tells[request.url.path]())
+    def _telling(self, tell: Callable[[], dict[str, Any]]) -> Callable[[Request], Awaitable[Response]]:
+        async def answer(request: Request) -> Response:
+            return self._refusal(request) or JSONResponse(tell())
+
+        return answer
 
     async def _faults(self, request: Request) -> Response:
         return self._refusal(request) or JSONResponse({"on": self._board.names(), "known": sorted(FAULTS)})

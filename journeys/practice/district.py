@@ -81,7 +81,11 @@ class PracticeDistrict:
             self._board,
             self._setting,
             changed=self._changed,
-            tells={"/": self.introduction, "/counters": self._counters},
+            tells={
+                ("GET", "/"): self.introduction,
+                ("GET", "/counters"): self._counters,
+                ("DELETE", "/counters/peak"): self._count_peak_anew,
+            },
         )
         await self._control.open(control.app())
         await self._live.open()
@@ -112,6 +116,10 @@ class PracticeDistrict:
         """Tell what does not look at the switchboard by itself: the network, and pages that are open."""
         await self._network.changed()
         await self._live.faults_changed()
+
+    def _count_peak_anew(self) -> dict[str, Any]:
+        self._live.counters.forget_peak()
+        return {}
 
     def _counters(self) -> dict[str, Any]:
         return {

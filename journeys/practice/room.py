@@ -17,6 +17,8 @@ Tell = Callable[[Mapping[str, Any]], Awaitable[None]]
 
 CHAT_LIMIT = 500
 NO_LIMIT = 10_000
+# A day of one call at 30 frames a second: whoever claims more has not counted.
+FRAMES_LIMIT = 30 * 86_400
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -33,12 +35,20 @@ class Seat:
 
 @dataclass(slots=True, kw_only=True)
 class Counters:
-    """What has happened in all rooms so far; a rehearsal compares its own figures with these."""
+    """What has happened in all rooms so far; a rehearsal compares its own figures with these.
+
+    `frames_sent` are pictures that went out by calls that are over, by the role of whose page sent them.
+    """
 
     joins: int = 0
     peak_people: int = 0
     signals: int = 0
     chats: int = 0
+    frames_sent: dict[str, int] = field(default_factory=dict)
+
+    def forget_peak(self) -> None:
+        """Look anew for the most people at once: a rehearsal's are not those of one before it."""
+        self.peak_people = 0
 
 
 @dataclass(slots=True, kw_only=True)
@@ -97,6 +107,9 @@ class Room:
 
     async def heard(self, seat: Seat, message: Mapping[str, Any]) -> None:
         """What somebody's page says. Anything that is not understood, or not allowed, is dropped."""
+        if seat.is_in and message.get("type") == "frames":
+            # Also of those who have just been sent home: a page counts when its call is over.
+            self._count_frames(seat, message.get("sent"))
         if not seat.is_in or seat.id not in self._seats:
             return
         match message.get("type"):
@@ -183,6 +196,11 @@ class Room:
             return
         self._counters.signals += 1
         await other.tell(passed)
+
+    def _count_frames(self, seat: Seat, sent: object) -> None:
+        if type(sent) is int and 0 <= sent <= FRAMES_LIMIT:
+            so_far = self._counters.frames_sent.get(seat.role, 0)
+            self._counters.frames_sent[seat.role] = so_far + sent
 
     async def _tell_people(self) -> None:
         people = [{"name": seat.name, "role": seat.role, "hand": seat.hand_up} for seat in self._inside()]

@@ -111,8 +111,12 @@ class PracticeSchool:
         return tuple(self._say("GET", "/faults")["on"])
 
     def counters(self) -> dict[str, Any]:
-        """What the school itself has counted: sign-ins, joins, the most people at once, signals, chat lines."""
+        """What the school itself has counted: sign-ins, joins, the most people at once, signals, chat lines, frames."""
         return self._say("GET", "/counters")
+
+    def count_peak_anew(self) -> None:
+        """Have it forget the most people who were in a live class at once. Raises PracticeSchoolError."""
+        self._say("DELETE", "/counters/peak")
 
     def close(self) -> None:
         """End it, if it was started here."""

@@ -21,6 +21,7 @@ from journeys.stage.roster import Roster
 
 if TYPE_CHECKING:
     from journeys.media.camera import Signature
+    from journeys.media.look import Counters
     from journeys.media.proof import MediaProof
     from journeys.stage.page_signs import PageSigns
     from journeys.stage.service import Account
@@ -144,6 +145,10 @@ class Actor:
     def figures(self) -> tuple[Figure, ...]:
         """What this actor's page has received over time. Empty where it had no call."""
         return figures(self._probe.samples(), self._stage.began_ms)
+
+    def counted(self) -> Counters:
+        """What this actor's calls have counted by now; zeros without a call. Raises Playwright's errors."""
+        return self._probe.counted()
 
     @property
     def is_private(self) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Self
 
-from journeys.media.camera import PERMISSIONS, Signature, camera_script, signature_for
+from journeys.media.camera import ALL_THERE, PERMISSIONS, Manner, Signature, camera_script, signature_for
 from journeys.media.probe import probe_script
 from journeys.stage.actor import Actor
 from journeys.stage.ending import Ending, EndingKind
@@ -60,9 +60,9 @@ class Stage:
         """Seconds since the attempt began."""
         return time.monotonic() - self._began
 
-    def enter(self, role: str, account: Account, context: BrowserContext) -> Actor:
+    def enter(self, role: str, account: Account, context: BrowserContext, manner: Manner = ALL_THERE) -> Actor:
         """Bring a person on: a page of their own with the signed camera in place of a real one."""
-        signature = self._sign(context)
+        signature = self._sign(context, manner)
         context.set_default_timeout(self.limit_s * 1000)
         actor = Actor(role=role, account=account, page=context.new_page(), signature=signature, stage=self)
         self._cast.append(actor)
@@ -77,10 +77,10 @@ class Stage:
         self.audience.actor_entered(actor)
         return actor
 
-    def _sign(self, context: BrowserContext) -> Signature:
+    def _sign(self, context: BrowserContext, manner: Manner) -> Signature:
         signature = signature_for(self._run_token, self._seat + len(self._cast))
         context.grant_permissions(list(PERMISSIONS))
-        context.add_init_script(camera_script(signature))
+        context.add_init_script(camera_script(signature, manner=manner))
         context.add_init_script(probe_script())
         return signature
 

@@ -125,7 +125,8 @@ class Telling:
         for row in record.counted:
             how = "as" if row.agrees else "BUT"
             self._out.print(
-                f"    {row.title}: {row.measured}, {how} the practice school counted: {row.counted}",
+                f"    {row.title}: {row.measured}, {how} the practice school counted: {row.counted}"
+                + (f" (up to {row.tolerance} may be on their way)" if row.tolerance else ""),
                 style="quiet" if row.agrees else "failed",
             )
         self._compared(document)

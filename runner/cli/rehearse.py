@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -46,6 +46,7 @@ CODES = {Verdict.GO: 0, Verdict.NO_GO: 1, Verdict.LIMITED: ERRORED}
 # The longest that accounts stay locked should this process end without giving them back.
 LEASE_S = 6 * 3600.0
 
+PAPER = click.Path(dir_okay=False, writable=True, path_type=Path)
 _SECONDS: TypeAdapter[float] = TypeAdapter(Seconds)
 
 
@@ -56,8 +57,24 @@ def _duration(_context: click.Context, _option: click.Parameter, value: str) -> 
         raise click.BadParameter(f'write a duration such as "20s" or "5m", not "{value}"') from None
 
 
+def _journey(_context: click.Context, _option: click.Parameter, value: str) -> str:
+    if value != JOURNEY:
+        raise click.BadParameter(
+            f'only "{JOURNEY}" can be rehearsed, which brings one class together; "{value}" is for a few people: '
+            f"firstbell run {value}"
+        )
+    return value
+
+
+def _paper(_context: click.Context, _option: click.Parameter, value: Path | None) -> Path | None:
+    """Said before the class comes together and not after it."""
+    if value is not None and not value.absolute().parent.is_dir():
+        raise click.BadParameter(f"there is no folder {value.absolute().parent}")
+    return value
+
+
 @click.command("rehearse")
-@click.argument("journey", type=click.Choice([JOURNEY]))
+@click.argument("journey", callback=_journey)
 @click.option("--students", type=click.IntRange(1, 500), default=8, show_default=True, help="How many come.")
 @click.option("--teachers", type=click.IntRange(1, 1), default=1, show_default=True, help="A class has one.")
 @click.option("--ramp", "ramp_s", default="20s", callback=_duration, help="Within which time they come.  [20s]")
@@ -68,8 +85,8 @@ def _duration(_context: click.Context, _option: click.Parameter, value: str) -> 
 )
 @click.option("--measure", "only_measures", is_flag=True, help="Only say how many students this machine can carry.")
 @click.option("--anyway", is_flag=True, help="Play more than this machine can carry.")
-@click.option("--report", type=click.Path(path_type=Path), default=None, help="Write a page that opens anywhere.")
-@click.option("--junit", "junit_file", type=click.Path(path_type=Path), default=None, help="Write JUnit XML.")
+@click.option("--report", type=PAPER, callback=_paper, default=None, help="Write a page that opens anywhere.")
+@click.option("--junit", "junit_file", type=PAPER, callback=_paper, default=None, help="Write JUnit XML.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document instead of telling.")
 @click.option("--config", "config_file", type=Path, default=None, help="The configuration; found upwards if left out.")
 def rehearse_(
@@ -97,21 +114,30 @@ def rehearse_(
     del teachers
     telling = Quiet() if as_json else Telling(console())
     asked = Asked(journey=journey, students=students, ramp_s=ramp_s, stay_s=stay_s, rounds=repeat, at=at, anyway=anyway)
-    with sentences():
+    with sentences(), _stopped():
         config = config_at(config_file, Path.cwd())
         wanted = _wanted(config)
         find_browser(config.settings.browser.executable)
         record = _played(asked, config, telling, only_measures=only_measures)
         if record is None:
             return
-        shelf = Shelf(state_folder(config) / "rehearsals")
+        shelf = Shelf(_shelf(config))
         document = concluded(record, wanted, shelf.latest(journey))
         kept = shelf.keep(document)
-        _write(document, wanted, config, report, junit_file)
+        _write(document, wanted, config, report, junit_file, shelf.pictures(document.record))
     if as_json:
         click.echo(document.model_dump_json(indent=1))
-    telling.verdict(document, [*filter(None, (report, junit_file)), kept])
+    telling.verdict(document, [*filter(None, (report, junit_file)), kept, *shelf.remains(document.record)])
     raise SystemExit(CODES[document.verdict])
+
+
+@contextmanager
+def _stopped() -> Iterator[None]:
+    """Ctrl-C is no verdict; click would leave with the code of a no-go."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        give_up("stopped: everybody was sent home, nothing was judged and nothing was kept", code=ERRORED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,11 +179,17 @@ def _played(asked: Asked, config: Config, telling: Telling | Quiet, *, only_meas
             cores=cores,
             carries=can,
             log=log,
+            shelf=_shelf(config),
+            mask=config.settings.privacy.mask,
         )
         # Before anybody is kept from others: until then they are needed elsewhere.
         _wait_for(asked.at, config, asked.ramp_s, telling)
         with _kept_from_others(database, district, places), telling.playing(bill) as onlooker:
             return rehearse(bill, district, hello, practice=practice, onlooker=onlooker)
+
+
+def _shelf(config: Config) -> Path:
+    return state_folder(config) / "rehearsals"
 
 
 def _wanted(config: Config) -> Wanted:
@@ -225,10 +257,15 @@ def _wait_for(at: datetime | None, config: Config, ramp_s: float, telling: Telli
 
 
 def _write(
-    document: RehearsalDocument, wanted: Wanted, config: Config, report: Path | None, junit_file: Path | None
+    document: RehearsalDocument,
+    wanted: Wanted,
+    config: Config,
+    report: Path | None,
+    junit_file: Path | None,
+    pictures: Mapping[str, bytes],
 ) -> None:
     zone = ZoneInfo(config.settings.school.timezone)
     if report is not None:
-        report.write_text(report_page(document, wanted, zone), encoding="utf-8")
+        report.write_text(report_page(document, wanted, zone, pictures), encoding="utf-8")
     if junit_file is not None:
         junit_file.write_bytes(junit(document))

@@ -47,7 +47,9 @@ class LookRow(Row):
 
 class PersonRow(Row):
     """One person in one round. `outcome` is passed, failed, errored or blind; `said` is why; `left_at_s` is when
-    they were gone, whether they could still say good-bye or not."""
+    they were gone, whether they could still say good-bye or not. `frames` of the teacher had arrived at `frames_at_s`,
+    just before; None of whom that could not be read. `kept` is what remains of somebody who failed, by names in the
+    rehearsal's folder; the picture, if there is one, first."""
 
     round: int
     actor: str
@@ -57,6 +59,9 @@ class PersonRow(Row):
     outcome: str
     said: str = ""
     left_at_s: float = 0.0
+    frames: int | None = None
+    frames_at_s: float = 0.0
+    kept: tuple[str, ...] = ()
 
     @property
     def failing(self) -> StepRow | None:
@@ -86,16 +91,19 @@ class CostRow(Row):
 
 
 class CountedRow(Row):
-    """What the practice school counted of the same rehearsal, and what First Bell did."""
+    """What the practice school counted of the same rehearsal, and what First Bell did. First Bell may have seen less by
+    up to `tolerance`, and `said` is why; never more."""
 
     title: str
     counted: int
     measured: int
+    tolerance: int = 0
+    said: str = ""
 
     @property
     def agrees(self) -> bool:
-        """Whether both came to the same."""
-        return self.counted == self.measured
+        """Whether both came to the same, as near as they can be read."""
+        return 0 <= self.counted - self.measured <= self.tolerance
 
 
 class RecordRow(Row):

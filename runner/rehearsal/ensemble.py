@@ -122,7 +122,8 @@ def measured(hello: Hello, log: Path) -> Measured:
 class Ensemble:
     """Everybody, in as many processes as the seats name. Raises WorkerUnwell where one cannot play."""
 
-    def __init__(self, hello: Hello, seats: Sequence[Seat], *, guests: Sequence[str], stay_s: float, log: Path) -> None:
+    def __init__(self, seats: Sequence[Seat], engage: Engage, *, log: Path) -> None:
+        """`engage` is what each process is told, but for whom it plays."""
         self._seats = seats
         self._said = log
         self._heard: queue.SimpleQueue[tuple[Players, FromPlayers | None]] = queue.SimpleQueue()
@@ -135,7 +136,7 @@ class Ensemble:
             for worker in sorted({seat.worker for seat in seats}):
                 players = Players(self._log, self._heard)
                 self._players[players] = tuple(seat for seat in seats if seat.worker == worker)
-                players.say(Engage(hello=hello, seats=self._players[players], guests=tuple(guests), stay_s=stay_s))
+                players.say(engage.model_copy(update={"seats": self._players[players]}))
             self._greet()
         except BaseException:
             self.kill()

@@ -56,5 +56,6 @@ def _person(suite: ET.Element, person: PersonRow, journey: str) -> None:
     if person.outcome != "passed":
         kind = "failure" if person.outcome == "failed" else "error"
         ET.SubElement(case, kind, message=person.said, type=person.outcome).text = person.said
+    kept = [f"kept: {name}" for name in person.kept]
     lines = [f"{step.at_s:8.2f} s  {step.took_s:6.2f} s  {step.title}" for step in person.steps]
-    ET.SubElement(case, "system-out").text = "\n".join(lines)
+    ET.SubElement(case, "system-out").text = "\n".join([*lines, *kept])

@@ -7,19 +7,21 @@ import time
 import psutil
 from playwright.sync_api import Browser, BrowserContext, Page
 
-from journeys.media.camera import PERMISSIONS, camera_script, signature_for
+from journeys.media.camera import ALL_THERE, PERMISSIONS, QUIET, camera_script, signature_for
 from journeys.media.probe import probe_script
 from runner.rehearsal.document import CostRow
 from runner.rehearsal.messages import Measured
 
-PEOPLE = 2
+# A student's call carries the teacher one way and the student the other: here each way is one person's.
+MANNERS = (ALL_THERE, QUIET)
+PEOPLE = len(MANNERS)
 LOOK_S = 4.0
 SETTLE_MS = 1500
 # What the whole way to class takes, by what opening a page with a call does: 2.2 processor seconds to 1.3 here (half of
 # a live class for two, benchmarks/speed.py).
 WAY = 1.7
-# In a class that is a star, each student's call has another end at the teacher, which costs the same again.
-ENDS = 2
+# Both ways together are one student: in a class that is a star, the other end of each call is here too.
+ENDS = PEOPLE
 # Cameras and microphones are given to pages of a trustworthy origin alone; nothing is fetched from this one.
 ADDRESS = "http://localhost/measuring"
 CALL = """async () => {
@@ -69,7 +71,7 @@ def measure(browser: Browser) -> Measured:
 
 def _call(context: BrowserContext, number: int) -> Page:
     context.grant_permissions(list(PERMISSIONS))
-    context.add_init_script(camera_script(signature_for("measuring", number)))
+    context.add_init_script(camera_script(signature_for("measuring", number), manner=MANNERS[number % PEOPLE]))
     context.add_init_script(probe_script())
     page = context.new_page()
     page.route("**/*", lambda route: route.fulfill(content_type="text/html", body="<video autoplay></video>"))

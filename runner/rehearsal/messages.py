@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import Field, TypeAdapter
@@ -15,14 +16,17 @@ COME, EVERYBODY, HOME, END = "come", "everybody", "home", "end"
 
 
 class Engage(Message):
-    """To a process: whom it plays. `stay_s` is how long everybody stays together; with nobody to play it measures what
-    a student costs, says so, and ends."""
+    """To a process: whom it plays. `stay_s` is how long everybody stays together, `keep` the folder for what remains of
+    those who fail and `mask` what no picture shows; with nobody to play it measures what a student costs, says so, and
+    ends."""
 
     kind: Literal["engage"] = "engage"
     hello: Hello
     seats: tuple[Seat, ...] = ()
     guests: tuple[str, ...] = ()
     stay_s: float = 0.0
+    keep: Path = Path()
+    mask: tuple[str, ...] = ()
 
 
 class Begin(Message):
@@ -102,6 +106,23 @@ class Stayed(Message):
     frames_per_s: float
 
 
+class Arrived(Message):
+    """From a process: how many of the teacher's frames had arrived at a student by `at_s`, just before they left."""
+
+    kind: Literal["arrived"] = "arrived"
+    actor: str
+    at_s: float
+    frames: int
+
+
+class Kept(Message):
+    """From a process: what remains of somebody who failed, by names in the folder; the picture, if any, first."""
+
+    kind: Literal["kept"] = "kept"
+    actor: str
+    names: tuple[str, ...]
+
+
 class Waits(Message):
     """From a process: somebody waits for a cue."""
 
@@ -124,7 +145,7 @@ class Left(Message):
 
 ToPlayers = Annotated[Engage | Begin | Cue | Dismiss, Field(discriminator="kind")]
 FromPlayers = Annotated[
-    Engaged | Measured | Unable | Played | Seen | Stayed | Waits | Left, Field(discriminator="kind")
+    Engaged | Measured | Unable | Played | Seen | Stayed | Arrived | Kept | Waits | Left, Field(discriminator="kind")
 ]
 TO_PLAYERS: TypeAdapter[ToPlayers] = TypeAdapter(ToPlayers)
 FROM_PLAYERS: TypeAdapter[FromPlayers] = TypeAdapter(FromPlayers)

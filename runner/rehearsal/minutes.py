@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from runner.rehearsal.document import LookRow, PersonRow, StepRow
-from runner.rehearsal.messages import EVERYBODY, HOME, FromPlayers, Left, Played, Seen, Stayed, Waits
+from runner.rehearsal.messages import EVERYBODY, HOME, Arrived, FromPlayers, Kept, Left, Played, Seen, Stayed, Waits
 from runner.rehearsal.plan import TEACHER, Seat
 from runner.rehearsal.script import ENDS_THE_CLASS, JOINS, LEAVES, OPENS_THE_CLASS
 
@@ -21,6 +21,8 @@ class Entry:
     steps: list[StepRow] = field(default_factory=list)
     looks: list[LookRow] = field(default_factory=list)
     frames_per_s: float | None = None
+    arrived: Arrived | None = None
+    kept: tuple[str, ...] = ()
     waits_for: str = ""
     left: Left | None = None
 
@@ -50,6 +52,10 @@ class Minutes:
                 self._now[message.actor].steps.append(StepRow(**given))
             case Stayed():
                 self._now[message.actor].frames_per_s = message.frames_per_s
+            case Arrived():
+                self._now[message.actor].arrived = message
+            case Kept():
+                self._now[message.actor].kept = message.names
             case Seen():
                 entry = self._now[message.actor]
                 frames = message.frames_per_s if entry.frames_per_s is None else entry.frames_per_s
@@ -99,6 +105,9 @@ class Minutes:
             outcome=outcome,
             said=said,
             left_at_s=round(left.at_s - self._began_s, 3) if left else 0.0,
+            kept=entry.kept,
+            frames=entry.arrived.frames if entry.arrived else None,
+            frames_at_s=round(entry.arrived.at_s - self._began_s, 3) if entry.arrived else 0.0,
         )
 
 

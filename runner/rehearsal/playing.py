@@ -6,7 +6,9 @@ of its own, and whenever that waits the others go on. So each person's part begi
 
 from __future__ import annotations
 
+import contextlib
 import queue
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -15,21 +17,26 @@ from typing import TYPE_CHECKING
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from playwright.sync_api import Error as PlaywrightError
 
-from journeys.media.camera import signature_for
+from artifacts.redaction.forms import KnownSecrets
+from journeys.media.camera import ALL_THERE, QUIET, signature_for
 from journeys.stage.failures import ending_of
 from journeys.stage.shown import Elsewhere
 from journeys.stage.stage import Stage
 from runner.execution.browser import find_browser, launch_options, throttle
 from runner.execution.machine import LagMeter
+from runner.rehearsal.keepsakes import Cupboard, Remembering
 from runner.rehearsal.measuring import measure
 from runner.rehearsal.messages import (
     COME,
+    HOME,
     TO_PLAYERS,
+    Arrived,
     Begin,
     Cue,
     Dismiss,
     Engage,
     Engaged,
+    Kept,
     Left,
     Played,
     Seen,
@@ -48,20 +55,26 @@ if TYPE_CHECKING:
     from runner.execution.messages import Message
     from runner.execution.pipe import WorkerEnd
 
-# How often it is looked whether somebody's time has come; arrivals are late by up to this.
-TICK_MS = 40
+# How often it is looked whether somebody's time has come; arrivals are late by up to this. Each look asks the browser
+# to wait, a millisecond of processor: everybody who waits for a cue at 40 ms would take 3 % of a core.
+TICK_MS = 100
+CUE_MS = 250
 RINGS = "firstbellRings"
 
 
 class Teller:
-    """The audience of one person: tells the parent each thing as it happens."""
+    """The audience of one person: tells the parent each thing as it happens, and remembers those who fail."""
 
-    def __init__(self, seat: Seat, send: Callable[[Message], None]) -> None:
+    def __init__(self, seat: Seat, round_: int, send: Callable[[Message], None], cupboard: Cupboard) -> None:
         self._seat = seat
+        self._round = round_
         self._send = send
+        self._cupboard = cupboard
+        self._remembering: Remembering | None = None
 
     def actor_entered(self, actor: Actor) -> None:
-        """Nothing to do."""
+        """Record them from the start: nobody knows yet who will fail."""
+        self._remembering = Remembering(actor, self._round, self._cupboard)
 
     def step_began(self, actor: Actor, step: Step) -> None:
         """Nothing to do."""
@@ -83,6 +96,8 @@ class Teller:
                 is_private=bool(ending and ending.is_private),
             )
         )
+        if self._remembering:
+            self._remembering.step_ended(record)
 
     def media_judged(self, actor: Actor, proof: MediaProof) -> None:
         """Tell what was seen of the teacher."""
@@ -98,14 +113,24 @@ class Teller:
         )
 
     def curtain(self) -> None:
-        """Nothing to do."""
+        """Tell what remains of them. A disk that is full costs that, and not the rehearsal."""
+        try:
+            names = self._remembering.finish() if self._remembering else ()
+        except OSError as error:
+            print(f"nothing remains of {self._seat.actor}: {error}", file=sys.stderr)  # noqa: T201
+            return
+        if names:
+            self._send(Kept(actor=self._seat.actor, names=names))
 
 
 class Troupe:
     """The people whom one process plays."""
 
-    def __init__(self, end: WorkerEnd, district: District, engaged: Engage, browser: Browser) -> None:
+    def __init__(
+        self, end: WorkerEnd, district: District, engaged: Engage, browser: Browser, known: KnownSecrets
+    ) -> None:
         self._end = end
+        self._cupboard = Cupboard(folder=engaged.keep, mask=engaged.mask, known=known)
         self._district = district
         self._seats = {seat.number: seat for seat in engaged.seats}
         self._guests = engaged.guests
@@ -115,6 +140,7 @@ class Troupe:
         self._cues: set[str] = set()
         self._due: dict[int, float] = {}
         self._token = ""
+        self._round = 0
         self._lag = LagMeter()
         threading.Thread(target=self._listen, name="parent-pipe", daemon=True).start()
 
@@ -138,6 +164,7 @@ class Troupe:
             match self._heard.get():
                 case Begin(token=token):
                     self._token, self._cues = token, set()
+                    self._round += 1
                     self._due = {seat.number: 0.0 for seat in self._seats.values() if seat.role == TEACHER}
                 case Cue(cue=cue):
                     self._cues.add(cue)
@@ -174,24 +201,31 @@ class Troupe:
         try:
             with Stage(
                 run_token=self._token,
-                audience=Teller(seat, self._end.send),
+                audience=Teller(seat, self._round, self._end.send, self._cupboard),
                 limit_s=district.step_limit_s,
                 guests=self._guests,
                 seat=seat.number,
             ) as stage:
-                person = stage.enter(seat.actor, district.account(seat.account), context)
+                manner = ALL_THERE if seat.role == TEACHER else QUIET
+                person = stage.enter(seat.actor, district.account(seat.account), context, manner)
                 throttle(person.page, district.location.network)
 
                 def wait_for(cue: str) -> None:
                     self._end.send(Waits(actor=seat.actor, cue=cue))
                     while cue not in self._cues:
-                        person.page.wait_for_timeout(TICK_MS)
+                        person.page.wait_for_timeout(CUE_MS)
+                    if cue == HOME:
+                        self._count(person)
 
                 if seat.role == TEACHER:
                     teach(person, scene, wait_for)
                 else:
                     class_ = district.school.live_class.class_of(scene.class_title)
-                    attend(person, scene, class_, wait_for, lambda: self._stay(person))
+                    try:
+                        attend(person, scene, class_, wait_for, lambda: self._stay(person))
+                    except Exception:
+                        self._count(person)
+                        raise
         finally:
             _close(context)
 
@@ -204,6 +238,13 @@ class Troupe:
             frames = sum(figure.frames_per_s for figure in shown) / len(shown)
             self._end.send(Stayed(actor=student.name, frames_per_s=round(frames, 2)))
 
+    def _count(self, student: Actor) -> None:
+        """Tell how many of the teacher's frames have arrived. Whose page does not answer tells nothing, and has been
+        told already if the call is over."""
+        with contextlib.suppress(PlaywrightError):
+            if frames := student.counted().frames_received:
+                self._end.send(Arrived(actor=student.name, at_s=time.time(), frames=frames))
+
 
 def _close(context: BrowserContext) -> None:
     try:
@@ -212,14 +253,17 @@ def _close(context: BrowserContext) -> None:
         print(f"a context did not close: {error}")  # noqa: T201
 
 
-def stay(end: WorkerEnd, district: District, engaged: Engage) -> None:
-    """Open a browser, say so, and play until the parent says to end; with nobody to play, measure."""
+def stay(end: WorkerEnd, district: District, engaged: Engage, known: KnownSecrets) -> None:
+    """Open a browser, say so, and play until the parent says to end; with nobody to play, measure.
+
+    What remains of those who fail holds nothing that is `known`.
+    """
     options = launch_options(find_browser(district.browser), (district.location, district.home))
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(headless=not engaged.hello.headed, **options)
         if engaged.seats:
             end.send(Engaged(browser=f"{browser.browser_type.name} {browser.version}"))
-            Troupe(end, district, engaged, browser).play()
+            Troupe(end, district, engaged, browser, known).play()
         else:
             end.send(measure(browser))
         browser.close()

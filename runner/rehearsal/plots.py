@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -83,7 +84,7 @@ class _Scale:
     @classmethod
     def of(cls, points: Sequence[tuple[float, float]], wanted: float | None) -> _Scale:
         most = max([value for _, value in points] + ([wanted] if wanted else []))
-        return cls(first_s=0.0, last_s=max(at_s for at_s, _ in points) or 1.0, most=most * 1.1 or 1.0)
+        return cls(first_s=0.0, last_s=max(at_s for at_s, _ in points) or 1.0, most=round_up(most * 1.05))
 
     def across(self, at_s: float) -> float:
         return LEFT + (at_s - self.first_s) / (self.last_s - self.first_s) * (WIDTH - LEFT - RIGHT)
@@ -127,6 +128,14 @@ class _Scale:
                 f"{wanted:g} {unit}",
             )
         return drawn
+
+
+def round_up(value: float) -> float:
+    """The next number that, and half of which, a person reads at a glance."""
+    if value <= 0:
+        return 1.0
+    whole = 10.0 ** math.floor(math.log10(value))
+    return next(step * whole for step in (1, 2, 3, 4, 5, 6, 8, 10) if step * whole >= value)
 
 
 def _short(value: float) -> str:

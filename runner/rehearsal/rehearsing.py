@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import secrets
+import shutil
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -14,13 +16,14 @@ from journeys.practice.school import PracticeSchool
 from runner.execution.district import District
 from runner.execution.messages import Hello
 from runner.rehearsal.compare import compare
+from runner.rehearsal.counted import Count, counted
 from runner.rehearsal.criteria import Wanted, judge
-from runner.rehearsal.document import CostRow, CountedRow, RecordRow, RehearsalDocument
+from runner.rehearsal.document import CostRow, PersonRow, RecordRow, RehearsalDocument
 from runner.rehearsal.ensemble import Ensemble
 from runner.rehearsal.gauge import Gauge
 from runner.rehearsal.limit import limit_of
-from runner.rehearsal.messages import FromPlayers
-from runner.rehearsal.minutes import Minutes, joins, peak
+from runner.rehearsal.messages import Engage, FromPlayers
+from runner.rehearsal.minutes import Minutes
 from runner.rehearsal.plan import Seat
 
 # A way to class has this many waits, each of which may take the step limit; the rest is for a slow machine.
@@ -30,7 +33,8 @@ SLACK_S = 60.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bill:
-    """What is to be played: by whom, how often, and how this machine was measured. `log` takes what is printed."""
+    """What is to be played: by whom, how often, and how this machine was measured. `log` takes what is printed, and a
+    folder on the `shelf` what remains of those who fail, pictures without what `mask` selects."""
 
     journey: str
     seats: tuple[Seat, ...]
@@ -41,6 +45,8 @@ class Bill:
     cores: int
     carries: int
     log: Path
+    shelf: Path
+    mask: tuple[str, ...] = ()
 
     @property
     def students(self) -> int:
@@ -61,8 +67,14 @@ def rehearse(
 ) -> RecordRow:
     """Play all rounds, and return what was measured. Raises WorkerUnwell where nobody can play."""
     guests = [*district.guests, *(district.account(seat.account).display_name for seat in bill.seats)]
-    before = practice.counters()["live_class"]["joins"] if practice else 0
-    with Ensemble(hello, bill.seats, guests=guests, stay_s=bill.stay_s, log=bill.log) as ensemble:
+    before = None
+    if practice:
+        practice.count_peak_anew()
+        before = _count(practice)
+    name = f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{secrets.token_hex(2)}"
+    folder = bill.shelf / name
+    engage = Engage(hello=hello, guests=tuple(guests), stay_s=bill.stay_s, keep=folder, mask=bill.mask)
+    with _forgotten_if_stopped(folder), Ensemble(bill.seats, engage, log=bill.log) as ensemble:
         began_at, began = datetime.now(UTC), time.monotonic()
         minutes = Minutes(bill.seats, began_at.timestamp())
 
@@ -78,8 +90,9 @@ def rehearse(
                 ensemble.play(secrets.token_hex(8), deadline_s=_deadline_s(bill, district), follow=follow)
                 minutes.end()
         browser = ensemble.browser
+    people = without_strangers(minutes.people, folder)
     return RecordRow(
-        id=f"{began_at:%Y%m%dT%H%M%S}-{secrets.token_hex(2)}",
+        id=name,
         journey=bill.journey,
         district=district.school.name,
         location=district.location.name,
@@ -95,10 +108,10 @@ def rehearse(
         version=version("firstbell"),
         cost=bill.cost,
         carries=bill.carries,
-        people=tuple(minutes.people),
+        people=people,
         samples=tuple(gauge.samples),
         lost_share=round(minutes.lost_share, 4),
-        counted=_counted(practice, before, minutes),
+        counted=counted(before, _count(practice), minutes.people) if practice and before else (),
     )
 
 
@@ -120,14 +133,25 @@ def _deadline_s(bill: Bill, district: District) -> float:
     return bill.ramp_s + bill.stay_s + WAITS * district.step_limit_s + SLACK_S
 
 
-def _counted(practice: PracticeSchool | None, before: int, minutes: Minutes) -> tuple[CountedRow, ...]:
-    """The practice school's own counters beside our figures: a probe that miscounts would show here."""
-    if practice is None:
-        return ()
-    counters = practice.counters()["live_class"]
-    rounds: Sequence[int] = sorted({person.round for person in minutes.people})
-    most = max((peak([one for one in minutes.people if one.round == number]) for number in rounds), default=0)
-    return (
-        CountedRow(title="joins", counted=counters["joins"] - before, measured=joins(minutes.people)),
-        CountedRow(title="most people at once", counted=counters["peak_people"], measured=most),
-    )
+def without_strangers(people: Sequence[PersonRow], folder: Path) -> tuple[PersonRow, ...]:
+    """Nothing remains of a round in which anybody met a stranger: what one student saw, another's picture may show."""
+    private = {person.round for person in people if any(step.is_private for step in person.steps)}
+    for person in people:
+        if person.round in private:
+            for name in person.kept:
+                (folder / name).unlink(missing_ok=True)
+    return tuple(one.model_copy(update={"kept": ()}) if one.round in private else one for one in people)
+
+
+@contextmanager
+def _forgotten_if_stopped(folder: Path) -> Iterator[None]:
+    """A rehearsal that was stopped has no report from which its pictures could be found."""
+    try:
+        yield
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+
+
+def _count(practice: PracticeSchool) -> Count:
+    return Count.of(practice.counters()["live_class"])

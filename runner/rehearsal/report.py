@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 from collections import Counter
+from collections.abc import Mapping
 from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -18,8 +20,10 @@ from runner.rehearsal.script import SEES, STEPS
 WORDS = {"go": "Go", "no-go": "No-go", "the probe was the limit": "No verdict"}
 
 
-def report_page(document: RehearsalDocument, wanted: Wanted, zone: ZoneInfo) -> str:
-    """The page, in the school's time."""
+def report_page(
+    document: RehearsalDocument, wanted: Wanted, zone: ZoneInfo, pictures: Mapping[str, bytes] | None = None
+) -> str:
+    """The page, in the school's time, with pictures (JPEG) of what remains of those who failed, by their names."""
     loader = PackageLoader("runner.rehearsal")
     environment = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True)
     return environment.get_template("report.html").render(
@@ -30,6 +34,7 @@ def report_page(document: RehearsalDocument, wanted: Wanted, zone: ZoneInfo) -> 
         busy=busy_of(document.record.samples),
         steps=STEPS,
         plots=_plots(document, wanted),
+        pictures={name: base64.b64encode(data).decode() for name, data in (pictures or {}).items()},
     )
 
 

@@ -1,13 +1,20 @@
-"""Where rehearsals are kept on this machine: one JSON file each, beside the history."""
+"""Where rehearsals are kept on this machine: one JSON file each, and a folder with what remains of those who failed."""
 
 from __future__ import annotations
 
+import contextlib
+import shutil
 from pathlib import Path
 
 from pydantic import ValidationError
 
 from artifacts.durable import settle, write
 from runner.rehearsal.document import RecordRow, RehearsalDocument
+
+# Pictures and logs are for finding out what happened; the figures stay.
+FOLDERS_KEPT = 5
+# Of some 50 kB each.
+PICTURES = 6
 
 
 class Shelf:
@@ -24,7 +31,22 @@ class Shelf:
         write(aside, document.model_dump_json(indent=1).encode())
         aside.rename(file)
         settle(self._folder)
+        for folder in sorted(path for path in self._folder.iterdir() if path.is_dir())[:-FOLDERS_KEPT]:
+            shutil.rmtree(folder, ignore_errors=True)
         return file
+
+    def remains(self, record: RecordRow) -> list[Path]:
+        """The folder with what remains of those who failed, where there is one."""
+        folder = self._folder / record.id
+        return [folder] if folder.is_dir() else []
+
+    def pictures(self, record: RecordRow, at_most: int = PICTURES) -> dict[str, bytes]:
+        """What the first of those who failed saw last, by its name: as many as a page can well hold."""
+        found: dict[str, bytes] = {}
+        for name in [one for person in record.people for one in person.kept[:1] if one.endswith(".jpg")][:at_most]:
+            with contextlib.suppress(FileNotFoundError):
+                found[name] = (self._folder / record.id / name).read_bytes()
+        return found
 
     def latest(self, journey: str) -> RecordRow | None:
         """The latest rehearsal of a journey; what cannot be read any more is passed over."""

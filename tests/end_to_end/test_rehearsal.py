@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import json
 import shutil
+import signal
 import subprocess
+import sys
 import tarfile
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -15,7 +19,9 @@ import pytest
 from playwright.sync_api import Browser
 
 from journeys.practice.school import PracticeSchool
+from runner.cli.rehearse import _kept_from_others
 from runner.execution.messages import Hello
+from runner.history.database import Database
 from runner.rehearsal.criteria import Wanted
 from runner.rehearsal.document import CostRow, RecordRow, Verdict
 from runner.rehearsal.messages import EVERYBODY, FromPlayers, Waits
@@ -24,6 +30,7 @@ from runner.rehearsal.plan import seats
 from runner.rehearsal.rehearsing import Bill, Onlooker, concluded, rehearse
 from runner.rehearsal.report import report_page
 from runner.rehearsal.shelf import Shelf
+from runner.theatre import Busy
 from runner.wiring import district_of, embedded, practice_place
 from tests.end_to_end.conftest import Firstbell
 from tests.runner.a_rehearsal import a_record, a_student, a_teacher
@@ -58,6 +65,7 @@ def played(school: PracticeSchool, folder: Path, *, rounds: int = 1, onlooker: O
         cores=2,
         carries=3,
         log=folder / "rehearsal.log",
+        shelf=folder / "rehearsals",
     )
     district = district_of(embedded(), school.introduction)
     hello = Hello(config=None, practice=practice_place(school))
@@ -71,10 +79,16 @@ def test_its_figures_are_those_that_the_school_counts_itself(school: PracticeSch
     assert [(person.actor, person.outcome, person.said) for person in record.people if person.outcome != "passed"] == []
     assert len(record.people) == 8
     joins = counters["live_class"]["joins"] - before["live_class"]["joins"]
-    assert {row.title: (row.measured, row.counted) for row in record.counted} == {
-        "joins": (joins, joins),
-        "most people at once": (4, counters["live_class"]["peak_people"]),
-    }
+    rows = {row.title: row for row in record.counted}
+    assert (rows["joins"].measured, rows["joins"].counted) == (joins, joins)
+    most = rows["most people at once"]
+    assert (most.measured, most.counted) == (4, counters["live_class"]["peak_people"])
+    frames = rows["frames of the teacher"]
+    assert frames.counted == counters["live_class"]["frames_sent"]["teacher"]
+    assert frames.agrees, frames
+    # Six students, each in class for the three seconds of the stay at the very least.
+    assert frames.measured > 6 * 3 * 5
+    assert frames.tolerance < 0.5 * frames.measured
     assert joins == 8
     assert all(len(person.looks) == 2 and not person.looks[-1].fault for person in record.pupils)
     assert concluded(record, PATIENT, None).verdict is Verdict.GO
@@ -91,6 +105,31 @@ def test_a_class_that_is_full_is_a_no_go_that_says_so(school: PracticeSchool, tm
     assert failed
     assert {(step.title, step.sign) for step in failed if step} == {("joins", "capacity")}
     assert all(row.agrees for row in document.record.counted if row.title == "joins")
+    # What remains of them, and only of them, is in the report.
+    assert {person.actor for person in document.record.people if person.kept} == {
+        person.actor for person in document.record.people if person.outcome == "failed"
+    }
+    shelf = Shelf(tmp_path / "rehearsals")
+    pictures = shelf.pictures(document.record)
+    assert len(pictures) == len(failed)
+    assert all(data.startswith(b"\xff\xd8") for data in pictures.values())
+    page = report_page(document, PATIENT, ZoneInfo("UTC"), pictures)
+    assert page.count("data:image/jpeg;base64,") == len(failed)
+    console = [name for person in document.record.people for name in person.kept if name.endswith("console.json")]
+    assert len(console) == len(failed)
+    assert all((tmp_path / "rehearsals" / document.record.id / name).exists() for name in console)
+
+
+def test_nothing_remains_of_a_class_into_which_a_stranger_came(school: PracticeSchool, tmp_path: Path) -> None:
+    school.break_("stranger-comes-in")
+    try:
+        document = concluded(played(school, tmp_path), PATIENT, None)
+    finally:
+        school.heal_all()
+    assert document.verdict is Verdict.NO_GO
+    assert any(step.is_private for person in document.record.people for step in person.steps)
+    assert [person.kept for person in document.record.people if person.kept] == []
+    assert [file for file in (tmp_path / "rehearsals").rglob("*") if file.is_file()] == []
 
 
 def _players() -> list[psutil.Process]:
@@ -133,10 +172,59 @@ def test_more_than_this_machine_carries_is_refused_and_so_are_accounts_that_do_n
     too_many = firstbell("rehearse", "live-class", "--students", "9")
     assert too_many.returncode == 3
     assert "9 with the role student need as many accounts, and there are 8; add [accounts.NAME]" in too_many.stderr
+    own = firstbell("rehearse", "our-own", "--students", "2")
+    assert own.returncode == 2
+    assert 'only "live-class" can be rehearsed' in own.stderr
+    assert "firstbell run our-own" in own.stderr
+    nowhere = firstbell("rehearse", "live-class", "--students", "2", "--report", "nowhere/report.html")
+    assert nowhere.returncode == 2
+    assert "there is no folder" in nowhere.stderr
     at_once = firstbell("rehearse", "live-class", "--students", "8", "--ramp", "1s")
     assert at_once.returncode == 2
     assert "this machine carries about" in at_once.stderr
     assert not (tmp_path / ".firstbell" / "rehearsals").exists()
+
+
+def test_another_rehearsal_cannot_have_the_same_people(school: PracticeSchool, tmp_path: Path) -> None:
+    district, database = district_of(embedded(), school.introduction), Database(f"sqlite:///{tmp_path / 'h.db'}")
+    places = seats("teacher", STUDENTS, ramp_s=3.0, workers=2)
+    kept_twice = ExitStack()
+    kept_twice.enter_context(_kept_from_others(database, district, places))
+    with pytest.raises(Busy, match="in use by another run"):
+        kept_twice.enter_context(_kept_from_others(database, district, places))
+    kept_twice.close()
+    with _kept_from_others(database, district, places):
+        pass
+    database.close()
+
+
+def test_ctrl_c_is_no_verdict_and_leaves_nobody(tmp_path: Path) -> None:
+    (tmp_path / "firstbell.toml").write_text('[school]\nname = "P"\ntimezone = "UTC"\npractice = true\n')
+    command = [sys.executable, "-c", "from runner.cli.main import main; main()", "rehearse", "live-class"]
+    asked = ("--students", "2", "--ramp", "2s", "--stay", "60s", "--anyway")
+    with subprocess.Popen(
+        [*command, *asked], cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as going:
+        assert going.stdout is not None
+        # Everybody is in class once two students wait there; their screens say so, and the processes are theirs.
+        family = psutil.Process(going.pid)
+        _until(lambda: sum("type=renderer" in _words(one) for one in family.children(recursive=True)) >= 2)
+        _until(lambda: sum("rehearsal_process" in _words(one) for one in family.children()) == 2)
+        below = family.children(recursive=True)
+        going.send_signal(signal.SIGINT)
+        _, said = going.communicate(timeout=60)
+    assert going.returncode == 2
+    assert "stopped: everybody was sent home, nothing was judged" in said
+    assert [one for one in below if one.is_running() and one.status() != psutil.STATUS_ZOMBIE] == []
+    assert not (tmp_path / ".firstbell" / "rehearsals").exists()
+
+
+def _until(holds: Callable[[], bool]) -> None:
+    """Wait for another process to come so far; it tells nobody."""
+    deadline = time.monotonic() + 90
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
 
 
 def axe(folder: Path) -> str:

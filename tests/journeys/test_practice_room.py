@@ -48,6 +48,19 @@ class Door:
         return [message for message in self.told[name] if message["type"] == kind]
 
 
+def test_frames_are_summed_by_role_also_of_those_just_sent_home_and_what_is_no_count_is_dropped() -> None:
+    door = Door()
+    rivera, ada = door.comes("Ms. Rivera", "teacher"), door.comes("Ada")
+    door.says(rivera, type="frames", sent=100)
+    for nonsense in (-1, "7", None, 10**9, 1.5, True):
+        door.says(rivera, type="frames", sent=nonsense)
+    door.says(rivera, type="end")
+    door.says(rivera, type="frames", sent=20)
+    door.says(ada, type="frames", sent=3)
+    door.says(Seat(id="9", name="N", role="teacher", tell=rivera.tell), type="frames", sent=50)
+    assert door.counters.frames_sent == {"teacher": 120, "student": 3}
+
+
 def test_students_wait_until_the_teacher_opens_and_then_the_teacher_calls_each() -> None:
     door = Door()
     ada = door.comes("Ada")
@@ -57,6 +70,10 @@ def test_students_wait_until_the_teacher_opens_and_then_the_teacher_calls_each()
     assert [call["peer"] for call in door.heard("Ms. Rivera", "call")] == [ada.id]
     assert door.heard("Ada", "call") == []
     assert (door.counters.joins, door.counters.peak_people) == (2, 2)
+    door.counters.forget_peak()
+    assert door.counters.peak_people == 0
+    door.comes("Ben")
+    assert door.counters.peak_people == 3
 
 
 def test_without_the_teacher_nobody_else_is_let_in() -> None:

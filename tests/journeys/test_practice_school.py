@@ -49,7 +49,9 @@ def test_an_unknown_fault_is_answered_with_those_there_are(practice: PracticeSch
         practice.break_("earthquake")
 
 
-@pytest.mark.parametrize(("method", "path"), [("GET", "/"), ("PUT", "/faults/slow"), ("DELETE", "/faults")])
+@pytest.mark.parametrize(
+    ("method", "path"), [("GET", "/"), ("PUT", "/faults/slow"), ("DELETE", "/faults"), ("DELETE", "/counters/peak")]
+)
 def test_nobody_switches_or_reads_anything_without_the_token(practice: PracticeSchool, method: str, path: str) -> None:
     answer = urllib3.request(method, practice.introduction.control + path, headers={"Authorization": "Bearer wrong"})
     assert answer.status == 401

@@ -6,12 +6,14 @@ from pathlib import Path
 from xml.etree import ElementTree as ET
 from zoneinfo import ZoneInfo
 
+import pytest
 import xmlschema
 
 from runner.rehearsal.criteria import Wanted
 from runner.rehearsal.document import PersonRow, RehearsalDocument, Verdict
 from runner.rehearsal.junit import junit
-from runner.rehearsal.rehearsing import concluded
+from runner.rehearsal.plots import round_up
+from runner.rehearsal.rehearsing import concluded, without_strangers
 from runner.rehearsal.report import report_page
 from runner.rehearsal.shelf import Shelf
 from tests.runner.a_rehearsal import a_record, a_student, a_teacher
@@ -83,3 +85,42 @@ def test_the_next_rehearsal_finds_the_latest_of_its_journey(tmp_path: Path) -> N
     found = shelf.latest("live-class")
     assert found is not None
     assert found.id == "2"
+
+
+def test_the_page_shows_what_those_saw_last_who_failed_and_where_it_lies() -> None:
+    kept = ("attempt-1/student-4/04-joins-failed.jpg", "attempt-1/student-4/console.json")
+    people = [one.model_copy(update={"kept": kept}) if one.actor == "student 4" else one for one in PEOPLE]
+    document = concluded_of(tuple(people))
+    page = report_page(document, WANTED, ZoneInfo("UTC"), {kept[0]: b"\xff\xd8 a picture"})
+    assert page.count("<img ") == page.count('src="data:image/jpeg;base64,/9gg') == 1
+    assert f".firstbell/rehearsals/{document.record.id}/" in page
+    assert kept[1] in page
+    assert b"kept: attempt-1/student-4/console.json" in junit(document)
+    assert "<img " not in report_page(document, WANTED, ZoneInfo("UTC"))
+
+
+def test_nothing_is_kept_of_a_round_in_which_somebody_met_a_stranger(tmp_path: Path) -> None:
+    def failed(number: int, round_: int, *, is_private: bool = False) -> PersonRow:
+        found = a_student(number, outcome="failed", fails_at="joins", is_private=is_private)
+        return found.model_copy(update={"round": round_, "kept": (f"{round_}-{number}.jpg",)})
+
+    people = [failed(1, 1), failed(2, 1, is_private=True), failed(1, 2)]
+    for person in people:
+        (tmp_path / person.kept[0]).write_bytes(b"a picture")
+    assert [one.kept for one in without_strangers(people, tmp_path)] == [(), (), ("2-1.jpg",)]
+    assert [file.name for file in tmp_path.iterdir()] == ["2-1.jpg"]
+
+
+def test_pictures_of_the_latest_rehearsals_stay_and_figures_of_all(tmp_path: Path) -> None:
+    shelf, document = Shelf(tmp_path), concluded_of()
+    for number in range(7):
+        record = document.record.model_copy(update={"id": f"r{number}"})
+        (tmp_path / f"r{number}").mkdir()
+        shelf.keep(document.model_copy(update={"record": record}))
+    assert sorted(one.name for one in tmp_path.iterdir() if one.is_dir()) == [f"r{n}" for n in range(2, 7)]
+    assert len(list(tmp_path.glob("*.json"))) == 7
+
+
+@pytest.mark.parametrize(("value", "whole"), [(0.0, 1.0), (9.2, 10.0), (0.021, 0.03), (420.0, 500.0), (1.0, 1.0)])
+def test_an_axis_ends_at_a_number_that_is_read_at_a_glance(value: float, whole: float) -> None:
+    assert round_up(value) == pytest.approx(whole)

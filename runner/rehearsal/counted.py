@@ -1,0 +1,78 @@
+"""A rehearsal's figures beside what the practice school counted itself: a probe that miscounts would show here."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Self
+
+from journeys.media.camera import FRAMES_PER_S
+from runner.rehearsal.document import CountedRow, PersonRow
+from runner.rehearsal.minutes import joins, peak
+from runner.rehearsal.plan import TEACHER
+from runner.rehearsal.script import JOINS, LEAVES
+
+# From a student's going until the teacher's page has hung up: two ways through the school's socket, and pages that wait
+# for a processor meanwhile.
+HANGS_UP_S = 1.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Count:
+    """What the school had counted at one moment. `frames` are those that its teachers' pages have sent."""
+
+    joins: int
+    peak: int
+    frames: int
+
+    @classmethod
+    def of(cls, counters: Mapping[str, Any]) -> Self:
+        """From what the school tells of its live classes."""
+        return cls(
+            joins=counters["joins"], peak=counters["peak_people"], frames=counters["frames_sent"].get(TEACHER, 0)
+        )
+
+
+def counted(before: Count, after: Count, people: Sequence[PersonRow]) -> tuple[CountedRow, ...]:
+    """Each figure that both have."""
+    return tuple(_rows(before, after, people))
+
+
+def _rows(before: Count, after: Count, people: Sequence[PersonRow]) -> Iterator[CountedRow]:
+    yield CountedRow(title="joins", counted=after.joins - before.joins, measured=joins(people))
+    # Who was lost without a word left at a moment that nobody knows.
+    lost = [person for person in people if person.outcome == "errored" and person.failing is None]
+    if not lost:
+        yield _most(after, people)
+    yield from _frames(before, after, people)
+
+
+def _most(after: Count, people: Sequence[PersonRow]) -> CountedRow:
+    rounds = sorted({person.round for person in people})
+    most = max((peak([one for one in people if one.round == number]) for number in rounds), default=0)
+    return CountedRow(title="most people at once", counted=after.peak, measured=most)
+
+
+def _frames(before: Count, after: Count, people: Sequence[PersonRow]) -> Iterator[CountedRow]:
+    in_class = [person for person in people if person.role != TEACHER and person.step(JOINS)]
+    teachers = [person for person in people if person.role == TEACHER]
+    # Who was lost could not be read, and a lost teacher's page has told the school nothing.
+    if not in_class or any(person.frames is None for person in in_class):
+        return
+    if any(teacher.outcome != "passed" for teacher in teachers):
+        return
+    late_s = sum(max(0.0, _hung_up_at_s(person) - person.frames_at_s) + HANGS_UP_S for person in in_class)
+    yield CountedRow(
+        title="frames of the teacher",
+        counted=after.frames - before.frames,
+        measured=sum(person.frames or 0 for person in in_class),
+        tolerance=math.ceil(FRAMES_PER_S * late_s),
+        said=f"sent in the {late_s:.1f} s, all students together, between our last reading and the end of their calls",
+    )
+
+
+def _hung_up_at_s(person: PersonRow) -> float:
+    """When a student's own page had ended the call: before it says that they have left; else, when it was closed."""
+    left = person.step(LEAVES)
+    return left.at_s + left.took_s if left else person.left_at_s
