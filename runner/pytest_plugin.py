@@ -8,20 +8,27 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from runner.execution.stash import ACCOUNTS, AUDIENCE, DISTRICT, RUN_TOKEN, STAGE
+from runner.execution.stash import ACCOUNTS, AUDIENCE, BROWSER, DISTRICT, LAUNCHING, RUN_TOKEN, STAGE, TOLD
 
 if TYPE_CHECKING:
+    from playwright.sync_api import BrowserContext
+
     from journeys.stage.actor import Actor
     from journeys.stage.school import School
-    from journeys.stage.service import Classroom
+    from journeys.stage.service import Account, Classroom
     from journeys.stage.stage import Stage
     from runner.diagnosis.location import Location
     from runner.execution.district import District
+    from runner.execution.holding import Others
+
+# Of what a session's browser is launched with, what any other one is too.
+ANY_BROWSER = frozenset({"headless", "slow_mo", "timeout"})
 
 MARKER = (
     "journey(id, relies_on=[...], roles=[...]): a journey that First Bell can run and schedule, the services it relies "
@@ -37,8 +44,30 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Make the marker known, also under --strict-markers."""
+    """Make the marker known, also under --strict-markers, and play in the browser that a firstbell.toml names."""
     config.addinivalue_line("markers", MARKER)
+    options = {"browser": ("browser", "browser_channel"), "device": ("device",)}
+    config.stash[TOLD] = frozenset(
+        what for what, names in options.items() if any(config.getoption(name, None) for name in names)
+    )
+    if "browser" not in config.stash[TOLD] and (name := _named_browser(config)):
+        from runner.config.browsers import KINDS
+
+        if kind := KINDS.get(name):
+            config.option.browser, config.option.browser_channel = [kind.engine], kind.channel or None
+
+
+def _named_browser(config: pytest.Config) -> str:
+    """The name in [browser] of the nearest configuration. What is wrong in it is told when the district is opened."""
+    file = config.getoption("--firstbell-config") or _nearest_config(config)
+    if file is None:
+        return ""
+    import tomllib
+
+    try:
+        return str(tomllib.loads(Path(file).read_text(encoding="utf-8-sig"))["browser"]["name"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return ""
 
 
 @pytest.hookimpl(wrapper=True)
@@ -46,19 +75,29 @@ def pytest_fixture_setup(fixturedef: pytest.FixtureDef[Any], request: pytest.Fix
     """Let pytest-playwright launch the browser that First Bell found, with what the signed camera needs.
 
     A fixture of ours with pytest-playwright's name would shadow theirs and break a project's own override;
-    adding to what theirs returns breaks neither.
+    adding to what theirs returns breaks neither. It is added before the browser is launched rather than where the
+    arguments are made, because with several --browser they are made once for all.
     """
-    answer = yield
-    if fixturedef.argname == "browser_type_launch_args" and _is_ours(request):
-        from runner.execution.browser import find_browser, launch_options
+    if fixturedef.argname == "launch_browser" and _is_ours(request):
+        given: dict[str, Any] = request.getfixturevalue("browser_type_launch_args")
+        original = request.config.stash.setdefault(LAUNCHING, dict(given))
+        wanted = _launching(request, original)
+        given.clear()
+        given |= {**wanted, **original, "args": [*original.get("args", ()), *wanted.get("args", ())]}
+    return (yield)
 
-        given: dict[str, Any] = answer  # type: ignore[assignment]  # the hook is typed as returning nothing
-        wanted = launch_options(find_browser(_configured_browser(request.config)), _way_of(request.config))
-        if given.get("channel"):
-            wanted.pop("executable_path", None)
-        args = [*given.get("args", ()), *wanted.pop("args")]
-        given |= {**wanted, **given, "args": args}
-    return answer
+
+def _launching(request: pytest.FixtureRequest, given: dict[str, Any]) -> dict[str, Any]:
+    """What First Bell adds for the engine that is launched next. Raises NoBrowser."""
+    from runner.config.browsers import KINDS
+    from runner.execution.browser import Browser, find_browser, launch_options
+
+    channel, engine = given.get("channel"), str(request.getfixturevalue("browser_name"))
+    if channel or given.get("executable_path"):  # Somebody knows better, and Playwright says what is wrong with it.
+        found = Browser(path=None, origin="given", kind=KINDS[engine])
+    else:
+        found = find_browser(_configured_browser(request.config) if engine == "chromium" else "", engine)
+    return launch_options(found, _way_of(request.config))
 
 
 def _is_ours(request: pytest.FixtureRequest) -> bool:
@@ -134,12 +173,37 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
     return answer
 
 
+@pytest.fixture(scope="session")
+def _firstbell_others(
+    district: District, playwright: Any, browser_type_launch_args: dict[str, Any], pytestconfig: pytest.Config
+) -> Iterator[Others]:
+    """The browsers of people who play in another one than this session's."""
+    from runner.execution.holding import Others
+
+    del browser_type_launch_args
+    given = {key: value for key, value in pytestconfig.stash.get(LAUNCHING, {}).items() if key in ANY_BROWSER}
+    others = Others(playwright=playwright, launching=given, executable=district.browser, way=_way_of(pytestconfig))
+    yield others
+    others.close()
+
+
+@pytest.fixture
+def _firstbell_leaving() -> Iterator[ExitStack]:
+    """Closes, after the stage, the contexts of people who play in another browser."""
+    with ExitStack() as leaving:
+        yield leaving
+
+
 @pytest.fixture
 def stage(
-    district: District, request: pytest.FixtureRequest, pytestconfig: pytest.Config, new_context: Callable[..., Any]
+    district: District,
+    request: pytest.FixtureRequest,
+    pytestconfig: pytest.Config,
+    new_context: Callable[..., Any],
+    _firstbell_leaving: ExitStack,
 ) -> Iterator[Stage]:
-    """Where this attempt is played. Asks for `new_context` only to be torn down before the contexts close."""
-    del new_context
+    """Where this attempt is played. Asks for the contexts only to be torn down before they close."""
+    del new_context, _firstbell_leaving
     from journeys.stage.stage import Stage
     from journeys.stage.step import Nobody
 
@@ -152,20 +216,48 @@ def stage(
 
 @pytest.fixture
 def actor(
-    stage: Stage, district: District, pytestconfig: pytest.Config, new_context: Callable[..., Any]
+    stage: Stage, district: District, request: pytest.FixtureRequest, pytestconfig: pytest.Config
 ) -> Callable[[str], Actor]:
-    """Brings a person on by role: `actor("counselor")`. Each has a browser context of their own."""
+    """Brings a person on by role: `actor("counselor")`. Each has a browser context of their own, in the browser and
+    with the device that are theirs."""
     from runner.execution.browser import throttle
 
     cast = pytestconfig.stash.get(ACCOUNTS, {})
 
     def enter(role: str) -> Actor:
-        location = district.location
-        person = stage.enter(role, district.account(cast.get(role, role)), new_context(**location.context_options))
-        throttle(person.page, location.network)
+        account = district.account(cast.get(role, role))
+        person = stage.enter(role, account, _context_for(account, district, request))
+        throttle(person.page, district.location.network)
         return person
 
     return enter
+
+
+def _context_for(account: Account, district: District, request: pytest.FixtureRequest) -> BrowserContext:
+    """A context in what a person plays with. What a project or the command line sets for contexts holds besides."""
+    from runner.execution.holding import held, look_of, opener
+
+    given: dict[str, Any] = request.getfixturevalue("browser_context_args")
+    marker = request.node.get_closest_marker("browser_context_args")
+    fixed = {**given, **(marker.kwargs if marker else {})}
+    stash = request.config.stash
+    has = held(account, journey=stash.get(BROWSER, ""), usual=_usual(request), told=_told(request.config))
+    more = look_of(has.device, request.getfixturevalue("playwright").devices, fixed) | district.location.context_options
+    if not has.browser:
+        return request.getfixturevalue("new_context")(**more)
+    browser = request.getfixturevalue("_firstbell_others").browser(has.browser)
+    return opener(browser, fixed, request.getfixturevalue("_firstbell_leaving"))(**more)
+
+
+def _told(config: pytest.Config) -> frozenset[str]:
+    """What a person has asked for on the command line; a worker's command line is the district's own word."""
+    return frozenset() if DISTRICT in config.stash else config.stash[TOLD]
+
+
+def _usual(request: pytest.FixtureRequest) -> str:
+    """The name of the browser that this session has open."""
+    channel = request.getfixturevalue("browser_type_launch_args").get("channel")
+    return str(channel or request.getfixturevalue("browser_name"))
 
 
 @pytest.fixture

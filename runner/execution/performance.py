@@ -75,8 +75,8 @@ class House:
 class Order:
     """What is to be run. `journey` is its name in history, `plays` the journey that is played.
 
-    `deadline_s` bounds each attempt. `claim` is the slot it is for; None for a run by hand. `note` is what else goes
-    on, such as announced maintenance.
+    `deadline_s` bounds each attempt. `browser` is what its people play in, where that is not the district's. `claim` is
+    the slot it is for; None for a run by hand. `note` is what else goes on, such as announced maintenance.
     """
 
     journey: str
@@ -87,6 +87,7 @@ class Order:
     accounts: Mapping[str, str] = field(default_factory=dict)
     groups: tuple[str, ...] = ()
     relies_on: tuple[str, ...] = ()
+    browser: str = ""
     note: str = ""
     source_sha256: str = ""
     claim: Claim | None = None
@@ -189,6 +190,7 @@ def _play(order: Order, run_id: str, folder: Path, means: _Means) -> _Played:
             recording=means.house.policy.recording_of(number, is_last=number > 1 or not order.confirm),
             accounts=dict(order.accounts),
             relies_on=tuple(order.relies_on),
+            browser=order.browser,
         )
         meter = MachineMeter(folder)
         played = means.player.play(play, deadline_s=order.deadline_s, listener=means.heard, fresh=number > 1)
