@@ -21,11 +21,11 @@ if TYPE_CHECKING:
 
     from journeys.stage.actor import Actor
     from journeys.stage.school import School
-    from journeys.stage.service import Account, Classroom
+    from journeys.stage.service import Classroom
     from journeys.stage.stage import Stage
     from runner.diagnosis.location import Location
     from runner.execution.district import District
-    from runner.execution.holding import Others
+    from runner.execution.holding import Held, Others
 
 # Of what a session's browser is launched with, what any other one is too.
 ANY_BROWSER = frozenset({"headless", "slow_mo", "timeout"})
@@ -220,33 +220,37 @@ def actor(
 ) -> Callable[[str], Actor]:
     """Brings a person on by role: `actor("counselor")`. Each has a browser context of their own, in the browser and
     with the device that are theirs."""
-    from runner.execution.browser import throttle
+    from dataclasses import replace
 
-    cast = pytestconfig.stash.get(ACCOUNTS, {})
+    from runner.execution.browser import throttle
+    from runner.execution.holding import held
+
+    cast, journey = pytestconfig.stash.get(ACCOUNTS, {}), pytestconfig.stash.get(BROWSER, "")
 
     def enter(role: str) -> Actor:
         account = district.account(cast.get(role, role))
-        person = stage.enter(role, account, _context_for(account, district, request))
+        has = held(account, journey=journey, usual=_usual(request), told=_told(pytestconfig))
+        account = replace(account, browser=has.browser, device=has.device)
+        person = stage.enter(role, account, _context_for(has, district, request))
         throttle(person.page, district.location.network)
         return person
 
     return enter
 
 
-def _context_for(account: Account, district: District, request: pytest.FixtureRequest) -> BrowserContext:
+def _context_for(has: Held, district: District, request: pytest.FixtureRequest) -> BrowserContext:
     """A context in what a person plays with. What a project or the command line sets for contexts holds besides."""
-    from runner.execution.holding import held, look_of, opener
+    from runner.execution.holding import look_of, opener
 
     given: dict[str, Any] = request.getfixturevalue("browser_context_args")
     marker = request.node.get_closest_marker("browser_context_args")
     fixed = {**given, **(marker.kwargs if marker else {})}
-    stash = request.config.stash
-    has = held(account, journey=stash.get(BROWSER, ""), usual=_usual(request), told=_told(request.config))
     more = look_of(has.device, request.getfixturevalue("playwright").devices, fixed) | district.location.context_options
-    if not has.browser:
-        return request.getfixturevalue("new_context")(**more)
-    browser = request.getfixturevalue("_firstbell_others").browser(has.browser)
-    return opener(browser, fixed, request.getfixturevalue("_firstbell_leaving"))(**more)
+    open_context: Callable[..., BrowserContext] = request.getfixturevalue("new_context")
+    if not has.is_usual:
+        browser = request.getfixturevalue("_firstbell_others").browser(has.browser)
+        open_context = opener(browser, fixed, request.getfixturevalue("_firstbell_leaving"))
+    return open_context(**more)
 
 
 def _told(config: pytest.Config) -> frozenset[str]:

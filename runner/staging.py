@@ -40,6 +40,8 @@ from runner.wiring import (
     store_of,
 )
 
+NOBODY = "this journey brings nobody on, and its page is opened by the browser of [browser]; leave this out"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Staging:
@@ -91,7 +93,8 @@ class Staging:
 
 
 def check_services(pieces: Sequence[Piece], staging: Staging) -> None:
-    """A service that a journey relies on and nobody configured has no owner to call. Raises ConfigError."""
+    """A service that a journey relies on and nobody configured has no owner to call; and a browser that a journey is
+    given reaches only those whom it brings on. Raises ConfigError."""
     problems = [
         staging.config.problem(
             ("services",),
@@ -102,6 +105,11 @@ def check_services(pieces: Sequence[Piece], staging: Staging) -> None:
         if piece.card is not None
         for name in piece.relies_on
         if name not in staging.house.owners
+    ]
+    problems += [
+        staging.config.problem(("journeys", piece.name, "browser"), NOBODY)
+        for piece in pieces
+        if piece.section.browser and piece.card is not None and not piece.card.roles
     ]
     if problems:
         raise ConfigError(problems)

@@ -22,8 +22,8 @@ class NoAccount(JourneyError):
 class District:
     """Everything a journey is given. Accounts go by their names, and `company` says which roles they can play.
 
-    `browser` is a configured path or empty, `browser_name` which one plays; `step_limit_s` bounds one wait; `guests` may
-    be in a class besides ours.
+    `browser` is a configured path or empty, `browser_name` which one plays; `step_limit_s` bounds one wait; `guests`
+    may be in a class besides ours.
     `location` is the way out that its people take; `home` the folder in which the browser finds whom to trust besides.
     """
 

@@ -26,10 +26,11 @@ class UnknownDevice(JourneyError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Held:
-    """What somebody plays with. `browser` is empty for the one that is open anyhow; `device` where it is a computer."""
+    """What somebody plays with. `is_usual`: that browser is open anyhow. `device` is empty for a computer."""
 
-    browser: str = ""
-    device: str = ""
+    browser: str
+    device: str
+    is_usual: bool
 
 
 def held(account: Account, *, journey: str, usual: str, told: Collection[str] = ()) -> Held:
@@ -37,8 +38,8 @@ def held(account: Account, *, journey: str, usual: str, told: Collection[str] = 
 
     What a person at the command line has `told` ("browser", "device") holds for everybody.
     """
-    wanted = "" if "browser" in told else account.browser or journey
-    return Held(browser="" if wanted == usual else wanted, device="" if "device" in told else account.device)
+    browser = usual if "browser" in told else account.browser or journey or usual
+    return Held(browser=browser, device="" if "device" in told else account.device, is_usual=browser == usual)
 
 
 def look_of(device: str, known: Mapping[str, Mapping[str, Any]], taken: Collection[str] = ()) -> dict[str, Any]:
@@ -50,14 +51,14 @@ def look_of(device: str, known: Mapping[str, Mapping[str, Any]], taken: Collecti
     return {key: value for key, value in known[device].items() if key not in taken}
 
 
-def told_of(account: Account, engine: str, version: str) -> str:
-    """Browser and device as a run says them, and what of the device is only an appearance."""
-    browser = f"{engine} {version}"
+def told_of(name: str, account: Account, engine: str, version: str) -> str:
+    """Browser and device of an actor as a run says them, and what of the device is only an appearance."""
+    browser = f"{account.browser or engine} {version}"
     if not account.device:
         return browser
     device = devices().get(account.device)
     shortfall = device.shortfall(KINDS[engine]) if device and engine in KINDS else ""
-    return f"{browser} ({shortfall or account.device})"
+    return f"{browser} ({name}: {shortfall or account.device})"
 
 
 @dataclass(slots=True, kw_only=True)

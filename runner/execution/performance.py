@@ -73,10 +73,9 @@ class House:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
-    """What is to be run. `journey` is its name in history, `plays` the journey that is played.
-
-    `deadline_s` bounds each attempt. `browser` is what its people play in, where that is not the district's. `claim` is
-    the slot it is for; None for a run by hand. `note` is what else goes on, such as announced maintenance.
+    """What is to be run. `journey` is its name in history, `plays` what is played, `browser` in what where that is not
+    the district's. `deadline_s` bounds each attempt. `claim` is the slot it is for; None for a run by hand. `note` is
+    what else goes on, such as announced maintenance.
     """
 
     journey: str

@@ -46,7 +46,7 @@ class Recording:
         """Start this actor's recorders before anything happens on the page."""
         browser = actor.page.context.browser
         if browser is not None:
-            told = told_of(actor.account, browser.browser_type.name, browser.version)
+            told = told_of(actor.name, actor.account, browser.browser_type.name, browser.version)
             self._browsers[told] = None
         recorder = ActorRecorder(
             actor.page,
