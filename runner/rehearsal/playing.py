@@ -9,8 +9,8 @@ from __future__ import annotations
 import queue
 import threading
 import time
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
 
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from playwright.sync_api import Error as PlaywrightError
@@ -20,6 +20,7 @@ from journeys.stage.failures import ending_of
 from journeys.stage.shown import Elsewhere
 from journeys.stage.stage import Stage
 from runner.execution.browser import find_browser, launch_options, throttle
+from runner.execution.holding import look_of
 from runner.execution.machine import LagMeter
 from runner.rehearsal.measuring import measure
 from runner.rehearsal.messages import (
@@ -104,13 +105,16 @@ class Teller:
 class Troupe:
     """The people whom one process plays."""
 
-    def __init__(self, end: WorkerEnd, district: District, engaged: Engage, browser: Browser) -> None:
+    def __init__(
+        self, end: WorkerEnd, district: District, engaged: Engage, browser: Browser, devices: Mapping[str, Any]
+    ) -> None:
         self._end = end
         self._district = district
         self._seats = {seat.number: seat for seat in engaged.seats}
         self._guests = engaged.guests
         self._stay_s = engaged.stay_s
         self._browser = browser
+        self._devices = devices
         self._heard: queue.SimpleQueue[ToPlayers | None] = queue.SimpleQueue()
         self._cues: set[str] = set()
         self._due: dict[int, float] = {}
@@ -170,7 +174,9 @@ class Troupe:
     def _perform(self, seat: Seat) -> None:
         district, teacher = self._district, Elsewhere(name=TEACHER, signature=signature_for(self._token, 0))
         scene = Scene(school=district.school, class_title=district.classroom.title, teacher=teacher)
-        context = self._browser.new_context(**district.location.context_options)
+        account = district.account(seat.account)
+        look = look_of(account.device, self._devices)
+        context = self._browser.new_context(**look | district.location.context_options)
         try:
             with Stage(
                 run_token=self._token,
@@ -179,7 +185,7 @@ class Troupe:
                 guests=self._guests,
                 seat=seat.number,
             ) as stage:
-                person = stage.enter(seat.actor, district.account(seat.account), context)
+                person = stage.enter(seat.actor, account, context)
                 throttle(person.page, district.location.network)
 
                 def wait_for(cue: str) -> None:
@@ -214,12 +220,13 @@ def _close(context: BrowserContext) -> None:
 
 def stay(end: WorkerEnd, district: District, engaged: Engage) -> None:
     """Open a browser, say so, and play until the parent says to end; with nobody to play, measure."""
-    options = launch_options(find_browser(district.browser), (district.location, district.home))
+    found = find_browser(district.browser, district.browser_name)
+    options = launch_options(found, (district.location, district.home))
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(headless=not engaged.hello.headed, **options)
         if engaged.seats:
             end.send(Engaged(browser=f"{browser.browser_type.name} {browser.version}"))
-            Troupe(end, district, engaged, browser).play()
+            Troupe(end, district, engaged, browser, playwright.devices).play()
         else:
             end.send(measure(browser))
         browser.close()

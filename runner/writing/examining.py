@@ -131,15 +131,18 @@ def _channels(config: Config) -> Iterator[Finding]:
 
 
 def _browsers(config: Config) -> Iterator[Finding]:
-    """Each browser that is asked for, where it is asked for; and devices that a browser can only look like."""
-    for path, kind in kinds_of(config.settings).items():
+    """Each browser that is asked for, told once; and devices that a browser can only look like."""
+    executable, kinds = config.settings.browser.executable, kinds_of(config.settings)
+    for kind in dict.fromkeys(kinds.values()):
+        path = next(path for path, asked in kinds.items() if asked is kind)
         try:
-            found = find_browser(config.settings.browser.executable, kind.name)
+            found = find_browser(executable, kind.name)
         except NoBrowser as error:
-            at: KeyPath = ("browser", "executable") if config.settings.browser.executable else path
+            at: KeyPath = ("browser", "executable") if executable else path
             yield Finding.wrong_at(Area.BROWSER, config.problem(at, str(error)))
         else:
             yield Finding(area=Area.BROWSER, what=found.path.name if found.path else kind.name, said=str(found))
-    for path, device, kind in held(config.settings):
-        if said := device.shortfall(kind):
+    shortfalls = {(path, device.shortfall(kind)): None for path, device, kind in held(config.settings)}
+    for path, said in shortfalls:
+        if said:
             yield Finding(area=Area.BROWSER, what=".".join(map(str, path)), verdict=Verdict.LOOK, said=said)
