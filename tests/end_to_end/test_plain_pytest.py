@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -38,9 +39,17 @@ def test_example(page: Page) -> None:
 """
 
 
-def by_pytest(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+def by_pytest(folder: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *arguments]
-    return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=120, check=False)
+    return subprocess.run(
+        command,
+        cwd=folder,
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
 
 
 def test_a_journey_is_played_by_pytest_alone_with_pytest_playwrights_own_recorders(tmp_path: Path) -> None:
@@ -94,3 +103,38 @@ def test_a_failing_journey_reads_well_in_pytest_also_with_workers_and_warnings_a
     assert "1 failed" in done.stdout
     (trace,) = (tmp_path / "test-results").rglob("trace*.zip")
     assert f"playwright show-trace {trace.relative_to(tmp_path)}" in done.stdout
+
+
+HOLDS = """
+def test_who_holds_what(student, teacher):
+    look = "[screen.width, navigator.userAgent.includes('iPad')]"
+    held = {who.name: who.page.evaluate(look) for who in (student, teacher)}
+    assert held == {"student": STUDENT, "teacher": TEACHER}, held
+"""
+IPAD, COMPUTER = [810, True], [1280, False]
+
+
+def test_a_device_of_the_command_line_is_everybodys_and_that_of_an_account_is_the_pupils(tmp_path: Path) -> None:
+    (tmp_path / "test_held.py").write_text(f"STUDENT, TEACHER = {IPAD}, {IPAD}\n{HOLDS}")
+    done = by_pytest(tmp_path, "-W", "error", "--device", "iPad (gen 7)")
+    assert done.returncode == 0, done.stdout
+    (tmp_path / "firstbell.toml").write_text(
+        '[school]\nname = "P"\ntimezone = "UTC"\npractice = true\n[accounts.student]\nusername = "zz.student01"\n'
+        'password = "practice:student#password"\ndevice = "iPad (gen 7)"\n'
+    )
+    (tmp_path / "test_held.py").write_text(f"STUDENT, TEACHER = {IPAD}, {COMPUTER}\n{HOLDS}")
+    done = by_pytest(tmp_path, "-W", "error")
+    assert done.returncode == 0, done.stdout
+
+
+def test_a_browser_that_is_not_here_is_told_in_a_sentence_whoever_asks_for_it(tmp_path: Path) -> None:
+    (tmp_path / "test_held.py").write_text("def test_nothing(student):\n    pass\n")
+    (tmp_path / "nothing").mkdir()
+    sentence = "Playwright's own webkit is not here; run: firstbell browser install webkit"
+    where = {"PLAYWRIGHT_BROWSERS_PATH": str(tmp_path / "nothing")}
+    assert sentence in by_pytest(tmp_path, "--browser", "webkit", **where).stdout
+    text = '[school]\nname = "P"\ntimezone = "UTC"\npractice = true\n[browser]\nname = "webkit"\n'
+    (tmp_path / "firstbell.toml").write_text(text)
+    assert sentence in by_pytest(tmp_path, **where).stdout
+    done = by_pytest(tmp_path, "--browser", "chromium", **where)
+    assert done.returncode == 0, done.stdout
