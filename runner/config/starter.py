@@ -92,7 +92,7 @@ url = "./evidence"                    # or "s3://your-bucket/firstbell"
 # display_name = "Zz Student"
 # password = "env:FIRSTBELL_STUDENT_PASSWORD"
 # totp = "file:/etc/firstbell/student-totp"
-# device = "iPad (gen 7)"             # what this person holds, by Playwright's names; browser = "webkit" is theirs alone
+# device = "iPad (gen 7)"             # what this person holds, by Playwright's names; so is browser = "webkit"
 #
 # --- who is told ------------------------------------------------------------------------------------------------
 # A confirmed failure opens an incident; all that one service breaks is one, and its end is told to the same people.
