@@ -9,20 +9,20 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from runner.execution.stash import ACCOUNTS, AUDIENCE, CARD, DISTRICT, RUN_TOKEN, STAGE
+from runner.execution.stash import ACCOUNTS, AUDIENCE, BROWSER, CARD, DISTRICT, LAUNCHING, RUN_TOKEN, STAGE
+from runner.pytest_browser import ANY_BROWSER, context_for, is_ours, launching, settle, told, usual, way_of
 
 if TYPE_CHECKING:
     from journeys.stage.actor import Actor
     from journeys.stage.school import School
     from journeys.stage.service import Classroom
     from journeys.stage.stage import Stage
-    from runner.diagnosis.location import Location
     from runner.execution.district import District
+    from runner.execution.holding import Others
     from runner.plain_pytest import Opened
 
 MARKER = (
@@ -39,8 +39,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Make the marker known, also under --strict-markers."""
+    """Make the marker known, also under --strict-markers, and play in the browser that a firstbell.toml names."""
     config.addinivalue_line("markers", MARKER)
+    settle(config)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -48,49 +49,16 @@ def pytest_fixture_setup(fixturedef: pytest.FixtureDef[Any], request: pytest.Fix
     """Let pytest-playwright launch the browser that First Bell found, with what the signed camera needs.
 
     A fixture of ours with pytest-playwright's name would shadow theirs and break a project's own override;
-    adding to what theirs returns breaks neither.
+    adding to what theirs returns breaks neither. It is added before the browser is launched rather than where the
+    arguments are made, because with several --browser they are made once for all.
     """
-    answer = yield
-    if fixturedef.argname == "browser_type_launch_args" and _is_ours(request):
-        from runner.execution.browser import find_browser, launch_options
-
-        given: dict[str, Any] = answer  # type: ignore[assignment]  # the hook is typed as returning nothing
-        wanted = launch_options(find_browser(_configured_browser(request.config)), _way_of(request.config))
-        if given.get("channel"):
-            wanted.pop("executable_path", None)
-        args = [*given.get("args", ()), *wanted.pop("args")]
-        given |= {**wanted, **given, "args": args}
-    return answer
-
-
-def _is_ours(request: pytest.FixtureRequest) -> bool:
-    """Whether this session plays for us: in a worker, beside a firstbell.toml, or where an item uses our stage."""
-    if DISTRICT in request.config.stash or _nearest_config(request.config):
-        return True
-    return any("stage" in getattr(item, "fixturenames", ()) for item in request.session.items)
-
-
-def _nearest_config(config: pytest.Config) -> Path | None:
-    start = config.invocation_params.dir
-    return next((path for folder in (start, *start.parents) if (path := folder / "firstbell.toml").is_file()), None)
-
-
-def _configured_browser(config: pytest.Config) -> str:
-    """The path in [browser], without opening a whole district for it."""
-    if DISTRICT in config.stash:
-        return config.stash[DISTRICT].browser
-    file = config.getoption("--firstbell-config") or _nearest_config(config)
-    if file is None:
-        return ""
-    from runner.config.load import load
-
-    return load(Path(file)).settings.browser.executable
-
-
-def _way_of(config: pytest.Config) -> tuple[Location, Path | None] | None:
-    """The way out that this session's browser takes, and where it finds whom to trust; None where nothing says so."""
-    opened = config.stash.get(DISTRICT, None)
-    return (opened.location, opened.home) if opened else None
+    if fixturedef.argname == "launch_browser" and is_ours(request):
+        given: dict[str, Any] = request.getfixturevalue("browser_type_launch_args")
+        original = request.config.stash.setdefault(LAUNCHING, dict(given))
+        wanted = launching(request, original)
+        given.clear()
+        given |= {**wanted, **original, "args": [*original.get("args", ()), *wanted.get("args", ())]}
+    return (yield)
 
 
 @pytest.fixture(scope="session")
@@ -182,6 +150,27 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
     return answer
 
 
+@pytest.fixture(scope="session")
+def _firstbell_others(
+    district: District, playwright: Any, browser_type_launch_args: dict[str, Any], pytestconfig: pytest.Config
+) -> Iterator[Others]:
+    """The browsers of people who play in another one than this session's."""
+    from runner.execution.holding import Others
+
+    del browser_type_launch_args
+    given = {key: value for key, value in pytestconfig.stash.get(LAUNCHING, {}).items() if key in ANY_BROWSER}
+    others = Others(playwright=playwright, launching=given, executable=district.browser, way=way_of(pytestconfig))
+    yield others
+    others.close()
+
+
+@pytest.fixture
+def _firstbell_leaving() -> Iterator[ExitStack]:
+    """Closes, after the stage, the contexts of people who play in another browser."""
+    with ExitStack() as leaving:
+        yield leaving
+
+
 @pytest.fixture
 def stage(
     district: District,
@@ -189,10 +178,11 @@ def stage(
     pytestconfig: pytest.Config,
     _cast: Mapping[str, str],
     new_context: Callable[..., Any],
+    _firstbell_leaving: ExitStack,
 ) -> Iterator[Stage]:
-    """Where this attempt is played. Asks for `new_context` only to be torn down before the contexts close, and before
-    that for its people, who are given back when the contexts have closed."""
-    del new_context
+    """Where this attempt is played. Asks for the contexts only to be torn down before they close, and before that for
+    its people, who are given back when the contexts have closed."""
+    del new_context, _firstbell_leaving
     from journeys.stage.stage import Stage
     from journeys.stage.step import Nobody
 
@@ -205,15 +195,27 @@ def stage(
 
 @pytest.fixture
 def actor(
-    stage: Stage, district: District, _cast: Mapping[str, str], new_context: Callable[..., Any]
+    stage: Stage,
+    district: District,
+    _cast: Mapping[str, str],
+    request: pytest.FixtureRequest,
+    pytestconfig: pytest.Config,
 ) -> Callable[[str], Actor]:
-    """Brings a person on by role: `actor("counselor")`. Each has a browser context of their own."""
+    """Brings a person on by role: `actor("counselor")`. Each has a browser context of their own, in the browser and
+    with the device that are theirs."""
+    from dataclasses import replace
+
     from runner.execution.browser import throttle
+    from runner.execution.holding import held
+
+    journey = pytestconfig.stash.get(BROWSER, "")
 
     def enter(role: str) -> Actor:
-        location = district.location
-        person = stage.enter(role, district.account(_cast.get(role, role)), new_context(**location.context_options))
-        throttle(person.page, location.network)
+        account = district.account(_cast.get(role, role))
+        has = held(account, journey=journey, usual=usual(request), told=told(pytestconfig))
+        account = replace(account, browser=has.browser, device=has.device)
+        person = stage.enter(role, account, context_for(has, district, request))
+        throttle(person.page, district.location.network)
         return person
 
     return enter

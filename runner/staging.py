@@ -12,12 +12,13 @@ from artifacts.policy import EvidencePolicy, Keep
 from artifacts.redaction.forms import KnownSecrets
 from journeys.media.degraded import Line
 from journeys.practice.school import PracticeSchool
+from runner.config.engines import kinds_of
 from runner.config.load import Config
 from runner.config.problem import ConfigError
 from runner.diagnosis.location import Location
 from runner.diagnosis.probes import probe
 from runner.diagnosis.targets import targets_of
-from runner.execution.browser import find_browser
+from runner.execution.browser import find_all
 from runner.execution.district import District
 from runner.execution.inquiry import Inquiry
 from runner.execution.messages import Hello
@@ -38,6 +39,8 @@ from runner.wiring import (
     state_folder,
     store_of,
 )
+
+NOBODY = "this journey brings nobody on, and its page is opened by the browser of [browser]; leave this out"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,13 +90,15 @@ class Staging:
             "confirm": piece.section.confirm,
             "groups": piece.section.groups,
             "relies_on": piece.relies_on,
+            "browser": piece.section.browser,
             "source_sha256": piece.card.source_sha256,
         }
         return Order(**(given | more))  # type: ignore[arg-type]  # the fields are checked where they are named
 
 
 def check_services(pieces: Sequence[Piece], staging: Staging) -> None:
-    """A service that a journey relies on and nobody configured has no owner to call. Raises ConfigError."""
+    """A service that a journey relies on and nobody configured has no owner to call; and a browser that a journey is
+    given reaches only those whom it brings on. Raises ConfigError."""
     problems = [
         staging.config.problem(
             ("services",),
@@ -104,6 +109,11 @@ def check_services(pieces: Sequence[Piece], staging: Staging) -> None:
         if piece.card is not None
         for name in piece.relies_on
         if name not in staging.house.owners
+    ]
+    problems += [
+        staging.config.problem(("journeys", piece.name, "browser"), NOBODY)
+        for piece in pieces
+        if piece.section.browser and piece.card is not None and not piece.card.roles
     ]
     if problems:
         raise ConfigError(problems)
@@ -122,7 +132,7 @@ def stage_for(
     Runs are weighed by `weigh`, where they may raise an alarm; a run by hand raises none.
     """
     store = store_of(config)
-    find_browser(config.settings.browser.executable)
+    find_all(config.settings.browser.executable, kinds_of(config.settings).values())
     state, evidence = state_folder(config), config.settings.evidence
     district = district_of(config, practice.introduction if practice else None)
     known = KnownSecrets([secret.reveal() for secret in secrets_of(district)])

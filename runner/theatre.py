@@ -15,8 +15,9 @@ from artifacts.stores.asking import must_be_usable
 from artifacts.uploader import Said, Uploader, Word
 from journeys.practice.school import PracticeSchool
 from runner import log
+from runner.config.engines import kinds_of
 from runner.config.load import Config
-from runner.execution.browser import find_browser
+from runner.execution.browser import find_all
 from runner.execution.engaging import engaged
 from runner.execution.identity import is_gone, me
 from runner.execution.ladder import adopt_orphans, sweep
@@ -152,7 +153,7 @@ def theatre(
     runs raise alarms and delivers them. Raises what a person should be told before anything is played."""
     with ExitStack() as stack:
         must_be_usable(store_of(config), STORE_S)
-        find_browser(config.settings.browser.executable)
+        find_all(config.settings.browser.executable, kinds_of(config.settings).values())
         database, practice = stack.enter_context(house_for(config))
         switchboard = switchboard_for(config, database)
         weigh = switchboard.incidents.weigh_run if alarms else None

@@ -78,6 +78,7 @@ def district_of(config: Config, practice: Introduction | None) -> District:
         accounts=_accounts(settings, practice),
         company=_company(settings, practice),
         browser=settings.browser.executable,
+        browser_name=settings.browser.name,
         step_limit_s=settings.browser.step_limit,
         folders=tuple(config.folder / folder for folder in settings.school.journeys),
         guests=settings.privacy.expected_participants,
@@ -125,6 +126,8 @@ def _accounts(settings: Settings, practice: Introduction | None) -> dict[str, Ac
             display_name=given.display_name or given.username,
             password=secret(given.password, practice),
             totp_key=secret(given.totp, practice) if given.totp else None,
+            browser=given.browser,
+            device=given.device,
         )
     return accounts
 

@@ -6,9 +6,14 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 from runner.execution.browser import find_browser, launch_options
 from tests.servers import INSTALLED, Postgres
+
+# How long an example takes says how busy the machine is.
+settings.register_profile("firstbell", parent=settings.default, deadline=None)
+settings.load_profile("firstbell")
 
 
 @pytest.fixture(scope="session")

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -32,9 +33,21 @@ LAUNCH_ARGS: tuple[str, ...] = (
     "--renderer-process-limit=1",
 )
 
+# The same for Firefox, which has no such arguments: sound without a click, and host addresses that are not hidden.
+FIREFOX_PREFS: Mapping[str, bool | int] = {
+    "media.autoplay.default": 0,
+    "media.autoplay.blocking_policy": 0,
+    "media.peerconnection.ice.obfuscate_host_addresses": False,
+}
+
 # With these granted Chromium gives ICE real host addresses. Without, it hides them behind mDNS names, which two
 # browsers on one machine without a multicast network cannot resolve (feross/simple-peer#572).
 PERMISSIONS: tuple[str, ...] = ("camera", "microphone")
+
+
+def permissions_in(engine: str) -> tuple[str, ...]:
+    """What a context is granted. Playwright's Firefox knows no such permission, and our camera asks nobody for it."""
+    return () if engine == "firefox" else PERMISSIONS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -184,5 +184,9 @@ def _bound(kind: socket.SocketKind, port: int = 0) -> socket.socket:
     if kind is socket.SOCK_STREAM:
         held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-    held.bind((HERE, port))
+    try:
+        held.bind((HERE, port))
+    except OSError:
+        held.close()
+        raise
     return held

@@ -36,12 +36,15 @@ class Service:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
-    """A synthetic person's account. `totp_key` is base32 (RFC 4648) where a second factor is asked for."""
+    """A synthetic person's account. `totp_key` is base32 (RFC 4648) where a second factor is asked for; `browser` and
+    `device` are what this person holds, where that is theirs and not everybody's."""
 
     username: str
     display_name: str
     password: Secret
     totp_key: Secret | None = None
+    browser: str = ""
+    device: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

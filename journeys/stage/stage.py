@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Self
 
-from journeys.media.camera import ALL_THERE, PERMISSIONS, Manner, Signature, camera_script, signature_for
+from journeys.media.camera import ALL_THERE, Manner, Signature, camera_script, permissions_in, signature_for
 from journeys.media.probe import probe_script
 from journeys.stage.actor import Actor
 from journeys.stage.ending import Ending, EndingKind
@@ -79,7 +79,9 @@ class Stage:
 
     def _sign(self, context: BrowserContext, manner: Manner) -> Signature:
         signature = signature_for(self._run_token, self._seat + len(self._cast))
-        context.grant_permissions(list(PERMISSIONS))
+        browser = context.browser
+        if permissions := permissions_in(browser.browser_type.name if browser else ""):
+            context.grant_permissions(list(permissions))
         context.add_init_script(camera_script(signature, manner=manner))
         context.add_init_script(probe_script())
         return signature

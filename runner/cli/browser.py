@@ -10,6 +10,7 @@ import sys
 import click
 
 from runner.cli.console import console, give_up
+from runner.config.browsers import CHROMIUM, KINDS
 from runner.execution.browser import NoBrowser, find_browser
 
 DOWNLOAD_S = 300
@@ -28,26 +29,35 @@ def browser() -> None:
 @browser.command("find")
 @click.option("--executable", default="", help="A path to try first, as browser.executable would.")
 def find(executable: str) -> None:
-    """Say which browser plays."""
+    """Say which browser plays, and which others could."""
     try:
         console().print(str(find_browser(executable)), markup=False)
     except NoBrowser as error:
         give_up(str(error), code=2)
+    for name in KINDS:
+        if name != CHROMIUM and (found := _found(name)):
+            console().print(found, markup=False)
 
 
 @browser.command("install")
-def install() -> None:
-    """Get a browser where there is none: Playwright's download, else the system's package."""
+@click.argument("name", type=click.Choice(list(KINDS)), default=CHROMIUM, metavar="[NAME]")
+def install(name: str) -> None:
+    """Get a browser where there is none: Playwright's download, and for chromium else the system's package.
+
+    NAME is what `name` of [browser] takes, such as firefox, webkit or chrome; chromium where left out.
+    """
     out = console()
-    with_one = _found()
+    with_one = _found(name)
     if with_one:
         out.print(f"firstbell: the browser is {with_one}; nothing to install", markup=False)
         return
-    with out.status("[quiet]downloading Playwright's Chromium"):
-        downloaded = _quietly([sys.executable, "-m", "playwright", "install", "chromium"], DOWNLOAD_S)
-    if downloaded and (with_one := _found()):
+    with out.status(f"[quiet]downloading {name} by Playwright"):
+        downloaded = _quietly([sys.executable, "-m", "playwright", "install", name], DOWNLOAD_S)
+    if downloaded and (with_one := _found(name)):
         out.print(f"firstbell: downloaded {with_one}", markup=False)
         return
+    if name != CHROMIUM:
+        give_up(_no_other_way(name), code=2)
     with out.status("[quiet]the download did not work; installing the system's chromium package"):
         _install_package()
     if not (with_one := _found()):
@@ -57,11 +67,20 @@ def install() -> None:
     )
 
 
-def _found() -> str:
+def _found(name: str = CHROMIUM) -> str:
     try:
-        return str(find_browser())
+        return str(find_browser(name=name))
     except NoBrowser:
         return ""
+
+
+def _no_other_way(name: str) -> str:
+    """What to do where Playwright could not bring a browser that only it can bring, or that is somebody's product."""
+    if KINDS[name].channel:
+        return f"Playwright could not install {name}; install it by its maker's package, then: firstbell browser find"
+    return (
+        f"Playwright could not download its {name}, and no other {name} can be played; try: playwright install {name}"
+    )
 
 
 def _install_package() -> None:

@@ -17,10 +17,11 @@ from pydantic import TypeAdapter, ValidationError
 from runner.cli.console import console, give_up
 from runner.cli.rehearsal_telling import Quiet, Telling
 from runner.cli.run import CONFIG, ERRORED, sentences
+from runner.config.browsers import CHROMIUM
 from runner.config.durations import Seconds
 from runner.config.load import Config
 from runner.config.problem import ConfigError
-from runner.execution.browser import find_browser
+from runner.execution.browser import Browser, NoBrowser, find_browser
 from runner.execution.district import District
 from runner.execution.engaging import Busy
 from runner.execution.identity import is_gone, me
@@ -117,7 +118,7 @@ def rehearse_(
     with sentences(), _stopped():
         config = config_at(config_file, Path.cwd())
         wanted = _wanted(config)
-        find_browser(config.settings.browser.executable)
+        _must_be_chromium(find_browser(config.settings.browser.executable, config.settings.browser.name))
         record = _played(asked, config, telling, only_measures=only_measures)
         if record is None:
             return
@@ -138,6 +139,13 @@ def _stopped() -> Iterator[None]:
         yield
     except KeyboardInterrupt:
         give_up("stopped: everybody was sent home, nothing was judged and nothing was kept", code=ERRORED)
+
+
+def _must_be_chromium(found: Browser) -> None:
+    """Raise NoBrowser for a browser in which a rehearsal can be neither measured nor played."""
+    if not found.kind.is_chromium:
+        said = "a rehearsal is measured and played in Chromium"
+        raise NoBrowser(f'{said}; with [browser] name = "{found.kind.name}" play journeys, or give {CHROMIUM} there')
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

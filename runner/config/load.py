@@ -13,7 +13,7 @@ from typing import Any, get_args
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from runner.config import checks
+from runner.config import checks, engines
 from runner.config.model import Settings
 from runner.config.places import KeyPath, Place, index, place_of
 from runner.config.problem import ConfigError, NoConfig, Problem
@@ -181,6 +181,7 @@ def _complaints(settings: Settings) -> Iterator[checks.Complaint]:
     yield from checks.routes(settings.alarms.routes)
     yield from checks.looks(settings.diagnosis, {name: given.url for name, given in settings.services.items()})
     yield from checks.reach(settings.alarms)
+    yield from engines.complaints(settings)
     if not settings.school.practice:
         for number, route in enumerate(settings.alarms.routes):
             path: KeyPath = ("alarms", "routes", number, "services")

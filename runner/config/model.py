@@ -10,6 +10,8 @@ from zoneinfo import ZoneInfo
 from pydantic import AfterValidator, Field, model_validator
 
 from runner.config.alarms import AlarmsSection
+from runner.config.browsers import KINDS, BrowserName
+from runner.config.devices import DeviceName
 from runner.config.diagnosis import DiagnosisSection
 from runner.config.durations import Days, Seconds
 from runner.config.locations import LocationSection
@@ -79,6 +81,8 @@ class AccountSection(Section):
     display_name: str = Field("", description="As others see it in a class; the user name where left out.")
     password: Reference = Field(description="A reference to the password, never the password.")
     totp: Reference | None = Field(None, description="A reference to the one-time-code key (base32).")
+    browser: BrowserName = Field("", description="What this person plays in, whatever journey or [browser] says.")
+    device: DeviceName = Field("", description="What this person holds, by Playwright's name for it.")
 
 
 class ClassroomSection(Section):
@@ -91,7 +95,8 @@ class ClassroomSection(Section):
 class BrowserSection(Section):
     """The browser that plays."""
 
-    executable: str = Field("", description="Its path; found by itself where left out.")
+    name: BrowserName = Field("chromium", min_length=1, description=f"Which one: {', '.join(KINDS)}.")
+    executable: str = Field("", description="Chromium's path; found by itself where left out.")
     step_limit: Seconds = Field(10.0, description="How long one wait inside a step may take.")
 
 

@@ -16,6 +16,10 @@ every = "10m"                         # how often firstbell watch plays it; firs
 deadline = "90s"                      # after this an attempt is ended by force
 # lead_in = { before_bell = "45m", every = "2m" }        # more often before each first bell, once there are bells
 # groups = ["elementary"]             # whose bells it follows, and whose accounts play
+# browser = "firefox"                 # what its people play in, where not in the one of [browser]
+
+# [browser]
+# name = "msedge"                     # or chromium, firefox, webkit, chrome; firstbell browser find says which are here
 
 [store]
 url = "./evidence"                    # or "s3://your-bucket/firstbell"
@@ -88,6 +92,7 @@ url = "./evidence"                    # or "s3://your-bucket/firstbell"
 # display_name = "Zz Student"
 # password = "env:FIRSTBELL_STUDENT_PASSWORD"
 # totp = "file:/etc/firstbell/student-totp"
+# device = "iPad (gen 7)"             # what this person holds, by Playwright's names; so is browser = "webkit"
 #
 # --- who is told ------------------------------------------------------------------------------------------------
 # A confirmed failure opens an incident; all that one service breaks is one, and its end is told to the same people.

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, model_validator
 
+from runner.config.browsers import BrowserName
 from runner.config.durations import Seconds
 from runner.config.section import Name, Section
 from runner.schedule.bells import EVERYBODY
@@ -167,6 +168,7 @@ class JourneySection(Section):
     deadline: Seconds = Field(90.0, description="After this an attempt is ended by force.")
     confirm: bool = Field(default=True, strict=True, description="Play a failed first attempt again at once.")
     groups: tuple[Name, ...] = Field((), description="The groups that it goes to school with.")
+    browser: BrowserName = Field("", description="What its people play in; as [browser] says where left out.")
     every: Seconds | None = Field(None, description="How often; 10m where there is no crontab either.")
     crontab: Crontab = Field("", description="Or when, as cron writes it, in the school's time.")
     lead_in: LeadInSection | None = Field(None, description="How often before a first bell.")

@@ -1,4 +1,5 @@
-"""Which browser plays: the configured one, Playwright's own download, or a Chrome, Chromium or Edge on this machine."""
+"""Which browser plays, and where it is: what the configuration names, with a path, Playwright's own download, or for
+plain Chromium also whatever of its family is on this machine."""
 
 from __future__ import annotations
 
@@ -6,14 +7,16 @@ import json
 import os
 import shutil
 import sys
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import playwright
 
-from journeys.media.camera import LAUNCH_ARGS
+from journeys.media.camera import FIREFOX_PREFS, LAUNCH_ARGS
+from journeys.stage.ending import JourneyError
+from runner.config.browsers import CHROMIUM, KINDS, Kind
 from runner.diagnosis.location import Location, Network
 
 if TYPE_CHECKING:
@@ -34,24 +37,83 @@ IN_APPLICATIONS = (
 )
 
 
+# Where Playwright looks for a channel, and nowhere else (its registry, 1.65).
+ON_LINUX: Mapping[str, str] = {
+    "chrome": "/opt/google/chrome/chrome",
+    "chrome-beta": "/opt/google/chrome-beta/chrome",
+    "chrome-dev": "/opt/google/chrome-unstable/chrome",
+    "chrome-canary": "/opt/google/chrome-canary/chrome",
+    "msedge": "/opt/microsoft/msedge/msedge",
+    "msedge-beta": "/opt/microsoft/msedge-beta/msedge",
+    "msedge-dev": "/opt/microsoft/msedge-dev/msedge",
+}
+ON_A_MAC: Mapping[str, str] = {
+    f"{product}{ring}": f"/Applications/{title}.app/Contents/MacOS/{title}"
+    for product, plain in (("chrome", "Google Chrome"), ("msedge", "Microsoft Edge"))
+    for ring, title in (("", plain), *((f"-{word.lower()}", f"{plain} {word}") for word in ("Beta", "Dev", "Canary")))
+}
+# What Playwright must have downloaded for an engine, as its list and its folders call it.
+DOWNLOADS: Mapping[str, Mapping[str, str]] = {
+    CHROMIUM: {"chromium": "chromium", "chromium-headless-shell": "chromium_headless_shell"},
+    "firefox": {"firefox": "firefox"},
+    "webkit": {"webkit": "webkit"},
+}
+
+
 class NoBrowser(Exception):
     """There is no browser to play with, and the message says what to do."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Browser:
-    """A browser that was found. `path` is None for Playwright's own, which Playwright finds by itself."""
+    """A browser that was found. `path` is None where Playwright finds it by itself: its own, and those of a channel."""
 
     path: Path | None
     origin: str
+    kind: Kind = field(default=KINDS[CHROMIUM])
 
     def __str__(self) -> str:
         return self.origin if self.path is None else f"{self.path} ({self.origin})"
 
 
-def find_browser(configured: str = "") -> Browser:
-    """The browser to play with, in the order above. Raises NoBrowser when there is none."""
+class CannotThrottle(JourneyError):
+    """A location asks for a network that this browser cannot be given."""
+
+
+def find_browser(configured: str = "", name: str = CHROMIUM) -> Browser:
+    """The browser to play with; for plain Chromium in the order above. Raises NoBrowser where it is not there."""
+    kind = KINDS[name]
+    if kind.channel:
+        return branded(kind, places_of_channels())
+    if not kind.is_chromium:
+        return downloaded(kind, own=playwright_has_its_own(kind.engine))
     return choose(configured, own=playwright_has_its_own(), machine=browsers_on_machine())
+
+
+def find_all(configured: str, kinds: Iterable[Kind]) -> list[Browser]:
+    """Each browser that a configuration asks for, once. Raises NoBrowser for the first that is not there."""
+    return [find_browser(configured, kind.name) for kind in dict.fromkeys(kinds)]
+
+
+def branded(kind: Kind, places: Mapping[str, str]) -> Browser:
+    """A Chrome or Edge where Playwright looks for it. Raises NoBrowser where it is not."""
+    if not (place := places.get(kind.channel)):
+        raise NoBrowser(f"there is no {kind.name} for {sys.platform}; ask for another browser")
+    if not Path(place).is_file():
+        raise NoBrowser(f"{kind.name} is not at {place}; run: firstbell browser install {kind.name}")
+    return Browser(path=None, origin=f"{kind.name} at {place}", kind=kind)
+
+
+def downloaded(kind: Kind, *, own: bool) -> Browser:
+    """Playwright's own Firefox or WebKit: one of the system cannot be played with. Raises NoBrowser without it."""
+    if not own:
+        raise NoBrowser(f"Playwright's own {kind.name} is not here; run: firstbell browser install {kind.name}")
+    return Browser(path=None, origin=f"Playwright's own {kind.name.capitalize()}", kind=kind)
+
+
+def places_of_channels() -> Mapping[str, str]:
+    """Where Playwright looks for Chrome and Edge on this system."""
+    return {"linux": ON_LINUX, "darwin": ON_A_MAC}.get(sys.platform, {})
 
 
 def choose(configured: str, *, own: bool, machine: Sequence[Path]) -> Browser:
@@ -74,12 +136,12 @@ def browsers_on_machine() -> list[Path]:
     return [Path(name) for name in (*names, *IN_APPLICATIONS) if Path(name).is_file()]
 
 
-def playwright_has_its_own() -> bool:
-    """Whether Playwright has downloaded the Chromium and the headless shell that its version asks for."""
+def playwright_has_its_own(engine: str = CHROMIUM) -> bool:
+    """Whether Playwright has downloaded all that its version asks for of an engine."""
     folder = _download_folder()
     revisions = _wanted_revisions()
-    names = {"chromium": "chromium", "chromium-headless-shell": "chromium_headless_shell"}
-    return all((folder / f"{names[name]}-{revisions[name]}" / "INSTALLATION_COMPLETE").exists() for name in names)
+    wanted = DOWNLOADS[engine]
+    return all((folder / f"{wanted[name]}-{revisions[name]}" / "INSTALLATION_COMPLETE").exists() for name in wanted)
 
 
 def _wanted_revisions() -> dict[str, str]:
@@ -99,11 +161,20 @@ def _download_folder() -> Path:
 def launch_options(browser: Browser, way: tuple[Location, Path | None] | None = None) -> dict[str, Any]:
     """What `launch` needs beyond its defaults, for a location and a home folder in which it finds whom to trust.
 
-    Chromium's sandbox cannot work as root, so only then it is off.
+    Chromium's sandbox cannot work as root, so only then it is off. Raises NoBrowser for a way that only
+    Chromium can go.
     """
     location, home = way or (Location(), None)
+    kind = browser.kind
+    if not kind.is_chromium:
+        if home is not None or location.launch_args:
+            what = "trust an authority of one's own" if home is not None else "be kept from UDP or given a name server"
+            raise NoBrowser(f"{kind.name} cannot {what} at the location '{location.name}'; only Chromium can")
+        return {"firefox_user_prefs": dict(FIREFOX_PREFS)} if kind.engine == "firefox" else {}
     args = [*LAUNCH_ARGS, *location.launch_args]
     options: dict[str, Any] = {"args": args, "chromium_sandbox": os.geteuid() != 0}
+    if kind.channel:
+        options["channel"] = kind.channel
     if browser.path is not None:
         options["executable_path"] = str(browser.path)
     if home is not None:
@@ -112,6 +183,10 @@ def launch_options(browser: Browser, way: tuple[Location, Path | None] | None = 
 
 
 def throttle(page: Page, network: Network) -> None:
-    """Make a page's connection what a home's is. Only Chromium can."""
-    if network.conditions is not None:
-        page.context.new_cdp_session(page).send("Network.emulateNetworkConditions", network.conditions)
+    """Make a page's connection what a home's is. Raises CannotThrottle where that is not Chromium's."""
+    if network.conditions is None:
+        return
+    browser = page.context.browser
+    if browser is not None and browser.browser_type.name != CHROMIUM:
+        raise CannotThrottle(f"only Chromium can be given a slow network, and this is {browser.browser_type.name}")
+    page.context.new_cdp_session(page).send("Network.emulateNetworkConditions", network.conditions)

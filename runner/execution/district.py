@@ -9,6 +9,7 @@ from pathlib import Path
 from journeys.stage.ending import JourneyError
 from journeys.stage.school import School
 from journeys.stage.service import Account, Classroom
+from runner.config.browsers import CHROMIUM
 from runner.diagnosis.location import Location
 from runner.execution.casting import Company
 
@@ -21,7 +22,8 @@ class NoAccount(JourneyError):
 class District:
     """Everything a journey is given. Accounts go by their names, and `company` says which roles they can play.
 
-    `browser` is a configured path or empty; `step_limit_s` bounds one wait; `guests` may be in a class besides ours.
+    `browser` is a configured path or empty, `browser_name` which one plays; `step_limit_s` bounds one wait; `guests`
+    may be in a class besides ours.
     `location` is the way out that its people take; `home` the folder in which the browser finds whom to trust besides.
     """
 
@@ -30,6 +32,7 @@ class District:
     accounts: Mapping[str, Account]
     company: Company
     browser: str = ""
+    browser_name: str = CHROMIUM
     step_limit_s: float = 10.0
     folders: tuple[Path, ...] = ()
     guests: tuple[str, ...] = ()

@@ -57,7 +57,8 @@ class Hello(Message):
 class Play(Message):
     """Play one attempt; `folder` is private to it, and the worker leaves there what it records.
 
-    `accounts` says which account plays each role; `relies_on` what a test without steps of its own relies on.
+    `accounts` says which account plays each role; `relies_on` what a test without steps of its own relies on; `browser`
+    what its people play in, where that is not the district's.
     """
 
     kind: Literal["play"] = "play"
@@ -68,6 +69,7 @@ class Play(Message):
     recording: Recording
     accounts: dict[str, str] = Field(default_factory=dict)
     relies_on: tuple[str, ...] = ()
+    browser: str = ""
 
 
 class Quit(Message):

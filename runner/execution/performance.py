@@ -73,10 +73,9 @@ class House:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
-    """What is to be run. `journey` is its name in history, `plays` the journey that is played.
-
-    `deadline_s` bounds each attempt. `claim` is the slot it is for; None for a run by hand. `note` is what else goes
-    on, such as announced maintenance.
+    """What is to be run. `journey` is its name in history, `plays` what is played, `browser` in what where that is not
+    the district's. `deadline_s` bounds each attempt. `claim` is the slot it is for; None for a run by hand. `note` is
+    what else goes on, such as announced maintenance.
     """
 
     journey: str
@@ -87,6 +86,7 @@ class Order:
     accounts: Mapping[str, str] = field(default_factory=dict)
     groups: tuple[str, ...] = ()
     relies_on: tuple[str, ...] = ()
+    browser: str = ""
     note: str = ""
     source_sha256: str = ""
     claim: Claim | None = None
@@ -189,6 +189,7 @@ def _play(order: Order, run_id: str, folder: Path, means: _Means) -> _Played:
             recording=means.house.policy.recording_of(number, is_last=number > 1 or not order.confirm),
             accounts=dict(order.accounts),
             relies_on=tuple(order.relies_on),
+            browser=order.browser,
         )
         meter = MachineMeter(folder)
         played = means.player.play(play, deadline_s=order.deadline_s, listener=means.heard, fresh=number > 1)

@@ -13,6 +13,7 @@ from playwright.sync_api import Error as PlaywrightError
 from artifacts.capture import ActorRecorder
 from journeys.stage.roster import private
 from runner.diagnosis.seen import Seen
+from runner.execution.holding import told_of
 from runner.execution.messages import MediaJudged, Play, Recorded, StepBegan, StepEnded, Witnessed
 
 if TYPE_CHECKING:
@@ -33,14 +34,20 @@ class Recording:
         self._actors: dict[str, Actor] = {}
         self._groups = ExitStack()
         self._is_private = False
-        self.browser = ""
+        self._browsers: dict[str, None] = {}
         self.broke: Ending | None = None
+
+    @property
+    def browser(self) -> str:
+        """The browsers that people played in, and what they were made to look like."""
+        return ", ".join(self._browsers)
 
     def actor_entered(self, actor: Actor) -> None:
         """Start this actor's recorders before anything happens on the page."""
         browser = actor.page.context.browser
         if browser is not None:
-            self.browser = f"{browser.browser_type.name} {browser.version}"
+            told = told_of(actor.name, actor.account, browser.browser_type.name, browser.version)
+            self._browsers[told] = None
         recorder = ActorRecorder(
             actor.page,
             actor=actor.name,

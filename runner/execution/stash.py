@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -17,6 +17,11 @@ DISTRICT: pytest.StashKey[District] = pytest.StashKey()
 AUDIENCE: pytest.StashKey[Audience] = pytest.StashKey()
 RUN_TOKEN: pytest.StashKey[str] = pytest.StashKey()
 ACCOUNTS: pytest.StashKey[dict[str, str]] = pytest.StashKey()
+BROWSER: pytest.StashKey[str] = pytest.StashKey()
+TOLD: pytest.StashKey[frozenset[str]] = pytest.StashKey()
+"""What a person has asked for on the command line: "browser", "device"."""
+LAUNCHING: pytest.StashKey[dict[str, Any]] = pytest.StashKey()
+"""What the session's browser is launched with before anything of ours is added."""
 STAGE: pytest.StashKey[Stage] = pytest.StashKey()
 """On an item: where it is played."""
 CARD: pytest.StashKey[JourneyCard] = pytest.StashKey()

@@ -21,6 +21,7 @@ from journeys.stage.failures import ending_of, one_line
 from journeys.stage.secret import Secret
 from journeys.stage.service import Account
 from journeys.stage.stage import Stage
+from runner.config.browsers import KINDS
 from runner.execution import pulse
 from runner.execution.collecting import broken_file, card_of, card_of_test, is_asked_for
 from runner.execution.district import District
@@ -28,7 +29,7 @@ from runner.execution.machine import LagMeter
 from runner.execution.messages import PULSE, AttemptEnded, BrokenFile, JourneyCard, Judged, Play, Ready
 from runner.execution.pipe import WorkerEnd
 from runner.execution.recording import Recording
-from runner.execution.stash import ACCOUNTS, AUDIENCE, DISTRICT, RUN_TOKEN
+from runner.execution.stash import ACCOUNTS, AUDIENCE, BROWSER, DISTRICT, RUN_TOKEN
 
 SHIPPED = ("sign_in", "class_list", "live_class", "fallback")
 """The journeys that come with First Bell, in the order in which a person would look for what is broken."""
@@ -132,6 +133,7 @@ class Resident:
         item.config.stash[AUDIENCE] = recording
         item.config.stash[RUN_TOKEN] = f"{order.run_id}/{order.attempt}"
         item.config.stash[ACCOUNTS] = dict(order.accounts)
+        item.config.stash[BROWSER] = order.browser
         with LagMeter() as lag:
             self._now = _Now(
                 recording=recording,
@@ -188,6 +190,8 @@ def stay(end: WorkerEnd, district: District, *, headed: bool) -> None:
     # A project's own ini file stays in force (markers, base URL) but for what is meant for its test runs.
     overrides = ["-o", "addopts=", "-o", "filterwarnings="]
     options = ["-q", "-p", "no:cacheprovider", *overrides, "--continue-on-collection-errors"]
+    kind = KINDS[district.browser_name]
+    options += ["--browser", kind.engine, *(["--browser-channel", kind.channel] if kind.channel else [])]
     if headed:
         options.append("--headed")
     files = [str(path) for path in (*journey_files(district.folders), Path(pulse.__file__))]

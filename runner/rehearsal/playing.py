@@ -11,8 +11,9 @@ import queue
 import sys
 import threading
 import time
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from playwright.sync_api import Error as PlaywrightError
@@ -23,6 +24,7 @@ from journeys.stage.failures import ending_of
 from journeys.stage.shown import Elsewhere
 from journeys.stage.stage import Stage
 from runner.execution.browser import find_browser, launch_options, throttle
+from runner.execution.holding import look_of
 from runner.execution.machine import LagMeter
 from runner.rehearsal.keepsakes import Cupboard, Remembering
 from runner.rehearsal.measuring import measure
@@ -123,19 +125,25 @@ class Teller:
             self._send(Kept(actor=self._seat.actor, names=names))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Means:
+    """What one process plays with: its browser, the devices that people can hold, and where their keepsakes go."""
+
+    browser: Browser
+    devices: Mapping[str, Any]
+    cupboard: Cupboard
+
+
 class Troupe:
     """The people whom one process plays."""
 
-    def __init__(
-        self, end: WorkerEnd, district: District, engaged: Engage, browser: Browser, known: KnownSecrets
-    ) -> None:
+    def __init__(self, end: WorkerEnd, district: District, engaged: Engage, means: Means) -> None:
         self._end = end
-        self._cupboard = Cupboard(folder=engaged.keep, mask=engaged.mask, known=known)
+        self._means = means
         self._district = district
         self._seats = {seat.number: seat for seat in engaged.seats}
         self._guests = engaged.guests
         self._stay_s = engaged.stay_s
-        self._browser = browser
         self._heard: queue.SimpleQueue[ToPlayers | None] = queue.SimpleQueue()
         self._cues: set[str] = set()
         self._due: dict[int, float] = {}
@@ -147,7 +155,7 @@ class Troupe:
     def play(self) -> None:
         """Do what the parent says until it says to end."""
         # The page that rings is nobody's: it stands still while the others are played.
-        bell = self._browser.new_context().new_page()
+        bell = self._means.browser.new_context().new_page()
         bell.expose_function(RINGS, self._enter)
         with self._lag:
             while self._take_orders():
@@ -197,17 +205,19 @@ class Troupe:
     def _perform(self, seat: Seat) -> None:
         district, teacher = self._district, Elsewhere(name=TEACHER, signature=signature_for(self._token, 0))
         scene = Scene(school=district.school, class_title=district.classroom.title, teacher=teacher)
-        context = self._browser.new_context(**district.location.context_options)
+        account = district.account(seat.account)
+        look = look_of(account.device, self._means.devices)
+        context = self._means.browser.new_context(**look | district.location.context_options)
         try:
             with Stage(
                 run_token=self._token,
-                audience=Teller(seat, self._round, self._end.send, self._cupboard),
+                audience=Teller(seat, self._round, self._end.send, self._means.cupboard),
                 limit_s=district.step_limit_s,
                 guests=self._guests,
                 seat=seat.number,
             ) as stage:
                 manner = ALL_THERE if seat.role == TEACHER else QUIET
-                person = stage.enter(seat.actor, district.account(seat.account), context, manner)
+                person = stage.enter(seat.actor, account, context, manner)
                 throttle(person.page, district.location.network)
 
                 def wait_for(cue: str) -> None:
@@ -258,12 +268,14 @@ def stay(end: WorkerEnd, district: District, engaged: Engage, known: KnownSecret
 
     What remains of those who fail holds nothing that is `known`.
     """
-    options = launch_options(find_browser(district.browser), (district.location, district.home))
+    found = find_browser(district.browser, district.browser_name)
+    options = launch_options(found, (district.location, district.home))
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(headless=not engaged.hello.headed, **options)
         if engaged.seats:
             end.send(Engaged(browser=f"{browser.browser_type.name} {browser.version}"))
-            Troupe(end, district, engaged, browser, known).play()
+            cupboard = Cupboard(folder=engaged.keep, mask=engaged.mask, known=known)
+            Troupe(end, district, engaged, Means(browser=browser, devices=playwright.devices, cupboard=cupboard)).play()
         else:
             end.send(measure(browser))
         browser.close()

@@ -67,10 +67,7 @@ def rehearse(
 ) -> RecordRow:
     """Play all rounds, and return what was measured. Raises WorkerUnwell where nobody can play."""
     guests = [*district.guests, *(district.account(seat.account).display_name for seat in bill.seats)]
-    before = None
-    if practice:
-        practice.count_peak_anew()
-        before = _count(practice)
+    before = _counted_anew(practice) if practice else None
     name = f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{secrets.token_hex(2)}"
     folder = bill.shelf / name
     engage = Engage(hello=hello, guests=tuple(guests), stay_s=bill.stay_s, keep=folder, mask=bill.mask)
@@ -113,6 +110,11 @@ def rehearse(
         lost_share=round(minutes.lost_share, 4),
         counted=counted(before, _count(practice), minutes.people) if practice and before else (),
     )
+
+
+def _counted_anew(practice: PracticeSchool) -> Count:
+    practice.count_peak_anew()
+    return _count(practice)
 
 
 def concluded(record: RecordRow, wanted: Wanted, previous: RecordRow | None) -> RehearsalDocument:

@@ -11,6 +11,7 @@ from artifacts.stores.asking import refusal
 from journeys.auth.totp import totp
 from journeys.practice.school import Introduction, PracticeSchoolError
 from runner.alarms.channels import BadAddress, open_channel, references_in
+from runner.config.engines import held, kinds_of
 from runner.config.load import Config
 from runner.config.people import channel_options_of
 from runner.config.places import KeyPath
@@ -46,7 +47,7 @@ def examine(explicit: Path | None, start: Path) -> Iterator[Finding]:
     yield _store(config)
     yield _history(config)
     yield from _channels(config)
-    yield _browser(config)
+    yield from _browsers(config)
     yield from examine_hosts(config)
 
 
@@ -129,9 +130,19 @@ def _channels(config: Config) -> Iterator[Finding]:
                 yield Finding(area=Area.CHANNELS, what=route.name, said=f"{kind} {references}".strip())
 
 
-def _browser(config: Config) -> Finding:
-    try:
-        found = find_browser(config.settings.browser.executable)
-    except NoBrowser as error:
-        return Finding.wrong_at(Area.BROWSER, config.problem(("browser", "executable"), str(error)))
-    return Finding(area=Area.BROWSER, what=found.path.name if found.path else "chromium", said=str(found))
+def _browsers(config: Config) -> Iterator[Finding]:
+    """Each browser that is asked for, told once; and devices that a browser can only look like."""
+    executable, kinds = config.settings.browser.executable, kinds_of(config.settings)
+    for kind in dict.fromkeys(kinds.values()):
+        path = next(path for path, asked in kinds.items() if asked is kind)
+        try:
+            found = find_browser(executable, kind.name)
+        except NoBrowser as error:
+            at: KeyPath = ("browser", "executable") if executable else path
+            yield Finding.wrong_at(Area.BROWSER, config.problem(at, str(error)))
+        else:
+            yield Finding(area=Area.BROWSER, what=found.path.name if found.path else kind.name, said=str(found))
+    shortfalls = {(path, device.shortfall(kind)): None for path, device, kind in held(config.settings)}
+    for path, said in shortfalls:
+        if said:
+            yield Finding(area=Area.BROWSER, what=".".join(map(str, path)), verdict=Verdict.LOOK, said=said)

@@ -50,13 +50,16 @@ def record(url: str, *, district: District, role: str, signed_in: bool, device: 
     What it writes holds what was typed, so it lies in a private folder, and no longer than this takes. Raises
     NoBrowser, RecorderBroke, and what signing in raises.
     """
-    browser = find_browser(district.browser)
+    browser = find_browser(district.browser, district.browser_name)
     with _ended_in_order(), tempfile.TemporaryDirectory(prefix="firstbell-") as private:
         file, state = Path(private) / "recorded.py", Path(private) / "state.json"
         command = [sys.executable, "-m", "playwright", "codegen", "--target", "python-pytest", "-o", str(file)]
         if signed_in:
             _sign_in(district, role, state)
             command += ["--load-storage", str(state)]
+        command += ["--browser", browser.kind.engine]
+        if browser.kind.channel:
+            command += ["--channel", browser.kind.channel]
         if device:
             command += ["--device", device]
         environment = dict(os.environ)
@@ -97,7 +100,8 @@ def _ended_in_order() -> Iterator[None]:
 def _sign_in(district: District, role: str, state: Path) -> None:
     """Have the actor signed in by the district's own way, and keep what the browser knows then."""
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(**launch_options(find_browser(district.browser)))
+        found = find_browser(district.browser, district.browser_name)
+        browser = getattr(playwright, found.kind.engine).launch(**launch_options(found))
         context = browser.new_context()
         with Stage(run_token=UNSEEN, audience=Nobody(), limit_s=district.step_limit_s) as stage:
             actor = stage.enter(role, district.account(role), context)

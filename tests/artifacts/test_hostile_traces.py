@@ -125,7 +125,7 @@ def test_the_same_trace_gives_the_same_bytes(tmp_path: Path) -> None:
     assert first.removed == {"known secrets": 6}
 
 
-@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=80, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.tuples(st.integers(0, len(ORDINARY) - 1), st.integers(0, 255)), min_size=1, max_size=8))
 def test_a_trace_with_wrong_bytes_is_cleaned_or_kept_here(tmp_path: Path, flips: list[tuple[int, int]]) -> None:
     data = bytearray(ORDINARY)
@@ -147,13 +147,13 @@ JSON = st.recursive(
 )
 
 
-@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=80, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(JSON, st.sampled_from([ArtifactKind.HAR, ArtifactKind.CONSOLE, ArtifactKind.FIGURES]))
 def test_any_json_is_cleaned_or_kept_here(tmp_path: Path, value: object, kind: ArtifactKind) -> None:
     must_be_safe(cleaned(json.dumps(value).encode(), tmp_path, kind))
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(JSON, max_size=3))
 def test_any_lines_of_a_trace_are_cleaned_or_kept_here(tmp_path: Path, lines: list[object]) -> None:
     text = "\n".join(json.dumps(line) for line in lines).encode()

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +14,15 @@ import xmlschema
 SCHEMA = Path(__file__).with_name("pytest_junit.xsd")
 
 
-def by_pytest(folder: Path, *arguments: str, before: Sequence[str] = ()) -> subprocess.CompletedProcess[str]:
-    """`before` is what runs it, such as xvfb-run."""
+def by_pytest(
+    folder: Path, *arguments: str, before: Sequence[str] = (), within: Mapping[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
+    """`before` is what runs it, such as xvfb-run; `within` is added to its environment."""
     command = [*before, sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *arguments]
-    return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=120, check=False)
+    environment = {**os.environ, **(within or {})}
+    return subprocess.run(
+        command, cwd=folder, env=environment, capture_output=True, text=True, timeout=120, check=False
+    )
 
 
 def told_to_junit(file: Path) -> list[dict[str, list[str]]]:

@@ -164,3 +164,38 @@ def test_pytest_playwrights_own_patterns_hold_beside_a_configuration(tmp_path: P
     assert "First Bell" not in done.stdout
     assert "firstbell" not in (tmp_path / "junit.xml").read_text()
     assert not (tmp_path / ".firstbell").exists()
+
+
+HOLDS = """
+def test_who_holds_what(student, teacher):
+    look = "[screen.width, navigator.userAgent.includes('iPad')]"
+    held = {who.name: who.page.evaluate(look) for who in (student, teacher)}
+    assert held == {"student": STUDENT, "teacher": TEACHER}, held
+"""
+IPAD, COMPUTER = [810, True], [1280, False]
+
+
+def test_a_device_of_the_command_line_is_everybodys_and_that_of_an_account_is_the_pupils(tmp_path: Path) -> None:
+    (tmp_path / "test_held.py").write_text(f"STUDENT, TEACHER = {IPAD}, {IPAD}\n{HOLDS}")
+    done = by_pytest(tmp_path, "-W", "error", "--device", "iPad (gen 7)")
+    assert done.returncode == 0, done.stdout
+    (tmp_path / "firstbell.toml").write_text(
+        '[school]\nname = "P"\ntimezone = "UTC"\npractice = true\n[accounts.student]\nusername = "zz.student01"\n'
+        'password = "practice:student#password"\ndevice = "iPad (gen 7)"\n'
+    )
+    (tmp_path / "test_held.py").write_text(f"STUDENT, TEACHER = {IPAD}, {COMPUTER}\n{HOLDS}")
+    done = by_pytest(tmp_path, "-W", "error")
+    assert done.returncode == 0, done.stdout
+
+
+def test_a_browser_that_is_not_here_is_told_in_a_sentence_whoever_asks_for_it(tmp_path: Path) -> None:
+    (tmp_path / "test_held.py").write_text("def test_nothing(student):\n    pass\n")
+    (tmp_path / "nothing").mkdir()
+    sentence = "Playwright's own webkit is not here; run: firstbell browser install webkit"
+    where = {"PLAYWRIGHT_BROWSERS_PATH": str(tmp_path / "nothing")}
+    assert sentence in by_pytest(tmp_path, "--browser", "webkit", within=where).stdout
+    text = '[school]\nname = "P"\ntimezone = "UTC"\npractice = true\n[browser]\nname = "webkit"\n'
+    (tmp_path / "firstbell.toml").write_text(text)
+    assert sentence in by_pytest(tmp_path, within=where).stdout
+    done = by_pytest(tmp_path, "--browser", "chromium", within=where)
+    assert done.returncode == 0, done.stdout

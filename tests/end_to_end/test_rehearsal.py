@@ -20,6 +20,7 @@ from playwright.sync_api import Browser
 
 from journeys.practice.school import PracticeSchool
 from runner.cli.rehearse import _kept_from_others
+from runner.execution.engaging import Busy
 from runner.execution.messages import Hello
 from runner.history.database import Database
 from runner.rehearsal.criteria import Wanted
@@ -30,7 +31,6 @@ from runner.rehearsal.plan import seats
 from runner.rehearsal.rehearsing import Bill, Onlooker, concluded, rehearse
 from runner.rehearsal.report import report_page
 from runner.rehearsal.shelf import Shelf
-from runner.theatre import Busy
 from runner.wiring import district_of, embedded, practice_place
 from tests.end_to_end.conftest import Firstbell
 from tests.runner.a_rehearsal import a_record, a_student, a_teacher

@@ -22,7 +22,8 @@ RECURSION_WANTED = 0x0100
 def names() -> Iterator[Names]:
     with EventLoop() as loop:
         names = Names([PORTAL, "learn.practice.test"])
-        loop.do(names.open("127.0.0.1", 0))
+        # The port has to be free for TCP as well as UDP: on an address from which nobody else on this machine calls.
+        loop.do(names.open("127.0.0.54", 0))
         yield names
         loop.do(names.close())
 

@@ -98,7 +98,7 @@ def told(world: World) -> dict[tuple[int, int, str], list[NoticeKind]]:
     return by
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(histories(), st.lists(st.tuples(st.integers(0, 600), st.integers(1, 120)), max_size=3))
 def test_an_end_for_each_beginning_and_no_beginning_without_a_confirmed_failure(
     history: list[Verdict], quiet: list[tuple[int, int]]

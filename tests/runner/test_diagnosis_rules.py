@@ -768,14 +768,14 @@ def _thinner(whole: Facts, names: list[str], drops: tuple[bool, bool]) -> Facts:
     return thin
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(whole=any_facts, names=some_names, drops=st.tuples(st.booleans(), st.booleans()))
 def test_a_missing_fact_never_makes_it_surer(whole: Facts, names: list[str], drops: tuple[bool, bool]) -> None:
     thin = _thinner(whole, names, drops)
     assert SURE.index(diagnose(thin).confidence) <= SURE.index(diagnose(whole).confidence), (whole, thin)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(whole=any_facts)
 def test_nobody_who_is_known_to_be_well_is_blamed(whole: Facts) -> None:
     found = diagnose(whole)

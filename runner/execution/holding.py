@@ -1,0 +1,101 @@
+"""What each person plays with: which browser, and which device it is to look like; and the contexts for that."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from journeys.stage.ending import JourneyError
+from runner.config.browsers import KINDS
+from runner.config.devices import devices
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from playwright.sync_api import Browser, BrowserContext, Playwright
+
+    from journeys.stage.service import Account
+    from runner.diagnosis.location import Location
+
+
+class UnknownDevice(JourneyError):
+    """Somebody holds a device that this Playwright does not know."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Held:
+    """What somebody plays with. `is_usual`: that browser is open anyhow. `device` is empty for a computer."""
+
+    browser: str
+    device: str
+    is_usual: bool
+
+
+def held(account: Account, *, journey: str, usual: str, told: Collection[str] = ()) -> Held:
+    """What a person plays with: their own browser before the journey's before the usual one.
+
+    What a person at the command line has `told` ("browser", "device") holds for everybody.
+    """
+    browser = usual if "browser" in told else account.browser or journey or usual
+    return Held(browser=browser, device="" if "device" in told else account.device, is_usual=browser == usual)
+
+
+def look_of(device: str, known: Mapping[str, Mapping[str, Any]], taken: Collection[str] = ()) -> dict[str, Any]:
+    """What a context is given to look like a device, but for what somebody has set already. Raises UnknownDevice."""
+    if not device:
+        return {}
+    if device not in known:
+        raise UnknownDevice(f"this Playwright knows no device '{device}'; correct the account's device")
+    return {key: value for key, value in known[device].items() if key not in taken}
+
+
+def told_of(name: str, account: Account, engine: str, version: str) -> str:
+    """Browser and device of an actor as a run says them, and what of the device is only an appearance."""
+    browser = f"{account.browser or engine} {version}"
+    if not account.device:
+        return browser
+    device = devices().get(account.device)
+    shortfall = device.shortfall(KINDS[engine]) if device and engine in KINDS else ""
+    return f"{browser} ({name}: {shortfall or account.device})"
+
+
+@dataclass(slots=True, kw_only=True)
+class Others:
+    """The browsers of a session besides its own: each is launched when somebody first plays in it, and stays warm."""
+
+    playwright: Playwright
+    launching: Mapping[str, Any]
+    executable: str = ""
+    way: tuple[Location, Path | None] | None = None
+    _open: dict[str, Browser] = field(default_factory=dict)
+    _stack: ExitStack = field(default_factory=ExitStack)
+
+    def browser(self, name: str) -> Browser:
+        """The browser of a name. Raises NoBrowser. One that has died is launched again."""
+        from runner.execution.browser import find_browser, launch_options  # noqa: PLC0415  # it reads Playwright's list
+
+        found = self._open.get(name)
+        if found is None or not found.is_connected():
+            kind = KINDS[name]
+            options = launch_options(find_browser(self.executable, name), self.way)
+            found = getattr(self.playwright, kind.engine).launch(**{**self.launching, **options})
+            self._stack.callback(found.close)
+            self._open[name] = found
+        return found
+
+    def close(self) -> None:
+        """Close all that were launched."""
+        self._stack.close()
+
+
+def opener(browser: Browser, options: Mapping[str, Any], leaving: ExitStack) -> Callable[..., BrowserContext]:
+    """Opens contexts in a browser that is not the session's, closed with `leaving`."""
+
+    def open_context(**more: Any) -> BrowserContext:
+        context = browser.new_context(**{**options, **more})
+        leaving.callback(context.close)
+        return context
+
+    return open_context

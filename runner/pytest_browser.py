@@ -1,0 +1,122 @@
+"""Which browser a pytest session plays in, and the contexts of the people in it.
+
+Everything heavy is imported inside the functions: the plugin loads this module in every project.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from runner.execution.stash import DISTRICT, TOLD
+
+if TYPE_CHECKING:
+    from playwright.sync_api import BrowserContext
+
+    from runner.diagnosis.location import Location
+    from runner.execution.district import District
+    from runner.execution.holding import Held
+
+
+# Of what a session's browser is launched with, what any other one is too.
+ANY_BROWSER = frozenset({"headless", "slow_mo", "timeout"})
+
+
+def settle(config: pytest.Config) -> None:
+    """Note what a person has asked for on the command line, and play in the browser that a firstbell.toml names where
+    they asked for none."""
+    options = {"browser": ("browser", "browser_channel"), "device": ("device",)}
+    config.stash[TOLD] = frozenset(
+        what for what, names in options.items() if any(config.getoption(name, None) for name in names)
+    )
+    if "browser" not in config.stash[TOLD] and (name := _named_browser(config)):
+        from runner.config.browsers import KINDS
+
+        if kind := KINDS.get(name):
+            config.option.browser, config.option.browser_channel = [kind.engine], kind.channel or None
+
+
+def launching(request: pytest.FixtureRequest, given: dict[str, Any]) -> dict[str, Any]:
+    """What First Bell adds for the engine that is launched next. Raises NoBrowser."""
+    from runner.config.browsers import KINDS
+    from runner.execution.browser import Browser, find_browser, launch_options
+
+    channel, engine = given.get("channel"), str(request.getfixturevalue("browser_name"))
+    if channel or given.get("executable_path"):  # Somebody knows better, and Playwright says what is wrong with it.
+        found = Browser(path=None, origin="given", kind=KINDS[engine])
+    else:
+        found = find_browser(_configured_browser(request.config) if engine == "chromium" else "", engine)
+    return launch_options(found, way_of(request.config))
+
+
+def is_ours(request: pytest.FixtureRequest) -> bool:
+    """Whether this session plays for us: in a worker, beside a firstbell.toml, or where an item uses our stage."""
+    if DISTRICT in request.config.stash or nearest_config(request.config):
+        return True
+    return any("stage" in getattr(item, "fixturenames", ()) for item in request.session.items)
+
+
+def nearest_config(config: pytest.Config) -> Path | None:
+    """The firstbell.toml that is found upwards from where pytest was started."""
+    start = config.invocation_params.dir
+    return next((path for folder in (start, *start.parents) if (path := folder / "firstbell.toml").is_file()), None)
+
+
+def _configured_browser(config: pytest.Config) -> str:
+    """The path in [browser], without opening a whole district for it."""
+    if DISTRICT in config.stash:
+        return config.stash[DISTRICT].browser
+    file = config.getoption("--firstbell-config") or nearest_config(config)
+    if file is None:
+        return ""
+    from runner.config.load import load
+
+    return load(Path(file)).settings.browser.executable
+
+
+def way_of(config: pytest.Config) -> tuple[Location, Path | None] | None:
+    """The way out that this session's browser takes, and where it finds whom to trust; None where nothing says so."""
+    opened = config.stash.get(DISTRICT, None)
+    return (opened.location, opened.home) if opened else None
+
+
+def _named_browser(config: pytest.Config) -> str:
+    """The name in [browser] of the nearest configuration. What is wrong in it is told when the district is opened."""
+    file = config.getoption("--firstbell-config") or nearest_config(config)
+    if file is None:
+        return ""
+    import tomllib
+
+    try:
+        return str(tomllib.loads(Path(file).read_text(encoding="utf-8-sig"))["browser"]["name"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return ""
+
+
+def context_for(has: Held, district: District, request: pytest.FixtureRequest) -> BrowserContext:
+    """A context in what a person plays with. What a project or the command line sets for contexts holds besides."""
+    from runner.execution.holding import look_of, opener
+
+    given: dict[str, Any] = request.getfixturevalue("browser_context_args")
+    marker = request.node.get_closest_marker("browser_context_args")
+    fixed = {**given, **(marker.kwargs if marker else {})}
+    more = look_of(has.device, request.getfixturevalue("playwright").devices, fixed) | district.location.context_options
+    open_context: Callable[..., BrowserContext] = request.getfixturevalue("new_context")
+    if not has.is_usual:
+        browser = request.getfixturevalue("_firstbell_others").browser(has.browser)
+        open_context = opener(browser, fixed, request.getfixturevalue("_firstbell_leaving"))
+    return open_context(**more)
+
+
+def told(config: pytest.Config) -> frozenset[str]:
+    """What a person has asked for on the command line; a worker's command line is the district's own word."""
+    return frozenset() if DISTRICT in config.stash else config.stash[TOLD]
+
+
+def usual(request: pytest.FixtureRequest) -> str:
+    """The name of the browser that this session has open."""
+    channel = request.getfixturevalue("browser_type_launch_args").get("channel")
+    return str(channel or request.getfixturevalue("browser_name"))
