@@ -25,6 +25,7 @@ from rich.table import Table
 from benchmarks.stagehands import Crasher, starving, with_names_of_our_own
 from journeys.practice.faults import FAULTS
 from journeys.practice.faults.fault import Fault
+from journeys.practice.school import PracticeSchoolError
 from runner.cli.console import console
 from runner.config.load import load
 from runner.execution.performance import Performed
@@ -61,6 +62,8 @@ OWN = (
     Fault(name="clock-off", service="", cause="own-clock", seen="", journey="sign-in", needs="clock"),
 )
 """What is not the practice school's to break."""
+UNNOTICED = "(unnoticed)"
+"""In the place of a service: the run did not break, or nothing was said of why."""
 # A fault that only shows from outside is looked at from there.
 OUTSIDE = ("outside-dropped", "outside-offline")
 
@@ -87,7 +90,8 @@ class Score:
     @property
     def innocents(self) -> int:
         """How often somebody else was blamed."""
-        return sum(number for (service, _), number in self.told.items() if service not in ("", self.fault.service))
+        well = ("", UNNOTICED, self.fault.service)
+        return sum(number for (service, _), number in self.told.items() if service not in well)
 
 
 def catalogue(only: Sequence[str]) -> list[Fault]:
@@ -129,7 +133,7 @@ def note(score: Score, performed: Performed, took_s: float) -> None:
     """What was told of one run."""
     found = performed.run.diagnosis
     if performed.run.outcome is Outcome.PASSED or found is None:
-        score.told["", f"({performed.run.outcome.value})"] += 1
+        score.told[UNNOTICED, performed.run.outcome.value] += 1
         return
     score.told[found.service, found.cause.value] += 1
     score.verdict_s.append(took_s)
@@ -137,16 +141,22 @@ def note(score: Score, performed: Performed, took_s: float) -> None:
         score.step_s.append(step.took_s)
 
 
-def faults(times: int, only: Sequence[str], out: Console) -> list[Score]:
-    """All faults, mode by mode."""
+def faults(times: int, only: Sequence[str], out: Console) -> tuple[list[Score], list[str]]:
+    """All faults, mode by mode; and those that cannot be had on this machine."""
     by_mode: dict[str, list[Fault]] = defaultdict(list)
     for fault in catalogue(only):
         by_mode[fault.needs].append(fault)
-    scores = []
+    scores, left_out = list[Score](), list[str]()
     with Progress(console=out, transient=True) as progress:
         bar = progress.add_task("faults", total=sum(map(len, by_mode.values())) * times)
         for mode, wanted in by_mode.items():
-            with opened(mode) as inside:
+            with ExitStack() as stack:
+                try:
+                    inside = stack.enter_context(opened(mode))
+                except PracticeSchoolError as error:
+                    left_out += [fault.name for fault in wanted]
+                    out.print(f"  left out: {', '.join(fault.name for fault in wanted)}: {error}", markup=False)
+                    continue
                 outside = inside.at("outside") if any(fault.name in OUTSIDE for fault in wanted) else inside
                 for fault in wanted:
                     score = Score(fault)
@@ -156,7 +166,7 @@ def faults(times: int, only: Sequence[str], out: Console) -> list[Score]:
                         progress.advance(bar)
                     scores.append(score)
                     out.print(_line(score))
-    return scores
+    return scores, left_out
 
 
 def healthy(times: int, out: Console) -> int:
@@ -187,7 +197,7 @@ def _line(score: Score) -> str:
     return f"  {score.fault.name:<28}{whose:<34}{score.right_cause} of {total}  {took}  {wrong}"
 
 
-def summary(scores: Sequence[Score], unwell: int, healthy_runs: int) -> tuple[Table, bool]:
+def summary(scores: Sequence[Score], left_out: Sequence[str], unwell: int, healthy_runs: int) -> tuple[Table, bool]:
     """The figures, and whether they are as wanted."""
     plays = sum(score.told.total() for score in scores) or 1
     service, cause = sum(score.right_service for score in scores), sum(score.right_cause for score in scores)
@@ -196,6 +206,8 @@ def summary(scores: Sequence[Score], unwell: int, healthy_runs: int) -> tuple[Ta
     saved = [max(0.0, STEP_LIMIT_S - took) for score in scores for took in score.step_s]
     table = Table("what", "measured", "wanted", box=None, header_style="quiet")
     table.add_row("faults, plays", f"{len(scores)}, {plays}", "at least 30")
+    if left_out:
+        table.add_row("faults left out, which this machine cannot have", str(len(left_out)), "0")
     table.add_row("right service", f"{service} of {plays} ({service / plays:.1%})", "100 %")
     table.add_row("right cause", f"{cause} of {plays} ({cause / plays:.1%})", "95 %")
     table.add_row("innocents blamed", str(innocents), "0")
@@ -205,7 +217,7 @@ def summary(scores: Sequence[Score], unwell: int, healthy_runs: int) -> tuple[Ta
     if saved:
         said = f"{median(saved):.1f} s median, {sum(saved):.0f} s of {STEP_LIMIT_S * len(saved):.0f} s"
         table.add_row("failing steps ended before their limit of 10 s by", said, "")
-    return table, service == plays and cause / plays >= 0.95 and not innocents and not unwell
+    return table, not left_out and service == plays and cause / plays >= 0.95 and not innocents and not unwell
 
 
 @click.command()
@@ -216,9 +228,9 @@ def main(times: int, only: tuple[str, ...], healthy_runs: int) -> None:
     """Play it all, and print who was blamed."""
     with_names_of_our_own()
     out = console()
-    scores = faults(times, only, out) if times else []
+    scores, left_out = faults(times, only, out) if times else ([], [])
     unwell = healthy(healthy_runs, out) if healthy_runs else 0
-    table, is_as_wanted = summary(scores, unwell, healthy_runs)
+    table, is_as_wanted = summary(scores, left_out, unwell, healthy_runs)
     out.print(table)
     raise SystemExit(0 if is_as_wanted else 1)
 

@@ -65,7 +65,13 @@ class Platform:
             date, lessons = date - timedelta(days=1), OTHER_DAY
         shown = [_row(lesson, clock) for lesson in lessons]
         day = {"date": f"{date:%A, %B} {date.day}", "person": person.display_name, "lessons": shown}
-        return page(request, "classes.html", day=day)
+        script = "/static/classes.js"
+        if self._board.is_on("platform-mixed"):
+            script = f"http://{request.url.netloc}{script}"
+        answer = page(request, "classes.html", day=day, script=script)
+        if self._board.is_on("platform-forbids"):
+            answer.headers["Content-Security-Policy"] = "script-src 'none'"
+        return answer
 
     async def _class(self, request: Request) -> Response:
         person = self._person(request)

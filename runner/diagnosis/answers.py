@@ -18,6 +18,12 @@ GATEWAY = frozenset({502, 504})
 SLOW_MS = 5000.0
 TIMES_THE_USUAL = 3.0
 
+FORBIDDEN: Mapping[str, str] = {
+    "csp": "is forbidden by the policy of the page itself (Content-Security-Policy)",
+    "mixed-content": "is asked for without TLS by a page that has it (mixed content)",
+}
+"""What Chromium says of a request that a page may not make, and what that comes to."""
+
 BY_ADAPTERS: Mapping[str, Cause] = {cause.value: cause for cause in Cause}
 """What adapters may say of their product's pages is the name of a cause; a test holds them to it."""
 
@@ -85,6 +91,20 @@ def signalling_is_refused(facts: Facts) -> Conclusion | None:
         if request.kind == "websocket" and (service := facts.whose(request.host)) and service == facts.service:
             because = Because(said=f"{request.host}{request.path}: {request.error}", source=Source.REQUESTS)
             return Conclusion(service=service, cause=Cause.SIGNALLING, because=(because,))
+    return None
+
+
+def forbidden(facts: Facts) -> Conclusion | None:
+    """The page that a step failed on may not have what it is made of: of its own service's, or any script where it
+    stayed blank. That some stranger's figures are kept out harms nobody."""
+    page = facts.page
+    if page is None or not (service := facts.whose(page.host)) or service != facts.service:
+        return None
+    for request in facts.seen.troubles:
+        is_missed = facts.whose(request.host) == service or (page.is_blank and request.kind == "script")
+        if is_missed and (why := FORBIDDEN.get(request.error)):
+            because = Because(said=f"{request.host}{request.path} {why}", source=Source.REQUESTS)
+            return Conclusion(service=service, cause=Cause.CONTENT_BLOCKED, because=(because,))
     return None
 
 

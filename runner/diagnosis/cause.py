@@ -25,6 +25,7 @@ class Cause(Enum):
     MAINTENANCE = "maintenance"
     CAPACITY = "capacity"
     BLANK = "blank"
+    CONTENT_BLOCKED = "content-blocked"
     REDIRECT_LOOP = "redirect-loop"
     SESSION_LOST = "session-lost"
     # At the sign-in.
@@ -76,6 +77,7 @@ WORDS: Mapping[Cause, str] = {
     Cause.MAINTENANCE: "it shows a maintenance page",
     Cause.CAPACITY: "it has no room for more people",
     Cause.BLANK: "its page stays blank, a script is missing",
+    Cause.CONTENT_BLOCKED: "its page forbids what it needs",
     Cause.REDIRECT_LOOP: "it sends people in a circle",
     Cause.SESSION_LOST: "it forgets who has signed in",
     Cause.CREDENTIALS_REFUSED: "it refuses passwords that are right",

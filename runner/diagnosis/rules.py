@@ -42,6 +42,7 @@ RULES: tuple[Rule, ...] = (
     answers.link_is_dead,
     answers.page_says_so,
     answers.document_is_refused,
+    answers.forbidden,
     answers.blank,
     answers.session_is_lost,
     answers.adapter_says_so,

@@ -57,6 +57,7 @@ ELSEWHERE = {
     "platform-maintenance",
     "platform-slow",
     "platform-blank",
+    "platform-forbids",
     "platform-cookie-lost",
     "outside-dropped",  # Not met by who stands inside.
     "outside-offline",

@@ -148,6 +148,14 @@ def test_a_page_whose_script_is_missing_brings_nothing_to_see(broken: PracticeSc
     assert Browser().ask("GET", script).status == 200
 
 
+@under("platform-forbids")
+def test_a_page_forbids_its_own_script(broken: PracticeSchool) -> None:
+    policy = "content-security-policy"
+    assert class_list(Browser(), broken).headers[policy] == "script-src 'none'"
+    broken.heal_all()
+    assert policy not in class_list(Browser(), broken).headers
+
+
 @under("sessions-wrong-day")
 def test_pupils_see_the_list_of_yesterday_and_teachers_that_of_today(broken: PracticeSchool) -> None:
     page = class_list(Browser(), broken)

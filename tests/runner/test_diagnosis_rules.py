@@ -202,6 +202,25 @@ ROWS = [
             document("learn.x", kind="script", is_page=False, status=404), pages=(page("learn.x", is_blank=True),)
         ),
     ),
+    *(
+        row(
+            f"a script that its page forbids: {error}",
+            "platform",
+            Cause.CONTENT_BLOCKED,
+            steps=AT_LIST,
+            seen=seen(
+                document("learn.x", kind="script", is_page=False, error=error), pages=(page("learn.x", is_blank=True),)
+            ),
+        )
+        for error in ("csp", "mixed-content")
+    ),
+    row(
+        "figures for a stranger that the page forbids harm nobody",
+        "platform",
+        Cause.LIST_EMPTY,
+        steps=(*AT_LIST[:2], bad("platform", sign="list-empty")),
+        seen=seen(document("figures.y", kind="script", is_page=False, error="csp"), pages=(page("learn.x"),)),
+    ),
     row(
         "sent in a circle",
         "sign-in",

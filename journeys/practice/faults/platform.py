@@ -39,6 +39,21 @@ PLATFORM = (
         journey="class-list",
     ),
     Fault(
+        name="platform-forbids",
+        service="platform",
+        cause="content-blocked",
+        seen="Today's list is an empty white page: its policy forbids its own script.",
+        journey="class-list",
+    ),
+    Fault(
+        name="platform-mixed",
+        service="platform",
+        cause="content-blocked",
+        seen="Today's list is an empty white page: its script is fetched without TLS.",
+        journey="class-list",
+        needs="names",
+    ),
+    Fault(
         name="platform-cookie-lost",
         service="platform",
         cause="session-lost",
