@@ -23,6 +23,7 @@ class ArtifactKind(Enum):
     HAR = "har"
     FIGURES = "figures"
     FRAME = "frame"
+    CHECKS = "checks"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

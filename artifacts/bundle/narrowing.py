@@ -18,6 +18,7 @@ from artifacts.bundle.scope import Scope
 from artifacts.canonical import canonical_zip
 
 _ADDRESS = re.compile(r"(?:https?|wss?)://[^\s\"'<>)\\]+")
+_HOST = re.compile(r"(?:(?<=://)|(?<![\w./-]))(?:[a-z0-9-]+\.)+[a-z][a-z0-9-]+(?![\w.-])", re.IGNORECASE)
 _RESOURCE = re.compile(rb"resources/[0-9a-f]{32,64}(?:\.[a-z0-9]+)?")
 
 
@@ -33,7 +34,7 @@ def narrowed(name: str, data: bytes, run: Mapping[str, Any], scope: Scope) -> by
         return data if scope.service in ("live-class", "plan-b") else None
     if kind == "trace":
         return _trace(data, their_steps(run, scope), scope)
-    reduce = {"har": _har, "network": _network, "console": _console}.get(kind)
+    reduce = {"har": _har, "network": _network, "console": _console, "checks": _checks}.get(kind)
     return None if reduce is None else json.dumps(reduce(json.loads(data), scope), indent=1).encode()
 
 
@@ -46,6 +47,9 @@ def narrowed_run(run: Mapping[str, Any], kept: Collection[str], scope: Scope) ->
     told["artifacts"] = [one for one in told["artifacts"] if one["name"] in kept]
     if told["broke"] and not scope.covers_service(told["broke"]["service"]):
         told["broke"]["said"] = ""
+    told["diagnosis"] = _diagnosis(told.get("diagnosis"), scope)
+    if scope.service not in ("live-class", "plan-b"):
+        told["degraded"] = []
     for attempt in told["attempts"]:
         failing = [step for step in attempt["steps"] if step["ending"]]
         if any(not scope.covers_service(step["service"]) for step in failing):
@@ -55,6 +59,21 @@ def narrowed_run(run: Mapping[str, Any], kept: Collection[str], scope: Scope) ->
         if scope.service not in ("live-class", "plan-b"):
             attempt["media"] = []
     return dict(told)
+
+
+def _diagnosis(found: dict[str, Any] | None, scope: Scope) -> dict[str, Any] | None:
+    """Whose it is and how sure, to everybody; why, and who is fine, only as far as it is about them."""
+    if found is None:
+        return None
+    is_theirs = found["service"] == scope.service
+    reasons = found["because"] if is_theirs else []
+    cleared = [one for one in found["cleared"] if one["name"] == scope.service]
+    return {**found, "because": [one for one in reasons if _is_theirs(one["said"], scope)], "cleared": cleared}
+
+
+def _is_theirs(said: str, scope: Scope) -> bool:
+    """Whether every host that a sentence names is their own."""
+    return all(scope.covers_host(host) for host in _HOST.findall(said))
 
 
 def their_steps(run: Mapping[str, Any], scope: Scope) -> set[str]:
@@ -112,6 +131,16 @@ def _console(told: dict[str, Any], scope: Scope) -> dict[str, Any]:
         text = _addresses(line["text"], scope) if is_theirs else ""
         lines.append({"kind": line["kind"], "host": line.get("host", ""), "text": text})
     return {**told, "lines": lines}
+
+
+def _checks(told: dict[str, Any], scope: Scope) -> dict[str, Any]:
+    """Their hosts whole, and those that are nobody's here; of the others whether they were well."""
+    open_to_them = ("", scope.service)
+    rows = [
+        one if one["service"] in open_to_them else {**one, "said": "", "found": {}, "service": ""}
+        for one in told["checks"]
+    ]
+    return {**told, "checks": rows}
 
 
 def _trace(data: bytes, titles: set[str], scope: Scope) -> bytes:

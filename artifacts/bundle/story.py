@@ -78,6 +78,16 @@ class Media:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """What a check of a host found at that moment, from one location; `said` is empty where nothing was wrong."""
+
+    location: str
+    host: str
+    verdict: str
+    said: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Story:
     """One attempt of one run, with what is known of the run."""
 
@@ -88,6 +98,7 @@ class Story:
     moments: tuple[Moment, ...]
     media: tuple[Media, ...]
     requests: tuple[Request, ...]
+    looks: tuple[Look, ...]
     traces: tuple[tuple[str, str], ...]
     missing: tuple[tuple[str, str], ...]
 
@@ -117,6 +128,7 @@ def read_story(folder: Path, scope: Scope, number: int = 0) -> Story:
             moments=tuple(_moment(step, artifacts, scope) for step in attempt["steps"]),
             media=tuple(_media(proof, artifacts, folder, scope) for proof in attempt.get("media", [])),
             requests=_requests(artifacts, folder, scope),
+            looks=_looks(artifacts, folder),
             traces=tuple((one["actor"], one["name"]) for one in artifacts if _is_there(one, "trace")),
             missing=tuple((one["name"], one["missing"]) for one in artifacts if one["missing"]),
         )
@@ -192,6 +204,13 @@ def _requests(artifacts: Sequence[Mapping[str, Any]], folder: Path, scope: Scope
             found += [_request(entry, str(one["actor"]), scope) for entry in entries]
     ranked = sorted(found, key=lambda one: (not one.failed, not one.is_theirs, -one.took_ms))
     return tuple(ranked[:REQUESTS])
+
+
+def _looks(artifacts: Sequence[Mapping[str, Any]], folder: Path) -> tuple[Look, ...]:
+    """The host checks, those that found something first."""
+    rows = [row for one in artifacts if _is_there(one, "checks") for row in _json(folder / one["name"])["checks"]]
+    looks = [Look(**{name: _text(row[name]) for name in ("location", "host", "verdict", "said")}) for row in rows]
+    return tuple(sorted(looks, key=lambda look: (look.verdict == "well", not look.said)))
 
 
 def _request(entry: Mapping[str, Any], actor: str, scope: Scope) -> Request:

@@ -27,7 +27,7 @@ WHERE = {
     "the network log": "firstbell evidence {run} --open",
     "the page": "firstbell evidence {run} --open",
     "the call in figures": "firstbell evidence {run} --open",
-    "the host checks": "firstbell probe",
+    "the host checks": "firstbell evidence {run} --open",
     "the other locations": "firstbell runs --journey {journey}",
     "this machine": "firstbell show {run}",
 }

@@ -11,15 +11,15 @@ In this order, and each line says what is true if we die after it:
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
 
 import structlog
 
-from artifacts.evidence import Artifact, ArtifactKind, run_prefix
+from artifacts.evidence import run_prefix
 from artifacts.lifetime import Lifetime
 from artifacts.parts import Shelf, pack
 from artifacts.policy import EvidencePolicy
@@ -30,12 +30,14 @@ from artifacts.stores import Store
 from journeys.stage.ending import EndingKind
 from runner.diagnosis.diagnosis import Diagnosis
 from runner.diagnosis.facts import Doubt
+from runner.execution.checked import written_down
 from runner.execution.document import RunDocument, Telling, document_of
 from runner.execution.doubt import reconsidered
 from runner.execution.inquiry import Case, Inquiry, Looking
 from runner.execution.machine import MachineMeter
 from runner.execution.messages import FromWorker, Play, StepEnded
 from runner.execution.player import Player
+from runner.execution.pointers import picture_of, pointers
 from runner.execution.recall import row_of
 from runner.execution.reporter import Reporter
 from runner.execution.run import Attempt, Outcome, Run, errored, is_to_be_confirmed, new_run_id
@@ -201,6 +203,8 @@ def _play(order: Order, run_id: str, folder: Path, means: _Means) -> _Played:
         return _Played(attempts=tuple(attempts))
     case = Case(journey=order.journey, location=order.location, relies_on=order.relies_on, attempts=attempts, doubt=why)
     diagnosis = means.house.inquiry.conclude(case, looking)
+    checks = written_down(looking.found(0.0), folder, attempts[-1].number)
+    attempts[-1] = replace(attempts[-1], artifacts=(*attempts[-1].artifacts, *checks))
     if diagnosis.is_own:
         attempts[-1] = reconsidered(attempts[-1], Doubt(cause=diagnosis.cause, said=diagnosis.because[0].said))
     return _Played(attempts=tuple(attempts), diagnosis=diagnosis)
@@ -226,13 +230,13 @@ def _keep(run: Run, claim: Claim | None, house: House, folder: Path) -> Performe
     lifetime = Lifetime.PASSES if passed else Lifetime.FAILURES
     trouble += _spooled(house.spool, Shelf(prefix=prefix, lifetime=lifetime, started_at=run.started_at), files)
     house.nudge()
-    where, picture = house.store.place(prefix), _picture(run, cleaned.artifacts, prefix)
+    where, picture = house.store.place(prefix), picture_of(run, cleaned.artifacts, prefix)
     house.history.record(row_of(run, where, told, picture), claim)
     performed = Performed(
         run=run,
         document=document,
         where=where,
-        pointers=tuple(_pointers(run, cleaned.artifacts, house.store, picture)),
+        pointers=tuple(pointers(run, cleaned.artifacts, house.store, picture)),
         trouble=tuple(trouble),
     )
     _log_run(performed)
@@ -251,26 +255,6 @@ def _spooled(spool: Spool, shelf: Shelf, files: Mapping[str, bytes]) -> list[str
 def _owner(run: Run, owners: Mapping[str, str]) -> str:
     """Who is to be called: nobody, unless a service failed, or is worse than it should be."""
     return owners.get(run.service, "") if run.outcome is Outcome.FAILED or run.degraded else ""
-
-
-def _picture(run: Run, artifacts: tuple[Artifact, ...], prefix: str) -> str:
-    """The object that shows the failing step as its actor saw it; empty where there is none."""
-    step = run.last.failing_step
-    wanted = (ArtifactKind.SCREENSHOT, step.step.actor, step.step.position) if step else None
-    for artifact in reversed(artifacts):  # The last attempt decided.
-        if (artifact.kind, artifact.actor, artifact.step) == wanted and not artifact.missing:
-            return f"{prefix}/{artifact.name}"
-    return ""
-
-
-def _pointers(run: Run, artifacts: tuple[Artifact, ...], store: Store, picture: str) -> Iterator[tuple[str, str]]:
-    """What to open first when something broke: the picture of that step, and the traces."""
-    if run.last.failing_step is None:
-        return
-    if picture:
-        yield "screenshot", store.place(picture)
-    if any(artifact.kind is ArtifactKind.TRACE and not artifact.missing for artifact in artifacts):
-        yield "trace", f"firstbell evidence {run.id[-6:]} --open"
 
 
 def _log_step(message: FromWorker) -> None:

@@ -83,6 +83,17 @@ def trace() -> bytes:
     )
 
 
+def check(service: str, host: str, marker: str) -> dict[str, Any]:
+    found = {"host": host, "http": {"title": marker}}
+    return {
+        "location": "home", "host": host, "service": service, "at": "2026-08-31T11:46:12+00:00",
+        "verdict": "http-error", "said": f"it answers with an error ({marker})", "found": found,
+    }  # fmt: skip
+
+
+OTHERS_CHECK = check("sign-in", OTHER_HOST, OTHERS)
+
+
 def a_run(**changes: Any) -> dict[str, bytes]:
     """The files; `changes` go into run.json."""
     place = "attempt-1/student"
@@ -105,6 +116,7 @@ def a_run(**changes: Any) -> dict[str, bytes]:
                 "troubles": [{"host": OTHER_HOST, "path": f"/{OTHERS}"}, {"host": THEIR_HOST, "path": f"/{THEIRS}"}],
             }
         ).encode(),
+        "attempt-1/checks.json": json.dumps({"checks": [check("platform", THEIR_HOST, THEIRS), OTHERS_CHECK]}).encode(),
         f"{place}/console.json": json.dumps(
             {
                 "lines": [
@@ -142,6 +154,13 @@ def a_run(**changes: Any) -> dict[str, bytes]:
         "services": {"platform": {"owner": "Contoso", "hosts": ["*.contoso.example"]},
                      "sign-in": {"owner": f"ClassLink {OTHERS}", "hosts": [OTHER_HOST]}},
         "firstbell": "0.1.0", "playwright": "1.65.1", "system": "Python", "source_sha256": "ab" * 32,
+        "diagnosis": {
+            "service": "platform", "cause": "list-empty", "words": "its list is empty", "confidence": "high",
+            "because": [{"said": f"{THEIR_HOST}/{THEIRS} answered 503", "source": "the network log"},
+                        {"said": f'{OTHER_HOST}/{OTHERS} says "{OTHERS}"', "source": "the page"}],
+            "cleared": [{"name": "sign-in", "why": f"it let them in {OTHERS}"}],
+        },
+        "degraded": [f"{OTHERS} only by TCP"],
         "removed": {"cookies": 3}, "attempts": [attempt], "artifacts": artifacts,
     }  # fmt: skip
     return {"run.json": json.dumps(run | changes).encode(), **files}

@@ -61,6 +61,19 @@ def test_a_narrowed_bag_holds_nothing_of_the_other_vendor_but_host_and_status() 
     assert left_out == [{"name": "attempt-1/student/01-signs-in.jpg", "why": "it shows another service"}]
 
 
+def test_a_vendor_who_is_not_to_blame_hears_whose_it_is_and_not_why() -> None:
+    run = json.loads(a_run()["run.json"])
+    found = {**run["diagnosis"], "service": "sign-in", "because": [{"said": "its page is blank", "source": "the page"}]}
+    told = json.loads(bag_of(a_run(diagnosis=found), CONTOSO)["data/run.json"])["diagnosis"]
+    assert (told["service"], told["because"], told["cleared"]) == ("sign-in", [], [])
+
+
+def test_the_page_says_whose_part_it_was_why_and_what_was_checked() -> None:
+    index = bag_of(a_run())["data/index.html"].decode()
+    for told in ("its list is empty", f"{THEIR_HOST}/{THEIRS} answered 503", "fine: sign-in", "2 checks of hosts"):
+        assert told in index
+
+
 def test_steps_and_times_of_other_services_stay_in_a_narrowed_bag() -> None:
     bag = bag_of(a_run(), CONTOSO)
     assert b"signs in" in bag["data/index.html"]
@@ -69,11 +82,16 @@ def test_steps_and_times_of_other_services_stay_in_a_narrowed_bag() -> None:
 
 
 @pytest.mark.parametrize(
-    "place", ["_har", "_network", "_console", "_traffic", "_addressed", "_reduced_action", "their_steps"]
+    "place",
+    [
+        *("_har", "_network", "_console", "_traffic", "_addressed", "_reduced_action", "their_steps"),
+        *("_checks", "_diagnosis", "_is_theirs"),
+    ],
 )
 def test_narrowing_that_skips_one_place_is_found_out(place: str, monkeypatch: pytest.MonkeyPatch) -> None:
     as_it_was = {
         "_addressed": lambda event, _scope: event,
+        "_is_theirs": lambda _said, _scope: True,
         "_reduced_action": lambda event, _scope, **_: event,
         "their_steps": lambda run, _scope: {one["title"] for one in run["attempts"][0]["steps"]},
     }
