@@ -16,11 +16,6 @@ from runner.cli.look_back import CONFIG_OPTION, history_of, run_named, zone_of
 from runner.config.load import Config
 from runner.history.record import RunRow
 
-SURE = {
-    "high": "seen twice, and our own way out is proven",
-    "medium": "seen once, or our own way out is not proven: name controls in [diagnosis]",
-    "low": "it could be something that we do not know of",
-}
 SURE_OF_OURSELVES = "it lies with us, so nothing else that was seen counts"
 WHERE = {
     "the picture of the step": "firstbell evidence {run} --open",
@@ -65,12 +60,22 @@ def lead(run: RunRow, found: Mapping[str, Any], config: Config) -> Iterator[Text
     name = "First Bell itself, no service is blamed" if is_own else whose or "nobody can be named"
     yield Text.assemble(("  whose    ", "quiet"), (name, "errored" if is_own or not service else "failed"))
     yield Text.assemble(("  what     ", "quiet"), (found["words"], "told"))
-    why = SURE_OF_OURSELVES if is_own else SURE[found["confidence"]]
+    why = SURE_OF_OURSELVES if is_own else _sure(found, run, config)
     yield Text.assemble(("  sure     ", "quiet"), f"{found['confidence']}: {why}")
     if run.outcome == "passed":
         yield Text.assemble(("  call     ", "quiet"), "nobody: it passed when it was tried again")
     elif run.outcome == "failed" and given and given.contact:
         yield Text.assemble(("  call     ", "quiet"), given.contact)
+
+
+def _sure(found: Mapping[str, Any], run: RunRow, config: Config) -> str:
+    """What makes it sure, and what would make it surer."""
+    if found["cause"] == "unknown":
+        return f"nothing that we know of explains it; look for yourself: firstbell evidence {run.id[-6:]} --open"
+    twice = "seen twice" if found.get("seen_twice") else "seen once: a first attempt is confirmed by a second"
+    controls = "no control was reached" if config.settings.diagnosis.controls else "name controls in [diagnosis]"
+    way = "our own way out is proven" if found.get("way_proven") else f"our own way out is not proven: {controls}"
+    return f"{twice}; {way}"
 
 
 def _reasons(run: RunRow, found: Mapping[str, Any]) -> Table:

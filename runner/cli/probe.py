@@ -16,6 +16,7 @@ from journeys.stage.service import Service
 from runner.cli.console import console, give_up
 from runner.cli.look_back import CONFIG_OPTION, history_of
 from runner.diagnosis.changes import Change, changes
+from runner.diagnosis.facts import is_reached
 from runner.diagnosis.findings import finding
 from runner.diagnosis.host import DEGRADED, WELL, HostCheck, Stage
 from runner.diagnosis.probes import probe as look
@@ -64,7 +65,9 @@ def _chosen(targets: Sequence[Target], hosts: Sequence[str]) -> list[Target]:
     for host in hosts:
         known = [target for target in targets if host in (target.host, target.name, target.url, target.service)]
         try:
-            chosen += known or [target_of(host if "://" in host or host.startswith("stun:") else f"https://{host}")]
+            chosen += known or [
+                target_of(host if "://" in host or host.startswith(("stun:", "turn:")) else f"https://{host}")
+            ]
         except ValueError as error:
             give_up(f"{host}: {error}", code=3)
     return chosen
@@ -72,7 +75,7 @@ def _chosen(targets: Sequence[Target], hosts: Sequence[str]) -> list[Target]:
 
 def _exit_code(checks: Sequence[HostCheck]) -> int:
     controls = [check for check in checks if check.is_control]
-    if controls and all(check.ending for check in controls):
+    if controls and not any(map(is_reached, controls)):
         return 2
     return int(any(check.ending for check in checks if not check.is_control))
 

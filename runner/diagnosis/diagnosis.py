@@ -46,13 +46,16 @@ class Cleared:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Diagnosis:
-    """`service` is whose part of the chain broke; empty where it is the probe's own, or nobody can be named."""
+    """`service` is whose part of the chain broke; empty where it is the probe's own, or nobody can be named. It is as
+    sure as it can be where it was `seen_twice` and our own way out is known to be good (`way_proven`)."""
 
     service: str
     cause: Cause
     confidence: Confidence
     because: tuple[Because, ...] = ()
     cleared: tuple[Cleared, ...] = ()
+    seen_twice: bool = False
+    way_proven: bool = False
 
     @property
     def is_own(self) -> bool:

@@ -63,6 +63,8 @@ def diagnose(facts: Facts) -> Diagnosis:
         confidence=confidence_of(conclusion, facts),
         because=tuple(map(_printable, (*conclusion.because, *_besides(facts, conclusion)))),
         cleared=(*cleared, *_fine_besides(facts)),
+        seen_twice=facts.confirmed,
+        way_proven=facts.way_out_is_proven,
     )
 
 

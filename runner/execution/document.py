@@ -101,6 +101,8 @@ class DiagnosisPart(Part):
     cause: str = Field(description="A word from the list of causes.")
     words: str = Field(description="The cause as people read it.")
     confidence: Literal["high", "medium", "low"]
+    seen_twice: bool = Field(default=False, description="A fresh browser met it a second time.")
+    way_proven: bool = Field(default=False, description="A host that is nobody's here was reached at that moment.")
     because: list[BecausePart]
     cleared: list[ClearedPart] = Field(description="What was checked and found well.")
 
@@ -205,6 +207,8 @@ def diagnosis_of(run: Run, scrub: Callable[[str], str]) -> dict[str, Any] | None
         "cause": found.cause.value,
         "words": WORDS[found.cause],
         "confidence": found.confidence.value,
+        "seen_twice": found.seen_twice,
+        "way_proven": found.way_proven,
         "because": [{"said": scrub(one.said), "source": one.source.value} for one in found.because],
         "cleared": [{"name": one.name, "why": scrub(one.why)} for one in found.cleared],
     }

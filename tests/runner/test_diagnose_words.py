@@ -33,7 +33,14 @@ def told(outcome: str, service: str, cause: Cause, confidence: str) -> str:
         service=service,
         owner="LMS vendor" if outcome == "failed" and service else "",
     )
-    found = {"service": service, "cause": cause.value, "words": WORDS[cause], "confidence": confidence}
+    found = {
+        "service": service,
+        "cause": cause.value,
+        "words": WORDS[cause],
+        "confidence": confidence,
+        "seen_twice": confidence != "low",
+        "way_proven": confidence == "high",
+    }
     return "\n".join(line.plain for line in lead(run, found, CONFIG))
 
 
@@ -42,9 +49,15 @@ def told(outcome: str, service: str, cause: Cause, confidence: str) -> str:
     [
         pytest.param(
             ("failed", "platform", Cause.SERVER_ERROR, "high"),
-            ["platform, LMS vendor", "seen twice, and our own way out is proven", "call     +1 555 0100"],
+            ["platform, LMS vendor", "seen twice; our own way out is proven", "call     +1 555 0100"],
             "nobody",
             id="a failure",
+        ),
+        pytest.param(
+            ("failed", "platform", Cause.SERVER_ERROR, "medium"),
+            ["medium: seen twice; our own way out is not proven: name controls in [diagnosis]"],
+            "seen once",
+            id="nothing proves our own way",
         ),
         pytest.param(
             ("passed", "platform", Cause.SERVER_ERROR, "medium"),
@@ -61,7 +74,12 @@ def told(outcome: str, service: str, cause: Cause, confidence: str) -> str:
         pytest.param(
             ("errored", "platform", Cause.SERVER_ERROR, "low"), ["platform"], "555", id="nothing could be judged"
         ),
-        pytest.param(("failed", "", Cause.UNKNOWN, "low"), ["nobody can be named"], "call", id="nobody is known"),
+        pytest.param(
+            ("failed", "", Cause.UNKNOWN, "low"),
+            ["nobody can be named", "evidence k3f9tq --open"],
+            "call",
+            id="nobody is known",
+        ),
     ],
 )
 def test_every_line_is_true(given: tuple[str, str, Cause, str], says: list[str], never: str) -> None:
