@@ -18,10 +18,10 @@ CONTROLS = ("control-a", "control-b")
 GUEST_WIFI = "guest-wifi"
 
 WHAT_TO_DO: Mapping[str, str] = {
-    "tls": "start the practice school with TLS: firstbell practice --tls, or PracticeSchool.start(tls=True)",
+    "tls": "start the practice school with TLS: firstbell practice --tls, or [practice] tls = true",
     "names": (
         "start the practice school with names of its own, as root and with its name server in /etc/resolv.conf:"
-        ' PracticeSchool.start(domain="practice.test", tls=True)'
+        " firstbell practice --domain practice.test --tls, or the same in [practice]"
     ),
 }
 """For what a fault needs, how to have it."""
@@ -45,7 +45,7 @@ class Setting:
     def problem(self) -> str:
         """Why a practice school cannot stand there, in one sentence; nothing where it can."""
         if self.has_names and not self.tls:
-            return f"{self.domain} needs tls=True: away from localhost, browsers give a camera only to pages behind TLS"
+            return f"{self.domain} needs TLS (tls = true): away from localhost, browsers give a camera only to pages behind TLS"
         return ""
 
     @property

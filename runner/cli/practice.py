@@ -23,17 +23,21 @@ NOTE = Path(".firstbell/practice.json")
 AUTHORITY = Path(".firstbell/practice-ca.pem")
 """Where it leaves the certificate of its authority, for browsers that shall trust it."""
 
+OPTIONS = {"": "", "tls": "--tls", "names": "--domain"}
+"""With which option of `firstbell practice` the school has what a fault needs."""
+
 
 @click.group(invoke_without_command=True)
 @click.option("--tls", is_flag=True, help=f"Behind TLS; the authority to trust is left in {AUTHORITY}.")
+@click.option("--domain", default="", help="With TLS, names of its own below this one and a name server (as root).")
 @click.pass_context
-def practice(context: click.Context, tls: bool) -> None:
+def practice(context: click.Context, tls: bool, domain: str) -> None:
     """Open the practice school for your own browser."""
     if context.invoked_subcommand is not None:
         return
     out = console()
     try:
-        school = PracticeSchool.start(tls=tls)
+        school = PracticeSchool.start(tls=tls or bool(domain), **({"domain": domain} if domain else {}))
     except PracticeSchoolError as error:
         give_up(str(error), code=2)
     with school, _noted(school):
@@ -57,11 +61,11 @@ def faults() -> None:
     """List what can be broken."""
     out = console()
     table = Table(box=None, pad_edge=False, header_style="quiet")
-    for column in ("fault", "whose", "what people see"):
+    for column in ("fault", "whose", "with", "what people see"):
         table.add_column(column)
     for fault in FAULTS.values():
         whose = fault.service or ("nobody" if fault.cause == "stranger" else "the location")
-        table.add_row(fault.name, whose, fault.seen)
+        table.add_row(fault.name, whose, OPTIONS[fault.needs], fault.seen)
     out.print(table)
 
 

@@ -225,5 +225,5 @@ def test_what_cannot_happen_here_is_refused_with_what_to_do(practice: PracticeSc
 
 
 def test_names_of_its_own_take_tls() -> None:
-    with pytest.raises(PracticeSchoolError, match=r"did not open: practice\.test needs tls=True"):
+    with pytest.raises(PracticeSchoolError, match=r"did not open: practice\.test needs TLS"):
         PracticeSchool.start(domain="practice.test")
