@@ -40,11 +40,6 @@ class HostCheckHistory:
             with self._database.write() as connection:
                 connection.execute(insert(host_checks), rows)
 
-    def latest(self, location: str, host: str, before: datetime) -> HostCheck | None:
-        """The last check of a host before a moment."""
-        found = self._found(_of(location, host) & (host_checks.c.at < before), limit=1)
-        return found[0] if found else None
-
     def latest_well(self, location: str, host: str, before: datetime) -> HostCheck | None:
         """The last one before a moment that found it well: what changes are told against."""
         is_well = host_checks.c.verdict == WELL

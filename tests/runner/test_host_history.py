@@ -54,7 +54,7 @@ WHOLE = replace(
 def test_a_check_comes_back_as_it_was(database: Database, given: HostCheck) -> None:
     history = HostCheckHistory(database)
     history.record([given], "here")
-    assert history.latest("here", HOST, NOON + timedelta(seconds=1)) == given
+    assert history.between("here", NOON, NOON + timedelta(seconds=1)) == [given]
 
 
 def test_what_was_before_is_found_by_place_host_and_moment(database: Database) -> None:
@@ -64,9 +64,6 @@ def test_what_was_before_is_found_by_place_host_and_moment(database: Database) -
     history.record([broken], "here")
     history.record([check(2)], "elsewhere")
     later = NOON + timedelta(minutes=5)
-    assert history.latest("here", HOST, later) == broken
-    assert history.latest("here", HOST, broken.at) == well
-    assert history.latest("here", HOST, well.at) is None
     assert history.latest_well("here", HOST, later) == well
     assert history.between("here", NOON, later, HOST) == [well, broken]
     assert history.between("here", NOON, broken.at, HOST) == [well]
