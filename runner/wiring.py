@@ -1,4 +1,4 @@
-"""Fills the ports of playing (`switchboard.py` those of alarms): configuration in, a district, a store, a history and a running worker out."""
+"""Fills the ports of playing: configuration in, a district, a store, a history and a running worker out."""
 
 from __future__ import annotations
 

@@ -45,7 +45,8 @@ class Setting:
     def problem(self) -> str:
         """Why a practice school cannot stand there, in one sentence; nothing where it can."""
         if self.has_names and not self.tls:
-            return f"{self.domain} needs TLS (tls = true): elsewhere than at localhost, browsers give a camera only to pages behind it"
+            why = "elsewhere than at localhost browsers give a camera only to pages behind it"
+            return f"{self.domain} needs TLS (tls = true): {why}"
         return ""
 
     @property
