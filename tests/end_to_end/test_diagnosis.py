@@ -8,11 +8,13 @@ from collections.abc import Iterator
 import pytest
 from click.testing import CliRunner
 
+from artifacts.parts import unpack
 from journeys.practice.school import PracticeSchool
 from runner.cli.main import main
 from runner.config.load import load
 from runner.diagnosis.cause import Cause
 from runner.diagnosis.diagnosis import Confidence
+from runner.execution.performance import Performed
 from runner.execution.reporter import Silent
 from runner.execution.run import Outcome
 from runner.theatre import Theatre, theatre
@@ -65,9 +67,21 @@ def test_the_empty_list_is_the_platforms_and_whoever_asks_is_told_why(
     assert told.exit_code == 0, told.output
     assert "the class list is empty" in told.output
     assert "sign-in: signs in" in told.output
+    assert _looked_at(at_school, performed) >= {("school", "platform", "well"), ("home", "platform", "well")}
     document = json.loads(CliRunner().invoke(main, [*asked, "--json"]).output)
     assert document["diagnosis"]["cause"] == "list-empty"
     assert document["diagnosis"] == performed.document.model_dump(mode="json")["diagnosis"]
+
+
+def _looked_at(house: Theatre, performed: Performed) -> set[tuple[str, str, str]]:
+    """From where, whose, and how each host was at that moment, as the store keeps it."""
+    assert house.uploader.finish(20) == ""
+    store, run_id = house.house.store, performed.run.id
+    (name,) = [name for name in store.names("runs/") if name.endswith(f"{run_id}/run.json")]
+    prefix = name.removesuffix("/run.json")
+    files = unpack(prefix, store.names(f"{prefix}/"), store.get)
+    rows = json.loads(files["attempt-2/checks.json"])["checks"]
+    return {(row["location"], row["service"], row["verdict"]) for row in rows}
 
 
 def test_what_is_dropped_outside_and_fine_inside_is_the_districts_edge(
