@@ -108,8 +108,7 @@ def wait_until_inside(actor: Actor, place: str) -> None:
     if said.startswith(lost):
         said = _read(actor, place, signs.filter(has_not_text=lost), min(RECONNECT_S, actor.limit_s))
     if said != inside:
-        sign = next((sign for words, sign in SIGNS.items() if words in said), "lobby")
-        raise Broken(f'not in {place}: the room says "{said}"', sign=sign)
+        raise Broken(f'not in {place}: the room says "{said}"', sign=_sign_of(said))
 
 
 def _read(actor: Actor, place: str, signs: Locator, within_s: float) -> str:
@@ -119,5 +118,10 @@ def _read(actor: Actor, place: str, signs: Locator, within_s: float) -> str:
     except PlaywrightTimeout:
         status = actor.page.get_by_role("status")
         said = status.inner_text().strip() if status.is_visible() else ""
-        sign = "lobby" if said else ""
-        raise Broken(f'not in {place} after {within_s:g} s: the room says "{said or "nothing"}"', sign=sign) from None
+        told = f'not in {place} after {within_s:g} s: the room says "{said or "nothing"}"'
+        raise Broken(told, sign=_sign_of(said)) from None
+
+
+def _sign_of(said: str) -> str:
+    """The cause that the room's words speak for; none where it says nothing."""
+    return next((sign for words, sign in SIGNS.items() if words in said), "lobby") if said else ""

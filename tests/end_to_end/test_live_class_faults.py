@@ -130,6 +130,9 @@ def test_a_fault_of_the_class_is_told_for_what_it_is_and_soon(
     assert (broke.actor, broke.step, broke.service) == (met.actor, met.step, FAULTS[fault].service)
     assert met.said in broke.said
     (attempt,) = performed.run.attempts
+    assert attempt.failing_step is not None
+    assert attempt.failing_step.ending is not None
+    assert attempt.failing_step.ending.sign in ("", FAULTS[fault].cause)
     assert attempt.steps[-1].took_s < met.within_s, f"it was waited for, up to {LIMIT_S} s"
     proofs = [proof for proof in attempt.proofs if proof.fault is not None]
     assert [proof.fault for proof in proofs] == ([met.fault] if met.fault else [])
