@@ -7,15 +7,18 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from runner.writing.edits import Edit, edited, quoted
+from runner.writing.edits import Edit, edited, is_unseen, lines_of, made_of, meaning_of, quoted
 from runner.writing.moves import Act, Move, move_of
+from runner.writing.proving import Promised, broken_promise
 from runner.writing.template import arguments_of, entrances_of, person, variable
 from runner.writing.typed import is_sign_in, replacements
 
 SIGN_IN, PLATFORM = "sign-in", "platform"
 TOTP = "totp("
+# What steps are called whose names say nothing of anybody.
+OWN_TITLES = frozenset({"opens the portal", "signs in", "looks"})
 
 
 class NoRecording(Exception):
@@ -35,6 +38,14 @@ class Wanted:
     is_signed_in: bool = False
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Written:
+    """A statement as it is written, and what it says."""
+
+    lines: list[str]
+    meaning: object
+
+
 @dataclass(slots=True, kw_only=True)
 class _Step:
     """One step while it is put together. `is_open`: a form is being filled in, and what follows belongs to it."""
@@ -52,9 +63,11 @@ class _Step:
 
 
 def journey_of(recorded: str, wanted: Wanted) -> str:
-    """The text of a journey. Raises NoRecording."""
+    """The text of a journey. Raises NoRecording, also where the text would not be what was recorded."""
     module, function = _parsed(recorded)
-    steps = _steps(recorded, function, wanted)
+    steps, promised = _steps(recorded, function, wanted)
+    fixtures = _fixtures(recorded, module, function)
+    entrances = entrances_of([wanted.role])
     body = [line for step in steps for line in step.written(person(wanted.role))]
     asked = [name for name in ("school", "classroom") if f"{name}." in "\n".join(body)]
     quoted = ", ".join(f'"{name}"' for name in dict.fromkeys(step.service for step in steps))
@@ -62,14 +75,19 @@ def journey_of(recorded: str, wanted: Wanted) -> str:
         '"""Recorded: say in one sentence what this journey proves."""',
         "",
         *_imports(module, body),
-        *_fixtures(recorded, module, function),
+        *(line for fixture in fixtures for line in ("", "", *fixture.lines)),
         "",
         "",
         f'@pytest.mark.journey("{wanted.name}", relies_on=[{quoted}])',
         f"def test_{variable(wanted.name)}({', '.join(arguments_of([wanted.role], asked))}):",
-        *(f"    {line}" for line in (*entrances_of([wanted.role]), *body)),
+        *(f"    {line}" for line in (*entrances, *body)),
     ]
-    return "\n".join(lines) + "\n"
+    text = "\n".join(lines) + "\n"
+    meanings = [*(_meaning(line) for line in entrances), *promised.meanings]
+    promised = replace(promised, meanings=meanings, fixtures=[fixture.meaning for fixture in fixtures])
+    if said := broken_promise(text, promised):
+        raise NoRecording(f"nothing was written, because the journey {said}; record again, on fewer pages at a time")
+    return text
 
 
 def _parsed(recorded: str) -> tuple[ast.Module, ast.FunctionDef]:
@@ -83,16 +101,17 @@ def _parsed(recorded: str) -> tuple[ast.Module, ast.FunctionDef]:
     raise NoRecording("this is no recording for pytest; make one with: firstbell record")
 
 
-def _steps(recorded: str, function: ast.FunctionDef, wanted: Wanted) -> list[_Step]:
+def _steps(recorded: str, function: ast.FunctionDef, wanted: Wanted) -> tuple[list[_Step], Promised]:
+    """The steps, and what they are to say together."""
     texts = replacements(function, person(wanted.role), wanted.values)
-    secrets = {node for node, text in texts.items() if is_sign_in(text)}
     steps = _Steps(wanted)
     for statement in function.body:
         if not isinstance(statement, ast.Pass):
-            steps.take(move_of(statement, secrets), _lines(recorded, statement, texts, wanted))
+            steps.take(move_of(statement, texts), _written(recorded, statement, texts, wanted))
     if not steps.done:
         raise NoRecording("nothing was recorded; record again, and use the page before you close it")
-    return steps.done
+    typed = {str(node.value) for node, text in texts.items() if is_sign_in(text) and isinstance(node, ast.Constant)}
+    return steps.done, Promised(meanings=steps.meanings, values={*wanted.values, *typed}, titles=OWN_TITLES)
 
 
 class _Steps:
@@ -100,19 +119,21 @@ class _Steps:
 
     def __init__(self, wanted: Wanted) -> None:
         self.done: list[_Step] = []
+        self.meanings: list[object] = []
         self._wanted = wanted
         self._service = next(iter(wanted.doors or wanted.hosts), "edge")
         self._held: list[str] = []
         if wanted.is_signed_in:
             self._enter()
 
-    def take(self, move: Move, lines: list[str]) -> None:
+    def take(self, move: Move, written: _Written) -> None:
         """One more move. A handler that is set up belongs to what sets it off, which comes next."""
+        self.meanings.append(written.meaning)
         if move.act is Act.PREPARES:
-            self._held += lines
+            self._held += written.lines
             return
         step = self._step_for(move)
-        step.lines += [*self._held, *lines]
+        step.lines += [*self._held, *written.lines]
         self._held = []
 
     def _step_for(self, move: Move) -> _Step:
@@ -152,11 +173,12 @@ class _Steps:
     def _enter(self) -> None:
         """The steps of somebody who was signed in before the recording began."""
         who, known = person(self._wanted.role), self._known
-        if "edge" in known:
-            step = _Step(title="opens the portal", service="edge", lines=[f"school.open_portal({who})"])
-            self.done.append(step)
-        if SIGN_IN in known:
-            self.done.append(_Step(title="signs in", service=SIGN_IN, lines=[f"school.sign_in({who})"]))
+        ways = {"edge": ("opens the portal", "open_portal"), SIGN_IN: ("signs in", "sign_in")}
+        for service, (title, way) in ways.items():
+            if service in known:
+                line = f"school.{way}({who})"
+                self.done.append(_Step(title=title, service=service, lines=[line]))
+                self.meanings.append(_meaning(line))
         self._service = PLATFORM if PLATFORM in known else self._service
 
     @property
@@ -172,8 +194,9 @@ class _Steps:
         return "opens the portal" if door and move.url.rstrip("/") == door.rstrip("/") else move.title
 
 
-def _lines(recorded: str, statement: ast.stmt, texts: Mapping[ast.expr, str], wanted: Wanted) -> list[str]:
-    """A statement as it was recorded, but for the page's name, addresses of services and what must not stand there."""
+def _written(recorded: str, statement: ast.stmt, texts: Mapping[ast.expr, str], wanted: Wanted) -> _Written:
+    """A statement as it was recorded, but for the page's name, addresses of services, what must not stand there, and
+    characters that nobody sees."""
     who = person(wanted.role)
     edits = [Edit(node=node, text=text) for node, text in texts.items()]
     for node in ast.walk(statement):
@@ -181,7 +204,18 @@ def _lines(recorded: str, statement: ast.stmt, texts: Mapping[ast.expr, str], wa
             edits.append(Edit(node=node, text=f"{who}.page"))
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "goto":
             edits += _going(node, node.func, who, wanted)
-    return edited(recorded, statement, edits)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and is_unseen(node.value):
+            edits.append(Edit(node=node, text=quoted(node.value)))
+    return _with(edits, recorded, statement)
+
+
+def _with(edits: Sequence[Edit], recorded: str, statement: ast.stmt) -> _Written:
+    texts: dict[object, str] = {edit.node: edit.text for edit in made_of(statement, edits)}
+    return _Written(lines=edited(recorded, statement, edits), meaning=meaning_of(statement, texts))
+
+
+def _meaning(line: str) -> object:
+    return meaning_of(ast.parse(line).body[0], {})
 
 
 def _going(call: ast.Call, func: ast.Attribute, who: str, wanted: Wanted) -> list[Edit]:
@@ -209,10 +243,9 @@ def _imports(module: ast.Module, body: Sequence[str]) -> list[str]:
     return [*standard, *([""] if standard else []), "import pytest", *theirs, *ours]
 
 
-def _fixtures(recorded: str, module: ast.Module, function: ast.FunctionDef) -> list[str]:
+def _fixtures(recorded: str, module: ast.Module, function: ast.FunctionDef) -> list[_Written]:
     """What codegen wrote beside the test, such as a device's settings: it stays, but for where a sign-in was kept."""
-    lines = recorded.splitlines()
-    kept: list[str] = []
+    kept: list[_Written] = []
     for node in module.body:
         if not isinstance(node, ast.FunctionDef) or node is function:
             continue
@@ -223,8 +256,9 @@ def _fixtures(recorded: str, module: ast.Module, function: ast.FunctionDef) -> l
         if all(one.values for one in lasting.values()):
             edits = [Edit(node=one, text=ast.unparse(left)) for one, left in lasting.items() if left is not one]
             first = min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
-            kept += ["", "", *lines[first - 1 : node.lineno - 1]]
-            kept += edited(recorded, node, edits)
+            written = _with(edits, recorded, node)
+            above = lines_of(recorded)[first - 1 : node.lineno - 1]
+            kept.append(_Written(lines=[*above, *written.lines], meaning=written.meaning))
     return kept
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from dataclasses import replace
 
 import pytest
 
@@ -133,6 +134,29 @@ def test_whoever_recorded_it_is_not_in_it_either() -> None:
     assert "me.myself" not in journey
     assert "fill(student.account.username)" in journey
     assert 'fill("me.myself")' in journey_of(recording(PASSWORD, SEND, USER), DISTRICT)  # a field of another form
+
+
+@pytest.mark.parametrize("odd", ["\x0b", "\x0c", "\x1c", "\x1d", "\x1e", "\x85", "\u2028", "\u2029"], ids=ascii)
+def test_a_line_is_what_python_takes_for_one_and_no_character_of_a_page_moves_the_next(odd: str) -> None:
+    lines = [f'page.get_by_role("button", name="Wel{odd}come").click()', USER, PASSWORD, SEND]
+    journey = journey_of(recording(*lines), DISTRICT)
+    assert "hunter2" not in journey
+    assert "me.myself" not in journey
+    assert f"student.page.get_by_role(\"button\", name='Wel{ascii(odd)[1:-1]}come').click()" in journey
+    assert f"student.{SEND}" in journey
+
+
+def test_a_page_gets_none_of_its_code_into_a_journey() -> None:
+    wanted = replace(DISTRICT, name="math", values={"zz.student01": "student.account.username"})
+    pwned = "\x85);a=page;__import__('os').system('echo PWNED')#"
+    lines = [f'page.get_by_role("checkbox", name="I am zz.student01{pwned}").check()', USER, SEND, PORTAL]
+    tree = ast.parse(journey_of(recording(*lines), wanted))
+    assert "__import__" not in {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"], ids=ascii)
+def test_a_recording_may_end_its_lines_as_any_system_does(end: str) -> None:
+    assert "hunter2" not in journey_of(recording(PORTAL, USER, PASSWORD, SEND).replace("\n", end), DISTRICT)
 
 
 def test_locators_and_their_order_stay_as_they_were_recorded() -> None:
