@@ -17,6 +17,7 @@ from runner.cli.console import console, give_up
 from runner.cli.look_back import CONFIG_OPTION
 from runner.cli.new import tell_where
 from runner.cli.run import CONFIG, ERRORED, sentences
+from runner.cli.stopping import stopped_by_signals
 from runner.config.secrets import SecretMissing
 from runner.execution.district import District, NoAccount
 from runner.wiring import config_at, district_of, practice_for
@@ -55,7 +56,7 @@ def record(url: str, role: str, name: str, signed_in: bool, device: str, config_
     """
     if refusal := refusal_of(name):
         give_up(refusal, code=CONFIG)
-    with sentences(), sentences_of_recording():
+    with stopped_by_signals(), sentences(), sentences_of_recording():
         config = config_at(config_file, Path.cwd())
         desk = desk_of(config)
         file = desk.place(name, f"test_{variable(name)}.py")

@@ -7,10 +7,11 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
+import psutil
 from playwright.sync_api import sync_playwright
 
 from journeys.stage.stage import Stage
@@ -25,6 +26,8 @@ NO_SCREEN = (
     "a recording needs a screen, and this session has none (DISPLAY and WAYLAND_DISPLAY are empty); record "
     "on a desktop, come in by ssh -X, or give it one that can be looked at by VNC: xvfb-run firstbell record ..."
 )
+# How long a recorder may take to close its browser.
+TIME_TO_END_S = 5.0
 # Nobody looks at the camera of somebody who is only signed in.
 UNSEEN = "recording"
 
@@ -47,11 +50,11 @@ def must_have_a_screen(environment: Mapping[str, str], platform: str = sys.platf
 def record(url: str, *, district: District, role: str, signed_in: bool, device: str) -> str:
     """Open the recorder at an address, wait until it is closed, and return what it wrote; empty where nothing was.
 
-    What it writes holds what was typed, so it lies in a private folder, and no longer than this takes. Raises
-    NoBrowser, RecorderBroke, and what signing in raises.
+    What it writes holds what was typed, so it lies in a private folder, and no longer than this takes; the caller sees
+    to it that a signal raises, too. Raises NoBrowser, RecorderBroke, and what signing in raises.
     """
     browser = find_browser(district.browser, district.browser_name)
-    with _ended_in_order(), tempfile.TemporaryDirectory(prefix="firstbell-") as private:
+    with tempfile.TemporaryDirectory(prefix="firstbell-") as private:
         file, state = Path(private) / "recorded.py", Path(private) / "state.json"
         command = [sys.executable, "-m", "playwright", "codegen", "--target", "python-pytest", "-o", str(file)]
         if signed_in:
@@ -82,19 +85,22 @@ def _until_closed(command: list[str], environment: dict[str, str]) -> tuple[int,
         try:
             _, told = running.communicate()
         except BaseException:
-            os.killpg(running.pid, signal.SIGTERM)
+            _end(running)
             raise
     return running.returncode, told
 
 
-@contextmanager
-def _ended_in_order() -> Iterator[None]:
-    """Who is told to end removes the private folder first; by itself, Python would leave what was typed there."""
-    before = signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
+def _end(running: subprocess.Popen[str]) -> None:
+    """End a recorder with its family; who does not close what it has open is not waited for longer than is polite."""
+    with suppress(psutil.NoSuchProcess):
+        first = psutil.Process(running.pid)
+        family = [first, *first.children(recursive=True)]
+        with suppress(ProcessLookupError):
+            os.killpg(running.pid, signal.SIGTERM)
+        _, left = psutil.wait_procs(family, timeout=TIME_TO_END_S)
+        for process in left:
+            with suppress(psutil.NoSuchProcess):
+                process.kill()
 
 
 def _sign_in(district: District, role: str, state: Path) -> None:
