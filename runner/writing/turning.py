@@ -17,6 +17,8 @@ from runner.writing.typed import is_sign_in, replacements
 
 SIGN_IN, PLATFORM = "sign-in", "platform"
 TOTP = "totp("
+# What is set for a recording and not for a journey: a sign-in, and a device that the recorder knows only in parts.
+PASSING = frozenset({"storage_state", "viewport", "user_agent"})
 # What steps are called whose names say nothing of anybody.
 OWN_TITLES = frozenset({"opens the portal", "signs in", "looks"})
 
@@ -28,7 +30,8 @@ class NoRecording(Exception):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
     """The journey that is to come of it. `doors` is the front door of each service and `hosts` what is its own;
-    `values` are what must not stand in a file, each with the attribute of the actor that says it."""
+    `values` are what must not stand in a file, each with the attribute of the actor that says it. `device` is what
+    the journey's people hold where that is not the account's own."""
 
     name: str
     role: str
@@ -36,6 +39,7 @@ class Wanted:
     hosts: Mapping[str, Sequence[str]] = field(default_factory=dict)
     values: Mapping[str, str] = field(default_factory=dict)
     is_signed_in: bool = False
+    device: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +70,7 @@ def journey_of(recorded: str, wanted: Wanted) -> str:
     """The text of a journey. Raises NoRecording, also where the text would not be what was recorded."""
     module, function = _parsed(recorded)
     steps, promised = _steps(recorded, function, wanted)
-    fixtures = _fixtures(recorded, module, function)
+    fixtures = _fixtures(recorded, module, function, wanted)
     entrances = entrances_of([wanted.role])
     body = [line for step in steps for line in step.written(person(wanted.role))]
     asked = [name for name in ("school", "classroom") if f"{name}." in "\n".join(body)]
@@ -243,8 +247,9 @@ def _imports(module: ast.Module, body: Sequence[str]) -> list[str]:
     return [*standard, *([""] if standard else []), "import pytest", *theirs, *ours]
 
 
-def _fixtures(recorded: str, module: ast.Module, function: ast.FunctionDef) -> list[_Written]:
-    """What codegen wrote beside the test, such as a device's settings: it stays, but for where a sign-in was kept."""
+def _fixtures(recorded: str, module: ast.Module, function: ast.FunctionDef, wanted: Wanted) -> list[_Written]:
+    """What codegen wrote beside the test, such as a device's settings: it stays, but for where a sign-in was kept, and
+    for the account's own device."""
     kept: list[_Written] = []
     for node in module.body:
         if not isinstance(node, ast.FunctionDef) or node is function:
@@ -252,9 +257,9 @@ def _fixtures(recorded: str, module: ast.Module, function: ast.FunctionDef) -> l
         settings = [
             one.value for one in ast.walk(node) if isinstance(one, ast.Return) and isinstance(one.value, ast.Dict)
         ]
-        lasting = {one: _without_state(one) for one in settings}
-        if all(one.values for one in lasting.values()):
-            edits = [Edit(node=one, text=ast.unparse(left)) for one, left in lasting.items() if left is not one]
+        lasting = {one: _lasting(one, wanted.device) for one in settings}
+        if all(lasting.values()):
+            edits = [Edit(node=one, text=f"{{{left}}}") for one, left in lasting.items()]
             first = min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
             written = _with(edits, recorded, node)
             above = lines_of(recorded)[first - 1 : node.lineno - 1]
@@ -262,12 +267,13 @@ def _fixtures(recorded: str, module: ast.Module, function: ast.FunctionDef) -> l
     return kept
 
 
-def _without_state(settings: ast.Dict) -> ast.Dict:
-    """Settings of a context without the file of a sign-in, which is gone when the recording is over."""
-    pairs = list(zip(settings.keys, settings.values, strict=True))
-    left = [(key, value) for key, value in pairs if getattr(key, "value", None) != "storage_state"]
-    return (
-        settings
-        if len(left) == len(pairs)
-        else ast.Dict(keys=[key for key, _ in left], values=[value for _, value in left])
-    )
+def _lasting(settings: ast.Dict, device: str) -> str:
+    """Settings of a context with the device that was asked for, and without the file of a sign-in, which is gone when
+    the recording is over. Whatever codegen wrote of a device, by its name (`**`) or in parts, stands there once."""
+    pairs = zip(settings.keys, settings.values, strict=True)
+    left = [
+        f"{ast.unparse(key)}: {ast.unparse(value)}"
+        for key, value in pairs
+        if key is not None and getattr(key, "value", "") not in PASSING
+    ]
+    return ", ".join([*([f"**playwright.devices[{quoted(device)}]"] if device else []), *left])

@@ -48,6 +48,21 @@ def test_somebody_who_is_signed_in_records_a_journey_that_is_played(
     assert played.returncode == 0, played.stdout + text
 
 
+def test_who_records_goes_the_locations_way_and_holds_what_is_asked_for(
+    firstbell: Firstbell, tmp_path: Path, private: Path
+) -> None:
+    ways = '[practice]\ntls = true\n[locations.here]\n[locations.home]\nproxy = "practice:outside"\n'
+    (tmp_path / "firstbell.toml").write_text(CONFIG + ways)
+    (tmp_path / "mine").mkdir()
+    asked = ("--signed-in", "--name", "classes", "--from", "home", "--device", "iPad (gen 7)", "--browser", "chromium")
+    done = firstbell("record", "platform", *asked, **BY_ITSELF, TMPDIR=str(private))
+    assert done.returncode == 0, done.stderr
+    text = (tmp_path / "mine" / "test_classes.py").read_text()
+    # Without the location's way there is no certificate that holds, and so no page with this name.
+    assert [step.title for step in read_journeys(text).steps] == ["opens the portal", "signs in", "opens classes"]
+    assert 'playwright.devices["iPad (gen 7)"]' in text
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP], ids=["told to end", "the line drops"])
 def test_a_recording_that_ends_so_leaves_nothing_that_was_typed_and_nobody_who_records(
     tmp_path: Path, private: Path, number: signal.Signals

@@ -170,17 +170,20 @@ def test_locators_and_their_order_stay_as_they_were_recorded() -> None:
         assert line.replace("page.", "student.page.", 1) in journey
 
 
+FIXTURE = (
+    '@pytest.fixture(scope="session")\ndef browser_context_args(browser_context_args, playwright):\n'
+    "    return {{{settings}}}\n\n\n"
+)
+
+
 def test_a_devices_settings_stay_and_imports_are_those_that_are_used() -> None:
-    fixture = (
-        '@pytest.fixture(scope="session")\ndef browser_context_args(browser_context_args, playwright):\n'
-        '    return {**playwright.devices["iPhone 13"]}\n\n\n'
-    )
+    fixture = FIXTURE.format(settings='**playwright.devices["iPhone 13"]')
     recorded = (
         recording(PORTAL)
         .replace("def test_example", fixture + "def test_example")
         .replace("import re", "import pytest\nimport re")
     )
-    journey = journey_of(recorded, DISTRICT)
+    journey = journey_of(recorded, replace(DISTRICT, device="iPhone 13"))
     assert fixture.strip() in journey
     assert "import re\n" not in journey
     assert "import expect" not in journey
@@ -188,24 +191,32 @@ def test_a_devices_settings_stay_and_imports_are_those_that_are_used() -> None:
     assert 'student.go(school.service("edge").url)' in journey
 
 
+SCREEN = '"viewport": {"width": 810, "height": 1080}, "user_agent": "Mozilla/5.0 (iPad)"'
+
+
 @pytest.mark.parametrize(
-    ("settings", "left"),
+    ("settings", "device", "left"),
     [
-        pytest.param('"storage_state": "/tmp/s.json"', None, id="alone, the fixture goes"),
+        pytest.param('"storage_state": "/tmp/s.json"', "", "", id="a sign-in alone, and the fixture goes"),
+        pytest.param('**playwright.devices["iPad"]', "", "", id="the account's own device, by name"),
+        pytest.param(SCREEN, "", "", id="the account's own device, in parts"),
+        pytest.param(SCREEN, "iPad", '{**playwright.devices["iPad"]}', id="another device, in parts"),
         pytest.param(
-            '**playwright.devices["iPhone 13"], "storage_state": "/tmp/s.json"', "iPhone 13", id="with others"
+            '**playwright.devices["iPad"], "storage_state": "/tmp/s.json", "locale": "es"',
+            "iPad",
+            """{**playwright.devices["iPad"], 'locale': 'es'}""",
+            id="with what is nobody's device",
         ),
     ],
 )
-def test_where_a_sign_in_was_kept_is_forgotten(settings: str, left: str | None) -> None:
-    fixture = (
-        f'@pytest.fixture(scope="session")\ndef browser_context_args(playwright):\n    return {{{settings}}}\n\n\n'
-    )
-    journey = journey_of(recording(PORTAL).replace("def test_example", fixture + "def test_example"), DISTRICT)
+def test_settings_are_those_that_a_journey_needs(settings: str, device: str, left: str) -> None:
+    fixture = FIXTURE.format(settings=settings)
+    recorded = recording(PORTAL).replace("def test_example", fixture + "def test_example")
+    journey = journey_of(recorded, replace(DISTRICT, device=device))
     ast.parse(journey)
     assert "storage_state" not in journey
-    assert ("browser_context_args" in journey) == (left is not None)
-    assert (left or "") in journey
+    assert ("browser_context_args" in journey) == bool(left)
+    assert left in journey
 
 
 def test_an_address_below_a_front_door_goes_with_the_door() -> None:
