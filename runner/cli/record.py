@@ -28,8 +28,9 @@ from runner.wiring import config_at, district_at, location_named, locations_of, 
 from runner.writing.desk import CannotWrite, desk_of
 from runner.writing.recorder import NoScreen, RecorderBroke, Recording, must_have_a_screen, not_given
 from runner.writing.recorder import record as recorded_with
+from runner.writing.rewriting import Wanted
 from runner.writing.template import person, refusal_of, variable
-from runner.writing.turning import NoRecording, Wanted, journey_of
+from runner.writing.turning import NoRecording, journey_of
 
 
 @contextmanager

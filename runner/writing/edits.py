@@ -56,6 +56,11 @@ def meaning_of(node: object, edits: Mapping[object, str]) -> object:
     return [meaning_of(one, edits) for one in node] if isinstance(node, list) else (type(node).__name__, node)
 
 
+def meaning_of_line(line: str) -> object:
+    """What one statement says."""
+    return meaning_of(ast.parse(line).body[0], {})
+
+
 def lines_of(source: str) -> list[str]:
     """The lines of a Python text as its parser counts them."""
     return LINE_END.split(source)

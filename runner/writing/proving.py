@@ -8,16 +8,16 @@ from __future__ import annotations
 
 import ast
 import io
+import re
 import tokenize
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from runner.writing.edits import meaning_of
+from runner.writing.typed import SHORTEST
 
 # What a journey may use that is no fixture of its own and was not made in it.
 IMPORTED = frozenset({"expect", "re", "time", "totp"})
-# Shorter values are found inside ordinary words.
-SHORTEST = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,7 +95,12 @@ def _texts(statements: Sequence[ast.stmt]) -> Iterator[str]:
 
 
 def _holds(text: str, value: str) -> bool:
-    return bool(value) and (text == value or (len(value) >= SHORTEST and value in text))
+    """Whether a text holds a value, also with signs escaped as patterns have them, or with other spaces."""
+    if text == value:
+        return bool(value)
+    wanted = " ".join(value.split())
+    heard = (" ".join(one.split()) for one in (text, re.sub(r"\\(.)", r"\1", text)))
+    return len(value) >= SHORTEST and bool(wanted) and any(wanted in one for one in heard)
 
 
 def _comments(text: str) -> set[str]:

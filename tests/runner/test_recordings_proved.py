@@ -8,7 +8,8 @@ import pytest
 
 from runner.writing.edits import meaning_of
 from runner.writing.proving import Promised, broken_promise
-from runner.writing.turning import NoRecording, Wanted, journey_of
+from runner.writing.rewriting import Wanted
+from runner.writing.turning import NoRecording, journey_of
 
 HEAD = '"""What it proves."""\n\nimport pytest\n\n\ndef browser_context_args():\n    return {}\n\n\n'
 DEF = 'def test_x(student):\n    with student.step("looks", relies_on="edge"):\n'
