@@ -16,7 +16,7 @@ from journeys.stage.failures import one_line
 from journeys.stage.school import UnknownKind
 from runner.cli.console import console, give_up
 from runner.cli.look_back import CONFIG_OPTION
-from runner.cli.new import tell_where
+from runner.cli.new import tell_made, tell_where
 from runner.cli.run import CONFIG, ERRORED, sentences
 from runner.cli.stopping import stopped_by_signals
 from runner.config.browsers import KINDS, nearest
@@ -24,8 +24,8 @@ from runner.config.devices import devices
 from runner.config.secrets import SecretMissing
 from runner.execution.district import District, NoAccount
 from runner.execution.trust import NoTrust
-from runner.wiring import config_at, district_at, location_named, locations_of, practice_for
-from runner.writing.desk import CannotWrite, desk_of
+from runner.wiring import district_at, location_named, locations_of, practice_for
+from runner.writing.desk import CannotWrite, desk_of, made_ready
 from runner.writing.recorder import NoScreen, RecorderBroke, Recording, must_have_a_screen, not_given
 from runner.writing.recorder import record as recorded_with
 from runner.writing.rewriting import Wanted
@@ -68,7 +68,8 @@ def record(
         if refusal:
             give_up(refusal, code=CONFIG)
     with stopped_by_signals(), sentences(), sentences_of_recording():
-        config = config_at(config_file, Path.cwd())
+        config, made = made_ready(config_file, Path.cwd())
+        tell_made(made)
         desk = desk_of(config)
         file = desk.place(name, f"test_{variable(name)}.py")
         must_have_a_screen(os.environ)
