@@ -61,8 +61,8 @@ def record(
 ) -> None:  # fmt: skip
     """Open a browser at URL, or at the front door of a service, and turn what you do in it into a journey.
 
-    Close the browser when you are done. What was typed into fields for user names, passwords and codes is replaced by
-    the account's own, whatever it was.
+    Close the browser when you are done. What goes into fields whose names say that they take a user name, a password or
+    a code is replaced by the account's own, whatever it was and wherever else it stands.
     """
     for refusal in (refusal_of(name), _unknown("device", device, devices()), _unknown("browser", browser_name, KINDS)):
         if refusal:

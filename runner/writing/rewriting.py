@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from runner.writing.addresses import page_of
 from runner.writing.edits import Edit, edited, is_unseen, lines_of, made_of, meaning_of, quoted
 from runner.writing.template import person
-from runner.writing.typed import CUT, Hidden, is_going, without
+from runner.writing.typed import CUT, NAMELESS, Hidden, is_going, is_nameless, without
 
 # What is set for a recording and not for a journey: a sign-in, and a device that the recorder knows only in parts.
 PASSING = frozenset({"storage_state", "viewport", "user_agent"})
@@ -58,7 +58,8 @@ def written(recorded: str, statement: ast.stmt, hidden: Hidden, wanted: Wanted) 
                 node in hidden.cut and not any(_is_same(node.value, door) for door in wanted.doors.values())
             )
     made = _with(edits, recorded, statement)
-    return Written(lines=[*([CUT] if is_cut else []), *made.lines], meaning=made.meaning)
+    comments = [*([CUT] if is_cut else []), *([NAMELESS] if is_nameless(statement, hidden) else [])]
+    return Written(lines=[*comments, *made.lines], meaning=made.meaning)
 
 
 def fixtures(recorded: str, module: ast.Module, function: ast.FunctionDef, wanted: Wanted) -> Iterator[Written]:

@@ -14,11 +14,11 @@ from runner.writing.moves import Act, Move, move_of
 from runner.writing.proving import Promised, broken_promise
 from runner.writing.rewriting import Wanted, Written, fixtures, written
 from runner.writing.template import arguments_of, entrances_of, person, variable
-from runner.writing.typed import CUT, KEYS, SNAPSHOT, hidden_in, left_out
+from runner.writing.typed import CUT, KEYS, NAMELESS, SNAPSHOT, hidden_in, left_out
 
 SIGN_IN, PLATFORM = "sign-in", "platform"
 TOTP = "totp("
-COMMENTS = frozenset({CUT, KEYS, SNAPSHOT})
+COMMENTS = frozenset({CUT, KEYS, NAMELESS, SNAPSHOT})
 # What is said at the end of a recording that ends with something done, and nothing seen.
 ENDING = (
     "# Say here what must be seen in the end, or this passes on an empty page, with such a line (expect comes from",

@@ -14,10 +14,13 @@ from runner.writing.reading import is_snapshot, secret_field, typed_text, words_
 from runner.writing.words import CODE_FIELD, CODE_WORD, SECRET_FIELD, USER_FIELD, says
 
 DIGITS = re.compile(r"\d{6,8}")
+# What a locator says of a field that has no name.
+EVERY_FIELD = re.compile(r"|textbox|searchbox|input(\[type=\"?(text|password)\"?\])?|textarea")
 # Shorter values are found inside ordinary words.
 SHORTEST = 4
 SNAPSHOT = "# A snapshot of the page stood here, with other people's names. Expect one line of it instead."
 KEYS = "# Keys pressed in a field for a secret stood here. Fill in the account's own instead."
+NAMELESS = "# This field says nothing of itself. If it takes a secret, fill in the account's own instead."
 CUT = "# What followed the path of an address was left out, for it may let anybody in. Add what the page needs."
 
 
@@ -68,6 +71,16 @@ def left_out(statement: ast.stmt) -> str:
     if is_snapshot(call):
         return SNAPSHOT
     return KEYS if _presses(call) and typed_text(call) is not None and secret_field(call) else ""
+
+
+def is_nameless(statement: ast.stmt, hidden: Hidden) -> bool:
+    """Whether something is typed, and stays, that could be anything: its field says nothing of itself."""
+    calls = [node for node in ast.walk(statement) if isinstance(node, ast.Call)]
+    typing = [(call, literal) for call in calls if (literal := typed_text(call)) and literal not in hidden.texts]
+    return any(
+        literal.value and not _presses(call) and all(EVERY_FIELD.fullmatch(word) for word in words_of(call))
+        for call, literal in typing
+    )
 
 
 def is_going(call: ast.Call) -> bool:

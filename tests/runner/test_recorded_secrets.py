@@ -145,6 +145,20 @@ def test_what_is_left_out_is_said_where_it_stood_and_once() -> None:
 
 
 @pytest.mark.parametrize(
+    ("line", "is_said"),
+    [
+        pytest.param('page.get_by_role("textbox").nth(1).fill("hunter3")', True, id="no name"),
+        pytest.param('page.locator("input").nth(1).fill("hunter3")', True, id="a name that every field has"),
+        pytest.param('page.get_by_role("textbox", name="Search").fill("maths")', False, id="a name"),
+        pytest.param('page.get_by_role("textbox").nth(1).fill("Zz Student")', False, id="what is known goes anyhow"),
+        pytest.param('page.get_by_role("textbox").nth(1).fill("")', False, id="emptied"),
+    ],
+)
+def test_a_field_that_says_nothing_of_itself_is_pointed_out(line: str, *, is_said: bool) -> None:
+    assert ("# This field says nothing of itself." in journey(line)) == is_said
+
+
+@pytest.mark.parametrize(
     ("address", "goes", "is_said"),
     [
         pytest.param(
