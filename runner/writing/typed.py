@@ -100,11 +100,10 @@ def without(text: str, values: Mapping[str, str], *, is_pattern: bool = False) -
         return values[text]
     for value, expression in sorted(values.items(), key=lambda one: -len(one[0])):
         if len(value) >= SHORTEST and (found := _place_of(value, text, is_pattern=is_pattern)):
-            before, after = text[: found.start()], text[found.end() :]
-            parts = [quoted(before)] if before else []
-            parts.append(f"re.escape({expression})" if is_pattern else expression)
-            rest = without(after, values, is_pattern=is_pattern) or (quoted(after) if after else "")
-            return " + ".join([*parts, *([rest] if rest else [])])
+            said = f"re.escape({expression})" if is_pattern else expression
+            around = [text[: found.start()], text[found.end() :]]
+            before, after = (without(part, values, is_pattern=is_pattern) or quoted(part) for part in around)
+            return " + ".join([*([before] if around[0] else []), said, *([after] if around[1] else [])])
     return ""
 
 

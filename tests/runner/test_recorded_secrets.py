@@ -89,6 +89,11 @@ def test_and_a_user_name_before_either(name: str) -> None:
             [USER, PASSWORD, 'page.get_by_text("Your password is hunter2! now").click()'], "hunter2", id="what is shown"
         ),
         pytest.param(
+            [USER, PASSWORD, 'page.get_by_text("me: Me.Myself (me.myself, hunter2!, me.myself)").click()'],
+            "me.myself hunter2",
+            id="several together",
+        ),
+        pytest.param(
             [USER, PASSWORD, 'page.get_by_role("link", name="Hello me.myself").click()'], "myself", id="in a title too"
         ),
         pytest.param(
