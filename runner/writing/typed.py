@@ -51,11 +51,13 @@ def hidden_in(function: ast.FunctionDef, who: str, values: Mapping[str, str]) ->
     pages: dict[ast.expr, str] = {}
     cut: set[ast.expr] = set()
     for node, text in _texts(function):
-        left = page_of(text, known) if node in gone_to else without_keys(text)
         if node in gone_to:
-            pages[node] = left
-        if has_more(text) or left != page_of(text) if node in gone_to else left != text:
-            cut.add(node)
+            pages[node] = left = page_of(text, known)
+            is_cut = has_more(text) or left != page_of(text)
+        else:
+            left = without_keys(text)
+            is_cut = left != text
+        cut |= {node} if is_cut else set()
         if expression := without(left, known, is_pattern=node in patterns):
             texts[node] = expression
         elif left != text and node not in gone_to:
