@@ -6,8 +6,9 @@ import re
 from collections.abc import Collection
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-PARTS = re.compile(r"(?P<scheme>[a-z][a-z0-9+.-]*:)(?P<host>//[^/?#]*)?(?P<path>[^?#]*)", re.IGNORECASE)
-IN_TEXT = re.compile(r"""\bhttps?://[^\s"'<>]+""", re.IGNORECASE)
+PARTS = re.compile(r"(?P<scheme>[a-z][a-z0-9+.-]*:)?(?P<host>//[^/?#]*)?(?P<path>[^?#]*)", re.IGNORECASE)
+# As a browser or as people write them: https://host/..., or host.example/...
+IN_TEXT = re.compile(r"""\b(?:https?://|[\w-]+(?:\.[\w-]+)+(?::\d+)?/)[^\s"'<>]+""", re.IGNORECASE)
 # Names of parameters that hold a key, as meeting rooms, single sign-on and signed addresses call theirs.
 KEY = re.compile(
     r"pwd|passw|pass(code)?|pin|otp|.*token|.*ticket|secret|.*signature|sig|api-?_?key|key|auth|.*session(id)?|sid|jwt"
@@ -29,7 +30,7 @@ def page_of(address: str, values: Collection[str] = ()) -> str:
             kept.append("")
             break
         kept.append(part)
-    return found["scheme"] + host + "/".join(kept)
+    return (found["scheme"] or "") + host + "/".join(kept)
 
 
 def has_more(address: str) -> bool:

@@ -121,6 +121,7 @@ def test_and_a_user_name_before_either(name: str) -> None:
             "QWx",
             id="an address that is shown",
         ),
+        pytest.param(['page.get_by_text("zoom.x.example/j/9?pwd=QWx").click()'], "QWx", id="as people write it"),
         pytest.param(
             [GO, 'expect(page.get_by_role("main")).to_match_aria_snapshot("- text: Mia Other")'], "Mia", id="a snapshot"
         ),
@@ -204,6 +205,8 @@ def test_a_short_value_is_known_alone_and_not_inside_a_word() -> None:
         ('student.go("https://x.example/j/9?pwd=QWx")', "pwd"),
         ('student.go("https://x.example/#access_token=eyJ")', "access_token"),
         ('student.go("https://x.example/a;jsessionid=Q")', "jsessionid"),
+        ('student.page.get_by_text("x.example/j/9?pwd=QWx")', "pwd"),
+        ('student.page.locator("main.wide > a.key#token")', ""),
         ('student.go("https://me:hunter2@x.example/")', "user:password"),
         ('student.go("https://x.example/?week=3&pwd=")', ""),
         ('student.go("https://x.example/?week=3#part")', ""),
