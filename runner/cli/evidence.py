@@ -28,7 +28,10 @@ from runner.cli.handing import Evidence, NotThere, evidence_of, setting_of, sign
 from runner.cli.look_back import CONFIG_OPTION, history_of, zone_of
 from runner.history.handovers import Handover, Handovers
 from runner.history.runs import NoSuchRun
+from runner.watch.signals import Signals
 from runner.wiring import store_of
+
+AN_HOUR_S = 3600.0
 
 FOR_OPTION = click.option("--for", "service", default="", help="Narrow it to one service: its own hosts and steps.")
 ATTEMPT_OPTION = click.option(
@@ -233,16 +236,13 @@ def _write(made: dict[str, bytes], found: Evidence, out: Path | None, service: s
 
 
 def show(files: Mapping[str, bytes], page: str = "") -> None:
-    """Serve it until Ctrl-C, and open one page of it."""
-    with served(files) as folder:
+    """Serve it until Ctrl-C, or until this process is told to end, and open one page of it."""
+    with Signals() as signals, served(files) as folder:
         address = folder + page
         console().print(f"Open {address}   (this machine only; Ctrl-C ends it)", soft_wrap=True)
         webbrowser.open(address)
-        try:
-            while True:
-                click.pause(info="")
-        except (KeyboardInterrupt, EOFError, click.Abort):
-            return
+        while not signals.wait(AN_HOUR_S):
+            pass
 
 
 def _tick(what: str, *, holds: bool) -> None:

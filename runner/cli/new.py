@@ -11,8 +11,8 @@ from runner.cli.console import console, give_up
 from runner.cli.look_back import CONFIG_OPTION
 from runner.cli.run import CONFIG, sentences
 from runner.config.load import Config
-from runner.wiring import PRACTICE_KINDS, config_at
-from runner.writing.desk import CannotWrite, Desk, desk_of
+from runner.wiring import PRACTICE_KINDS
+from runner.writing.desk import CannotWrite, Desk, desk_of, made_ready
 from runner.writing.template import NewJourney, refusal_of, text_of
 
 
@@ -27,21 +27,28 @@ def new(name: str, roles: tuple[str, ...], config_file: Path | None) -> None:
     for given, what in ((name, ""), *((role, f"role '{role}': ") for role in roles)):
         if refusal := refusal_of(given):
             give_up(f"{what}{refusal}", code=CONFIG)
-    with sentences():
-        config = config_at(config_file, Path.cwd())
-    desk = desk_of(config)
-    wanted = NewJourney(name=name, roles=tuple(dict.fromkeys(roles)), services=services_of_config(config))
     try:
+        with sentences():
+            config, made = made_ready(config_file, Path.cwd())
+        desk = desk_of(config)
+        wanted = NewJourney(name=name, roles=tuple(dict.fromkeys(roles)), services=services_of_config(config))
         file = desk.place(name, wanted.file_name)
         desk.write(file, text_of(wanted))
     except CannotWrite as error:
         give_up(str(error), code=CONFIG)
+    tell_made(made)
     tell_where(file, name, desk, config)
 
 
 def services_of_config(config: Config) -> set[str]:
     """What journeys may rely on, without asking the practice school."""
     return {*config.settings.services, *(PRACTICE_KINDS if config.settings.school.practice else ())}
+
+
+def tell_made(folder: Path | None) -> None:
+    """Say that a folder was made, where one was."""
+    if folder is not None:
+        console().print(f"Made the folder {os.path.relpath(folder)}, which the configuration names.", soft_wrap=True)
 
 
 def tell_where(file: Path, name: str, desk: Desk, config: Config) -> None:

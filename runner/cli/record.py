@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -15,16 +16,21 @@ from journeys.stage.failures import one_line
 from journeys.stage.school import UnknownKind
 from runner.cli.console import console, give_up
 from runner.cli.look_back import CONFIG_OPTION
-from runner.cli.new import tell_where
+from runner.cli.new import tell_made, tell_where
 from runner.cli.run import CONFIG, ERRORED, sentences
+from runner.cli.stopping import stopped_by_signals
+from runner.config.browsers import KINDS, nearest
+from runner.config.devices import devices
 from runner.config.secrets import SecretMissing
 from runner.execution.district import District, NoAccount
-from runner.wiring import config_at, district_of, practice_for
-from runner.writing.desk import CannotWrite, desk_of
-from runner.writing.recorder import NoScreen, RecorderBroke, must_have_a_screen
-from runner.writing.recorder import record as recorded_at
+from runner.execution.trust import NoTrust
+from runner.wiring import district_at, location_named, locations_of, practice_for
+from runner.writing.desk import CannotWrite, desk_of, made_ready
+from runner.writing.recorder import NoScreen, RecorderBroke, Recording, must_have_a_screen, not_given
+from runner.writing.recorder import record as recorded_with
+from runner.writing.rewriting import Wanted
 from runner.writing.template import person, refusal_of, variable
-from runner.writing.turning import NoRecording, Wanted, journey_of
+from runner.writing.turning import NoRecording, journey_of
 
 
 @contextmanager
@@ -34,7 +40,7 @@ def sentences_of_recording() -> Iterator[None]:
         yield
     except (CannotWrite, NoAccount, UnknownKind) as error:
         give_up(str(error), code=CONFIG)
-    except (NoScreen, NoRecording, RecorderBroke) as error:
+    except (NoScreen, NoRecording, NoTrust, RecorderBroke) as error:
         give_up(str(error), code=ERRORED)
     except (JourneyError, PlaywrightError) as error:
         give_up(f"signing in did not work: {one_line(error)}", code=ERRORED)
@@ -45,33 +51,54 @@ def sentences_of_recording() -> Iterator[None]:
 @click.option("--as", "role", default="student", show_default=True, help="Who you are while you record.")
 @click.option("--name", default="recorded", show_default=True, help="What the journey is called.")
 @click.option("--signed-in", is_flag=True, help="Have them signed in before the recording begins.")
-@click.option("--device", default="", help='A device of Playwright\'s, such as "iPad (gen 11)".')
+@click.option("--device", default="", help="A device of Playwright's; the account's own if left out.")
+@click.option("--browser", "browser_name", default="", help="Such as firefox; the account's own if left out.")
+@click.option("--from", "location", default="", help="The location to record from; the first one if left out.")
 @CONFIG_OPTION
-def record(url: str, role: str, name: str, signed_in: bool, device: str, config_file: Path | None) -> None:
+def record(
+    url: str, role: str, name: str, signed_in: bool, device: str, browser_name: str, location: str,
+    config_file: Path | None,
+) -> None:  # fmt: skip
     """Open a browser at URL, or at the front door of a service, and turn what you do in it into a journey.
 
-    Close the browser when you are done. What was typed into fields for user names, passwords and codes is replaced by
-    the account's own, whatever it was.
+    Close the browser when you are done. What goes into fields whose names say that they take a user name, a password or
+    a code is replaced by the account's own, whatever it was and wherever else it stands.
     """
-    if refusal := refusal_of(name):
-        give_up(refusal, code=CONFIG)
-    with sentences(), sentences_of_recording():
-        config = config_at(config_file, Path.cwd())
+    for refusal in (refusal_of(name), _unknown("device", device, devices()), _unknown("browser", browser_name, KINDS)):
+        if refusal:
+            give_up(refusal, code=CONFIG)
+    with stopped_by_signals(), sentences(), sentences_of_recording():
+        config, made = made_ready(config_file, Path.cwd())
+        tell_made(made)
         desk = desk_of(config)
         file = desk.place(name, f"test_{variable(name)}.py")
         must_have_a_screen(os.environ)
         with practice_for(config.settings) as practice:
-            district = district_of(config, practice.introduction if practice else None)
+            location_named(location, locations_of(config, practice.introduction if practice else None), config)
+            district = district_at(location, config, practice)
+            account = district.account(role)
+            district = replace(district, browser_name=browser_name or account.browser or district.browser_name)
             wanted = _wanted(district, name, role, signed_in=signed_in)
             if practice is not None and not signed_in:
-                account = district.account(role)
                 console().print(f"Sign in as {account.username}, password {account.password.reveal()}", markup=False)
-            written = recorded_at(
-                wanted.doors.get(url, url), district=district, role=role, signed_in=signed_in, device=device
+            recording = Recording(
+                url=wanted.doors.get(url, url),
+                district=district,
+                role=role,
+                signed_in=signed_in,
+                device=device or account.device,
             )
-        desk.write(file, journey_of(written, wanted))
+            for said in not_given(recording):
+                console().print(f"{said}.", style="quiet", markup=False)
+            written = recorded_with(recording)
+        desk.write(file, journey_of(written, replace(wanted, device=device)))
     tell_where(file, name, desk, config)
     console().print("Services were guessed from addresses: look at each relies_on.", style="quiet")
+
+
+def _unknown(what: str, name: str, known: Collection[str]) -> str:
+    """What is wrong with a name; empty where it is known, or where none was given."""
+    return f"this {what} is not known; {nearest(name, known)}" if name and known and name not in known else ""
 
 
 def _wanted(district: District, name: str, role: str, *, signed_in: bool) -> Wanted:

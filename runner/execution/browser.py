@@ -138,7 +138,7 @@ def browsers_on_machine() -> list[Path]:
 
 def playwright_has_its_own(engine: str = CHROMIUM) -> bool:
     """Whether Playwright has downloaded all that its version asks for of an engine."""
-    folder = _download_folder()
+    folder = download_folder()
     revisions = _wanted_revisions()
     wanted = DOWNLOADS[engine]
     return all((folder / f"{wanted[name]}-{revisions[name]}" / "INSTALLATION_COMPLETE").exists() for name in wanted)
@@ -150,7 +150,7 @@ def _wanted_revisions() -> dict[str, str]:
     return {entry["name"]: entry["revision"] for entry in listed}
 
 
-def _download_folder() -> Path:
+def download_folder() -> Path:
     """Where Playwright keeps its downloads (its documentation, "Managing browser binaries")."""
     if chosen := os.environ.get("PLAYWRIGHT_BROWSERS_PATH", "").strip("0"):
         return Path(chosen)

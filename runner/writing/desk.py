@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from runner.config.load import Config
+from runner.config.load import Config, find_config, read
+from runner.config.problem import ConfigError
 from runner.execution.worker import journey_files
+from runner.wiring import config_at
 from runner.writing.edits import quoted
 from runner.writing.reading import read_journeys
 
@@ -47,6 +50,32 @@ class Desk:
             raise CannotWrite(f"{file} cannot be written ({error.strerror}); mend that, and try again") from None
 
 
+def made_ready(explicit: Path | None, start: Path) -> tuple[Config, Path | None]:
+    """The configuration to write for, and the folder that was made for it: the one that it names, is beside it, and was
+    not there yet. Raises NoConfig, ConfigError and CannotWrite."""
+    try:
+        return config_at(explicit, start), None
+    except ConfigError as error:
+        is_of_folders = len(error.problems) == 1 and error.problems[0].key.startswith("school.journeys.")
+        folder = _only_missing(find_config(start, explicit)) if is_of_folders else None
+        if folder is None:
+            raise
+    try:
+        folder.mkdir(parents=True)
+    except OSError as error:
+        raise CannotWrite(f"{folder} cannot be made ({error.strerror}); mend that, and try again") from None
+    return config_at(explicit, start), folder
+
+
+def _only_missing(file: Path) -> Path | None:
+    """The one folder for journeys that a file names below its own, and that is not there; None where it is not one."""
+    named = [given for given in tomllib.loads(read(file))["school"]["journeys"] if isinstance(given, str)]
+    home = file.parent.resolve()
+    folders = [(home / given).resolve() for given in named if not given.endswith(".py") and "::" not in given]
+    missing = [folder for folder in folders if not folder.exists()]
+    return missing[0] if len(missing) == 1 and missing[0].is_relative_to(home) else None
+
+
 def desk_of(config: Config) -> Desk:
     """The first folder of journeys that the configuration names, or one that it could name."""
     given = [config.folder / place for place in config.settings.school.journeys]
@@ -68,6 +97,6 @@ def _line(places: Sequence[str]) -> str:
 def _journeys_in(file: Path) -> list[str]:
     """The journeys of a file; none where it cannot be read, which firstbell check tells of."""
     try:
-        return [name for _, name in read_journeys(file.read_text(encoding="utf-8")).journeys]
+        return [name for _, name in read_journeys(file.read_bytes()).journeys]
     except (SyntaxError, ValueError, OSError):
         return []

@@ -106,16 +106,33 @@ class _Judge:
 
     def text(self, file: Path, *, is_asked_for: bool) -> Iterator[Finding]:
         """What a file of the district's own says of steps, people and secrets."""
-        read = read_journeys(file.read_text(encoding="utf-8"))
+        try:
+            read = read_journeys(file.read_bytes())
+        except (SyntaxError, ValueError, OSError) as error:
+            said = error.msg if isinstance(error, SyntaxError) else getattr(error, "strerror", None) or str(error)
+            yield self._wrong(file, getattr(error, "lineno", None) or 1, f"this file cannot be read: {said}")
+            return
         yield from self._steps(file, read)
         for line, role in read.roles:
             if said := self._unknown_role(role):
                 yield self._wrong(file, line, said)
+        yield from self._secrets(file, read)
+        for line, name in () if is_asked_for else read.unmarked:
+            said = f'{name} is never scheduled; put @pytest.mark.journey("a-name", relies_on=[...]) above it'
+            yield self._look(file, line, said)
+
+    def _secrets(self, file: Path, read: JourneyFile) -> Iterator[Finding]:
+        """What lets somebody in who reads the file, or names people who are none of ours."""
         for line, field in read.secrets:
             said = f"what is typed into '{field}' stands here in clear; type student.account.password.reveal() instead"
             yield self._wrong(file, line, said)
-        for line, name in () if is_asked_for else read.unmarked:
-            said = f'{name} is never scheduled; put @pytest.mark.journey("a-name", relies_on=[...]) above it'
+        for line, name in read.keys:
+            said = (
+                f"an address holds its '{name}' here in clear; leave it out, and go there by the page that leads to it"
+            )
+            yield self._wrong(file, line, said)
+        for line in read.snapshots:
+            said = "a snapshot quotes all that was shown, other people's names too; expect single lines of it instead"
             yield self._look(file, line, said)
 
     def _steps(self, file: Path, read: JourneyFile) -> Iterator[Finding]:
@@ -125,6 +142,9 @@ class _Judge:
         if read.journeys and not read.steps:
             said = "a journey without steps says that it failed, and not where; use: with student.step(...)"
             yield self._look(file, read.journeys[0][0], said)
+        for line, name in read.trusting:
+            said = f"{name} passes on an empty page; end it with what must be seen: expect(...).to_be_visible()"
+            yield self._look(file, line, said)
 
     def _step(self, step: StepCall) -> str:
         if not step.has_title or (step.title is not None and not step.title.strip()):

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Container
 from dataclasses import dataclass
 from enum import Enum
-from urllib.parse import urlsplit
 
+from runner.writing.addresses import host_of, path_of
 from runner.writing.reading import TYPING
+from runner.writing.typed import Hidden, is_sign_in
 
 FIELDS = frozenset({"textbox", "searchbox", "combobox", "spinbutton", "checkbox", "radio", "switch", "slider"})
 LINKS = frozenset({"link", "tab", "menuitem", "treeitem"})
@@ -42,16 +42,16 @@ class Move:
     @property
     def host(self) -> str:
         """The host that it goes to."""
-        return urlsplit(self.url).hostname or ""
+        return host_of(self.url)
 
 
-def move_of(statement: ast.stmt, secrets: Container[ast.AST]) -> Move:
-    """What a statement does; `secrets` are literals that only who signs in types.
+def move_of(statement: ast.stmt, hidden: Hidden) -> Move:
+    """What a statement does; no title quotes what is `hidden`.
 
     One that waits for a window or a file does what stands inside it.
     """
     if isinstance(statement, ast.With):
-        return move_of(statement.body[0], secrets)
+        return move_of(statement.body[0], hidden)
     call = statement.value if isinstance(statement, ast.Expr) else None
     if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Attribute):
         return Move(act=Act.OTHER)
@@ -61,20 +61,22 @@ def move_of(statement: ast.stmt, secrets: Container[ast.AST]) -> Move:
     if _begins_with_expect(call):
         return Move(act=Act.LOOKS)
     if method == "goto":
-        url = _text(call.args[0]) if call.args else ""
-        return Move(act=Act.GOES, title=f"opens {place_of(url)}", url=url)
-    return _deed(call, method, secrets)
+        address = call.args[0] if call.args else None
+        page = "" if address is None else hidden.pages.get(address, "")
+        title = f"opens {place_of(page)}" if address not in hidden.texts else "opens the page"
+        return Move(act=Act.GOES, title=title, url=page)
+    return _deed(call, method, hidden)
 
 
-def _deed(call: ast.Call, method: str, secrets: Container[ast.AST]) -> Move:
+def _deed(call: ast.Call, method: str, hidden: Hidden) -> Move:
     """Something that is done to an element."""
-    role, name = _element(call)
+    role, name = _element(call, hidden)
     if method in TYPING or method in CHOOSING:
         typed = call.args[-1] if call.args else None
-        is_secret = typed is not None and typed in secrets and method in TYPING
+        is_secret = typed is not None and is_sign_in(hidden.texts.get(typed, "")) and method in TYPING
         return Move(act=Act.FILLS, title=f"fills in {name}", is_secret=is_secret)
     if method == "press":
-        key = _text(call.args[-1]) if call.args else ""
+        key = _text(call.args[-1], hidden) if call.args else ""
         return Move(act=Act.PRESSES if key == "Enter" else Act.FILLS, title="presses Enter")
     if method in CLICKING and role in FIELDS:
         return Move(act=Act.FILLS, title=f"fills in {name}")
@@ -85,20 +87,20 @@ def _deed(call: ast.Call, method: str, secrets: Container[ast.AST]) -> Move:
     return Move(act=Act.OTHER)
 
 
-def _element(call: ast.Call) -> tuple[str, str]:
+def _element(call: ast.Call, hidden: Hidden) -> tuple[str, str]:
     """The role and the name of what a call acts on, by the last locator before it that has a name."""
     node: ast.expr = call.func.value if isinstance(call.func, ast.Attribute) else call
     while isinstance(node, ast.Call | ast.Attribute):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
             named = {keyword.arg: keyword.value for keyword in node.keywords}
-            first = _text(node.args[0]) if node.args else ""
+            first = _text(node.args[0], hidden) if node.args else ""
             match node.func.attr:
                 case "get_by_role":
-                    return first, _short(_text(named.get("name")) or f"the {first}")
+                    return first, _short(_text(named.get("name"), hidden) or f"the {first}")
                 case "get_by_label" | "get_by_placeholder":
-                    return "textbox", _short(first)  # codegen names a button by its role
+                    return "textbox", _short(first) or "the field"  # codegen names a button by its role
                 case "get_by_text" | "get_by_title" | "get_by_alt_text" | "get_by_test_id":
-                    return "", _short(first)
+                    return "", _short(first) or "the page"
                 case "locator":
                     return "", _short(_plain(first))
             node = node.func.value
@@ -109,8 +111,7 @@ def _element(call: ast.Call) -> tuple[str, str]:
 
 def place_of(url: str) -> str:
     """A page in words: the last part of its path that reads like some, else its host."""
-    parts = urlsplit(url)
-    for part in reversed([part for part in parts.path.split("/") if part]):
+    for part in reversed([part for part in path_of(url).split("/") if part]):
         words = re.sub(r"\.\w{2,5}$", "", part)
         if (
             re.search(r"[A-Za-z]{3}", words)
@@ -118,7 +119,7 @@ def place_of(url: str) -> str:
             and len(words) <= TITLE_LIMIT
         ):
             return re.sub(r"[-_+]+", " ", words)
-    return parts.hostname or "the page"
+    return host_of(url) or "the page"
 
 
 def _plain(selector: str) -> str:
@@ -137,5 +138,8 @@ def _begins_with_expect(call: ast.Call) -> bool:
     )
 
 
-def _text(node: ast.expr | None) -> str:
+def _text(node: ast.expr | None, hidden: Hidden) -> str:
+    """The text of a literal; empty where it is none, or must go."""
+    if node in hidden.texts:
+        return ""
     return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else ""

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import ast
-import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
-# Labels and selectors of fields that nobody reads aloud.
-SECRET_FIELD = re.compile(r"passw|passcode|passphrase|secret|\bpin\b|pwd", re.IGNORECASE)
-CODE_FIELD = re.compile(r"one.?time|\botp\b|authenticat|verification code|security code|two.?factor", re.IGNORECASE)
+from runner.writing.addresses import key_in
+from runner.writing.words import CODE_FIELD, SECRET_FIELD, says
+
 # Methods of Playwright that type what they are given.
 TYPING = frozenset({"fill", "type", "press_sequentially"})
+# Methods that look for what somebody has typed.
+VALUES = frozenset({"to_have_value", "not_to_have_value"})
+SNAPSHOTS = frozenset({"to_match_aria_snapshot", "not_to_match_aria_snapshot"})
+# Methods that wait for what must be seen, besides those called expect.
+WAITING = frozenset({"wait_for", "wait_for_first", "wait_for_selector", "wait_for_url"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,17 +30,21 @@ class StepCall:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JourneyFile:
-    """A file, read: lines, and what stands there. `unmarked` are tests that are no journeys."""
+    """A file, read: lines, and what stands there. `unmarked` are tests that are no journeys, `keys` what addresses hold
+    that lets anybody in, `snapshots` whole pages, and `trusting` tests whose steps expect nothing."""
 
     journeys: tuple[tuple[int, str], ...] = ()
     steps: tuple[StepCall, ...] = ()
     roles: tuple[tuple[int, str], ...] = ()
     secrets: tuple[tuple[int, str], ...] = ()
     unmarked: tuple[tuple[int, str], ...] = ()
+    keys: tuple[tuple[int, str], ...] = ()
+    snapshots: tuple[int, ...] = ()
+    trusting: tuple[tuple[int, str], ...] = ()
 
 
-def read_journeys(source: str) -> JourneyFile:
-    """Read the text of a file. Raises SyntaxError."""
+def read_journeys(source: str | bytes) -> JourneyFile:
+    """Read a file, whose bytes may say in which coding they are. Raises SyntaxError, and ValueError for a null byte."""
     tree = ast.parse(source)
     calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
     return JourneyFile(
@@ -45,6 +53,9 @@ def read_journeys(source: str) -> JourneyFile:
         roles=tuple(_roles(calls)),
         secrets=tuple(_secrets(calls)),
         unmarked=tuple(_unmarked(tree)),
+        keys=tuple(_keys(tree)),
+        snapshots=tuple(call.lineno for call in calls if is_snapshot(call)),
+        trusting=tuple(_trusting(tree)),
     )
 
 
@@ -80,16 +91,25 @@ def _secrets(calls: list[ast.Call]) -> Iterator[tuple[int, str]]:
 
 
 def typed_text(call: ast.Call) -> ast.Constant | None:
-    """The literal that a call types into a field; None where it types none."""
-    if not isinstance(call.func, ast.Attribute) or call.func.attr not in TYPING or not call.args:
+    """The literal that a call types into a field, or looks for in it; None where there is none."""
+    if not isinstance(call.func, ast.Attribute) or not call.args:
         return None
-    typed = call.args[-1]
-    return typed if isinstance(typed, ast.Constant) and isinstance(typed.value, str) else None
+    typed, method = call.args[-1], call.func.attr
+    if not isinstance(typed, ast.Constant) or not isinstance(typed.value, str):
+        return None
+    is_key = method == "press" and len(typed.value.removeprefix("Shift+")) == 1
+    return typed if method in TYPING or method in VALUES or is_key else None
 
 
 def secret_field(call: ast.Call) -> str:
-    """The words that say that a call types into a field for a secret; empty where none do."""
-    return next((word for word in words_of(call) if SECRET_FIELD.search(word) or CODE_FIELD.search(word)), "")
+    """The words that say that a call is about a field for a secret; empty where none do."""
+    words = words_of(call)
+    return says(words, SECRET_FIELD) or says(words, CODE_FIELD)
+
+
+def is_snapshot(call: ast.Call) -> bool:
+    """Whether a call compares a whole page, with all that stood there."""
+    return isinstance(call.func, ast.Attribute) and call.func.attr in SNAPSHOTS
 
 
 def words_of(call: ast.Call) -> list[str]:
@@ -101,6 +121,30 @@ def words_of(call: ast.Call) -> list[str]:
         for node in inside
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and node is not typed
     ]
+
+
+def _keys(tree: ast.Module) -> Iterator[tuple[int, str]]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and (name := key_in(node.value)):
+            yield node.lineno, name
+
+
+def _trusting(tree: ast.Module) -> Iterator[tuple[int, str]]:
+    """Tests with steps in which nothing is expected, neither there nor in a function of the file that they call."""
+    functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
+    proving = {function.name for function in functions if _expects(function, ())}
+    for function in functions:
+        calls = [node for node in ast.walk(function) if isinstance(node, ast.Call)]
+        if function.name.startswith("test_") and any(_steps(calls)) and not _expects(function, proving):
+            yield function.lineno, function.name
+
+
+def _expects(function: ast.FunctionDef, proving: Collection[str]) -> bool:
+    for node in ast.walk(function):
+        name = node.id if isinstance(node, ast.Name) else node.attr if isinstance(node, ast.Attribute) else ""
+        if name.startswith("expect") or name in WAITING or name in proving or isinstance(node, ast.Assert):
+            return True
+    return False
 
 
 def _unmarked(tree: ast.Module) -> Iterator[tuple[int, str]]:

@@ -7,16 +7,22 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from playwright.sync_api import sync_playwright
+import psutil
+from playwright.sync_api import BrowserType, sync_playwright
 
 from journeys.stage.stage import Stage
 from journeys.stage.step import Nobody
-from runner.execution.browser import find_browser, launch_options
+from runner.config.browsers import KINDS
+from runner.config.devices import devices
+from runner.execution.browser import Browser, download_folder, find_browser, launch_options
 from runner.execution.district import District
+from runner.execution.holding import look_of
 
 # Playwright's own command line takes the browser's path by this and by nothing else (1.65, `launchContext`).
 BROWSER_PATH = "PWTEST_CLI_EXECUTABLE_PATH"
@@ -25,6 +31,8 @@ NO_SCREEN = (
     "a recording needs a screen, and this session has none (DISPLAY and WAYLAND_DISPLAY are empty); record "
     "on a desktop, come in by ssh -X, or give it one that can be looked at by VNC: xvfb-run firstbell record ..."
 )
+# How long a recorder may take to close its browser.
+TIME_TO_END_S = 5.0
 # Nobody looks at the camera of somebody who is only signed in.
 UNSEEN = "recording"
 
@@ -44,33 +52,102 @@ def must_have_a_screen(environment: Mapping[str, str], platform: str = sys.platf
         raise NoScreen(NO_SCREEN)
 
 
-def record(url: str, *, district: District, role: str, signed_in: bool, device: str) -> str:
-    """Open the recorder at an address, wait until it is closed, and return what it wrote; empty where nothing was.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recording:
+    """What is recorded: from which address on, as whom, and with what they hold. The district's browser is the one that
+    is opened, and its location the way out."""
 
-    What it writes holds what was typed, so it lies in a private folder, and no longer than this takes. Raises
-    NoBrowser, RecorderBroke, and what signing in raises.
+    url: str
+    district: District
+    role: str
+    signed_in: bool = False
+    device: str = ""
+
+
+def record(wanted: Recording) -> str:
+    """Open the recorder, wait until it is closed, and return what it wrote; empty where nothing was.
+
+    What it writes holds what was typed, so it lies in a private folder, and no longer than this takes; the caller sees
+    to it that a signal raises, too. Raises NoBrowser, RecorderBroke, and what signing in raises.
     """
+    district = wanted.district
     browser = find_browser(district.browser, district.browser_name)
-    with _ended_in_order(), tempfile.TemporaryDirectory(prefix="firstbell-") as private:
+    options = launch_options(browser, (district.location, district.home))
+    with tempfile.TemporaryDirectory(prefix="firstbell-") as private:
         file, state = Path(private) / "recorded.py", Path(private) / "state.json"
-        command = [sys.executable, "-m", "playwright", "codegen", "--target", "python-pytest", "-o", str(file)]
-        if signed_in:
-            _sign_in(district, role, state)
-            command += ["--load-storage", str(state)]
-        command += ["--browser", browser.kind.engine]
-        if browser.kind.channel:
-            command += ["--channel", browser.kind.channel]
-        if device:
-            command += ["--device", device]
-        environment = dict(os.environ)
-        if browser.path is not None:
-            environment[BROWSER_PATH] = str(browser.path)
-        code, told = _until_closed([*command, url], environment)
+        look: dict[str, Any] = {}
+        if wanted.signed_in or wanted.device:
+            with sync_playwright() as playwright:
+                look = look_of(wanted.device, playwright.devices)
+                if wanted.signed_in:
+                    _sign_in(wanted, getattr(playwright, browser.kind.engine), options, look, state)
+        command = command_of(
+            wanted,
+            browser,
+            look_told(wanted.device, browser.kind.engine, look),
+            file,
+            state if wanted.signed_in else None,
+        )
+        code, told = _until_closed(command, environment_of(browser, district.home, os.environ))
         written = file.read_text(encoding="utf-8") if file.exists() else ""
     if code and not written:
         said = [line.strip() for line in told.splitlines() if "rror:" in line] or ["it did not say why"]
         raise RecorderBroke(f"Playwright's recorder ended with {code}: {said[0]}")
     return written
+
+
+def look_told(device: str, engine: str, look: Mapping[str, Any]) -> dict[str, str]:
+    """What the recorder is told of a device. By its name it would open the device's own engine, whichever is asked for
+    (1.65, `lookupBrowserType`), so in another one it is given screen and user agent."""
+    if not device or look["default_browser_type"] == engine:
+        return {"--device": device}
+    screen = look["viewport"]
+    return {"--viewport-size": f"{screen['width']}, {screen['height']}", "--user-agent": look["user_agent"]}
+
+
+def command_of(
+    wanted: Recording, browser: Browser, look: Mapping[str, str], file: Path, state: Path | None
+) -> list[str]:
+    """Playwright's recorder, which writes into `file`; `state` is what a browser knows that has signed in."""
+    command = [sys.executable, "-m", "playwright", "codegen", "--target", "python-pytest", "-o", str(file)]
+    told = {
+        "--browser": browser.kind.engine,
+        "--channel": browser.kind.channel,
+        **look,
+        "--load-storage": str(state or ""),
+        "--proxy-server": wanted.district.location.way.proxy,
+    }
+    return [*command, *(part for name, value in told.items() if value for part in (name, value)), wanted.url]
+
+
+def environment_of(browser: Browser, home: Path | None, around: Mapping[str, str]) -> dict[str, str]:
+    """What the recorder runs in. A `home` of the browser's own says whom to trust; what else is found in a home folder
+    is told by name then: Playwright's downloads, and the key to a screen that comes by ssh -X."""
+    environment = dict(around)
+    if browser.path is not None:
+        environment[BROWSER_PATH] = str(browser.path)
+    if home is not None:
+        theirs = Path(around.get("HOME") or Path.home())
+        environment.setdefault("PLAYWRIGHT_BROWSERS_PATH", str(download_folder()))
+        environment.setdefault("XAUTHORITY", str(theirs / ".Xauthority"))
+        environment["HOME"] = str(home)
+    return environment
+
+
+def not_given(wanted: Recording) -> list[str]:
+    """What the recorder cannot be given, each in one sentence."""
+    location, said = wanted.district.location, []
+    network = location.network
+    kept = {"name server": location.naming, "network": network.launch_args or network.conditions}
+    if lacks := " and the ".join(what for what, is_so in kept.items() if is_so):
+        of = f"of the location '{location.name}'"
+        said.append(f"Playwright's recorder cannot be given the {lacks} {of}; it has this machine's")
+    device, engine = devices().get(wanted.device), KINDS[wanted.district.browser_name].engine
+    if device and device.engine != engine:
+        said.append(
+            f"Playwright's recorder lends {engine} the screen and user agent of {device.name}, and not its touch"
+        )
+    return said
 
 
 def _until_closed(command: list[str], environment: dict[str, str]) -> tuple[int, str]:
@@ -82,31 +159,35 @@ def _until_closed(command: list[str], environment: dict[str, str]) -> tuple[int,
         try:
             _, told = running.communicate()
         except BaseException:
-            os.killpg(running.pid, signal.SIGTERM)
+            _end(running)
             raise
     return running.returncode, told
 
 
-@contextmanager
-def _ended_in_order() -> Iterator[None]:
-    """Who is told to end removes the private folder first; by itself, Python would leave what was typed there."""
-    before = signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
+def _end(running: subprocess.Popen[str]) -> None:
+    """End a recorder with its family; who does not close what it has open is not waited for longer than is polite."""
+    with suppress(psutil.NoSuchProcess):
+        first = psutil.Process(running.pid)
+        family = [first, *first.children(recursive=True)]
+        with suppress(ProcessLookupError):
+            os.killpg(running.pid, signal.SIGTERM)
+        _, left = psutil.wait_procs(family, timeout=TIME_TO_END_S)
+        for process in left:
+            with suppress(psutil.NoSuchProcess):
+                process.kill()
 
 
-def _sign_in(district: District, role: str, state: Path) -> None:
+def _sign_in(
+    wanted: Recording, engine: BrowserType, options: Mapping[str, Any], look: Mapping[str, Any], state: Path
+) -> None:
     """Have the actor signed in by the district's own way, and keep what the browser knows then."""
-    with sync_playwright() as playwright:
-        found = find_browser(district.browser, district.browser_name)
-        browser = getattr(playwright, found.kind.engine).launch(**launch_options(found))
-        context = browser.new_context()
-        with Stage(run_token=UNSEEN, audience=Nobody(), limit_s=district.step_limit_s) as stage:
-            actor = stage.enter(role, district.account(role), context)
-            if "edge" in district.school.services:
-                district.school.open_portal(actor)
-            district.school.sign_in(actor)
-            context.storage_state(path=state)
-        browser.close()
+    district = wanted.district
+    browser = engine.launch(**options)
+    context = browser.new_context(**look, **district.location.context_options)
+    with Stage(run_token=UNSEEN, audience=Nobody(), limit_s=district.step_limit_s) as stage:
+        actor = stage.enter(wanted.role, district.account(wanted.role), context)
+        if "edge" in district.school.services:
+            district.school.open_portal(actor)
+        district.school.sign_in(actor)
+        context.storage_state(path=state)
+    browser.close()

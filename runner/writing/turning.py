@@ -6,33 +6,30 @@ Locators and their order stay as recorded. Pure: text in, text out, and nothing 
 from __future__ import annotations
 
 import ast
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 
-from runner.writing.edits import Edit, edited, quoted
+from runner.writing.edits import meaning_of_line, quoted
 from runner.writing.moves import Act, Move, move_of
+from runner.writing.proving import Promised, broken_promise
+from runner.writing.rewriting import Wanted, Written, fixtures, written
 from runner.writing.template import arguments_of, entrances_of, person, variable
-from runner.writing.typed import is_sign_in, replacements
+from runner.writing.typed import CUT, KEYS, NAMELESS, SNAPSHOT, hidden_in, left_out
 
 SIGN_IN, PLATFORM = "sign-in", "platform"
 TOTP = "totp("
+COMMENTS = frozenset({CUT, KEYS, NAMELESS, SNAPSHOT})
+# What is said at the end of a recording that ends with something done, and nothing seen.
+ENDING = (
+    "# Say here what must be seen in the end, or this passes on an empty page, with such a line (expect comes from",
+    '# playwright.sync_api): expect({who}.page.get_by_role("heading", name="...")).to_be_visible()',
+)
+# What steps are called whose names say nothing of anybody.
+OWN_TITLES = frozenset({"opens the portal", "signs in", "looks"})
 
 
 class NoRecording(Exception):
     """There is nothing in a recording to make a journey of; the message says what to do."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
-    """The journey that is to come of it. `doors` is the front door of each service and `hosts` what is its own;
-    `values` are what must not stand in a file, each with the attribute of the actor that says it."""
-
-    name: str
-    role: str
-    doors: Mapping[str, str] = field(default_factory=dict)
-    hosts: Mapping[str, Sequence[str]] = field(default_factory=dict)
-    values: Mapping[str, str] = field(default_factory=dict)
-    is_signed_in: bool = False
 
 
 @dataclass(slots=True, kw_only=True)
@@ -52,24 +49,31 @@ class _Step:
 
 
 def journey_of(recorded: str, wanted: Wanted) -> str:
-    """The text of a journey. Raises NoRecording."""
+    """The text of a journey. Raises NoRecording, also where the text would not be what was recorded."""
     module, function = _parsed(recorded)
-    steps = _steps(recorded, function, wanted)
+    steps, promised = _steps(recorded, function, wanted)
+    beside = list(fixtures(recorded, module, function, wanted))
+    entrances = entrances_of([wanted.role])
     body = [line for step in steps for line in step.written(person(wanted.role))]
     asked = [name for name in ("school", "classroom") if f"{name}." in "\n".join(body)]
     quoted = ", ".join(f'"{name}"' for name in dict.fromkeys(step.service for step in steps))
     lines = [
         '"""Recorded: say in one sentence what this journey proves."""',
         "",
-        *_imports(module, body),
-        *_fixtures(recorded, module, function),
+        *_imports(beside, body),
+        *(line for fixture in beside for line in ("", "", *fixture.lines)),
         "",
         "",
         f'@pytest.mark.journey("{wanted.name}", relies_on=[{quoted}])',
         f"def test_{variable(wanted.name)}({', '.join(arguments_of([wanted.role], asked))}):",
-        *(f"    {line}" for line in (*entrances_of([wanted.role]), *body)),
+        *(f"    {line}" for line in (*entrances, *body)),
     ]
-    return "\n".join(lines) + "\n"
+    text = "\n".join(lines) + "\n"
+    meanings = [*(meaning_of_line(line) for line in entrances), *promised.meanings]
+    promised = replace(promised, meanings=meanings, fixtures=[fixture.meaning for fixture in beside])
+    if said := broken_promise(text, promised):
+        raise NoRecording(f"nothing was written, because the journey {said}; record again, on fewer pages at a time")
+    return text
 
 
 def _parsed(recorded: str) -> tuple[ast.Module, ast.FunctionDef]:
@@ -83,16 +87,24 @@ def _parsed(recorded: str) -> tuple[ast.Module, ast.FunctionDef]:
     raise NoRecording("this is no recording for pytest; make one with: firstbell record")
 
 
-def _steps(recorded: str, function: ast.FunctionDef, wanted: Wanted) -> list[_Step]:
-    texts = replacements(function, person(wanted.role), wanted.values)
-    secrets = {node for node, text in texts.items() if is_sign_in(text)}
+def _steps(recorded: str, function: ast.FunctionDef, wanted: Wanted) -> tuple[list[_Step], Promised]:
+    """The steps, and what they are to say together."""
+    hidden = hidden_in(function, person(wanted.role), wanted.values)
     steps = _Steps(wanted)
     for statement in function.body:
-        if not isinstance(statement, ast.Pass):
-            steps.take(move_of(statement, secrets), _lines(recorded, statement, texts, wanted))
+        if comment := left_out(statement):
+            steps.leave(comment)
+        elif not isinstance(statement, ast.Pass):
+            steps.take(move_of(statement, hidden), written(recorded, statement, hidden, wanted))
     if not steps.done:
         raise NoRecording("nothing was recorded; record again, and use the page before you close it")
-    return steps.done
+    steps.done[-1].lines += steps.held
+    ending = () if steps.looks else [line.format(who=person(wanted.role)) for line in ENDING]
+    steps.done[-1].lines += ending
+    promised = Promised(
+        meanings=steps.meanings, comments=COMMENTS.union(ending), values=hidden.values, titles=OWN_TITLES
+    )
+    return steps.done, promised
 
 
 class _Steps:
@@ -100,20 +112,30 @@ class _Steps:
 
     def __init__(self, wanted: Wanted) -> None:
         self.done: list[_Step] = []
+        self.meanings: list[object] = []
         self._wanted = wanted
         self._service = next(iter(wanted.doors or wanted.hosts), "edge")
-        self._held: list[str] = []
+        self.held: list[str] = []
+        self.looks = False
         if wanted.is_signed_in:
             self._enter()
 
-    def take(self, move: Move, lines: list[str]) -> None:
+    def leave(self, comment: str) -> None:
+        """A statement that is left out, with what is said of it; once, where there are several in a row."""
+        lines = self.done[-1].lines if self.done and self.done[-1].lines else self.held
+        if lines[-1:] != [comment]:
+            lines.append(comment)
+
+    def take(self, move: Move, written: Written) -> None:
         """One more move. A handler that is set up belongs to what sets it off, which comes next."""
+        self.meanings.append(written.meaning)
+        self.looks = move.act is Act.LOOKS
         if move.act is Act.PREPARES:
-            self._held += lines
+            self.held += written.lines
             return
         step = self._step_for(move)
-        step.lines += [*self._held, *lines]
-        self._held = []
+        step.lines += [*self.held, *written.lines]
+        self.held = []
 
     def _step_for(self, move: Move) -> _Step:
         last = self.done[-1] if self.done else None
@@ -152,11 +174,12 @@ class _Steps:
     def _enter(self) -> None:
         """The steps of somebody who was signed in before the recording began."""
         who, known = person(self._wanted.role), self._known
-        if "edge" in known:
-            step = _Step(title="opens the portal", service="edge", lines=[f"school.open_portal({who})"])
-            self.done.append(step)
-        if SIGN_IN in known:
-            self.done.append(_Step(title="signs in", service=SIGN_IN, lines=[f"school.sign_in({who})"]))
+        ways = {"edge": ("opens the portal", "open_portal"), SIGN_IN: ("signs in", "sign_in")}
+        for service, (title, way) in ways.items():
+            if service in known:
+                line = f"school.{way}({who})"
+                self.done.append(_Step(title=title, service=service, lines=[line]))
+                self.meanings.append(meaning_of_line(line))
         self._service = PLATFORM if PLATFORM in known else self._service
 
     @property
@@ -172,68 +195,10 @@ class _Steps:
         return "opens the portal" if door and move.url.rstrip("/") == door.rstrip("/") else move.title
 
 
-def _lines(recorded: str, statement: ast.stmt, texts: Mapping[ast.expr, str], wanted: Wanted) -> list[str]:
-    """A statement as it was recorded, but for the page's name, addresses of services and what must not stand there."""
-    who = person(wanted.role)
-    edits = [Edit(node=node, text=text) for node, text in texts.items()]
-    for node in ast.walk(statement):
-        if isinstance(node, ast.Name) and node.id == "page":
-            edits.append(Edit(node=node, text=f"{who}.page"))
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "goto":
-            edits += _going(node, node.func, who, wanted)
-    return edited(recorded, statement, edits)
-
-
-def _going(call: ast.Call, func: ast.Attribute, who: str, wanted: Wanted) -> list[Edit]:
-    """`page.goto("https://...")` as the actor goes, from the front door that the configuration names."""
-    if not isinstance(func.value, ast.Name) or func.value.id != "page" or len(call.args) != 1 or call.keywords:
-        return []
-    edits = [Edit(node=func, text=f"{who}.go")]
-    address = call.args[0]
-    if isinstance(address, ast.Constant) and isinstance(address.value, str):
-        for name, door in wanted.doors.items():
-            base = door.rstrip("/")
-            rest = address.value[len(base) :]
-            if address.value.startswith(base) and rest[:1] in ("", "/", "?", "#"):
-                tail = "" if rest in ("", "/") else f'.rstrip("/") + {quoted(rest)}'
-                return [*edits, Edit(node=address, text=f'school.service("{name}").url{tail}')]
-    return edits
-
-
-def _imports(module: ast.Module, body: Sequence[str]) -> list[str]:
-    text = "\n".join(body)
-    fixtures = "".join(ast.unparse(node) for node in module.body if isinstance(node, ast.FunctionDef))
+def _imports(beside: Sequence[Written], body: Sequence[str]) -> list[str]:
+    text = "\n".join(line for line in body if not line.lstrip().startswith("#"))
+    everything = "\n".join([text, *(line for one in beside for line in one.lines)])
     standard = [f"import {name}" for name in ("re", "time") if f"{name}." in text]
     ours = ["", "from journeys.auth.totp import totp"] if TOTP in text else []
-    theirs = ["from playwright.sync_api import expect"] if "expect(" in text or "expect(" in fixtures else []
+    theirs = ["from playwright.sync_api import expect"] if "expect(" in everything else []
     return [*standard, *([""] if standard else []), "import pytest", *theirs, *ours]
-
-
-def _fixtures(recorded: str, module: ast.Module, function: ast.FunctionDef) -> list[str]:
-    """What codegen wrote beside the test, such as a device's settings: it stays, but for where a sign-in was kept."""
-    lines = recorded.splitlines()
-    kept: list[str] = []
-    for node in module.body:
-        if not isinstance(node, ast.FunctionDef) or node is function:
-            continue
-        settings = [
-            one.value for one in ast.walk(node) if isinstance(one, ast.Return) and isinstance(one.value, ast.Dict)
-        ]
-        lasting = {one: _without_state(one) for one in settings}
-        if all(one.values for one in lasting.values()):
-            edits = [Edit(node=one, text=ast.unparse(left)) for one, left in lasting.items() if left is not one]
-            first = min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
-            kept += ["", "", *lines[first - 1 : node.lineno - 1]]
-            kept += edited(recorded, node, edits)
-    return kept
-
-
-def _without_state(settings: ast.Dict) -> ast.Dict:
-    """Settings of a context without the file of a sign-in, which is gone when the recording is over."""
-    pairs = list(zip(settings.keys, settings.values, strict=True))
-    left = [(key, value) for key, value in pairs if getattr(key, "value", None) != "storage_state"]
-    return (
-        settings
-        if len(left) == len(pairs)
-        else ast.Dict(keys=[key for key, _ in left], values=[value for _, value in left])
-    )

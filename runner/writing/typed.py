@@ -1,34 +1,93 @@
-"""What a recording holds that must not stand in a file: typed passwords, user names, codes; and what stands instead."""
+"""What a recording holds that must not stand in a file: typed passwords, user names, codes, keys in addresses; and what
+stands instead."""
 
 from __future__ import annotations
 
 import ast
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
+from runner.writing.addresses import has_more, page_of, without_keys
 from runner.writing.edits import quoted
-from runner.writing.reading import CODE_FIELD, SECRET_FIELD, typed_text, words_of
+from runner.writing.reading import is_snapshot, secret_field, typed_text, words_of
+from runner.writing.words import CODE_FIELD, CODE_WORD, SECRET_FIELD, USER_FIELD, says
 
-USER_FIELD = re.compile(
-    r"user ?-?_?name|user ?id|\buser\b|e-?mail|log-?in|\baccount\b|student (id|number)", re.IGNORECASE
-)
-ANY_CODE = re.compile(r"\bcode\b", re.IGNORECASE)
 DIGITS = re.compile(r"\d{6,8}")
+# What a locator says of a field that has no name.
+EVERY_FIELD = re.compile(r"|textbox|searchbox|input(\[type=\"?(text|password)\"?\])?|textarea")
 # Shorter values are found inside ordinary words.
 SHORTEST = 4
+SNAPSHOT = "# A snapshot of the page stood here, with other people's names. Expect one line of it instead."
+KEYS = "# Keys pressed in a field for a secret stood here. Fill in the account's own instead."
+NAMELESS = "# This field says nothing of itself. If it takes a secret, fill in the account's own instead."
+CUT = "# What followed the path of an address was left out, for it may let anybody in. Add what the page needs."
 
 
-def replacements(function: ast.FunctionDef, who: str, values: Mapping[str, str]) -> dict[ast.expr, str]:
-    """Each literal that must go, and the expression that stands instead.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hidden:
+    """What must not stand in a file. `texts` has each literal that goes, with the expression that stands instead;
+    `pages` the addresses that somebody goes to, without keys; `cut` the literals of which an address lost its end.
+    `values` are known ones and those that were typed, each with its expression."""
+
+    texts: Mapping[ast.expr, str]
+    pages: Mapping[ast.expr, str]
+    cut: frozenset[ast.expr]
+    values: Mapping[str, str]
+
+
+def hidden_in(function: ast.FunctionDef, who: str, values: Mapping[str, str]) -> Hidden:
+    """What must go of a recording.
 
     `values` are known ones, each with its expression; what goes into a field for a password, a code or, before either,
-    a user name goes whatever it is.
+    a user name goes whatever it is, and then wherever else it stands.
     """
-    calls = [node for node in ast.walk(function) if isinstance(node, ast.Call) and typed_text(node) is not None]
-    found = dict(_by_field(calls, who))
-    texts = [node for node in ast.walk(function) if isinstance(node, ast.Constant) and isinstance(node.value, str)]
-    by_value = {node: _by_value(str(node.value), values) for node in texts if node not in found}
-    return found | {node: expression for node, expression in by_value.items() if expression}
+    calls = [node for node in ast.walk(function) if isinstance(node, ast.Call)]
+    by_field: dict[ast.expr, str] = dict(_by_field([call for call in calls if typed_text(call) is not None], who))
+    known = {**_typed(by_field), **values}
+    gone_to = {call.args[0] for call in calls if is_going(call)}
+    patterns = {call.args[0] for call in calls if call.args and ast.unparse(call.func) == "re.compile"}
+    texts: dict[ast.expr, str] = {}
+    pages: dict[ast.expr, str] = {}
+    cut: set[ast.expr] = set()
+    for node, text in _texts(function):
+        if node in gone_to:
+            pages[node] = left = page_of(text, known)
+            is_cut = has_more(text) or left != page_of(text)
+        else:
+            left = without_keys(text)
+            is_cut = left != text
+        cut |= {node} if is_cut else set()
+        if expression := without(left, known, is_pattern=node in patterns):
+            texts[node] = expression
+        elif left != text and node not in gone_to:
+            texts[node] = quoted(left)
+    return Hidden(texts={**texts, **by_field}, pages=pages, cut=frozenset(cut - by_field.keys()), values=known)
+
+
+def left_out(statement: ast.stmt) -> str:
+    """The comment that stands instead of a whole statement; empty where it may stay."""
+    call = statement.value if isinstance(statement, ast.Expr) else None
+    if not isinstance(call, ast.Call):
+        return ""
+    if is_snapshot(call):
+        return SNAPSHOT
+    return KEYS if _presses(call) and typed_text(call) is not None and secret_field(call) else ""
+
+
+def is_nameless(statement: ast.stmt, hidden: Hidden) -> bool:
+    """Whether something is typed, and stays, that could be anything: its field says nothing of itself."""
+    calls = [node for node in ast.walk(statement) if isinstance(node, ast.Call)]
+    typing = [(call, literal) for call in calls if (literal := typed_text(call)) and literal not in hidden.texts]
+    return any(
+        literal.value and not _presses(call) and all(EVERY_FIELD.fullmatch(word) for word in words_of(call))
+        for call, literal in typing
+    )
+
+
+def is_going(call: ast.Call) -> bool:
+    """Whether a call goes to an address that stands there."""
+    return isinstance(call.func, ast.Attribute) and call.func.attr == "goto" and len(call.args) == 1
 
 
 def is_sign_in(expression: str) -> bool:
@@ -36,39 +95,62 @@ def is_sign_in(expression: str) -> bool:
     return any(part in expression for part in (".account.username", ".account.password", ".account.totp_key"))
 
 
+def without(text: str, values: Mapping[str, str], *, is_pattern: bool = False) -> str:
+    """A text with known values taken out, as an expression; empty where it holds none. Spaces may be more or others, as
+    a page has them, and `is_pattern` that signs are escaped."""
+    if text in values and not is_pattern:
+        return values[text]
+    for value, expression in sorted(values.items(), key=lambda one: -len(one[0])):
+        if len(value) >= SHORTEST and (found := _place_of(value, text, is_pattern=is_pattern)):
+            said = f"re.escape({expression})" if is_pattern else expression
+            around = [text[: found.start()], text[found.end() :]]
+            before, after = (without(part, values, is_pattern=is_pattern) or quoted(part) for part in around)
+            return " + ".join([*([before] if around[0] else []), said, *([after] if around[1] else [])])
+    return ""
+
+
+def _place_of(value: str, text: str, *, is_pattern: bool) -> re.Match[str] | None:
+    escaped = r"\\?" if is_pattern else ""
+    words = ["".join(escaped + re.escape(char) for char in word) for word in value.split()]
+    return re.search(r"(?:\s|\\s[+*]?)+".join(words) if is_pattern else r"\s+".join(words), text) if words else None
+
+
+def _texts(function: ast.FunctionDef) -> Iterator[tuple[ast.Constant, str]]:
+    for node in ast.walk(function):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            yield node, node.value
+
+
+def _typed(by_field: Mapping[ast.expr, str]) -> dict[str, str]:
+    """What was typed, with what says it. A code says something else every time, and is gone a minute later."""
+    return {
+        str(node.value): expression
+        for node, expression in by_field.items()
+        if isinstance(node, ast.Constant) and len(str(node.value)) >= SHORTEST and ".totp_key" not in expression
+    }
+
+
 def _by_field(calls: list[ast.Call], who: str) -> Iterator[tuple[ast.expr, str]]:
     account = f"{who}.account"
-    of_secrets = [call.lineno for call in calls if _matches(call, SECRET_FIELD) or _is_code(call)]
+    of_secrets = [call.lineno for call in calls if secret_field(call) or _is_code(call)]
     for call in calls:
         literal = typed_text(call)
         if literal is None or not literal.value:
             continue
         if _is_code(call):
             yield literal, f"totp({account}.totp_key.reveal(), time.time())"
-        elif _matches(call, SECRET_FIELD):
+        elif says(words_of(call), SECRET_FIELD):
             yield literal, f"{account}.password.reveal()"
-        elif _matches(call, USER_FIELD) and any(line > call.lineno for line in of_secrets):
+        elif says(words_of(call), USER_FIELD) and any(line > call.lineno for line in of_secrets) and not _presses(call):
             yield literal, f"{account}.username"
-
-
-def _matches(call: ast.Call, words: re.Pattern[str]) -> bool:
-    return any(words.search(word) for word in words_of(call))
 
 
 def _is_code(call: ast.Call) -> bool:
     literal = typed_text(call)
     is_number = literal is not None and bool(DIGITS.fullmatch(str(literal.value).replace(" ", "")))
-    return _matches(call, CODE_FIELD) or (is_number and _matches(call, ANY_CODE))
+    words = words_of(call)
+    return bool(says(words, CODE_FIELD)) or (is_number and bool(says(words, CODE_WORD)))
 
 
-def _by_value(text: str, values: Mapping[str, str]) -> str:
-    """A text with known values taken out, as an expression; empty where it holds none."""
-    if text in values:
-        return values[text]
-    for value, expression in sorted(values.items(), key=lambda one: -len(one[0])):
-        if len(value) >= SHORTEST and value in text:
-            before, _, after = text.partition(value)
-            parts = [quoted(before)] if before else []
-            rest = _by_value(after, values) or (quoted(after) if after else "")
-            return " + ".join([*parts, expression, *([rest] if rest else [])])
-    return ""
+def _presses(call: ast.Call) -> bool:
+    return isinstance(call.func, ast.Attribute) and call.func.attr == "press"

@@ -48,6 +48,17 @@ def test_math(student, actor, school):
     with student.step("signs in", relies_on="sign-inn"):
         student.page.get_by_label("Password").fill("hunter2")
     actor("counsellor")
+    student.go("https://x.example/j/9?pwd=QWx")
+"""
+MARKED = """\
+import pytest
+from playwright.sync_api import expect
+
+
+@pytest.mark.journey("marked", relies_on=["edge"])
+def test_marked(student):
+    with student.step("", relies_on="edge"):
+        expect(student.page.get_by_role("main")).to_match_aria_snapshot("- main")
 """
 
 
@@ -64,6 +75,8 @@ def test_every_kind_of_mistake_is_told_where_it_is_mended(firstbell: Firstbell, 
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "__init__.py").touch()
     (tmp_path / "mine" / "test_math.py").write_text(JOURNEY)
+    (tmp_path / "mine" / "test_marked.py").write_text(MARKED, encoding="utf-8-sig")
+    (tmp_path / "mine" / "test_cookie.py").write_bytes(b"# coding: latin-1\n# \xe9\ndef test_plain():\n    pass\n")
     (tmp_path / "mine" / "test_broken.py").write_text("\nimport nothing_of_that_name\n")
     done = firstbell("check", "--json")
     assert done.returncode == 1, done.stderr
@@ -75,6 +88,11 @@ def test_every_kind_of_mistake_is_told_where_it_is_mended(firstbell: Firstbell, 
     expected = [
         ("journeys", "__init__.py", 1, "hides First Bell's own"),
         ("journeys", "test_broken.py", 2, "nothing_of_that_name"),
+        ("journeys", "test_marked.py", 7, "a step without a name"),
+        ("journeys", "test_marked.py", 8, "a snapshot quotes all that was shown"),
+        ("journeys", "test_cookie.py", 3, "test_plain is never scheduled"),
+        ("journeys", "test_math.py", 5, "test_math passes on an empty page"),
+        ("journeys", "test_math.py", 11, "an address holds its 'pwd' here in clear"),
         ("journeys", "test_math.py", 4, "relies on the service 'platfrom', which is not configured; did you mean"),
         ("journeys", "test_math.py", 6, "a step without a name"),
         ("journeys", "test_math.py", 8, "the service 'sign-inn'"),
@@ -90,7 +108,7 @@ def test_every_kind_of_mistake_is_told_where_it_is_mended(firstbell: Firstbell, 
     for area, file, line, said in expected:
         assert any(one[:3] == (area, file, line) and said in one[3] for one in told), (area, file, line, said, told)
     assert len(told) == len(expected)
-    assert "hunter2" not in done.stdout + done.stderr
+    assert not any(secret in done.stdout + done.stderr for secret in ("hunter2", "QWx"))
 
 
 def test_what_init_writes_is_well_and_a_mistake_in_the_file_ends_the_look(firstbell: Firstbell, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -10,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 
 from runner.writing.reading import read_journeys
@@ -46,16 +48,41 @@ def test_somebody_who_is_signed_in_records_a_journey_that_is_played(
     assert played.returncode == 0, played.stdout + text
 
 
-def test_a_recording_that_is_told_to_end_leaves_nothing_that_was_typed(tmp_path: Path, private: Path) -> None:
+def test_who_records_goes_the_locations_way_and_holds_what_is_asked_for(
+    firstbell: Firstbell, tmp_path: Path, private: Path
+) -> None:
+    ways = '[practice]\ntls = true\n[locations.here]\n[locations.home]\nproxy = "practice:outside"\n'
+    (tmp_path / "firstbell.toml").write_text(CONFIG + ways)
+    (tmp_path / "mine").mkdir()
+    asked = ("--signed-in", "--name", "classes", "--from", "home", "--device", "iPad (gen 7)", "--browser", "chromium")
+    done = firstbell("record", "platform", *asked, **BY_ITSELF, TMPDIR=str(private))
+    assert done.returncode == 0, done.stderr
+    text = (tmp_path / "mine" / "test_classes.py").read_text()
+    # Without the location's way there is no certificate that holds, and so no page with this name.
+    assert [step.title for step in read_journeys(text).steps] == ["opens the portal", "signs in", "opens classes"]
+    assert 'playwright.devices["iPad (gen 7)"]' in text
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP], ids=["told to end", "the line drops"])
+def test_a_recording_that_ends_so_leaves_nothing_that_was_typed_and_nobody_who_records(
+    tmp_path: Path, private: Path, number: signal.Signals
+) -> None:
     (tmp_path / "firstbell.toml").write_text(CONFIG)
     (tmp_path / "mine").mkdir()
     environment = {**os.environ, "PWTEST_CLI_HEADLESS": "1", "TMPDIR": str(private)}
     command = [sys.executable, "-c", "from runner.cli.main import main; main()", "record", "edge"]
     with subprocess.Popen(command, cwd=tmp_path, env=environment, stdout=subprocess.PIPE) as recording:
         patiently(lambda: bool(list(private.glob("firstbell-*/recorded.py"))))
-        recording.terminate()
-        assert recording.wait(30) == 143
+        recording.send_signal(number)
+        assert recording.wait(30) == 128 + number
     assert not list(private.glob("firstbell-*"))
+    patiently(lambda: not _of(private))
+
+
+def _of(private: Path) -> list[list[str]]:
+    """The command lines of processes that know this folder."""
+    lines = [process.info["cmdline"] or [] for process in psutil.process_iter(["cmdline"])]
+    return [line for line in lines if any(str(private) in part for part in line)]
 
 
 def patiently(is_so: Callable[[], bool]) -> None:

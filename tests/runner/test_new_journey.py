@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -81,3 +82,60 @@ def test_the_folder_of_the_configuration_is_used_and_a_name_is_taken_once(
         done = CliRunner().invoke(main, ["new", taken])
         assert done.exit_code == 3
         assert f"already a journey called '{taken}'" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "coded",
+    [
+        pytest.param(lambda text: b"\xef\xbb\xbf" + text.encode(), id="with a byte order mark"),
+        pytest.param(lambda text: ("# coding: latin-1\n" + text + "# \xe9\n").encode("latin-1"), id="by a cookie"),
+    ],
+)
+def test_a_name_is_taken_by_a_file_in_whichever_coding(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, coded: Callable[[str], bytes]
+) -> None:
+    (tmp_path / "firstbell.toml").write_text(PRACTICE + 'journeys = ["mine"]\n')
+    (tmp_path / "mine").mkdir()
+    text = text_of(NewJourney(name="maths", roles=["student"], services=ALL))
+    (tmp_path / "mine" / "test_other.py").write_bytes(coded(text))
+    monkeypatch.chdir(tmp_path)
+    done = CliRunner().invoke(main, ["new", "maths"])
+    assert "already a journey called 'maths'" in done.stderr
+
+
+@pytest.mark.parametrize("named", ['"my_journeys"', '"a/b"', '"a/b", "../there"'])
+def test_the_one_folder_that_is_named_and_not_there_is_made(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, named: str
+) -> None:
+    for folder in ("here", "there"):
+        (tmp_path / folder).mkdir()
+    (tmp_path / "here" / "firstbell.toml").write_text(PRACTICE + f"journeys = [{named}]\n")
+    monkeypatch.chdir(tmp_path / "here")
+    done = CliRunner().invoke(main, ["new", "math-page"])
+    made = named.split('"')[1]
+    assert done.exit_code == 0, done.output
+    assert f"Made the folder {made}, which the configuration names." in done.stdout
+    assert (tmp_path / "here" / made).is_dir()
+    assert "Add under" not in done.stdout
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        pytest.param('journeys = ["a", "b"]', id="two are too many to choose from"),
+        pytest.param('journeys = ["../away"]', id="one that is somewhere else"),
+        pytest.param('journeys = ["away/test_x.py"]', id="a file"),
+        pytest.param('journeys = ["away"]\n[watch]\nevery = 3', id="another mistake besides"),
+        pytest.param('journeys = ["away"]\n[browser]\nname = "firefox"\nexecutable = "x"', id="another gap besides"),
+        pytest.param("journeys = [3]", id="no folder at all"),
+    ],
+)
+def test_any_other_mistake_is_told_and_nothing_is_made(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, wrong: str
+) -> None:
+    (tmp_path / "here").mkdir()
+    (tmp_path / "here" / "firstbell.toml").write_text(f"{PRACTICE}{wrong}\n")
+    monkeypatch.chdir(tmp_path / "here")
+    done = CliRunner().invoke(main, ["new", "math-page"])
+    assert (done.exit_code, "firstbell.toml:" in done.stderr) == (3, True)
+    assert [path.name for path in tmp_path.rglob("*")] == ["here", "firstbell.toml"]

@@ -13,6 +13,7 @@ import pytest
 def test_maths(student, actor):
     {line}
 """
+STEP = 'with student.step("looks", relies_on="edge"):\n        '
 
 
 @pytest.mark.parametrize(
@@ -64,3 +65,33 @@ def test_a_test_without_a_marker_is_told_of_unless_the_module_marks_its_own_way(
     plain = "def test_plain(page):\n    pass\n"
     assert read_journeys(plain).unmarked == ((1, "test_plain"),)
     assert read_journeys('pytestmark = pytest.mark.journey("x")\n' + plain).unmarked == ()
+
+
+@pytest.mark.parametrize(
+    ("line", "is_trusting"),
+    [
+        pytest.param('student.page.get_by_text("Go").click()', True, id="nothing"),
+        pytest.param('expect(student.page.get_by_text("Go")).to_be_visible()', False, id="Playwright's own"),
+        pytest.param("expect.soft(student.page).to_have_title('x')", False, id="a soft one"),
+        pytest.param("student.expect_to_see_and_hear(teacher)", False, id="ours"),
+        pytest.param("assert student.page.title()", False, id="Python's"),
+        pytest.param("student.page.get_by_text('Go').wait_for()", False, id="waited for"),
+        pytest.param("sees_maths(student)", False, id="by a function of the file"),
+        pytest.param("unexpected(student)", True, id="by a word that only has it inside"),
+    ],
+)
+def test_a_journey_that_expects_nothing_is_known(line: str, *, is_trusting: bool) -> None:
+    helper = "\ndef sees_maths(student):\n    expect(student.page).to_have_title('Maths')\n"
+    read = read_journeys(JOURNEY.format(line=STEP + line) + helper)
+    assert read.trusting == (((5, "test_maths"),) if is_trusting else ())
+    assert read_journeys(JOURNEY.format(line="pass")).trusting == ()
+
+
+@pytest.mark.parametrize("coded", [b"\xef\xbb\xbf", b"# coding: latin-1\n# \xe9\n"], ids=["a mark", "a cookie"])
+def test_a_file_may_say_in_which_coding_it_is(coded: bytes) -> None:
+    assert [name for _, name in read_journeys(coded + JOURNEY.format(line="pass").encode()).journeys] == ["maths"]
+
+
+def test_a_snapshot_is_seen() -> None:
+    line = 'expect(student.page.get_by_role("main")).to_match_aria_snapshot("- main")'
+    assert read_journeys(JOURNEY.format(line=line)).snapshots == (6,)
