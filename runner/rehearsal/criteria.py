@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from runner.rehearsal.document import CriterionRow, PersonRow, Verdict
+from runner.rehearsal.document import CriterionRow, PersonRow, RecordRow, Verdict
 from runner.rehearsal.script import STEPS
 
 HIGH, LOW = 0.95, 0.05
@@ -42,26 +42,30 @@ def percentile(values: Sequence[float], share: float) -> float:
     return ordered[max(0, math.ceil(share * len(ordered)) - 1)]
 
 
-def judge(people: Sequence[PersonRow], wanted: Wanted, limit: str) -> Judgement:
+def judge(record: RecordRow, wanted: Wanted, limit: str) -> Judgement:
     """What came of it. `limit` says in what this machine was the limit, or nothing.
 
     What a starved machine can do to a figure (a time, a delay, a frame that is late, a wait in vain) decides nothing
     where the machine was starved. What a product said of itself ("this class is full") does, and so does a stranger.
     """
-    students = [person for person in people if person.role == "student"]
+    people, students = record.people, record.pupils
     teachers = [person for person in people if person.role != "student"]
     own = [person for person in people if person.outcome in {"errored", "blind"} and not _met_a_stranger(person)]
-    criteria = tuple(_criteria(students, teachers, wanted))
-    unmet = [criterion for criterion in criteria if criterion.is_met is False]
+    criteria = (*_criteria(students, teachers, wanted), _rounds(record))
+    unmet = [criterion for criterion in criteria if criterion.is_met is False and not criterion.is_own]
     certain = [criterion for criterion in unmet if not limit or _is_certain(criterion, people, len(students), wanted)]
     if certain:
         return Judgement(verdict=Verdict.NO_GO, said=_sentence(certain), criteria=criteria)
     if unmet:
         said = f"no verdict: {_sentence(unmet)}, but this machine was the limit ({limit})"
         return Judgement(verdict=Verdict.LIMITED, said=said, criteria=criteria)
-    if own or any(criterion.is_met is None for criterion in criteria):
-        who = f"{own[0].actor}: {own[0].said}" if own else "nothing could be measured"
-        said = f"no verdict: {len(own)} of {len(people)} could not be judged ({who})"
+    if own:
+        said = f"no verdict: {len(own)} of {len(people)} could not be judged ({own[0].actor}: {own[0].said})"
+        return Judgement(verdict=Verdict.LIMITED, said=said, criteria=criteria)
+    if ours := [criterion for criterion in criteria if criterion.is_own and not criterion.is_met]:
+        return Judgement(verdict=Verdict.LIMITED, said=f"no verdict: {_sentence(ours)}", criteria=criteria)
+    if missing := [criterion for criterion in criteria if criterion.is_met is None]:
+        said = f"no verdict: nothing could be measured of {missing[0].title}"
         return Judgement(verdict=Verdict.LIMITED, said=said, criteria=criteria)
     return Judgement(verdict=Verdict.GO, said="every criterion is met", criteria=criteria)
 
@@ -81,7 +85,17 @@ def _criteria(students: Sequence[PersonRow], teachers: Sequence[PersonRow], want
     yield CriterionRow(title=PRIVACY, wanted="0", measured=str(strangers), is_met=not strangers)
 
 
-SUCCESS, PRIVACY = "students who saw and heard the teacher", "privacy errors"
+SUCCESS, PRIVACY, ROUNDS = "students who saw and heard the teacher", "privacy errors", "rounds played"
+
+
+def _rounds(record: RecordRow) -> CriterionRow:
+    """Whoever plays can die when their people are at home already: then nobody is lost but the rounds to come."""
+    is_met = record.played == record.rounds
+    said = "" if is_met else "a process that plays died; its last words are in .firstbell/rehearsal.log"
+    measured = f"{record.played} of {record.rounds}"
+    return CriterionRow(
+        title=ROUNDS, wanted=str(record.rounds), measured=measured, is_met=is_met, said=said, is_own=True
+    )
 
 
 def _success(students: Sequence[PersonRow], wanted: float) -> CriterionRow:

@@ -135,15 +135,22 @@ class RecordRow(Row):
         """The students, each once a round."""
         return tuple(person for person in self.people if person.role == "student")
 
+    @property
+    def played(self) -> int:
+        """How many of its rounds were played."""
+        return len({person.round for person in self.people})
+
 
 class CriterionRow(Row):
-    """One thing that is wanted, with what was measured. `is_met` is None where nothing could be measured."""
+    """One thing that is wanted, with what was measured. `is_met` is None where nothing could be measured; `is_own` says
+    that it is about First Bell's own work: not met, it is no verdict on the platform."""
 
     title: str
     wanted: str
     measured: str
     is_met: bool | None
     said: str = ""
+    is_own: bool = False
 
 
 class ComparedRow(Row):

@@ -120,7 +120,7 @@ def _counted_anew(practice: PracticeSchool) -> Count:
 def concluded(record: RecordRow, wanted: Wanted, previous: RecordRow | None) -> RehearsalDocument:
     """What a record amounts to."""
     limit = limit_of(record.samples, record.lost_share)
-    judgement = judge(record.people, wanted, limit)
+    judgement = judge(record, wanted, limit)
     return RehearsalDocument(
         verdict=judgement.verdict,
         said=judgement.said,

@@ -25,7 +25,7 @@ from runner.execution.messages import Hello
 from runner.history.database import Database
 from runner.rehearsal.criteria import Wanted
 from runner.rehearsal.document import CostRow, RecordRow, Verdict
-from runner.rehearsal.messages import EVERYBODY, FromPlayers, Waits
+from runner.rehearsal.messages import EVERYBODY, FromPlayers, Left, Waits
 from runner.rehearsal.minutes import Minutes
 from runner.rehearsal.plan import seats
 from runner.rehearsal.rehearsing import Bill, Onlooker, concluded, rehearse
@@ -155,6 +155,24 @@ def test_players_that_are_killed_are_an_error_of_ours_and_the_others_go_home(
     assert concluded(record, PATIENT, None).verdict is Verdict.LIMITED
     assert _players() == []
     assert not [one for one in psutil.Process().children(recursive=True) if "type=renderer" in _words(one)]
+
+
+def test_players_that_die_when_their_people_have_left_cost_the_rounds_to_come(
+    school: PracticeSchool, tmp_path: Path
+) -> None:
+    gone: list[str] = []
+
+    def kill(message: FromPlayers, _minutes: Minutes) -> None:
+        if isinstance(message, Left):
+            gone.append(message.actor)
+            # Both whom the second process plays are at home; the teacher has still to end the class.
+            if message.actor != "teacher" and {"student 1", "student 3"} <= set(gone) and len(_players()) > 1:
+                _players()[1].kill()
+
+    record = played(school, tmp_path, rounds=2, onlooker=kill)
+    assert {(person.round, person.outcome) for person in record.people} == {(1, "passed")}
+    document = concluded(record, PATIENT, None)
+    assert (document.verdict, "rounds played: 1 of 2" in document.said) == (Verdict.LIMITED, True)
 
 
 def _words(process: psutil.Process) -> str:

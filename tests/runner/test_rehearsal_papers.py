@@ -37,7 +37,7 @@ def test_junit_is_what_a_ci_reads_and_counts_right() -> None:
     schema.validate(ET.fromstring(written))  # noqa: S314  # written by us
     root = ET.fromstring(written)  # noqa: S314  # written by us
     criteria, people = root.findall("testsuite")
-    assert criteria.attrib.items() >= {("tests", "6"), ("failures", "1"), ("errors", "0")}
+    assert criteria.attrib.items() >= {("tests", "7"), ("failures", "1"), ("errors", "0")}
     assert people.attrib.items() >= {("tests", "6"), ("failures", "1"), ("errors", "1")}
     assert [case.get("name") for case in people if case.find("failure") is not None] == ["student 4"]
 
@@ -63,6 +63,20 @@ def test_the_page_says_the_verdict_and_what_it_rests_on() -> None:
     assert "08:00:00 EST" in page
     assert "Mann-Whitney U" in page
     assert page.count("<svg") == 4
+
+
+def test_rounds_that_were_never_played_are_said_everywhere_and_are_an_error_of_ours() -> None:
+    record = a_record([a_teacher(), *(a_student(number) for number in range(3))])
+    document = concluded(record.model_copy(update={"rounds": 3}), WANTED, None)
+    page = report_page(document, WANTED, ZoneInfo("UTC"))
+    assert "No verdict: rounds played: 1 of 3" in page
+    case = ET.fromstring(junit(document)).find("testsuite/testcase[@name='rounds played']")  # noqa: S314  # ours
+    assert case is not None
+    error = case.find("error")
+    assert error is not None
+    assert error.get("message") == "1 of 3, wanted 3"
+    told = {row["title"]: row for row in document.model_dump(mode="json")["criteria"]}
+    assert (told["rounds played"]["measured"], told["rounds played"]["is_met"]) == ("1 of 3", False)
 
 
 def test_the_page_stands_with_nobody_who_came() -> None:

@@ -21,6 +21,7 @@ from runner.rehearsal.messages import COME, END, EVERYBODY, HOME, FromPlayers, L
 from runner.rehearsal.minutes import NOT_OPENED, Minutes, joins, peak
 from runner.rehearsal.plan import begins_at, seats
 from runner.rehearsal.prompter import Prompter
+from runner.rehearsal.rehearsing import concluded
 from tests.runner.a_rehearsal import a_record, a_student, a_teacher
 
 WANTED = Wanted(success=0.9, steps_s={"signs in": 5.0}, latency_ms=400.0, frames_per_s=8.0)
@@ -147,15 +148,24 @@ JERKY = [a_student(number, frames_per_s=3.0) for number in range(10)]
     ],
 )
 def test_the_verdict(students: Sequence[PersonRow], limit: str, verdict: Verdict) -> None:
-    assert judge([a_teacher(), *students], WANTED, limit).verdict is verdict
+    assert judge(a_record([a_teacher(), *students]), WANTED, limit).verdict is verdict
 
 
 def test_a_class_that_never_opened_is_a_no_go() -> None:
     never = [
         PersonRow(round=1, actor=f"student {n}", role="student", outcome="failed", said=NOT_OPENED) for n in (1, 2)
     ]
-    found = judge([a_teacher(outcome="failed"), *never], WANTED, "")
+    found = judge(a_record([a_teacher(outcome="failed"), *never]), WANTED, "")
     assert (found.verdict, found.criteria[0].measured) == (Verdict.NO_GO, "0 of 2")
+
+
+def test_rounds_that_were_never_played_are_no_verdict_however_well_the_first_went() -> None:
+    record = a_record([a_teacher(), *TEN]).model_copy(update={"rounds": 3})
+    document = concluded(record, WANTED, None)
+    assert document.verdict is Verdict.LIMITED
+    assert "rounds played: 1 of 3, wanted 3" in document.said
+    broken = a_record([a_teacher(), *TEN[:5], FAILED]).model_copy(update={"rounds": 3})
+    assert concluded(broken, WANTED, None).verdict is Verdict.NO_GO
 
 
 @pytest.mark.parametrize(("share", "value"), [(0.95, 10), (0.05, 1), (0.5, 5), (1.0, 10)])
