@@ -25,6 +25,7 @@ from runner.rehearsal.limit import limit_of
 from runner.rehearsal.messages import Engage, FromPlayers
 from runner.rehearsal.minutes import Minutes
 from runner.rehearsal.plan import Seat
+from runner.rehearsal.shelf import forget_round
 
 # A way to class has this many waits, each of which may take the step limit; the rest is for a slow machine.
 WAITS = 16
@@ -71,23 +72,25 @@ def rehearse(
     name = f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{secrets.token_hex(2)}"
     folder = bill.shelf / name
     engage = Engage(hello=hello, guests=tuple(guests), stay_s=bill.stay_s, keep=folder, mask=bill.mask)
-    with _forgotten_if_stopped(folder), Ensemble(bill.seats, engage, log=bill.log) as ensemble:
-        began_at, began = datetime.now(UTC), time.monotonic()
-        minutes = Minutes(bill.seats, began_at.timestamp())
+    with _forgotten_if_stopped(folder):
+        with Ensemble(bill.seats, engage, log=bill.log) as ensemble:
+            began_at, began = datetime.now(UTC), time.monotonic()
+            minutes = Minutes(bill.seats, began_at.timestamp())
 
-        def follow(message: FromPlayers) -> None:
-            minutes.hear(message)
-            onlooker(message, minutes)
+            def follow(message: FromPlayers) -> None:
+                minutes.hear(message)
+                onlooker(message, minutes)
 
-        with Gauge() as gauge:
-            for _ in range(bill.rounds):
-                if not ensemble.is_whole:
-                    break
-                minutes.begin()
-                ensemble.play(secrets.token_hex(8), deadline_s=_deadline_s(bill, district), follow=follow)
-                minutes.end()
-        browser = ensemble.browser
-    people = without_strangers(minutes.people, folder)
+            with Gauge() as gauge:
+                for _ in range(bill.rounds):
+                    if not ensemble.is_whole:
+                        break
+                    minutes.begin()
+                    ensemble.play(secrets.token_hex(8), deadline_s=_deadline_s(bill, district), follow=follow)
+                    minutes.end()
+            browser = ensemble.browser
+        # Once nobody is left who could still put something away.
+        people = without_strangers(minutes.people, folder)
     return RecordRow(
         id=name,
         journey=bill.journey,
@@ -136,12 +139,11 @@ def _deadline_s(bill: Bill, district: District) -> float:
 
 
 def without_strangers(people: Sequence[PersonRow], folder: Path) -> tuple[PersonRow, ...]:
-    """Nothing remains of a round in which anybody met a stranger: what one student saw, another's picture may show."""
+    """Nothing remains of a round in which anybody met a stranger: what one student saw, another's picture may show.
+    Raises OSError."""
     private = {person.round for person in people if any(step.is_private for step in person.steps)}
-    for person in people:
-        if person.round in private:
-            for name in person.kept:
-                (folder / name).unlink(missing_ok=True)
+    for number in private:
+        forget_round(folder, number)
     return tuple(one.model_copy(update={"kept": ()}) if one.round in private else one for one in people)
 
 

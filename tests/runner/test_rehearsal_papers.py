@@ -9,9 +9,12 @@ from zoneinfo import ZoneInfo
 import pytest
 import xmlschema
 
+from artifacts.evidence import Artifact, ArtifactKind
+from artifacts.redaction.forms import KnownSecrets
 from runner.rehearsal.criteria import Wanted
 from runner.rehearsal.document import PersonRow, RehearsalDocument, Verdict
 from runner.rehearsal.junit import junit
+from runner.rehearsal.keepsakes import Cupboard, put_away
 from runner.rehearsal.plots import round_up
 from runner.rehearsal.rehearsing import concluded, without_strangers
 from runner.rehearsal.report import report_page
@@ -113,16 +116,42 @@ def test_the_page_shows_what_those_saw_last_who_failed_and_where_it_lies() -> No
     assert "<img " not in report_page(document, WANTED, ZoneInfo("UTC"))
 
 
+def kept_of(folder: Path) -> list[str]:
+    """The files in a rehearsal's folder."""
+    return sorted(str(file.relative_to(folder)) for file in folder.rglob("*") if file.is_file())
+
+
 def test_nothing_is_kept_of_a_round_in_which_somebody_met_a_stranger(tmp_path: Path) -> None:
     def failed(number: int, round_: int, *, is_private: bool = False) -> PersonRow:
         found = a_student(number, outcome="failed", fails_at="joins", is_private=is_private)
-        return found.model_copy(update={"round": round_, "kept": (f"{round_}-{number}.jpg",)})
+        return found.model_copy(update={"round": round_, "kept": (f"attempt-{round_}/student-{number}/04.jpg",)})
 
     people = [failed(1, 1), failed(2, 1, is_private=True), failed(1, 2)]
-    for person in people:
-        (tmp_path / person.kept[0]).write_bytes(b"a picture")
-    assert [one.kept for one in without_strangers(people, tmp_path)] == [(), (), ("2-1.jpg",)]
-    assert [file.name for file in tmp_path.iterdir()] == ["2-1.jpg"]
+    # Written by a process that was killed before it could say so, and what could not be made clean.
+    untold = ("attempt-1/student-3/04.jpg", "quarantine/attempt-1/student-1/console.json")
+    others = ("attempt-2/student-1/04.jpg", "quarantine/attempt-2/student-1/console.json")
+    for name in {*(person.kept[0] for person in people), *untold, *others}:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_bytes(b"a picture")
+    assert [one.kept for one in without_strangers(people, tmp_path)] == [(), (), (others[0],)]
+    assert kept_of(tmp_path) == list(others)
+
+
+def test_what_cannot_be_made_clean_lies_with_its_rehearsal_and_goes_with_it(tmp_path: Path) -> None:
+    raw, shelf = tmp_path / "raw", tmp_path / "rehearsals"
+    name = "attempt-1/student-1/console.json"
+    (raw / name).parent.mkdir(parents=True)
+    (raw / name).write_text("torn {")
+    cupboard = Cupboard(folder=shelf / "r0", mask=(), known=KnownSecrets(["correct horse"]))
+    torn = Artifact(kind=ArtifactKind.CONSOLE, name=name, actor="student 1")
+    assert put_away([torn], raw, cupboard) == ()
+    assert kept_of(shelf) == [f"r0/quarantine/{name}"]
+    document = concluded_of()
+    for number in range(6):
+        record = document.record.model_copy(update={"id": f"r{number}"})
+        (shelf / f"r{number}").mkdir(exist_ok=True)
+        Shelf(shelf).keep(document.model_copy(update={"record": record}))
+    assert sorted(one.name for one in shelf.iterdir() if one.is_dir()) == [f"r{n}" for n in range(1, 6)]
 
 
 def test_pictures_of_the_latest_rehearsals_stay_and_figures_of_all(tmp_path: Path) -> None:
