@@ -121,6 +121,9 @@ class Telling:
         if document.limit and document.verdict is Verdict.GO:
             limit = f"this machine was at its limit, and all was met even so: {document.limit}"
         self._out.print(as_text(f"    {limit} ({busy})", "errored" if document.limit else "quiet"))
+        others = [one.played_with for one in record.people if one.played_with not in {"", record.browser}]
+        if others:
+            self._out.print(as_text(f"    {len(others)} of {len(record.people)} held a device: {others[0]}", "quiet"))
         for row in record.counted:
             how = "as" if row.agrees else "BUT"
             late = f" (up to {row.tolerance} may be on their way)" if row.tolerance else ""

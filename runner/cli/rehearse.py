@@ -16,12 +16,11 @@ from pydantic import TypeAdapter, ValidationError
 
 from runner.cli.console import console, give_up
 from runner.cli.rehearsal_telling import Quiet, Telling
-from runner.cli.run import CONFIG, ERRORED, sentences
-from runner.config.browsers import CHROMIUM
+from runner.cli.rehearsal_terms import must_be_chromium, must_share_a_browser, places_of, too_many, wanted_of
+from runner.cli.run import ERRORED, sentences
 from runner.config.durations import Seconds
 from runner.config.load import Config
-from runner.config.problem import ConfigError
-from runner.execution.browser import Browser, NoBrowser, find_browser
+from runner.execution.browser import find_browser
 from runner.execution.district import District
 from runner.execution.engaging import Busy
 from runner.execution.identity import is_gone, me
@@ -29,15 +28,14 @@ from runner.execution.messages import Hello
 from runner.history.claims import Casting
 from runner.history.database import Database
 from runner.history.locks import Locks
-from runner.rehearsal.criteria import Wanted, unknown_steps
+from runner.rehearsal.criteria import Wanted
 from runner.rehearsal.document import RecordRow, RehearsalDocument, Verdict
 from runner.rehearsal.ensemble import measured
 from runner.rehearsal.junit import junit
 from runner.rehearsal.limit import carries
-from runner.rehearsal.plan import STUDENT, TEACHER, Seat, begins_at, seats
+from runner.rehearsal.plan import Seat, begins_at
 from runner.rehearsal.rehearsing import Bill, concluded, rehearse
 from runner.rehearsal.report import report_page
-from runner.rehearsal.script import STEPS
 from runner.rehearsal.shelf import Shelf
 from runner.theatre import house_for
 from runner.wiring import config_at, district_of, practice_place, state_folder
@@ -117,8 +115,8 @@ def rehearse_(
     asked = Asked(journey=journey, students=students, ramp_s=ramp_s, stay_s=stay_s, rounds=repeat, at=at, anyway=anyway)
     with sentences(), _stopped():
         config = config_at(config_file, Path.cwd())
-        wanted = _wanted(config)
-        _must_be_chromium(find_browser(config.settings.browser.executable, config.settings.browser.name))
+        wanted = wanted_of(config)
+        must_be_chromium(find_browser(config.settings.browser.executable, config.settings.browser.name))
         record = _played(asked, config, telling, only_measures=only_measures)
         if record is None:
             return
@@ -141,13 +139,6 @@ def _stopped() -> Iterator[None]:
         give_up("stopped: everybody was sent home, nothing was judged and nothing was kept", code=ERRORED)
 
 
-def _must_be_chromium(found: Browser) -> None:
-    """Raise NoBrowser for a browser in which a rehearsal can be neither measured nor played."""
-    if not found.kind.is_chromium:
-        said = "a rehearsal is measured and played in Chromium"
-        raise NoBrowser(f'{said}; with [browser] name = "{found.kind.name}" play journeys, or give {CHROMIUM} there')
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
     """What the command was asked for."""
@@ -168,7 +159,8 @@ def _played(asked: Asked, config: Config, telling: Telling | Quiet, *, only_meas
         hello = Hello(config=config.file if config.text else None, text=config.text, practice=practice_place(practice))
         log, cores = state_folder(config) / "rehearsal.log", psutil.cpu_count() or 1
         workers = min(cores, asked.students + 1)
-        places = () if only_measures else _places(district, asked.students, ramp_s=asked.ramp_s, workers=workers)
+        places = () if only_measures else places_of(district, asked.students, ramp_s=asked.ramp_s, workers=workers)
+        must_share_a_browser(config, district, asked.journey, places)
         found = measured(hello, log)
         free = max(0.0, cores - found.others_cores)
         can = carries(found.cost, cores=free, memory_free_mib=found.memory_free_mib, ramp_s=asked.ramp_s)
@@ -176,7 +168,7 @@ def _played(asked: Asked, config: Config, telling: Telling | Quiet, *, only_meas
         if only_measures:
             return None
         if can < asked.students and not asked.anyway:
-            give_up(_too_many(asked.students, can), code=ERRORED)
+            give_up(too_many(asked.students, can), code=ERRORED)
         bill = Bill(
             journey=asked.journey,
             seats=places,
@@ -198,42 +190,6 @@ def _played(asked: Asked, config: Config, telling: Telling | Quiet, *, only_meas
 
 def _shelf(config: Config) -> Path:
     return state_folder(config) / "rehearsals"
-
-
-def _wanted(config: Config) -> Wanted:
-    """What the configuration wants. Raises ConfigError for a step that no student plays."""
-    given = config.settings.rehearsal
-    wanted = Wanted(
-        success=given.success, steps_s=given.steps, latency_ms=given.latency_ms, frames_per_s=given.frames_per_s
-    )
-    if unknown := unknown_steps(wanted):
-        known = ", ".join(f'"{title}"' for title in STEPS)
-        said = f'a student has no step "{unknown[0]}"; there are: {known}'
-        raise ConfigError([config.problem(("rehearsal", "steps", unknown[0]), said)])
-    return wanted
-
-
-def _places(district: District, students: int, *, ramp_s: float, workers: int) -> tuple[Seat, ...]:
-    """Everybody with an account of their own; two with one would throw each other out of most products."""
-    accounts = {
-        role: [one.account for one in district.company.candidates if one.role == role] for role in (TEACHER, STUDENT)
-    }
-    for role, number in ((TEACHER, 1), (STUDENT, students)):
-        if len(accounts[role]) < number:
-            give_up(
-                f"{number} with the role {role} need as many accounts, and there are {len(accounts[role])}; "
-                f'add [accounts.NAME] with role = "{role}"' + (", or ask for fewer" if accounts[role] else ""),
-                code=CONFIG,
-            )
-    return seats(accounts[TEACHER][0], accounts[STUDENT][:students], ramp_s=ramp_s, workers=workers)
-
-
-def _too_many(students: int, can: int) -> str:
-    return (
-        f"this machine carries about {can} students who come that fast, and {students} are asked for: what would be "
-        "measured is this machine. Ask for fewer, let them come more slowly (--ramp), take a larger machine, or see "
-        "how far it goes (--anyway)"
-    )
 
 
 @contextmanager

@@ -46,14 +46,18 @@ class LookRow(Row):
 
 
 class PersonRow(Row):
-    """One person in one round. `outcome` is passed, failed, errored or blind; `said` is why; `left_at_s` is when
-    they were gone, whether they could still say good-bye or not. `frames` of the teacher had arrived at `frames_at_s`,
-    just before; None of whom that could not be read. `kept` is what remains of somebody who failed, by names in the
-    rehearsal's folder; the picture, if there is one, first."""
+    """One person in one round. `played_with` is their browser, and the device that it was made to look like.
+
+    `outcome` is passed, failed, errored or blind; `said` is why; `left_at_s` is when they were gone, whether they could
+    still say good-bye or not. `frames` of the teacher had arrived at `frames_at_s`, just before; None of whom that
+    could not be read. `kept` is what remains of somebody who failed, by names in the rehearsal's folder; the picture,
+    if there is one, first.
+    """
 
     round: int
     actor: str
     role: str
+    played_with: str = ""
     steps: tuple[StepRow, ...] = ()
     looks: tuple[LookRow, ...] = ()
     outcome: str

@@ -24,7 +24,7 @@ from journeys.stage.failures import ending_of
 from journeys.stage.shown import Elsewhere
 from journeys.stage.stage import Stage
 from runner.execution.browser import find_browser, launch_options, throttle
-from runner.execution.holding import look_of
+from runner.execution.holding import look_of, told_of
 from runner.execution.machine import LagMeter
 from runner.rehearsal.keepsakes import Cupboard, Remembering
 from runner.rehearsal.measuring import measure
@@ -38,6 +38,7 @@ from runner.rehearsal.messages import (
     Dismiss,
     Engage,
     Engaged,
+    Holds,
     Kept,
     Left,
     Played,
@@ -75,7 +76,10 @@ class Teller:
         self._remembering: Remembering | None = None
 
     def actor_entered(self, actor: Actor) -> None:
-        """Record them from the start: nobody knows yet who will fail."""
+        """Tell what they play with, and record them from the start: nobody knows yet who will fail."""
+        if browser := actor.page.context.browser:
+            told = told_of(actor.name, actor.account, browser.browser_type.name, browser.version)
+            self._send(Holds(actor=self._seat.actor, played_with=told))
         self._remembering = Remembering(actor, self._round, self._cupboard)
 
     def step_began(self, actor: Actor, step: Step) -> None:

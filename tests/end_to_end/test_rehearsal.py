@@ -78,6 +78,7 @@ def test_its_figures_are_those_that_the_school_counts_itself(school: PracticeSch
     counters = school.counters()
     assert [(person.actor, person.outcome, person.said) for person in record.people if person.outcome != "passed"] == []
     assert len(record.people) == 8
+    assert {person.played_with for person in record.people} == {record.browser}
     joins = counters["live_class"]["joins"] - before["live_class"]["joins"]
     rows = {row.title: row for row in record.counted}
     assert (rows["joins"].measured, rows["joins"].counted) == (joins, joins)
@@ -200,6 +201,11 @@ def test_more_than_this_machine_carries_is_refused_and_so_are_accounts_that_do_n
     at_once = firstbell("rehearse", "live-class", "--students", "8", "--ramp", "1s")
     assert at_once.returncode == 2
     assert "this machine carries about" in at_once.stderr
+    with (tmp_path / "firstbell.toml").open("a") as file:
+        file.write('[journeys.live-class]\nbrowser = "firefox"\n')
+    elsewhere = firstbell("rehearse", "live-class", "--students", "2", "--anyway")
+    assert elsewhere.returncode == 3
+    assert "journeys.live-class.browser: a rehearsal plays everybody in the browser of [browser]" in elsewhere.stderr
     assert not (tmp_path / ".firstbell" / "rehearsals").exists()
 
 

@@ -121,6 +121,15 @@ def kept_of(folder: Path) -> list[str]:
     return sorted(str(file.relative_to(folder)) for file in folder.rglob("*") if file.is_file())
 
 
+def test_the_page_says_who_held_what() -> None:
+    record = a_record([a_teacher(), a_student(1), a_student(2)])
+    usual, ipad = record.browser, f"{record.browser} (student 2: iPad)"
+    held = {"teacher": usual, "student 1": usual, "student 2": ipad}
+    people = tuple(person.model_copy(update={"played_with": held[person.actor]}) for person in record.people)
+    page = report_page(concluded(record.model_copy(update={"people": people}), WANTED, None), WANTED, ZoneInfo("UTC"))
+    assert page.count("played with ") == page.count(f"played with {ipad}") == 1
+
+
 def test_nothing_is_kept_of_a_round_in_which_somebody_met_a_stranger(tmp_path: Path) -> None:
     def failed(number: int, round_: int, *, is_private: bool = False) -> PersonRow:
         found = a_student(number, outcome="failed", fails_at="joins", is_private=is_private)

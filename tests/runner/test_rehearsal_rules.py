@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from runner.cli.rehearse import _wanted
+from runner.cli.rehearsal_terms import must_share_a_browser, wanted_of
 from runner.config.load import parse
 from runner.config.problem import ConfigError
 from runner.rehearsal.compare import compare, fisher, mann_whitney
@@ -22,6 +22,7 @@ from runner.rehearsal.minutes import NOT_OPENED, Minutes, joins, peak
 from runner.rehearsal.plan import begins_at, seats
 from runner.rehearsal.prompter import Prompter
 from runner.rehearsal.rehearsing import concluded
+from runner.wiring import district_of
 from tests.runner.a_rehearsal import a_record, a_student, a_teacher
 
 WANTED = Wanted(success=0.9, steps_s={"signs in": 5.0}, latency_ms=400.0, frames_per_s=8.0)
@@ -304,4 +305,64 @@ def test_students_who_never_came_fail_where_the_class_did() -> None:
 def test_a_step_that_no_student_plays_is_a_mistake_of_the_file() -> None:
     text = '[school]\nname = "P"\ntimezone = "UTC"\npractice = true\n[rehearsal.steps]\n"sings in" = "5s"\n'
     with pytest.raises(ConfigError, match='no step "sings in"; there are: "opens the portal"'):
-        _wanted(parse(text, Path("firstbell.toml")))
+        wanted_of(parse(text, Path("firstbell.toml")))
+
+
+CLASS = """
+[school]
+name = "P"
+timezone = "UTC"
+[accounts.teacher]
+username = "zz.teacher"
+password = "env:FIRSTBELL_NOBODY"
+{teacher}
+[accounts.student]
+username = "zz.student"
+password = "env:FIRSTBELL_NOBODY"
+{student}
+[accounts.student2]
+username = "zz.student2"
+password = "env:FIRSTBELL_NOBODY"
+browser = "webkit"
+{rest}
+"""
+
+
+def _shares(monkeypatch: pytest.MonkeyPatch, *, teacher: str = "", student: str = "", rest: str = "") -> None:
+    """Whether a rehearsal of the teacher and the first student may be played; the second student stays at home."""
+    monkeypatch.setenv("FIRSTBELL_NOBODY", "correct horse")
+    config = parse(CLASS.format(teacher=teacher, student=student, rest=rest), Path("firstbell.toml"))
+    places = seats("teacher", ["student"], ramp_s=1.0, workers=1)
+    must_share_a_browser(config, district_of(config, None), "live-class", places)
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"student": 'browser = "webkit"'}, 'accounts.student.browser: .* which is "chromium"; leave this out'),
+        ({"teacher": 'browser = "msedge"'}, "accounts.teacher.browser"),
+        ({"rest": '[journeys.live-class]\nbrowser = "firefox"'}, "journeys.live-class.browser"),
+        ({"rest": '[browser]\nname = "chrome"', "student": 'browser = "chromium"'}, 'which is "chrome"'),
+    ],
+    ids=["a student in WebKit", "a teacher in Edge", "the journey in Firefox", "Chromium where the class has Chrome"],
+)
+def test_a_browser_in_which_nobody_would_play_is_refused(
+    monkeypatch: pytest.MonkeyPatch, given: dict[str, str], said: str
+) -> None:
+    with pytest.raises(ConfigError, match=said):
+        _shares(monkeypatch, **given)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {},
+        {"rest": '[journeys.live-class]\nbrowser = "chromium"'},
+        {"rest": '[journeys.sign-in]\nbrowser = "firefox"'},
+        {"student": 'browser = "chromium"', "teacher": 'browser = "chromium"', "rest": "[journeys.live-class]"},
+        {"rest": '[browser]\nname = "chrome"', "student": 'browser = "chrome"'},
+    ],
+    ids=["nothing said", "the same said", "another journey's", "their own, the same", "all in Chrome"],
+)
+def test_whoever_plays_in_the_browser_of_all_may_say_so(monkeypatch: pytest.MonkeyPatch, given: dict[str, str]) -> None:
+    _shares(monkeypatch, **given)
