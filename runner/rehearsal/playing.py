@@ -86,7 +86,7 @@ class Teller:
         """Nothing to do."""
 
     def step_ended(self, actor: Actor, record: StepRecord) -> None:
-        """Tell how a step ended."""
+        """Tell how a step ended, without secrets: a page may repeat what was typed into it."""
         del actor
         ending, step = record.ending, record.step
         self._send(
@@ -97,7 +97,7 @@ class Teller:
                 at_s=time.time() - record.took_s,
                 took_s=record.took_s,
                 ending=ending.kind.value if ending else "",
-                said=ending.said if ending else "",
+                said=self._cupboard.known.scrub(ending.said) if ending else "",
                 sign=ending.sign if ending else "",
                 is_private=bool(ending and ending.is_private),
             )
@@ -201,7 +201,7 @@ class Troupe:
             self._perform(seat)
         except Exception as error:
             found = ending_of(error)
-            ending, said = found.kind.value, found.said
+            ending, said = found.kind.value, self._means.cupboard.known.scrub(found.said)
         self._end.send(
             Left(actor=seat.actor, at_s=time.time(), ending=ending, said=said, lost_share=self._lag.lost_share)
         )
