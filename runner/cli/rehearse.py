@@ -18,6 +18,7 @@ from runner.cli.console import console, give_up
 from runner.cli.rehearsal_telling import Quiet, Telling
 from runner.cli.rehearsal_terms import must_be_chromium, must_share_a_browser, places_of, too_many, wanted_of
 from runner.cli.run import ERRORED, sentences
+from runner.cli.stopping import stopped_by_signals
 from runner.config.durations import Seconds
 from runner.config.load import Config
 from runner.execution.browser import find_browser
@@ -34,7 +35,7 @@ from runner.rehearsal.ensemble import measured
 from runner.rehearsal.junit import junit
 from runner.rehearsal.limit import carries
 from runner.rehearsal.plan import Seat, begins_at
-from runner.rehearsal.rehearsing import Bill, concluded, rehearse
+from runner.rehearsal.rehearsing import Bill, concluded, longest_s, rehearse
 from runner.rehearsal.report import report_page
 from runner.rehearsal.shelf import Shelf
 from runner.theatre import house_for
@@ -42,8 +43,9 @@ from runner.wiring import config_at, district_of, practice_place, state_folder
 
 JOURNEY = "live-class"
 CODES = {Verdict.GO: 0, Verdict.NO_GO: 1, Verdict.LIMITED: ERRORED}
-# The longest that accounts stay locked should this process end without giving them back.
-LEASE_S = 6 * 3600.0
+# A shell's way to say that a signal ended something: this and its number.
+SIGNALLED = 128
+STOPPED = "stopped: everybody was sent home, nothing was judged and nothing was kept"
 
 PAPER = click.Path(dir_okay=False, writable=True, path_type=Path)
 _SECONDS: TypeAdapter[float] = TypeAdapter(Seconds)
@@ -113,7 +115,7 @@ def rehearse_(
     del teachers
     telling = Quiet() if as_json else Telling(console())
     asked = Asked(journey=journey, students=students, ramp_s=ramp_s, stay_s=stay_s, rounds=repeat, at=at, anyway=anyway)
-    with sentences(), _stopped():
+    with sentences(), _stopped(), stopped_by_signals():
         config = config_at(config_file, Path.cwd())
         wanted = wanted_of(config)
         must_be_chromium(find_browser(config.settings.browser.executable, config.settings.browser.name))
@@ -132,11 +134,15 @@ def rehearse_(
 
 @contextmanager
 def _stopped() -> Iterator[None]:
-    """Ctrl-C is no verdict; click would leave with the code of a no-go."""
+    """Ctrl-C is no verdict; click would leave with the code of a no-go. Other signals leave with their own."""
     try:
         yield
     except KeyboardInterrupt:
-        give_up("stopped: everybody was sent home, nothing was judged and nothing was kept", code=ERRORED)
+        give_up(STOPPED, code=ERRORED)
+    except SystemExit as left:
+        if isinstance(left.code, int) and left.code > SIGNALLED:
+            give_up(STOPPED, code=left.code)
+        raise
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -184,7 +190,8 @@ def _played(asked: Asked, config: Config, telling: Telling | Quiet, *, only_meas
         )
         # Before anybody is kept from others: until then they are needed elsewhere.
         _wait_for(asked.at, config, asked.ramp_s, telling)
-        with _kept_from_others(database, district, places), telling.playing(bill) as onlooker:
+        lease_s = longest_s(bill, district)
+        with _kept_from_others(database, district, places, lease_s=lease_s), telling.playing(bill) as onlooker:
             return rehearse(bill, district, hello, practice=practice, onlooker=onlooker)
 
 
@@ -193,13 +200,16 @@ def _shelf(config: Config) -> Path:
 
 
 @contextmanager
-def _kept_from_others(database: Database, district: District, places: tuple[Seat, ...]) -> Iterator[None]:
-    """Nobody else plays these accounts or walks into the class meanwhile. Raises Busy."""
+def _kept_from_others(
+    database: Database, district: District, places: tuple[Seat, ...], *, lease_s: float
+) -> Iterator[None]:
+    """Nobody else plays these accounts or walks into the class meanwhile; should this process be lost, no longer than
+    `lease_s`. Raises Busy."""
     locks, holder = Locks(database, me(), is_gone), f"rehearsal by {me()}"
     names = {one.account: one.lock for one in district.company.candidates}
     wanted = [*dict.fromkeys(names[seat.account] for seat in places), district.company.room]
     casting = locks.cast(
-        lambda taken: None if taken & set(wanted) else Casting(locks=wanted), holder=holder, lease_s=LEASE_S
+        lambda taken: None if taken & set(wanted) else Casting(locks=wanted), holder=holder, lease_s=lease_s
     )
     if casting is None:
         raise Busy("accounts of this rehearsal, or its class, are in use by another run; try again when it is done")

@@ -19,7 +19,7 @@ from runner.rehearsal.compare import compare
 from runner.rehearsal.counted import Count, counted
 from runner.rehearsal.criteria import Wanted, judge
 from runner.rehearsal.document import CostRow, PersonRow, RecordRow, RehearsalDocument
-from runner.rehearsal.ensemble import Ensemble
+from runner.rehearsal.ensemble import QUIT_S, READY_S, Ensemble
 from runner.rehearsal.gauge import Gauge
 from runner.rehearsal.limit import limit_of
 from runner.rehearsal.messages import Engage, FromPlayers
@@ -136,6 +136,11 @@ def concluded(record: RecordRow, wanted: Wanted, previous: RecordRow | None) -> 
 
 def _deadline_s(bill: Bill, district: District) -> float:
     return bill.ramp_s + bill.stay_s + WAITS * district.step_limit_s + SLACK_S
+
+
+def longest_s(bill: Bill, district: District) -> float:
+    """The longest that all of it can take: everybody's browsers, every round until its deadline, and the way home."""
+    return READY_S + bill.rounds * _deadline_s(bill, district) + bill.workers * QUIT_S + SLACK_S
 
 
 def without_strangers(people: Sequence[PersonRow], folder: Path) -> tuple[PersonRow, ...]:

@@ -17,12 +17,14 @@ from zoneinfo import ZoneInfo
 import psutil
 import pytest
 from playwright.sync_api import Browser
+from sqlalchemy import select
 
 from journeys.practice.school import PracticeSchool
 from runner.cli.rehearse import _kept_from_others
 from runner.execution.engaging import Busy
 from runner.execution.messages import Hello
 from runner.history.database import Database
+from runner.history.tables import locks
 from runner.rehearsal.criteria import Wanted
 from runner.rehearsal.document import CostRow, RecordRow, Verdict
 from runner.rehearsal.messages import EVERYBODY, FromPlayers, Left, Waits
@@ -213,16 +215,19 @@ def test_another_rehearsal_cannot_have_the_same_people(school: PracticeSchool, t
     district, database = district_of(embedded(), school.introduction), Database(f"sqlite:///{tmp_path / 'h.db'}")
     places = seats("teacher", STUDENTS, ramp_s=3.0, workers=2)
     kept_twice = ExitStack()
-    kept_twice.enter_context(_kept_from_others(database, district, places))
+    kept_twice.enter_context(_kept_from_others(database, district, places, lease_s=60.0))
     with pytest.raises(Busy, match="in use by another run"):
-        kept_twice.enter_context(_kept_from_others(database, district, places))
+        kept_twice.enter_context(_kept_from_others(database, district, places, lease_s=60.0))
     kept_twice.close()
-    with _kept_from_others(database, district, places):
+    with _kept_from_others(database, district, places, lease_s=60.0):
         pass
     database.close()
 
 
-def test_ctrl_c_is_no_verdict_and_leaves_nobody(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 2), (signal.SIGTERM, 143)])
+def test_whoever_stops_it_gets_no_verdict_and_nobody_and_nothing_is_left(
+    tmp_path: Path, number: signal.Signals, code: int
+) -> None:
     (tmp_path / "firstbell.toml").write_text('[school]\nname = "P"\ntimezone = "UTC"\npractice = true\n')
     command = [sys.executable, "-c", "from runner.cli.main import main; main()", "rehearse", "live-class"]
     asked = ("--students", "2", "--ramp", "2s", "--stay", "60s", "--anyway")
@@ -235,12 +240,22 @@ def test_ctrl_c_is_no_verdict_and_leaves_nobody(tmp_path: Path) -> None:
         _until(lambda: sum("type=renderer" in _words(one) for one in family.children(recursive=True)) >= 2)
         _until(lambda: sum("rehearsal_process" in _words(one) for one in family.children()) == 2)
         below = family.children(recursive=True)
-        going.send_signal(signal.SIGINT)
+        database = Database(f"sqlite:///{tmp_path / '.firstbell' / 'history.db'}")
+        assert len(_locked(database)) == 4  # A teacher, two students, and the class.
+        going.send_signal(number)
         _, said = going.communicate(timeout=60)
-    assert going.returncode == 2
+    assert going.returncode == code
     assert "stopped: everybody was sent home, nothing was judged" in said
     assert [one for one in below if one.is_running() and one.status() != psutil.STATUS_ZOMBIE] == []
     assert not (tmp_path / ".firstbell" / "rehearsals").exists()
+    assert _locked(database) == []
+    database.close()
+
+
+def _locked(database: Database) -> list[str]:
+    """What is held, by whomever; unlike what plays, this does not give back what the dead held."""
+    with database.read() as connection:
+        return list(connection.execute(select(locks.c.name)).scalars())
 
 
 def _until(holds: Callable[[], bool]) -> None:

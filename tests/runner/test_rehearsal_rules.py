@@ -21,9 +21,9 @@ from runner.rehearsal.messages import COME, END, EVERYBODY, HOME, FromPlayers, L
 from runner.rehearsal.minutes import NOT_OPENED, Minutes, joins, peak
 from runner.rehearsal.plan import begins_at, seats
 from runner.rehearsal.prompter import Prompter
-from runner.rehearsal.rehearsing import concluded
-from runner.wiring import district_of
-from tests.runner.a_rehearsal import a_record, a_student, a_teacher
+from runner.rehearsal.rehearsing import concluded, longest_s
+from runner.wiring import district_of, embedded
+from tests.runner.a_rehearsal import a_bill, a_record, a_student, a_teacher
 
 WANTED = Wanted(success=0.9, steps_s={"signs in": 5.0}, latency_ms=400.0, frames_per_s=8.0)
 STARVED = "all processors were busy for 90% of the time"
@@ -49,6 +49,18 @@ def test_it_begins_early_enough_for_the_bell(now: str, begins: str) -> None:
     zone = ZoneInfo("America/New_York")
     found = begins_at(time(8), datetime.fromisoformat(now).replace(tzinfo=zone), 300.0)
     assert found == datetime.fromisoformat(begins).replace(tzinfo=zone)
+
+
+@pytest.mark.parametrize(
+    ("rounds", "ramp_s", "at_least_s", "at_most_s"),
+    [(1, 20.0, 245.0, 500.0), (3, 300.0, 1575.0, 2100.0), (50, 1800.0, 1e5, 1.1e5)],
+    ids=["a short one that is lost gives its people back soon", "a launch day's", "none outlasts its locks"],
+)
+def test_locks_are_held_for_as_long_as_all_rounds_can_take(
+    rounds: int, ramp_s: float, at_least_s: float, at_most_s: float
+) -> None:
+    district = district_of(embedded(), None)
+    assert at_least_s <= longest_s(a_bill(rounds=rounds, ramp_s=ramp_s), district) <= at_most_s
 
 
 def _left(actor: str) -> Left:

@@ -14,9 +14,8 @@ from runner.rehearsal.criteria import Wanted
 from runner.rehearsal.document import CountedRow, PersonRow, RecordRow, RehearsalDocument, Verdict
 from runner.rehearsal.messages import Left
 from runner.rehearsal.minutes import Minutes
-from runner.rehearsal.plan import seats
-from runner.rehearsal.rehearsing import Bill, concluded
-from tests.runner.a_rehearsal import a_record, a_student, a_teacher
+from runner.rehearsal.rehearsing import concluded
+from tests.runner.a_rehearsal import a_bill, a_record, a_student, a_teacher
 
 # A closing tag that was never opened, a tag that would be swallowed, the title of the window, a screen wiped both ways.
 HOSTILE = "Expected [/red] of locator('[role=button]')\x1b]0;mine\x07\x1b[2J\x9b2J"
@@ -62,21 +61,8 @@ def test_what_a_page_said_is_told_as_it_is(telling: Telling, out: io.StringIO, o
 
 
 def test_whoever_leaves_is_told_as_it_is(telling: Telling, out: io.StringIO) -> None:
-    record = a_record([a_teacher()])
-    places = seats("teacher", ["student"], ramp_s=1.0, workers=1)
-    bill = Bill(
-        journey="live-class",
-        seats=places,
-        ramp_s=1.0,
-        rounds=1,
-        stay_s=1.0,
-        cost=record.cost,
-        cores=2,
-        carries=1,
-        log=Path("log"),
-        shelf=Path("shelf"),
-    )
-    minutes = Minutes(places, began_s=0.0)
+    bill = a_bill()
+    minutes = Minutes(bill.seats, began_s=0.0)
     with telling.playing(bill) as onlooker:
         minutes.begin()
         left = Left(actor="student 1", at_s=1.0, ending="failed", said=HOSTILE)
