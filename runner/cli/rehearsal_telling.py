@@ -45,7 +45,10 @@ class Quiet:
         del bill
         yield lambda _message, _minutes: None
 
-    def verdict(self, document: RehearsalDocument, files: Sequence[Path]) -> None:
+    def verdict(self, document: RehearsalDocument) -> None:
+        """Nothing to tell."""
+
+    def papers(self, files: Sequence[Path]) -> None:
         """Nothing to tell."""
 
 
@@ -108,7 +111,7 @@ class Telling:
             soft_wrap=True,
         )
 
-    def verdict(self, document: RehearsalDocument, files: Sequence[Path]) -> None:
+    def verdict(self, document: RehearsalDocument) -> None:
         """The verdict first, then what it rests on."""
         record, style = document.record, STYLES[document.verdict]
         people = f"{record.students} students, {record.teachers} teacher, within {record.ramp_s:g} s"
@@ -132,6 +135,9 @@ class Telling:
         self._compared(document)
         if document.verdict is not Verdict.GO:
             self._out.print(as_text(f"  {document.said}", style), soft_wrap=True)
+
+    def papers(self, files: Sequence[Path]) -> None:
+        """What is written, and where."""
         self._out.print(as_text("  " + "  ".join(str(file) for file in files), "quiet"), soft_wrap=True)
 
     def _criteria(self, document: RehearsalDocument) -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,6 +16,7 @@ import psutil
 from pydantic import TypeAdapter, ValidationError
 
 from runner.cli.console import console, give_up
+from runner.cli.rehearsal_papers import put_down
 from runner.cli.rehearsal_telling import Quiet, Telling
 from runner.cli.rehearsal_terms import must_be_chromium, must_share_a_browser, places_of, too_many, wanted_of
 from runner.cli.run import ERRORED, sentences
@@ -29,14 +31,11 @@ from runner.execution.messages import Hello
 from runner.history.claims import Casting
 from runner.history.database import Database
 from runner.history.locks import Locks
-from runner.rehearsal.criteria import Wanted
-from runner.rehearsal.document import RecordRow, RehearsalDocument, Verdict
+from runner.rehearsal.document import RecordRow, Verdict
 from runner.rehearsal.ensemble import measured
-from runner.rehearsal.junit import junit
 from runner.rehearsal.limit import carries
 from runner.rehearsal.plan import Seat, begins_at
 from runner.rehearsal.rehearsing import Bill, concluded, longest_s, rehearse
-from runner.rehearsal.report import report_page
 from runner.rehearsal.shelf import Shelf
 from runner.theatre import house_for
 from runner.wiring import config_at, district_of, practice_place, state_folder
@@ -68,9 +67,18 @@ def _journey(_context: click.Context, _option: click.Parameter, value: str) -> s
 
 
 def _paper(_context: click.Context, _option: click.Parameter, value: Path | None) -> Path | None:
-    """Said before the class comes together and not after it."""
-    if value is not None and not value.absolute().parent.is_dir():
+    """Said before the class comes together and not after it: a file is opened as it will be, and left as it was."""
+    if value is None:
+        return None
+    if not value.absolute().parent.is_dir():
         raise click.BadParameter(f"there is no folder {value.absolute().parent}")
+    try:
+        was_there = os.path.lexists(value)
+        value.open("ab").close()
+        if not was_there:
+            value.unlink()
+    except OSError as error:
+        raise click.BadParameter(f"{value} cannot be written: {error.strerror}") from None
     return value
 
 
@@ -124,11 +132,15 @@ def rehearse_(
             return
         shelf = Shelf(_shelf(config))
         document = concluded(record, wanted, shelf.latest(journey))
-        kept = shelf.keep(document)
-        _write(document, wanted, config, report, junit_file, shelf.pictures(document.record))
-    if as_json:
-        click.echo(document.model_dump_json(indent=1))
-    telling.verdict(document, [*filter(None, (report, junit_file)), kept, *shelf.remains(document.record)])
+        # The verdict first: no disk that is full can take it back.
+        if as_json:
+            click.echo(document.model_dump_json(indent=1))
+        telling.verdict(document)
+        zone = ZoneInfo(config.settings.school.timezone)
+        written, lost = put_down(document, wanted, zone, shelf, report=report, junit_file=junit_file)
+        telling.papers([*written, *shelf.remains(document.record)])
+        for said in lost:
+            click.echo(f"firstbell: {said}", err=True)
     raise SystemExit(CODES[document.verdict])
 
 
@@ -228,18 +240,3 @@ def _wait_for(at: datetime | None, config: Config, ramp_s: float, telling: Telli
     # Again and again: a machine that sleeps meanwhile loses time of one long wait.
     while (left_s := begins.timestamp() - time.time()) > 0:
         time.sleep(min(left_s, 5.0))
-
-
-def _write(
-    document: RehearsalDocument,
-    wanted: Wanted,
-    config: Config,
-    report: Path | None,
-    junit_file: Path | None,
-    pictures: Mapping[str, bytes],
-) -> None:
-    zone = ZoneInfo(config.settings.school.timezone)
-    if report is not None:
-        report.write_text(report_page(document, wanted, zone, pictures), encoding="utf-8")
-    if junit_file is not None:
-        junit_file.write_bytes(junit(document))

@@ -200,6 +200,9 @@ def test_more_than_this_machine_carries_is_refused_and_so_are_accounts_that_do_n
     nowhere = firstbell("rehearse", "live-class", "--students", "2", "--report", "nowhere/report.html")
     assert nowhere.returncode == 2
     assert "there is no folder" in nowhere.stderr
+    unwritable = firstbell("rehearse", "live-class", "--students", "2", "--junit", f"{'x' * 300}.xml")
+    assert unwritable.returncode == 2
+    assert "cannot be written: File name too long" in unwritable.stderr
     at_once = firstbell("rehearse", "live-class", "--students", "8", "--ramp", "1s")
     assert at_once.returncode == 2
     assert "this machine carries about" in at_once.stderr
@@ -327,3 +330,8 @@ def test_the_command_ends_with_its_verdict_and_leaves_its_papers(firstbell: Firs
     assert (tmp_path / ".firstbell" / "rehearsals" / f"{told['record']['id']}.json").exists()
     assert (tmp_path / "report.html").read_text().startswith("<!doctype html>")
     assert (tmp_path / "junit.xml").exists()
+    # A disk that is full when all is over costs a paper, and not the verdict.
+    full = firstbell(*asked, "--report", "/dev/full", "--junit", "again.xml")
+    assert (full.returncode, json.loads(full.stdout)["verdict"]) == (0, "go")
+    assert "the verdict stands, but /dev/full could not be written: No space left on device" in full.stderr
+    assert (tmp_path / "again.xml").exists()

@@ -6,11 +6,14 @@ from pathlib import Path
 from xml.etree import ElementTree as ET
 from zoneinfo import ZoneInfo
 
+import click
 import pytest
 import xmlschema
 
 from artifacts.evidence import Artifact, ArtifactKind
 from artifacts.redaction.forms import KnownSecrets
+from runner.cli.rehearsal_papers import put_down
+from runner.cli.rehearse import rehearse_
 from runner.rehearsal.criteria import Wanted
 from runner.rehearsal.document import PersonRow, RehearsalDocument, Verdict
 from runner.rehearsal.junit import junit
@@ -176,3 +179,33 @@ def test_pictures_of_the_latest_rehearsals_stay_and_figures_of_all(tmp_path: Pat
 @pytest.mark.parametrize(("value", "whole"), [(0.0, 1.0), (9.2, 10.0), (0.021, 0.03), (420.0, 500.0), (1.0, 1.0)])
 def test_an_axis_ends_at_a_number_that_is_read_at_a_glance(value: float, whole: float) -> None:
     assert round_up(value) == pytest.approx(whole)
+
+
+def test_a_paper_that_cannot_be_written_costs_no_other_and_no_verdict(tmp_path: Path) -> None:
+    document, full, cases = concluded_of(), Path("/dev/full"), tmp_path / "junit.xml"
+    shelf = Shelf(tmp_path / "rehearsals")
+    written, lost = put_down(document, WANTED, ZoneInfo("UTC"), shelf, report=full, junit_file=cases)
+    assert written == [cases, tmp_path / "rehearsals" / f"{document.record.id}.json"]
+    assert lost == ["the verdict stands, but /dev/full could not be written: No space left on device"]
+
+
+def test_a_shelf_that_cannot_be_written_is_said_as_well(tmp_path: Path) -> None:
+    (tmp_path / "rehearsals").write_text("a file where the shelf should be")
+    shelf = Shelf(tmp_path / "rehearsals")
+    _, (said,) = put_down(concluded_of(), WANTED, ZoneInfo("UTC"), shelf, report=None, junit_file=None)
+    assert (
+        said
+        == "the verdict stands, but the record for the next rehearsal to compare with could not be written: File exists"
+    )
+
+
+@pytest.mark.parametrize("was_there", [True, False])
+def test_a_place_for_a_paper_is_tried_before_and_left_as_it_was(tmp_path: Path, *, was_there: bool) -> None:
+    file = tmp_path / "report.html"
+    if was_there:
+        file.write_text("the last one")
+    (paper,) = [one for one in rehearse_.params if one.name == "report"]
+    assert paper.process_value(click.Context(rehearse_), str(file)) == file
+    assert (file.read_text() if file.exists() else None) == ("the last one" if was_there else None)
+    with pytest.raises(click.BadParameter, match="cannot be written: File name too long"):
+        paper.process_value(click.Context(rehearse_), str(tmp_path / ("x" * 300)))
