@@ -15,7 +15,7 @@ from artifacts.redaction.forms import KnownSecrets
 from runner.cli.rehearsal_papers import put_down
 from runner.cli.rehearse import rehearse_
 from runner.rehearsal.criteria import Wanted
-from runner.rehearsal.document import PersonRow, RehearsalDocument, Verdict
+from runner.rehearsal.document import CountedRow, PersonRow, RehearsalDocument, Verdict
 from runner.rehearsal.junit import junit
 from runner.rehearsal.keepsakes import Cupboard, put_away
 from runner.rehearsal.plots import round_up
@@ -43,7 +43,7 @@ def test_junit_is_what_a_ci_reads_and_counts_right() -> None:
     schema.validate(ET.fromstring(written))  # noqa: S314  # written by us
     root = ET.fromstring(written)  # noqa: S314  # written by us
     criteria, people = root.findall("testsuite")
-    assert criteria.attrib.items() >= {("tests", "7"), ("failures", "1"), ("errors", "0")}
+    assert criteria.attrib.items() >= {("tests", "8"), ("failures", "1"), ("errors", "0")}
     assert people.attrib.items() >= {("tests", "6"), ("failures", "1"), ("errors", "1")}
     assert [case.get("name") for case in people if case.find("failure") is not None] == ["student 4"]
 
@@ -83,6 +83,18 @@ def test_rounds_that_were_never_played_are_said_everywhere_and_are_an_error_of_o
     assert error.get("message") == "1 of 3, wanted 3"
     told = {row["title"]: row for row in document.model_dump(mode="json")["criteria"]}
     assert (told["rounds played"]["measured"], told["rounds played"]["is_met"]) == ("1 of 3", False)
+
+
+def test_a_figure_that_the_school_contradicts_is_named_in_the_page_and_an_error_in_junit() -> None:
+    record = a_record([a_teacher(), *(a_student(number) for number in range(3))])
+    contradicted = (CountedRow(title="joins", counted=7, measured=4),)
+    document = concluded(record.model_copy(update={"counted": contradicted}), WANTED, None)
+    said = "joins 4, counted 7"
+    assert f"No verdict: figures beside the practice school&#39;s: {said}" in report_page(
+        document, WANTED, ZoneInfo("UTC")
+    )
+    errors = ET.fromstring(junit(document)).findall("testsuite/testcase/error")  # noqa: S314  # ours
+    assert [error.get("message") for error in errors] == [f"{said}, wanted the same"]
 
 
 def test_the_page_stands_with_nobody_who_came() -> None:
@@ -207,5 +219,8 @@ def test_a_place_for_a_paper_is_tried_before_and_left_as_it_was(tmp_path: Path, 
     (paper,) = [one for one in rehearse_.params if one.name == "report"]
     assert paper.process_value(click.Context(rehearse_), str(file)) == file
     assert (file.read_text() if file.exists() else None) == ("the last one" if was_there else None)
-    with pytest.raises(click.BadParameter, match="cannot be written: File name too long"):
-        paper.process_value(click.Context(rehearse_), str(tmp_path / ("x" * 300)))
+    # Root may write anywhere; but nobody can where the way leads in a circle.
+    (tmp_path / "here").symlink_to(tmp_path / "there")
+    (tmp_path / "there").symlink_to(tmp_path / "here")
+    with pytest.raises(click.BadParameter, match="here cannot be written: Too many levels of symbolic links"):
+        paper.process_value(click.Context(rehearse_), str(tmp_path / "here"))

@@ -15,7 +15,7 @@ from runner.config.load import parse
 from runner.config.problem import ConfigError
 from runner.rehearsal.compare import compare, fisher, mann_whitney
 from runner.rehearsal.criteria import Wanted, judge, percentile
-from runner.rehearsal.document import CostRow, PersonRow, SampleRow, Verdict
+from runner.rehearsal.document import CostRow, CountedRow, PersonRow, SampleRow, Verdict
 from runner.rehearsal.limit import carries, limit_of
 from runner.rehearsal.messages import COME, END, EVERYBODY, HOME, FromPlayers, Left, Played, Waits
 from runner.rehearsal.minutes import NOT_OPENED, Minutes, joins, peak
@@ -179,6 +179,35 @@ def test_rounds_that_were_never_played_are_no_verdict_however_well_the_first_wen
     assert "rounds played: 1 of 3, wanted 3" in document.said
     broken = a_record([a_teacher(), *TEN[:5], FAILED]).model_copy(update={"rounds": 3})
     assert concluded(broken, WANTED, None).verdict is Verdict.NO_GO
+
+
+JOINS_TOO_MANY = CountedRow(title="joins", counted=14, measured=11)
+JOINS_EXPLAINED = CountedRow(title="joins", counted=12, measured=11, tolerance=1)
+
+
+@pytest.mark.parametrize(
+    ("students", "row", "verdict"),
+    [
+        (TEN, JOINS_TOO_MANY, Verdict.LIMITED),
+        (SLOW, JOINS_TOO_MANY, Verdict.LIMITED),
+        ([*TEN, STRANGER], JOINS_TOO_MANY, Verdict.NO_GO),
+        (TEN, JOINS_EXPLAINED, Verdict.GO),
+    ],
+    ids=[
+        "all seems well",
+        "and when it does not",
+        "but a stranger is a stranger",
+        "what is explained contradicts nothing",
+    ],
+)
+def test_figures_that_the_school_contradicts_are_no_verdict(
+    students: Sequence[PersonRow], row: CountedRow, verdict: Verdict
+) -> None:
+    agrees = CountedRow(title="most people at once", counted=11, measured=11)
+    record = a_record([a_teacher(), *students]).model_copy(update={"counted": (agrees, row)})
+    found = judge(record, WANTED, "")
+    assert found.verdict is verdict
+    assert ("joins 11, counted 14" in found.said) is (verdict is Verdict.LIMITED)
 
 
 @pytest.mark.parametrize(("share", "value"), [(0.95, 10), (0.05, 1), (0.5, 5), (1.0, 10)])
