@@ -129,8 +129,8 @@ class Telling:
             self._out.print(as_text(f"    {len(others)} of {len(record.people)} held a device: {others[0]}", "quiet"))
         for row in record.counted:
             how = "as" if row.agrees else "BUT"
-            late = f" (up to {row.tolerance} may be on their way)" if row.tolerance else ""
-            said = f"    {row.title}: {row.measured}, {how} the practice school counted: {row.counted}{late}"
+            why = f" (within {row.tolerance}: {row.said})" if row.tolerance else ""
+            said = f"    {row.title}: {row.measured}, {how} the practice school counted: {row.counted}{why}"
             self._out.print(as_text(said, "quiet" if row.agrees else "failed"))
         self._compared(document)
         if document.verdict is not Verdict.GO:

@@ -53,10 +53,12 @@ def places_of(district: District, students: int, *, ramp_s: float, workers: int)
 
 
 def too_many(students: int, can: int) -> str:
+    fewer = f"ask for {can} or fewer" if can else "end what else it does"
     return (
-        f"this machine carries about {can} students who come that fast, and {students} are asked for: what would be "
-        "measured is this machine. Ask for fewer, let them come more slowly (--ramp), take a larger machine, or see "
-        "how far it goes (--anyway)"
+        f"by a cautious forecast this machine carries about {can} students who come that fast, and {students} are "
+        f"asked for: more might measure the machine and not the platform; {fewer}, let them come more slowly "
+        "(--ramp), take a larger machine, or play them all the same (--anyway): the report will say whether the "
+        "machine was the limit"
     )
 
 

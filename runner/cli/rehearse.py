@@ -117,8 +117,11 @@ def rehearse_(
 
     Each student has a browser context and a camera of their own, and must see and hear the teacher.
 
-    Exits with 0 for go, 1 for no-go, 2 where this machine was the limit or could not play, 3 for a configuration that
-    cannot be used.
+    It plays a script of its own: the journey's way to class, step by step, but for chat and raised hands, and everybody
+    in the browser of [browser].
+
+    Exits with 0 for go, 1 for no-go, 2 for no verdict (this machine was the limit or could not play, or figures
+    contradict the practice school's), 3 for a configuration that cannot be used.
     """
     del teachers
     telling = Quiet() if as_json else Telling(console())

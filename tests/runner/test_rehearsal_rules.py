@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from runner.cli.rehearsal_terms import must_share_a_browser, wanted_of
+from runner.cli.rehearsal_terms import must_share_a_browser, too_many, wanted_of
 from runner.config.load import parse
 from runner.config.problem import ConfigError
 from runner.rehearsal.compare import compare, fisher, mann_whitney
@@ -250,6 +250,14 @@ def test_in_what_this_machine_was_the_limit(samples: list[SampleRow], lost_share
 def test_how_many_this_machine_carries(cores: float, free_mib: float, ramp_s: float, students: int) -> None:
     cost = CostRow(arriving_s=2.0, staying_share=0.34, memory_mib=100.0)
     assert carries(cost, cores=cores, memory_free_mib=free_mib, ramp_s=ramp_s) == students
+
+
+@pytest.mark.parametrize(("can", "advice"), [(5, "ask for 5 or fewer, "), (0, "end what else it does, ")])
+def test_whoever_asks_for_too_many_is_told_what_to_do(can: int, advice: str) -> None:
+    said = too_many(8, can)
+    assert advice in said
+    for way in ("--ramp", "a larger machine", "--anyway"):
+        assert way in said
 
 
 @pytest.mark.parametrize(
