@@ -24,7 +24,12 @@ if TYPE_CHECKING:
     from journeys.stage.actor import Actor
 
 SECRET = "correct-horse-battery"
-CUPBOARD = Cupboard(folder=Path("nowhere"), mask=(), known=KnownSecrets([SECRET]))
+MEANS = Means(
+    browser=cast("Browser", None),
+    name="chromium",
+    devices={},
+    cupboard=Cupboard(folder=Path("nowhere"), mask=(), known=KnownSecrets([SECRET])),
+)
 PLACES = seats("teacher", ["student"], ramp_s=1.0, workers=1)
 
 
@@ -32,7 +37,7 @@ def test_a_step_that_broke_is_told_without_the_secret_that_the_page_repeated() -
     sent: list[Message] = []
     step = Step(position=1, actor="student 1", title="signs in", service="sign-in", started_s=0.0)
     ending = Ending(kind=EndingKind.FAILED, said=f'Expected "Welcome"; Received "no such password: {SECRET}"')
-    teller = Teller(PLACES[1], 1, sent.append, CUPBOARD)
+    teller = Teller(PLACES[1], 1, sent.append, MEANS)
     teller.step_ended(cast("Actor", None), StepRecord(step=step, ended_s=1.0, ending=ending))
     (told,) = sent
     assert isinstance(told, Played)
@@ -49,7 +54,7 @@ def test_what_goes_wrong_between_steps_is_told_without_secrets_too() -> None:
         WorkerEnd(io.BytesIO(), written),
         district_of(config, None),
         Engage(hello=Hello(config=None), seats=places),
-        Means(browser=cast("Browser", None), devices={}, cupboard=CUPBOARD),
+        MEANS,
     )
     troupe._enter(0)
     left = FROM_PLAYERS.validate_json(written.getvalue())
