@@ -45,6 +45,7 @@ CODES = {Verdict.GO: 0, Verdict.NO_GO: 1, Verdict.LIMITED: ERRORED}
 # A shell's way to say that a signal ended something: this and its number.
 SIGNALLED = 128
 STOPPED = "stopped: everybody was sent home, nothing was judged and nothing was kept"
+STOPPED_LATE = "stopped: the verdict stands, but not every paper was written"
 
 PAPER = click.Path(dir_okay=False, writable=True, path_type=Path)
 _SECONDS: TypeAdapter[float] = TypeAdapter(Seconds)
@@ -126,7 +127,7 @@ def rehearse_(
     del teachers
     telling = Quiet() if as_json else Telling(console())
     asked = Asked(journey=journey, students=students, ramp_s=ramp_s, stay_s=stay_s, rounds=repeat, at=at, anyway=anyway)
-    with sentences(), _stopped(), stopped_by_signals():
+    with sentences(), _stopped(STOPPED, code=ERRORED), stopped_by_signals():
         config = config_at(config_file, Path.cwd())
         wanted = wanted_of(config)
         must_be_chromium(find_browser(config.settings.browser.executable, config.settings.browser.name))
@@ -135,6 +136,8 @@ def rehearse_(
             return
         shelf = Shelf(_shelf(config))
         document = concluded(record, wanted, shelf.latest(journey))
+    code = CODES[document.verdict]
+    with sentences(), _stopped(STOPPED_LATE, code=code), stopped_by_signals():
         # The verdict first: no disk that is full can take it back.
         if as_json:
             click.echo(document.model_dump_json(indent=1))
@@ -144,19 +147,19 @@ def rehearse_(
         telling.papers([*written, *shelf.remains(document.record)])
         for said in lost:
             click.echo(f"firstbell: {said}", err=True)
-    raise SystemExit(CODES[document.verdict])
+    raise SystemExit(code)
 
 
 @contextmanager
-def _stopped() -> Iterator[None]:
-    """Ctrl-C is no verdict; click would leave with the code of a no-go. Other signals leave with their own."""
+def _stopped(said: str, *, code: int) -> Iterator[None]:
+    """Ctrl-C leaves with `code`, where click would leave with that of a no-go; other signals leave with their own."""
     try:
         yield
     except KeyboardInterrupt:
-        give_up(STOPPED, code=ERRORED)
+        give_up(said, code=code)
     except SystemExit as left:
         if isinstance(left.code, int) and left.code > SIGNALLED:
-            give_up(STOPPED, code=left.code)
+            give_up(said, code=left.code)
         raise
 
 
