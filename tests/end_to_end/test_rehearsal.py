@@ -42,6 +42,7 @@ pytestmark = pytest.mark.browser
 STUDENTS = ["student", "student2", "student3"]
 # A busy machine is slow, and these tests are not about that.
 PATIENT = Wanted(success=1.0, steps_s={}, latency_ms=60_000.0, frames_per_s=0.01)
+IPAD_FALLS_SHORT = "iPad (gen 7)'s screen, touch and user agent in chromium, not its webkit engine"
 # What axe calls serious or critical keeps people out.
 SERIOUS = ("serious", "critical")
 
@@ -320,6 +321,8 @@ def test_the_command_ends_with_its_verdict_and_leaves_its_papers(firstbell: Firs
     (tmp_path / "firstbell.toml").write_text(
         '[school]\nname = "P"\ntimezone = "UTC"\npractice = true\n'
         "[rehearsal]\nlatency_ms = 60000\nframes_per_s = 0.01\n[rehearsal.steps]\njoins = '60s'\n"
+        '[accounts.student]\nusername = "zz.student01"\ndisplay_name = "Ada Zz"\n'
+        'password = "practice:student#password"\ndevice = "iPad (gen 7)"\n'
     )
     earlier = concluded(a_record([a_teacher(), *(a_student(n) for n in range(6))]), PATIENT, None)
     Shelf(tmp_path / ".firstbell" / "rehearsals").keep(earlier)
@@ -329,6 +332,10 @@ def test_the_command_ends_with_its_verdict_and_leaves_its_papers(firstbell: Firs
     told = json.loads(done.stdout)
     assert (told["verdict"], told["comparison"]["previous"]) == ("go", earlier.record.id)
     assert (tmp_path / ".firstbell" / "rehearsals" / f"{told['record']['id']}.json").exists()
+    held = {person["actor"]: person["played_with"] for person in told["record"]["people"]}
+    assert held.pop("student 1") == f"{told['record']['browser']} (student 1: {IPAD_FALLS_SHORT})"
+    assert set(held.values()) == {told["record"]["browser"]}
+    assert IPAD_FALLS_SHORT.replace("'", "&#39;") in (tmp_path / "report.html").read_text()
     assert (tmp_path / "report.html").read_text().startswith("<!doctype html>")
     assert (tmp_path / "junit.xml").exists()
     # A disk that is full when all is over costs a paper, and not the verdict.
