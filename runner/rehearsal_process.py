@@ -6,6 +6,7 @@ import traceback
 
 from artifacts.redaction.forms import KnownSecrets
 from journeys.practice.school import PracticeSchoolError
+from journeys.stage.failures import one_line
 from runner.config.problem import ConfigError, NoConfig
 from runner.execution.pipe import WorkerEnd
 from runner.execution.trust import NoTrust
@@ -29,7 +30,7 @@ def main() -> int:
         return 2
     except Exception as error:
         traceback.print_exc()
-        end.send(Unable(said=f"a process of players broke: {type(error).__name__}: {error}"))
+        end.send(Unable(said=f"a process of players broke: {one_line(error)}"))
         return 2
     return 0
 

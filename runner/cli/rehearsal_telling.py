@@ -21,7 +21,13 @@ from runner.rehearsal.rehearsing import Bill, Onlooker
 
 STYLES = {Verdict.GO: "passed", Verdict.NO_GO: "failed", Verdict.LIMITED: "errored"}
 WORDS = {Verdict.GO: "GO", Verdict.NO_GO: "NO-GO", Verdict.LIMITED: "NO VERDICT"}
+MARKS = {True: ("✓", "passed"), False: ("✗", "failed"), None: ("?", "errored")}
 WHERE = ("to come", "on the way", "in class", "gone home", "failed")
+
+
+def as_text(said: str, style: str = "") -> Text:
+    """What others said, as text: no markup is read in it, and nothing in it moves the cursor."""
+    return Text("".join(letter if letter.isprintable() or letter == "\n" else " " for letter in said), style)
 
 
 class Quiet:
@@ -39,7 +45,10 @@ class Quiet:
         del bill
         yield lambda _message, _minutes: None
 
-    def verdict(self, document: RehearsalDocument, files: Sequence[Path]) -> None:
+    def verdict(self, document: RehearsalDocument) -> None:
+        """Nothing to tell."""
+
+    def papers(self, files: Sequence[Path]) -> None:
         """Nothing to tell."""
 
 
@@ -61,7 +70,7 @@ class Telling:
 
     def waits(self, begins: datetime) -> None:
         """When it begins."""
-        self._out.print(f"begins at {begins:%a %H:%M:%S %Z}", style="quiet")
+        self._out.print(as_text(f"begins at {begins:%a %H:%M:%S %Z}", "quiet"))
 
     @contextmanager
     def playing(self, bill: Bill) -> Iterator[Onlooker]:
@@ -97,51 +106,55 @@ class Telling:
                 ("  ✓ " if is_well else "  ✗ ", person.outcome),
                 f"{actor:<12}",
                 (f"{took_s:6.1f} s{media}", "quiet"),
-                (f"  {person.said}" if person.said else "", person.outcome),
+                as_text(f"  {person.said}" if person.said else "", person.outcome),
             ),
             soft_wrap=True,
         )
 
-    def verdict(self, document: RehearsalDocument, files: Sequence[Path]) -> None:
+    def verdict(self, document: RehearsalDocument) -> None:
         """The verdict first, then what it rests on."""
         record, style = document.record, STYLES[document.verdict]
         people = f"{record.students} students, {record.teachers} teacher, within {record.ramp_s:g} s"
         rounds = f", {record.rounds} times" if record.rounds > 1 else ""
         word = (f"{WORDS[document.verdict]:<6}  ", style)
-        self._out.print(Text.assemble(word, f"{record.journey}, {people}{rounds}"))
-        table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
-        for criterion in document.criteria:
-            mark, mark_style = {True: ("✓", "passed"), False: ("✗", "failed"), None: ("?", "errored")}[criterion.is_met]
-            said = Text(criterion.said, "quiet")
-            table.add_row(
-                Text(f"  {mark}", mark_style), criterion.title, criterion.measured, f"wanted {criterion.wanted}", said
-            )
-        self._out.print(table)
+        self._out.print(Text.assemble(word, as_text(f"{record.journey}, {people}{rounds}")))
+        self._criteria(document)
         busy = f"CPU {busy_of(record.samples):.0%}"
         limit = f"this machine was the limit: {document.limit}" if document.limit else "this machine was not the limit"
         if document.limit and document.verdict is Verdict.GO:
             limit = f"this machine was at its limit, and all was met even so: {document.limit}"
-        self._out.print(f"    {limit} ({busy})", style="errored" if document.limit else "quiet")
+        self._out.print(as_text(f"    {limit} ({busy})", "errored" if document.limit else "quiet"))
+        others = [one.played_with for one in record.people if one.played_with not in {"", record.browser}]
+        if others:
+            self._out.print(as_text(f"    {len(others)} of {len(record.people)} held a device: {others[0]}", "quiet"))
         for row in record.counted:
             how = "as" if row.agrees else "BUT"
-            self._out.print(
-                f"    {row.title}: {row.measured}, {how} the practice school counted: {row.counted}"
-                + (f" (up to {row.tolerance} may be on their way)" if row.tolerance else ""),
-                style="quiet" if row.agrees else "failed",
-            )
+            why = f" (within {row.tolerance}: {row.said})" if row.tolerance else ""
+            said = f"    {row.title}: {row.measured}, {how} the practice school counted: {row.counted}{why}"
+            self._out.print(as_text(said, "quiet" if row.agrees else "failed"))
         self._compared(document)
         if document.verdict is not Verdict.GO:
-            self._out.print(f"  {document.said}", style=style, soft_wrap=True)
-        self._out.print("  " + "  ".join(str(file) for file in files), style="quiet", soft_wrap=True)
+            self._out.print(as_text(f"  {document.said}", style), soft_wrap=True)
+
+    def papers(self, files: Sequence[Path]) -> None:
+        """What is written, and where."""
+        self._out.print(as_text("  " + "  ".join(str(file) for file in files), "quiet"), soft_wrap=True)
+
+    def _criteria(self, document: RehearsalDocument) -> None:
+        table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
+        for criterion in document.criteria:
+            mark, style = MARKS[None if criterion.is_own and not criterion.is_met else criterion.is_met]
+            measured, wanted = as_text(criterion.measured), as_text(f"wanted {criterion.wanted}")
+            said = as_text(criterion.said, "quiet")
+            table.add_row(Text(f"  {mark}", style), as_text(criterion.title), measured, wanted, said)
+        self._out.print(table)
 
     def _compared(self, document: RehearsalDocument) -> None:
         if (found := document.comparison) is None:
             return
         changed = [row for row in found.rows if row.change in {"better", "worse"}]
-        self._out.print(f"    beside {found.previous} ({found.said}): ", style="quiet", end="")
-        self._out.print("all within noise" if not changed else f"{len(changed)} changed", style="quiet")
+        how = "all within noise" if not changed else f"{len(changed)} changed"
+        self._out.print(as_text(f"    beside {found.previous} ({found.said}): {how}", "quiet"))
         for row in changed:
-            style = "passed" if row.change == "better" else "failed"
-            self._out.print(
-                f"      {row.change}: {row.title} {row.before} → {row.now} ({row.test}, p {row.p:.3f})", style=style
-            )
+            said = f"      {row.change}: {row.title} {row.before} → {row.now} ({row.test}, p {row.p:.3f})"
+            self._out.print(as_text(said, "passed" if row.change == "better" else "failed"))

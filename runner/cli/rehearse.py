@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,13 +16,14 @@ import psutil
 from pydantic import TypeAdapter, ValidationError
 
 from runner.cli.console import console, give_up
+from runner.cli.rehearsal_papers import put_down
 from runner.cli.rehearsal_telling import Quiet, Telling
-from runner.cli.run import CONFIG, ERRORED, sentences
-from runner.config.browsers import CHROMIUM
+from runner.cli.rehearsal_terms import must_be_chromium, must_share_a_browser, places_of, too_many, wanted_of
+from runner.cli.run import ERRORED, sentences
+from runner.cli.stopping import stopped_by_signals
 from runner.config.durations import Seconds
 from runner.config.load import Config
-from runner.config.problem import ConfigError
-from runner.execution.browser import Browser, NoBrowser, find_browser
+from runner.execution.browser import find_browser
 from runner.execution.district import District
 from runner.execution.engaging import Busy
 from runner.execution.identity import is_gone, me
@@ -29,23 +31,21 @@ from runner.execution.messages import Hello
 from runner.history.claims import Casting
 from runner.history.database import Database
 from runner.history.locks import Locks
-from runner.rehearsal.criteria import Wanted, unknown_steps
-from runner.rehearsal.document import RecordRow, RehearsalDocument, Verdict
+from runner.rehearsal.document import RecordRow, Verdict
 from runner.rehearsal.ensemble import measured
-from runner.rehearsal.junit import junit
 from runner.rehearsal.limit import carries
-from runner.rehearsal.plan import STUDENT, TEACHER, Seat, begins_at, seats
-from runner.rehearsal.rehearsing import Bill, concluded, rehearse
-from runner.rehearsal.report import report_page
-from runner.rehearsal.script import STEPS
+from runner.rehearsal.plan import Seat, begins_at
+from runner.rehearsal.rehearsing import Bill, concluded, longest_s, rehearse
 from runner.rehearsal.shelf import Shelf
 from runner.theatre import house_for
 from runner.wiring import config_at, district_of, practice_place, state_folder
 
 JOURNEY = "live-class"
 CODES = {Verdict.GO: 0, Verdict.NO_GO: 1, Verdict.LIMITED: ERRORED}
-# The longest that accounts stay locked should this process end without giving them back.
-LEASE_S = 6 * 3600.0
+# A shell's way to say that a signal ended something: this and its number.
+SIGNALLED = 128
+STOPPED = "stopped: everybody was sent home, nothing was judged and nothing was kept"
+STOPPED_LATE = "stopped: the verdict stands, but not every paper was written"
 
 PAPER = click.Path(dir_okay=False, writable=True, path_type=Path)
 _SECONDS: TypeAdapter[float] = TypeAdapter(Seconds)
@@ -68,9 +68,18 @@ def _journey(_context: click.Context, _option: click.Parameter, value: str) -> s
 
 
 def _paper(_context: click.Context, _option: click.Parameter, value: Path | None) -> Path | None:
-    """Said before the class comes together and not after it."""
-    if value is not None and not value.absolute().parent.is_dir():
+    """Said before the class comes together and not after it: a file is opened as it will be, and left as it was."""
+    if value is None:
+        return None
+    if not value.absolute().parent.is_dir():
         raise click.BadParameter(f"there is no folder {value.absolute().parent}")
+    try:
+        was_there = os.path.lexists(value)
+        value.open("ab").close()
+        if not was_there:
+            value.unlink()
+    except OSError as error:
+        raise click.BadParameter(f"{value} cannot be written: {error.strerror}") from None
     return value
 
 
@@ -109,43 +118,49 @@ def rehearse_(
 
     Each student has a browser context and a camera of their own, and must see and hear the teacher.
 
-    Exits with 0 for go, 1 for no-go, 2 where this machine was the limit or could not play, 3 for a configuration that
-    cannot be used.
+    It plays a script of its own: the journey's way to class, step by step, but for chat and raised hands, and everybody
+    in the browser of [browser].
+
+    Exits with 0 for go, 1 for no-go, 2 for no verdict (this machine was the limit or could not play, or figures
+    contradict the practice school's), 3 for a configuration that cannot be used.
     """
     del teachers
     telling = Quiet() if as_json else Telling(console())
     asked = Asked(journey=journey, students=students, ramp_s=ramp_s, stay_s=stay_s, rounds=repeat, at=at, anyway=anyway)
-    with sentences(), _stopped():
+    with sentences(), _stopped(STOPPED, code=ERRORED), stopped_by_signals():
         config = config_at(config_file, Path.cwd())
-        wanted = _wanted(config)
-        _must_be_chromium(find_browser(config.settings.browser.executable, config.settings.browser.name))
+        wanted = wanted_of(config)
+        must_be_chromium(find_browser(config.settings.browser.executable, config.settings.browser.name))
         record = _played(asked, config, telling, only_measures=only_measures)
         if record is None:
             return
         shelf = Shelf(_shelf(config))
         document = concluded(record, wanted, shelf.latest(journey))
-        kept = shelf.keep(document)
-        _write(document, wanted, config, report, junit_file, shelf.pictures(document.record))
-    if as_json:
-        click.echo(document.model_dump_json(indent=1))
-    telling.verdict(document, [*filter(None, (report, junit_file)), kept, *shelf.remains(document.record)])
-    raise SystemExit(CODES[document.verdict])
+    code = CODES[document.verdict]
+    with sentences(), _stopped(STOPPED_LATE, code=code), stopped_by_signals():
+        # The verdict first: no disk that is full can take it back.
+        if as_json:
+            click.echo(document.model_dump_json(indent=1))
+        telling.verdict(document)
+        zone = ZoneInfo(config.settings.school.timezone)
+        written, lost = put_down(document, wanted, zone, shelf, report=report, junit_file=junit_file)
+        telling.papers([*written, *shelf.remains(document.record)])
+        for said in lost:
+            click.echo(f"firstbell: {said}", err=True)
+    raise SystemExit(code)
 
 
 @contextmanager
-def _stopped() -> Iterator[None]:
-    """Ctrl-C is no verdict; click would leave with the code of a no-go."""
+def _stopped(said: str, *, code: int) -> Iterator[None]:
+    """Ctrl-C leaves with `code`, where click would leave with that of a no-go; other signals leave with their own."""
     try:
         yield
     except KeyboardInterrupt:
-        give_up("stopped: everybody was sent home, nothing was judged and nothing was kept", code=ERRORED)
-
-
-def _must_be_chromium(found: Browser) -> None:
-    """Raise NoBrowser for a browser in which a rehearsal can be neither measured nor played."""
-    if not found.kind.is_chromium:
-        said = "a rehearsal is measured and played in Chromium"
-        raise NoBrowser(f'{said}; with [browser] name = "{found.kind.name}" play journeys, or give {CHROMIUM} there')
+        give_up(said, code=code)
+    except SystemExit as left:
+        if isinstance(left.code, int) and left.code > SIGNALLED:
+            give_up(said, code=left.code)
+        raise
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,7 +183,8 @@ def _played(asked: Asked, config: Config, telling: Telling | Quiet, *, only_meas
         hello = Hello(config=config.file if config.text else None, text=config.text, practice=practice_place(practice))
         log, cores = state_folder(config) / "rehearsal.log", psutil.cpu_count() or 1
         workers = min(cores, asked.students + 1)
-        places = () if only_measures else _places(district, asked.students, ramp_s=asked.ramp_s, workers=workers)
+        places = () if only_measures else places_of(district, asked.students, ramp_s=asked.ramp_s, workers=workers)
+        must_share_a_browser(config, district, asked.journey, places)
         found = measured(hello, log)
         free = max(0.0, cores - found.others_cores)
         can = carries(found.cost, cores=free, memory_free_mib=found.memory_free_mib, ramp_s=asked.ramp_s)
@@ -176,7 +192,7 @@ def _played(asked: Asked, config: Config, telling: Telling | Quiet, *, only_meas
         if only_measures:
             return None
         if can < asked.students and not asked.anyway:
-            give_up(_too_many(asked.students, can), code=ERRORED)
+            give_up(too_many(asked.students, can), code=ERRORED)
         bill = Bill(
             journey=asked.journey,
             seats=places,
@@ -192,7 +208,8 @@ def _played(asked: Asked, config: Config, telling: Telling | Quiet, *, only_meas
         )
         # Before anybody is kept from others: until then they are needed elsewhere.
         _wait_for(asked.at, config, asked.ramp_s, telling)
-        with _kept_from_others(database, district, places), telling.playing(bill) as onlooker:
+        lease_s = longest_s(bill, district)
+        with _kept_from_others(database, district, places, lease_s=lease_s), telling.playing(bill) as onlooker:
             return rehearse(bill, district, hello, practice=practice, onlooker=onlooker)
 
 
@@ -200,50 +217,17 @@ def _shelf(config: Config) -> Path:
     return state_folder(config) / "rehearsals"
 
 
-def _wanted(config: Config) -> Wanted:
-    """What the configuration wants. Raises ConfigError for a step that no student plays."""
-    given = config.settings.rehearsal
-    wanted = Wanted(
-        success=given.success, steps_s=given.steps, latency_ms=given.latency_ms, frames_per_s=given.frames_per_s
-    )
-    if unknown := unknown_steps(wanted):
-        known = ", ".join(f'"{title}"' for title in STEPS)
-        said = f'a student has no step "{unknown[0]}"; there are: {known}'
-        raise ConfigError([config.problem(("rehearsal", "steps", unknown[0]), said)])
-    return wanted
-
-
-def _places(district: District, students: int, *, ramp_s: float, workers: int) -> tuple[Seat, ...]:
-    """Everybody with an account of their own; two with one would throw each other out of most products."""
-    accounts = {
-        role: [one.account for one in district.company.candidates if one.role == role] for role in (TEACHER, STUDENT)
-    }
-    for role, number in ((TEACHER, 1), (STUDENT, students)):
-        if len(accounts[role]) < number:
-            give_up(
-                f"{number} with the role {role} need as many accounts, and there are {len(accounts[role])}; "
-                f'add [accounts.NAME] with role = "{role}"' + (", or ask for fewer" if accounts[role] else ""),
-                code=CONFIG,
-            )
-    return seats(accounts[TEACHER][0], accounts[STUDENT][:students], ramp_s=ramp_s, workers=workers)
-
-
-def _too_many(students: int, can: int) -> str:
-    return (
-        f"this machine carries about {can} students who come that fast, and {students} are asked for: what would be "
-        "measured is this machine. Ask for fewer, let them come more slowly (--ramp), take a larger machine, or see "
-        "how far it goes (--anyway)"
-    )
-
-
 @contextmanager
-def _kept_from_others(database: Database, district: District, places: tuple[Seat, ...]) -> Iterator[None]:
-    """Nobody else plays these accounts or walks into the class meanwhile. Raises Busy."""
+def _kept_from_others(
+    database: Database, district: District, places: tuple[Seat, ...], *, lease_s: float
+) -> Iterator[None]:
+    """Nobody else plays these accounts or walks into the class meanwhile; should this process be lost, no longer than
+    `lease_s`. Raises Busy."""
     locks, holder = Locks(database, me(), is_gone), f"rehearsal by {me()}"
     names = {one.account: one.lock for one in district.company.candidates}
     wanted = [*dict.fromkeys(names[seat.account] for seat in places), district.company.room]
     casting = locks.cast(
-        lambda taken: None if taken & set(wanted) else Casting(locks=wanted), holder=holder, lease_s=LEASE_S
+        lambda taken: None if taken & set(wanted) else Casting(locks=wanted), holder=holder, lease_s=lease_s
     )
     if casting is None:
         raise Busy("accounts of this rehearsal, or its class, are in use by another run; try again when it is done")
@@ -262,18 +246,3 @@ def _wait_for(at: datetime | None, config: Config, ramp_s: float, telling: Telli
     # Again and again: a machine that sleeps meanwhile loses time of one long wait.
     while (left_s := begins.timestamp() - time.time()) > 0:
         time.sleep(min(left_s, 5.0))
-
-
-def _write(
-    document: RehearsalDocument,
-    wanted: Wanted,
-    config: Config,
-    report: Path | None,
-    junit_file: Path | None,
-    pictures: Mapping[str, bytes],
-) -> None:
-    zone = ZoneInfo(config.settings.school.timezone)
-    if report is not None:
-        report.write_text(report_page(document, wanted, zone, pictures), encoding="utf-8")
-    if junit_file is not None:
-        junit_file.write_bytes(junit(document))

@@ -11,11 +11,12 @@ from journeys.media.camera import FRAMES_PER_S
 from runner.rehearsal.document import CountedRow, PersonRow
 from runner.rehearsal.minutes import joins, peak
 from runner.rehearsal.plan import TEACHER
-from runner.rehearsal.script import JOINS, LEAVES
+from runner.rehearsal.script import JOINS, LEAVES, OPENS_THE_CLASS
 
 # From a student's going until the teacher's page has hung up: two ways through the school's socket, and pages that wait
 # for a processor meanwhile.
 HANGS_UP_S = 1.0
+COMING = (JOINS, OPENS_THE_CLASS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,18 +41,51 @@ def counted(before: Count, after: Count, people: Sequence[PersonRow]) -> tuple[C
 
 
 def _rows(before: Count, after: Count, people: Sequence[PersonRow]) -> Iterator[CountedRow]:
-    yield CountedRow(title="joins", counted=after.joins - before.joins, measured=joins(people))
+    unseen = [person for person in people if _may_be_in_unseen(person)]
+    yield CountedRow(
+        title="joins",
+        counted=after.joins - before.joins,
+        measured=joins(people),
+        tolerance=len(unseen),
+        said=f"{len(unseen)} may have come in without our seeing it" if unseen else "",
+    )
     # Who was lost without a word left at a moment that nobody knows.
-    lost = [person for person in people if person.outcome == "errored" and person.failing is None]
-    if not lost:
-        yield _most(after, people)
-    yield from _frames(before, after, people)
+    if not any(_is_lost(person) for person in people):
+        yield _most(after, people, len(unseen))
+    # Whoever is in unseen is sent pictures that nobody of ours counts.
+    if not unseen:
+        yield from _frames(before, after, people)
 
 
-def _most(after: Count, people: Sequence[PersonRow]) -> CountedRow:
+def _is_lost(person: PersonRow) -> bool:
+    return person.outcome == "errored" and person.failing is None
+
+
+def _may_be_in_unseen(person: PersonRow) -> bool:
+    """Whether the school may have let in somebody who could not see it: lost on the way, or stopped at the very step
+    with no word of the product's that they were turned away."""
+    if _has_come(person):
+        return False
+    failing = person.failing
+    return failing.title in COMING and not failing.sign if failing else _is_lost(person)
+
+
+def _has_come(person: PersonRow) -> bool:
+    return any(person.step(title) for title in COMING)
+
+
+def _most(after: Count, people: Sequence[PersonRow], unseen: int) -> CountedRow:
     rounds = sorted({person.round for person in people})
     most = max((peak([one for one in people if one.round == number]) for number in rounds), default=0)
-    return CountedRow(title="most people at once", counted=after.peak, measured=most)
+    # Whoever broke off is gone for us and for the school at moments of their own: others may have come between these.
+    broke_off = sum(_has_come(person) and person.failing is not None for person in people)
+    return CountedRow(
+        title="most people at once",
+        counted=after.peak,
+        measured=most,
+        tolerance=unseen + broke_off,
+        said=f"{broke_off} broke off in class" if broke_off else "",
+    )
 
 
 def _frames(before: Count, after: Count, people: Sequence[PersonRow]) -> Iterator[CountedRow]:

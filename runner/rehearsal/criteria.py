@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from runner.rehearsal.document import CriterionRow, PersonRow, Verdict
+from runner.rehearsal.document import CountedRow, CriterionRow, PersonRow, RecordRow, Verdict
 from runner.rehearsal.script import STEPS
 
 HIGH, LOW = 0.95, 0.05
@@ -42,28 +42,50 @@ def percentile(values: Sequence[float], share: float) -> float:
     return ordered[max(0, math.ceil(share * len(ordered)) - 1)]
 
 
-def judge(people: Sequence[PersonRow], wanted: Wanted, limit: str) -> Judgement:
+def judge(record: RecordRow, wanted: Wanted, limit: str) -> Judgement:
     """What came of it. `limit` says in what this machine was the limit, or nothing.
 
     What a starved machine can do to a figure (a time, a delay, a frame that is late, a wait in vain) decides nothing
     where the machine was starved. What a product said of itself ("this class is full") does, and so does a stranger.
+    Figures that the practice school's own contradict decide nothing at all, but for a stranger.
     """
-    students = [person for person in people if person.role == "student"]
-    teachers = [person for person in people if person.role != "student"]
-    own = [person for person in people if person.outcome in {"errored", "blind"} and not _met_a_stranger(person)]
-    criteria = tuple(_criteria(students, teachers, wanted))
-    unmet = [criterion for criterion in criteria if criterion.is_met is False]
-    certain = [criterion for criterion in unmet if not limit or _is_certain(criterion, people, len(students), wanted)]
+    teachers = [person for person in record.people if person.role != "student"]
+    criteria = (
+        *_criteria(record.pupils, teachers, wanted),
+        _rounds(record),
+        *_beside_the_school(record.counted),
+    )
+    decided = (*_of_the_platform(record, criteria, wanted, limit), *_of_our_own(record, criteria))
+    verdict, said = decided[0] if decided else (Verdict.GO, "every criterion is met")
+    return Judgement(verdict=verdict, said=said, criteria=criteria)
+
+
+def _of_the_platform(
+    record: RecordRow, criteria: Sequence[CriterionRow], wanted: Wanted, limit: str
+) -> Iterator[tuple[Verdict, str]]:
+    """What decides against a go where the platform has not met something; what comes first holds."""
+    unmet = [criterion for criterion in criteria if criterion.is_met is False and not criterion.is_own]
+    certain = [criterion for criterion in unmet if not limit or _is_certain(criterion, record, wanted)]
+    contradicted = [criterion for criterion in criteria if criterion.title == BESIDE and not criterion.is_met]
+    if contradicted and not any(criterion.title == PRIVACY for criterion in unmet):
+        yield Verdict.LIMITED, f"no verdict: {_sentence(contradicted)}"
     if certain:
-        return Judgement(verdict=Verdict.NO_GO, said=_sentence(certain), criteria=criteria)
+        yield Verdict.NO_GO, _sentence(certain)
     if unmet:
-        said = f"no verdict: {_sentence(unmet)}, but this machine was the limit ({limit})"
-        return Judgement(verdict=Verdict.LIMITED, said=said, criteria=criteria)
-    if own or any(criterion.is_met is None for criterion in criteria):
-        who = f"{own[0].actor}: {own[0].said}" if own else "nothing could be measured"
-        said = f"no verdict: {len(own)} of {len(people)} could not be judged ({who})"
-        return Judgement(verdict=Verdict.LIMITED, said=said, criteria=criteria)
-    return Judgement(verdict=Verdict.GO, said="every criterion is met", criteria=criteria)
+        yield Verdict.LIMITED, f"no verdict: {_sentence(unmet)}, but this machine was the limit ({limit})"
+
+
+def _of_our_own(record: RecordRow, criteria: Sequence[CriterionRow]) -> Iterator[tuple[Verdict, str]]:
+    """What decides against a go where it was First Bell that did not do its part."""
+    people = record.people
+    own = [person for person in people if person.outcome in {"errored", "blind"} and not _met_a_stranger(person)]
+    if own:
+        who = f"{own[0].actor}: {own[0].said}"
+        yield Verdict.LIMITED, f"no verdict: {len(own)} of {len(people)} could not be judged ({who})"
+    if ours := [criterion for criterion in criteria if criterion.is_own and not criterion.is_met]:
+        yield Verdict.LIMITED, f"no verdict: {_sentence(ours)}"
+    if missing := [criterion for criterion in criteria if criterion.is_met is None]:
+        yield Verdict.LIMITED, f"no verdict: nothing could be measured of {missing[0].title}"
 
 
 def _criteria(students: Sequence[PersonRow], teachers: Sequence[PersonRow], wanted: Wanted) -> Iterator[CriterionRow]:
@@ -81,7 +103,29 @@ def _criteria(students: Sequence[PersonRow], teachers: Sequence[PersonRow], want
     yield CriterionRow(title=PRIVACY, wanted="0", measured=str(strangers), is_met=not strangers)
 
 
-SUCCESS, PRIVACY = "students who saw and heard the teacher", "privacy errors"
+SUCCESS, PRIVACY, ROUNDS = "students who saw and heard the teacher", "privacy errors", "rounds played"
+
+
+def _rounds(record: RecordRow) -> CriterionRow:
+    """Whoever plays can die when their people are at home already: then nobody is lost but the rounds to come."""
+    is_met = record.played == record.rounds
+    said = "" if is_met else "a process that plays died; its last words are in .firstbell/rehearsal.log"
+    measured = f"{record.played} of {record.rounds}"
+    return CriterionRow(
+        title=ROUNDS, wanted=str(record.rounds), measured=measured, is_met=is_met, said=said, is_own=True
+    )
+
+
+BESIDE = "figures beside the practice school's"
+
+
+def _beside_the_school(counted: Sequence[CountedRow]) -> Iterator[CriterionRow]:
+    """Where somebody else has counted too, what they contradict is not to be trusted; elsewhere nobody has."""
+    if not counted:
+        return
+    wrong = [f"{row.title} {row.measured}, counted {row.counted}" for row in counted if not row.agrees]
+    measured = "; ".join(wrong) or f"{len(counted)} of {len(counted)} agree"
+    yield CriterionRow(title=BESIDE, wanted="the same", measured=measured, is_met=not wrong, is_own=True)
 
 
 def _success(students: Sequence[PersonRow], wanted: float) -> CriterionRow:
@@ -130,11 +174,12 @@ def _at_least(title: str, values: Sequence[float], limit: float, of: str) -> Cri
     )
 
 
-def _is_certain(criterion: CriterionRow, people: Sequence[PersonRow], students: int, wanted: Wanted) -> bool:
+def _is_certain(criterion: CriterionRow, record: RecordRow, wanted: Wanted) -> bool:
     """Whether a criterion would not be met on the best of machines either."""
     if criterion.title == PRIVACY:
         return True
-    said_so = sum(bool(person.failing and person.failing.sign) for person in people if person.outcome == "failed")
+    students = len(record.pupils)
+    said_so = sum(bool(one.failing and one.failing.sign) for one in record.people if one.outcome == "failed")
     return criterion.title == SUCCESS and students > 0 and 1 - said_so / students < wanted.success
 
 

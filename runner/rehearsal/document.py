@@ -46,14 +46,18 @@ class LookRow(Row):
 
 
 class PersonRow(Row):
-    """One person in one round. `outcome` is passed, failed, errored or blind; `said` is why; `left_at_s` is when
-    they were gone, whether they could still say good-bye or not. `frames` of the teacher had arrived at `frames_at_s`,
-    just before; None of whom that could not be read. `kept` is what remains of somebody who failed, by names in the
-    rehearsal's folder; the picture, if there is one, first."""
+    """One person in one round. `played_with` is their browser, and the device that it was made to look like.
+
+    `outcome` is passed, failed, errored or blind; `said` is why; `left_at_s` is when they were gone, whether they could
+    still say good-bye or not. `frames` of the teacher had arrived at `frames_at_s`, just before; None of whom that
+    could not be read. `kept` is what remains of somebody who failed, by names in the rehearsal's folder; the picture,
+    if there is one, first.
+    """
 
     round: int
     actor: str
     role: str
+    played_with: str = ""
     steps: tuple[StepRow, ...] = ()
     looks: tuple[LookRow, ...] = ()
     outcome: str
@@ -135,15 +139,22 @@ class RecordRow(Row):
         """The students, each once a round."""
         return tuple(person for person in self.people if person.role == "student")
 
+    @property
+    def played(self) -> int:
+        """How many of its rounds were played."""
+        return len({person.round for person in self.people})
+
 
 class CriterionRow(Row):
-    """One thing that is wanted, with what was measured. `is_met` is None where nothing could be measured."""
+    """One thing that is wanted, with what was measured. `is_met` is None where nothing could be measured; `is_own` says
+    that it is about First Bell's own work: not met, it is no verdict on the platform."""
 
     title: str
     wanted: str
     measured: str
     is_met: bool | None
     said: str = ""
+    is_own: bool = False
 
 
 class ComparedRow(Row):

@@ -45,7 +45,7 @@ def _criterion(suite: ET.Element, criterion: CriterionRow, *, is_judged: bool) -
     case = ET.SubElement(suite, "testcase", classname="rehearsal.criteria", name=criterion.title, time="0.000")
     if criterion.is_met:
         return
-    is_error = criterion.is_met is None or not is_judged
+    is_error = criterion.is_met is None or criterion.is_own or not is_judged
     said = f"{criterion.measured}, wanted {criterion.wanted}"
     ET.SubElement(case, "error" if is_error else "failure", message=said, type="criterion").text = criterion.said
 

@@ -14,6 +14,7 @@ from artifacts.evidence import Artifact, ArtifactKind
 from artifacts.policy import Recording
 from artifacts.redaction.cleaning import clean
 from artifacts.redaction.forms import KnownSecrets
+from runner.rehearsal.shelf import QUARANTINE
 
 if TYPE_CHECKING:
     from journeys.stage.actor import Actor
@@ -62,18 +63,20 @@ class Remembering:
         try:
             if not self._has_broken:
                 return ()
-            cupboard = self._cupboard
-            cleaned = clean(
-                self._recorder.stop(), self._raw, cupboard.known, quarantine=cupboard.folder.parent / "quarantine"
-            )
-            for name, data in cleaned.files.items():
-                file = cupboard.folder / name
-                file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-                file.write_bytes(data)
-                file.chmod(0o600)
-            return _in_order(cleaned.artifacts)
+            return put_away(self._recorder.stop(), self._raw, self._cupboard)
         finally:
             shutil.rmtree(self._raw, ignore_errors=True)
+
+
+def put_away(recorded: Sequence[Artifact], raw: Path, cupboard: Cupboard) -> tuple[str, ...]:
+    """Put what was recorded into the cupboard, clean, and say under which names. Raises OSError."""
+    cleaned = clean(recorded, raw, cupboard.known, quarantine=cupboard.folder / QUARANTINE)
+    for name, data in cleaned.files.items():
+        file = cupboard.folder / name
+        file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        file.write_bytes(data)
+        file.chmod(0o600)
+    return _in_order(cleaned.artifacts)
 
 
 def _in_order(artifacts: Sequence[Artifact]) -> tuple[str, ...]:

@@ -72,6 +72,14 @@ class Unable(Message):
     said: str
 
 
+class Holds(Message):
+    """From a process: somebody has a page now; in which browser, and what it is made to look like."""
+
+    kind: Literal["holds"] = "holds"
+    actor: str
+    played_with: str
+
+
 class Played(Message):
     """From a process: a step is over. `at_s` is Unix time in seconds; `ending` is empty where it ended well."""
 
@@ -145,7 +153,8 @@ class Left(Message):
 
 ToPlayers = Annotated[Engage | Begin | Cue | Dismiss, Field(discriminator="kind")]
 FromPlayers = Annotated[
-    Engaged | Measured | Unable | Played | Seen | Stayed | Arrived | Kept | Waits | Left, Field(discriminator="kind")
+    Engaged | Measured | Unable | Holds | Played | Seen | Stayed | Arrived | Kept | Waits | Left,
+    Field(discriminator="kind"),
 ]
 TO_PLAYERS: TypeAdapter[ToPlayers] = TypeAdapter(ToPlayers)
 FROM_PLAYERS: TypeAdapter[FromPlayers] = TypeAdapter(FromPlayers)

@@ -7,7 +7,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from runner.rehearsal.document import LookRow, PersonRow, StepRow
-from runner.rehearsal.messages import EVERYBODY, HOME, Arrived, FromPlayers, Kept, Left, Played, Seen, Stayed, Waits
+from runner.rehearsal.messages import (
+    EVERYBODY,
+    HOME,
+    Arrived,
+    FromPlayers,
+    Holds,
+    Kept,
+    Left,
+    Played,
+    Seen,
+    Stayed,
+    Waits,
+)
 from runner.rehearsal.plan import TEACHER, Seat
 from runner.rehearsal.script import ENDS_THE_CLASS, JOINS, LEAVES, OPENS_THE_CLASS
 
@@ -18,6 +30,7 @@ NOT_OPENED = "never came: the teacher did not open the class"
 class Entry:
     """One person in the round in hand."""
 
+    played_with: str = ""
     steps: list[StepRow] = field(default_factory=list)
     looks: list[LookRow] = field(default_factory=list)
     frames_per_s: float | None = None
@@ -46,6 +59,8 @@ class Minutes:
     def hear(self, message: FromPlayers) -> None:
         """Write down what was said."""
         match message:
+            case Holds():
+                self._now[message.actor].played_with = message.played_with
             case Played():
                 given = message.model_dump(exclude={"kind", "actor"})
                 given |= {"at_s": round(message.at_s - self._began_s, 3), "took_s": round(message.took_s, 3)}
@@ -100,6 +115,7 @@ class Minutes:
             round=self.round,
             actor=seat.actor,
             role=seat.role,
+            played_with=entry.played_with,
             steps=tuple(entry.steps),
             looks=tuple(entry.looks),
             outcome=outcome,

@@ -24,7 +24,7 @@ from journeys.stage.failures import ending_of
 from journeys.stage.shown import Elsewhere
 from journeys.stage.stage import Stage
 from runner.execution.browser import find_browser, launch_options, throttle
-from runner.execution.holding import look_of
+from runner.execution.holding import look_of, told_of
 from runner.execution.machine import LagMeter
 from runner.rehearsal.keepsakes import Cupboard, Remembering
 from runner.rehearsal.measuring import measure
@@ -38,6 +38,7 @@ from runner.rehearsal.messages import (
     Dismiss,
     Engage,
     Engaged,
+    Holds,
     Kept,
     Left,
     Played,
@@ -64,25 +65,38 @@ CUE_MS = 250
 RINGS = "firstbellRings"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Means:
+    """What one process plays with: its browser and what that is called, the devices that people can hold, and where
+    their keepsakes go."""
+
+    browser: Browser
+    name: str
+    devices: Mapping[str, Any]
+    cupboard: Cupboard
+
+
 class Teller:
     """The audience of one person: tells the parent each thing as it happens, and remembers those who fail."""
 
-    def __init__(self, seat: Seat, round_: int, send: Callable[[Message], None], cupboard: Cupboard) -> None:
+    def __init__(self, seat: Seat, round_: int, send: Callable[[Message], None], means: Means) -> None:
         self._seat = seat
         self._round = round_
         self._send = send
-        self._cupboard = cupboard
+        self._means = means
         self._remembering: Remembering | None = None
 
     def actor_entered(self, actor: Actor) -> None:
-        """Record them from the start: nobody knows yet who will fail."""
-        self._remembering = Remembering(actor, self._round, self._cupboard)
+        """Tell what they play with, and record them from the start: nobody knows yet who will fail."""
+        told = told_of(actor.name, actor.account, self._means.name, self._means.browser.version)
+        self._send(Holds(actor=self._seat.actor, played_with=told))
+        self._remembering = Remembering(actor, self._round, self._means.cupboard)
 
     def step_began(self, actor: Actor, step: Step) -> None:
         """Nothing to do."""
 
     def step_ended(self, actor: Actor, record: StepRecord) -> None:
-        """Tell how a step ended."""
+        """Tell how a step ended, without secrets: a page may repeat what was typed into it."""
         del actor
         ending, step = record.ending, record.step
         self._send(
@@ -93,7 +107,7 @@ class Teller:
                 at_s=time.time() - record.took_s,
                 took_s=record.took_s,
                 ending=ending.kind.value if ending else "",
-                said=ending.said if ending else "",
+                said=self._means.cupboard.known.scrub(ending.said) if ending else "",
                 sign=ending.sign if ending else "",
                 is_private=bool(ending and ending.is_private),
             )
@@ -123,15 +137,6 @@ class Teller:
             return
         if names:
             self._send(Kept(actor=self._seat.actor, names=names))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Means:
-    """What one process plays with: its browser, the devices that people can hold, and where their keepsakes go."""
-
-    browser: Browser
-    devices: Mapping[str, Any]
-    cupboard: Cupboard
 
 
 class Troupe:
@@ -197,7 +202,7 @@ class Troupe:
             self._perform(seat)
         except Exception as error:
             found = ending_of(error)
-            ending, said = found.kind.value, found.said
+            ending, said = found.kind.value, self._means.cupboard.known.scrub(found.said)
         self._end.send(
             Left(actor=seat.actor, at_s=time.time(), ending=ending, said=said, lost_share=self._lag.lost_share)
         )
@@ -211,7 +216,7 @@ class Troupe:
         try:
             with Stage(
                 run_token=self._token,
-                audience=Teller(seat, self._round, self._end.send, self._means.cupboard),
+                audience=Teller(seat, self._round, self._end.send, self._means),
                 limit_s=district.step_limit_s,
                 guests=self._guests,
                 seat=seat.number,
@@ -273,9 +278,11 @@ def stay(end: WorkerEnd, district: District, engaged: Engage, known: KnownSecret
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(headless=not engaged.hello.headed, **options)
         if engaged.seats:
-            end.send(Engaged(browser=f"{browser.browser_type.name} {browser.version}"))
+            name = found.kind.name
+            end.send(Engaged(browser=f"{name} {browser.version}"))
             cupboard = Cupboard(folder=engaged.keep, mask=engaged.mask, known=known)
-            Troupe(end, district, engaged, Means(browser=browser, devices=playwright.devices, cupboard=cupboard)).play()
+            means = Means(browser=browser, name=name, devices=playwright.devices, cupboard=cupboard)
+            Troupe(end, district, engaged, means).play()
         else:
             end.send(measure(browser))
         browser.close()

@@ -19,12 +19,13 @@ from runner.rehearsal.compare import compare
 from runner.rehearsal.counted import Count, counted
 from runner.rehearsal.criteria import Wanted, judge
 from runner.rehearsal.document import CostRow, PersonRow, RecordRow, RehearsalDocument
-from runner.rehearsal.ensemble import Ensemble
+from runner.rehearsal.ensemble import QUIT_S, READY_S, Ensemble
 from runner.rehearsal.gauge import Gauge
 from runner.rehearsal.limit import limit_of
 from runner.rehearsal.messages import Engage, FromPlayers
 from runner.rehearsal.minutes import Minutes
 from runner.rehearsal.plan import Seat
+from runner.rehearsal.shelf import forget_round
 
 # A way to class has this many waits, each of which may take the step limit; the rest is for a slow machine.
 WAITS = 16
@@ -71,23 +72,25 @@ def rehearse(
     name = f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{secrets.token_hex(2)}"
     folder = bill.shelf / name
     engage = Engage(hello=hello, guests=tuple(guests), stay_s=bill.stay_s, keep=folder, mask=bill.mask)
-    with _forgotten_if_stopped(folder), Ensemble(bill.seats, engage, log=bill.log) as ensemble:
-        began_at, began = datetime.now(UTC), time.monotonic()
-        minutes = Minutes(bill.seats, began_at.timestamp())
+    with _forgotten_if_stopped(folder):
+        with Ensemble(bill.seats, engage, log=bill.log) as ensemble:
+            began_at, began = datetime.now(UTC), time.monotonic()
+            minutes = Minutes(bill.seats, began_at.timestamp())
 
-        def follow(message: FromPlayers) -> None:
-            minutes.hear(message)
-            onlooker(message, minutes)
+            def follow(message: FromPlayers) -> None:
+                minutes.hear(message)
+                onlooker(message, minutes)
 
-        with Gauge() as gauge:
-            for _ in range(bill.rounds):
-                if not ensemble.is_whole:
-                    break
-                minutes.begin()
-                ensemble.play(secrets.token_hex(8), deadline_s=_deadline_s(bill, district), follow=follow)
-                minutes.end()
-        browser = ensemble.browser
-    people = without_strangers(minutes.people, folder)
+            with Gauge() as gauge:
+                for _ in range(bill.rounds):
+                    if not ensemble.is_whole:
+                        break
+                    minutes.begin()
+                    ensemble.play(secrets.token_hex(8), deadline_s=_deadline_s(bill, district), follow=follow)
+                    minutes.end()
+            browser = ensemble.browser
+        # Once nobody is left who could still put something away.
+        people = without_strangers(minutes.people, folder)
     return RecordRow(
         id=name,
         journey=bill.journey,
@@ -120,7 +123,7 @@ def _counted_anew(practice: PracticeSchool) -> Count:
 def concluded(record: RecordRow, wanted: Wanted, previous: RecordRow | None) -> RehearsalDocument:
     """What a record amounts to."""
     limit = limit_of(record.samples, record.lost_share)
-    judgement = judge(record.people, wanted, limit)
+    judgement = judge(record, wanted, limit)
     return RehearsalDocument(
         verdict=judgement.verdict,
         said=judgement.said,
@@ -135,13 +138,17 @@ def _deadline_s(bill: Bill, district: District) -> float:
     return bill.ramp_s + bill.stay_s + WAITS * district.step_limit_s + SLACK_S
 
 
+def longest_s(bill: Bill, district: District) -> float:
+    """The longest that all of it can take: everybody's browsers, every round until its deadline, and the way home."""
+    return READY_S + bill.rounds * _deadline_s(bill, district) + bill.workers * QUIT_S + SLACK_S
+
+
 def without_strangers(people: Sequence[PersonRow], folder: Path) -> tuple[PersonRow, ...]:
-    """Nothing remains of a round in which anybody met a stranger: what one student saw, another's picture may show."""
+    """Nothing remains of a round in which anybody met a stranger: what one student saw, another's picture may show.
+    Raises OSError."""
     private = {person.round for person in people if any(step.is_private for step in person.steps)}
-    for person in people:
-        if person.round in private:
-            for name in person.kept:
-                (folder / name).unlink(missing_ok=True)
+    for number in private:
+        forget_round(folder, number)
     return tuple(one.model_copy(update={"kept": ()}) if one.round in private else one for one in people)
 
 

@@ -15,6 +15,8 @@ from runner.rehearsal.document import RecordRow, RehearsalDocument
 FOLDERS_KEPT = 5
 # Of some 50 kB each.
 PICTURES = 6
+# What could not be made clean. Inside the rehearsal's own folder, so that it goes when that goes.
+QUARANTINE = "quarantine"
 
 
 class Shelf:
@@ -58,3 +60,12 @@ class Shelf:
             if record.journey == journey:
                 return record
         return None
+
+
+def forget_round(folder: Path, round_: int) -> None:
+    """Remove all that is in a rehearsal's folder of one round, whether anybody has told of it or not: whoever was
+    killed may have put away a picture and said nothing. Raises OSError."""
+    place = f"attempt-{round_}"
+    for remains in (folder / place, folder / QUARANTINE / place):
+        if remains.exists():
+            shutil.rmtree(remains)

@@ -17,15 +17,17 @@ from zoneinfo import ZoneInfo
 import psutil
 import pytest
 from playwright.sync_api import Browser
+from sqlalchemy import select
 
 from journeys.practice.school import PracticeSchool
 from runner.cli.rehearse import _kept_from_others
 from runner.execution.engaging import Busy
 from runner.execution.messages import Hello
 from runner.history.database import Database
+from runner.history.tables import locks
 from runner.rehearsal.criteria import Wanted
 from runner.rehearsal.document import CostRow, RecordRow, Verdict
-from runner.rehearsal.messages import EVERYBODY, FromPlayers, Waits
+from runner.rehearsal.messages import EVERYBODY, FromPlayers, Left, Waits
 from runner.rehearsal.minutes import Minutes
 from runner.rehearsal.plan import seats
 from runner.rehearsal.rehearsing import Bill, Onlooker, concluded, rehearse
@@ -40,6 +42,7 @@ pytestmark = pytest.mark.browser
 STUDENTS = ["student", "student2", "student3"]
 # A busy machine is slow, and these tests are not about that.
 PATIENT = Wanted(success=1.0, steps_s={}, latency_ms=60_000.0, frames_per_s=0.01)
+IPAD_FALLS_SHORT = "iPad (gen 7)'s screen, touch and user agent in chromium, not its webkit engine"
 # What axe calls serious or critical keeps people out.
 SERIOUS = ("serious", "critical")
 
@@ -78,6 +81,7 @@ def test_its_figures_are_those_that_the_school_counts_itself(school: PracticeSch
     counters = school.counters()
     assert [(person.actor, person.outcome, person.said) for person in record.people if person.outcome != "passed"] == []
     assert len(record.people) == 8
+    assert {person.played_with for person in record.people} == {record.browser}
     joins = counters["live_class"]["joins"] - before["live_class"]["joins"]
     rows = {row.title: row for row in record.counted}
     assert (rows["joins"].measured, rows["joins"].counted) == (joins, joins)
@@ -157,6 +161,24 @@ def test_players_that_are_killed_are_an_error_of_ours_and_the_others_go_home(
     assert not [one for one in psutil.Process().children(recursive=True) if "type=renderer" in _words(one)]
 
 
+def test_players_that_die_when_their_people_have_left_cost_the_rounds_to_come(
+    school: PracticeSchool, tmp_path: Path
+) -> None:
+    gone: list[str] = []
+
+    def kill(message: FromPlayers, _minutes: Minutes) -> None:
+        if isinstance(message, Left):
+            gone.append(message.actor)
+            # Both whom the second process plays are at home; the teacher has still to end the class.
+            if message.actor != "teacher" and {"student 1", "student 3"} <= set(gone) and len(_players()) > 1:
+                _players()[1].kill()
+
+    record = played(school, tmp_path, rounds=2, onlooker=kill)
+    assert {(person.round, person.outcome) for person in record.people} == {(1, "passed")}
+    document = concluded(record, PATIENT, None)
+    assert (document.verdict, "rounds played: 1 of 2" in document.said) == (Verdict.LIMITED, True)
+
+
 def _words(process: psutil.Process) -> str:
     """How a process was started; nothing of one that has ended."""
     try:
@@ -179,9 +201,18 @@ def test_more_than_this_machine_carries_is_refused_and_so_are_accounts_that_do_n
     nowhere = firstbell("rehearse", "live-class", "--students", "2", "--report", "nowhere/report.html")
     assert nowhere.returncode == 2
     assert "there is no folder" in nowhere.stderr
+    unwritable = firstbell("rehearse", "live-class", "--students", "2", "--junit", f"{'x' * 300}.xml")
+    assert unwritable.returncode == 2
+    assert "cannot be written: File name too long" in unwritable.stderr
     at_once = firstbell("rehearse", "live-class", "--students", "8", "--ramp", "1s")
     assert at_once.returncode == 2
-    assert "this machine carries about" in at_once.stderr
+    assert "by a cautious forecast this machine carries about" in at_once.stderr
+    assert "(--anyway): the report will say whether" in at_once.stderr
+    with (tmp_path / "firstbell.toml").open("a") as file:
+        file.write('[journeys.live-class]\nbrowser = "firefox"\n')
+    elsewhere = firstbell("rehearse", "live-class", "--students", "2", "--anyway")
+    assert elsewhere.returncode == 3
+    assert "journeys.live-class.browser: a rehearsal plays everybody in the browser of [browser]" in elsewhere.stderr
     assert not (tmp_path / ".firstbell" / "rehearsals").exists()
 
 
@@ -189,16 +220,19 @@ def test_another_rehearsal_cannot_have_the_same_people(school: PracticeSchool, t
     district, database = district_of(embedded(), school.introduction), Database(f"sqlite:///{tmp_path / 'h.db'}")
     places = seats("teacher", STUDENTS, ramp_s=3.0, workers=2)
     kept_twice = ExitStack()
-    kept_twice.enter_context(_kept_from_others(database, district, places))
+    kept_twice.enter_context(_kept_from_others(database, district, places, lease_s=60.0))
     with pytest.raises(Busy, match="in use by another run"):
-        kept_twice.enter_context(_kept_from_others(database, district, places))
+        kept_twice.enter_context(_kept_from_others(database, district, places, lease_s=60.0))
     kept_twice.close()
-    with _kept_from_others(database, district, places):
+    with _kept_from_others(database, district, places, lease_s=60.0):
         pass
     database.close()
 
 
-def test_ctrl_c_is_no_verdict_and_leaves_nobody(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 2), (signal.SIGTERM, 143)])
+def test_whoever_stops_it_gets_no_verdict_and_nobody_and_nothing_is_left(
+    tmp_path: Path, number: signal.Signals, code: int
+) -> None:
     (tmp_path / "firstbell.toml").write_text('[school]\nname = "P"\ntimezone = "UTC"\npractice = true\n')
     command = [sys.executable, "-c", "from runner.cli.main import main; main()", "rehearse", "live-class"]
     asked = ("--students", "2", "--ramp", "2s", "--stay", "60s", "--anyway")
@@ -211,12 +245,22 @@ def test_ctrl_c_is_no_verdict_and_leaves_nobody(tmp_path: Path) -> None:
         _until(lambda: sum("type=renderer" in _words(one) for one in family.children(recursive=True)) >= 2)
         _until(lambda: sum("rehearsal_process" in _words(one) for one in family.children()) == 2)
         below = family.children(recursive=True)
-        going.send_signal(signal.SIGINT)
+        database = Database(f"sqlite:///{tmp_path / '.firstbell' / 'history.db'}")
+        assert len(_locked(database)) == 4  # A teacher, two students, and the class.
+        going.send_signal(number)
         _, said = going.communicate(timeout=60)
-    assert going.returncode == 2
+    assert going.returncode == code
     assert "stopped: everybody was sent home, nothing was judged" in said
     assert [one for one in below if one.is_running() and one.status() != psutil.STATUS_ZOMBIE] == []
     assert not (tmp_path / ".firstbell" / "rehearsals").exists()
+    assert _locked(database) == []
+    database.close()
+
+
+def _locked(database: Database) -> list[str]:
+    """What is held, by whomever; unlike what plays, this does not give back what the dead held."""
+    with database.read() as connection:
+        return list(connection.execute(select(locks.c.name)).scalars())
 
 
 def _until(holds: Callable[[], bool]) -> None:
@@ -277,6 +321,8 @@ def test_the_command_ends_with_its_verdict_and_leaves_its_papers(firstbell: Firs
     (tmp_path / "firstbell.toml").write_text(
         '[school]\nname = "P"\ntimezone = "UTC"\npractice = true\n'
         "[rehearsal]\nlatency_ms = 60000\nframes_per_s = 0.01\n[rehearsal.steps]\njoins = '60s'\n"
+        '[accounts.student]\nusername = "zz.student01"\ndisplay_name = "Ada Zz"\n'
+        'password = "practice:student#password"\ndevice = "iPad (gen 7)"\n'
     )
     earlier = concluded(a_record([a_teacher(), *(a_student(n) for n in range(6))]), PATIENT, None)
     Shelf(tmp_path / ".firstbell" / "rehearsals").keep(earlier)
@@ -286,5 +332,14 @@ def test_the_command_ends_with_its_verdict_and_leaves_its_papers(firstbell: Firs
     told = json.loads(done.stdout)
     assert (told["verdict"], told["comparison"]["previous"]) == ("go", earlier.record.id)
     assert (tmp_path / ".firstbell" / "rehearsals" / f"{told['record']['id']}.json").exists()
+    held = {person["actor"]: person["played_with"] for person in told["record"]["people"]}
+    assert held.pop("student 1") == f"{told['record']['browser']} (student 1: {IPAD_FALLS_SHORT})"
+    assert set(held.values()) == {told["record"]["browser"]}
+    assert IPAD_FALLS_SHORT.replace("'", "&#39;") in (tmp_path / "report.html").read_text()
     assert (tmp_path / "report.html").read_text().startswith("<!doctype html>")
     assert (tmp_path / "junit.xml").exists()
+    # A disk that is full when all is over costs a paper, and not the verdict.
+    full = firstbell(*asked, "--report", "/dev/full", "--junit", "again.xml")
+    assert (full.returncode, json.loads(full.stdout)["verdict"]) == (0, "go")
+    assert "the verdict stands, but /dev/full could not be written: No space left on device" in full.stderr
+    assert (tmp_path / "again.xml").exists()

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 
 from runner.rehearsal.document import CostRow, CountedRow, LookRow, PersonRow, RecordRow, SampleRow, StepRow
+from runner.rehearsal.plan import seats
+from runner.rehearsal.rehearsing import Bill
 from runner.rehearsal.script import STEPS
 
 
@@ -45,6 +48,22 @@ def a_teacher(outcome: str = "passed") -> PersonRow:
     """The teacher of a round."""
     step = StepRow(title="opens the class", service="live-class", at_s=0.0, took_s=0.5)
     return PersonRow(round=1, actor="teacher", role="teacher", steps=(step,), outcome=outcome)
+
+
+def a_bill(*, rounds: int = 1, ramp_s: float = 20.0, students: int = 1) -> Bill:
+    """What would be played."""
+    return Bill(
+        journey="live-class",
+        seats=seats("teacher", [f"student{number}" for number in range(students)], ramp_s=ramp_s, workers=2),
+        ramp_s=ramp_s,
+        rounds=rounds,
+        stay_s=5.0,
+        cost=CostRow(arriving_s=2.0, staying_share=0.34, memory_mib=100.0),
+        cores=2,
+        carries=9,
+        log=Path("rehearsal.log"),
+        shelf=Path("rehearsals"),
+    )
 
 
 def a_record(people: Sequence[PersonRow]) -> RecordRow:

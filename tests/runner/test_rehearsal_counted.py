@@ -56,6 +56,48 @@ def test_a_join_too_many_is_a_disagreement() -> None:
     assert not rows([a_teacher(), who_left(1)], frames=200)["joins"].agrees
 
 
+@pytest.mark.parametrize(
+    ("third", "joins", "agrees"),
+    [
+        (a_student(3, outcome="failed", fails_at="joins"), 4, True),
+        (a_student(3, outcome="failed", fails_at="joins"), 5, False),
+        (a_student(3, outcome="failed", fails_at="joins", sign="capacity"), 4, False),
+        (a_student(3, outcome="failed", fails_at="signs in"), 4, False),
+        (a_student(3, outcome="failed", fails_at="sees and hears the teacher"), 5, False),
+    ],
+    ids=[
+        "a page that never said so may have been let in",
+        "but not twice",
+        "whom the class called one too many was not",
+        "whoever did not come so far was not",
+        "whoever came in is counted once",
+    ],
+)
+def test_joins_that_the_school_alone_has_seen(third: PersonRow, joins: int, agrees: bool) -> None:  # noqa: FBT001  # a column
+    people = [a_teacher(), who_left(1), who_left(2), third]
+    after = Count(joins=5 + joins, peak=3, frames=1400)
+    found = {row.title: row for row in counted(BEFORE, after, people)}
+    assert found["joins"].agrees is agrees
+
+
+def test_frames_are_not_compared_where_somebody_may_have_been_sent_some_unseen() -> None:
+    people = [a_teacher(), who_left(1), who_left(2)]
+    assert FRAMES in rows([*people, a_student(3, outcome="failed", fails_at="joins", sign="capacity")], frames=400)
+    assert FRAMES not in rows([*people, a_student(3, outcome="failed", fails_at="joins")], frames=400)
+
+
+@pytest.mark.parametrize(("most", "agrees"), [(2, True), (3, True), (4, False), (1, False)])
+def test_who_failed_in_class_leaves_it_when_each_side_thinks(most: int, agrees: bool) -> None:  # noqa: FBT001  # a column
+    # The third had gone before the others came, as we saw it; as the school did, perhaps not.
+    early = a_student(3, outcome="failed", fails_at="sees and hears the teacher")
+    early = early.model_copy(
+        update={"steps": tuple(step.model_copy(update={"at_s": 0.1}) for step in early.steps), "left_at_s": 1.0}
+    )
+    after = Count(joins=8, peak=most, frames=1400)
+    row = {row.title: row for row in counted(BEFORE, after, [a_teacher(), who_left(1), who_left(2), early])}[MOST]
+    assert (row.measured, row.agrees) == (2, agrees)
+
+
 def test_the_most_at_once_is_not_compared_where_somebody_was_lost() -> None:
     lost = who_left(2).model_copy(update={"outcome": "errored", "said": "the process that played them died"})
     assert MOST in rows([a_teacher(), who_left(1), who_left(2)], frames=400)

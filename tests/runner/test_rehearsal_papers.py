@@ -6,12 +6,18 @@ from pathlib import Path
 from xml.etree import ElementTree as ET
 from zoneinfo import ZoneInfo
 
+import click
 import pytest
 import xmlschema
 
+from artifacts.evidence import Artifact, ArtifactKind
+from artifacts.redaction.forms import KnownSecrets
+from runner.cli.rehearsal_papers import put_down
+from runner.cli.rehearse import rehearse_
 from runner.rehearsal.criteria import Wanted
-from runner.rehearsal.document import PersonRow, RehearsalDocument, Verdict
+from runner.rehearsal.document import CountedRow, PersonRow, RehearsalDocument, Verdict
 from runner.rehearsal.junit import junit
+from runner.rehearsal.keepsakes import Cupboard, put_away
 from runner.rehearsal.plots import round_up
 from runner.rehearsal.rehearsing import concluded, without_strangers
 from runner.rehearsal.report import report_page
@@ -37,7 +43,7 @@ def test_junit_is_what_a_ci_reads_and_counts_right() -> None:
     schema.validate(ET.fromstring(written))  # noqa: S314  # written by us
     root = ET.fromstring(written)  # noqa: S314  # written by us
     criteria, people = root.findall("testsuite")
-    assert criteria.attrib.items() >= {("tests", "6"), ("failures", "1"), ("errors", "0")}
+    assert criteria.attrib.items() >= {("tests", "8"), ("failures", "1"), ("errors", "0")}
     assert people.attrib.items() >= {("tests", "6"), ("failures", "1"), ("errors", "1")}
     assert [case.get("name") for case in people if case.find("failure") is not None] == ["student 4"]
 
@@ -63,6 +69,32 @@ def test_the_page_says_the_verdict_and_what_it_rests_on() -> None:
     assert "08:00:00 EST" in page
     assert "Mann-Whitney U" in page
     assert page.count("<svg") == 4
+
+
+def test_rounds_that_were_never_played_are_said_everywhere_and_are_an_error_of_ours() -> None:
+    record = a_record([a_teacher(), *(a_student(number) for number in range(3))])
+    document = concluded(record.model_copy(update={"rounds": 3}), WANTED, None)
+    page = report_page(document, WANTED, ZoneInfo("UTC"))
+    assert "No verdict: rounds played: 1 of 3" in page
+    case = ET.fromstring(junit(document)).find("testsuite/testcase[@name='rounds played']")  # noqa: S314  # ours
+    assert case is not None
+    error = case.find("error")
+    assert error is not None
+    assert error.get("message") == "1 of 3, wanted 3"
+    told = {row["title"]: row for row in document.model_dump(mode="json")["criteria"]}
+    assert (told["rounds played"]["measured"], told["rounds played"]["is_met"]) == ("1 of 3", False)
+
+
+def test_a_figure_that_the_school_contradicts_is_named_in_the_page_and_an_error_in_junit() -> None:
+    record = a_record([a_teacher(), *(a_student(number) for number in range(3))])
+    contradicted = (CountedRow(title="joins", counted=7, measured=4),)
+    document = concluded(record.model_copy(update={"counted": contradicted}), WANTED, None)
+    said = "joins 4, counted 7"
+    assert f"No verdict: figures beside the practice school&#39;s: {said}" in report_page(
+        document, WANTED, ZoneInfo("UTC")
+    )
+    errors = ET.fromstring(junit(document)).findall("testsuite/testcase/error")  # noqa: S314  # ours
+    assert [error.get("message") for error in errors] == [f"{said}, wanted the same"]
 
 
 def test_the_page_stands_with_nobody_who_came() -> None:
@@ -99,16 +131,51 @@ def test_the_page_shows_what_those_saw_last_who_failed_and_where_it_lies() -> No
     assert "<img " not in report_page(document, WANTED, ZoneInfo("UTC"))
 
 
+def kept_of(folder: Path) -> list[str]:
+    """The files in a rehearsal's folder."""
+    return sorted(str(file.relative_to(folder)) for file in folder.rglob("*") if file.is_file())
+
+
+def test_the_page_says_who_held_what() -> None:
+    record = a_record([a_teacher(), a_student(1), a_student(2)])
+    usual, ipad = record.browser, f"{record.browser} (student 2: iPad)"
+    held = {"teacher": usual, "student 1": usual, "student 2": ipad}
+    people = tuple(person.model_copy(update={"played_with": held[person.actor]}) for person in record.people)
+    page = report_page(concluded(record.model_copy(update={"people": people}), WANTED, None), WANTED, ZoneInfo("UTC"))
+    assert page.count("played with ") == page.count(f"played with {ipad}") == 1
+
+
 def test_nothing_is_kept_of_a_round_in_which_somebody_met_a_stranger(tmp_path: Path) -> None:
     def failed(number: int, round_: int, *, is_private: bool = False) -> PersonRow:
         found = a_student(number, outcome="failed", fails_at="joins", is_private=is_private)
-        return found.model_copy(update={"round": round_, "kept": (f"{round_}-{number}.jpg",)})
+        return found.model_copy(update={"round": round_, "kept": (f"attempt-{round_}/student-{number}/04.jpg",)})
 
     people = [failed(1, 1), failed(2, 1, is_private=True), failed(1, 2)]
-    for person in people:
-        (tmp_path / person.kept[0]).write_bytes(b"a picture")
-    assert [one.kept for one in without_strangers(people, tmp_path)] == [(), (), ("2-1.jpg",)]
-    assert [file.name for file in tmp_path.iterdir()] == ["2-1.jpg"]
+    # Written by a process that was killed before it could say so, and what could not be made clean.
+    untold = ("attempt-1/student-3/04.jpg", "quarantine/attempt-1/student-1/console.json")
+    others = ("attempt-2/student-1/04.jpg", "quarantine/attempt-2/student-1/console.json")
+    for name in {*(person.kept[0] for person in people), *untold, *others}:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_bytes(b"a picture")
+    assert [one.kept for one in without_strangers(people, tmp_path)] == [(), (), (others[0],)]
+    assert kept_of(tmp_path) == list(others)
+
+
+def test_what_cannot_be_made_clean_lies_with_its_rehearsal_and_goes_with_it(tmp_path: Path) -> None:
+    raw, shelf = tmp_path / "raw", tmp_path / "rehearsals"
+    name = "attempt-1/student-1/console.json"
+    (raw / name).parent.mkdir(parents=True)
+    (raw / name).write_text("torn {")
+    cupboard = Cupboard(folder=shelf / "r0", mask=(), known=KnownSecrets(["correct horse"]))
+    torn = Artifact(kind=ArtifactKind.CONSOLE, name=name, actor="student 1")
+    assert put_away([torn], raw, cupboard) == ()
+    assert kept_of(shelf) == [f"r0/quarantine/{name}"]
+    document = concluded_of()
+    for number in range(6):
+        record = document.record.model_copy(update={"id": f"r{number}"})
+        (shelf / f"r{number}").mkdir(exist_ok=True)
+        Shelf(shelf).keep(document.model_copy(update={"record": record}))
+    assert sorted(one.name for one in shelf.iterdir() if one.is_dir()) == [f"r{n}" for n in range(1, 6)]
 
 
 def test_pictures_of_the_latest_rehearsals_stay_and_figures_of_all(tmp_path: Path) -> None:
@@ -124,3 +191,36 @@ def test_pictures_of_the_latest_rehearsals_stay_and_figures_of_all(tmp_path: Pat
 @pytest.mark.parametrize(("value", "whole"), [(0.0, 1.0), (9.2, 10.0), (0.021, 0.03), (420.0, 500.0), (1.0, 1.0)])
 def test_an_axis_ends_at_a_number_that_is_read_at_a_glance(value: float, whole: float) -> None:
     assert round_up(value) == pytest.approx(whole)
+
+
+def test_a_paper_that_cannot_be_written_costs_no_other_and_no_verdict(tmp_path: Path) -> None:
+    document, full, cases = concluded_of(), Path("/dev/full"), tmp_path / "junit.xml"
+    shelf = Shelf(tmp_path / "rehearsals")
+    written, lost = put_down(document, WANTED, ZoneInfo("UTC"), shelf, report=full, junit_file=cases)
+    assert written == [cases, tmp_path / "rehearsals" / f"{document.record.id}.json"]
+    assert lost == ["the verdict stands, but /dev/full could not be written: No space left on device"]
+
+
+def test_a_shelf_that_cannot_be_written_is_said_as_well(tmp_path: Path) -> None:
+    (tmp_path / "rehearsals").write_text("a file where the shelf should be")
+    shelf = Shelf(tmp_path / "rehearsals")
+    _, (said,) = put_down(concluded_of(), WANTED, ZoneInfo("UTC"), shelf, report=None, junit_file=None)
+    assert (
+        said
+        == "the verdict stands, but the record for the next rehearsal to compare with could not be written: File exists"
+    )
+
+
+@pytest.mark.parametrize("was_there", [True, False])
+def test_a_place_for_a_paper_is_tried_before_and_left_as_it_was(tmp_path: Path, *, was_there: bool) -> None:
+    file = tmp_path / "report.html"
+    if was_there:
+        file.write_text("the last one")
+    (paper,) = [one for one in rehearse_.params if one.name == "report"]
+    assert paper.process_value(click.Context(rehearse_), str(file)) == file
+    assert (file.read_text() if file.exists() else None) == ("the last one" if was_there else None)
+    # Root may write anywhere; but nobody can where the way leads in a circle.
+    (tmp_path / "here").symlink_to(tmp_path / "there")
+    (tmp_path / "there").symlink_to(tmp_path / "here")
+    with pytest.raises(click.BadParameter, match="here cannot be written: Too many levels of symbolic links"):
+        paper.process_value(click.Context(rehearse_), str(tmp_path / "here"))

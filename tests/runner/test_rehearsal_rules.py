@@ -10,18 +10,20 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from runner.cli.rehearse import _wanted
+from runner.cli.rehearsal_terms import must_share_a_browser, too_many, wanted_of
 from runner.config.load import parse
 from runner.config.problem import ConfigError
 from runner.rehearsal.compare import compare, fisher, mann_whitney
 from runner.rehearsal.criteria import Wanted, judge, percentile
-from runner.rehearsal.document import CostRow, PersonRow, SampleRow, Verdict
+from runner.rehearsal.document import CostRow, CountedRow, PersonRow, SampleRow, Verdict
 from runner.rehearsal.limit import carries, limit_of
 from runner.rehearsal.messages import COME, END, EVERYBODY, HOME, FromPlayers, Left, Played, Waits
 from runner.rehearsal.minutes import NOT_OPENED, Minutes, joins, peak
 from runner.rehearsal.plan import begins_at, seats
 from runner.rehearsal.prompter import Prompter
-from tests.runner.a_rehearsal import a_record, a_student, a_teacher
+from runner.rehearsal.rehearsing import concluded, longest_s
+from runner.wiring import district_of, embedded
+from tests.runner.a_rehearsal import a_bill, a_record, a_student, a_teacher
 
 WANTED = Wanted(success=0.9, steps_s={"signs in": 5.0}, latency_ms=400.0, frames_per_s=8.0)
 STARVED = "all processors were busy for 90% of the time"
@@ -47,6 +49,18 @@ def test_it_begins_early_enough_for_the_bell(now: str, begins: str) -> None:
     zone = ZoneInfo("America/New_York")
     found = begins_at(time(8), datetime.fromisoformat(now).replace(tzinfo=zone), 300.0)
     assert found == datetime.fromisoformat(begins).replace(tzinfo=zone)
+
+
+@pytest.mark.parametrize(
+    ("rounds", "ramp_s", "at_least_s", "at_most_s"),
+    [(1, 20.0, 245.0, 500.0), (3, 300.0, 1575.0, 2100.0), (50, 1800.0, 1e5, 1.1e5)],
+    ids=["a short one that is lost gives its people back soon", "a launch day's", "none outlasts its locks"],
+)
+def test_locks_are_held_for_as_long_as_all_rounds_can_take(
+    rounds: int, ramp_s: float, at_least_s: float, at_most_s: float
+) -> None:
+    district = district_of(embedded(), None)
+    assert at_least_s <= longest_s(a_bill(rounds=rounds, ramp_s=ramp_s), district) <= at_most_s
 
 
 def _left(actor: str) -> Left:
@@ -147,15 +161,53 @@ JERKY = [a_student(number, frames_per_s=3.0) for number in range(10)]
     ],
 )
 def test_the_verdict(students: Sequence[PersonRow], limit: str, verdict: Verdict) -> None:
-    assert judge([a_teacher(), *students], WANTED, limit).verdict is verdict
+    assert judge(a_record([a_teacher(), *students]), WANTED, limit).verdict is verdict
 
 
 def test_a_class_that_never_opened_is_a_no_go() -> None:
     never = [
         PersonRow(round=1, actor=f"student {n}", role="student", outcome="failed", said=NOT_OPENED) for n in (1, 2)
     ]
-    found = judge([a_teacher(outcome="failed"), *never], WANTED, "")
+    found = judge(a_record([a_teacher(outcome="failed"), *never]), WANTED, "")
     assert (found.verdict, found.criteria[0].measured) == (Verdict.NO_GO, "0 of 2")
+
+
+def test_rounds_that_were_never_played_are_no_verdict_however_well_the_first_went() -> None:
+    record = a_record([a_teacher(), *TEN]).model_copy(update={"rounds": 3})
+    document = concluded(record, WANTED, None)
+    assert document.verdict is Verdict.LIMITED
+    assert "rounds played: 1 of 3, wanted 3" in document.said
+    broken = a_record([a_teacher(), *TEN[:5], FAILED]).model_copy(update={"rounds": 3})
+    assert concluded(broken, WANTED, None).verdict is Verdict.NO_GO
+
+
+JOINS_TOO_MANY = CountedRow(title="joins", counted=14, measured=11)
+JOINS_EXPLAINED = CountedRow(title="joins", counted=12, measured=11, tolerance=1)
+
+
+@pytest.mark.parametrize(
+    ("students", "row", "verdict"),
+    [
+        (TEN, JOINS_TOO_MANY, Verdict.LIMITED),
+        (SLOW, JOINS_TOO_MANY, Verdict.LIMITED),
+        ([*TEN, STRANGER], JOINS_TOO_MANY, Verdict.NO_GO),
+        (TEN, JOINS_EXPLAINED, Verdict.GO),
+    ],
+    ids=[
+        "all seems well",
+        "and when it does not",
+        "but a stranger is a stranger",
+        "what is explained contradicts nothing",
+    ],
+)
+def test_figures_that_the_school_contradicts_are_no_verdict(
+    students: Sequence[PersonRow], row: CountedRow, verdict: Verdict
+) -> None:
+    agrees = CountedRow(title="most people at once", counted=11, measured=11)
+    record = a_record([a_teacher(), *students]).model_copy(update={"counted": (agrees, row)})
+    found = judge(record, WANTED, "")
+    assert found.verdict is verdict
+    assert ("joins 11, counted 14" in found.said) is (verdict is Verdict.LIMITED)
 
 
 @pytest.mark.parametrize(("share", "value"), [(0.95, 10), (0.05, 1), (0.5, 5), (1.0, 10)])
@@ -198,6 +250,14 @@ def test_in_what_this_machine_was_the_limit(samples: list[SampleRow], lost_share
 def test_how_many_this_machine_carries(cores: float, free_mib: float, ramp_s: float, students: int) -> None:
     cost = CostRow(arriving_s=2.0, staying_share=0.34, memory_mib=100.0)
     assert carries(cost, cores=cores, memory_free_mib=free_mib, ramp_s=ramp_s) == students
+
+
+@pytest.mark.parametrize(("can", "advice"), [(5, "ask for 5 or fewer, "), (0, "end what else it does, ")])
+def test_whoever_asks_for_too_many_is_told_what_to_do(can: int, advice: str) -> None:
+    said = too_many(8, can)
+    assert advice in said
+    for way in ("--ramp", "a larger machine", "--anyway"):
+        assert way in said
 
 
 @pytest.mark.parametrize(
@@ -294,4 +354,64 @@ def test_students_who_never_came_fail_where_the_class_did() -> None:
 def test_a_step_that_no_student_plays_is_a_mistake_of_the_file() -> None:
     text = '[school]\nname = "P"\ntimezone = "UTC"\npractice = true\n[rehearsal.steps]\n"sings in" = "5s"\n'
     with pytest.raises(ConfigError, match='no step "sings in"; there are: "opens the portal"'):
-        _wanted(parse(text, Path("firstbell.toml")))
+        wanted_of(parse(text, Path("firstbell.toml")))
+
+
+CLASS = """
+[school]
+name = "P"
+timezone = "UTC"
+[accounts.teacher]
+username = "zz.teacher"
+password = "env:FIRSTBELL_NOBODY"
+{teacher}
+[accounts.student]
+username = "zz.student"
+password = "env:FIRSTBELL_NOBODY"
+{student}
+[accounts.student2]
+username = "zz.student2"
+password = "env:FIRSTBELL_NOBODY"
+browser = "webkit"
+{rest}
+"""
+
+
+def _shares(monkeypatch: pytest.MonkeyPatch, *, teacher: str = "", student: str = "", rest: str = "") -> None:
+    """Whether a rehearsal of the teacher and the first student may be played; the second student stays at home."""
+    monkeypatch.setenv("FIRSTBELL_NOBODY", "correct horse")
+    config = parse(CLASS.format(teacher=teacher, student=student, rest=rest), Path("firstbell.toml"))
+    places = seats("teacher", ["student"], ramp_s=1.0, workers=1)
+    must_share_a_browser(config, district_of(config, None), "live-class", places)
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"student": 'browser = "webkit"'}, 'accounts.student.browser: .* which is "chromium"; leave this out'),
+        ({"teacher": 'browser = "msedge"'}, "accounts.teacher.browser"),
+        ({"rest": '[journeys.live-class]\nbrowser = "firefox"'}, "journeys.live-class.browser"),
+        ({"rest": '[browser]\nname = "chrome"', "student": 'browser = "chromium"'}, 'which is "chrome"'),
+    ],
+    ids=["a student in WebKit", "a teacher in Edge", "the journey in Firefox", "Chromium where the class has Chrome"],
+)
+def test_a_browser_in_which_nobody_would_play_is_refused(
+    monkeypatch: pytest.MonkeyPatch, given: dict[str, str], said: str
+) -> None:
+    with pytest.raises(ConfigError, match=said):
+        _shares(monkeypatch, **given)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {},
+        {"rest": '[journeys.live-class]\nbrowser = "chromium"'},
+        {"rest": '[journeys.sign-in]\nbrowser = "firefox"'},
+        {"student": 'browser = "chromium"', "teacher": 'browser = "chromium"', "rest": "[journeys.live-class]"},
+        {"rest": '[browser]\nname = "chrome"', "student": 'browser = "chrome"'},
+    ],
+    ids=["nothing said", "the same said", "another journey's", "their own, the same", "all in Chrome"],
+)
+def test_whoever_plays_in_the_browser_of_all_may_say_so(monkeypatch: pytest.MonkeyPatch, given: dict[str, str]) -> None:
+    _shares(monkeypatch, **given)
