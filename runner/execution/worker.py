@@ -25,6 +25,7 @@ from runner.config.browsers import KINDS
 from runner.execution import pulse
 from runner.execution.collecting import broken_file, card_of, card_of_test, is_asked_for
 from runner.execution.district import District
+from runner.execution.inherited import inherited
 from runner.execution.machine import LagMeter
 from runner.execution.messages import PULSE, AttemptEnded, BrokenFile, JourneyCard, Judged, Play, Ready
 from runner.execution.pipe import WorkerEnd
@@ -185,11 +186,13 @@ def journey_files(folders: tuple[Path, ...]) -> list[Path]:
     return [*SHIPPED_FILES, *(path for path in own if path.name != "conftest.py" and not path.name.startswith("_"))]
 
 
-def stay(end: WorkerEnd, district: District, *, headed: bool) -> None:
-    """Hold a pytest session over all journeys of a district until the parent ends it."""
-    # A project's own ini file stays in force (markers, base URL) but for what is meant for its test runs.
-    overrides = ["-o", "addopts=", "-o", "filterwarnings="]
+def stay(end: WorkerEnd, district: District, *, folder: Path, headed: bool) -> None:
+    """Hold a pytest session over all journeys of a district until the parent ends it. `folder` is that of its
+    configuration."""
+    # A project's own ini file is in force (markers, base URL) but for what is meant for its test runs.
+    overrides = ["-o", "addopts=", "-o", "filterwarnings=", "-o", "strict_config=false"]
     options = ["-q", "-p", "no:cacheprovider", *overrides, "--continue-on-collection-errors"]
+    options += inherited(district.folders, folder).options
     kind = KINDS[district.browser_name]
     options += ["--browser", kind.engine, *(["--browser-channel", kind.channel] if kind.channel else [])]
     if headed:
@@ -205,5 +208,6 @@ class _Handover:
         self._district = district
 
     def pytest_configure(self, config: pytest.Config) -> None:
-        """Before anything is collected."""
+        """Before anything is collected. A project that calls its tests otherwise still has First Bell's journeys."""
+        config.addinivalue_line("python_functions", "test")
         config.stash[DISTRICT] = self._district
