@@ -31,11 +31,16 @@ NOTHING_KEPT = "nothing that pytest-playwright recorded of this test was kept"
 
 def place(url: str) -> str:
     """Where a page stands, without what an address may carry along: user, query, fragment, invitations, content."""
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return "an address that is none"
     if parts.scheme == "data":
         return f"data:{parts.path.partition(',')[0]}"
     host = parts.netloc.rpartition("@")[2]
-    return f"{parts.scheme}:{'//' if host or parts.scheme == 'file' else ''}{host}{DRAWN.sub(REMOVED, parts.path)}"
+    before = f"{parts.scheme}:" if parts.scheme else ""
+    between = "//" if host or parts.scheme == "file" else ""
+    return f"{before}{between}{host}{DRAWN.sub(REMOVED, parts.path)}"
 
 
 def without_secrets(report: pytest.TestReport, known: KnownSecrets) -> None:
@@ -59,8 +64,7 @@ def without_strangers(report: pytest.TestReport, said: str) -> None:
     if report.longrepr is not None:
         report.longrepr = said
     report.sections = []
-    if hasattr(report, "extras"):  # What pytest-html shows: pictures, for one.
-        report.extras = []
+    vars(report).pop("extras", None)  # What pytest-html shows: pictures, for one.
 
 
 def forget(report: pytest.TestReport, folder: Path | None) -> bool:
