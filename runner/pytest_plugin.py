@@ -22,6 +22,7 @@ from runner.execution.stash import (
     KEPT_IN,
     LAUNCHING,
     OPENED,
+    PLAYING,
     RUN_TOKEN,
     STAGE,
 )
@@ -157,6 +158,15 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
     return answer
 
 
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Keep nothing of a stranger of a test that was interrupted either: of such a one no report is made."""
+    item = config.stash.get(PLAYING, None)
+    if item is not None and item.stash[STAGE].privacy is not None:
+        from runner.execution.withholding import forget
+
+        forget(item)
+
+
 @pytest.fixture(scope="session")
 def _firstbell_others(
     district: District, playwright: Any, browser_type_launch_args: dict[str, Any], pytestconfig: pytest.Config
@@ -198,6 +208,7 @@ def stage(
     token = pytestconfig.stash.get(RUN_TOKEN, None) or secrets.token_hex(8)
     with Stage(run_token=token, audience=audience, limit_s=district.step_limit_s, guests=district.guests) as stage:
         request.node.stash[STAGE], request.node.stash[KEPT_IN] = stage, output_path
+        pytestconfig.stash[PLAYING] = request.node
         yield stage
 
 

@@ -105,9 +105,10 @@ class Solo:
         """The test is over: how its last step ended, with pictures. What Playwright did not raise is the test's own."""
         if self._is_over:
             return
-        wrong = None if isinstance(error, pytest.skip.Exception) else error
+        is_skipped = isinstance(error, pytest.skip.Exception)
+        wrong = None if is_skipped else error
         is_own = wrong is not None and not self._is_of_call(wrong)
-        if is_own or not self._told:
+        if is_own or not (self._told or is_skipped):
             self._settle()
             self._begin(self._words, None)
         self._is_over = True

@@ -25,6 +25,8 @@ LAUNCHING: pytest.StashKey[dict[str, Any]] = pytest.StashKey()
 """What the session's browser is launched with before anything of ours is added."""
 OPENED: pytest.StashKey[Opened] = pytest.StashKey()
 """What plain pytest plays in; absent until somebody of ours is asked for."""
+PLAYING: pytest.StashKey[pytest.Item] = pytest.StashKey()
+"""The test that brought people on last."""
 STAGE: pytest.StashKey[Stage] = pytest.StashKey()
 """On an item: where it is played."""
 CARD: pytest.StashKey[JourneyCard] = pytest.StashKey()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from playwright.sync_api import Error as PlaywrightError
 
 from journeys.stage.page_signs import TITLE_LIMIT, printable
-from runner.execution.stash import IS_TOLD, KEPT_IN
+from runner.execution.stash import IS_TOLD
 from runner.execution.withholding import NOTHING_KEPT, forget, place, without_strangers
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def tell(report: pytest.TestReport, stage: Stage, item: pytest.Item) -> None:
     if privacy is not None:
         if not item.stash.get(IS_TOLD, False):
             report.outcome, report.longrepr = "failed", privacy.said
-        if forget(report, Path(item.stash[KEPT_IN])):
+        if forget(item):
             report.sections.append((AT_TEARDOWN, f"{NOTHING_KEPT}: {privacy.said}"))
     elif traces := told_of_traces(report.user_properties):
         report.sections.append((AT_TEARDOWN, "\n".join(traces)))

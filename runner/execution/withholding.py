@@ -19,13 +19,15 @@ from _pytest._code.code import TerminalRepr
 from artifacts.redaction.broom import Broom
 from artifacts.redaction.forms import REMOVED, KnownSecrets
 from artifacts.redaction.texts import DRAWN, clean_text
+from runner.execution.stash import KEPT_IN
 
 # What a page may have put into a message, and a terminal would obey: all but line breaks and pytest's own colours.
 _OBEYED = re.compile(
     "\x1b(?!\\[[0-9;]*m)|[\x00-\x08\x0b-\x1a\x1c-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
 )
-# What pytest-playwright calls the files that it has kept, in the properties of a report.
-_KEPT = "playwright_"
+# Properties that are our own, and what pytest-playwright calls its files.
+_OWN = "firstbell_"
+_THEIRS = ("test-*.png", "trace*.zip", "video*.webm")
 NOTHING_KEPT = "nothing that pytest-playwright recorded of this test was kept"
 
 
@@ -60,23 +62,30 @@ def without_secrets(report: pytest.TestReport, known: KnownSecrets) -> None:
 
 def without_strangers(report: pytest.TestReport, said: str) -> None:
     """Leave of a report that it ended, and why nothing else is told: what failed may quote the page, and so may what
-    was printed and logged."""
+    was printed, logged and noted."""
     if report.longrepr is not None:
         report.longrepr = said
     report.sections = []
+    report.user_properties = [one for one in report.user_properties if one[0].startswith(_OWN)]
     vars(report).pop("extras", None)  # What pytest-html shows: pictures, for one.
 
 
-def forget(report: pytest.TestReport, folder: Path | None) -> bool:
-    """Delete what pytest-playwright has kept of a test; whether there was anything."""
-    kept = [Path(str(value)) for name, value in report.user_properties if name.startswith(_KEPT)]
-    report.user_properties = [one for one in report.user_properties if not one[0].startswith(_KEPT)]
-    there = bool(kept) or bool(folder and folder.exists())
-    for file in kept:
-        file.unlink(missing_ok=True)
-    if folder is not None and folder.exists():
+def forget(item: pytest.Item) -> bool:
+    """Delete what pytest-playwright has kept of a test; whether there was anything.
+
+    A project may have it kept in a folder that is not the test's alone, outside of --output: then only the files go
+    that pytest-playwright names.
+    """
+    folder = Path(item.stash[KEPT_IN])
+    if not folder.is_dir():
+        return False
+    if item.config.invocation_params.dir / item.config.getoption("--output") in folder.parents:
         shutil.rmtree(folder)
-    return there
+        return True
+    named = [file for pattern in _THEIRS for file in folder.glob(pattern)]
+    for file in named:
+        file.unlink(missing_ok=True)
+    return bool(named)
 
 
 def _each_text(value: Any, clean: Callable[[str], str]) -> Any:

@@ -11,7 +11,19 @@ from tests.end_to_end.plain import by_pytest
 
 pytestmark = pytest.mark.browser
 
-ALL = ("-W", "error", "--tracing", "retain-on-failure", "--screenshot", "on", "--output", "kept", "--showlocals")
+MARKS = ("-o", "markers=interrupts: as Ctrl-C does")
+ALL = (
+    "-W",
+    "error",
+    *MARKS,
+    "--tracing",
+    "retain-on-failure",
+    "--screenshot",
+    "on",
+    "--output",
+    "kept",
+    "--showlocals",
+)
 WITH_JUNIT = ("--junitxml", "junit.xml", "-o", "junit_logging=all", "-rA")
 # Whoever is in a class is listed on its page; the child is nobody's account.
 CLASS = """<title>Ada Child is here</title><ul><li>{people}</ul><script>console.error('Ada Child waved')</script>"""
@@ -33,7 +45,8 @@ def joins(student):
         print(student.page.title())
         logging.getLogger().error(student.page.title())
 
-def test_meets(student):
+def test_meets(student, record_property):
+    record_property("seen", "Ada")
     joins(student)
 
 def test_expects(student):
@@ -48,6 +61,12 @@ def test_notices_at_the_end(student):
     student.page.goto(PAGE)
     student.roster.follow(student.page.locator("ul"), NAMES)
 
+@pytest.mark.interrupts
+def test_is_interrupted(student):
+    student.page.goto(PAGE)
+    student.roster.follow(student.page.locator("ul"), NAMES)
+    raise KeyboardInterrupt
+
 def test_alone(student):
     with student.step("waits", relies_on="live-class"):
         student.page.set_content("<title>An empty room</title>")
@@ -61,7 +80,7 @@ def test_nothing_of_a_stranger_is_printed_or_kept_and_the_test_beside_keeps_its_
 ) -> None:
     (tmp_path / "class.html").write_text(CLASS.format(people="Ada Child"))
     (tmp_path / "test_meeting.py").write_text(MEETING)
-    done = by_pytest(tmp_path, *ALL, *WITH_JUNIT, *more)
+    done = by_pytest(tmp_path, *ALL, *WITH_JUNIT, "-m", "not interrupts", *more)
     assert done.returncode == 1, done.stdout
     told = done.stdout + done.stderr + (tmp_path / "junit.xml").read_text()
     assert "Ada" not in told, told
@@ -72,6 +91,14 @@ def test_nothing_of_a_stranger_is_printed_or_kept_and_the_test_beside_keeps_its_
     kept = sorted(file.relative_to(tmp_path / "kept") for file in (tmp_path / "kept").rglob("*") if file.is_file())
     assert [file.parent.name.rpartition("py-")[2] for file in kept] == ["test-alone-chromium"] * 2
     assert (tmp_path / "junit.xml").read_text().count("playwright_") == 2
+
+
+def test_nothing_of_a_stranger_is_kept_when_somebody_interrupts(tmp_path: Path) -> None:
+    (tmp_path / "class.html").write_text(CLASS.format(people="Ada Child"))
+    (tmp_path / "test_meeting.py").write_text(MEETING)
+    done = by_pytest(tmp_path, *ALL, "-m", "interrupts")
+    assert done.returncode == 2, done.stdout
+    assert not list((tmp_path / "kept").rglob("*"))
 
 
 CONFIG = """\
