@@ -134,6 +134,9 @@ def test_lasting(lasting):
     lasting.pages[0].get_by_role("button", name="Go").click()
     raise KeyError("its own fault")
 
+def test_lasting_again(lasting):
+    lasting.pages[0].get_by_role("button", name="No").click(timeout=200)
+
 def test_caught(page):
     page.goto(PAGE)
     try:
@@ -166,7 +169,8 @@ FAILED = {
     "new-context": ([OPENS], NO, "failed", 2),
     "browser": ([OPENS], NO, "failed", 1),
     "setup": ([OPENS], NO, "failed", 1),
-    "lasting": ([GO], "lasting", "errored", 1),
+    "lasting": ([OPENS, GO], "lasting", "errored", 1),
+    "lasting-again": ([], NO, "failed", 1),
     "without-a-browser": ([], "without a browser", "failed", 0),
 }
 
