@@ -8,9 +8,11 @@ import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from artifacts.redaction.forms import KnownSecrets
 from runner.config.load import Config
 from runner.config.problem import NoConfig
 from runner.config.secrets import SecretMissing
@@ -20,7 +22,7 @@ from runner.execution.engaging import LOOK_AGAIN_S, engaged
 from runner.execution.identity import is_gone, me
 from runner.history.database import Database, HistoryError
 from runner.history.locks import Locks
-from runner.wiring import config_at, district_at, embedded, history_url, practice_for, state_folder
+from runner.wiring import config_at, district_at, embedded, history_url, practice_for, secrets_of, state_folder
 
 if TYPE_CHECKING:
     from runner.execution.messages import JourneyCard
@@ -35,7 +37,7 @@ class OnlyHere(UserWarning):
     """History is away, so that runs elsewhere cannot be kept from playing the same accounts."""
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(kw_only=True)
 class Opened:
     """What one session plays in. `locks` is None where nobody else can play its accounts: those of its own practice
     school. `given_back_s` is the monotonic second in which this session last gave people back."""
@@ -43,6 +45,15 @@ class Opened:
     district: District
     locks: Locks | None
     given_back_s: float = 0.0
+
+    @cached_property
+    def known(self) -> KnownSecrets:
+        """The secrets of this session's people. Those of somebody whose reference leads to nothing cannot be told."""
+        values = []
+        for secret in secrets_of(self.district):
+            with suppress(SecretMissing):
+                values.append(secret.reveal())
+        return KnownSecrets(values)
 
     @contextmanager
     def people_for(self, card: JourneyCard) -> Iterator[Mapping[str, str]]:

@@ -13,7 +13,19 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from runner.execution.stash import ACCOUNTS, AUDIENCE, BROWSER, CARD, DISTRICT, LAUNCHING, RUN_TOKEN, STAGE
+from runner.execution.stash import (
+    ACCOUNTS,
+    AUDIENCE,
+    BROWSER,
+    CARD,
+    DISTRICT,
+    KEPT_IN,
+    LAUNCHING,
+    OPENED,
+    PLAYING,
+    RUN_TOKEN,
+    STAGE,
+)
 from runner.pytest_browser import ANY_BROWSER, context_for, is_ours, launching, settle, told, usual, way_of
 
 if TYPE_CHECKING:
@@ -71,7 +83,9 @@ def _opened(pytestconfig: pytest.Config) -> Iterator[Opened]:
         return
     with _one_sentence(), ExitStack() as stack:
         start = pytestconfig.invocation_params.dir
-        yield stack.enter_context(open_for_pytest(pytestconfig.getoption("--firstbell-config"), start))
+        opened = stack.enter_context(open_for_pytest(pytestconfig.getoption("--firstbell-config"), start))
+        pytestconfig.stash[OPENED] = opened
+        yield opened
 
 
 @contextmanager
@@ -125,29 +139,32 @@ def classroom(district: District) -> Classroom:
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
-    """Tell of a journey that failed what a person asks first: which step, whose page, what it said, what opens it."""
-    if STAGE not in item.stash or DISTRICT in item.config.stash:
+    """Tell of a journey that failed what a person asks first: which step, whose page, what it said, what opens it;
+    and let no report hold a secret, or anything of a stranger. First of all wrappers, so that it has the last word."""
+    opened = item.config.stash.get(OPENED, None)
+    if opened is None:
         return (yield)
-    from runner.execution.telling_pytest import (
-        AT_TEARDOWN,
-        SECTION,
-        properties_of,
-        told_by_stage,
-        told_of_traces,
-        without_trace,
-    )
+    from runner.execution.telling_pytest import properties_of, tell
+    from runner.execution.withholding import without_secrets
 
-    if call.when == "call":
-        item.user_properties += properties_of(item.stash[CARD], item.stash[STAGE])
+    stage = item.stash.get(STAGE, None)
+    if stage is not None and call.when == "call":
+        item.user_properties += properties_of(item.stash[CARD], stage)
     answer = yield
     report: pytest.TestReport = answer  # type: ignore[assignment]  # the hook is typed as returning nothing
-
-    if call.when == "call" and report.failed:
-        lines = [*told_by_stage(item.stash[STAGE]), without_trace(item.config.getoption("--tracing"))]
-        report.sections.append((SECTION, "\n".join(line for line in lines if line)))
-    if call.when == "teardown" and (traces := told_of_traces(report.user_properties)):
-        report.sections.append((AT_TEARDOWN, "\n".join(traces)))
+    if stage is not None:
+        tell(report, stage, item)
+    without_secrets(report, opened.known)
     return answer
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Keep nothing of a stranger of a test that was interrupted either: of such a one no report is made."""
+    item = config.stash.get(PLAYING, None)
+    if item is not None and item.stash[STAGE].privacy is not None:
+        from runner.execution.withholding import forget
+
+        forget(item)
 
 
 @pytest.fixture(scope="session")
@@ -178,6 +195,7 @@ def stage(
     pytestconfig: pytest.Config,
     _cast: Mapping[str, str],
     new_context: Callable[..., Any],
+    output_path: str,
     _firstbell_leaving: ExitStack,
 ) -> Iterator[Stage]:
     """Where this attempt is played. Asks for the contexts only to be torn down before they close, and before that for
@@ -189,7 +207,8 @@ def stage(
     audience = pytestconfig.stash.get(AUDIENCE, None) or Nobody()
     token = pytestconfig.stash.get(RUN_TOKEN, None) or secrets.token_hex(8)
     with Stage(run_token=token, audience=audience, limit_s=district.step_limit_s, guests=district.guests) as stage:
-        request.node.stash[STAGE] = stage
+        request.node.stash[STAGE], request.node.stash[KEPT_IN] = stage, output_path
+        pytestconfig.stash[PLAYING] = request.node
         yield stage
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import traceback
+from pathlib import Path
 
 from journeys.practice.school import PracticeSchoolError
 from runner.config.problem import ConfigError, NoConfig
@@ -21,7 +22,8 @@ def main() -> int:
     if not isinstance(hello, Hello):
         return 2
     try:
-        stay(end, district_of_worker(hello), headed=hello.headed)
+        folder = hello.config.parent if hello.config else Path.cwd()
+        stay(end, district_of_worker(hello), folder=folder, headed=hello.headed)
     except (ConfigError, NoConfig, PracticeSchoolError, NoTrust) as error:
         end.send(Unwell(said=str(error)))
         return 2

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from journeys.stage.service import Account
 
 
-def _ending(actor: Actor, error: BaseException) -> Ending:
+def ending_on(actor: Actor, error: BaseException) -> Ending:
     """How a step ended: a dead page is ours, a bot wall is nobody's, the rest is as the error says."""
     if actor.has_crashed:
         return PAGE_CRASHED
@@ -69,10 +69,10 @@ class Stage:
         self.audience.actor_entered(actor)
         return actor
 
-    def accompany(self, page: Page, account: Account) -> Actor:
+    def accompany(self, page: Page, account: Account, name: str) -> Actor:
         """Follow a page that somebody else has opened and prepared: no camera, no waiting rules of ours."""
         signature = signature_for(self._run_token, len(self._cast))
-        actor = Actor(role="page", account=account, page=page, signature=signature, stage=self)
+        actor = Actor(role=name, account=account, page=page, signature=signature, stage=self)
         self._cast.append(actor)
         self.audience.actor_entered(actor)
         return actor
@@ -122,12 +122,12 @@ class Stage:
         try:
             yield
         except BaseException as error:
-            ending = self.privacy or _ending(actor, error)
+            ending = self.privacy or ending_on(actor, error)
             self._close(actor, StepRecord(step=step, ended_s=self.now_s, ending=ending))
             raise
         privacy = self.privacy
         softly = found_wrong()[before:]
-        found = privacy or (_ending(actor, softly[0]) if softly else None)
+        found = privacy or (ending_on(actor, softly[0]) if softly else None)
         self._close(actor, StepRecord(step=step, ended_s=self.now_s, ending=found))
         if privacy is not None:
             raise Stranger(privacy.said)

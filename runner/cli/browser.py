@@ -6,12 +6,19 @@ import os
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import click
 
 from runner.cli.console import console, give_up
+from runner.cli.run import sentences
 from runner.config.browsers import CHROMIUM, KINDS
+from runner.config.engines import kinds_of
+from runner.config.model import Settings
+from runner.config.places import KeyPath
+from runner.config.problem import NoConfig
 from runner.execution.browser import NoBrowser, find_browser
+from runner.wiring import config_at, embedded
 
 DOWNLOAD_S = 300
 PACKAGE_S = 600
@@ -28,15 +35,40 @@ def browser() -> None:
 
 @browser.command("find")
 @click.option("--executable", default="", help="A path to try first, as browser.executable would.")
-def find(executable: str) -> None:
-    """Say which browser plays, and which others could."""
+@click.option("--config", "config_file", type=Path, default=None, help="The configuration; found upwards if left out.")
+def find(executable: str, config_file: Path | None) -> None:
+    """Say which browsers are here, and which of them play. Exits with 2 where one that plays is missing."""
+    with sentences():
+        settings = _settings(config_file)
+    asked = kinds_of(settings)
+    wanted = {kind.name: [_said(path) for path, other in asked.items() if other == kind] for kind in asked.values()}
+    missing = []
+    for name in dict.fromkeys((*wanted, *KINDS)):
+        try:
+            found = find_browser(executable or settings.browser.executable, name)
+        except NoBrowser as error:
+            if name in wanted:
+                missing.append(str(error))
+            continue
+        plays = f"   plays ({', '.join(wanted[name])})" if name in wanted else ""
+        console().print(f"{name}: {found}{plays}", markup=False, soft_wrap=True)
+    if missing:
+        give_up("; ".join(missing), code=2)
+
+
+def _settings(config_file: Path | None) -> Settings:
+    """What the nearest configuration says, and what holds where there is none."""
     try:
-        console().print(str(find_browser(executable)), markup=False)
-    except NoBrowser as error:
-        give_up(str(error), code=2)
-    for name in KINDS:
-        if name != CHROMIUM and (found := _found(name)):
-            console().print(found, markup=False)
+        return config_at(config_file, Path.cwd()).settings
+    except NoConfig:
+        if config_file is not None:
+            raise
+        return embedded().settings
+
+
+def _said(path: KeyPath) -> str:
+    """A key as a person reads it."""
+    return ".".join(map(str, path))
 
 
 @browser.command("install")

@@ -145,14 +145,21 @@ def playwright_has_its_own(engine: str = CHROMIUM) -> bool:
 
 
 def _wanted_revisions() -> dict[str, str]:
-    package = Path(playwright.__file__).parent / "driver" / "package"
-    listed = json.loads((package / "browsers.json").read_text())["browsers"]
+    listed = json.loads((_package() / "browsers.json").read_text())["browsers"]
     return {entry["name"]: entry["revision"] for entry in listed}
+
+
+def _package() -> Path:
+    """Playwright's own files."""
+    return Path(playwright.__file__).parent / "driver" / "package"
 
 
 def download_folder() -> Path:
     """Where Playwright keeps its downloads (its documentation, "Managing browser binaries")."""
-    if chosen := os.environ.get("PLAYWRIGHT_BROWSERS_PATH", "").strip("0"):
+    chosen = os.environ.get("PLAYWRIGHT_BROWSERS_PATH", "")
+    if chosen == "0":
+        return _package() / ".local-browsers"
+    if chosen:
         return Path(chosen)
     caches = Path.home() / ("Library/Caches" if sys.platform == "darwin" else ".cache")
     return caches / "ms-playwright"

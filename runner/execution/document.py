@@ -165,7 +165,7 @@ def document_of(run: Run, artifacts: Sequence[Artifact], telling: Telling) -> Ru
     if step is not None and step.ending is not None:
         broke = BrokePart(
             actor=step.step.actor,
-            step=step.step.title,
+            step=scrub(step.step.title),
             service=run.service,
             owner=telling.owner,
             said=scrub(step.ending.said),
@@ -238,7 +238,7 @@ def _step(record: StepRecord, scrub: Callable[[str], str]) -> StepPart:
     return StepPart(
         position=record.step.position,
         actor=record.step.actor,
-        title=record.step.title,
+        title=scrub(record.step.title),
         service=record.step.service,
         started_s=round(record.step.started_s, 3),
         ended_s=round(record.ended_s, 3),

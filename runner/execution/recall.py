@@ -27,7 +27,7 @@ def row_of(run: Run, evidence: str, telling: Telling, picture: str = "") -> RunR
         evidence=evidence,
         version=telling.version,
         actor=step.step.actor if step else "",
-        step=step.step.title if step else "",
+        step=scrub(step.step.title) if step else "",
         service=run.service,
         owner=telling.owner,
         said=scrub(ending.said) if ending else "",
@@ -55,7 +55,7 @@ def _attempt_row(attempt: Attempt, scrub: Scrub) -> AttemptRow:
             StepRow(
                 position=record.step.position,
                 actor=record.step.actor,
-                title=record.step.title,
+                title=scrub(record.step.title),
                 service=record.step.service,
                 started_s=record.step.started_s,
                 ended_s=record.ended_s,

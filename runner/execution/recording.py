@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import contextlib
 from contextlib import ExitStack
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from statistics import median
 from typing import TYPE_CHECKING
 
 from playwright.sync_api import Error as PlaywrightError
 
 from artifacts.capture import ActorRecorder
+from artifacts.policy import Recording as Options
 from journeys.stage.roster import private
 from runner.diagnosis.seen import Seen
 from runner.execution.holding import told_of
@@ -33,6 +34,7 @@ class Recording:
         self._recorders: dict[str, ActorRecorder] = {}
         self._actors: dict[str, Actor] = {}
         self._groups = ExitStack()
+        self._left: set[str] = set()
         self._is_private = False
         self._browsers: dict[str, None] = {}
         self.broke: Ending | None = None
@@ -48,16 +50,23 @@ class Recording:
         if browser is not None:
             told = told_of(actor.name, actor.account, browser.browser_type.name, browser.version)
             self._browsers[told] = None
-        recorder = ActorRecorder(
-            actor.page,
-            actor=actor.name,
-            folder=self._order.folder,
-            attempt=self._order.attempt,
-            options=self._order.recording,
-        )
-        recorder.start()
+        options = self._order.recording
+        try:
+            recorder = self._started(actor, options)
+        except PlaywrightError:
+            if not options.trace:
+                raise
+            # A test that brings nobody on may have begun a trace of its own; the rest is recorded all the same.
+            recorder = self._started(actor, replace(options, trace=False, screencast=False))
         self._recorders[actor.name] = recorder
         self._actors[actor.name] = actor
+
+    def _started(self, actor: Actor, options: Options) -> ActorRecorder:
+        recorder = ActorRecorder(
+            actor.page, actor=actor.name, folder=self._order.folder, attempt=self._order.attempt, options=options
+        )
+        recorder.start()
+        return recorder
 
     def step_began(self, actor: Actor, step: Step) -> None:
         """Tell the parent, and group what follows under the step's name in the trace."""
@@ -67,16 +76,37 @@ class Recording:
     def step_ended(self, actor: Actor, record: StepRecord) -> None:
         """Tell the parent at once, then take the picture; of everybody, if this step broke."""
         self._groups.close()
+        self.told_ended(record)
+        self.look(actor, record)
+
+    def told_began(self, step: Step) -> None:
+        """Tell the parent of a step in the middle of a call, when nothing can be asked of a page."""
+        self._end.send(StepBegan(step=step))
+
+    def told_ended(self, record: StepRecord) -> None:
+        """Tell the parent that a step is over."""
         self._end.send(StepEnded(record=record))
+
+    def look(self, actor: Actor | None, record: StepRecord) -> None:
+        """What a step that is over has left on the pages; of everybody, if it broke. Nobody has one where no page was
+        opened."""
         failed = record.ending is not None
-        if failed and self.broke is None:
+        if failed and self.broke is None and actor is not None:
             self._end.send(Witnessed(seen=self._seen(actor)))
         self.broke = self.broke or record.ending
         if record.ending is not None and record.ending.is_private:
             self._discard(record.ending.said)
-        own = [self._recorders[actor.name]] if record.step.picture else []
-        for recorder in self._recorders.values() if failed else own:
-            recorder.picture(record.step.position, record.step.title, failed=failed)
+        own = [actor.name] if actor is not None and record.step.picture else []
+        for name, recorder in self._recorders.items():
+            if (failed or name in own) and name not in self._left:
+                recorder.picture(record.step.position, record.step.title, failed=failed)
+
+    def left(self, actor: Actor, position: int, title: str, *, failed: bool) -> None:
+        """Somebody's page is about to close before the play is over: save what was recorded of it, and a last look."""
+        if actor.name not in self._left:
+            self._left.add(actor.name)
+            self._recorders[actor.name].picture(position, title, failed=failed)
+            self._recorders[actor.name].stop()
 
     def media_judged(self, actor: Actor, proof: MediaProof) -> None:
         """Tell the parent, and keep what the look was taken at: its page has just answered, and may not again."""
@@ -91,8 +121,9 @@ class Recording:
             for actor in self._actors.values():
                 with contextlib.suppress(PlaywrightError):
                     self._take_figures(actor)
-        for recorder in self._recorders.values():
-            recorder.stop()
+        for name, recorder in self._recorders.items():
+            if name not in self._left:
+                recorder.stop()
         if any(actor.is_private for actor in self._actors.values()):
             self._discard(private(1).said)
         kept = tuple(kept for recorder in self._recorders.values() for kept in recorder.artifacts())

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from journeys.stage.step import Audience
     from runner.execution.district import District
     from runner.execution.messages import JourneyCard
+    from runner.plain_pytest import Opened
 
 # Annotated rather than subscripted: a subscript would be evaluated, and import what only journeys need.
 DISTRICT: pytest.StashKey[District] = pytest.StashKey()
@@ -22,7 +23,15 @@ TOLD: pytest.StashKey[frozenset[str]] = pytest.StashKey()
 """What a person has asked for on the command line: "browser", "device"."""
 LAUNCHING: pytest.StashKey[dict[str, Any]] = pytest.StashKey()
 """What the session's browser is launched with before anything of ours is added."""
+OPENED: pytest.StashKey[Opened] = pytest.StashKey()
+"""What plain pytest plays in; absent until somebody of ours is asked for."""
+PLAYING: pytest.StashKey[pytest.Item] = pytest.StashKey()
+"""The test that brought people on last."""
 STAGE: pytest.StashKey[Stage] = pytest.StashKey()
 """On an item: where it is played."""
 CARD: pytest.StashKey[JourneyCard] = pytest.StashKey()
 """On an item: what its marker and its file say."""
+KEPT_IN: pytest.StashKey[str] = pytest.StashKey()
+"""On an item: the folder that pytest-playwright keeps its files in."""
+IS_TOLD: pytest.StashKey[bool] = pytest.StashKey()
+"""On an item: it has been said that nothing is told of it."""

@@ -8,7 +8,12 @@ from typing import TYPE_CHECKING
 
 from playwright.sync_api import Error as PlaywrightError
 
+from journeys.stage.page_signs import TITLE_LIMIT, printable
+from runner.execution.stash import IS_TOLD
+from runner.execution.withholding import NOTHING_KEPT, forget, place, without_strangers
+
 if TYPE_CHECKING:
+    import pytest
     from playwright.sync_api import Page
 
     from journeys.stage.stage import Stage
@@ -17,18 +22,43 @@ if TYPE_CHECKING:
 
 SECTION = "First Bell"
 # pytest shows a section of this report with the failure if its name holds the word (`_handle_teardown_sections`).
-AT_TEARDOWN = "First Bell at teardown: the trace"
+AT_TEARDOWN = "First Bell at teardown"
 CONSOLE_LINES = 5
 LINE_LIMIT = 200
 
 
+def tell(report: pytest.TestReport, stage: Stage, item: pytest.Item) -> None:
+    """Add to a report what a person asks first; where a stranger came, take away all but that and why.
+
+    A stranger who was noticed only after the test's last word is its failure too, as in a run.
+    """
+    if (privacy := stage.privacy) is not None:
+        without_strangers(report, privacy.said)
+        item.stash[IS_TOLD] = item.stash.get(IS_TOLD, False) or report.failed
+    if report.when == "call" and report.failed:
+        hint = "" if privacy else without_trace(item.config.getoption("--tracing"))
+        report.sections.append((SECTION, "\n".join(line for line in (*told_by_stage(stage), hint) if line)))
+    if report.when != "teardown":
+        return
+    if privacy is not None:
+        if not item.stash.get(IS_TOLD, False):
+            report.outcome, report.longrepr = "failed", privacy.said
+        if forget(item):
+            report.sections.append((AT_TEARDOWN, f"{NOTHING_KEPT}: {privacy.said}"))
+    elif traces := told_of_traces(report.user_properties):
+        report.sections.append((AT_TEARDOWN, "\n".join(traces)))
+
+
 def told_by_stage(stage: Stage) -> list[str]:
-    """The failing step of a journey, and each actor's page, the one whose step failed first."""
-    failed = _failed(stage)
+    """The failing step of a journey, and each actor's page, the one whose step failed first; of a class into which
+    a stranger came, the step alone, and why."""
+    failed, privacy = _failed(stage), stage.privacy
     lines = []
     if failed is not None:
         step = failed.step
         lines.append(f'{step.actor} at "{step.title}" (step {step.position}, {step.service}), {failed.took_s:.1f} s')
+    if privacy is not None:
+        return [*lines, privacy.said]
     cast = sorted(stage.pages.items(), key=lambda one: failed is not None and one[0] != failed.step.actor)
     for name, page in cast:
         lines += told_by_page(page, name)
@@ -62,13 +92,13 @@ def _failed(stage: Stage) -> StepRecord | None:
 def told_by_page(page: Page, name: str) -> list[str]:
     """Where a page stands and the last errors of its console. Never raises: the failure itself must be told."""
     try:
-        lines = [f"{name}: {page.url}"]
+        lines = [f"{name}: {printable(place(page.url), LINE_LIMIT)}"]
         if not page.is_closed():
-            lines[0] += f'   "{page.title()}"'
+            lines[0] += f'   "{printable(page.title(), TITLE_LIMIT)}"'
         errors = [message.text for message in page.console_messages() if message.type == "error"]
     except PlaywrightError as error:
-        return [f"{name}: the page does not answer ({error.message.splitlines()[0][:LINE_LIMIT]})"]
-    return [*lines, *(f"  console: {' '.join(text.split())[:LINE_LIMIT]}" for text in errors[-CONSOLE_LINES:])]
+        return [f"{name}: the page does not answer ({printable(error.message.splitlines()[0], LINE_LIMIT)})"]
+    return [*lines, *(f"  console: {printable(text, LINE_LIMIT)}" for text in errors[-CONSOLE_LINES:])]
 
 
 def told_of_traces(properties: Sequence[tuple[str, object]]) -> list[str]:

@@ -12,31 +12,29 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from _pytest.runner import runtestprotocol
 
 from journeys.stage.ending import Ending, EndingKind
 from journeys.stage.failures import ending_of, one_line
-from journeys.stage.secret import Secret
-from journeys.stage.service import Account
 from journeys.stage.stage import Stage
 from runner.config.browsers import KINDS
 from runner.execution import pulse
 from runner.execution.collecting import broken_file, card_of, card_of_test, is_asked_for
 from runner.execution.district import District
+from runner.execution.inherited import inherited
 from runner.execution.machine import LagMeter
 from runner.execution.messages import PULSE, AttemptEnded, BrokenFile, JourneyCard, Judged, Play, Ready
 from runner.execution.pipe import WorkerEnd
 from runner.execution.recording import Recording
+from runner.execution.solo import Solo, follow, listen
 from runner.execution.stash import ACCOUNTS, AUDIENCE, BROWSER, DISTRICT, RUN_TOKEN
 
 SHIPPED = ("sign_in", "class_list", "live_class", "fallback")
 """The journeys that come with First Bell, in the order in which a person would look for what is broken."""
 SHIPPED_FILES = tuple(Path(__file__).parents[2] / "journeys" / f"{name}.py" for name in SHIPPED)
-
-NOBODYS = Account(username="page", display_name="page", password=Secret(str))
-"""Whose page it is where a test brings nobody on."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -50,7 +48,8 @@ class _Now:
     relies_on: tuple[str, ...] = ()
     error: BaseException | None = None
     is_judged: bool = False
-    solo: Stage | None = None
+    is_solo: bool = False
+    solo: Solo | None = None
     unclosed: str = ""
 
 
@@ -85,22 +84,56 @@ class Resident:
         return report
 
     @pytest.hookimpl(wrapper=True)
+    def pytest_fixture_setup(self, fixturedef: pytest.FixtureDef[Any]) -> Iterator[None]:
+        """Hear of what tests without steps of their own ask of Playwright, and which pages they open."""
+        made: Any = yield
+        if fixturedef.argname == "playwright":
+            listen(made, self._solo)
+        elif fixturedef.argname == "browser":
+            follow(made, self._solo)
+        return made  # type: ignore[no-any-return]
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_setup(self, item: pytest.Item) -> Iterator[None]:
+        """A test that brings nobody on is followed from its fixtures on: a person signs in there."""
+        now = self._now
+        if now is not None and now.is_solo:
+            stage = Stage(run_token=item.nodeid, audience=now.recording, limit_s=self._district.step_limit_s)
+            service = now.relies_on[0] if now.relies_on else ""
+            now.solo = Solo(stage, now.recording, words=_words(item), service=service)
+        try:
+            return (yield)
+        except BaseException as error:
+            if now is not None and now.solo is not None:
+                now.solo.ended(error)
+            raise
+
+    @pytest.hookimpl(wrapper=True)
     def pytest_runtest_call(self, item: pytest.Item) -> Iterator[None]:
-        """A test that brings nobody on is one step of its own page, and recorded as an actor's would be."""
-        now, page = self._now, getattr(item, "funcargs", {}).get("page")
-        if now is None or page is None or "stage" in getattr(item, "fixturenames", ()):
+        """The last step of such a test ends as the test does."""
+        if (solo := self._solo()) is None:
             return (yield)
-        relies_on = now.relies_on
-        now.solo = Stage(run_token=item.nodeid, audience=now.recording, limit_s=self._district.step_limit_s)
-        person = now.solo.accompany(page, NOBODYS)
-        with person.step(_words(item), relies_on=relies_on[0] if relies_on else ""):
-            return (yield)
+        browser = getattr(item, "funcargs", {}).get("browser")
+        for context in browser.contexts if browser is not None else ():
+            for page in context.pages[:1]:  # Fixtures of a wider scope have opened it for an earlier test.
+                solo.opened(page)
+        try:
+            answer = yield
+        except BaseException as error:
+            solo.ended(error)
+            raise
+        solo.ended(None)
+        return answer
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_teardown(self) -> None:
         """Save what was recorded of such a page while it is still open."""
         if self._now is not None and self._now.solo is not None:
-            self._now.solo.audience.curtain()
+            self._now.recording.curtain()
+
+    def _solo(self) -> Solo | None:
+        """Whoever plays alone at the moment."""
+        return self._now.solo if self._now is not None else None
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
@@ -141,6 +174,7 @@ class Resident:
                 started_at=datetime.now(UTC),
                 began=time.monotonic(),
                 relies_on=order.relies_on,
+                is_solo=order.journey != PULSE and "stage" not in item.fixturenames,
             )
             item._initrequest()
             runtestprotocol(item, log=False, nextitem=rest)
@@ -185,11 +219,13 @@ def journey_files(folders: tuple[Path, ...]) -> list[Path]:
     return [*SHIPPED_FILES, *(path for path in own if path.name != "conftest.py" and not path.name.startswith("_"))]
 
 
-def stay(end: WorkerEnd, district: District, *, headed: bool) -> None:
-    """Hold a pytest session over all journeys of a district until the parent ends it."""
-    # A project's own ini file stays in force (markers, base URL) but for what is meant for its test runs.
-    overrides = ["-o", "addopts=", "-o", "filterwarnings="]
+def stay(end: WorkerEnd, district: District, *, folder: Path, headed: bool) -> None:
+    """Hold a pytest session over all journeys of a district until the parent ends it. `folder` is that of its
+    configuration."""
+    # A project's own ini file is in force (markers, base URL) but for what is meant for its test runs.
+    overrides = ["-o", "addopts=", "-o", "filterwarnings=", "-o", "strict_config=false"]
     options = ["-q", "-p", "no:cacheprovider", *overrides, "--continue-on-collection-errors"]
+    options += inherited(district.folders, folder).options
     kind = KINDS[district.browser_name]
     options += ["--browser", kind.engine, *(["--browser-channel", kind.channel] if kind.channel else [])]
     if headed:
@@ -205,5 +241,6 @@ class _Handover:
         self._district = district
 
     def pytest_configure(self, config: pytest.Config) -> None:
-        """Before anything is collected."""
+        """Before anything is collected. A project that calls its tests otherwise still has First Bell's journeys."""
+        config.addinivalue_line("python_functions", "test")
         config.stash[DISTRICT] = self._district

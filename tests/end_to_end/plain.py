@@ -11,7 +11,7 @@ from typing import Any
 
 import xmlschema
 
-SCHEMA = Path(__file__).with_name("pytest_junit.xsd")
+SCHEMA = Path(__file__).parents[1] / "junit.xsd"
 
 
 def by_pytest(

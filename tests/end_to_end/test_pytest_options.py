@@ -11,6 +11,7 @@ from pathlib import Path
 
 import playwright
 import pytest
+import xmlschema
 
 from tests.demo_site.library import READER, serve
 from tests.end_to_end.plain import by_pytest, told_to_junit
@@ -151,3 +152,41 @@ def test_a_soft_expectation_is_the_fault_of_its_step_and_each_parameter_is_a_run
     assert runs["soft"]["outcome"] == "failed"
     assert runs["soft"]["broke"]["step"] == "reads the words"
     assert [step["ending"] for step in runs["soft"]["attempts"][0]["steps"]] == ["failed", None]
+
+
+# One of each that pytest writes, and what a project may add.
+EACH = """
+import pytest
+
+def test_passes(record_property, record_testsuite_property):
+    record_property("of", "this test")
+    record_testsuite_property("of", "all")
+    print("said")
+
+def test_fails():
+    raise AssertionError("no")
+
+@pytest.mark.skip(reason="not now")
+def test_skipped():
+    pass
+
+@pytest.fixture
+def broken():
+    raise RuntimeError("in a fixture")
+
+def test_errs(broken):
+    pass
+"""
+
+
+def test_what_pytest_writes_for_a_ci_is_valid_and_nothing_else_is(tmp_path: Path) -> None:
+    (tmp_path / "test_each.py").write_text(EACH)
+    by_pytest(tmp_path, "--junitxml", "junit.xml", "-o", "junit_logging=all")
+    file = tmp_path / "junit.xml"
+    assert told_to_junit(file)[0] == {"of": ["this test"]}
+    text = file.read_text()
+    for written, broken in {"failure": "flop", ' tests="4"': "", "<error ": "<error to='x' "}.items():
+        assert written in text
+        file.write_text(text.replace(written, broken))
+        with pytest.raises(xmlschema.XMLSchemaValidationError):
+            told_to_junit(file)

@@ -274,7 +274,7 @@ def _until(holds: Callable[[], bool]) -> None:
 def axe(folder: Path) -> str:
     """axe-core's script, from the npm registry; skips where there is none to ask."""
     if shutil.which("npm") is None:
-        pytest.skip("axe-core is not here: install npm, and let it reach its registry")
+        pytest.skip("axe-core is not here: apt-get install npm, and let it reach its registry")
     packed = subprocess.run(
         ["npm", "pack", "axe-core@4", "--silent"], cwd=folder, capture_output=True, text=True, timeout=60, check=False
     )

@@ -5,8 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
-from runner.execution.browser import NoBrowser, choose
+from runner.cli.browser import browser
+from runner.execution.browser import DOWNLOADS, NoBrowser, _wanted_revisions, choose
 
 FOUND = [Path("/usr/bin/chromium"), Path("/usr/bin/microsoft-edge")]
 
@@ -37,3 +39,52 @@ def test_then_what_is_on_the_machine() -> None:
 def test_without_any_the_message_says_what_to_run() -> None:
     with pytest.raises(NoBrowser, match="firstbell browser install"):
         choose("", own=False, machine=[])
+
+
+def download(folder: Path, name: str) -> None:
+    """What Playwright leaves in a folder of downloads when it has one."""
+    place = folder / f"{DOWNLOADS[name][name]}-{_wanted_revisions()[name]}"
+    place.mkdir(parents=True)
+    (place / "INSTALLATION_COMPLETE").touch()
+
+
+@pytest.fixture
+def bare(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """A machine that has no browser, and a folder of downloads whose name ends like a version."""
+    monkeypatch.setattr("runner.execution.browser.IN_APPLICATIONS", ())
+    monkeypatch.setattr("runner.execution.browser.ON_LINUX", {})
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setenv("PLAYWRIGHT_BROWSERS_PATH", str(tmp_path / "pw-1.60"))
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("asks", "there", "told", "code"),
+    [
+        pytest.param("", ["firefox"], ["firefox: Playwright's own Firefox"], 2, id="none asked for, chromium missing"),
+        pytest.param(
+            '[browser]\nname = "firefox"\n',
+            ["webkit", "firefox"],
+            ["firefox: Playwright's own Firefox   plays (browser.name)", "webkit: Playwright's own Webkit"],
+            0,
+            id="the one that is configured, first",
+        ),
+        pytest.param(
+            '[browser]\nname = "firefox"\n[journeys.x]\nbrowser = "webkit"\n',
+            ["webkit"],
+            ["webkit: Playwright's own Webkit   plays (journeys.x.browser)"],
+            2,
+            id="one of two is missing",
+        ),
+    ],
+)
+def test_find_tells_what_is_here_and_what_plays(
+    bare: Path, asks: str, there: list[str], told: list[str], code: int
+) -> None:
+    (bare / "firstbell.toml").write_text(f'[school]\nname = "P"\ntimezone = "UTC"\npractice = true\n{asks}')
+    for name in there:
+        download(bare / "pw-1.60", name)
+    done = CliRunner().invoke(browser, ["find"])
+    assert (done.stdout.splitlines(), done.exit_code) == (told, code)
+    assert ("firstbell browser install" in done.stderr) == (code == 2)

@@ -24,6 +24,7 @@ from runner.rehearsal.report import report_page
 from runner.rehearsal.shelf import Shelf
 from tests.runner.a_rehearsal import a_record, a_student, a_teacher
 
+SCHEMA = Path(__file__).parents[1] / "junit.xsd"
 WANTED = Wanted(success=1.0, steps_s={"signs in": 5.0}, latency_ms=400.0, frames_per_s=8.0)
 PEOPLE = (
     a_teacher(),
@@ -39,7 +40,7 @@ def concluded_of(people: tuple[PersonRow, ...] = PEOPLE) -> RehearsalDocument:
 
 def test_junit_is_what_a_ci_reads_and_counts_right() -> None:
     written = junit(concluded_of())
-    schema = xmlschema.XMLSchema(Path(__file__).with_name("rehearsal.xsd"))
+    schema = xmlschema.XMLSchema(SCHEMA)
     schema.validate(ET.fromstring(written))  # noqa: S314  # written by us
     root = ET.fromstring(written)  # noqa: S314  # written by us
     criteria, people = root.findall("testsuite")
@@ -48,10 +49,21 @@ def test_junit_is_what_a_ci_reads_and_counts_right() -> None:
     assert [case.get("name") for case in people if case.find("failure") is not None] == ["student 4"]
 
 
-def test_the_schema_refuses_what_no_ci_reads() -> None:
-    schema = xmlschema.XMLSchema(Path(__file__).with_name("rehearsal.xsd"))
-    broken = junit(concluded_of()).replace(b"<testcase ", b"<case ").replace(b"</testcase>", b"</case>")
-    assert not schema.is_valid(ET.fromstring(broken))  # noqa: S314  # written by us
+@pytest.mark.parametrize(
+    ("written", "broken"),
+    [
+        pytest.param(b"testcase", b"case", id="an element that nobody knows"),
+        pytest.param(b' tests="6" failures="1" errors="1"', b' failures="1" errors="1"', id="a count that is missing"),
+        pytest.param(b' tests="6"', b' tests="six"', id="a count that is none"),
+        pytest.param(b"<testsuites ", b'<testsuites skipped="0" ', id="an attribute that this element has not"),
+        pytest.param(b'<failure message="', b'<failure what="', id="a failure that is told otherwise"),
+    ],
+)
+def test_the_schema_refuses_what_no_ci_reads(written: bytes, broken: bytes) -> None:
+    text = junit(concluded_of())
+    assert written in text
+    root = ET.fromstring(text.replace(written, broken))  # noqa: S314  # written by us
+    assert not xmlschema.XMLSchema(SCHEMA).is_valid(root)
 
 
 def test_what_the_probe_could_not_judge_is_an_error_and_no_failure() -> None:
