@@ -194,7 +194,7 @@ def _line(score: Score) -> str:
     )
     took = f"{median(score.verdict_s):5.1f} s" if score.verdict_s else "      -"
     whose = f"{score.fault.service or 'own'}/{score.fault.cause}"
-    return f"  {score.fault.name:<28}{whose:<34}{score.right_cause} of {total}  {took}  {wrong}"
+    return f"  {score.fault.name:<30}{whose:<34}{score.right_cause} of {total}  {took}  {wrong}"
 
 
 def summary(scores: Sequence[Score], left_out: Sequence[str], unwell: int, healthy_runs: int) -> tuple[Table, bool]:
