@@ -45,8 +45,8 @@ def joins(student):
         print(student.page.title())
         logging.getLogger().error(student.page.title())
 
-def test_meets(student, record_property):
-    record_property("seen", "Ada")
+def test_meets(student, request):
+    request.node.user_properties.append(("seen", "Ada"))
     joins(student)
 
 def test_expects(student):
