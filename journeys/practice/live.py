@@ -14,7 +14,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route, WebSocketRoute
-from starlette.websockets import WebSocket, WebSocketDisconnect
+from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketDisconnected
 
 from journeys.practice.faults import Switchboard
 from journeys.practice.pages import page, service
@@ -221,8 +221,8 @@ async def converse(socket: WebSocket, room: Room, *, name: str, role: str) -> No
         await room.enter(seat)
         while True:
             await room.heard(seat, _understood(await socket.receive_text()))
-    except WebSocketDisconnect:
-        return
+    except (WebSocketDisconnect, WebSocketDisconnected):
+        return  # The second where it was in telling them something that they turned out to be gone.
     finally:
         await room.leave(seat)
 

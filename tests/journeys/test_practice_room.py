@@ -6,7 +6,9 @@ from collections.abc import Coroutine, Mapping
 from typing import Any
 
 import pytest
+from starlette.websockets import WebSocket
 
+from journeys.practice.live import converse
 from journeys.practice.room import Counters, Room, Rules, Seat
 from journeys.practice.signals import Reroute, lost, only_by_relay, unchanged
 
@@ -46,6 +48,26 @@ class Door:
 
     def heard(self, name: str, kind: str) -> list[Mapping[str, Any]]:
         return [message for message in self.told[name] if message["type"] == kind]
+
+
+def test_who_turns_out_to_be_gone_when_they_are_told_something_has_left() -> None:
+    counters = Counters()
+    room = Room(Rules(has_host=False), counters)
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "websocket.connect"}
+
+    async def send(message: Mapping[str, Any]) -> None:
+        if message["type"] != "websocket.accept":
+            raise OSError("as a server says of a socket that nobody holds any more")
+
+    at_once(converse(WebSocket({"type": "websocket"}, receive, send), room, name="Ada", role="student"))
+    at_once(room.enter(room.seat("Ben", "student", _deaf)))
+    assert counters.peak_people == 1
+
+
+async def _deaf(_message: Mapping[str, Any]) -> None:
+    return
 
 
 def test_frames_are_summed_by_role_also_of_those_just_sent_home_and_what_is_no_count_is_dropped() -> None:
