@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 
 from tests.demo_site.library import READER, serve
@@ -12,7 +13,7 @@ DEFAULT_PORT = 8810
 def main() -> None:
     """Serve, and say where and for whom."""
     port = int(sys.argv[1]) if len(sys.argv) > 1 else DEFAULT_PORT
-    with serve(port) as library:
+    with serve(port) as library, contextlib.suppress(KeyboardInterrupt):
         sys.stdout.write(f"{library.url} is open; {READER.name} signs in with card {READER.card}, PIN {READER.pin}\n")
         sys.stdout.flush()
         library.until_interrupted()

@@ -41,7 +41,7 @@ class Screen:
             if one in {"Tab", "Return"} or "+" in one:
                 self._do("key", "--clearmodifiers", one)
             else:
-                self._do("type", "--delay", "40", one)
+                self._do("type", "--delay", "100", one)
 
     def _do(self, *arguments: str) -> str:
         done = subprocess.run(
