@@ -65,16 +65,22 @@ def nearest_config(config: pytest.Config) -> Path | None:
     return next((path for folder in (start, *start.parents) if (path := folder / "firstbell.toml").is_file()), None)
 
 
+def _config_file(config: pytest.Config) -> Path | None:
+    """The configuration that is asked for, or the nearest."""
+    explicit = config.getoption("--firstbell-config")
+    return Path(explicit) if explicit else nearest_config(config)
+
+
 def _configured_browser(config: pytest.Config) -> str:
     """The path in [browser], without opening a whole district for it."""
     if DISTRICT in config.stash:
         return config.stash[DISTRICT].browser
-    file = config.getoption("--firstbell-config") or nearest_config(config)
+    file = _config_file(config)
     if file is None:
         return ""
     from runner.config.load import load
 
-    return load(Path(file)).settings.browser.executable
+    return load(file).settings.browser.executable
 
 
 def way_of(config: pytest.Config) -> tuple[Location, Path | None] | None:
@@ -85,13 +91,13 @@ def way_of(config: pytest.Config) -> tuple[Location, Path | None] | None:
 
 def _named_browser(config: pytest.Config) -> str:
     """The name in [browser] of the nearest configuration. What is wrong in it is told when the district is opened."""
-    file = config.getoption("--firstbell-config") or nearest_config(config)
+    file = _config_file(config)
     if file is None:
         return ""
     import tomllib
 
     try:
-        return str(tomllib.loads(Path(file).read_text(encoding="utf-8-sig"))["browser"]["name"])
+        return str(tomllib.loads(file.read_text(encoding="utf-8-sig"))["browser"]["name"])
     except (OSError, ValueError, KeyError, TypeError):
         return ""
 

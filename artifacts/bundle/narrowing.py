@@ -31,7 +31,7 @@ def narrowed(name: str, data: bytes, run: Mapping[str, Any], scope: Scope) -> by
     if kind == "screenshot":
         return data if scope.covers_service(_services(run).get(step, "")) else None
     if kind in ("frame", "figures"):
-        return data if scope.service in ("live-class", "plan-b") else None
+        return data if scope.covers_calls else None
     if kind == "trace":
         return _trace(data, their_steps(run, scope), scope)
     reduce = {"har": _har, "network": _network, "console": _console, "checks": _checks}.get(kind)
@@ -48,7 +48,7 @@ def narrowed_run(run: Mapping[str, Any], kept: Collection[str], scope: Scope) ->
     if told["broke"] and not scope.covers_service(told["broke"]["service"]):
         told["broke"]["said"] = ""
     told["diagnosis"] = _diagnosis(told.get("diagnosis"), scope)
-    if scope.service not in ("live-class", "plan-b"):
+    if not scope.covers_calls:
         told["degraded"] = []
     for attempt in told["attempts"]:
         failing = [step for step in attempt["steps"] if step["ending"]]
@@ -56,7 +56,7 @@ def narrowed_run(run: Mapping[str, Any], kept: Collection[str], scope: Scope) ->
             attempt["said"] = ""
         for step in attempt["steps"]:
             step["said"] = step["said"] if scope.covers_service(step["service"]) else ""
-        if scope.service not in ("live-class", "plan-b"):
+        if not scope.covers_calls:
             attempt["media"] = []
     return dict(told)
 

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from urllib.parse import urlsplit
 
+CALLS = ("live-class", "plan-b")
+"""The services in which people see and hear each other."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scope:
@@ -28,6 +31,11 @@ class Scope:
     def covers_address(self, url: str) -> bool:
         """Whether an address lies on one of its hosts."""
         return self.covers_host(urlsplit(url).netloc.rpartition("@")[2])
+
+    @property
+    def covers_calls(self) -> bool:
+        """Whether it is about calls: their pictures, figures and proofs."""
+        return any(map(self.covers_service, CALLS))
 
     def covers_service(self, service: str) -> bool:
         """Whether a step that relies on a service is about this one."""

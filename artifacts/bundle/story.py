@@ -183,14 +183,13 @@ def _media(proof: Mapping[str, Any], artifacts: Sequence[Mapping[str, Any]], fol
         if _is_there(one, "frame") and one["actor"] == observer and f"sees-{observed}-" in one["name"]
     ]
     samples = next((one["name"] for one in artifacts if _is_there(one, "figures") and one["actor"] == observer), "")
-    is_shown = scope.covers_service("live-class") or scope.covers_service("plan-b")
     return Media(
         observer=observer,
         observed=observed,
         fault=str(proof.get("fault") or ""),
         said=str(proof.get("said") or ""),
         figures=tuple((name, value) for name, value in told.items() if value),
-        frames=tuple(sorted(frames)) if is_shown else (),
+        frames=tuple(sorted(frames)) if scope.covers_calls else (),
         samples=tuple(_json(folder / samples).get("samples", ())) if samples else (),
     )
 

@@ -90,6 +90,11 @@ def bound(port: int = 0) -> socket.socket:
     held = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+    return at_port(held, port)
+
+
+def at_port(held: socket.socket, port: int) -> socket.socket:
+    """A socket bound to a loopback port, and waiting for nothing; closed where it cannot be had. Raises OSError."""
     held.setblocking(False)  # noqa: FBT003  # the standard library's own
     try:
         held.bind(("127.0.0.1", port))

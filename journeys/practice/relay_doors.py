@@ -9,6 +9,7 @@ import struct
 import time
 from typing import Any
 
+from journeys.practice.callers import at_port
 from journeys.practice.relay import CHANNEL_HEADER, HERE, STUN_HEADER, Address, Client, Keys, RelayRules
 
 # As long as a class: whoever stays needs no new ones.
@@ -180,13 +181,7 @@ def _bound_alike() -> tuple[socket.socket, socket.socket]:
 
 def _bound(kind: socket.SocketKind, port: int = 0) -> socket.socket:
     held = socket.socket(socket.AF_INET, kind)
-    held.setblocking(False)  # noqa: FBT003  # the socket's own signature
     if kind is socket.SOCK_STREAM:
         held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-    try:
-        held.bind((HERE, port))
-    except OSError:
-        held.close()
-        raise
-    return held
+    return at_port(held, port)

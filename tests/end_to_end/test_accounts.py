@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import json
-import subprocess
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from tests.end_to_end.conftest import Firstbell
+
 pytestmark = pytest.mark.browser
 
-Firstbell = Callable[..., "subprocess.CompletedProcess[str]"]
 
 SCHOOL = '[school]\nname = "P"\ntimezone = "America/New_York"\npractice = true\n[browser]\nstep_limit = "5s"\n'
 

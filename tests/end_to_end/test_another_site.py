@@ -18,11 +18,11 @@ from typing import Any
 import pytest
 
 from tests.demo_site.library import READER, Library, serve
+from tests.end_to_end.conftest import Firstbell
 from tests.end_to_end.plain import by_pytest, told_to_junit
 
 pytestmark = pytest.mark.browser
 
-Firstbell = Callable[..., "subprocess.CompletedProcess[str]"]
 
 EXAMPLE = Path(__file__).parents[2] / "deploy" / "example"
 ROOT = Path(__file__).parents[2]

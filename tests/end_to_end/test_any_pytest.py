@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import json
-import subprocess
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.end_to_end.conftest import Firstbell
+
 pytestmark = pytest.mark.browser
 
-Firstbell = Callable[..., "subprocess.CompletedProcess[str]"]
 
 CONFIG = """\
 [school]

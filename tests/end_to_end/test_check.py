@@ -5,11 +5,10 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-Firstbell = Callable[..., "subprocess.CompletedProcess[str]"]
+from tests.end_to_end.conftest import Firstbell
 
 WRONG = """\
 [school]

@@ -5,15 +5,13 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
 from runner.cli.main import main
-
-Firstbell = Callable[..., "subprocess.CompletedProcess[str]"]
+from tests.end_to_end.conftest import Firstbell
 
 PRACTICE = '[school]\nname = "P"\ntimezone = "America/New_York"\npractice = true\n'
 

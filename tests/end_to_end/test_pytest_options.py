@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-import subprocess
 from collections import Counter
-from collections.abc import Callable
 from pathlib import Path
 
 import playwright
@@ -14,11 +12,10 @@ import pytest
 import xmlschema
 
 from tests.demo_site.library import READER, serve
+from tests.end_to_end.conftest import Firstbell
 from tests.end_to_end.plain import by_pytest, told_to_junit
 
 pytestmark = pytest.mark.browser
-
-Firstbell = Callable[..., "subprocess.CompletedProcess[str]"]
 
 CONFIG = """\
 [school]

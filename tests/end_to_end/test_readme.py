@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import re
-import subprocess
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from journeys.media.proof import MediaFault
 from runner.cli.main import main
+from tests.end_to_end.conftest import Firstbell
 
 README = (Path(__file__).parents[2] / "README.md").read_text()
-
-Firstbell = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
 @pytest.mark.browser

@@ -16,8 +16,7 @@ import pytest
 
 from runner.writing.reading import read_journeys
 from runner.writing.recorder import NoScreen, must_have_a_screen
-
-Firstbell = Callable[..., "subprocess.CompletedProcess[str]"]
+from tests.end_to_end.conftest import Firstbell
 
 CONFIG = '[school]\nname = "P"\ntimezone = "UTC"\npractice = true\njourneys = ["mine"]\n'
 # Playwright's own tests close the recorder so.

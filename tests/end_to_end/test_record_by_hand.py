@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,12 +12,11 @@ import pytest
 from runner.execution.browser import find_browser
 from runner.writing.recorder import BROWSER_PATH
 from tests.demo_site.library import READER, Library, serve
+from tests.end_to_end.conftest import Firstbell
 from tests.end_to_end.plain import by_pytest
 from tests.end_to_end.screen import Screen, a_screen
 
 pytestmark = pytest.mark.browser
-
-Firstbell = Callable[..., "subprocess.CompletedProcess[str]"]
 
 CONFIG = """\
 [school]

@@ -5,17 +5,16 @@ from __future__ import annotations
 import json
 import re
 import socket
-import subprocess
-from collections.abc import Callable
 from pathlib import Path
 
 import boto3
 import pytest
 from moto.server import ThreadedMotoServer
 
+from tests.end_to_end.conftest import Firstbell
+
 pytestmark = pytest.mark.browser
 
-Firstbell = Callable[..., "subprocess.CompletedProcess[str]"]
 CONFIG = """\
 [school]
 name = "P"

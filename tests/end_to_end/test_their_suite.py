@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import json
-import subprocess
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from tests.demo_site.library import READER, serve
+from tests.end_to_end.conftest import Firstbell
 from tests.end_to_end.plain import by_pytest
 
 pytestmark = pytest.mark.browser
 
-Firstbell = Callable[..., "subprocess.CompletedProcess[str]"]
 
 INI = """\
 [pytest]
