@@ -29,5 +29,10 @@ lock:
 	@uv pip compile --quiet --no-config --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 		--no-header --extra dev --extra postgres pyproject.toml -o requirements.lock
 
+# Lists the benchmarks. Run one with .venv/bin/python -m benchmarks.NAME; some take an hour.
+bench:
+	@for file in $$(grep -l __main__ benchmarks/*.py); do \
+		printf 'benchmarks.%-14s%s\n' "$$(basename "$$file" .py)" "$$(sed -n '1s/"""//gp' "$$file")"; done
+
 clean:
 	@rm -rf .venv .firstbell evidence .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

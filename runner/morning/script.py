@@ -49,4 +49,4 @@ MORNING = (
     # One pass may be luck: two at each location close an incident.
     Scene(clock="9:00", title="Healed", plays=(*_LIST, *_LIST, *_PLAN_B)),
 )
-"""Miami, 31 August 2020 and the days after, in one morning (research/ecosystem.md, 3.8)."""
+"""Miami, 31 August 2020 and the days after, in one morning."""
