@@ -67,7 +67,7 @@ class Player:
         if not self.worker.alive:
             self._replace(None)
         elif fresh and self.worker.played:
-            self._replace(Tired.NOT_TRUSTED)
+            self._replace(Tired.CONFIRMING)
         elif why := self._why_tired():
             self._replace(why)
 

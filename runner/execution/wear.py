@@ -13,7 +13,7 @@ class Tired(Enum):
     MEMORY = "it has grown too large"
     UNCLOSED = "it could not close what it had opened"
     NO_PULSE = "its browser did not answer"
-    NOT_TRUSTED = "its last attempt ended with a fault of the probe's own"
+    CONFIRMING = "a failure is confirmed by a worker that has never played"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

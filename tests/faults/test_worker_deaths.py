@@ -13,6 +13,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+from structlog.testing import capture_logs
 
 from artifacts.policy import Recording
 from runner.config.load import load
@@ -24,7 +25,7 @@ from runner.execution.performance import Performed
 from runner.execution.player import Player
 from runner.execution.reporter import Silent
 from runner.execution.run import Outcome
-from runner.execution.wear import Limits
+from runner.execution.wear import Limits, Tired
 from runner.theatre import Theatre, theatre
 
 pytestmark = [pytest.mark.browser, pytest.mark.faults]
@@ -299,6 +300,18 @@ def test_a_browser_that_does_not_answer_its_health_probe_is_replaced(
     assert player.play(order, deadline_s=30, listener=lambda _: None, fresh=False).ending is None
     assert player.worker.pid != first
     player.close()
+
+
+def test_the_log_of_a_confirming_attempt_speaks_of_no_fault_of_our_own(opened: Theatre, tmp_path: Path) -> None:
+    hello = opened.staging.hello
+    player = Player(lambda: hello, tmp_path / "worker.log", opened.staging.limits)
+    order = Play(run_id="x", journey="class-list", attempt=1, folder=tmp_path, recording=Recording(trace=False))
+    with capture_logs() as lines:
+        for is_confirming in (False, True):
+            assert player.play(order, deadline_s=30, listener=lambda _: None, fresh=is_confirming).ending is None
+    player.close()
+    assert [line["why"] for line in lines if line["event"] == "worker.replaced"] == [Tired.CONFIRMING.value]
+    assert "fault" not in Tired.CONFIRMING.value
 
 
 def test_a_page_that_crashes_is_the_probes_own_fault(opened: Theatre) -> None:
