@@ -19,7 +19,7 @@ from runner.cli.console import console, give_up
 from runner.cli.rehearsal_papers import put_down
 from runner.cli.rehearsal_telling import Quiet, Telling
 from runner.cli.rehearsal_terms import must_be_chromium, must_share_a_browser, places_of, too_many, wanted_of
-from runner.cli.run import ERRORED, sentences
+from runner.cli.run import CONFIG, ERRORED, sentences
 from runner.cli.stopping import stopped_by_signals
 from runner.config.durations import Seconds
 from runner.config.load import Config
@@ -40,7 +40,8 @@ from runner.rehearsal.shelf import Shelf
 from runner.theatre import house_for
 from runner.wiring import config_at, district_of, practice_place, state_folder
 
-JOURNEY = "live-class"
+# The script of a rehearsal brings this class together, with this many teachers.
+JOURNEY, TEACHERS = "live-class", 1
 CODES = {Verdict.GO: 0, Verdict.NO_GO: 1, Verdict.LIMITED: ERRORED}
 # A shell's way to say that a signal ended something: this and its number.
 SIGNALLED = 128
@@ -58,13 +59,12 @@ def _duration(_context: click.Context, _option: click.Parameter, value: str) -> 
         raise click.BadParameter(f'write a duration such as "20s" or "5m", not "{value}"') from None
 
 
-def _journey(_context: click.Context, _option: click.Parameter, value: str) -> str:
-    if value != JOURNEY:
-        raise click.BadParameter(
-            f'only "{JOURNEY}" can be rehearsed, which brings one class together; "{value}" is for a few people: '
-            f"firstbell run {value}"
-        )
-    return value
+def _must_be_playable(journey: str, teachers: int) -> None:
+    """End in one sentence where another journey, or another number of teachers, is asked for than is played."""
+    if journey != JOURNEY:
+        give_up(f'only "{JOURNEY}" can be rehearsed; play "{journey}" with: firstbell run {journey}', code=CONFIG)
+    if teachers != TEACHERS:
+        give_up(f"a rehearsal has {TEACHERS} teacher, not {teachers}; leave out --teachers", code=CONFIG)
 
 
 def _paper(_context: click.Context, _option: click.Parameter, value: Path | None) -> Path | None:
@@ -84,9 +84,9 @@ def _paper(_context: click.Context, _option: click.Parameter, value: Path | None
 
 
 @click.command("rehearse")
-@click.argument("journey", callback=_journey)
+@click.argument("journey")
 @click.option("--students", type=click.IntRange(1, 500), default=8, show_default=True, help="How many come.")
-@click.option("--teachers", type=click.IntRange(1, 1), default=1, show_default=True, help="A class has one.")
+@click.option("--teachers", type=click.IntRange(1), default=TEACHERS, show_default=True, help="A class has one.")
 @click.option("--ramp", "ramp_s", default="20s", callback=_duration, help="Within which time they come.  [20s]")
 @click.option("--stay", "stay_s", default="5s", callback=_duration, help="How long all are together.  [5s]")
 @click.option("--repeat", type=click.IntRange(1, 50), default=1, show_default=True, help="How many times.")
@@ -124,7 +124,7 @@ def rehearse_(
     Exits with 0 for go, 1 for no-go, 2 for no verdict (this machine was the limit or could not play, or figures
     contradict the practice school's), 3 for a configuration that cannot be used.
     """
-    del teachers
+    _must_be_playable(journey, teachers)
     telling = Quiet() if as_json else Telling(console())
     asked = Asked(journey=journey, students=students, ramp_s=ramp_s, stay_s=stay_s, rounds=repeat, at=at, anyway=anyway)
     with sentences(), _stopped(STOPPED, code=ERRORED), stopped_by_signals():

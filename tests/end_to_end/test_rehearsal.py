@@ -195,9 +195,11 @@ def test_more_than_this_machine_carries_is_refused_and_so_are_accounts_that_do_n
     assert too_many.returncode == 3
     assert "9 with the role student need as many accounts, and there are 8; add [accounts.NAME]" in too_many.stderr
     own = firstbell("rehearse", "our-own", "--students", "2")
-    assert own.returncode == 2
-    assert 'only "live-class" can be rehearsed' in own.stderr
-    assert "firstbell run our-own" in own.stderr
+    assert own.returncode == 3
+    assert own.stderr == 'firstbell: only "live-class" can be rehearsed; play "our-own" with: firstbell run our-own\n'
+    pair = firstbell("rehearse", "live-class", "--teachers", "2", "--students", "2")
+    assert pair.returncode == 3
+    assert pair.stderr == "firstbell: a rehearsal has 1 teacher, not 2; leave out --teachers\n"
     nowhere = firstbell("rehearse", "live-class", "--students", "2", "--report", "nowhere/report.html")
     assert nowhere.returncode == 2
     assert "there is no folder" in nowhere.stderr
