@@ -94,7 +94,9 @@ class AlarmsSection(Section):
         3, ge=1, le=50, description="Times in a row without a judgement after which the operator is told."
     )
     reopen_within: Seconds = Field(1800.0, description="What breaks again within this is the same incident.")
-    locations: int = Field(1, ge=1, le=50, description="How many locations there are, as messages tell it.")
+    locations: int = Field(
+        1, ge=1, le=50, description="How many locations there are, where others have files of their own."
+    )
     silent_after: Seconds = Field(300.0, description="A location that was not heard of for this long is told of.")
     plan_b: Name = Field("plan-b", description="The journey that plays what people fall back to.")
     link: str = Field(

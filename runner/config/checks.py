@@ -79,11 +79,11 @@ def routes(given: Sequence[RouteSection]) -> Iterator[Complaint]:
             yield (*here, "escalate_to"), f"this leads back to '{route.name}', and each would wait for the other"
 
 
-def reach(given: AlarmsSection) -> Iterator[Complaint]:
-    """That incidents can open at all, and that somebody is told of them."""
-    if given.places > given.locations:
-        said = f"{given.places} of {given.locations} locations can never see a failure"
-        yield ("alarms", "places"), f"{said}; say with alarms.locations how many there are"
+def reach(given: AlarmsSection, locations: int) -> Iterator[Complaint]:
+    """Alarms that could never open an incident, or reach nobody. `locations` is how many there are."""
+    if given.places > locations:
+        said = f"{given.places} of {locations} locations can never see a failure"
+        yield ("alarms", "places"), f"{said}; add [locations], or say with alarms.locations how many there are"
     people = [route for route in given.routes if not route.public]
     if people and all(route.operator and not route.services for route in people):
         said = "every route is the operator's: nobody is told when a service breaks"

@@ -180,7 +180,7 @@ def _complaints(settings: Settings) -> Iterator[checks.Complaint]:
     yield from checks.keys_of_calendar_bells(calendar.bells, calendar.cycle)
     yield from checks.routes(settings.alarms.routes)
     yield from checks.looks(settings.diagnosis, {name: given.url for name, given in settings.services.items()})
-    yield from checks.reach(settings.alarms)
+    yield from checks.reach(settings.alarms, settings.location_count)
     yield from engines.complaints(settings)
     if not settings.school.practice:
         for number, route in enumerate(settings.alarms.routes):

@@ -224,6 +224,11 @@ class Settings(Section):
         """From where journeys are played, by name."""
         return tuple(self.locations) or (self.watch.location,)
 
+    @property
+    def location_count(self) -> int:
+        """How many locations there are: those of this file, or more where alarms.locations says so."""
+        return max(self.alarms.locations, len(self.places))
+
     def journey(self, id_: str) -> JourneySection:
         """How a journey is played; the defaults where the file says nothing."""
         return self.journeys.get(id_) or JourneySection()

@@ -30,7 +30,7 @@ def terms_of(
         zone=ZoneInfo(settings.school.timezone),
         policy=policy_of(settings),
         routes=routes_of(settings),
-        places=max(given.locations, len(settings.places)),
+        places=settings.location_count,
         contacts={name: service.contact for name, service in settings.services.items()},
         relies_on=relies_on or {},
         otherwise={name: Severity(section.severity) for name, section in settings.journeys.items()},

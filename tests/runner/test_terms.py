@@ -11,7 +11,7 @@ from runner.alarms.incident import PROBE, Incident, Symptom
 from runner.alarms.routing import NoticeReason, Owed, Route, Severity, ways
 from runner.alarms.terms import Terms
 from runner.config.load import Config, parse
-from runner.config.people import secrets_of_alarms, silences_of, terms_of
+from runner.config.people import policy_of, secrets_of_alarms, silences_of, terms_of
 from runner.config.problem import ConfigError
 from runner.schedule.maintenance import Maintenance
 
@@ -155,6 +155,14 @@ def test_a_route_that_cannot_be_is_a_mistake_in_one_sentence(route: str, said: s
     text = f'[[alarms.routes]]\nname = "head-office"\n{route}\n'
     with pytest.raises(ConfigError, match=said):
         config(text)
+
+
+def test_two_locations_of_the_file_may_be_asked_to_agree() -> None:
+    given = config("[locations.home]\n[locations.school]\n[alarms]\nplaces = 2\n").settings
+    assert (policy_of(given).service.places, terms_of(given).places) == (2, 2)
+    with pytest.raises(ConfigError, match="3 of 2 locations can never see a failure"):
+        config("[locations.home]\n[locations.school]\n[alarms]\nplaces = 3\n")
+    assert config("[locations.home]\n[alarms]\nplaces = 3\nlocations = 3\n").settings.location_count == 3
 
 
 def test_what_alarms_know_is_known_to_whoever_keeps_it_out_of_logs(monkeypatch: pytest.MonkeyPatch) -> None:
