@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from runner.config.search import nearest_config
 from runner.execution.stash import DISTRICT, TOLD
 
 if TYPE_CHECKING:
@@ -54,21 +55,15 @@ def launching(request: pytest.FixtureRequest, given: dict[str, Any]) -> dict[str
 
 def is_ours(request: pytest.FixtureRequest) -> bool:
     """Whether this session plays for us: in a worker, beside a firstbell.toml, or where an item uses our stage."""
-    if DISTRICT in request.config.stash or nearest_config(request.config):
+    if DISTRICT in request.config.stash or nearest_config(request.config.invocation_params.dir):
         return True
     return any("stage" in getattr(item, "fixturenames", ()) for item in request.session.items)
-
-
-def nearest_config(config: pytest.Config) -> Path | None:
-    """The firstbell.toml that is found upwards from where pytest was started."""
-    start = config.invocation_params.dir
-    return next((path for folder in (start, *start.parents) if (path := folder / "firstbell.toml").is_file()), None)
 
 
 def _config_file(config: pytest.Config) -> Path | None:
     """The configuration that is asked for, or the nearest."""
     explicit = config.getoption("--firstbell-config")
-    return Path(explicit) if explicit else nearest_config(config)
+    return Path(explicit) if explicit else nearest_config(config.invocation_params.dir)
 
 
 def _configured_browser(config: pytest.Config) -> str:

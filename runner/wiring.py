@@ -17,10 +17,11 @@ from journeys.practice.school import Introduction, PracticeSchool
 from journeys.stage.school import KINDS, School, UnknownKind, load_adapter
 from journeys.stage.secret import Secret
 from journeys.stage.service import Account, Classroom, Service
-from runner.config.load import Config, find_config, load, parse
+from runner.config.load import Config, load, parse
 from runner.config.locations import LocationSection
 from runner.config.model import SchoolSection, Settings
 from runner.config.problem import ConfigError
+from runner.config.search import FILE_NAME, find_config
 from runner.config.secrets import secret
 from runner.diagnosis.location import NETWORKS, Location, Network
 from runner.diagnosis.targets import Way
@@ -280,7 +281,7 @@ def district_at(name: str, config: Config, practice: PracticeSchool | None) -> D
 def embedded() -> Config:
     """The configuration of the practice school alone, for when there is no file."""
     school = SchoolSection(name="Practice School District", timezone="America/New_York", practice=True)
-    return Config(settings=Settings(school=school), file=Path.cwd() / "firstbell.toml", places={})
+    return Config(settings=Settings(school=school), file=Path.cwd() / FILE_NAME, places={})
 
 
 def practice_place(practice: PracticeSchool | None) -> PracticePlace | None:

@@ -18,8 +18,9 @@ from runner.cli.legs import Legs, Watching
 from runner.cli.run import FINISH_S, sentences
 from runner.cli.telling import Teller
 from runner.config.alarms import RouteSection
-from runner.config.load import Config, find_config
+from runner.config.load import Config
 from runner.config.problem import NoConfig
+from runner.config.search import find_config
 from runner.config.starter import STARTER
 from runner.execution.performance import Performed
 from runner.execution.run import Outcome

@@ -22,6 +22,7 @@ from runner.cli.run import sentences
 from runner.config.alarms import AlarmsSection, RouteSection
 from runner.config.load import Config
 from runner.config.problem import NoConfig
+from runner.config.search import FILE_NAME
 from runner.execution.reporter import Silent
 from runner.execution.run import Outcome
 from runner.history.outbox import Parcel
@@ -79,7 +80,7 @@ def _given(config_file: Path | None, route: str) -> Iterator[tuple[Config, Inbox
         open_to_all = [RouteSection(name=one.name, to=one.to) for one in routes]
         given = alarms.model_copy(update={"routes": tuple(open_to_all), "mark": "drill", "heartbeat": None})
         settings = base.settings.model_copy(update={"alarms": given})
-        config = Config(settings=settings, file=Path(folder) / "firstbell.toml", places={})
+        config = Config(settings=settings, file=Path(folder) / FILE_NAME, places={})
         yield config, None if alarms.routes else box
 
 

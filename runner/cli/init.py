@@ -8,8 +8,8 @@ from pathlib import Path
 import click
 
 from runner.cli.console import console, give_up
-from runner.config.load import FILE_NAME
 from runner.config.model import Settings
+from runner.config.search import FILE_NAME
 from runner.config.starter import STARTER
 from runner.execution.document import RunDocument
 

@@ -20,6 +20,7 @@ from runner.cli.console import console
 from runner.cli.run import sentences
 from runner.config.alarms import RouteSection
 from runner.config.load import load
+from runner.config.search import FILE_NAME
 from runner.execution.performance import Performed
 from runner.execution.reporter import Silent
 from runner.history.outbox import Parcel
@@ -85,10 +86,10 @@ def _opened(box: Inbox) -> Iterator[Theatre]:
         RouteSection(name="parents", to=(box.address,), public=True),
     )
     with tempfile.TemporaryDirectory(prefix="firstbell-morning-") as folder:
-        file = Path(folder) / "firstbell.toml"
+        file = Path(folder) / FILE_NAME
         file.write_text(CONFIG)
         config = load(file)
-        alarms = config.settings.alarms.model_copy(update={"routes": routes, "reopen_within": 0.0, "locations": 2})
+        alarms = config.settings.alarms.model_copy(update={"routes": routes, "reopen_within": 0.0})
         config = replace(config, settings=config.settings.model_copy(update={"alarms": alarms}))
         with theatre(config, headed=False, quiet=True, alarms=True, location=HOME) as at_home:
             yield at_home

@@ -8,17 +8,12 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field
 
 from runner.alarms.channels import BadAddress, well_formed
+from runner.config import secrets
 from runner.config.durations import Seconds
-from runner.config.secrets import refusal_of
+from runner.config.secrets import Reference
 from runner.config.section import Name, Section
 
 Urgency = Literal["critical", "warning", "info"]
-
-
-def _reference(value: str) -> str:
-    if refusal := refusal_of(value):
-        raise ValueError(refusal)
-    return value
 
 
 def _address(value: str) -> str:
@@ -31,11 +26,10 @@ def _address(value: str) -> str:
 
 def _place(value: str) -> str:
     if not value.startswith(("https://", "http://")):
-        return _reference(value)
+        return secrets.well_formed(value)
     return value
 
 
-Reference = Annotated[str, AfterValidator(_reference), Field(examples=["env:FIRSTBELL_STUDENT_PASSWORD"])]
 Address = Annotated[
     str,
     AfterValidator(_address),

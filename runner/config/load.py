@@ -19,7 +19,6 @@ from runner.config.places import KeyPath, Place, index, place_of
 from runner.config.problem import ConfigError, NoConfig, Problem
 from runner.config.section import Section
 
-FILE_NAME = "firstbell.toml"
 # Services whose pages are looked through for the synthetic class.
 WITH_A_CLASS = ("platform", "live-class", "plan-b")
 
@@ -42,19 +41,6 @@ class Config:
         """A mistake that only showed later, at the place it comes from."""
         line, column = place_of(self.places, path)
         return Problem(file=self.file, line=line, column=column, key=".".join(map(str, path)), said=said)
-
-
-def find_config(start: Path, explicit: Path | str | None = None) -> Path:
-    """The file to use: the one named, or the nearest upwards. Raises NoConfig."""
-    if explicit is not None:
-        path = Path(explicit)
-        if not path.is_file():
-            raise NoConfig(f"{path} does not exist; correct the path, or write one with: firstbell init")
-        return path.absolute()
-    for folder in (start.absolute(), *start.absolute().parents):
-        if (folder / FILE_NAME).is_file():
-            return folder / FILE_NAME
-    raise NoConfig(f"no {FILE_NAME} here or above; write one with: firstbell init")
 
 
 def load(file: Path) -> Config:

@@ -16,7 +16,7 @@ from runner.config.diagnosis import DiagnosisSection
 from runner.config.durations import Days, Seconds
 from runner.config.locations import LocationSection
 from runner.config.rehearsal import RehearsalSection
-from runner.config.secrets import refusal_of
+from runner.config.secrets import Reference
 from runner.config.section import Name, Section
 from runner.config.timetable import BellsSection, CalendarSection, JourneySection, MaintenanceSection
 
@@ -29,14 +29,7 @@ def _zone(value: str) -> str:
     return value
 
 
-def _reference(value: str) -> str:
-    if refusal := refusal_of(value):
-        raise ValueError(refusal)
-    return value
-
-
 Zone = Annotated[str, AfterValidator(_zone)]
-Reference = Annotated[str, AfterValidator(_reference), Field(examples=["env:FIRSTBELL_STUDENT_PASSWORD"])]
 
 
 class SchoolSection(Section):

@@ -9,6 +9,9 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Annotated
+
+from pydantic import AfterValidator, Field
 
 from journeys.practice.school import Introduction
 from journeys.stage.secret import Secret
@@ -48,12 +51,18 @@ SCHEMES: Mapping[str, Callable[[str], str]] = {
 """Scheme -> what answers for it."""
 
 
-def refusal_of(reference: str) -> str | None:
-    """Why a text is not a reference to a secret, in words that never repeat it; None if it is one."""
+def well_formed(reference: str) -> str:
+    """The text, if it is a reference to a secret. Raises ValueError in words that never repeat the text."""
     scheme, colon, rest = reference.partition(":")
     if not colon or scheme not in SCHEMES:
-        return 'secrets are never written here; write a reference such as "env:FIRSTBELL_STUDENT_PASSWORD"'
-    return None if rest else f'"{scheme}:" refers to nothing; write what comes after the colon'
+        raise ValueError('secrets are never written here; write a reference such as "env:FIRSTBELL_STUDENT_PASSWORD"')
+    if not rest:
+        raise ValueError(f'"{scheme}:" refers to nothing; write what comes after the colon')
+    return reference
+
+
+Reference = Annotated[str, AfterValidator(well_formed), Field(examples=["env:FIRSTBELL_STUDENT_PASSWORD"])]
+"""A configuration key that holds a reference to a secret."""
 
 
 def secret(reference: str, practice: Introduction | None = None) -> Secret:

@@ -7,8 +7,9 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from runner.config.load import Config, find_config, read
+from runner.config.load import Config, read
 from runner.config.problem import ConfigError
+from runner.config.search import find_config
 from runner.execution.worker import journey_files
 from runner.wiring import config_at
 from runner.writing.edits import quoted

@@ -10,9 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from runner.cli.init import run_schema_text, schema_text
-from runner.config.load import Config, find_config, load
+from runner.config.load import Config, load
 from runner.config.places import index, place_of
 from runner.config.problem import ConfigError, NoConfig
+from runner.config.search import find_config
 from runner.config.starter import STARTER
 
 SCHOOL = '[school]\nname = "Bayfront"\ntimezone = "America/New_York"\n'

@@ -8,7 +8,7 @@ import pytest
 
 from journeys.practice.people import Person
 from journeys.practice.school import Introduction
-from runner.config.secrets import SecretMissing, refusal_of, secret
+from runner.config.secrets import SecretMissing, secret, well_formed
 
 PRACTICE = Introduction(
     control="",
@@ -56,6 +56,6 @@ def test_somebody_who_does_not_go_to_the_practice_school_is_not_found_there() ->
 
 @pytest.mark.parametrize("text", ["hunter2", "plain:hunter2", "", "env:"])
 def test_what_is_no_reference_is_refused_without_repeating_it(text: str) -> None:
-    refusal = refusal_of(text)
-    assert refusal
-    assert "hunter2" not in refusal
+    with pytest.raises(ValueError, match="write") as refused:
+        well_formed(text)
+    assert "hunter2" not in str(refused.value)

@@ -1,0 +1,27 @@
+"""The search for the configuration file. Imports nothing heavy: the pytest plugin uses it in every project."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from runner.config.problem import NoConfig
+
+FILE_NAME = "firstbell.toml"
+
+
+def nearest_config(start: Path) -> Path | None:
+    """The configuration in a folder or in the nearest folder above it."""
+    folders = (start.absolute(), *start.absolute().parents)
+    return next((file for folder in folders if (file := folder / FILE_NAME).is_file()), None)
+
+
+def find_config(start: Path, explicit: Path | str | None = None) -> Path:
+    """The file to use: the one named, or the nearest upwards. Raises NoConfig."""
+    if explicit is not None:
+        path = Path(explicit)
+        if not path.is_file():
+            raise NoConfig(f"{path} does not exist; correct the path, or write one with: firstbell init")
+        return path.absolute()
+    if found := nearest_config(start):
+        return found
+    raise NoConfig(f"no {FILE_NAME} here or above; write one with: firstbell init")
