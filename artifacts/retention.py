@@ -22,6 +22,8 @@ from artifacts.stores.folder import UNFINISHED
 
 # A run's document and a note about a hold are far smaller.
 LARGEST_NOTE_BYTES = 64 << 20
+# By default.
+PASS_DAYS, FAIL_DAYS = 7.0, 90.0
 # A day longer than the longest link that a store can sign.
 SHARED_DAYS = 8.0
 _RUN = re.compile(r"runs/(\d{4}-\d{2}-\d{2})/[a-z0-9-]+/[a-z0-9-]+")

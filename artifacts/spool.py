@@ -31,6 +31,7 @@ from artifacts.stores import AlreadyKept, Store, StoreError
 
 LAST = "run.json"
 MIB = 1 << 20
+LIMIT_MIB = 2000  # By default.
 # Names of parts that this process has seen in the store: they need not be sent again.
 KNOWN_PARTS = 20_000
 # A store that has refused so many runs in a row is left alone until the next round.
@@ -80,7 +81,7 @@ class _Shelved:
 class Spool:
     """The shelf in a folder of this machine, bounded to `limit_mib`."""
 
-    def __init__(self, root: Path, limit_mib: float = 2000) -> None:
+    def __init__(self, root: Path, limit_mib: float = LIMIT_MIB) -> None:
         self._root = root
         self._limit_bytes = int(limit_mib * MIB)
         self._drops = Drops(root / ".dropped.jsonl")

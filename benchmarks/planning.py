@@ -78,7 +78,7 @@ def play_an_hour(journeys: int, workers: int, folder: Path, meter: Meter) -> int
     now = [BEGIN]
     database = Database(f"sqlite:///{folder}/history.db", lambda: now[0])
     slots, history = SlotHistory(database, "here", ZONE), RunHistory(database, ZONE)
-    terms, settled = Terms(owner="me", is_gone=lambda _owner: False), 0
+    terms, settled = Terms(owner="me", is_gone=lambda _owner: False, grace_s=120, late_after_s=30), 0
     table = timetable(journeys)
     planner = Planner(slots, lambda: table, grace_s=120)
     rings: dict[str, tuple[float, Callable[[], object]]] = {

@@ -115,7 +115,7 @@ def questions(database: Database, end: datetime) -> dict[str, Callable[[], objec
     """What is asked, as the commands ask it."""
     history, figures = RunHistory(database, ZONE), Figures(database)
     service = SlotHistory(database, "here", ZONE)
-    terms = Terms(owner=me(), is_gone=is_gone)
+    terms = Terms(owner=me(), is_gone=is_gone, grace_s=120, late_after_s=30)
     last = history.recent(1)[0].id
     today = end.date()
 

@@ -21,14 +21,12 @@ from runner.execution.district import District
 from runner.execution.engaging import LOOK_AGAIN_S, engaged
 from runner.execution.identity import is_gone, me
 from runner.history.database import Database, HistoryError
-from runner.history.locks import Locks
+from runner.history.locks import SESSION_LEASE_S, Locks
 from runner.wiring import config_at, district_at, embedded, history_url, practice_for, secrets_of, state_folder
 
 if TYPE_CHECKING:
     from runner.execution.messages import JourneyCard
 
-# Somebody may stand still at a breakpoint. Who ends, or is killed, on this machine loses its locks at once.
-LEASE_S = 3600.0
 # A worker of xdist that plays one account in test after test leaves the others time to look whether it is free.
 TURN_S = 1.2 * LOOK_AGAIN_S
 
@@ -65,7 +63,7 @@ class Opened:
             time.sleep(max(0.0, self.given_back_s + TURN_S - time.monotonic()))
         part = Part(roles=card.roles, meets=bool(MEETS & set(card.relies_on)))
         try:
-            with engaged(self.district.company, part, self.locks, lease_s=LEASE_S) as casting:
+            with engaged(self.district.company, part, self.locks, lease_s=SESSION_LEASE_S) as casting:
                 yield casting.accounts
         finally:
             self.given_back_s = time.monotonic()

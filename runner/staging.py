@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from importlib.metadata import version
 from zoneinfo import ZoneInfo
 
-from artifacts.policy import EvidencePolicy, Keep
+from artifacts.policy import EvidencePolicy
 from artifacts.redaction.forms import KnownSecrets
 from journeys.media.degraded import Line
 from journeys.practice.school import PracticeSchool
@@ -149,8 +149,8 @@ def stage_for(
             history=RunHistory(database, ZoneInfo(config.settings.school.timezone), weigh),
             known=known,
             policy=EvidencePolicy(
-                on_pass=Keep(evidence.on_pass),
-                on_fail=Keep(evidence.on_fail),
+                on_pass=evidence.on_pass,
+                on_fail=evidence.on_fail,
                 mask=config.settings.privacy.mask,
             ),
             owners={name: service.owner for name, service in district.school.services.items()},

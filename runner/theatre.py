@@ -28,7 +28,7 @@ from runner.execution.repertoire import Piece, repertoire
 from runner.execution.reporter import Reporter
 from runner.execution.supervisor import Worker
 from runner.history.database import Database
-from runner.history.locks import Locks
+from runner.history.locks import RUN_LEASE_DEADLINES, Locks
 from runner.staging import Staging, check_services, stage_for
 from runner.switchboard import Switchboard, switchboard_for
 from runner.wiring import (
@@ -98,7 +98,7 @@ class Theatre:
     def play(self, piece: Piece, reporter: Reporter, *, confirm: bool = True) -> Performed:
         """Play one journey, when its people are free. Raises Busy."""
         locks = Locks(self.staging.database, me(), is_gone)
-        company, lease_s = self.staging.district.company, 2 * piece.section.deadline
+        company, lease_s = self.staging.district.company, RUN_LEASE_DEADLINES * piece.section.deadline
         with engaged(company, piece.part, locks, lease_s=lease_s) as casting:
             order = self.staging.order(
                 piece, self.location, accounts=casting.accounts, confirm=confirm and piece.section.confirm

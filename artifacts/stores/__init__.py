@@ -6,7 +6,7 @@ import importlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol, runtime_checkable
+from typing import Literal, Protocol, runtime_checkable
 
 from artifacts.holds import Held
 from artifacts.lifetime import Lifetime
@@ -19,6 +19,10 @@ STORES: Mapping[str, str] = {
 """Scheme -> "module:Class", imported when it is first used."""
 
 
+Encryption = Literal["", "AES256", "aws:kms"]
+Checksums = Literal["when_supported", "when_required"]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoreOptions:
     """What a store may be told besides its address; a store takes what concerns it.
@@ -28,9 +32,9 @@ class StoreOptions:
 
     endpoint_url: str = ""
     region: str = ""
-    sse: str = ""
+    sse: Encryption = ""
     kms_key_id: str = ""
-    checksums: str = "when_supported"
+    checksums: Checksums = "when_supported"
     tags: bool = True
     lock_days: int = 0
 

@@ -223,14 +223,13 @@ def _type_of(name: str) -> str:
 
 
 def _client(session: boto3.Session, options: StoreOptions) -> S3Client:
-    when = "when_required" if options.checksums == "when_required" else "when_supported"
     config = Config(
         retries={"mode": "standard", "max_attempts": TRIES},
         connect_timeout=CONNECT_S,
         read_timeout=READ_S,
         signature_version="s3v4",
-        request_checksum_calculation=when,  # type: ignore[arg-type]
-        response_checksum_validation=when,  # type: ignore[arg-type]
+        request_checksum_calculation=options.checksums,
+        response_checksum_validation=options.checksums,
     )
     try:
         return session.client(

@@ -42,7 +42,7 @@ class Stage:
     where several stages of one run must have cameras that differ."""
 
     def __init__(
-        self, *, run_token: str, audience: Audience, limit_s: float = 10.0, guests: Collection[str] = (), seat: int = 0
+        self, *, run_token: str, audience: Audience, limit_s: float, guests: Collection[str] = (), seat: int = 0
     ) -> None:
         self.audience = audience
         self.limit_s = limit_s

@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from journeys.stage.actor import Actor
 
 
+STEP_LIMIT_S = 10.0
+"""How long one wait inside a step may take by default."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
     """A step as it begins. `position` counts from 1 over all actors; `started_s` is seconds since the attempt began;

@@ -9,6 +9,9 @@ from enum import IntEnum
 
 from runner.alarms.routing import Severity, Standing
 
+SILENT_AFTER = timedelta(minutes=5)
+"""How long a location may not be heard of, by default, before people are told."""
+
 
 class Level(IntEnum):
     """What it comes to, in the exit codes of Nagios plug-ins (Monitoring Plugins guidelines, "Plugin Return Codes")."""

@@ -10,6 +10,9 @@ from zoneinfo import ZoneInfo
 from runner.alarms.incident import Incident, Policy
 from runner.alarms.routing import Route, Severity, Silence
 
+OTHERWISE = Severity.WARNING
+"""How urgent the incidents of a journey are by default outside of school hours."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Terms:
@@ -29,7 +32,7 @@ class Terms:
     contacts: Mapping[str, str] = field(default_factory=dict)
     relies_on: Mapping[str, Sequence[str]] = field(default_factory=dict)
     otherwise: Mapping[str, Severity] = field(default_factory=dict)
-    plan_b: str = ""
+    plan_b: str = "plan-b"
     link: str = ""
     mark: str = ""
     degraded_counts: bool = False
@@ -51,4 +54,4 @@ class Terms:
     def _severity(self, journey: str, now: datetime) -> Severity:
         if self.is_school_time(journey, now) in (True, None):
             return Severity.CRITICAL
-        return self.otherwise.get(journey, Severity.WARNING)
+        return self.otherwise.get(journey, OTHERWISE)

@@ -87,8 +87,8 @@ def _paper(_context: click.Context, _option: click.Parameter, value: Path | None
 @click.argument("journey")
 @click.option("--students", type=click.IntRange(1, 500), default=8, show_default=True, help="How many come.")
 @click.option("--teachers", type=click.IntRange(1), default=TEACHERS, show_default=True, help="A class has one.")
-@click.option("--ramp", "ramp_s", default="20s", callback=_duration, help="Within which time they come.  [20s]")
-@click.option("--stay", "stay_s", default="5s", callback=_duration, help="How long all are together.  [5s]")
+@click.option("--ramp", "ramp_s", default="20s", show_default=True, callback=_duration, help="Time in which they come.")
+@click.option("--stay", "stay_s", default="5s", show_default=True, callback=_duration, help="How long all stay.")
 @click.option("--repeat", type=click.IntRange(1, 50), default=1, show_default=True, help="How many times.")
 @click.option(
     "--at", type=click.DateTime(["%H:%M"]), default=None, help="When the last student comes, in the school's time."

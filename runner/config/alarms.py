@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
+from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, Field
 
-from runner.alarms.channels import BadAddress, well_formed
+from runner.alarms.channels import BadAddress, Encryption, Mail, well_formed
+from runner.alarms.routing import Route, Severity
+from runner.alarms.status import SILENT_AFTER
+from runner.alarms.terms import Terms
 from runner.config import secrets
 from runner.config.durations import Seconds
 from runner.config.secrets import Reference
 from runner.config.section import Name, Section
 
-Urgency = Literal["critical", "warning", "info"]
+_MAIL, _ROUTE, _TERMS = Mail(), Route(name="", to=()), Terms(zone=ZoneInfo("UTC"))
+_POLICY = _TERMS.policy
 
 
 def _address(value: str) -> str:
@@ -41,12 +46,12 @@ Place = Annotated[str, AfterValidator(_place), Field(examples=["env:FIRSTBELL_HE
 class MailSection(Section):
     """How mail leaves."""
 
-    host: str = Field("localhost", description="The mail server.")
-    port: int = Field(25, ge=1, le=65535)
-    encryption: Literal["none", "starttls", "tls"] = Field("none", description="How the way there is encrypted.")
+    host: str = Field(_MAIL.host, description="The mail server.")
+    port: int = Field(_MAIL.port, ge=1, le=65535)
+    encryption: Encryption = Field(_MAIL.encryption, description="How the way there is encrypted.")
     username: str = Field("", description="Who signs in there; nobody where left out.")
     password: Reference | None = Field(None, description="A reference to the password.")
-    sender: str = Field("First Bell <firstbell@localhost>", description="Who writes.")
+    sender: str = Field(_MAIL.sender, description="Who writes.")
 
 
 class RouteSection(Section):
@@ -56,7 +61,7 @@ class RouteSection(Section):
     to: tuple[Address, ...] = Field(min_length=1, description="Ways to them, each a kind and where.")
     services: tuple[Name, ...] = Field((), description="Only what these services break.")
     journeys: tuple[Name, ...] = Field((), description="Only incidents that these journeys see.")
-    severities: tuple[Urgency, ...] = Field((), description="Only while an incident is so urgent.")
+    severities: tuple[Severity, ...] = Field((), description="Only while an incident is so urgent.")
     operator: bool = Field(
         default=False, strict=True, description="Told of what First Bell itself cannot do, and of nothing else."
     )
@@ -64,7 +69,9 @@ class RouteSection(Section):
         default=False, strict=True, description="Parents and teachers: a calm notice, once a person has confirmed it."
     )
     template: Path | None = Field(None, description="The words of a public notice, as a Jinja template.")
-    repeat: Seconds = Field(4 * 3600.0, description="How often they are reminded until somebody acknowledges.")
+    repeat: Seconds = Field(
+        _ROUTE.repeat.total_seconds(), description="How often they are reminded until somebody acknowledges."
+    )
     escalate_after: Seconds | None = Field(None, description="When others are told if nobody acknowledges.")
     escalate_to: tuple[Name, ...] = Field((), description="Routes that are told then, and not before.")
 
@@ -80,19 +87,26 @@ class AlarmsSection(Section):
     """When incidents open and close, and who is told."""
 
     places: int = Field(
-        1, ge=1, le=50, description="Locations that must see a failure, confirmed, to open an incident."
+        _POLICY.service.places,
+        ge=1,
+        le=50,
+        description="Locations that must see a failure, confirmed, to open an incident.",
     )
-    window: Seconds = Field(900.0, description="Within which they must see it.")
-    passes: int = Field(2, ge=1, le=8, description="Passes in a row that close it.")
+    window: Seconds = Field(_POLICY.service.window.total_seconds(), description="Within which they must see it.")
+    passes: int = Field(_POLICY.service.passes, ge=1, le=8, description="Passes in a row that close it.")
     unseen: int = Field(
-        3, ge=1, le=50, description="Times in a row without a judgement after which the operator is told."
+        _POLICY.unseen, ge=1, le=50, description="Times in a row without a judgement after which the operator is told."
     )
-    reopen_within: Seconds = Field(1800.0, description="What breaks again within this is the same incident.")
+    reopen_within: Seconds = Field(
+        _POLICY.open_again_within.total_seconds(), description="What breaks again within this is the same incident."
+    )
     locations: int = Field(
-        1, ge=1, le=50, description="How many locations there are, where others have files of their own."
+        _TERMS.places, ge=1, le=50, description="How many locations there are, where others have files of their own."
     )
-    silent_after: Seconds = Field(300.0, description="A location that was not heard of for this long is told of.")
-    plan_b: Name = Field("plan-b", description="The journey that plays what people fall back to.")
+    silent_after: Seconds = Field(
+        SILENT_AFTER.total_seconds(), description="A location that was not heard of for this long is told of."
+    )
+    plan_b: Name = Field(_TERMS.plan_b, description="The journey that plays what people fall back to.")
     link: str = Field(
         "", pattern=r"^(https?://\S+)?$", description="A page about an incident; {incident} is its number."
     )

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from runner.config.alarms import AlarmsSection, RouteSection
 from runner.config.diagnosis import DiagnosisSection
 from runner.config.places import KeyPath
-from runner.config.timetable import USUALLY_S, JourneySection
+from runner.config.timetable import JourneySection
 from runner.diagnosis.targets import target_of
 from runner.schedule.calendar import DEFAULT, WEEKDAYS
 from runner.schedule.crontab import shortest_gap_s
@@ -25,7 +25,7 @@ def rhythm_of(name: str, journey: JourneySection) -> Iterator[Complaint]:
         yield (*here, "crontab"), _too_often(gap, journey.deadline)
     intervals: dict[KeyPath, float] = {("after_hours",): journey.after_hours}
     if not journey.crontab:
-        intervals[("every",) if journey.every else ("deadline",)] = journey.every or USUALLY_S
+        intervals[("every",) if journey.every else ("deadline",)] = journey.every_s
     if journey.lead_in is not None:
         intervals["lead_in", "every"] = journey.lead_in.every
     for path, every_s in intervals.items():

@@ -6,9 +6,12 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
+from journeys.media.degraded import Line
 from runner.config.durations import Seconds
 from runner.config.section import Section
 from runner.diagnosis.targets import server_of, target_of
+
+_LINE = Line()
 
 
 def _control(value: str) -> str:
@@ -41,8 +44,12 @@ class DiagnosisSection(Section):
     )
     checks_every: Seconds = Field(60.0, description="How often hosts are looked at while nothing fails.")
     within: Seconds = Field(10.0, description="How long one look at all hosts may take.")
-    latency_ms: float = Field(400.0, gt=0, description="A call that is later than this, glass to glass, is degraded.")
-    frames_per_s: float = Field(8.0, gt=0, description="A call that shows fewer frames than this is degraded.")
+    latency_ms: float = Field(
+        _LINE.latency_ms, gt=0, description="A call that is later than this, glass to glass, is degraded."
+    )
+    frames_per_s: float = Field(
+        _LINE.frames_per_s, gt=0, description="A call that shows fewer frames than this is degraded."
+    )
     alarm_degraded: bool = Field(
         default=False, strict=True, description="Raise alarms for what works and is degraded, as for what is broken."
     )

@@ -11,7 +11,7 @@ from runner.config.timetable import BellsSection, JourneySection
 from runner.schedule.bells import BellSchedule, Period
 from runner.schedule.calendar import DEFAULT, Rules, SchoolCalendar, SpecialDay
 from runner.schedule.maintenance import Maintenance
-from runner.schedule.slots import ClosedDays, LeadIn, Rhythm, Timetable, is_school_time
+from runner.schedule.slots import LeadIn, Rhythm, Timetable, is_school_time
 
 
 def timetable_of(settings: Settings, journeys: Iterable[str]) -> Timetable:
@@ -82,7 +82,7 @@ def _rhythm(name: str, given: JourneySection, proof: time) -> Rhythm:
         follows_bells=given.hours == "school",
         lead_in=LeadIn(before_bell_s=lead_in.before_bell, every_s=lead_in.every) if lead_in else None,
         after_hours_s=given.after_hours,
-        closed_days=ClosedDays(given.closed_days),
+        closed_days=given.closed_days,
         proof_of_life=proof,
         groups=given.groups,
     )

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, Field, model_validator
 
+from artifacts.policy import EvidencePolicy, Keep
+from artifacts.retention import FAIL_DAYS, PASS_DAYS
+from artifacts.spool import LIMIT_MIB
+from artifacts.stores import Checksums, Encryption, StoreOptions
+from journeys.stage.step import STEP_LIMIT_S
 from runner.config.alarms import AlarmsSection
-from runner.config.browsers import KINDS, BrowserName
+from runner.config.browsers import CHROMIUM, KINDS, BrowserName
 from runner.config.devices import DeviceName
 from runner.config.diagnosis import DiagnosisSection
 from runner.config.durations import Days, Seconds
@@ -19,6 +24,9 @@ from runner.config.rehearsal import RehearsalSection
 from runner.config.secrets import Reference
 from runner.config.section import Name, Section
 from runner.config.timetable import BellsSection, CalendarSection, JourneySection, MaintenanceSection
+from runner.diagnosis.location import HERE
+
+_STORE, _POLICY = StoreOptions(), EvidencePolicy()
 
 
 def _zone(value: str) -> str:
@@ -88,9 +96,9 @@ class ClassroomSection(Section):
 class BrowserSection(Section):
     """The browser that plays."""
 
-    name: BrowserName = Field("chromium", min_length=1, description=f"Which one: {', '.join(KINDS)}.")
+    name: BrowserName = Field(CHROMIUM, min_length=1, description=f"Which one: {', '.join(KINDS)}.")
     executable: str = Field("", description="Chromium's path; found by itself where left out.")
-    step_limit: Seconds = Field(10.0, description="How long one wait inside a step may take.")
+    step_limit: Seconds = Field(STEP_LIMIT_S, description="How long one wait inside a step may take.")
 
 
 class StoreSection(Section):
@@ -99,16 +107,19 @@ class StoreSection(Section):
     url: str = Field("./evidence", description="A folder, or s3://bucket/prefix.")
     endpoint_url: str = Field("", description="For stores that speak S3 but are not Amazon's.")
     region: str = Field("", description="The bucket's region.")
-    sse: Literal["", "AES256", "aws:kms"] = Field("", description="Server-side encryption.")
+    sse: Encryption = Field(_STORE.sse, description="Server-side encryption.")
     kms_key_id: str = Field("", description="The key for aws:kms.")
     tags: bool = Field(
-        default=True, strict=True, description="Tag objects for lifecycle rules; false where a store cannot."
+        default=_STORE.tags, strict=True, description="Tag objects for lifecycle rules; false where a store cannot."
     )
     lock_days: int = Field(
-        0, ge=0, le=3650, description="Days for which Object Lock keeps a failure's evidence from being deleted."
+        _STORE.lock_days,
+        ge=0,
+        le=3650,
+        description="Days for which Object Lock keeps a failure's evidence from being deleted.",
     )
-    checksums: Literal["when_supported", "when_required"] = Field(
-        "when_supported", description="when_required for S3-compatibles that refuse newer checksums."
+    checksums: Checksums = Field(
+        _STORE.checksums, description="when_required for S3-compatibles that refuse newer checksums."
     )
 
     @model_validator(mode="after")
@@ -138,20 +149,17 @@ class HistorySection(Section):
         return self
 
 
-Keep = Literal["figures", "screenshots", "trace"]
-
-
 class EvidenceSection(Section):
     """How much a run leaves behind."""
 
-    on_pass: Keep = Field("screenshots", description="What a run that passed leaves.")
-    on_fail: Keep = Field("trace", description="What any other run leaves.")
-    pass_days: Days = Field(7.0, description="For how long a run that passed is kept.")
-    fail_days: Days = Field(90.0, description="For how long any other run is kept.")
+    on_pass: Keep = Field(_POLICY.on_pass, description="What a run that passed leaves.")
+    on_fail: Keep = Field(_POLICY.on_fail, description="What any other run leaves.")
+    pass_days: Days = Field(PASS_DAYS, description="For how long a run that passed is kept.")
+    fail_days: Days = Field(FAIL_DAYS, description="For how long any other run is kept.")
     signing_key: Reference | None = Field(
         None, description="A reference to the key that signs what is handed out; made by: firstbell evidence keygen."
     )
-    spool_mib: int = Field(2000, ge=50, description="How much may wait on this machine for a store that is away.")
+    spool_mib: int = Field(LIMIT_MIB, ge=50, description="How much may wait on this machine for a store that is away.")
 
 
 class PrivacySection(Section):
@@ -180,7 +188,7 @@ class PracticeSection(Section):
 class WatchSection(Section):
     """How `firstbell watch` works."""
 
-    location: Name = Field("here", description="What this place is called in history.")
+    location: Name = Field(HERE, description="What this place is called in history.")
     workers: int = Field(0, ge=0, le=64, description="How many runs at once; one for each two cores where left out.")
     grace: Seconds = Field(120.0, description="A slot that could not begin within this is missed.")
     late_after: Seconds = Field(30.0, description="A run that begins later than this after its time is late.")

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from pydantic import Field
 
+from journeys.media.degraded import Line
 from runner.config.durations import Seconds
 from runner.config.section import Section
+
+_LINE = Line()
 
 
 class RehearsalSection(Section):
@@ -19,5 +22,9 @@ class RehearsalSection(Section):
         description="How long a step may take, for 95 of 100 students.",
         examples=[{"signs in": "5s", "joins": "10s"}],
     )
-    latency_ms: float = Field(400.0, gt=0, description="How late the picture may be, glass to glass, for 95 of 100.")
-    frames_per_s: float = Field(8.0, gt=0, description="The frames a second that 95 of 100 students must be shown.")
+    latency_ms: float = Field(
+        _LINE.latency_ms, gt=0, description="How late the picture may be, glass to glass, for 95 of 100."
+    )
+    frames_per_s: float = Field(
+        _LINE.frames_per_s, gt=0, description="The frames a second that 95 of 100 students must be shown."
+    )

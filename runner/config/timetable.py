@@ -8,16 +8,19 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, model_validator
 
+from runner.alarms.routing import Severity
+from runner.alarms.terms import OTHERWISE
 from runner.config.browsers import BrowserName
 from runner.config.durations import Seconds
 from runner.config.section import Name, Section
 from runner.schedule.bells import EVERYBODY
-from runner.schedule.calendar import WEEKDAYS, Span
+from runner.schedule.calendar import SCHOOL_DAYS, WEEKDAYS, Span
 from runner.schedule.crontab import refusal_of
+from runner.schedule.slots import ClosedDays, Rhythm
 
 _DATES = re.compile(r"(\d{4}-\d\d-\d\d)(?:\s*\.\.\s*(\d{4}-\d\d-\d\d))?")
 LONGEST_DAYS = 1100
-USUALLY_S = 600.0
+_RHYTHM = Rhythm(journey="")
 
 
 def _span(value: object) -> object:
@@ -106,7 +109,7 @@ class SpecialSection(Section):
 class CalendarSection(Section):
     """When school is in session. Without this table it is, every day."""
 
-    in_session: Weekdays = Field(WEEKDAYS, description="Weekdays with school.")
+    in_session: Weekdays = Field(SCHOOL_DAYS, description="Weekdays with school.")
     term: Dates | None = Field(None, description="The school year; there is no school outside it.")
     closed: tuple[Dates, ...] = Field((), description="Dates without school.")
     cycle: tuple[str, ...] = Field((), description="The days of the cycle, in order.", examples=[["A", "B"]])
@@ -114,7 +117,9 @@ class CalendarSection(Section):
         default_factory=dict, description="The bell schedule of a weekday or cycle day, or of all (default)."
     )
     days: tuple[SpecialSection, ...] = Field((), description="Dates that are different.")
-    proof_of_life: time = Field(time(7), description="When each journey runs once on a day without school.")
+    proof_of_life: time = Field(
+        _RHYTHM.proof_of_life, description="When each journey runs once on a day without school."
+    )
 
     @model_validator(mode="before")
     @classmethod
@@ -169,17 +174,23 @@ class JourneySection(Section):
     confirm: bool = Field(default=True, strict=True, description="Play a failed first attempt again at once.")
     groups: tuple[Name, ...] = Field((), description="The groups that it goes to school with.")
     browser: BrowserName = Field("", description="What its people play in; as [browser] says where left out.")
-    every: Seconds | None = Field(None, description="How often; 10m where there is no crontab either.")
+    every: Seconds | None = Field(
+        None, description=f"How often; {_RHYTHM.every_s / 60:.0f}m where there is no crontab either."
+    )
     crontab: Crontab = Field("", description="Or when, as cron writes it, in the school's time.")
     lead_in: LeadInSection | None = Field(None, description="How often before a first bell.")
-    after_hours: Seconds = Field(7200.0, description="How often outside of school hours, where bells ring.")
-    hours: Literal["school", "always"] = Field("school", description="Whether `every` keeps to school hours.")
-    closed_days: Literal["daily", "as usual", "never"] = Field("daily", description="What runs without school.")
-    severity: Literal["critical", "warning", "info"] = Field(
-        "warning", description="How urgent its incidents are outside of school hours; in them they are critical."
+    after_hours: Seconds = Field(
+        _RHYTHM.after_hours_s, description="How often outside of school hours, where bells ring."
+    )
+    hours: Literal["school", "always"] = Field(
+        "school" if _RHYTHM.follows_bells else "always", description="Whether `every` keeps to school hours."
+    )
+    closed_days: ClosedDays = Field(_RHYTHM.closed_days, description="What runs without school.")
+    severity: Severity = Field(
+        OTHERWISE, description="How urgent its incidents are outside of school hours; in them they are critical."
     )
 
     @property
     def every_s(self) -> float:
         """How often, where no crontab says when."""
-        return USUALLY_S if self.every is None else self.every
+        return _RHYTHM.every_s if self.every is None else self.every

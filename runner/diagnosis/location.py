@@ -8,6 +8,9 @@ from typing import Any
 
 from runner.diagnosis.targets import Way
 
+HERE = "here"
+"""The name of this machine as it is, by default."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Network:
@@ -43,7 +46,7 @@ class Location:
     """A named way out. `inside`: it stands in the district's own network. `naming` is what a browser is started with to
     use the location's name server."""
 
-    name: str = "here"
+    name: str = HERE
     way: Way = field(default_factory=Way)
     inside: bool = False
     network: Network = field(default_factory=Network)

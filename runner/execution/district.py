@@ -9,7 +9,6 @@ from pathlib import Path
 from journeys.stage.ending import JourneyError
 from journeys.stage.school import School
 from journeys.stage.service import Account, Classroom
-from runner.config.browsers import CHROMIUM
 from runner.diagnosis.location import Location
 from runner.execution.casting import Company
 
@@ -31,9 +30,9 @@ class District:
     classroom: Classroom
     accounts: Mapping[str, Account]
     company: Company
+    browser_name: str
+    step_limit_s: float
     browser: str = ""
-    browser_name: str = CHROMIUM
-    step_limit_s: float = 10.0
     folders: tuple[Path, ...] = ()
     guests: tuple[str, ...] = ()
     location: Location = field(default_factory=Location)

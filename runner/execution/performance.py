@@ -84,7 +84,7 @@ class Order:
     plays: str
     location: str
     deadline_s: float
-    confirm: bool = True
+    confirm: bool
     accounts: Mapping[str, str] = field(default_factory=dict)
     groups: tuple[str, ...] = ()
     relies_on: tuple[str, ...] = ()

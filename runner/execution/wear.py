@@ -20,8 +20,8 @@ class Tired(Enum):
 class Limits:
     """How long a worker may serve. A browser that has played leaks a little: playwright#6319 and its kin."""
 
-    attempts: int = 200
-    memory_mib: float = 3000.0
+    attempts: int
+    memory_mib: float
     # Shorter than any interval in which a browser has been seen to die unnoticed, longer than a busy worker's pauses.
     pulse_after_idle_s: float = 30.0
 

@@ -18,6 +18,7 @@ from runner.alarms.incident import NOBODY, Change, Incident, Ledger, Turn, Watch
 from runner.alarms.routing import Standing, owed
 from runner.alarms.terms import Terms
 from runner.alarms.verdict import Track, Verdict
+from runner.diagnosis.location import HERE
 from runner.history import ledger
 from runner.history.alarm_tables import incidents, watched
 from runner.history.database import Database
@@ -124,7 +125,7 @@ class IncidentHistory:
             troubled = ledger.read_watched(connection, watched.c.incident != 0)
             gone_ones = {name for (_, name), one in troubled.items() if not is_watched(name, set(one.health.places))}
             for journey in sorted(gone_ones):
-                self._retire(connection, Verdict(journey=journey, location="here", at=now, outcome="retired"))
+                self._retire(connection, Verdict(journey=journey, location=HERE, at=now, outcome="retired"))
 
     def give_up(self, location: str) -> None:
         """Go on without what was last seen from a location: it looks no more, and would never see anything pass."""

@@ -13,6 +13,11 @@ from runner.history.tables import locks
 
 IsGone = Callable[[str], bool]
 
+# For how long an account stays locked whose owner was lost. Owners on this machine that are gone lose theirs at once.
+SLOT_LEASE_S = 60.0  # Renewed while the slot is played.
+RUN_LEASE_DEADLINES = 2  # A run by hand: each of its attempts may take the journey's deadline.
+SESSION_LEASE_S = 3600.0  # A session of plain pytest, in which a person may stand still at a breakpoint.
+
 
 def taken(connection: Connection, now: datetime, is_gone: IsGone) -> frozenset[str]:
     """The locks that are held; those of owners that are gone, or whose lease has run out, are given back first."""

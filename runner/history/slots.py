@@ -20,7 +20,7 @@ from sqlalchemy import Connection, delete, func, select, update
 from runner.history.claims import Casting, Claim, end, holder
 from runner.history.database import Database
 from runner.history.figures import Tally, count
-from runner.history.locks import IsGone, hold, taken
+from runner.history.locks import SLOT_LEASE_S, IsGone, hold, taken
 from runner.history.tables import locks, planned, slots
 from runner.history.upsert import insert_of
 from runner.schedule.slots import Due
@@ -38,9 +38,9 @@ class Terms:
 
     owner: str
     is_gone: IsGone
-    grace_s: float = 120.0
-    lease_s: float = 60.0
-    late_after_s: float = 30.0
+    grace_s: float
+    late_after_s: float
+    lease_s: float = SLOT_LEASE_S
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from runner.rehearsal.document import CountedRow, CriterionRow, PersonRow, RecordRow, Verdict
 from runner.rehearsal.script import STEPS
@@ -16,10 +16,10 @@ HIGH, LOW = 0.95, 0.05
 class Wanted:
     """What a district wants. `steps_s` bounds the 95th percentile of steps by title."""
 
-    success: float = 1.0
-    steps_s: Mapping[str, float] = field(default_factory=dict)
-    latency_ms: float = 400.0
-    frames_per_s: float = 8.0
+    success: float
+    steps_s: Mapping[str, float]
+    latency_ms: float
+    frames_per_s: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

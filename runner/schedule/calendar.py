@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from runner.schedule.bells import BellSchedule
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+SCHOOL_DAYS = WEEKDAYS  # By default.
 DEFAULT = "default"
 _ONE_DAY = timedelta(days=1)
 
@@ -58,7 +59,7 @@ class Rules:
     """
 
     zone: ZoneInfo
-    weekdays: frozenset[str] = frozenset(WEEKDAYS)
+    weekdays: frozenset[str] = frozenset(SCHOOL_DAYS)
     term: Span | None = None
     cycle: Sequence[str] = ()
     bells: Mapping[str, str] = field(default_factory=dict)

@@ -15,7 +15,7 @@ class Maintenance:
     services: Sequence[str]
     start: datetime
     end: datetime
-    run: bool = True
+    run: bool
     why: str = ""
 
     def __str__(self) -> str:

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 import structlog
 
 from runner.alarms.heartbeat import Heartbeat, Pulse, Signal, signal_of
+from runner.alarms.status import SILENT_AFTER
 from runner.history.database import Database
 from runner.history.heartbeats import HeartbeatHistory, watch_name
 from runner.history.incidents import IncidentHistory
@@ -28,7 +29,7 @@ class Vigil:
         self._incidents = incidents
         self._heartbeats = HeartbeatHistory(database)
         self._locations = locations
-        self._silent_after = timedelta(minutes=5)
+        self._silent_after = SILENT_AFTER
 
     def ring(self) -> None:
         """One look around. Raises HistoryError when history is away."""

@@ -20,6 +20,7 @@ from playwright.sync_api import Browser
 from sqlalchemy import select
 
 from journeys.practice.school import PracticeSchool
+from runner.cli.rehearsal_terms import wanted_of
 from runner.cli.rehearse import _kept_from_others
 from runner.execution.engaging import Busy
 from runner.execution.messages import Hello
@@ -294,9 +295,9 @@ def test_the_page_opens_without_network_and_axe_finds_nothing_serious(
 ) -> None:
     script = axe(tmp_path)
     people = [a_teacher(), *(a_student(n) for n in range(4)), a_student(4, outcome="failed", fails_at="joins")]
-    document = concluded(a_record(people), Wanted(steps_s={"signs in": 5.0}), a_record(people))
+    document = concluded(a_record(people), wanted_of(embedded()), a_record(people))
     page_file = tmp_path / "report.html"
-    page_file.write_text(report_page(document, Wanted(), ZoneInfo("UTC")))
+    page_file.write_text(report_page(document, wanted_of(embedded()), ZoneInfo("UTC")))
     said: list[str] = []
     asked: list[str] = []
     # The page forbids scripts, and axe is one.

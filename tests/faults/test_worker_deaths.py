@@ -9,6 +9,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import psutil
@@ -25,7 +26,7 @@ from runner.execution.performance import Performed
 from runner.execution.player import Player
 from runner.execution.reporter import Silent
 from runner.execution.run import Outcome
-from runner.execution.wear import Limits, Tired
+from runner.execution.wear import Tired
 from runner.theatre import Theatre, theatre
 
 pytestmark = [pytest.mark.browser, pytest.mark.faults]
@@ -276,7 +277,9 @@ def test_orphans_come_to_us_and_are_buried() -> None:
 
 def test_a_worker_is_replaced_when_it_has_played_enough(opened: Theatre, tmp_path: Path) -> None:
     hello, seen = opened.staging.hello, []
-    player = Player(lambda: hello, tmp_path / "worker.log", Limits(attempts=2, pulse_after_idle_s=0.0))
+    player = Player(
+        lambda: hello, tmp_path / "worker.log", replace(opened.staging.limits, attempts=2, pulse_after_idle_s=0.0)
+    )
     order = Play(run_id="x", journey="class-list", attempt=1, folder=tmp_path, recording=Recording(trace=False))
     for _ in range(3):
         assert player.play(order, deadline_s=30, listener=lambda _: None, fresh=False).ending is None
@@ -291,7 +294,7 @@ def test_a_browser_that_does_not_answer_its_health_probe_is_replaced(
 ) -> None:
     monkeypatch.setattr("runner.execution.player.PULSE_S", 3.0)
     hello = opened.staging.hello
-    player = Player(lambda: hello, tmp_path / "worker.log", Limits(pulse_after_idle_s=0.0))
+    player = Player(lambda: hello, tmp_path / "worker.log", replace(opened.staging.limits, pulse_after_idle_s=0.0))
     order = Play(run_id="x", journey="class-list", attempt=1, folder=tmp_path, recording=Recording(trace=False))
     assert player.play(order, deadline_s=30, listener=lambda _: None, fresh=False).ending is None
     first = player.worker.pid

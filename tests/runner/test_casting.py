@@ -62,4 +62,4 @@ def test_a_journey_that_may_bring_anybody_on_gets_one_of_each_role() -> None:
     ],
 )
 def test_a_worker_is_replaced_for_a_reason(wear: Wear, why: Tired | None) -> None:
-    assert tired(wear, Limits()) is why
+    assert tired(wear, Limits(attempts=200, memory_mib=3000)) is why

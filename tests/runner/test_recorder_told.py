@@ -32,6 +32,8 @@ def recording(location: Location, device: str = "") -> Recording:
         school=School(name="P", services={}),
         classroom=Classroom(title="", meeting_code=None),
         accounts={},
+        browser_name="chromium",
+        step_limit_s=10.0,
         company=Company(candidates=(), room=""),
         location=location,
     )

@@ -10,11 +10,12 @@ from rich.console import Console
 
 from runner.cli.console import THEME
 from runner.cli.rehearsal_telling import Telling
-from runner.rehearsal.criteria import Wanted
+from runner.cli.rehearsal_terms import wanted_of
 from runner.rehearsal.document import CountedRow, PersonRow, RecordRow, RehearsalDocument, Verdict
 from runner.rehearsal.messages import Left
 from runner.rehearsal.minutes import Minutes
 from runner.rehearsal.rehearsing import concluded
+from runner.wiring import embedded
 from tests.runner.a_rehearsal import a_bill, a_record, a_student, a_teacher
 
 # A closing tag that was never opened, a tag that would be swallowed, the title of the window, a screen wiped both ways.
@@ -40,7 +41,7 @@ def telling(out: io.StringIO) -> Telling:
 
 
 def hostile(record: RecordRow) -> RehearsalDocument:
-    document = concluded(record, Wanted(), record)
+    document = concluded(record, wanted_of(embedded()), record)
     assert document.comparison is not None
     changed = document.comparison.rows[0].model_copy(update={"change": "worse", "title": HOSTILE, "p": 0.01})
     comparison = document.comparison.model_copy(update={"said": HOSTILE, "rows": (changed,)})
@@ -74,7 +75,7 @@ def test_whoever_leaves_is_told_as_it_is(telling: Telling, out: io.StringIO) -> 
 
 def test_a_round_that_was_not_played_is_no_failure_of_the_platform(telling: Telling, out: io.StringIO) -> None:
     people: list[PersonRow] = [a_teacher(), a_student(1)]
-    document = concluded(a_record(people).model_copy(update={"rounds": 2}), Wanted(), None)
+    document = concluded(a_record(people).model_copy(update={"rounds": 2}), wanted_of(embedded()), None)
     telling.verdict(document)
     assert document.verdict is Verdict.LIMITED
     assert "? rounds played" in " ".join(told(out).split())

@@ -34,7 +34,7 @@ def slots(database: Database) -> SlotHistory:
 
 
 def terms(owner: str = "me", is_gone: Callable[[str], bool] = lambda _owner: False) -> Terms:
-    return Terms(owner=owner, is_gone=is_gone)
+    return Terms(owner=owner, is_gone=is_gone, grace_s=120.0, late_after_s=30.0)
 
 
 def due(journey: str = "live-class", seconds: float = 0) -> Due:

@@ -32,7 +32,7 @@ def heard(tmp_path: Path) -> tuple[Solo, Told]:
     line = io.BytesIO()
     order = Play(run_id="r", journey="login", attempt=1, folder=tmp_path, recording=Options())
     recording = Recording(order, WorkerEnd(io.BytesIO(), line))
-    solo = Solo(Stage(run_token="r", audience=recording), recording, words="login", service="library")
+    solo = Solo(Stage(run_token="r", audience=recording, limit_s=1.0), recording, words="login", service="library")
     return solo, lambda: [FROM_WORKER.validate_json(one) for one in line.getvalue().splitlines()]
 
 

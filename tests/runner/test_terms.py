@@ -118,7 +118,9 @@ def test_the_first_route_hears_of_our_own_troubles_where_no_other_is_named() -> 
 
 def test_maintenance_holds_back_what_its_services_break_while_it_lasts() -> None:
     start = datetime(2026, 12, 5, 22, tzinfo=UTC)
-    window = Maintenance(services=("platform", "sign-in"), start=start, end=start + timedelta(hours=6), why="Upgrade")
+    window = Maintenance(
+        services=("platform", "sign-in"), start=start, end=start + timedelta(hours=6), run=True, why="Upgrade"
+    )
     during = start + timedelta(hours=1)
     held = silences_of([window], during)
     assert {silence.service for silence in held} == {"platform", "sign-in"}

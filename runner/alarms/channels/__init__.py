@@ -6,7 +6,7 @@ import importlib
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Literal, Protocol
 
 from runner.alarms.message import Message
 
@@ -77,13 +77,16 @@ class TryAgain:
 Answer = Delivered | Refused | TryAgain
 
 
+Encryption = Literal["none", "starttls", "tls"]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mail:
-    """How mail leaves: the server, who writes, and how it is encrypted ("starttls", "tls" or "none")."""
+    """How mail leaves: the server, who writes, and how it is encrypted."""
 
     host: str = "localhost"
     port: int = 25
-    encryption: str = "none"
+    encryption: Encryption = "none"
     username: str = ""
     password: str = field(default="", repr=False)
     sender: str = "First Bell <firstbell@localhost>"

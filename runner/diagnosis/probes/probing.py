@@ -30,7 +30,7 @@ PART_S = 3.0
 MARGIN_S, MARGIN_SHARE = 0.5, 0.4
 
 
-def probe(targets: Sequence[Target], way: Way, within_s: float = 10.0) -> list[HostCheck]:
+def probe(targets: Sequence[Target], way: Way, within_s: float) -> list[HostCheck]:
     """Check all targets at once; one check for each, in their order, within the bound.
 
     Never raises for what a network or a host does: what did not come to its end says in `in_hand` where it was.
