@@ -22,7 +22,7 @@ LATE_DAYS = 7
 Statement = dict[str, Any]
 
 
-def access_policy(bucket: str, prefix: str, options: StoreOptions, *, who: str = "agent") -> dict[str, Any]:
+def access_policy(bucket: str, prefix: str, options: StoreOptions, *, who: str) -> dict[str, Any]:
     """An IAM policy for an agent, a reader or a keeper (the keys of POLICIES)."""
     return {"Version": "2012-10-17", "Statement": POLICIES[who](f"arn:aws:s3:::{bucket}", prefix, options)}
 

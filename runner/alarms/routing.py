@@ -113,7 +113,7 @@ class Sent:
     route: str
     kind: NoticeKind
     at: datetime
-    severity: Severity = Severity.CRITICAL
+    severity: Severity
     to: tuple[str, ...] = ()
     is_public: bool = False
 

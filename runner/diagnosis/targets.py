@@ -42,7 +42,7 @@ class Target:
     service: str = ""
     is_control: bool = False
     is_secondary: bool = False
-    kind: Kind = Kind.WEB
+    kind: Kind
     credentials: Credentials | None = None
 
     @property

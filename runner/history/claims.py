@@ -36,7 +36,7 @@ class Claim:
     fence: int
     owner: str
     casting: Casting
-    late_after_s: float = 30.0
+    late_after_s: float
 
     @property
     def holder(self) -> str:

@@ -1,0 +1,191 @@
+"""Each default of a configuration key stands in one place: found by reading the source, not by a list of keys."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from artifacts.policy import EvidencePolicy
+from runner.alarms.channels import Mail
+from runner.alarms.incident import Policy
+from runner.alarms.routing import Route
+from runner.alarms.terms import Terms
+from runner.config.domain import timetable_of
+from runner.config.load import parse
+from runner.config.people import channel_options_of, policy_of, routes_of, terms_of
+from runner.schedule.slots import Rhythm
+
+ROOT = Path(__file__).parents[1]
+SECTIONS = ROOT / "runner" / "config"
+UNITS = {"s", "ms", "mib", "days", "default", "usually"}
+SAYS_NOTHING = """\
+[school]
+name = "P"
+timezone = "UTC"
+practice = true
+
+[[alarms.routes]]
+name = "it"
+to = ["smtp:it@x.example"]
+"""
+SECONDS = {"days": 86400.0, "hours": 3600.0, "minutes": 60.0, "seconds": 1.0}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Default:
+    """A literal that holds where nothing else is said. `owner` is the class or function that may be called."""
+
+    where: str
+    owner: str
+    name: str
+    value: object
+    position: int
+
+
+@dataclass(slots=True, kw_only=True)
+class Module:
+    """What one module says: its defaults, and its calls by the dotted name of what is called."""
+
+    defaults: list[Default] = field(default_factory=list)
+    calls: list[tuple[str, ast.Call]] = field(default_factory=list)
+
+
+def literal(node: ast.expr | None) -> object:
+    """The value of a literal, durations in seconds; None for what is none, and for what only says "not given"."""
+    match node:
+        case ast.Constant(value=value) if value not in (None, "", b"", 0, 1, ...):
+            return value
+        case ast.Call(
+            func=ast.Name(id="timedelta"), keywords=[ast.keyword(arg=str(unit), value=ast.Constant(value=n))]
+        ):
+            return float(n) * SECONDS[unit]  # type: ignore[arg-type]
+        case ast.Call(func=ast.Name(id="time"), args=[ast.Constant(value=hour)]):
+            return f"{hour!r} o'clock"
+        case ast.Attribute(value=ast.Name(id=enum), attr=member) if enum[0].isupper() and member.isupper():
+            return member.lower().replace("_", " ")
+        case ast.BinOp(left=ast.Constant(value=float(a) | int(a)), op=ast.Mult(), right=ast.Constant(value=b)):
+            return a * b  # type: ignore[operator]
+    return None
+
+
+def in_function(where: str, owner: str, node: ast.FunctionDef) -> Iterator[Default]:
+    arguments = [one for one in (*node.args.posonlyargs, *node.args.args) if one.arg != "self"]
+    given = [None] * (len(arguments) - len(node.args.defaults)) + list(node.args.defaults)
+    pairs = [*zip(arguments, given[-len(arguments) :] if arguments else [], strict=True)]
+    pairs += [*zip(node.args.kwonlyargs, node.args.kw_defaults, strict=True)]
+    for position, (argument, default) in enumerate(pairs):
+        if (value := literal(default)) is not None:
+            yield Default(where=where, owner=owner, name=argument.arg, value=value, position=position)
+
+
+def in_module(where: str, name: str, tree: ast.Module) -> Iterator[Default]:
+    for node in tree.body:
+        match node:
+            case ast.FunctionDef():
+                yield from in_function(where, f"{name}.{node.name}", node)
+            case ast.ClassDef():
+                for one in node.body:
+                    match one:
+                        case ast.AnnAssign(target=ast.Name(id=key), value=default):
+                            if (value := literal(default)) is not None:
+                                yield Default(
+                                    where=where, owner=f"{name}.{node.name}", name=key, value=value, position=99
+                                )
+                        case ast.FunctionDef(name="__init__"):
+                            yield from in_function(where, f"{name}.{node.name}", one)
+
+
+def names_of(name: str, tree: ast.Module) -> Mapping[str, str]:
+    """What a module calls things: those that it imports, and its own."""
+    known = {node.name: f"{name}.{node.name}" for node in tree.body if isinstance(node, ast.ClassDef | ast.FunctionDef)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom):
+            known |= {one.asname or one.name: f"{node.module}.{one.name}" for one in node.names}
+    return known
+
+
+def calls_in(tree: ast.Module) -> Iterator[tuple[str, ast.Call]]:
+    """What is called by its name; a factory of defaults is called without anything."""
+    for node in ast.walk(tree):
+        match node:
+            case ast.Call(func=ast.Name(id=called)):
+                yield called, node
+            case ast.keyword(arg="default_factory", value=ast.Name(id=called)):
+                yield called, ast.Call(func=node.value, args=[], keywords=[])
+
+
+@cache
+def modules() -> Mapping[Path, Module]:
+    found = {}
+    for package in ("journeys", "artifacts", "runner"):
+        for path in sorted((ROOT / package).rglob("*.py")):
+            where = str(path.relative_to(ROOT))
+            name, tree = (
+                where.removesuffix(".py").removesuffix("/__init__").replace("/", "."),
+                ast.parse(path.read_text()),
+            )
+            known = names_of(name, tree)
+            calls = [(known.get(called, ""), node) for called, node in calls_in(tree)]
+            found[path] = Module(defaults=list(in_module(where, name, tree)), calls=calls)
+    return found
+
+
+def is_given(default: Default, call: ast.Call) -> bool:
+    """Whether a call gives a value of its own; one with ** may."""
+    keywords = {one.arg for one in call.keywords}
+    return default.name in keywords or None in keywords or len(call.args) > default.position
+
+
+def keys() -> Iterator[tuple[str, str, object]]:
+    """The literal default of each key of the configuration."""
+    for path in SECTIONS.glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            match node:
+                case ast.AnnAssign(
+                    target=ast.Name(id=key), value=ast.Call(func=ast.Name(id="Field"), args=[first, *_])
+                ):
+                    if (value := literal(first)) is not None:
+                        yield path.name, key, value
+
+
+def words(name: str) -> set[str]:
+    return set(name.strip("_").lower().split("_")) - UNITS
+
+
+def test_no_default_is_dead_because_every_caller_says_something_else() -> None:
+    calls = [call for module in modules().values() for call in module.calls]
+    dead = []
+    for default in (one for module in modules().values() for one in module.defaults):
+        made = [call for owner, call in calls if owner == default.owner]
+        if made and all(is_given(default, call) for call in made):
+            dead.append(f"{default.where}: {default.owner.rpartition('.')[2]}.{default.name} = {default.value!r}")
+    assert not dead, "\n".join(dead)
+
+
+def test_no_literal_of_a_configuration_key_stands_a_second_time() -> None:
+    twins = []
+    for file, key, value in keys():
+        for path, module in modules().items():
+            if path.parent == SECTIONS:
+                continue
+            twins += [
+                f"{file}: {key} = {value!r}, {one.where}: {one.owner.rpartition('.')[2]}.{one.name}"
+                for one in module.defaults
+                if one.value == value and (words(key) <= words(one.name) or words(one.name) <= words(key))
+            ]
+    assert not twins, "\n".join(twins)
+
+
+def test_a_file_that_says_nothing_sets_what_the_domain_does_by_itself() -> None:
+    settings = parse(SAYS_NOTHING, Path("firstbell.toml")).settings
+    assert policy_of(settings) == Policy()
+    assert routes_of(settings)[-1] == Route(name="it", to=("smtp:it@x.example",))
+    assert channel_options_of(settings).mail == Mail()
+    assert timetable_of(settings, ["x"]).rhythms == {"x": Rhythm(journey="x")}
+    assert terms_of(settings).plan_b == Terms(zone=ZoneInfo("UTC")).plan_b
+    evidence = settings.evidence
+    assert EvidencePolicy(on_pass=evidence.on_pass, on_fail=evidence.on_fail) == EvidencePolicy()
