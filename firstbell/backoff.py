@@ -1,7 +1,7 @@
 """Waits between tries: each twice as long as the one before, up to a bound, and spread at random.
 
-Only the length of a wait is decided here. Retry libraries (stamina, tenacity) own the loop as well, and ours must end at
-once when a process stops, or wait in a database between two tries.
+Only the length of a wait is decided here. Retry libraries (stamina, tenacity) own the loop as well, and ours must end
+at once when a process stops, or wait in a database between two tries.
 """
 
 from __future__ import annotations
