@@ -40,6 +40,25 @@ def test_no_name_says_nothing() -> None:
     assert not [name for name in names() if Path(name).stem in SAY_NOTHING]
 
 
+def _private_parts(tree: ast.AST) -> set[str]:
+    """Imports of `_pytest` and `playwright._impl`, and steps from a public object of theirs into its private parts."""
+    found: set[str] = set()
+    for node in ast.walk(tree):
+        match node:
+            case ast.Import(names=names):
+                found |= {alias.name for alias in names}
+            case ast.ImportFrom(module=str(module), names=names):
+                found |= {f"{module}.{alias.name}" for alias in names}
+            case ast.Attribute(attr=name):
+                found.add(name)
+    return {name for name in found if name.startswith("_pytest") or "_impl" in name or name == "_initrequest"}
+
+
+def test_private_parts_of_pytest_and_playwright_are_used_in_one_package() -> None:
+    users = {path.relative_to(ROOT) for path in MODULES if _private_parts(ast.parse(path.read_text()))}
+    assert {user.parent for user in users} == {Path("firstbell", "compat")}
+
+
 @pytest.mark.parametrize("table", sorted(KINDS))
 def test_each_row_of_an_adapter_table_names_a_class_that_exists(table: str) -> None:
     for kind, target in KINDS[table].items():

@@ -7,13 +7,13 @@ from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Self
 
+from firstbell.compat.playwright import soft_errors
 from journeys.media.camera import ALL_THERE, Manner, Signature, camera_script, permissions_in, signature_for
 from journeys.media.probe import probe_script
 from journeys.stage.actor import Actor
 from journeys.stage.ending import Ending, EndingKind
 from journeys.stage.failures import Stranger, ending_of
 from journeys.stage.roster import private
-from journeys.stage.soft import found_wrong
 from journeys.stage.step import Audience, Step, StepRecord
 from journeys.stage.walls import wall_on
 
@@ -118,7 +118,7 @@ class Stage:
             picture=picture,
         )
         self.audience.step_began(actor, step)
-        before = len(found_wrong())
+        before = len(soft_errors())
         try:
             yield
         except BaseException as error:
@@ -126,7 +126,7 @@ class Stage:
             self._close(actor, StepRecord(step=step, ended_s=self.now_s, ending=ending))
             raise
         privacy = self.privacy
-        softly = found_wrong()[before:]
+        softly = soft_errors()[before:]
         found = privacy or (ending_on(actor, softly[0]) if softly else None)
         self._close(actor, StepRecord(step=step, ended_s=self.now_s, ending=found))
         if privacy is not None:
