@@ -23,7 +23,7 @@ from runner.config.browsers import KINDS
 from runner.config.devices import devices
 from runner.execution.browser import Browser, download_folder, find_browser, launch_options
 from runner.execution.district import District
-from runner.execution.holding import look_of
+from runner.execution.holding import look_of, open_context
 
 NO_SCREEN = (
     "a recording needs a screen, and this session has none (DISPLAY and WAYLAND_DISPLAY are empty); record "
@@ -78,7 +78,7 @@ def record(wanted: Recording) -> str:
             with sync_playwright() as playwright:
                 look = look_of(wanted.device, playwright.devices)
                 if wanted.signed_in:
-                    _sign_in(wanted, getattr(playwright, browser.kind.engine), options, look, state)
+                    _sign_in(wanted, getattr(playwright, browser.kind.engine), options, playwright.devices, state)
         command = command_of(
             wanted,
             browser,
@@ -176,12 +176,12 @@ def _end(running: subprocess.Popen[str]) -> None:
 
 
 def _sign_in(
-    wanted: Recording, engine: BrowserType, options: Mapping[str, Any], look: Mapping[str, Any], state: Path
+    wanted: Recording, engine: BrowserType, options: Mapping[str, Any], known: Mapping[str, Any], state: Path
 ) -> None:
     """Have the actor signed in by the district's own way, and keep what the browser knows then."""
     district = wanted.district
     browser = engine.launch(**options)
-    context = browser.new_context(**look, **district.location.context_options)
+    context = open_context(browser.new_context, wanted.device, known, district.location)
     with Stage(run_token=UNSEEN, audience=Nobody(), limit_s=district.step_limit_s) as stage:
         actor = stage.enter(wanted.role, district.account(wanted.role), context)
         if "edge" in district.school.services:
