@@ -6,8 +6,10 @@ import ast
 import importlib
 import subprocess
 import sys
+from graphlib import TopologicalSorter
 from pathlib import Path
 
+import grimp
 import pytest
 
 from journeys.stage.school import KINDS
@@ -57,6 +59,13 @@ def _private_parts(tree: ast.AST) -> set[str]:
 def test_private_parts_of_pytest_and_playwright_are_used_in_one_package() -> None:
     users = {path.relative_to(ROOT) for path in MODULES if _private_parts(ast.parse(path.read_text()))}
     assert {user.parent for user in users} == {Path("firstbell", "compat")}
+
+
+def test_no_import_cycle_type_checking_imports_included() -> None:
+    graph = grimp.build_graph(*PACKAGES, exclude_type_checking_imports=False, cache_dir=None)
+    assert len(graph.modules) > 0.9 * len(MODULES), "too few: migrations are files, and not modules"
+    # Raises CycleError, which names the modules.
+    TopologicalSorter({name: graph.find_modules_directly_imported_by(name) for name in graph.modules}).prepare()
 
 
 @pytest.mark.parametrize("table", sorted(KINDS))

@@ -20,7 +20,7 @@ from runner.cli.console import console
 from runner.cli.run import sentences
 from runner.config.alarms import RouteSection
 from runner.config.load import load
-from runner.execution.performance import Performed
+from runner.execution.performed import Performed
 from runner.execution.reporter import Silent
 from runner.history.outbox import Parcel
 from runner.morning.picture import draw

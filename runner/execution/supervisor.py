@@ -17,8 +17,7 @@ from typing import IO, Self
 
 import psutil
 
-from journeys.stage.ending import EndingKind
-from journeys.stage.roster import private
+from journeys.stage.ending import EndingKind, private
 from runner.diagnosis.seen import Seen
 from runner.execution.child_process import ChildGone, ChildProcess
 from runner.execution.messages import (

@@ -17,8 +17,8 @@ import psutil
 from playwright.sync_api import BrowserType, sync_playwright
 
 from firstbell.compat.playwright_package import RECORDER_BROWSER, RECORDER_HEADLESS
+from journeys.stage.audience import Nobody
 from journeys.stage.stage import Stage
-from journeys.stage.step import Nobody
 from runner.config.browsers import KINDS
 from runner.config.devices import devices
 from runner.execution.browser import Browser, download_folder, find_browser, launch_options
