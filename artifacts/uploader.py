@@ -8,7 +8,6 @@ something is put on, or until a store that was away is due to be asked again.
 
 from __future__ import annotations
 
-import random
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,8 +16,9 @@ from typing import Self
 
 from artifacts.spool import Delivery, Spool
 from artifacts.stores import Store, StoreError
+from firstbell.backoff import Backoff
 
-FIRST_WAIT_S, LONGEST_WAIT_S = 2.0, 300.0
+BACKOFF = Backoff(first_s=2.0, longest_s=300.0, spread=(0.5, 1.0))
 
 
 class Word(Enum):
@@ -102,9 +102,9 @@ class Uploader:
                 self._last = delivery
                 self._round_over.notify_all()
             if delivery.busy or self._failures:
-                self._hurry.wait(self._pause_s())
+                self._hurry.wait(BACKOFF.wait_s(max(0, self._failures - 1)))
             else:
-                self._wake.wait(LONGEST_WAIT_S)
+                self._wake.wait(BACKOFF.longest_s)
 
     def _round(self) -> Delivery:
         """Deliver once. Whatever goes wrong, the thread lives: evidence waits, and it is tried again."""
@@ -123,11 +123,6 @@ class Uploader:
             return Delivery(waiting=(f"the spool: it cannot be emptied ({said})",))
         self._is_new = self._is_broken = False
         return delivery
-
-    def _pause_s(self) -> float:
-        """Longer each time, never more than five minutes, and not in step with others."""
-        longest: float = min(LONGEST_WAIT_S, FIRST_WAIT_S * 2.0 ** min(20, max(0, self._failures - 1)))
-        return longest * random.uniform(0.5, 1.0)  # noqa: S311  # nobody guesses at it
 
     def _hear(self, delivery: Delivery) -> None:
         for refused in delivery.aside:

@@ -28,7 +28,7 @@ from journeys.practice.faults.fault import Fault
 from journeys.practice.school import PracticeSchoolError
 from runner.cli.console import console
 from runner.config.load import load
-from runner.execution.performance import Performed
+from runner.execution.performed import Performed
 from runner.execution.reporter import Silent
 from runner.execution.run import Outcome
 from runner.theatre import Theatre, theatre

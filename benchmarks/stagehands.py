@@ -17,7 +17,7 @@ import psutil
 
 from journeys.practice.setting import NAME_SERVER
 from runner.execution.messages import FromWorker, StepBegan
-from runner.execution.performance import Performed
+from runner.execution.performed import Performed
 
 IN_A_NAMESPACE = "FIRSTBELL_BENCHMARK_NAMES"
 

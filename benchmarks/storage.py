@@ -22,7 +22,7 @@ from rich.table import Table
 from artifacts.evidence import ArtifactKind
 from runner.cli.console import console
 from runner.config.load import load
-from runner.execution.performance import Performed
+from runner.execution.performed import Performed
 from runner.execution.reporter import Silent
 from runner.execution.run import Outcome
 from runner.theatre import Theatre, theatre

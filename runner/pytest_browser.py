@@ -99,17 +99,17 @@ def _named_browser(config: pytest.Config) -> str:
 
 def context_for(has: Held, district: District, request: pytest.FixtureRequest) -> BrowserContext:
     """A context in what a person plays with. What a project or the command line sets for contexts holds besides."""
-    from runner.execution.holding import look_of, opener
+    from runner.execution.holding import open_context, opener
 
     given: dict[str, Any] = request.getfixturevalue("browser_context_args")
     marker = request.node.get_closest_marker("browser_context_args")
     fixed = {**given, **(marker.kwargs if marker else {})}
-    more = look_of(has.device, request.getfixturevalue("playwright").devices, fixed) | district.location.context_options
-    open_context: Callable[..., BrowserContext] = request.getfixturevalue("new_context")
+    new_context: Callable[..., BrowserContext] = request.getfixturevalue("new_context")
     if not has.is_usual:
         browser = request.getfixturevalue("_firstbell_others").browser(has.browser)
-        open_context = opener(browser, fixed, request.getfixturevalue("_firstbell_leaving"))
-    return open_context(**more)
+        new_context = opener(browser, fixed, request.getfixturevalue("_firstbell_leaving"))
+    devices = request.getfixturevalue("playwright").devices
+    return open_context(new_context, has.device, devices, district.location, fixed)
 
 
 def told(config: pytest.Config) -> frozenset[str]:

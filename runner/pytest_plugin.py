@@ -21,7 +21,6 @@ from runner.execution.stash import (
     DISTRICT,
     KEPT_IN,
     LAUNCHING,
-    OPENED,
     PLAYING,
     RUN_TOKEN,
     STAGE,
@@ -37,6 +36,9 @@ if TYPE_CHECKING:
     from runner.execution.holding import Others
     from runner.plain_pytest import Opened
 
+# Annotated rather than subscripted: a subscript would be evaluated, and import what only journeys need.
+OPENED: pytest.StashKey[Opened] = pytest.StashKey()
+"""The session of plain pytest; absent until a fixture of First Bell is asked for."""
 MARKER = (
     "journey(id, relies_on=[...], roles=[...]): a journey that First Bell can run and schedule, the services it relies "
     "on, and who plays, where the fixtures do not say so"
@@ -201,8 +203,8 @@ def stage(
     """Where this attempt is played. Asks for the contexts only to be torn down before they close, and before that for
     its people, who are given back when the contexts have closed."""
     del new_context, _firstbell_leaving
+    from journeys.stage.audience import Nobody
     from journeys.stage.stage import Stage
-    from journeys.stage.step import Nobody
 
     audience = pytestconfig.stash.get(AUDIENCE, None) or Nobody()
     token = pytestconfig.stash.get(RUN_TOKEN, None) or secrets.token_hex(8)

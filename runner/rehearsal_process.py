@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-import traceback
-
 from artifacts.redaction.forms import KnownSecrets
-from journeys.practice.school import PracticeSchoolError
-from journeys.stage.failures import one_line
-from runner.config.problem import ConfigError, NoConfig
+from runner.execution.child_main import run_task
 from runner.execution.pipe import WorkerEnd
-from runner.execution.trust import NoTrust
 from runner.rehearsal.messages import TO_PLAYERS, Engage, Unable
 from runner.rehearsal.playing import stay
 from runner.wiring import district_of_worker, secrets_of
@@ -22,17 +17,12 @@ def main() -> int:
     engaged = TO_PLAYERS.validate_json(end.read_line())
     if not isinstance(engaged, Engage):
         return 2
-    try:
+
+    def task() -> None:
         district = district_of_worker(engaged.hello)
         stay(end, district, engaged, KnownSecrets([secret.reveal() for secret in secrets_of(district)]))
-    except (ConfigError, NoConfig, PracticeSchoolError, NoTrust) as error:
-        end.send(Unable(said=str(error)))
-        return 2
-    except Exception as error:
-        traceback.print_exc()
-        end.send(Unable(said=f"a process of players broke: {one_line(error)}"))
-        return 2
-    return 0
+
+    return run_task(end, task, broke="a process of players", tell=lambda said: Unable(said=said))
 
 
 if __name__ == "__main__":

@@ -22,7 +22,8 @@ from runner.execution.engaging import engaged
 from runner.execution.identity import is_gone, me
 from runner.execution.ladder import adopt_orphans, sweep
 from runner.execution.messages import BrokenFile, Hello, Ready
-from runner.execution.performance import House, Performed, perform
+from runner.execution.performance import House, perform
+from runner.execution.performed import Performed
 from runner.execution.player import Player
 from runner.execution.repertoire import Piece, repertoire
 from runner.execution.reporter import Reporter

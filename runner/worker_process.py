@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import traceback
 from pathlib import Path
 
-from journeys.practice.school import PracticeSchoolError
-from runner.config.problem import ConfigError, NoConfig
+from runner.execution.child_main import run_task
 from runner.execution.messages import Hello, Unwell
 from runner.execution.pipe import WorkerEnd
-from runner.execution.trust import NoTrust
 from runner.execution.worker import stay
 from runner.wiring import district_of_worker
 
@@ -21,17 +18,12 @@ def main() -> int:
     hello = end.receive()
     if not isinstance(hello, Hello):
         return 2
-    try:
-        folder = hello.config.parent if hello.config else Path.cwd()
+    folder = hello.config.parent if hello.config else Path.cwd()
+
+    def task() -> None:
         stay(end, district_of_worker(hello), folder=folder, headed=hello.headed)
-    except (ConfigError, NoConfig, PracticeSchoolError, NoTrust) as error:
-        end.send(Unwell(said=str(error)))
-        return 2
-    except Exception as error:
-        traceback.print_exc()
-        end.send(Unwell(said=f"the worker broke: {type(error).__name__}: {error}"))
-        return 2
-    return 0
+
+    return run_task(end, task, broke="the worker", tell=lambda said: Unwell(said=said))
 
 
 if __name__ == "__main__":

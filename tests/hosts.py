@@ -20,13 +20,12 @@ import dns.message
 import dns.rcode
 import dns.rdatatype
 import dns.rrset
+from aioice.stun import Class, Message, Method, parse_message
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.x509.oid import NameOID
-
-from runner.diagnosis.probes import relays
 
 ONE_DAY = timedelta(days=1)
 Talk = Callable[[socket.socket], None]
@@ -206,25 +205,26 @@ def relay(password: str = "right") -> Callable[[bytes], bytes | None]:  # noqa: 
     """A TURN server that knows one person, "zz.probe" of the realm "school"."""
 
     def answer(data: bytes) -> bytes | None:
-        asked = relays.decode(data)
-        if asked is None:
+        try:
+            asked = parse_message(data)
+        except ValueError:
             return None
-        given = asked.attributes
-        if asked.kind == relays.BINDING:
-            return relays.encode(asked.kind | relays.SUCCESS, asked.transaction)
-        if not _is_signed(data, given, f"zz.probe:school:{password}"):
-            refusal = {relays.ERROR_CODE: bytes((0, 0, 4, 1)), relays.REALM: b"school", relays.NONCE: b"abc"}
-            return relays.encode(asked.kind | relays.ERROR, asked.transaction, refusal)
-        return relays.encode(asked.kind | relays.SUCCESS, asked.transaction)
+        method, number = asked.message_method, asked.transaction_id
+        if method is Method.BINDING or _is_signed(data, asked, f"zz.probe:school:{password}"):
+            return bytes(Message(method, Class.RESPONSE, number))
+        refusal = {"ERROR-CODE": (401, "Unauthorized"), "REALM": "school", "NONCE": b"abc"}
+        return bytes(Message(method, Class.ERROR, number, refusal))
 
     return answer
 
 
-def _is_signed(data: bytes, given: Mapping[int, bytes], known: str) -> bool:
-    """Computed here once more from RFC 8489, 14.5: the digest of all that stands before the signature."""
-    signed = data[:-24]
+def _is_signed(data: bytes, asked: Message, known: str) -> bool:
+    """Computed here once more from RFC 8489, 14.5: the digest of all that stands before the signature of 24 bytes, with
+    the length of a message that ends with it. A fingerprint of 8 bytes follows."""
+    before = data[:-32]
+    signed = before[:2] + (len(before) - 20 + 24).to_bytes(2, "big") + before[4:]
     key = hashlib.md5(known.encode(), usedforsecurity=False).digest()
-    return hmac.new(key, signed, hashlib.sha1).digest() == given.get(relays.MESSAGE_INTEGRITY)
+    return hmac.new(key, signed, hashlib.sha1).digest() == asked.attributes.get("MESSAGE-INTEGRITY")
 
 
 def forward_proxy(client: socket.socket) -> None:

@@ -6,14 +6,16 @@ import ast
 import importlib
 import subprocess
 import sys
+from graphlib import TopologicalSorter
 from pathlib import Path
 
+import grimp
 import pytest
 
 from journeys.stage.school import KINDS
 
 ROOT = Path(__file__).parents[1]
-PACKAGES = ("journeys", "artifacts", "runner")
+PACKAGES = ("firstbell", "journeys", "artifacts", "runner")
 MODULES = sorted(path for package in PACKAGES for path in (ROOT / package).rglob("*.py"))
 FILE_LIMIT, FUNCTION_LIMIT = 300, 50
 SAY_NOTHING = {"utils", "util", "helpers", "helper", "common", "misc", "manager", "types", "base", "handler"}
@@ -38,6 +40,32 @@ def test_a_module_opens_with_a_sentence_and_stays_readable(name: str) -> None:
 
 def test_no_name_says_nothing() -> None:
     assert not [name for name in names() if Path(name).stem in SAY_NOTHING]
+
+
+def _private_parts(tree: ast.AST) -> set[str]:
+    """Imports of `_pytest` and `playwright._impl`, and steps from a public object of theirs into its private parts."""
+    found: set[str] = set()
+    for node in ast.walk(tree):
+        match node:
+            case ast.Import(names=names):
+                found |= {alias.name for alias in names}
+            case ast.ImportFrom(module=str(module), names=names):
+                found |= {f"{module}.{alias.name}" for alias in names}
+            case ast.Attribute(attr=name):
+                found.add(name)
+    return {name for name in found if name.startswith("_pytest") or "_impl" in name or name == "_initrequest"}
+
+
+def test_private_parts_of_pytest_and_playwright_are_used_in_one_package() -> None:
+    users = {path.relative_to(ROOT) for path in MODULES if _private_parts(ast.parse(path.read_text()))}
+    assert {user.parent for user in users} == {Path("firstbell", "compat")}
+
+
+def test_no_import_cycle_type_checking_imports_included() -> None:
+    graph = grimp.build_graph(*PACKAGES, exclude_type_checking_imports=False, cache_dir=None)
+    assert len(graph.modules) > 0.9 * len(MODULES), "too few: migrations are files, and not modules"
+    # Raises CycleError, which names the modules.
+    TopologicalSorter({name: graph.find_modules_directly_imported_by(name) for name in graph.modules}).prepare()
 
 
 @pytest.mark.parametrize("table", sorted(KINDS))

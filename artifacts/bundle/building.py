@@ -11,8 +11,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import playwright
-
 from artifacts.bundle import bag, signature
 from artifacts.bundle.digest import failed_actions
 from artifacts.bundle.narrowing import narrowed, narrowed_run
@@ -20,8 +18,9 @@ from artifacts.bundle.page import Setting, headline, page, side_by_side, summary
 from artifacts.bundle.story import NoStory, Story, read_story
 from artifacts.bundle.together import merged
 from artifacts.parts import lay_out
+from firstbell.compat.playwright_package import trace_viewer_folder
 
-VIEWER = Path(playwright.__file__).parent / "driver" / "package" / "lib" / "vite" / "traceViewer"
+VIEWER = trace_viewer_folder()
 SCHEMA = "firstbell.evidence/1"
 
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import threading
-
 from artifacts.stores import Store, StoreError
 from artifacts.stores.folder import FolderStore
+from firstbell.time_limit import TimeLimitPassed, within
 
 
 class Silent(StoreError):
@@ -29,17 +28,10 @@ def must_be_usable(store: Store, within_s: float) -> None:
 
 def refusal(store: Store, within_s: float) -> StoreError | None:
     """Why a store cannot be used, silence included; None where it can."""
-    answers: list[StoreError | None] = []
-
-    def ask() -> None:
-        try:
-            store.check()
-        except StoreError as error:
-            answers.append(error)
-        else:
-            answers.append(None)
-
-    asking = threading.Thread(target=ask, name="ask the store", daemon=True)
-    asking.start()
-    asking.join(within_s)
-    return answers[0] if answers else Silent(within_s)
+    try:
+        within(within_s, store.check, name="ask the store")
+    except StoreError as error:
+        return error
+    except TimeLimitPassed:
+        return Silent(within_s)
+    return None

@@ -6,7 +6,7 @@ import contextlib
 import time
 from contextlib import AbstractContextManager
 from functools import reduce
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 from urllib.parse import urlsplit
 
 from playwright.sync_api import Error as PlaywrightError
@@ -23,10 +23,10 @@ if TYPE_CHECKING:
     from journeys.media.camera import Signature
     from journeys.media.look import Counters
     from journeys.media.proof import MediaProof
+    from journeys.stage.ending import Ending
     from journeys.stage.page_signs import PageSigns
     from journeys.stage.service import Account
     from journeys.stage.shown import Shown
-    from journeys.stage.stage import Stage
 
 # How long a call is watched that came up well: longer than it takes to give up again at once.
 LASTS_S = 4.0
@@ -34,10 +34,27 @@ LASTS_S = 4.0
 GLANCE_MS = 500
 
 
+class Attempt(Protocol):
+    """The attempt that an actor plays in, as far as an actor knows it: `journeys.stage.stage.Stage`."""
+
+    limit_s: float
+    began_ms: float
+
+    @property
+    def privacy(self) -> Ending | None:
+        """How the attempt has to end because of who came into its class."""
+
+    def step(self, actor: Actor, title: str, service: str, *, picture: bool) -> AbstractContextManager[None]:
+        """Play one step of an actor."""
+
+    def media_judged(self, actor: Actor, proof: MediaProof) -> None:
+        """Hear what an actor has seen and heard of another."""
+
+
 class Actor:
     """Somebody we play. `name` is also the role ("student"), and what evidence is filed under."""
 
-    def __init__(self, *, role: str, account: Account, page: Page, signature: Signature, stage: Stage) -> None:
+    def __init__(self, *, role: str, account: Account, page: Page, signature: Signature, stage: Attempt) -> None:
         self.name = role
         self.role = role
         self.account = account
@@ -126,7 +143,7 @@ class Actor:
         """Prove that the other's picture and sound reach this actor now. Raises MediaBroken with what was missing."""
         limit_s = within_s or self.limit_s
         proof = self._probe.expect(other.signature, observer=self.name, observed=other.name, within_s=limit_s)
-        self._stage.audience.media_judged(self, proof)
+        self._stage.media_judged(self, proof)
         if proof.fault is not None:
             raise MediaBroken(proof)
         self._seen_since.setdefault(other.name, time.monotonic())

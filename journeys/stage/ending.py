@@ -35,3 +35,10 @@ class JourneyError(Exception):
     def __init__(self, said: str = "", *, sign: str = "") -> None:
         super().__init__(said)
         self.sign = sign
+
+
+def private(strangers: int) -> Ending:
+    """How an attempt ends that met strangers. It names nobody: they may be children."""
+    who = "somebody who is" if strangers == 1 else f"{strangers} people who are"
+    said = f"privacy: {who} not expected came into the class; no picture and no trace of this run is kept"
+    return Ending(kind=EndingKind.ERRORED, said=said, is_private=True)

@@ -9,8 +9,6 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING
 
-from journeys.stage.ending import Ending, EndingKind
-
 if TYPE_CHECKING:
     from playwright.sync_api import Locator, Page
 
@@ -44,13 +42,6 @@ class Roster:
 
     def _note(self, names: Sequence[object]) -> None:
         self._seen.update(plain for name in names if (plain := _plain(str(name))))
-
-
-def private(strangers: int) -> Ending:
-    """How an attempt ends that met strangers. It names nobody: they may be children."""
-    who = "somebody who is" if strangers == 1 else f"{strangers} people who are"
-    said = f"privacy: {who} not expected came into the class; no picture and no trace of this run is kept"
-    return Ending(kind=EndingKind.ERRORED, said=said, is_private=True)
 
 
 def _plain(name: str) -> str:

@@ -7,19 +7,20 @@ from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Self
 
+from firstbell.compat.playwright import soft_errors
 from journeys.media.camera import ALL_THERE, Manner, Signature, camera_script, permissions_in, signature_for
 from journeys.media.probe import probe_script
 from journeys.stage.actor import Actor
-from journeys.stage.ending import Ending, EndingKind
+from journeys.stage.audience import Audience
+from journeys.stage.ending import Ending, EndingKind, private
 from journeys.stage.failures import Stranger, ending_of
-from journeys.stage.roster import private
-from journeys.stage.soft import found_wrong
-from journeys.stage.step import Audience, Step, StepRecord
+from journeys.stage.step import Step, StepRecord
 from journeys.stage.walls import wall_on
 
 if TYPE_CHECKING:
     from playwright.sync_api import BrowserContext, Page
 
+    from journeys.media.proof import MediaProof
     from journeys.stage.service import Account
 
 
@@ -118,7 +119,7 @@ class Stage:
             picture=picture,
         )
         self.audience.step_began(actor, step)
-        before = len(found_wrong())
+        before = len(soft_errors())
         try:
             yield
         except BaseException as error:
@@ -126,11 +127,15 @@ class Stage:
             self._close(actor, StepRecord(step=step, ended_s=self.now_s, ending=ending))
             raise
         privacy = self.privacy
-        softly = found_wrong()[before:]
+        softly = soft_errors()[before:]
         found = privacy or (ending_on(actor, softly[0]) if softly else None)
         self._close(actor, StepRecord(step=step, ended_s=self.now_s, ending=found))
         if privacy is not None:
             raise Stranger(privacy.said)
+
+    def media_judged(self, actor: Actor, proof: MediaProof) -> None:
+        """Tell the audience what an actor has seen and heard of another."""
+        self.audience.media_judged(actor, proof)
 
     def _close(self, actor: Actor, record: StepRecord) -> None:
         self.steps.append(record)

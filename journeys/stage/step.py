@@ -3,13 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
 
 from journeys.stage.ending import Ending
-
-if TYPE_CHECKING:
-    from journeys.media.proof import MediaProof
-    from journeys.stage.actor import Actor
 
 
 STEP_LIMIT_S = 10.0
@@ -41,41 +36,3 @@ class StepRecord:
     def took_s(self) -> float:
         """How long the step lasted, in seconds."""
         return self.ended_s - self.step.started_s
-
-
-class Audience(Protocol):
-    """Whoever follows a performance: a recorder, a terminal, nobody. It may never disturb the play by raising."""
-
-    def actor_entered(self, actor: Actor) -> None:
-        """An actor has a page now, and nothing has happened on it yet."""
-
-    def step_began(self, actor: Actor, step: Step) -> None:
-        """A step is about to be played."""
-
-    def step_ended(self, actor: Actor, record: StepRecord) -> None:
-        """A step is over; the page still shows how it ended."""
-
-    def media_judged(self, actor: Actor, proof: MediaProof) -> None:
-        """Somebody looked at somebody else, and this is what was proved or not."""
-
-    def curtain(self) -> None:
-        """The attempt is over; the pages are still open, for the last time."""
-
-
-class Nobody:
-    """An empty house: a journey played by plain pytest, with only pytest-playwright's own recorders."""
-
-    def actor_entered(self, actor: Actor) -> None:
-        """Nothing to do."""
-
-    def step_began(self, actor: Actor, step: Step) -> None:
-        """Nothing to do."""
-
-    def step_ended(self, actor: Actor, record: StepRecord) -> None:
-        """Nothing to do."""
-
-    def media_judged(self, actor: Actor, proof: MediaProof) -> None:
-        """Nothing to do."""
-
-    def curtain(self) -> None:
-        """Nothing to do."""

@@ -7,17 +7,17 @@ the same key, and receivers that know keys show it once.
 
 from __future__ import annotations
 
-import random
 import threading
 import traceback
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import TypeVar
 
 import structlog
 
+from firstbell.backoff import Backoff
+from firstbell.time_limit import TimeLimitPassed, within
 from runner.alarms.channels import Answer, BadAddress, Channel, Delivered, Refused, TryAgain
 from runner.alarms.message import Message
 from runner.alarms.outbox import Notification, Outbox
@@ -30,12 +30,11 @@ LIMIT_S = 45.0  # Channels answer within 20 to 30 s where the other side does no
 PICTURE_S = 5.0  # An alarm does not wait for a store that is away.
 GIVE_UP_AFTER = timedelta(hours=24)
 FEWEST_TRIES = 20  # Whatever its age: a person has let it go again, or nobody was there to try.
-FIRST_WAIT_S, LONGEST_WAIT_S = 2.0, 300.0
+BACKOFF = Backoff(first_s=2.0, longest_s=300.0, spread=(0.5, 1.5))
 LOOK_AGAIN_S, AWAY_S = 0.25, 3.0
 # As many channels are served at once; each gets one notice after the other.
 HANDS = 8
 
-T = TypeVar("T")
 Open = Callable[[str], Channel]
 Picture = Callable[[str], bytes]
 
@@ -98,10 +97,20 @@ class Delivery:
     def _deliver(self, notification: Notification) -> Answer:
         message = notification.message
         if notification.picture:
-            name = notification.picture
-            message = replace(message, picture=_within(PICTURE_S, lambda: self._picture(name)) or b"")
-        answer = _within(LIMIT_S, lambda: self._answer(notification, message))
-        return answer or TryAgain(said=f"no answer within {LIMIT_S:.0f} s")
+            message = replace(message, picture=self._picture_of(notification.picture))
+        # Sockets have time-outs for each byte, and a channel that drips must not keep one of ours busy.
+        try:
+            return within(LIMIT_S, lambda: self._answer(notification, message), name="delivery-asks")
+        except TimeLimitPassed:
+            return TryAgain(said=f"no answer within {LIMIT_S:.0f} s")
+
+    def _picture_of(self, name: str) -> bytes:
+        """A picture from the store; empty where the store does not give it in time."""
+        try:
+            return within(PICTURE_S, lambda: self._picture(name), name="delivery-picture")
+        except Exception as error:
+            log.warning("delivery.not_answered", said=type(error).__name__)
+            return b""
 
     def _answer(self, notification: Notification, message: Message) -> Answer:
         try:
@@ -135,26 +144,7 @@ class Delivery:
                     log.warning("notice.waits", said=said, wait_s=round(wait_s, 1), **told)
 
 
-def _within(limit_s: float, ask: Callable[[], T]) -> T | None:
-    """What is answered within a bound; None where it takes longer, or fails: sockets have time-outs for each byte,
-    and one that drips keeps nobody's hands. What is left behind ends by itself, and never keeps us from ending."""
-    found: list[T] = []
-
-    def answer() -> None:
-        try:
-            found.append(ask())
-        except Exception as error:
-            log.warning("delivery.not_answered", said=type(error).__name__)
-
-    asking = threading.Thread(target=answer, name="delivery-asks", daemon=True)
-    asking.start()
-    asking.join(limit_s)
-    return found[0] if found else None
-
-
 def wait_of(tries: int, asked_s: float | None = None) -> float:
-    """How long to wait after so many tries before, in seconds: twice as long each time, spread so that a receiver that
-    comes back is not met by everybody at once. What the receiver asked for is waited at least; who asks for nothing
-    is not asked again at once for ever."""
-    wait_s = min(FIRST_WAIT_S * 2.0 ** min(tries, 20), LONGEST_WAIT_S) * random.uniform(0.5, 1.5)  # noqa: S311  # no secret
-    return max(wait_s, asked_s or 0.0)
+    """How long to wait after so many tries before, in seconds: at least as long as the receiver asked for. Who asks for
+    nothing is not asked again at once for ever."""
+    return max(BACKOFF.wait_s(tries), asked_s or 0.0)

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from rich.text import Text
 
 from runner.execution.messages import FromWorker, StepEnded
-from runner.execution.performance import Performed
+from runner.execution.performed import Performed
 from runner.execution.reporter import Reporter
 
 

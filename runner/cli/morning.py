@@ -21,7 +21,7 @@ from runner.cli.run import sentences
 from runner.config.alarms import RouteSection
 from runner.config.load import load
 from runner.config.search import FILE_NAME
-from runner.execution.performance import Performed
+from runner.execution.performed import Performed
 from runner.execution.reporter import Silent
 from runner.history.outbox import Parcel
 from runner.morning.picture import draw

@@ -17,7 +17,7 @@ from runner.config.problem import ConfigError, NoConfig
 from runner.config.secrets import SecretMissing
 from runner.execution.browser import NoBrowser
 from runner.execution.engaging import Busy
-from runner.execution.performance import Performed
+from runner.execution.performed import Performed
 from runner.execution.reporter import Reporter, Silent
 from runner.execution.run import exit_code
 from runner.execution.supervisor import WorkerUnwell

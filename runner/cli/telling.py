@@ -12,7 +12,7 @@ from rich.status import Status
 from rich.text import Text
 
 from runner.execution.messages import FromWorker, StepBegan, StepEnded
-from runner.execution.performance import Performed
+from runner.execution.performed import Performed
 
 TICKS = {
     None: ("✓", "passed"),

@@ -15,7 +15,7 @@ from runner.cli.console import console
 from runner.cli.run import sentences
 from runner.cli.telling import whose
 from runner.execution.messages import FromWorker
-from runner.execution.performance import Performed
+from runner.execution.performed import Performed
 from runner.execution.reporter import Reporter, Silent
 from runner.watch.planner import Unwatched
 from runner.watch.programme import Programme

@@ -2,24 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from importlib.util import find_spec
-from pathlib import Path
 from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
+from firstbell.compat.playwright_package import device_descriptors
 from runner.config.browsers import Kind, nearest
-
-# In Playwright's package the descriptors stand in this file as a JavaScript literal (1.65). Asking a driver for them
-# would take half a second for each reading of the file.
-BUNDLE = Path("driver", "package", "lib", "coreBundle.js")
-BEGINS, ENDS = "deviceDescriptorsSource_default = {\n", "\n    };"
-ENTRY = re.compile(r'^ {6}"?(?P<name>[^"\n]+?)"?: \{\n(?P<body>.*?)^ {6}\}', re.MULTILINE | re.DOTALL)
-ENGINE = re.compile(r'^ {8}defaultBrowserType: "(\w+)"', re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,22 +30,9 @@ class Device:
 
 @cache
 def devices() -> Mapping[str, Device]:
-    """All devices by name. Empty where this Playwright keeps them elsewhere: then the worker is the first to know."""
-    found = find_spec("playwright")
-    if found is None or not found.submodule_search_locations:
-        return {}
-    try:
-        text = (Path(found.submodule_search_locations[0]) / BUNDLE).read_text(encoding="utf-8")
-    except OSError:
-        return {}
-    _, _, rest = text.partition(BEGINS)
-    entries = ENTRY.finditer(rest.partition(ENDS)[0])
-    return {entry["name"]: _device(entry["name"], entry["body"]) for entry in entries}
-
-
-def _device(name: str, body: str) -> Device:
-    engine = ENGINE.search(body)
-    return Device(name=name, engine=engine[1] if engine else "", is_mobile="isMobile: true" in body)
+    """All devices by name. Empty where they cannot be read: then the worker is the first to know."""
+    found = device_descriptors().items()
+    return {name: Device(name=name, engine=one.engine, is_mobile=one.is_mobile) for name, one in found}
 
 
 def _known(value: str) -> str:

@@ -3,7 +3,6 @@ plain Chromium also whatever of its family is on this machine."""
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import sys
@@ -12,8 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import playwright
-
+from firstbell.compat.playwright_package import browser_revisions, package_folder
 from journeys.media.camera import FIREFOX_PREFS, LAUNCH_ARGS
 from journeys.stage.ending import JourneyError
 from runner.config.browsers import CHROMIUM, KINDS, Kind
@@ -139,26 +137,16 @@ def browsers_on_machine() -> list[Path]:
 def playwright_has_its_own(engine: str = CHROMIUM) -> bool:
     """Whether Playwright has downloaded all that its version asks for of an engine."""
     folder = download_folder()
-    revisions = _wanted_revisions()
+    revisions = browser_revisions()
     wanted = DOWNLOADS[engine]
     return all((folder / f"{wanted[name]}-{revisions[name]}" / "INSTALLATION_COMPLETE").exists() for name in wanted)
-
-
-def _wanted_revisions() -> dict[str, str]:
-    listed = json.loads((_package() / "browsers.json").read_text())["browsers"]
-    return {entry["name"]: entry["revision"] for entry in listed}
-
-
-def _package() -> Path:
-    """Playwright's own files."""
-    return Path(playwright.__file__).parent / "driver" / "package"
 
 
 def download_folder() -> Path:
     """Where Playwright keeps its downloads (its documentation, "Managing browser binaries")."""
     chosen = os.environ.get("PLAYWRIGHT_BROWSERS_PATH", "")
     if chosen == "0":
-        return _package() / ".local-browsers"
+        return package_folder() / ".local-browsers"
     if chosen:
         return Path(chosen)
     caches = Path.home() / ("Library/Caches" if sys.platform == "darwin" else ".cache")

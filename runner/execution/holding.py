@@ -51,6 +51,18 @@ def look_of(device: str, known: Mapping[str, Mapping[str, Any]], taken: Collecti
     return {key: value for key, value in known[device].items() if key not in taken}
 
 
+def open_context(
+    new_context: Callable[..., BrowserContext],
+    device: str,
+    known: Mapping[str, Mapping[str, Any]],
+    location: Location,
+    fixed: Collection[str] = (),
+) -> BrowserContext:
+    """A browser context with the look of a device and at a location. `known` are Playwright's devices; options whose
+    names are in `fixed` keep what `new_context` gives them, whatever the device says. Raises UnknownDevice."""
+    return new_context(**look_of(device, known, fixed) | location.context_options)
+
+
 def told_of(name: str, account: Account, engine: str, version: str) -> str:
     """Browser and device of an actor as a run says them, and what of the device is only an appearance."""
     browser = f"{account.browser or engine} {version}"

@@ -11,10 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from _pytest.config.findpaths import load_config_dict_from_file
-
-# In the order in which pytest 9 takes them (`CONFIG_LOADERS_BY_NAME`); which of them says anything is for it to tell.
-FILES = ("pytest.toml", ".pytest.toml", "pytest.ini", ".pytest.ini", "pyproject.toml", "tox.ini", "setup.cfg")
+from firstbell.compat.pytest import CONFIG_FILES, is_config
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,8 +33,8 @@ def inherited(played: Sequence[Path], folder: Path) -> Inherited:
     nearest = _shared([_folder_of(path) for path in played] or [folder])
     for start in (nearest, folder):
         for place in (start, *start.parents):
-            for name in FILES:
-                if (file := place / name).is_file() and load_config_dict_from_file(file) is not None:
+            for name in CONFIG_FILES:
+                if (file := place / name).is_file() and is_config(file):
                     return Inherited(file=file, root=place)
     return Inherited(file=None, root=_shared([nearest, folder]))
 

@@ -12,8 +12,10 @@ from typing import Self
 
 import psutil
 
+from firstbell.time_limit import TimeLimitPassed, within
 from runner.diagnosis.facts import Doubt
 from runner.execution.doubt import NAME_NOT_FOUND, Machine, doubt
+from runner.execution.processor_time import shares_between
 from runner.execution.run import Attempt
 
 MIB = 1 << 20
@@ -73,35 +75,26 @@ class MachineMeter:
         by_name = ending is not None and NAME_NOT_FOUND in ending.said
         return Machine(
             lost_share=attempt.lost_share,
-            stolen_share=_stolen_share(self._before, psutil.cpu_times()),
+            stolen_share=shares_between(self._before, psutil.cpu_times()).stolen,
             disk_free_mib=shutil.disk_usage(self._folder).free / MIB,
             memory_free_mib=psutil.virtual_memory().available / MIB,
             resolver_answers=not by_name or resolver_answers(ending.said.split()[0] if ending else ""),
         )
 
 
-def _stolen_share(before: object, after: object) -> float:
-    """Of the processor time that passed, what the host gave to others. macOS does not know."""
-    fields = [name for name in getattr(after, "_fields", ()) if name not in {"guest", "guest_nice"}]
-    passed = {name: getattr(after, name) - getattr(before, name) for name in fields}
-    total = sum(passed.values())
-    return passed.get("steal", 0.0) / total if total > 0 else 0.0
-
-
 def resolver_answers(host: str) -> bool:
-    """Whether the system's resolver says anything at all about a host; asked in a thread, because it may hang."""
-    said: list[bool] = []
+    """Whether the system's resolver says anything at all about a host, in time."""
+    try:
+        return within(RESOLVER_S, lambda: _is_answered(host.partition(":")[0]), name="resolver")
+    except TimeLimitPassed:
+        return False
 
-    def ask() -> None:
-        try:
-            socket.getaddrinfo(host.partition(":")[0], None)
-            said.append(True)
-        except socket.gaierror as error:
-            said.append(error.errno not in {socket.EAI_AGAIN, socket.EAI_FAIL, socket.EAI_SYSTEM})
-        except (OSError, UnicodeError):
-            said.append(False)
 
-    asking = threading.Thread(target=ask, name="resolver", daemon=True)
-    asking.start()
-    asking.join(RESOLVER_S)
-    return bool(said and said[0])
+def _is_answered(host: str) -> bool:
+    try:
+        socket.getaddrinfo(host, None)
+    except socket.gaierror as error:
+        return error.errno not in {socket.EAI_AGAIN, socket.EAI_FAIL, socket.EAI_SYSTEM}
+    except (OSError, ValueError):
+        return False
+    return True

@@ -31,11 +31,12 @@ from journeys.stage.ending import EndingKind
 from runner.diagnosis.diagnosis import Diagnosis
 from runner.diagnosis.facts import Doubt
 from runner.execution.checked import written_down
-from runner.execution.document import RunDocument, Telling, document_of
+from runner.execution.document import Telling, document_of
 from runner.execution.doubt import reconsidered
 from runner.execution.inquiry import Case, Inquiry, Looking
 from runner.execution.machine import MachineMeter
 from runner.execution.messages import FromWorker, Play, StepEnded
+from runner.execution.performed import Performed
 from runner.execution.player import Player
 from runner.execution.pointers import picture_of, pointers
 from runner.execution.recall import row_of
@@ -92,18 +93,6 @@ class Order:
     note: str = ""
     source_sha256: str = ""
     claim: Claim | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Performed:
-    """A run with what is told about it. `where` is its evidence, `pointers` what to open first when it broke,
-    `trouble` what could not be kept."""
-
-    run: Run
-    document: RunDocument
-    where: str
-    pointers: tuple[tuple[str, str], ...] = ()
-    trouble: tuple[str, ...] = ()
 
 
 def perform(order: Order, player: Player, house: House, reporter: Reporter) -> Performed:

@@ -12,7 +12,7 @@ from playwright.sync_api import Error as PlaywrightError
 
 from artifacts.capture import ActorRecorder
 from artifacts.policy import Recording as Options
-from journeys.stage.roster import private
+from journeys.stage.ending import private
 from runner.diagnosis.seen import Seen
 from runner.execution.holding import told_of
 from runner.execution.messages import MediaJudged, Play, Recorded, StepBegan, StepEnded, Witnessed

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from runner.execution.messages import FromWorker
-
-if TYPE_CHECKING:
-    from runner.execution.performance import Performed
+from runner.execution.performed import Performed
 
 
 class Reporter(Protocol):

@@ -1,8 +1,8 @@
 """A test that brings nobody on: its pages are followed as an actor's would be, and its steps are what it asks of
 Playwright.
 
-Playwright's client tells those who listen of each call of its API (`ClientInstrumentation`, which its own test runner
-is built on). Python has no public way to it. A Playwright that keeps it elsewhere leaves such a test with one step.
+Playwright's client tells of each call of its API (`firstbell.compat.playwright`). A Playwright that does not tell
+leaves such a test with one step.
 
 What Playwright tells comes in the middle of a call, when nothing can be asked of a page: so a step is told as it begins
 and as the next one begins, and pictures are taken, and a failure is looked into, only when the test is over.
@@ -22,17 +22,17 @@ import pytest
 from playwright.sync_api import Browser
 from playwright.sync_api import Error as PlaywrightError
 
+from firstbell.compat.playwright import error_of, soft_errors
 from journeys.stage.ending import Ending
 from journeys.stage.failures import ending_of
 from journeys.stage.secret import Secret
 from journeys.stage.service import Account
-from journeys.stage.soft import found_wrong
 from journeys.stage.stage import Stage, ending_on
 from journeys.stage.step import Step, StepRecord
 from runner.execution.actions import title_of
 
 if TYPE_CHECKING:
-    from playwright.sync_api import BrowserContext, Page, Playwright
+    from playwright.sync_api import BrowserContext, Page
 
     from journeys.stage.actor import Actor
     from runner.execution.recording import Recording
@@ -127,7 +127,7 @@ class Solo:
         self._told += 1
         began_s = self._stage.now_s if self._told > 1 else 0.0  # Opening a browser is part of the first one.
         step = Step(position=self._told, actor=NAME, title=title, service=self._service, started_s=began_s)
-        self._call = _Call(step=step, zone=zone, wrong_before=len(found_wrong()))
+        self._call = _Call(step=step, zone=zone, wrong_before=len(soft_errors()))
         self._recording.told_began(step)
 
     def _settle(self) -> None:
@@ -145,7 +145,7 @@ class Solo:
         return record
 
     def _soft_ending(self, call: _Call) -> Ending | None:
-        softly = found_wrong()[call.wrong_before :]
+        softly = soft_errors()[call.wrong_before :]
         return ending_of(softly[0]) if softly else None
 
     def _ending(self, error: BaseException) -> Ending:
@@ -158,8 +158,7 @@ class Solo:
         raised = error.exceptions[0] if isinstance(error, BaseExceptionGroup) else error
         if not isinstance(raised, PlaywrightError):
             return _is_expectation(raised)
-        failed = getattr(self._call.zone, "error", None)
-        return failed is not None and str(failed) == str(raised)
+        return error_of(self._call.zone) == str(raised)
 
 
 def _is_expectation(error: BaseException) -> bool:
@@ -168,26 +167,6 @@ def _is_expectation(error: BaseException) -> bool:
     while frames is not None:
         last, frames = frames, frames.tb_next
     return last is not None and _PLAYWRIGHT in Path(last.tb_frame.f_code.co_filename).parents
-
-
-class Listener:
-    """What Playwright tells of each call, for whoever plays alone at the moment."""
-
-    def __init__(self, now: Callable[[], Solo | None]) -> None:
-        self._now = now
-
-    def on_api_call_begin(self, api_call: Any, channel: Any) -> None:
-        """Playwright's own name for it."""
-        if (solo := self._now()) is not None and not getattr(api_call, "internal", False):
-            # In the middle of somebody's call: what cannot be told must not fail it.
-            with contextlib.suppress(AttributeError, KeyError, TypeError, ValueError):
-                solo.began(api_call, channel)
-
-
-def listen(to: Playwright, now: Callable[[], Solo | None]) -> None:
-    """Hear of each call of a session; of none where this Playwright has no such thing."""
-    with contextlib.suppress(AttributeError):
-        to._impl_obj._connection._instrumentation.add_listener(Listener(now))
 
 
 def follow(browser: object, now: Callable[[], Solo | None]) -> None:

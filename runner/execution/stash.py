@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
+    from journeys.stage.audience import Audience
     from journeys.stage.stage import Stage
-    from journeys.stage.step import Audience
     from runner.execution.district import District
     from runner.execution.messages import JourneyCard
-    from runner.plain_pytest import Opened
 
 # Annotated rather than subscripted: a subscript would be evaluated, and import what only journeys need.
 DISTRICT: pytest.StashKey[District] = pytest.StashKey()
@@ -23,8 +22,6 @@ TOLD: pytest.StashKey[frozenset[str]] = pytest.StashKey()
 """What a person has asked for on the command line: "browser", "device"."""
 LAUNCHING: pytest.StashKey[dict[str, Any]] = pytest.StashKey()
 """What the session's browser is launched with before anything of ours is added."""
-OPENED: pytest.StashKey[Opened] = pytest.StashKey()
-"""What plain pytest plays in; absent until somebody of ours is asked for."""
 PLAYING: pytest.StashKey[pytest.Item] = pytest.StashKey()
 """The test that brought people on last."""
 STAGE: pytest.StashKey[Stage] = pytest.StashKey()

@@ -7,13 +7,8 @@ Only this process ends a run: a dead Playwright driver looks alive from inside, 
 from __future__ import annotations
 
 import contextlib
-import os
 import queue
-import subprocess
-import sys
-import threading
 import time
-import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,14 +16,10 @@ from types import TracebackType
 from typing import IO, Self
 
 import psutil
-import structlog
-from pydantic import ValidationError
 
-from journeys.stage.ending import EndingKind
-from journeys.stage.roster import private
+from journeys.stage.ending import EndingKind, private
 from runner.diagnosis.seen import Seen
-from runner.execution.identity import me
-from runner.execution.ladder import MARKER, Leftover, clear_up, end_worker, temporary_folder
+from runner.execution.child_process import ChildGone, ChildProcess
 from runner.execution.messages import (
     FROM_WORKER,
     AttemptEnded,
@@ -47,10 +38,7 @@ from runner.execution.messages import (
 )
 from runner.execution.run import Attempt, errored
 
-log = structlog.get_logger()
-
 READY_S = 60.0  # Importing Playwright and collecting takes 2 s on two busy cores; a cold disk takes its time.
-QUIT_S = 10.0
 # Saving two traces takes under 2 s; a context that does not close in this time never will (playwright#22156).
 CLOSE_S = 20.0
 MIB = 1 << 20
@@ -69,22 +57,9 @@ class Worker:
     def __init__(self, hello: Hello, log: Path) -> None:
         self._log: IO[bytes] = _log_file(log)
         self._heard: queue.SimpleQueue[FromWorker | None] = queue.SimpleQueue()
-        self._marker = f"{me()}/{uuid.uuid4().hex}"
-        self._folder = temporary_folder()
-        self._ended = False
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "runner.worker_process"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=self._log,
-            env={**os.environ, MARKER: self._marker, "TMPDIR": str(self._folder)},
-            # Ctrl-C on a terminal goes to a whole group; it is for the parent to decide what it means for a worker.
-            start_new_session=True,
-        )
+        self._child = ChildProcess("runner.worker_process", speaks=FROM_WORKER, hear=self._heard.put, log=self._log)
         self.played = 0
         self.unclosed = ""
-        self._listening = threading.Thread(target=self._listen, name="worker-pipe", daemon=True)
-        self._listening.start()
         self.ready = self._greet(hello)
 
     def __enter__(self) -> Self:
@@ -137,32 +112,22 @@ class Worker:
     @property
     def pid(self) -> int:
         """The worker's process."""
-        return self._process.pid
+        return self._child.pid
 
     @property
     def alive(self) -> bool:
         """Whether it can be handed another attempt."""
-        return self._process.poll() is None
+        return self._child.alive
 
     def close(self) -> None:
         """Ask it to close its browser and end; kill what does not, and remove what it leaves."""
-        if self._ended:
-            return
-        if not self.alive:
-            self.kill()
-            return
-        try:
-            self._say(Quit())
-            self._process.wait(QUIT_S)
-        except (WorkerUnwell, subprocess.TimeoutExpired):
-            self.kill()
-            return
-        self._put_away(clear_up(self._marker, self._folder))
+        self._child.close(Quit())
+        self._log.close()
 
     def kill(self) -> None:
         """End the worker, its driver and its browser at once."""
-        if not self._ended:
-            self._put_away(end_worker(self._process, self._marker, self._folder))
+        self._child.kill()
+        self._log.close()
 
     def _retire_if_unwell(self, attempt: Attempt) -> None:
         """After a fault of the probe's own this process is not trusted: its browser may be dead and not say so."""
@@ -188,35 +153,17 @@ class Worker:
         except queue.Empty:
             raise WorkerUnwell(f"did not end before its deadline of {limit_s:.0f} s; ended by force") from None
         if message is None:
-            raise WorkerUnwell(f"the worker died; its last words are in {self._log.name}")
+            raise self._died()
         return message
 
     def _say(self, message: Message) -> None:
-        assert self._process.stdin is not None  # noqa: S101  # a pipe was asked for
         try:
-            self._process.stdin.write(message.as_line())
-            self._process.stdin.flush()
-        except BrokenPipeError:
-            raise WorkerUnwell(f"the worker died; its last words are in {self._log.name}") from None
+            self._child.say(message)
+        except ChildGone:
+            raise self._died() from None
 
-    def _listen(self) -> None:
-        """Read until the pipe ends; None says that it has."""
-        assert self._process.stdout is not None  # noqa: S101  # a pipe was asked for
-        for line in self._process.stdout:
-            try:
-                self._heard.put(FROM_WORKER.validate_json(line))
-            except ValidationError:
-                break
-        self._heard.put(None)
-
-    def _put_away(self, leftover: Leftover) -> None:
-        self._ended = True
-        if str(leftover):
-            log.error("worker.left_something", left=str(leftover))
-        for pipe in (self._process.stdin, self._process.stdout, self._log):
-            if pipe is not None:
-                with contextlib.suppress(BrokenPipeError):
-                    pipe.close()
+    def _died(self) -> WorkerUnwell:
+        return WorkerUnwell(f"the worker died; its last words are in {self._log.name}")
 
 
 def _log_file(path: Path) -> IO[bytes]:

@@ -14,11 +14,11 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from _pytest._code.code import TerminalRepr
 
 from artifacts.redaction.broom import Broom
 from artifacts.redaction.forms import REMOVED, KnownSecrets
 from artifacts.redaction.texts import DRAWN, clean_text
+from firstbell.compat.pytest import TerminalRepr
 from runner.execution.stash import KEPT_IN
 
 # What a page may have put into a message, and a terminal would obey: all but line breaks and pytest's own colours.

@@ -1,8 +1,6 @@
 """The child process: one resident pytest session that collects once and plays what it is handed, again and again.
 
-Not for deciding anything: it plays,
-records, and says what happened. Tried with pytest 9.2: `nextitem` must be another item of the session, or the
-function-scoped fixtures stay alive, and `_initrequest()` gives an item that has run before a clean start.
+Not for deciding anything: it plays, records, and says what happened.
 """
 
 from __future__ import annotations
@@ -15,8 +13,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from _pytest.runner import runtestprotocol
 
+from firstbell.compat.playwright import listen_to_calls
+from firstbell.compat.pytest import play_item
 from journeys.stage.ending import Ending, EndingKind
 from journeys.stage.failures import ending_of, one_line
 from journeys.stage.stage import Stage
@@ -29,7 +28,7 @@ from runner.execution.machine import LagMeter
 from runner.execution.messages import PULSE, AttemptEnded, BrokenFile, JourneyCard, Judged, Play, Ready
 from runner.execution.pipe import WorkerEnd
 from runner.execution.recording import Recording
-from runner.execution.solo import Solo, follow, listen
+from runner.execution.solo import Solo, follow
 from runner.execution.stash import ACCOUNTS, AUDIENCE, BROWSER, DISTRICT, RUN_TOKEN
 
 SHIPPED = ("sign_in", "class_list", "live_class", "fallback")
@@ -88,7 +87,7 @@ class Resident:
         """Hear of what tests without steps of their own ask of Playwright, and which pages they open."""
         made: Any = yield
         if fixturedef.argname == "playwright":
-            listen(made, self._solo)
+            listen_to_calls(made, self._called)
         elif fixturedef.argname == "browser":
             follow(made, self._solo)
         return made  # type: ignore[no-any-return]
@@ -130,6 +129,10 @@ class Resident:
         """Save what was recorded of such a page while it is still open."""
         if self._now is not None and self._now.solo is not None:
             self._now.recording.curtain()
+
+    def _called(self, call: Any, message: Any) -> None:
+        if (solo := self._solo()) is not None:
+            solo.began(call, message)
 
     def _solo(self) -> Solo | None:
         """Whoever plays alone at the moment."""
@@ -176,8 +179,7 @@ class Resident:
                 relies_on=order.relies_on,
                 is_solo=order.journey != PULSE and "stage" not in item.fixturenames,
             )
-            item._initrequest()
-            runtestprotocol(item, log=False, nextitem=rest)
+            play_item(item, before=rest)
         self._end.send(AttemptEnded(unclosed=self._now.unclosed))
         self._now = None
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import statistics
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -18,6 +18,7 @@ from sqlalchemy import Connection, delete, func, insert, select
 from runner.history.database import Database
 from runner.history.host_checks import HostCheckHistory
 from runner.history.tables import proofs, runs, step_days, steps
+from runner.percentile import percentile
 
 _ONE_DAY = timedelta(days=1)
 # A dozen hosts make some 16 MB a day (measured), and nobody asks what a host was like before last week.
@@ -97,8 +98,3 @@ def _figures(day: date, rows: Iterable[Any]) -> Iterable[dict[str, object]]:
             "median_s": statistics.median(took),
             "p95_s": percentile(took, 0.95),
         }
-
-
-def percentile(values: Sequence[float], share: float) -> float:
-    """The smallest value that at least this share of all do not exceed."""
-    return sorted(values)[max(0, math.ceil(share * len(values)) - 1)]

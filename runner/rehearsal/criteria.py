@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from runner.percentile import percentile
 from runner.rehearsal.document import CountedRow, CriterionRow, PersonRow, RecordRow, Verdict
 from runner.rehearsal.script import STEPS
 
@@ -34,12 +34,6 @@ class Judgement:
 def unknown_steps(wanted: Wanted) -> list[str]:
     """Steps that are wanted and that no student plays."""
     return [title for title in wanted.steps_s if title not in STEPS]
-
-
-def percentile(values: Sequence[float], share: float) -> float:
-    """By nearest rank, so that it is always a value that somebody had."""
-    ordered = sorted(values)
-    return ordered[max(0, math.ceil(share * len(ordered)) - 1)]
 
 
 def judge(record: RecordRow, wanted: Wanted, limit: str) -> Judgement:

@@ -3,22 +3,14 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import queue
-import subprocess
-import sys
-import threading
 import time
-import uuid
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
 
-from pydantic import ValidationError
-
-from runner.execution.identity import me
-from runner.execution.ladder import MARKER, clear_up, end_worker, temporary_folder
+from runner.execution.child_process import ChildGone, ChildProcess
 from runner.execution.messages import Hello, Message
 from runner.execution.supervisor import WorkerUnwell
 from runner.rehearsal.messages import (
@@ -38,7 +30,6 @@ from runner.rehearsal.prompter import Prompter
 
 READY_S = 60.0
 MEASURED_S = 120.0
-QUIT_S = 10.0
 
 Follow = Callable[[FromPlayers], None]
 
@@ -47,58 +38,25 @@ class Players:
     """One process with a browser, and those whom it plays."""
 
     def __init__(self, log: IO[bytes], heard: queue.SimpleQueue[tuple[Players, FromPlayers | None]]) -> None:
-        self._heard = heard
-        self._marker = f"{me()}/{uuid.uuid4().hex}"
-        self._folder = temporary_folder()
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "runner.rehearsal_process"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=log,
-            env={**os.environ, MARKER: self._marker, "TMPDIR": str(self._folder)},
-            start_new_session=True,  # Ctrl-C is for the parent to take.
+        self._child = ChildProcess(
+            "runner.rehearsal_process",
+            speaks=FROM_PLAYERS,
+            hear=lambda message: heard.put((self, message)),
+            log=log,
         )
-        self._listening = threading.Thread(target=self._listen, name="players-pipe", daemon=True)
-        self._listening.start()
 
     def say(self, message: Message) -> None:
-        """Say something; whoever is gone hears nothing, which the pipe's other end tells."""
-        assert self._process.stdin is not None  # noqa: S101  # a pipe was asked for
-        with contextlib.suppress(BrokenPipeError):
-            self._process.stdin.write(message.as_line())
-            self._process.stdin.flush()
+        """Send a message. One to a process that has ended is dropped: the end of its pipe is heard."""
+        with contextlib.suppress(ChildGone):
+            self._child.say(message)
 
     def close(self) -> None:
         """Ask it to end, and end it where it does not."""
-        self.say(Dismiss())
-        try:
-            self._process.wait(QUIT_S)
-        except subprocess.TimeoutExpired:
-            self.kill()
-            return
-        clear_up(self._marker, self._folder)
-        self._put_away()
+        self._child.close(Dismiss())
 
     def kill(self) -> None:
         """End it with its browser, at once."""
-        end_worker(self._process, self._marker, self._folder)
-        self._put_away()
-
-    def _put_away(self) -> None:
-        self._listening.join()  # The pipe has ended: nobody is left to write to it.
-        for pipe in (self._process.stdin, self._process.stdout):
-            if pipe is not None:
-                with contextlib.suppress(BrokenPipeError):
-                    pipe.close()
-
-    def _listen(self) -> None:
-        assert self._process.stdout is not None  # noqa: S101  # a pipe was asked for
-        for line in self._process.stdout:
-            try:
-                self._heard.put((self, FROM_PLAYERS.validate_json(line)))
-            except ValidationError:
-                break
-        self._heard.put((self, None))
+        self._child.kill()
 
 
 def measured(hello: Hello, log: Path) -> Measured:

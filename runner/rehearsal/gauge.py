@@ -9,6 +9,7 @@ from typing import Self
 
 import psutil
 
+from runner.execution.processor_time import shares_between
 from runner.rehearsal.document import SampleRow
 
 EVERY_S = 0.5
@@ -37,29 +38,13 @@ class Gauge:
         began, before = time.monotonic(), psutil.cpu_times()
         while not self._stop.wait(EVERY_S):
             now = psutil.cpu_times()
-            busy, stolen = _shares(before, now)
+            shares = shares_between(before, now)
             before = now
             self.samples.append(
                 SampleRow(
                     at_s=round(time.monotonic() - began, 2),
-                    busy_share=busy,
-                    stolen_share=stolen,
+                    busy_share=round(shares.busy, 4),
+                    stolen_share=round(shares.stolen, 4),
                     memory_free_mib=round(psutil.virtual_memory().available / MIB, 1),
                 )
             )
-
-
-# "guest" is counted in "user" already; what waits for a disk could have worked.
-NOT_COUNTED = frozenset({"guest", "guest_nice"})
-IDLE = frozenset({"idle", "iowait", "steal"})
-
-
-def _shares(before: object, now: object) -> tuple[float, float]:
-    """Busy and stolen, of the processors' time between two readings."""
-    fields = [name for name in getattr(now, "_fields", ()) if name not in NOT_COUNTED]
-    passed = {name: max(0.0, getattr(now, name) - getattr(before, name)) for name in fields}
-    total = sum(passed.values())
-    if total <= 0:
-        return 0.0, 0.0
-    busy = sum(share for name, share in passed.items() if name not in IDLE)
-    return round(busy / total, 4), round(passed.get("steal", 0.0) / total, 4)

@@ -24,7 +24,7 @@ from journeys.stage.failures import ending_of
 from journeys.stage.shown import Elsewhere
 from journeys.stage.stage import Stage
 from runner.execution.browser import find_browser, launch_options, throttle
-from runner.execution.holding import look_of, told_of
+from runner.execution.holding import open_context, told_of
 from runner.execution.machine import LagMeter
 from runner.rehearsal.keepsakes import Cupboard, Remembering
 from runner.rehearsal.measuring import measure
@@ -211,8 +211,8 @@ class Troupe:
         district, teacher = self._district, Elsewhere(name=TEACHER, signature=signature_for(self._token, 0))
         scene = Scene(school=district.school, class_title=district.classroom.title, teacher=teacher)
         account = district.account(seat.account)
-        look = look_of(account.device, self._means.devices)
-        context = self._means.browser.new_context(**look | district.location.context_options)
+        means = self._means
+        context = open_context(means.browser.new_context, account.device, means.devices, district.location)
         try:
             with Stage(
                 run_token=self._token,

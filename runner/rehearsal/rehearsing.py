@@ -13,13 +13,14 @@ from importlib.metadata import version
 from pathlib import Path
 
 from journeys.practice.school import PracticeSchool
+from runner.execution.child_process import QUIT_S
 from runner.execution.district import District
 from runner.execution.messages import Hello
 from runner.rehearsal.compare import compare
 from runner.rehearsal.counted import Count, counted
 from runner.rehearsal.criteria import Wanted, judge
 from runner.rehearsal.document import CostRow, PersonRow, RecordRow, RehearsalDocument
-from runner.rehearsal.ensemble import QUIT_S, READY_S, Ensemble
+from runner.rehearsal.ensemble import READY_S, Ensemble
 from runner.rehearsal.gauge import Gauge
 from runner.rehearsal.limit import limit_of
 from runner.rehearsal.messages import Engage, FromPlayers

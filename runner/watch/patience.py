@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import threading
+from itertools import count
 
 import structlog
 
+from firstbell.backoff import Backoff
 from runner.execution.performance import Records
 from runner.history.claims import Claim
 from runner.history.database import HistoryError
@@ -13,7 +15,7 @@ from runner.history.record import RunRow
 
 log = structlog.get_logger()
 
-FIRST_WAIT_S, LONGEST_WAIT_S = 0.5, 15.0
+BACKOFF = Backoff(first_s=0.5, longest_s=15.0, spread=(1.0, 1.0))
 
 
 class PatientRecords:
@@ -25,14 +27,12 @@ class PatientRecords:
 
     def record(self, run: RunRow, claim: Claim | None = None) -> None:
         """Write a run and settle its slot. Raises Overtaken, and HistoryError once it is to give up."""
-        wait_s = FIRST_WAIT_S
-        while True:
+        for tries in count():
             try:
                 self._history.record(run, claim)
             except HistoryError as error:
-                if self._give_up.wait(wait_s):
+                if self._give_up.wait(BACKOFF.wait_s(tries)):
                     raise
                 log.warning("run.waits_for_history", run_id=run.id, said=str(error))
-                wait_s = min(2 * wait_s, LONGEST_WAIT_S)
             else:
                 return

@@ -16,17 +16,15 @@ from typing import Any
 import psutil
 from playwright.sync_api import BrowserType, sync_playwright
 
+from firstbell.compat.playwright_package import RECORDER_BROWSER, RECORDER_HEADLESS
+from journeys.stage.audience import Nobody
 from journeys.stage.stage import Stage
-from journeys.stage.step import Nobody
 from runner.config.browsers import KINDS
 from runner.config.devices import devices
 from runner.execution.browser import Browser, download_folder, find_browser, launch_options
 from runner.execution.district import District
-from runner.execution.holding import look_of
+from runner.execution.holding import look_of, open_context
 
-# Playwright's own command line takes the browser's path by this and by nothing else (1.65, `launchContext`).
-BROWSER_PATH = "PWTEST_CLI_EXECUTABLE_PATH"
-HEADLESS = "PWTEST_CLI_HEADLESS"
 NO_SCREEN = (
     "a recording needs a screen, and this session has none (DISPLAY and WAYLAND_DISPLAY are empty); record "
     "on a desktop, come in by ssh -X, or give it one that can be looked at by VNC: xvfb-run firstbell record ..."
@@ -47,7 +45,7 @@ class RecorderBroke(Exception):
 
 def must_have_a_screen(environment: Mapping[str, str], platform: str = sys.platform) -> None:
     """Raise NoScreen where no window can be opened."""
-    asked = ("DISPLAY", "WAYLAND_DISPLAY", HEADLESS)  # headless, nobody needs to see it
+    asked = ("DISPLAY", "WAYLAND_DISPLAY", RECORDER_HEADLESS)  # headless, nobody needs to see it
     if platform.startswith("linux") and not any(environment.get(name) for name in asked):
         raise NoScreen(NO_SCREEN)
 
@@ -80,7 +78,7 @@ def record(wanted: Recording) -> str:
             with sync_playwright() as playwright:
                 look = look_of(wanted.device, playwright.devices)
                 if wanted.signed_in:
-                    _sign_in(wanted, getattr(playwright, browser.kind.engine), options, look, state)
+                    _sign_in(wanted, getattr(playwright, browser.kind.engine), options, playwright.devices, state)
         command = command_of(
             wanted,
             browser,
@@ -125,7 +123,7 @@ def environment_of(browser: Browser, home: Path | None, around: Mapping[str, str
     is told by name then: Playwright's downloads, and the key to a screen that comes by ssh -X."""
     environment = dict(around)
     if browser.path is not None:
-        environment[BROWSER_PATH] = str(browser.path)
+        environment[RECORDER_BROWSER] = str(browser.path)
     if home is not None:
         theirs = Path(around.get("HOME") or Path.home())
         environment.setdefault("PLAYWRIGHT_BROWSERS_PATH", str(download_folder()))
@@ -178,12 +176,12 @@ def _end(running: subprocess.Popen[str]) -> None:
 
 
 def _sign_in(
-    wanted: Recording, engine: BrowserType, options: Mapping[str, Any], look: Mapping[str, Any], state: Path
+    wanted: Recording, engine: BrowserType, options: Mapping[str, Any], known: Mapping[str, Any], state: Path
 ) -> None:
     """Have the actor signed in by the district's own way, and keep what the browser knows then."""
     district = wanted.district
     browser = engine.launch(**options)
-    context = browser.new_context(**look, **district.location.context_options)
+    context = open_context(browser.new_context, wanted.device, known, district.location)
     with Stage(run_token=UNSEEN, audience=Nobody(), limit_s=district.step_limit_s) as stage:
         actor = stage.enter(wanted.role, district.account(wanted.role), context)
         if "edge" in district.school.services:

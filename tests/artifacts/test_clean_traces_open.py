@@ -9,9 +9,7 @@ import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 
-import playwright
 import pytest
 from playwright.sync_api import Browser, Page
 
@@ -20,11 +18,12 @@ from artifacts.policy import Recording
 from artifacts.redaction.broom import Broom
 from artifacts.redaction.forms import REMOVED, KnownSecrets
 from artifacts.redaction.trace import clean_trace
+from firstbell.compat.playwright_package import trace_viewer_folder
 from tests.artifacts.leaky_site import BY_KIND, KNOWN, leak_everything, leaky_site
 
 pytestmark = pytest.mark.browser
 
-VIEWER = Path(playwright.__file__).parent / "driver/package/lib/vite/traceViewer"
+VIEWER = trace_viewer_folder()
 
 
 class Quiet(http.server.SimpleHTTPRequestHandler):

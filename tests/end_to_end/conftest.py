@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from runner.config.load import load
-from runner.execution.performance import Performed
+from runner.execution.performed import Performed
 from runner.execution.reporter import Silent
 from runner.theatre import Theatre, theatre
 

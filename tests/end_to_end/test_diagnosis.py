@@ -14,7 +14,7 @@ from runner.cli.main import main
 from runner.config.load import load
 from runner.diagnosis.cause import Cause
 from runner.diagnosis.diagnosis import Confidence
-from runner.execution.performance import Performed
+from runner.execution.performed import Performed
 from runner.execution.reporter import Silent
 from runner.execution.run import Outcome
 from runner.theatre import Theatre, theatre

@@ -15,7 +15,7 @@ import pytest
 from artifacts.parts import unpack
 from journeys.practice.faults import FAULTS
 from journeys.practice.school import PracticeSchool
-from runner.execution.performance import Performed
+from runner.execution.performed import Performed
 from runner.execution.reporter import Silent
 from runner.execution.run import Outcome
 from runner.theatre import Theatre

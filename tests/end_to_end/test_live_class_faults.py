@@ -15,7 +15,7 @@ from journeys.practice.faults import FAULTS
 from journeys.practice.school import PracticeSchool
 from runner.config.load import load
 from runner.execution.messages import FromWorker, StepBegan
-from runner.execution.performance import Performed
+from runner.execution.performed import Performed
 from runner.execution.reporter import Silent
 from runner.execution.run import Outcome
 from runner.theatre import Theatre, theatre

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from firstbell.compat.playwright_package import RECORDER_BROWSER
 from runner.execution.browser import find_browser
-from runner.writing.recorder import BROWSER_PATH
 from tests.demo_site.library import READER, Library, serve
 from tests.end_to_end.conftest import Firstbell
 from tests.end_to_end.plain import by_pytest
@@ -56,7 +56,7 @@ def borrows_by_keyboard(screen: Screen) -> None:
 def test_what_codegen_recorded_runs_unchanged(tmp_path: Path, library: Library) -> None:
     file = tmp_path / "test_recorded.py"
     with a_screen() as screen:
-        environment = screen.environment | {BROWSER_PATH: str(find_browser().path or "")}
+        environment = screen.environment | {RECORDER_BROWSER: str(find_browser().path or "")}
         command = [sys.executable, "-m", "playwright", "codegen", "--target", "python-pytest", "-o", str(file)]
         with subprocess.Popen([*command, f"{library.url}/sign-in"], env=environment) as codegen:
             borrows_by_keyboard(screen)

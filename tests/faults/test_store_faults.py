@@ -11,6 +11,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import boto3
@@ -23,7 +24,7 @@ from artifacts.stores import Store, StoreOptions, open_store
 from artifacts.stores.memory import MemoryStore
 from artifacts.stores.proving import prove
 from artifacts.stores.s3 import OUR_HASH
-from artifacts.uploader import Said, Uploader, Word
+from artifacts.uploader import BACKOFF, Said, Uploader, Word
 from tests.fault_proxy import FaultProxy, fault_proxy
 
 pytestmark = [pytest.mark.browser, pytest.mark.faults]  # No browser, but half a minute of real faults.
@@ -204,7 +205,7 @@ def test_two_machines_that_send_the_same_leave_one_object_each(moto: str, proxy:
 def test_a_store_that_is_away_is_told_before_anything_waits_and_back_when_it_answers(
     proxy: FaultProxy, store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("artifacts.uploader.FIRST_WAIT_S", 0.05)
+    monkeypatch.setattr("artifacts.uploader.BACKOFF", replace(BACKOFF, first_s=0.05))
     said, is_back = list[Said](), threading.Event()
 
     def listener(word: Said) -> None:
@@ -255,7 +256,7 @@ def test_who_finds_another_first_bell_sending_says_so(tmp_path: Path) -> None:
 def test_an_uploader_says_once_that_the_store_is_away_and_once_that_it_is_back(
     moto: str, proxy: FaultProxy, store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("artifacts.uploader.FIRST_WAIT_S", 0.1)
+    monkeypatch.setattr("artifacts.uploader.BACKOFF", replace(BACKOFF, first_s=0.1))
     spool, said, is_back = Spool(tmp_path / "spool"), list[Said](), threading.Event()
 
     def listener(word: Said) -> None:

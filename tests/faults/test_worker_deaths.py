@@ -22,7 +22,7 @@ from runner.execution import supervisor
 from runner.execution.identity import me
 from runner.execution.ladder import MARKER, adopt_orphans, reap_orphans, sweep, temporary_folder
 from runner.execution.messages import FromWorker, Play, StepBegan
-from runner.execution.performance import Performed
+from runner.execution.performed import Performed
 from runner.execution.player import Player
 from runner.execution.reporter import Silent
 from runner.execution.run import Outcome

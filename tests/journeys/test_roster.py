@@ -6,8 +6,8 @@ import pytest
 from playwright.sync_api import Page
 
 from journeys.rooms.practice import NAMES
-from journeys.stage.ending import EndingKind
-from journeys.stage.roster import Roster, private
+from journeys.stage.ending import EndingKind, private
+from journeys.stage.roster import Roster
 
 pytestmark = pytest.mark.browser
 

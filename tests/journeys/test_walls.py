@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Page, Route, expect
 
+from journeys.stage.audience import Nobody
 from journeys.stage.ending import EndingKind
 from journeys.stage.secret import Secret
 from journeys.stage.service import Account
 from journeys.stage.stage import Stage
-from journeys.stage.step import Nobody
 
 pytestmark = pytest.mark.browser
 

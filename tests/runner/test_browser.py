@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from firstbell.compat.playwright_package import browser_revisions
 from runner.cli.browser import browser
-from runner.execution.browser import DOWNLOADS, NoBrowser, _wanted_revisions, choose
+from runner.execution.browser import DOWNLOADS, NoBrowser, choose
 
 FOUND = [Path("/usr/bin/chromium"), Path("/usr/bin/microsoft-edge")]
 
@@ -43,7 +44,7 @@ def test_without_any_the_message_says_what_to_run() -> None:
 
 def download(folder: Path, name: str) -> None:
     """What Playwright leaves in a folder of downloads when it has one."""
-    place = folder / f"{DOWNLOADS[name][name]}-{_wanted_revisions()[name]}"
+    place = folder / f"{DOWNLOADS[name][name]}-{browser_revisions()[name]}"
     place.mkdir(parents=True)
     (place / "INSTALLATION_COMPLETE").touch()
 

@@ -18,8 +18,9 @@ from runner.config.engines import kinds_of
 from runner.config.load import Config, parse
 from runner.config.problem import ConfigError
 from runner.diagnosis.location import NETWORKS, Location
+from runner.diagnosis.targets import Way
 from runner.execution.browser import Browser, NoBrowser, branded, downloaded, find_all, launch_options
-from runner.execution.holding import Held, UnknownDevice, held, look_of, told_of
+from runner.execution.holding import Held, UnknownDevice, held, look_of, open_context, told_of
 
 SCHOOL = '[school]\nname = "Bayfront"\ntimezone = "America/New_York"\npractice = true\n'
 PUPIL = '[accounts.student]\nusername = "zz"\npassword = "env:NO_SUCH_PASSWORD"\n'
@@ -137,6 +138,14 @@ def test_a_device_gives_way_to_what_a_project_has_set_and_an_unknown_one_is_name
     assert look_of("", known) == {}
     with pytest.raises(UnknownDevice, match="abacus"):
         look_of("abacus", known)
+
+
+def test_a_context_is_opened_with_the_look_of_a_device_and_the_way_out_of_a_location() -> None:
+    opened: list[dict[str, object]] = []
+    known = {IPAD: {"viewport": {"width": 810}, "has_touch": True}}
+    behind = Location(way=Way(proxy="http://proxy.example:3128"))
+    open_context(lambda **options: opened.append(options), IPAD, known, behind, ["viewport"])  # type: ignore[arg-type]
+    assert opened == [{"has_touch": True, "proxy": {"server": "http://proxy.example:3128"}}]
 
 
 def test_a_run_says_what_of_a_device_is_only_an_appearance() -> None:

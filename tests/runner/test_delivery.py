@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -74,7 +75,7 @@ def receivers() -> Iterator[Callable[[], Receiver]]:
 
 @pytest.fixture
 def deliver(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[District], Delivery]]:
-    monkeypatch.setattr(delivery, "FIRST_WAIT_S", 0.02)
+    monkeypatch.setattr(delivery, "BACKOFF", replace(delivery.BACKOFF, first_s=0.02))
     with ExitStack() as stack:
 
         def start(district: District) -> Delivery:
@@ -255,7 +256,7 @@ def test_what_is_old_is_given_up_only_after_many_tries(
 
 def test_waits_grow_to_a_bound_and_are_spread() -> None:
     assert 0.5 * 2 <= wait_of(0) <= 1.5 * 2
-    assert all(wait_of(tries) <= 1.5 * delivery.LONGEST_WAIT_S for tries in (10, 1000))
+    assert all(wait_of(tries) <= 1.5 * delivery.BACKOFF.longest_s for tries in (10, 1000))
     assert len({wait_of(3) for _ in range(10)}) > 1
     assert wait_of(0, asked_s=3000.0) == 3000.0
     assert wait_of(5, asked_s=0.0) >= 0.5 * 2**6

@@ -6,8 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from journeys.stage.ending import Ending, EndingKind
-from journeys.stage.roster import private
+from journeys.stage.ending import Ending, EndingKind, private
 from journeys.stage.step import Step, StepRecord
 from runner.diagnosis.cause import Cause
 from runner.diagnosis.facts import Doubt

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from firstbell.compat.playwright_package import RECORDER_BROWSER
 from journeys.stage.school import School
 from journeys.stage.service import Classroom
 from runner.config.browsers import KINDS
@@ -15,7 +16,7 @@ from runner.diagnosis.targets import Way
 from runner.execution.browser import Browser
 from runner.execution.casting import Company
 from runner.execution.district import District
-from runner.writing.recorder import BROWSER_PATH, Recording, command_of, environment_of, look_told, not_given
+from runner.writing.recorder import Recording, command_of, environment_of, look_told, not_given
 
 IPAD: dict[str, Any] = {
     "default_browser_type": "webkit",
@@ -98,7 +99,7 @@ def test_a_device_is_told_so_that_the_browser_stays_the_one_that_was_asked_for(
 def test_a_home_of_the_browsers_own_hides_nothing_that_lies_in_ones_own() -> None:
     browser = Browser(path=Path("/usr/bin/chromium"), origin="")
     around = {"HOME": "/home/me", "PLAYWRIGHT_BROWSERS_PATH": "/opt/b", "DISPLAY": ":10"}
-    assert environment_of(browser, None, around) == {**around, BROWSER_PATH: "/usr/bin/chromium"}
+    assert environment_of(browser, None, around) == {**around, RECORDER_BROWSER: "/usr/bin/chromium"}
     trusting = environment_of(browser, Path("/state/trust/x"), around)
     assert trusting["HOME"] == "/state/trust/x"
     assert trusting["XAUTHORITY"] == "/home/me/.Xauthority"

@@ -14,7 +14,7 @@ from runner.cli.rehearsal_terms import must_share_a_browser, too_many, wanted_of
 from runner.config.load import parse
 from runner.config.problem import ConfigError
 from runner.rehearsal.compare import compare, fisher, mann_whitney
-from runner.rehearsal.criteria import Wanted, judge, percentile
+from runner.rehearsal.criteria import Wanted, judge
 from runner.rehearsal.document import CostRow, CountedRow, PersonRow, SampleRow, Verdict
 from runner.rehearsal.limit import carries, limit_of
 from runner.rehearsal.messages import COME, END, EVERYBODY, HOME, FromPlayers, Left, Played, Waits
@@ -208,11 +208,6 @@ def test_figures_that_the_school_contradicts_are_no_verdict(
     found = judge(record, WANTED, "")
     assert found.verdict is verdict
     assert ("joins 11, counted 14" in found.said) is (verdict is Verdict.LIMITED)
-
-
-@pytest.mark.parametrize(("share", "value"), [(0.95, 10), (0.05, 1), (0.5, 5), (1.0, 10)])
-def test_a_percentile_is_a_value_that_somebody_had(share: float, value: int) -> None:
-    assert percentile([3, 1, 2, 10, 5, 4, 6, 9, 7, 8], share) == value
 
 
 def _sample(busy: float = 0.5, stolen: float = 0.0, free_mib: float = 4000.0) -> SampleRow:

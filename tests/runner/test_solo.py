@@ -15,11 +15,12 @@ from playwright.sync_api import Error as PlaywrightError
 from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
 from artifacts.policy import Recording as Options
+from firstbell.compat.playwright import CallListener
 from journeys.stage.stage import Stage
 from runner.execution.messages import FROM_WORKER, Play, StepEnded
 from runner.execution.pipe import WorkerEnd
 from runner.execution.recording import Recording
-from runner.execution.solo import MOST_STEPS, THE_REST, Listener, Solo
+from runner.execution.solo import MOST_STEPS, THE_REST, Solo
 
 GOES, CLICKS = ("goto", {"url": "/a"}), ("click", {"selector": "button"})
 SEES = ("expect", {"selector": "h1", "expression": "to.be.visible"})
@@ -126,4 +127,4 @@ def test_what_playwright_tells_otherwise_one_day_fails_no_call(
     heard: tuple[Solo, Told], channel: dict[str, Any]
 ) -> None:
     solo, _ = heard
-    Listener(lambda: solo).on_api_call_begin(object(), channel)
+    CallListener(solo.began).on_api_call_begin(object(), channel)

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from firstbell.backoff import Backoff
 from runner.config.load import load, parse
 from runner.config.problem import ConfigError
 from runner.history.database import HistoryError
@@ -154,7 +155,7 @@ class Away:
 
 
 def test_a_verdict_waits_for_a_history_that_is_away(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("runner.watch.patience.FIRST_WAIT_S", 0.01)
+    monkeypatch.setattr("runner.watch.patience.BACKOFF", Backoff(first_s=0.01, longest_s=0.1, spread=(1.0, 1.0)))
     away, never = Away(3), threading.Event()
     PatientRecords(away, never).record(RUN)
     assert away.recorded == 1

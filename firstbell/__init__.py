@@ -1,0 +1,1 @@
+"""First Bell: synthetic students and teachers that go to class before the real ones do."""

@@ -1,0 +1,27 @@
+"""Private parts of pytest (tried with 9.2): playing an item again, its configuration files, what a report holds."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from _pytest._code.code import TerminalRepr
+from _pytest.config.findpaths import CONFIG_LOADERS_BY_NAME, load_config_dict_from_file
+from _pytest.runner import runtestprotocol
+
+__all__ = ["CONFIG_FILES", "TerminalRepr", "is_config", "play_item"]
+
+CONFIG_FILES = tuple(CONFIG_LOADERS_BY_NAME)
+"""Files that may configure pytest, the first one first."""
+
+
+def is_config(file: Path) -> bool:
+    """Whether pytest would take its configuration from this file."""
+    return load_config_dict_from_file(file) is not None
+
+
+def play_item(item: pytest.Function, *, before: pytest.Item) -> None:
+    """Play an item, also one that has been played: `_initrequest` gives it a clean start. `before` must be another item
+    of the session, or function-scoped fixtures stay alive."""
+    item._initrequest()
+    runtestprotocol(item, log=False, nextitem=before)

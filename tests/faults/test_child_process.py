@@ -1,0 +1,105 @@
+"""A child process says and hears lines, ends when it is asked to, and is ended with what it left when it does not."""
+
+from __future__ import annotations
+
+import queue
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+from pydantic import TypeAdapter
+
+from runner.execution import child_process
+from runner.execution.child_process import ChildGone, ChildProcess
+from runner.execution.messages import Quit
+
+Heard = queue.SimpleQueue[int | None]
+Start = Callable[[str], tuple[ChildProcess[int], Heard]]
+SECONDS = 20.0
+
+ENDS = "import os\nprint(1, flush=True)\ninput()\nprint(2, flush=True)\n"
+STAYS = "import time\nprint(1, flush=True)\ntime.sleep(600)\n"
+BABBLES = "print('1\\nnonsense\\n2', flush=True)\ninput()\n"
+LEAVES = (
+    "import os, subprocess, sys\n"
+    "left = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(600)'], start_new_session=True)\n"
+    "print(left.pid, flush=True)\n"
+    "input()\n"
+)
+WHERE = (
+    "import tempfile\nfile = tempfile.NamedTemporaryFile(prefix='mine-', delete=False)\nprint(1, flush=True)\ninput()\n"
+)
+
+
+@pytest.fixture
+def start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Start]:
+    """Starts a child that runs a text; whatever is left is ended."""
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    begun: list[ChildProcess[int]] = []
+    with (tmp_path / "log").open("ab") as log:
+
+        def starting(text: str) -> tuple[ChildProcess[int], Heard]:
+            (tmp_path / "task.py").write_text(text)
+            heard: Heard = queue.SimpleQueue()
+            child = ChildProcess("task", speaks=TypeAdapter(int), hear=heard.put, log=log)
+            begun.append(child)
+            return child, heard
+
+        yield starting
+        for child in begun:
+            child.kill()
+
+
+def test_a_child_that_is_asked_to_end_says_its_last_word(start: Start) -> None:
+    child, heard = start(ENDS)
+    assert heard.get(timeout=SECONDS) == 1
+    child.close(Quit())
+    assert [heard.get(timeout=SECONDS), heard.get(timeout=SECONDS)] == [2, None]
+    assert not child.alive
+
+
+def test_a_child_that_does_not_end_is_killed(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(child_process, "QUIT_S", 0.2)
+    child, heard = start(STAYS)
+    assert heard.get(timeout=SECONDS) == 1
+    child.close(Quit())
+    assert not child.alive
+    assert heard.get(timeout=SECONDS) is None
+    child.close(Quit())
+    child.kill()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux shows the environment of an orphan in another session")
+@pytest.mark.parametrize("how", ["close", "kill"])
+def test_what_a_child_started_ends_with_it(start: Start, how: str) -> None:
+    child, heard = start(LEAVES)
+    left = psutil.Process(heard.get(timeout=SECONDS) or 0)
+    child.close(Quit()) if how == "close" else child.kill()
+    assert not left.is_running() or left.status() == psutil.STATUS_ZOMBIE
+
+
+def test_its_temporary_folder_goes_with_it(start: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "temporary").mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "temporary"))
+    child, heard = start(WHERE)
+    assert heard.get(timeout=SECONDS) == 1
+    assert len(list((tmp_path / "temporary").glob("*/mine-*"))) == 1
+    child.close(Quit())
+    assert not list((tmp_path / "temporary").iterdir())
+
+
+def test_nothing_is_heard_after_a_line_that_is_no_message(start: Start) -> None:
+    child, heard = start(BABBLES)
+    assert [heard.get(timeout=SECONDS), heard.get(timeout=SECONDS)] == [1, None]
+    child.close(Quit())
+    assert heard.empty()
+
+
+def test_a_child_that_is_gone_cannot_be_told_anything(start: Start) -> None:
+    child, heard = start("")
+    assert heard.get(timeout=SECONDS) is None
+    child.kill()
+    with pytest.raises(ChildGone):
+        child.say(Quit())
