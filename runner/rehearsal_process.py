@@ -5,11 +5,9 @@ from __future__ import annotations
 import traceback
 
 from artifacts.redaction.forms import KnownSecrets
-from journeys.practice.school import PracticeSchoolError
+from firstbell.errors import FirstBellError
 from journeys.stage.failures import one_line
-from runner.config.problem import ConfigError, NoConfig
 from runner.execution.pipe import WorkerEnd
-from runner.execution.trust import NoTrust
 from runner.rehearsal.messages import TO_PLAYERS, Engage, Unable
 from runner.rehearsal.playing import stay
 from runner.wiring import district_of_worker, secrets_of
@@ -25,7 +23,7 @@ def main() -> int:
     try:
         district = district_of_worker(engaged.hello)
         stay(end, district, engaged, KnownSecrets([secret.reveal() for secret in secrets_of(district)]))
-    except (ConfigError, NoConfig, PracticeSchoolError, NoTrust) as error:
+    except FirstBellError as error:
         end.send(Unable(said=str(error)))
         return 2
     except Exception as error:

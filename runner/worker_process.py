@@ -5,11 +5,9 @@ from __future__ import annotations
 import traceback
 from pathlib import Path
 
-from journeys.practice.school import PracticeSchoolError
-from runner.config.problem import ConfigError, NoConfig
+from firstbell.errors import FirstBellError
 from runner.execution.messages import Hello, Unwell
 from runner.execution.pipe import WorkerEnd
-from runner.execution.trust import NoTrust
 from runner.execution.worker import stay
 from runner.wiring import district_of_worker
 
@@ -24,7 +22,7 @@ def main() -> int:
     try:
         folder = hello.config.parent if hello.config else Path.cwd()
         stay(end, district_of_worker(hello), folder=folder, headed=hello.headed)
-    except (ConfigError, NoConfig, PracticeSchoolError, NoTrust) as error:
+    except FirstBellError as error:
         end.send(Unwell(said=str(error)))
         return 2
     except Exception as error:

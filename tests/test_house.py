@@ -13,7 +13,7 @@ import pytest
 from journeys.stage.school import KINDS
 
 ROOT = Path(__file__).parents[1]
-PACKAGES = ("journeys", "artifacts", "runner")
+PACKAGES = ("firstbell", "journeys", "artifacts", "runner")
 MODULES = sorted(path for package in PACKAGES for path in (ROOT / package).rglob("*.py"))
 FILE_LIMIT, FUNCTION_LIMIT = 300, 50
 SAY_NOTHING = {"utils", "util", "helpers", "helper", "common", "misc", "manager", "types", "base", "handler"}

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import playwright
 
+from firstbell.errors import FirstBellError
 from journeys.media.camera import FIREFOX_PREFS, LAUNCH_ARGS
 from journeys.stage.ending import JourneyError
 from runner.config.browsers import CHROMIUM, KINDS, Kind
@@ -60,7 +61,7 @@ DOWNLOADS: Mapping[str, Mapping[str, str]] = {
 }
 
 
-class NoBrowser(Exception):
+class NoBrowser(FirstBellError):
     """There is no browser to play with, and the message says what to do."""
 
 

@@ -24,6 +24,7 @@ import psutil
 import structlog
 from pydantic import ValidationError
 
+from firstbell.errors import FirstBellError
 from journeys.stage.ending import EndingKind
 from journeys.stage.roster import private
 from runner.diagnosis.seen import Seen
@@ -59,7 +60,7 @@ LOG_MIB = 5
 Listener = Callable[[FromWorker], None]
 
 
-class WorkerUnwell(Exception):
+class WorkerUnwell(FirstBellError):
     """The worker cannot work, and the message is why, in one line."""
 
 

@@ -14,6 +14,7 @@ from typing import Any
 
 from sqlalchemy import Connection, select, update
 
+from firstbell.errors import FirstBellError
 from runner.alarms.incident import NOBODY, Change, Incident, Ledger, Turn, Watched, advance, retire
 from runner.alarms.routing import Standing, owed
 from runner.alarms.terms import Terms
@@ -28,7 +29,7 @@ from runner.history.silences import silences_now
 from runner.history.tables import slots
 
 
-class NoSuchIncident(Exception):
+class NoSuchIncident(FirstBellError):
     """No incident has that number; the message says what to do."""
 
 

@@ -12,6 +12,7 @@ import structlog
 from sqlalchemy import ColumnElement, Connection, RowMapping, Table, insert, select
 from sqlalchemy.exc import SQLAlchemyError
 
+from firstbell.errors import FirstBellError
 from runner.history.claims import Claim, settle
 from runner.history.database import Database, HistoryError
 from runner.history.figures import Tally, count
@@ -30,7 +31,7 @@ _LAST = "\x7f"
 Weigh = Callable[[Connection, RunRow], None]
 
 
-class NoSuchRun(Exception):
+class NoSuchRun(FirstBellError):
     """No run of that name, or several; the message says what to do."""
 
 

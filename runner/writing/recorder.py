@@ -16,6 +16,7 @@ from typing import Any
 import psutil
 from playwright.sync_api import BrowserType, sync_playwright
 
+from firstbell.errors import FirstBellError
 from journeys.stage.stage import Stage
 from journeys.stage.step import Nobody
 from runner.config.browsers import KINDS
@@ -37,11 +38,11 @@ TIME_TO_END_S = 5.0
 UNSEEN = "recording"
 
 
-class NoScreen(Exception):
+class NoScreen(FirstBellError):
     """There is no screen to record on; the message says what to do."""
 
 
-class RecorderBroke(Exception):
+class RecorderBroke(FirstBellError):
     """The recorder did not come to an end by itself; the message says what it said."""
 
 
