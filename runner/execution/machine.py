@@ -13,7 +13,7 @@ from typing import Self
 import psutil
 
 from runner.diagnosis.facts import Doubt
-from runner.execution.doubt import NAME_NOT_FOUND, Machine, doubt
+from runner.execution.doubt import Machine, doubt
 from runner.execution.run import Attempt
 
 MIB = 1 << 20
@@ -69,14 +69,13 @@ class MachineMeter:
 
     def read(self, attempt: Attempt) -> Machine:
         """How the machine was since the meter was made. Only a failure by name makes it ask the resolver."""
-        ending = attempt.ending
-        by_name = ending is not None and NAME_NOT_FOUND in ending.said
+        unresolved = attempt.ending.unresolved if attempt.ending else ""
         return Machine(
             lost_share=attempt.lost_share,
             stolen_share=_stolen_share(self._before, psutil.cpu_times()),
             disk_free_mib=shutil.disk_usage(self._folder).free / MIB,
             memory_free_mib=psutil.virtual_memory().available / MIB,
-            resolver_answers=not by_name or resolver_answers(ending.said.split()[0] if ending else ""),
+            resolver_answers=not unresolved or resolver_answers(unresolved),
         )
 
 
