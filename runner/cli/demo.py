@@ -22,7 +22,7 @@ from runner.config.load import Config, find_config
 from runner.config.problem import NoConfig
 from runner.config.starter import STARTER
 from runner.execution.performance import Performed
-from runner.execution.run import Outcome
+from runner.outcome import Outcome
 from runner.theatre import Theatre, theatre
 from runner.wiring import embedded
 

@@ -23,8 +23,8 @@ from runner.config.alarms import AlarmsSection, RouteSection
 from runner.config.load import Config
 from runner.config.problem import NoConfig
 from runner.execution.reporter import Silent
-from runner.execution.run import Outcome
 from runner.history.outbox import Parcel
+from runner.outcome import Outcome
 from runner.theatre import Theatre, theatre
 from runner.wiring import config_at, embedded
 

@@ -18,6 +18,7 @@ from runner.history.database import Database, HistoryError
 from runner.history.figures import Tally, count
 from runner.history.record import AttemptRow, ProofRow, RunRow, StepRow
 from runner.history.tables import attempts, proofs, runs, steps
+from runner.outcome import Outcome
 
 log = structlog.get_logger()
 
@@ -88,7 +89,7 @@ class RunHistory:
         if journeys:
             wanted = wanted.where(runs.c.journey.in_(sorted(journeys)))
         if outcome == "flaky":
-            wanted = wanted.where(runs.c.outcome == "passed", runs.c.flaky)
+            wanted = wanted.where(runs.c.outcome == Outcome.PASSED, runs.c.flaky)
         elif outcome:
             wanted = wanted.where(runs.c.outcome == outcome)
         with self._database.read() as connection:
