@@ -17,12 +17,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import PurePosixPath
 
+from firstbell.errors import FirstBellError
+
 HOLDS = "holds"
 _STAMP = "%Y%m%dT%H%M%S%f"
 _NOTE = re.compile(rf"{HOLDS}/([0-9a-f]{{16}})/(\d{{8}}T\d{{12}})-(held|let-go)\.json")
 
 
-class UnreadableHold(Exception):
+class UnreadableHold(FirstBellError):
     """A note about a hold cannot be read: nobody knows what it asks to keep, so nothing may go."""
 
 

@@ -26,6 +26,7 @@ from typing import Any
 
 from artifacts.canonical import canonical_zip
 from artifacts.lifetime import Lifetime
+from firstbell.errors import FirstBellError
 
 CONTENTS, REST, RUN = "contents.json", "rest.zip", "run.json"
 SCHEMA = "firstbell.contents/1"
@@ -34,7 +35,7 @@ SMALLEST_BYTES = 1024
 LARGEST_BYTES = 1 << 30
 
 
-class Unreadable(Exception):
+class Unreadable(FirstBellError):
     """A run in the store is not whole, or not what its hashes say; the message says which file and why."""
 
 

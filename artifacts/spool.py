@@ -41,6 +41,17 @@ _FULL = {errno.ENOSPC, errno.EDQUOT}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Undelivered:
+    """A run, or another thing, that did not reach the store, and why."""
+
+    name: str
+    said: str
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.said}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
     """What came of a delivery: objects that the store took, what it said to the runs that wait, runs put aside.
 
@@ -48,8 +59,8 @@ class Delivery:
     """
 
     objects: int = 0
-    waiting: tuple[str, ...] = ()
-    aside: tuple[str, ...] = ()
+    waiting: tuple[Undelivered, ...] = ()
+    aside: tuple[Undelivered, ...] = ()
     busy: bool = False
 
 
@@ -112,7 +123,7 @@ class Spool:
         One process at a time delivers. A run that is refused keeps no other one from being tried: it goes to the end
         of the line, and only a store that refuses several in a row is left alone until it is asked again.
         """
-        objects, waiting, aside, in_a_row = 0, list[str](), list[str](), 0
+        objects, waiting, aside, in_a_row = 0, list[Undelivered](), list[Undelivered](), 0
         with self._alone(".delivering") as is_ours:
             if not is_ours:
                 return Delivery(busy=True)
@@ -121,12 +132,12 @@ class Spool:
                     objects += self._deliver(run, store)
                 except AlreadyKept as error:
                     self._put_aside(run, str(error))
-                    aside.append(f"{run.prefix}: {error}")
+                    aside.append(Undelivered(name=run.prefix, said=str(error)))
                 except FileNotFoundError:
                     continue  # Dropped at this moment to make room.
                 except (StoreError, OSError) as error:
                     said = str(error) if isinstance(error, StoreError) else f"it cannot be read ({error.strerror})"
-                    waiting.append(f"{run.prefix}: {said}")
+                    waiting.append(Undelivered(name=run.prefix, said=said))
                     self._refused.add(run.prefix)
                     in_a_row += 1
                 else:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Self
 
-from artifacts.spool import Delivery, Spool
+from artifacts.spool import Delivery, Spool, Undelivered
 from artifacts.stores import Store, StoreError
 from firstbell.backoff import Backoff
 
@@ -79,7 +79,7 @@ class Uploader:
             if not self._spool.waiting().runs:
                 return ""
             if self._last.waiting:
-                return self._last.waiting[0].partition(": ")[2]
+                return self._last.waiting[0].said
             return "another First Bell sends it" if self._last.busy else f"the store took longer than {within_s:g} s"
 
     def close(self) -> None:
@@ -114,25 +114,25 @@ class Uploader:
             if is_silent and (self._is_new or self._failures):
                 self._store.check()
         except StoreError as error:
-            return Delivery(waiting=(f"the store: {error}",))
+            return Delivery(waiting=(Undelivered(name="the store", said=str(error)),))
         except Exception as error:
             said = f"{getattr(error, 'strerror', None) or error!r}"
             if not self._is_broken:
                 self._is_broken = True
                 self._listener(Said(word=Word.BROKEN, said=said))
-            return Delivery(waiting=(f"the spool: it cannot be emptied ({said})",))
+            return Delivery(waiting=(Undelivered(name="the spool", said=f"it cannot be emptied ({said})"),))
         self._is_new = self._is_broken = False
         return delivery
 
     def _hear(self, delivery: Delivery) -> None:
         for refused in delivery.aside:
-            self._listener(Said(word=Word.ASIDE, said=refused))
+            self._listener(Said(word=Word.ASIDE, said=str(refused)))
         if delivery.busy:
             return
         if delivery.waiting:
             is_first, self._failures = not self._failures, 1 if delivery.objects else self._failures + 1
             if is_first and not self._is_broken:
-                self._listener(Said(word=Word.AWAY, said=delivery.waiting[0].partition(": ")[2]))
+                self._listener(Said(word=Word.AWAY, said=delivery.waiting[0].said))
         elif self._failures:
             self._failures = 0
             self._listener(Said(word=Word.BACK, said=f"{delivery.objects} objects were waiting"))

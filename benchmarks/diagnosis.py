@@ -30,7 +30,7 @@ from runner.cli.console import console
 from runner.config.load import load
 from runner.execution.performed import Performed
 from runner.execution.reporter import Silent
-from runner.execution.run import Outcome
+from runner.outcome import Outcome
 from runner.theatre import Theatre, theatre
 
 STEP_LIMIT_S = 10.0

@@ -19,7 +19,7 @@ from journeys.practice.faults import FAULTS
 from runner.cli.console import console
 from runner.config.load import load
 from runner.execution.reporter import Silent
-from runner.execution.run import Outcome
+from runner.outcome import Outcome
 from runner.theatre import Theatre, theatre
 
 CONFIG = '[school]\nname = "Practice"\ntimezone = "America/New_York"\npractice = true\n[browser]\nstep_limit = "10s"\n'

@@ -25,7 +25,7 @@ from runner.cli.console import console
 from runner.config.load import load
 from runner.execution.browser import find_browser, launch_options
 from runner.execution.reporter import Silent
-from runner.execution.run import Outcome
+from runner.outcome import Outcome
 from runner.theatre import Theatre, theatre
 
 CONFIG = '[school]\nname = "Practice"\ntimezone = "America/New_York"\npractice = true\n'

@@ -24,7 +24,7 @@ from runner.cli.console import console
 from runner.config.load import load
 from runner.execution.performed import Performed
 from runner.execution.reporter import Silent
-from runner.execution.run import Outcome
+from runner.outcome import Outcome
 from runner.theatre import Theatre, theatre
 
 CONFIG = '[school]\nname = "Practice"\ntimezone = "America/New_York"\npractice = true\n[evidence]\non_pass = "{keep}"\n'

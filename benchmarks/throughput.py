@@ -31,7 +31,7 @@ from journeys.practice.school import PracticeSchool
 from runner.cli.console import console
 from runner.config.load import load
 from runner.execution.reporter import Silent
-from runner.execution.run import Outcome
+from runner.outcome import Outcome
 from runner.theatre import Theatre, theatre
 
 ROOT = Path(__file__).parents[1]

@@ -93,16 +93,11 @@ def _opened(pytestconfig: pytest.Config) -> Iterator[Opened]:
 @contextmanager
 def _one_sentence() -> Iterator[None]:
     """Say what a person can mend as they read it on the command line, without our own lines around it."""
-    from journeys.practice.school import PracticeSchoolError
-    from runner.config.problem import ConfigError, NoConfig
-    from runner.config.secrets import SecretMissing
-    from runner.execution.engaging import Busy
-    from runner.execution.trust import NoTrust
-    from runner.history.database import HistoryError
+    from firstbell.errors import FirstBellError
 
     try:
         yield
-    except (Busy, ConfigError, HistoryError, NoConfig, NoTrust, PracticeSchoolError, SecretMissing) as error:
+    except FirstBellError as error:
         pytest.fail(f"First Bell: {error}", pytrace=False)
 
 

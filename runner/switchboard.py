@@ -14,6 +14,7 @@ from runner.alarms.heartbeat import Heartbeat
 from runner.alarms.incident import Incident, Watched
 from runner.alarms.message import Message
 from runner.alarms.outbox import Notification
+from runner.alarms.part import channel
 from runner.alarms.public import TEMPLATE, BadTemplate, Situation, doing_of, notice
 from runner.alarms.verdict import Track
 from runner.config.load import Config
@@ -22,8 +23,9 @@ from runner.config.secrets import SecretMissing, secret
 from runner.execution.identity import is_gone, me
 from runner.history.database import Database
 from runner.history.incidents import IncidentHistory
-from runner.history.outbox import OutboxHistory, channel_name
+from runner.history.outbox import OutboxHistory
 from runner.history.runs import RunHistory
+from runner.outcome import Outcome
 from runner.schedule.maintenance import Maintenance
 from runner.wiring import spool_of, store_of
 
@@ -55,7 +57,7 @@ class Switchboard:
         plan_b = self.incidents.terms.plan_b
         found = RunHistory(self.database, self.incidents.terms.zone).recent(1, journeys=[plan_b])
         health = self.incidents.watched().get((Track.SERVICE, plan_b), Watched()).health
-        is_well = health.state is State.OK and bool(found) and found[0].outcome == "passed"
+        is_well = health.state is State.OK and bool(found) and found[0].outcome == Outcome.PASSED
         return found[0].started_at if is_well else None
 
     def in_public_words(self, incident: Incident, draft: Notification) -> Message:
@@ -111,7 +113,7 @@ def channel_of(config: Config, address: str) -> Channel:
 
 def channels_of(config: Config) -> set[str]:
     """What the channels of all routes are called where parts of First Bell are told of."""
-    return {channel_name(address) for route in config.settings.alarms.routes for address in route.to}
+    return {str(channel(address)) for route in config.settings.alarms.routes for address in route.to}
 
 
 def heartbeat_of(config: Config) -> Heartbeat | None:

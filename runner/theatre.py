@@ -13,6 +13,7 @@ import structlog
 
 from artifacts.stores.asking import must_be_usable
 from artifacts.uploader import Said, Uploader, Word
+from firstbell.errors import CONFIG, FirstBellError
 from journeys.practice.school import PracticeSchool
 from runner import log
 from runner.config.engines import kinds_of
@@ -46,8 +47,10 @@ logger = structlog.get_logger()
 STORE_S = 3.0
 
 
-class UnknownJourney(Exception):
+class UnknownJourney(FirstBellError):
     """No journey of that name, or a journey relies on something that is not configured."""
+
+    exit_code = CONFIG
 
 
 @dataclass(slots=True, kw_only=True)

@@ -11,13 +11,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from firstbell.errors import FirstBellError
+
 DECLARATION = b"BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n"
 MANIFEST, TAG_MANIFEST, SIGNATURE = "manifest-sha256.txt", "tagmanifest-sha256.txt", "tagmanifest-sha256.txt.minisig"
 LARGEST_BYTES = 1 << 30
 _ROW = re.compile(r"([0-9a-f]{64})  ([^\r\n]+)")
 
 
-class NoBag(Exception):
+class NoBag(FirstBellError):
     """Something is no bag that could be checked; the message says why."""
 
 

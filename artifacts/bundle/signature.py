@@ -20,10 +20,12 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
+from firstbell.errors import FirstBellError
+
 PREHASHED, PLAIN = b"ED", b"Ed"
 
 
-class BadKey(Exception):
+class BadKey(FirstBellError):
     """A key cannot be used; the message says what it should be."""
 
 

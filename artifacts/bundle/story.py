@@ -14,12 +14,13 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from artifacts.bundle.scope import Scope
+from firstbell.errors import FirstBellError
 
 TEXT_LIMIT = 400
 REQUESTS = 60
 
 
-class NoStory(Exception):
+class NoStory(FirstBellError):
     """A folder holds no run that can be told; the message says why."""
 
 

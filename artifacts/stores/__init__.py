@@ -10,6 +10,7 @@ from typing import Literal, Protocol, runtime_checkable
 
 from artifacts.holds import Held
 from artifacts.lifetime import Lifetime
+from firstbell.errors import CONFIG, ERRORED, FirstBellError
 
 STORES: Mapping[str, str] = {
     "": "artifacts.stores.folder:FolderStore",
@@ -39,12 +40,13 @@ class StoreOptions:
     lock_days: int = 0
 
 
-class StoreError(Exception):
+class StoreError(FirstBellError):
     """A store did not do what it should, said in one sentence. `permanent` means that trying again is of no use."""
 
     def __init__(self, said: str, *, permanent: bool) -> None:
         super().__init__(said)
         self.permanent = permanent
+        self.exit_code = CONFIG if permanent else ERRORED
 
 
 class Denied(StoreError):

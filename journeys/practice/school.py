@@ -16,6 +16,7 @@ from typing import Any, Self
 
 import urllib3
 
+from firstbell.errors import FirstBellError
 from journeys.practice.people import Person
 from journeys.practice.setting import LOCALHOST, NAME_SERVER
 
@@ -25,7 +26,7 @@ STOP_S = 5.0
 CONTROL_S = 10.0
 
 
-class PracticeSchoolError(Exception):
+class PracticeSchoolError(FirstBellError):
     """The practice school does not start or does not answer; the message is one sentence."""
 
 

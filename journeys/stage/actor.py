@@ -15,7 +15,7 @@ from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
 from journeys.media.figures import Figure, figures
 from journeys.media.probe import MediaProbe, Still
-from journeys.stage.failures import Broken, MediaBroken, net_error
+from journeys.stage.failures import Broken, LostDocument, MediaBroken, lost_document
 from journeys.stage.glance import signs_on
 from journeys.stage.roster import Roster
 
@@ -63,7 +63,7 @@ class Actor:
         self.roster = Roster(page)
         self._stage = stage
         self._probe = MediaProbe(page)
-        self._document_error: str | None = None
+        self._lost_document: LostDocument | None = None
         self._lost_script = self._asked = ""
         self._has_crashed = False
         self._seen_since: dict[str, float] = {}
@@ -131,8 +131,8 @@ class Actor:
 
     def _must_have_hope(self) -> None:
         """Raise Broken where what is waited for cannot come: an error page, a page that stands in, a lost script."""
-        if self._document_error is not None:
-            raise Broken(self._document_error, sign=self._sign())
+        if (lost := self._lost_document) is not None:
+            raise Broken(lost.said, sign=self._sign(), unresolved=lost.unresolved)
         found = self.signs()
         if found is not None and found.sign:
             raise Broken(f'the page says "{found.text[:120] or found.title}"', sign=found.sign)
@@ -189,7 +189,7 @@ class Actor:
             self._lost_script = _refusal(answer)
         if not self._is_document(answer.request):
             return
-        self._document_error = _refusal(answer) if answer.status >= 400 else None
+        self._lost_document = LostDocument(said=_refusal(answer)) if answer.status >= 400 else None
         self._lost_script = ""
         self._asked = _first_asked(answer.request)
 
@@ -198,7 +198,7 @@ class Actor:
         error = request.failure or ""
         if error == "net::ERR_ABORTED" or not self._is_document(request):
             return
-        self._document_error = net_error(urlsplit(request.url).netloc, error)
+        self._lost_document = lost_document(urlsplit(request.url).netloc, error)
 
     def _is_document(self, request: Request) -> bool:
         return request.is_navigation_request() and request.frame == self.page.main_frame

@@ -18,23 +18,26 @@ class EndingKind(Enum):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ending:
     """A bad ending and, in one line, what was seen. `is_private`: a stranger was there, and no picture may be kept.
-    `sign` is what an adapter recognised on its product's pages, in a word that a diagnosis knows; mostly empty."""
+    `sign` is what an adapter recognised on its product's pages, in a word that a diagnosis knows; mostly empty.
+    `unresolved` is the host whose name the browser could not resolve; empty where that was not the reason."""
 
     kind: EndingKind
     said: str
     is_private: bool = False
     sign: str = ""
+    unresolved: str = ""
 
 
 class JourneyError(Exception):
     """Something that a journey met and could name. The message is one line that a person can act on.
 
-    By itself it blames nobody; `failures.Broken` does. `sign`: see Ending.
+    By itself it blames nobody; `failures.Broken` does. `sign` and `unresolved`: see Ending.
     """
 
-    def __init__(self, said: str = "", *, sign: str = "") -> None:
+    def __init__(self, said: str = "", *, sign: str = "", unresolved: str = "") -> None:
         super().__init__(said)
         self.sign = sign
+        self.unresolved = unresolved
 
 
 def private(strangers: int) -> Ending:

@@ -14,6 +14,7 @@ Only FAILED blames anybody, so whatever is not clearly the service's fault ends 
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 
 from playwright.sync_api import Error as PlaywrightError
 from playwright.sync_api import TimeoutError as PlaywrightTimeout
@@ -32,6 +33,7 @@ _OUR_OWN_NETWORK = (
     "ERR_OUT_OF_MEMORY",
     "ERR_PROXY_CONNECTION_FAILED",
 )
+NAME_NOT_RESOLVED = "ERR_NAME_NOT_RESOLVED"
 _NET_ERROR = re.compile(r"net::(ERR_[A-Z_0-9]+)(?: at (\S+))?")
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")
 
@@ -60,8 +62,10 @@ def ending_of(error: BaseException) -> Ending:
     """How an exception ends a step, and the one line that says why. Of several at once, the first decides."""
     if isinstance(error, BaseExceptionGroup):
         return ending_of(error.exceptions[0])
-    kind = _kind_of(error)
-    return Ending(kind=kind, said=one_line(error), sign=error.sign if isinstance(error, JourneyError) else "")
+    kind, said = _kind_of(error), one_line(error)
+    if isinstance(error, JourneyError):
+        return Ending(kind=kind, said=said, sign=error.sign, unresolved=error.unresolved)
+    return Ending(kind=kind, said=said, unresolved=_unresolved(error))
 
 
 def _kind_of(error: BaseException) -> EndingKind:
@@ -86,9 +90,29 @@ def one_line(error: BaseException) -> str:
     return _clip(" ".join(text.split()) or type(error).__name__)
 
 
+def _unresolved(error: BaseException) -> str:
+    """The host whose name the browser could not resolve; empty where that is not why it failed."""
+    found = _NET_ERROR.search(error.message) if isinstance(error, PlaywrightError) else None
+    return _host(found[2]) if found and found[2] and found[1] == NAME_NOT_RESOLVED else ""
+
+
 def net_error(host: str, error: str) -> str:
     """That a host cannot be reached, with Chromium's name for why."""
     return f"{host} cannot be reached ({error.removeprefix('net::')})"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LostDocument:
+    """Why the document of a page cannot be had. `unresolved`: see Ending."""
+
+    said: str
+    unresolved: str = ""
+
+
+def lost_document(host: str, error: str) -> LostDocument:
+    """The document that a host did not deliver, with Chromium's name for why."""
+    is_name = error.removeprefix("net::") == NAME_NOT_RESOLVED
+    return LostDocument(said=net_error(host, error), unresolved=host if is_name else "")
 
 
 def _expectation(text: str) -> str:

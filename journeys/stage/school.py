@@ -7,6 +7,7 @@ import importlib
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from firstbell.errors import CONFIG, FirstBellError
 from journeys.auth import SIGN_IN_WAYS
 from journeys.platforms import PLATFORMS
 from journeys.rooms import MEETING_ROOMS, ROOMS
@@ -20,8 +21,10 @@ if TYPE_CHECKING:
     from journeys.stage.service import Service
 
 
-class UnknownKind(JourneyError):
+class UnknownKind(JourneyError, FirstBellError):
     """A service names an adapter that does not exist, or none where one is needed."""
+
+    exit_code = CONFIG
 
 
 class School:

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 from journeys.stage.ending import Ending
 
-
 STEP_LIMIT_S = 10.0
 """How long one wait inside a step may take by default."""
 

@@ -11,6 +11,7 @@ from prometheus_client import CollectorRegistry, Gauge
 from prometheus_client.exposition import generate_latest
 
 from runner.alarms.status import JourneyStatus, Level, Status
+from runner.outcome import Outcome
 
 # PRTG shows no more (manual, "Custom Sensors").
 PRTG_CHANNELS = 50
@@ -61,7 +62,7 @@ def prometheus(status: Status, zone: ZoneInfo) -> str:
     for one in status.journeys:
         is_known = status.is_watched and not one.is_doubtful
         up.labels(one.journey, one.location).set(int(one.is_well) if is_known else math.nan)
-        seen.labels(one.journey, one.location).set(1 if one.outcome in ("passed", "failed") else 0)
+        seen.labels(one.journey, one.location).set(1 if one.outcome in (Outcome.PASSED, Outcome.FAILED) else 0)
         took.labels(one.journey, one.location).set(one.took_s)
         ran.labels(one.journey, one.location).set(one.at.timestamp())
     incident = Gauge(

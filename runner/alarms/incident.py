@@ -13,7 +13,8 @@ from datetime import datetime, timedelta
 from enum import Enum
 
 from runner.alarms.health import Health, Reason, Rules, turn, without
-from runner.alarms.verdict import Track, Verdict
+from runner.alarms.part import Part
+from runner.alarms.verdict import PartOutcome, Track, Verdict
 
 PROBE = "first-bell"
 """The subject of what First Bell itself cannot judge."""
@@ -38,7 +39,8 @@ class Turn(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Symptom:
-    """One journey that an incident breaks: since when, where, and what was seen. Over when `ended_at` is given."""
+    """One journey that an incident breaks: since when, where, and what was seen. Over when `ended_at` is given.
+    `part` is given where it is no journey but a part of First Bell."""
 
     journey: str
     since: datetime
@@ -48,6 +50,7 @@ class Symptom:
     said: str
     run_id: str
     ended_at: datetime | None = None
+    part: Part | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +69,7 @@ class Incident:
     @property
     def is_own(self) -> bool:
         """Whether it is the operator's own: what cannot be judged, or a part of First Bell that gives no answer."""
-        return self.subject == PROBE or is_part(self.subject)
+        return self.subject == PROBE or any(symptom.part is not None for symptom in self.symptoms)
 
     @property
     def is_open(self) -> bool:
@@ -120,11 +123,6 @@ class Change:
     incident: Incident | None = None
 
 
-def is_part(name: str) -> bool:
-    """Whether a name is that of a part of First Bell, such as "channel smtp:..."; names of journeys hold no space."""
-    return " " in name
-
-
 def advance(ledger: Ledger, verdict: Verdict, policy: Policy) -> tuple[Ledger, tuple[Change, ...]]:
     """The ledger after a verdict, and what changed: on the service's track, then on that of sight."""
     changes: list[Change] = []
@@ -143,7 +141,7 @@ def retire(ledger: Ledger, journey: str, at: datetime, location: str = "") -> tu
         after = Watched(health=without(before.health, location), incident=before.incident) if location else Watched()
         held = ledger.incidents.get(before.incident)
         if held is not None and not after.health.is_open:
-            gone = Verdict(journey=journey, location=location, at=at, outcome="retired")
+            gone = Verdict(journey=journey, location=location, at=at, outcome=PartOutcome.RETIRED)
             ledger, change = _end_symptom(ledger, held, gone, Reason.RETIRED)
             changes.append(change)
             after = replace(after, incident=0)
@@ -158,7 +156,7 @@ def _advance(ledger: Ledger, verdict: Verdict, track: Track, policy: Policy) -> 
     health, reason = turn(before.health, verdict.look(track), rules)
     after = replace(before, health=health)
     changes: list[Change] = []
-    own = verdict.journey if is_part(verdict.journey) else PROBE
+    own = str(verdict.part) if verdict.part is not None else PROBE
     subject = verdict.service if track is Track.SERVICE else own
     held = ledger.incidents.get(before.incident)
     is_told = held is not None and health.is_open and reason is not Reason.NOT_JUDGED
@@ -206,6 +204,7 @@ def _begun(ledger: Ledger, subject: str, verdict: Verdict, health: Health, polic
         step=verdict.step,
         said=verdict.said,
         run_id=verdict.run_id,
+        part=verdict.part,
     )
     same = [incident for incident in ledger.incidents.values() if incident.subject == subject]
     if going_on := [incident for incident in same if incident.is_open]:

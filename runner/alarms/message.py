@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from runner.alarms.incident import NOBODY, Incident, Symptom, is_part
+from runner.alarms.incident import NOBODY, Incident, Symptom
 from runner.alarms.routing import NoticeKind, NoticeReason, Owed, Severity
 
 SUBJECT_LIMIT = 200
@@ -123,7 +123,7 @@ def _what(incident: Incident, around: Surroundings) -> str:
     first = told[0]
     journeys = {symptom.journey for symptom in told}
     more = f" and {len(journeys) - 1} more" if len(journeys) > 1 else ""
-    if is_part(first.journey):
+    if first.part is not None:
         return f"{first.said}{more}"
     if incident.is_own:
         return f"First Bell cannot judge {first.journey}{more}"

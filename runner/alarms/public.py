@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from jinja2 import StrictUndefined, TemplateError
 from jinja2.sandbox import SandboxedEnvironment
 
+from firstbell.errors import CONFIG, FirstBellError
 from runner.alarms.message import Message
 from runner.alarms.routing import NoticeKind
 
@@ -35,8 +36,10 @@ FRESH = timedelta(minutes=60)
 UPDATE_EVERY_MIN = 30
 
 
-class BadTemplate(Exception):
+class BadTemplate(FirstBellError):
     """A template cannot be used; the message says why."""
+
+    exit_code = CONFIG
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import Enum
 
-from runner.alarms.incident import Incident, is_part
+from runner.alarms.incident import Incident
 
 
 class Severity(Enum):
@@ -290,7 +290,7 @@ def ways(owed: Owed, routes: Sequence[Route]) -> tuple[str, ...]:
     by that channel: where a route has no other, everybody's else are used."""
     if owed.kind is NoticeKind.CLOSED:
         return owed.route.to
-    dead = {symptom.journey.partition(" ")[2] for symptom in owed.incident.symptoms if is_part(symptom.journey)}
+    dead = {symptom.part.name for symptom in owed.incident.symptoms if symptom.part is not None}
     if live := tuple(address for address in owed.route.to if address not in dead):
         return live
     others = {address: None for route in routes if not route.is_public for address in route.to if address not in dead}

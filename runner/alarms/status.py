@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from enum import IntEnum
 
 from runner.alarms.routing import Severity, Standing
+from runner.outcome import Outcome
 
 SILENT_AFTER = timedelta(minutes=5)
 """How long a location may not be heard of, by default, before people are told."""
@@ -37,7 +38,7 @@ class JourneyStatus:
     @property
     def is_well(self) -> bool:
         """Whether it is known to be well: what could not be judged, or failed a moment ago, is not."""
-        return self.outcome == "passed" and not self.broken_by and not self.is_unseen
+        return self.outcome == Outcome.PASSED and not self.broken_by and not self.is_unseen
 
     @property
     def is_doubtful(self) -> bool:
@@ -102,7 +103,7 @@ class Status:
 
 
 def _doubt(one: JourneyStatus) -> str:
-    return "failed, not confirmed yet" if one.outcome == "failed" else f"not judged ({one.outcome})"
+    return "failed, not confirmed yet" if one.outcome == Outcome.FAILED else f"not judged ({one.outcome})"
 
 
 def _named(one: Standing) -> str:

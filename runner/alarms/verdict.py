@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from enum import Enum
+from enum import Enum, StrEnum
 
 from runner.alarms.health import Look, Sign
+from runner.alarms.part import Part
+from runner.outcome import Outcome
 
 
 class Track(Enum):
@@ -17,12 +19,20 @@ class Track(Enum):
     SIGHT = "sight"
 
 
-_SIGHT: Mapping[str, Sign] = {
-    "passed": Sign.FINE,
-    "failed": Sign.FINE,
-    "heard": Sign.FINE,
-    "silent": Sign.BROKEN,
-    "skipped": Sign.SILENT,
+class PartOutcome(StrEnum):
+    """What was heard of a part of First Bell, or that nothing is to be heard any more."""
+
+    HEARD = "heard"
+    SILENT = "silent"
+    RETIRED = "retired"
+
+
+_SIGHT: Mapping[Outcome | PartOutcome, Sign] = {
+    Outcome.PASSED: Sign.FINE,
+    Outcome.FAILED: Sign.FINE,
+    PartOutcome.HEARD: Sign.FINE,
+    PartOutcome.SILENT: Sign.BROKEN,
+    Outcome.SKIPPED: Sign.SILENT,
 }
 """What an outcome says about whether we can see; all others leave a doubt."""
 
@@ -31,14 +41,14 @@ _SIGHT: Mapping[str, Sign] = {
 class Verdict:
     """What one run, or one slot that was not run, says. `service` is whose step failed; empty unless it failed.
 
-    The outcomes of runs and slots are joined by two about First Bell's own parts (a channel, a watch elsewhere), which
-    stand in for a journey under a name with a space in it: `silent` where one gives no answer, `heard` when it does.
+    `part` is given where a part of First Bell (a channel, the watch elsewhere) stands in for a journey, under its name.
+    `is_private`: a stranger was in the class, so the operator is told the first time.
     """
 
     journey: str
     location: str
     at: datetime
-    outcome: str
+    outcome: Outcome | PartOutcome
     confirmed: bool = False
     service: str = ""
     owner: str = ""
@@ -46,6 +56,8 @@ class Verdict:
     step: str = ""
     said: str = ""
     run_id: str = ""
+    part: Part | None = None
+    is_private: bool = False
 
     def look(self, track: Track) -> Look:
         """The verdict as a look of one track."""
@@ -54,14 +66,9 @@ class Verdict:
 
     def _sign(self, track: Track) -> Sign:
         if track is Track.SIGHT:
-            return Sign.BROKEN if self.is_privacy else _SIGHT.get(self.outcome, Sign.DOUBTFUL)
-        if self.outcome == "passed":
+            return Sign.BROKEN if self.is_private else _SIGHT.get(self.outcome, Sign.DOUBTFUL)
+        if self.outcome is Outcome.PASSED:
             return Sign.FINE
-        if self.outcome == "failed":
+        if self.outcome is Outcome.FAILED:
             return Sign.BROKEN if self.confirmed else Sign.DOUBTFUL
         return Sign.SILENT
-
-    @property
-    def is_privacy(self) -> bool:
-        """Somebody was in a class who is not ours: the operator is told the first time."""
-        return self.outcome == "errored" and self.said.startswith("privacy:")

@@ -13,7 +13,6 @@ from rich.text import Text
 from runner.alarms.channels import Answer, BadAddress, Delivered, Refused
 from runner.alarms.message import Message
 from runner.alarms.outbox import Fate
-from runner.alarms.public import BadTemplate
 from runner.alarms.routing import NoticeKind, Severity
 from runner.cli.console import console, give_up
 from runner.cli.incidents import parcel_lines, switchboard_at
@@ -101,10 +100,7 @@ def publish(number: int, yes: bool, drop: bool, config_file: Path | None) -> Non
 def _publish(board: Switchboard, told: Told, drafts: Sequence[Parcel], *, yes: bool) -> None:
     """One route's notice: shown, and sent if it is confirmed."""
     last = drafts[0].notification
-    try:
-        message = board.in_public_words(told.incident, last)
-    except BadTemplate as bad:
-        give_up(str(bad), code=3)
+    message = board.in_public_words(told.incident, last)
     _show(message, ", ".join(dict.fromkeys(draft.notification.address for draft in drafts)))
     if not yes and not click.confirm("Send it?", default=False):
         console().print("Nothing was sent; it still waits.", style="quiet")

@@ -16,14 +16,15 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from runner.cli.console import console, give_up
+from firstbell.errors import CONFIG, ERRORED
+from runner.cli.console import console, foreseen, give_up
 from runner.cli.look_back import CONFIG_OPTION
-from runner.cli.run import CONFIG, ERRORED, sentences
+from runner.cli.run import sentences
 from runner.config.domain import calendar_of
 from runner.config.load import Config, load
 from runner.config.problem import ConfigError, NoConfig
 from runner.schedule.feed import Proposal, ProposalKind, proposals
-from runner.schedule.fetching import FeedError, fetch, shown
+from runner.schedule.fetching import fetch, shown
 from runner.wiring import config_at
 
 _ONE_DAY = timedelta(days=1)
@@ -48,10 +49,8 @@ def import_(source: str, days: int, yes: bool, config_file: Path | None) -> None
         config = config_at(config_file, Path.cwd())
     zone = ZoneInfo(config.settings.school.timezone)
     today = datetime.now(zone).date()
-    try:
+    with foreseen():
         found = proposals(fetch(source), since=today, until=today + timedelta(days=days), zone=zone)
-    except FeedError as error:
-        give_up(str(error), code=ERRORED)
     out, is_closed = console(), _already(config)
     if not found:
         out.print(f"Nothing in the next {days} days looks like a day without school.", style="quiet")

@@ -12,9 +12,10 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from firstbell.errors import CONFIG
 from runner.cli.console import console
 from runner.cli.look_back import CONFIG_OPTION
-from runner.cli.run import CONFIG, sentences
+from runner.cli.run import sentences
 from runner.writing.examining import examine
 from runner.writing.finding import Area, Finding, Verdict, holds
 

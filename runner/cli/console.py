@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import NoReturn
 
 from rich.console import Console
 from rich.theme import Theme
+
+from firstbell.errors import FirstBellError
 
 THEME = Theme(
     {
@@ -42,3 +46,12 @@ def give_up(said: str, *, code: int) -> NoReturn:
         f"firstbell: {said}", style="failed" if sys.stderr.isatty() else None, markup=False
     )
     raise SystemExit(code)
+
+
+@contextmanager
+def foreseen() -> Iterator[None]:
+    """Ends the command on a foreseen mistake, with its sentence and its exit code."""
+    try:
+        yield
+    except FirstBellError as error:
+        give_up(str(error), code=error.exit_code)

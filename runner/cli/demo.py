@@ -23,7 +23,7 @@ from runner.config.problem import NoConfig
 from runner.config.search import find_config
 from runner.config.starter import STARTER
 from runner.execution.performed import Performed
-from runner.execution.run import Outcome
+from runner.outcome import Outcome
 from runner.theatre import Theatre, theatre
 from runner.wiring import embedded
 

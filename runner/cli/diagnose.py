@@ -15,6 +15,7 @@ from runner.cli.console import console
 from runner.cli.look_back import CONFIG_OPTION, history_of, run_named, zone_of
 from runner.config.load import Config
 from runner.history.record import RunRow
+from runner.outcome import Outcome
 
 SURE_OF_OURSELVES = "it lies with us, so nothing else that was seen counts"
 WHERE = {
@@ -55,16 +56,16 @@ def lead(run: RunRow, found: Mapping[str, Any], config: Config) -> Iterator[Text
     """Whose, what, how sure, and who is to be called: the lines that everybody reads."""
     service = str(found["service"])
     given = config.settings.services.get(service)
-    whose = ", ".join(part for part in (service, run.owner if run.outcome == "failed" else "") if part)
+    whose = ", ".join(part for part in (service, run.owner if run.outcome == Outcome.FAILED else "") if part)
     is_own = found["cause"].startswith("own-") or found["cause"] == "stranger"
     name = "First Bell itself, no service is blamed" if is_own else whose or "nobody can be named"
     yield Text.assemble(("  whose    ", "quiet"), (name, "errored" if is_own or not service else "failed"))
     yield Text.assemble(("  what     ", "quiet"), (found["words"], "told"))
     why = SURE_OF_OURSELVES if is_own else _sure(found, run, config)
     yield Text.assemble(("  sure     ", "quiet"), f"{found['confidence']}: {why}")
-    if run.outcome == "passed":
+    if run.outcome == Outcome.PASSED:
         yield Text.assemble(("  call     ", "quiet"), "nobody: it passed when it was tried again")
-    elif run.outcome == "failed" and given and given.contact:
+    elif run.outcome == Outcome.FAILED and given and given.contact:
         yield Text.assemble(("  call     ", "quiet"), given.contact)
 
 

@@ -24,8 +24,8 @@ from runner.config.load import Config
 from runner.config.problem import NoConfig
 from runner.config.search import FILE_NAME
 from runner.execution.reporter import Silent
-from runner.execution.run import Outcome
 from runner.history.outbox import Parcel
+from runner.outcome import Outcome
 from runner.theatre import Theatre, theatre
 from runner.wiring import config_at, embedded
 

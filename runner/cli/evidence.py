@@ -16,18 +16,16 @@ from rich.text import Text
 
 from artifacts.bundle import bag as bags
 from artifacts.bundle.building import Wanted, build
-from artifacts.bundle.signature import BadKey, new_private_key, public_key, verify
-from artifacts.bundle.story import NoStory
+from artifacts.bundle.signature import new_private_key, public_key, verify
 from artifacts.holds import runs_among
-from artifacts.parts import Unreadable
 from artifacts.retention import lifetime_of
 from artifacts.serving import served
 from artifacts.stores import Holds, StoreError
-from runner.cli.console import console, give_up
-from runner.cli.handing import Evidence, NotThere, evidence_of, setting_of, signing_key, write_bag, zipped
+from firstbell.errors import ERRORED
+from runner.cli.console import console, foreseen, give_up
+from runner.cli.handing import Evidence, evidence_of, setting_of, signing_key, write_bag, zipped
 from runner.cli.look_back import CONFIG_OPTION, history_of, zone_of
 from runner.history.handovers import Handover, Handovers
-from runner.history.runs import NoSuchRun
 from runner.watch.signals import Signals
 from runner.wiring import store_of
 
@@ -60,11 +58,11 @@ def evidence() -> None:
 
 @contextmanager
 def sentences_of_evidence() -> Iterator[None]:
-    """What can go wrong, each in one sentence."""
+    """Ends the command with 2 where a store gives no evidence, whether or not it ever would."""
     try:
         yield
-    except (NoSuchRun, NotThere, NoStory, Unreadable, StoreError, BadKey, bags.NoBag) as error:
-        give_up(str(error), code=2)
+    except StoreError as error:
+        give_up(str(error), code=ERRORED)
 
 
 @evidence.command()
@@ -121,7 +119,7 @@ def bag(
 def verify_(place: Path, key: str) -> None:
     """Check a bag, ours or anybody's: that every file is there and unchanged, and who signed it."""
     screen, holds = console(), True
-    with sentences_of_evidence():
+    with foreseen():
         found = bags.read_bag(place)
         for finding in bags.check(found):
             holds = holds and finding.holds

@@ -13,11 +13,11 @@ from artifacts.bundle.page import Setting
 from artifacts.bundle.scope import Scope
 from artifacts.evidence import run_prefix
 from artifacts.parts import unpack
+from firstbell.errors import FirstBellError
 from runner.cli.look_back import zone_of
 from runner.config.load import Config
 from runner.config.secrets import secret
 from runner.history.database import Database
-from runner.history.incidents import NoSuchIncident
 from runner.history.record import RunRow
 from runner.history.runs import RunHistory
 from runner.switchboard import switchboard_for
@@ -26,7 +26,7 @@ from runner.wiring import spool_of, store_of
 SHORT_NAME = 6
 
 
-class NotThere(Exception):
+class NotThere(FirstBellError):
     """A run's evidence cannot be had; the message says why, and where it may be."""
 
 
@@ -43,7 +43,7 @@ class Evidence:
 def evidence_of(config: Config, database: Database, name: str) -> Evidence:
     """The evidence of a run by the last letters of its name, or of the run that opened an incident by its number.
 
-    Raises NoSuchRun, NotThere, StoreError, Unreadable.
+    Raises NoSuchRun, NoSuchIncident, NotThere, StoreError, Unreadable.
     """
     run = RunHistory(database, zone_of(config)).find(_opened_by(config, database, name) or name)
     prefix = run_prefix(run.started_at, run.journey, run.id)
@@ -69,10 +69,7 @@ def _opened_by(config: Config, database: Database, number: str) -> str:
     """The run that opened an incident; nothing where this is the number of none. A run's short name has six letters."""
     if not number.isdecimal() or len(number) >= SHORT_NAME:
         return ""
-    try:
-        told = switchboard_for(config, database).incidents.find(int(number))
-    except NoSuchIncident as error:
-        raise NotThere(str(error)) from None
+    told = switchboard_for(config, database).incidents.find(int(number))
     names = [symptom.run_id for symptom in told.incident.symptoms if symptom.run_id]
     if not names:
         raise NotThere(

@@ -16,11 +16,11 @@ from rich.text import Text
 from runner.alarms.incident import Incident, Symptom
 from runner.alarms.outbox import Fate
 from runner.alarms.routing import Severity
-from runner.cli.console import console, give_up
+from runner.cli.console import console
 from runner.cli.look_back import CONFIG_OPTION, history_of, zone_of
 from runner.cli.moments import moment
 from runner.cli.whoami import whoami
-from runner.history.incidents import NoSuchIncident, Told
+from runner.history.incidents import Told
 from runner.history.outbox import Parcel
 from runner.switchboard import Switchboard, switchboard_for
 
@@ -39,10 +39,7 @@ FATES = {
 def switchboard_at(config_file: Path | None) -> Iterator[tuple[Switchboard, ZoneInfo]]:
     """The alarms of the configuration, for looking and for saying."""
     with history_of(config_file) as (config, database):
-        try:
-            yield switchboard_for(config, database), zone_of(config)
-        except NoSuchIncident as error:
-            give_up(str(error), code=2)
+        yield switchboard_for(config, database), zone_of(config)
 
 
 @click.command()

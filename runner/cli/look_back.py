@@ -14,14 +14,14 @@ import click
 from rich.table import Table
 from rich.text import Text
 
-from runner.cli.console import console, give_up
+from runner.cli.console import console
 from runner.cli.run import sentences
 from runner.cli.telling import StepLine, diagnosis_line, header, outcome_line, step_line, whose
 from runner.config.load import Config
 from runner.config.problem import ConfigError, NoConfig
 from runner.history.database import Database
 from runner.history.record import AttemptRow, ProofRow, RunRow
-from runner.history.runs import NoSuchRun, RunHistory
+from runner.history.runs import RunHistory
 from runner.history.slots import Gap, SlotHistory
 from runner.wiring import config_at, embedded, history_url, state_folder
 
@@ -95,11 +95,8 @@ def show(run: str, as_json: bool, config_file: Path | None) -> None:
 
 
 def run_named(name: str, config: Config, database: Database) -> RunRow:
-    """The run that a person means, or a sentence and an exit."""
-    try:
-        return RunHistory(database, zone_of(config)).find(name)
-    except NoSuchRun as error:
-        give_up(str(error), code=2)
+    """The run that a person means. Raises NoSuchRun."""
+    return RunHistory(database, zone_of(config)).find(name)
 
 
 def story(run: RunRow, zone: ZoneInfo) -> Iterator[Text]:

@@ -27,6 +27,7 @@ from runner.history.outbox import Parcel
 from runner.morning.picture import draw
 from runner.morning.record import Heard, Played, SceneRecord, lines
 from runner.morning.script import HOME, MORNING, SCHOOL, Scene
+from runner.outcome import Outcome
 from runner.theatre import Theatre, theatre
 
 CONFIG = f"""\
@@ -150,7 +151,7 @@ def _set(school: PracticeSchool, scene: Scene) -> None:
 
 def _played(performed: Performed, at_s: float) -> Played:
     run, found = performed.run, performed.document.diagnosis
-    is_failure = run.outcome.value == "failed" and found is not None
+    is_failure = run.outcome is Outcome.FAILED and found is not None
     return Played(
         journey=run.journey,
         location=run.location,

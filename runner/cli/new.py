@@ -7,12 +7,13 @@ from pathlib import Path
 
 import click
 
-from runner.cli.console import console, give_up
+from firstbell.errors import CONFIG
+from runner.cli.console import console, foreseen, give_up
 from runner.cli.look_back import CONFIG_OPTION
-from runner.cli.run import CONFIG, sentences
+from runner.cli.run import sentences
 from runner.config.load import Config
 from runner.wiring import PRACTICE_KINDS
-from runner.writing.desk import CannotWrite, Desk, desk_of, made_ready
+from runner.writing.desk import Desk, desk_of, made_ready
 from runner.writing.template import NewJourney, refusal_of, text_of
 
 
@@ -27,15 +28,13 @@ def new(name: str, roles: tuple[str, ...], config_file: Path | None) -> None:
     for given, what in ((name, ""), *((role, f"role '{role}': ") for role in roles)):
         if refusal := refusal_of(given):
             give_up(f"{what}{refusal}", code=CONFIG)
-    try:
+    with foreseen():
         with sentences():
             config, made = made_ready(config_file, Path.cwd())
         desk = desk_of(config)
         wanted = NewJourney(name=name, roles=tuple(dict.fromkeys(roles)), services=services_of_config(config))
         file = desk.place(name, wanted.file_name)
         desk.write(file, text_of(wanted))
-    except CannotWrite as error:
-        give_up(str(error), code=CONFIG)
     tell_made(made)
     tell_where(file, name, desk, config)
 

@@ -14,8 +14,8 @@ import click
 from rich.table import Table
 
 from journeys.practice.faults import FAULTS
-from journeys.practice.school import PracticeSchool, PracticeSchoolError
-from runner.cli.console import console, give_up
+from journeys.practice.school import PracticeSchool
+from runner.cli.console import console, foreseen, give_up
 
 NOTE = Path(".firstbell/practice.json")
 """Where a running practice school leaves its control address for `break` and `heal`; readable by its owner only."""
@@ -36,10 +36,8 @@ def practice(context: click.Context, tls: bool, domain: str) -> None:
     if context.invoked_subcommand is not None:
         return
     out = console()
-    try:
+    with foreseen():
         school = PracticeSchool.start(tls=tls or bool(domain), **({"domain": domain} if domain else {}))
-    except PracticeSchoolError as error:
-        give_up(str(error), code=2)
     with school, _noted(school):
         district = school.introduction
         out.print("The practice school is open. Its front door:", style="told")
@@ -109,11 +107,10 @@ def _running() -> Iterator[PracticeSchool]:
     """The practice school that another terminal started in this folder."""
     try:
         note = json.loads(NOTE.read_text())
-        yield PracticeSchool.attach(note["control"], note["token"])
+        with foreseen():
+            yield PracticeSchool.attach(note["control"], note["token"])
     except FileNotFoundError:
         give_up("no practice school runs in this folder; start one with: firstbell practice", code=2)
-    except PracticeSchoolError as error:
-        give_up(str(error), code=2)
 
 
 def _until_told_to_stop() -> None:

@@ -11,37 +11,33 @@ from pathlib import Path
 import click
 from playwright.sync_api import Error as PlaywrightError
 
+from firstbell.errors import CONFIG, ERRORED
 from journeys.stage.ending import JourneyError
 from journeys.stage.failures import one_line
-from journeys.stage.school import UnknownKind
-from runner.cli.console import console, give_up
+from runner.cli.console import console, foreseen, give_up
 from runner.cli.look_back import CONFIG_OPTION
 from runner.cli.new import tell_made, tell_where
-from runner.cli.run import CONFIG, ERRORED, sentences
+from runner.cli.run import sentences
 from runner.cli.stopping import stopped_by_signals
 from runner.config.browsers import KINDS, nearest
 from runner.config.devices import devices
 from runner.config.secrets import SecretMissing
-from runner.execution.district import District, NoAccount
-from runner.execution.trust import NoTrust
+from runner.execution.district import District
 from runner.wiring import district_at, location_named, locations_of, practice_for
-from runner.writing.desk import CannotWrite, desk_of, made_ready
-from runner.writing.recorder import NoScreen, RecorderBroke, Recording, must_have_a_screen, not_given
+from runner.writing.desk import desk_of, made_ready
+from runner.writing.recorder import Recording, must_have_a_screen, not_given
 from runner.writing.recorder import record as recorded_with
 from runner.writing.rewriting import Wanted
 from runner.writing.template import person, refusal_of, variable
-from runner.writing.turning import NoRecording, journey_of
+from runner.writing.turning import journey_of
 
 
 @contextmanager
 def sentences_of_recording() -> Iterator[None]:
-    """What can go wrong, each in one sentence."""
+    """Ends the command on what stopped the recording or the signing in before it, with one sentence."""
     try:
-        yield
-    except (CannotWrite, NoAccount, UnknownKind) as error:
-        give_up(str(error), code=CONFIG)
-    except (NoScreen, NoRecording, NoTrust, RecorderBroke) as error:
-        give_up(str(error), code=ERRORED)
+        with foreseen():
+            yield
     except (JourneyError, PlaywrightError) as error:
         give_up(f"signing in did not work: {one_line(error)}", code=ERRORED)
 

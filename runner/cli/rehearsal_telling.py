@@ -12,6 +12,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from rich.text import Text
 
+from runner.outcome import Outcome
 from runner.rehearsal.document import RehearsalDocument, Verdict
 from runner.rehearsal.limit import busy_of
 from runner.rehearsal.messages import FromPlayers, Left, Measured
@@ -97,7 +98,7 @@ class Telling:
 
     def _left(self, minutes: Minutes, actor: str) -> None:
         person = minutes.so_far(actor)
-        is_well = person.outcome == "passed"
+        is_well = person.outcome == Outcome.PASSED
         took_s = sum(step.took_s for step in person.steps)
         latency = next((look.latency_ms for look in reversed(person.looks) if look.latency_ms is not None), None)
         media = f"  saw and heard the teacher, {latency:.0f} ms late" if latency is not None and is_well else ""

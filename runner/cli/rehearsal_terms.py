@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from firstbell.errors import CONFIG
 from runner.cli.console import give_up
-from runner.cli.run import CONFIG
 from runner.config.browsers import CHROMIUM
 from runner.config.load import Config
 from runner.config.problem import ConfigError, Problem

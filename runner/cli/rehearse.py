@@ -15,11 +15,12 @@ import click
 import psutil
 from pydantic import TypeAdapter, ValidationError
 
+from firstbell.errors import CONFIG, ERRORED
 from runner.cli.console import console, give_up
 from runner.cli.rehearsal_papers import put_down
 from runner.cli.rehearsal_telling import Quiet, Telling
 from runner.cli.rehearsal_terms import must_be_chromium, must_share_a_browser, places_of, too_many, wanted_of
-from runner.cli.run import CONFIG, ERRORED, sentences
+from runner.cli.run import sentences
 from runner.cli.stopping import stopped_by_signals
 from runner.config.durations import Seconds
 from runner.config.load import Config

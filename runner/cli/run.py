@@ -9,24 +9,14 @@ from pathlib import Path
 
 import click
 
-from artifacts.stores import StoreError
-from journeys.practice.school import PracticeSchoolError
-from runner.cli.console import console, give_up
+from firstbell.errors import ERRORED
+from runner.cli.console import console, foreseen, give_up
 from runner.cli.telling import Teller
-from runner.config.problem import ConfigError, NoConfig
-from runner.config.secrets import SecretMissing
-from runner.execution.browser import NoBrowser
-from runner.execution.engaging import Busy
 from runner.execution.performed import Performed
 from runner.execution.reporter import Reporter, Silent
 from runner.execution.run import exit_code
-from runner.execution.supervisor import WorkerUnwell
-from runner.history.database import HistoryError
-from runner.theatre import UnknownJourney, theatre
+from runner.theatre import theatre
 from runner.wiring import config_at
-
-CONFIG = 3
-ERRORED = 2
 
 # How long a run by hand waits for its evidence to reach the store, after everything has been told.
 FINISH_S = 20.0
@@ -34,15 +24,10 @@ FINISH_S = 20.0
 
 @contextmanager
 def sentences() -> Iterator[None]:
-    """Every foreseen mistake as one sentence and an exit code: 3 for the configuration, 2 for this machine."""
+    """Ends the command on a foreseen mistake, or on what this machine refuses, with one sentence and an exit code."""
     try:
-        yield
-    except (ConfigError, NoConfig, UnknownJourney, SecretMissing) as error:
-        give_up(str(error), code=CONFIG)
-    except StoreError as error:
-        give_up(str(error), code=CONFIG if error.permanent else ERRORED)
-    except (HistoryError, NoBrowser, PracticeSchoolError, WorkerUnwell, Busy) as error:
-        give_up(str(error), code=ERRORED)
+        with foreseen():
+            yield
     except OSError as error:
         said = f"{error.filename or 'this machine'}: {error.strerror or type(error).__name__}"
         give_up(f"{said}; nothing of the run in hand was kept", code=ERRORED)

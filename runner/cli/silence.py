@@ -17,7 +17,7 @@ from runner.config.load import Config
 from runner.config.people import terms_of
 from runner.history.database import Database
 from runner.history.incidents import IncidentHistory
-from runner.history.silences import NoSuchSilence, SilenceHistory
+from runner.history.silences import SilenceHistory
 
 
 @click.group()
@@ -83,8 +83,5 @@ def list_(config_file: Path | None) -> None:
 def end(number: int, config_file: Path | None) -> None:
     """End a silence now."""
     with history_of(config_file) as (_, database):
-        try:
-            SilenceHistory(database).end(number)
-        except NoSuchSilence as error:
-            give_up(str(error), code=2)
+        SilenceHistory(database).end(number)
     console().print(f"Silence {number} has ended; what is still broken is told within seconds, if First Bell watches.")

@@ -132,7 +132,7 @@ def sweep(config_file: Path | None) -> None:
     try:
         swept = sweep_folder(kept.root, retention_of(config), datetime.now(UTC))
     except UnreadableHold as error:
-        give_up(f"{kept.root}: {error}", code=2)
+        give_up(f"{kept.root}: {error}", code=error.exit_code)
     out = console()
     removed = f"{_runs(swept.runs)}, {swept.parts} parts and {swept.shared} shared bags"
     out.print(f"Removed {removed}: {swept.size_bytes / MIB:.1f} MiB.")

@@ -13,6 +13,7 @@ from rich.text import Text
 
 from runner.execution.messages import FromWorker, StepBegan, StepEnded
 from runner.execution.performed import Performed
+from runner.outcome import Outcome
 
 TICKS = {
     None: ("✓", "passed"),
@@ -147,10 +148,10 @@ def whose(service: str, owner: str) -> str:
 
 def outcome_line(outcome: str, took_s: float, step: str, service: str, said: str) -> Text:
     """What a run came to, in one line."""
-    if outcome == "passed":
+    if outcome == Outcome.PASSED:
         return Text(f"  PASSED in {took_s:.1f} s", "passed")
     if not step:
         return Text(f"  {outcome.upper()}: {said}", outcome)
-    if outcome == "failed":
+    if outcome == Outcome.FAILED:
         return Text(f'  FAILED at "{step}"{f" ({service})" if service else ""}', outcome)
     return Text(f'  {outcome.upper()} at "{step}", which blames nobody: {said}', outcome)

@@ -17,6 +17,7 @@ from runner.cli.telling import whose
 from runner.execution.messages import FromWorker
 from runner.execution.performed import Performed
 from runner.execution.reporter import Reporter, Silent
+from runner.schedule.slot_state import MissedReason, in_words
 from runner.watch.planner import Unwatched
 from runner.watch.programme import Programme
 from runner.watch.service import watch as keep_watching
@@ -112,7 +113,8 @@ class Ledger:
     def unwatched(self, gap: Unwatched) -> None:
         """One line for a whole night."""
         since, until = (f"{at.astimezone(self._zone):%a %H:%M}" for at in (gap.since, gap.until))
-        self._say(f"missed {_count(gap.slots, 'slot')} between {since} and {until}: nobody was watching", "missed")
+        why = in_words(MissedReason.UNWATCHED)
+        self._say(f"missed {_count(gap.slots, 'slot')} between {since} and {until}: {why}", "missed")
 
     def refused(self, said: str) -> None:
         """A new configuration cannot be used."""

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from firstbell.errors import CONFIG, FirstBellError
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
@@ -27,13 +29,17 @@ def _printable(text: str) -> str:
     return "".join(character if character.isprintable() else repr(character)[1:-1] for character in text)
 
 
-class ConfigError(Exception):
+class ConfigError(FirstBellError):
     """The configuration cannot be used; all mistakes at once."""
+
+    exit_code = CONFIG
 
     def __init__(self, problems: Sequence[Problem]) -> None:
         super().__init__("\n".join(str(problem) for problem in problems))
         self.problems = tuple(problems)
 
 
-class NoConfig(Exception):
+class NoConfig(FirstBellError):
     """There is no configuration where one was looked for."""
+
+    exit_code = CONFIG

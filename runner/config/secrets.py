@@ -13,12 +13,15 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
+from firstbell.errors import CONFIG, FirstBellError
 from journeys.practice.school import Introduction
 from journeys.stage.secret import Secret
 
 
-class SecretMissing(Exception):
+class SecretMissing(FirstBellError):
     """A reference leads to nothing; the message says what to do and never holds a value."""
+
+    exit_code = CONFIG
 
 
 def _from_environment(name: str) -> str:

@@ -8,6 +8,7 @@ from runner.diagnosis.conclusion import Conclusion
 from runner.diagnosis.diagnosis import Because, Source
 from runner.diagnosis.facts import Facts, is_reached
 from runner.diagnosis.host import HostCheck, Trouble
+from runner.outcome import Outcome
 
 # One-time codes allow for half a minute, tokens mostly for five; a certificate's dates are hours apart.
 CLOCK_IS_WRONG_S = 90.0
@@ -32,7 +33,7 @@ def machine_was_short(facts: Facts) -> Conclusion | None:
 
 def browser_broke(facts: Facts) -> Conclusion | None:
     """A page, a browser or a worker of this machine died or hung."""
-    is_ours = facts.outcome == "errored" and facts.sign == Cause.OWN_BROWSER.value
+    is_ours = facts.outcome == Outcome.ERRORED and facts.sign == Cause.OWN_BROWSER.value
     return _own(Cause.OWN_BROWSER, facts.said, Source.MACHINE) if is_ours else None
 
 

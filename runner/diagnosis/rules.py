@@ -16,6 +16,7 @@ from runner.diagnosis.cause import Cause
 from runner.diagnosis.conclusion import Conclusion
 from runner.diagnosis.diagnosis import OWN, Because, Cleared, Confidence, Diagnosis, Source
 from runner.diagnosis.facts import Facts, is_reached
+from runner.outcome import Outcome
 
 # Longer than what a failing step says with its title, and short enough for a line of a notice.
 SAID_LIMIT = 500
@@ -94,7 +95,7 @@ def _unknown(facts: Facts) -> Conclusion:
     # A step that never came to a page is known by what its journey says that it relies on.
     is_theirs = page is not None and (not page.host or facts.whose(page.host) == broke.service)
     said = Because(said=f'{broke.actor} "{broke.title}": {broke.said}', source=Source.PICTURE)
-    service = broke.service if is_theirs and facts.outcome == "failed" else ""
+    service = broke.service if is_theirs and facts.outcome == Outcome.FAILED else ""
     return Conclusion(service=service, cause=Cause.UNKNOWN, because=(said,))
 
 
@@ -118,5 +119,5 @@ def _fine_besides(facts: Facts) -> Iterator[Cleared]:
         reached = ", ".join(check.host for check in facts.controls if is_reached(check))
         yield Cleared(name="the way out of here", why=f"{reached} can be reached")
     for one in facts.beside:
-        if one.outcome == "passed":
+        if one.outcome == Outcome.PASSED:
             yield Cleared(name=one.journey, why=f"passed at {one.at:%H:%M} UTC")

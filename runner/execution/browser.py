@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from firstbell.compat.playwright_package import browser_revisions, package_folder
+from firstbell.errors import FirstBellError
 from journeys.media.camera import FIREFOX_PREFS, LAUNCH_ARGS
 from journeys.stage.ending import JourneyError
 from runner.config.browsers import CHROMIUM, KINDS, Kind
@@ -58,7 +59,7 @@ DOWNLOADS: Mapping[str, Mapping[str, str]] = {
 }
 
 
-class NoBrowser(Exception):
+class NoBrowser(FirstBellError):
     """There is no browser to play with, and the message says what to do."""
 
 

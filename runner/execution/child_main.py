@@ -5,19 +5,17 @@ from __future__ import annotations
 import traceback
 from collections.abc import Callable
 
-from journeys.practice.school import PracticeSchoolError
+from firstbell.errors import FirstBellError
 from journeys.stage.failures import one_line
-from runner.config.problem import ConfigError, NoConfig
 from runner.execution.messages import Message
 from runner.execution.pipe import WorkerEnd
-from runner.execution.trust import NoTrust
 
 
 def run_task(end: WorkerEnd, task: Callable[[], None], *, broke: str, tell: Callable[[str], Message]) -> int:
     """The exit code of a task: 0, or 2 after its parent was told why. `broke` is the name of the child in that."""
     try:
         task()
-    except (ConfigError, NoConfig, PracticeSchoolError, NoTrust) as error:
+    except FirstBellError as error:
         end.send(tell(str(error)))
         return 2
     except Exception as error:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from firstbell.errors import CONFIG, FirstBellError
 from journeys.stage.ending import JourneyError
 from journeys.stage.school import School
 from journeys.stage.service import Account, Classroom
@@ -13,8 +14,10 @@ from runner.diagnosis.location import Location
 from runner.execution.casting import Company
 
 
-class NoAccount(JourneyError):
+class NoAccount(JourneyError, FirstBellError):
     """A journey asks for a role that has no account."""
+
+    exit_code = CONFIG
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

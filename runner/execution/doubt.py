@@ -14,7 +14,6 @@ from runner.execution.run import Attempt
 STARVED_SHARE = 0.5
 FULL_MIB = 20.0
 NO_MEMORY_MIB = 64.0
-NAME_NOT_FOUND = "ERR_NAME_NOT_RESOLVED"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +36,6 @@ def doubt(ending: Ending, machine: Machine) -> Doubt | None:
     """Why a failure cannot be laid at the service's door; None when it can."""
     if ending.kind is not EndingKind.FAILED:
         return None
-    by_name = NAME_NOT_FOUND in ending.said
     taken, waited = f"{machine.stolen_share:.0%}", f"{machine.lost_share:.0%}"
     starved = "this machine was starved: "
     reasons = {
@@ -48,7 +46,7 @@ def doubt(ending: Ending, machine: Machine) -> Doubt | None:
     }
     if short := next((reason for reason, holds in reasons.items() if holds), None):
         return Doubt(cause=Cause.OWN_MACHINE, said=short)
-    if by_name and not machine.resolver_answers:
+    if ending.unresolved and not machine.resolver_answers:
         return Doubt(cause=Cause.OWN_NAMES, said="this machine's name server does not answer")
     return None
 

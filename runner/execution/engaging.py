@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from firstbell.errors import FirstBellError
 from runner.execution.casting import Company, Part
 from runner.execution.identity import me
 from runner.history.claims import Casting
@@ -16,7 +17,7 @@ CASTING_S = 180.0
 LOOK_AGAIN_S = 0.5
 
 
-class Busy(Exception):
+class Busy(FirstBellError):
     """An account that is needed stays in use by another run."""
 
 

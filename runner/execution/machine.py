@@ -14,7 +14,7 @@ import psutil
 
 from firstbell.time_limit import TimeLimitPassed, within
 from runner.diagnosis.facts import Doubt
-from runner.execution.doubt import NAME_NOT_FOUND, Machine, doubt
+from runner.execution.doubt import Machine, doubt
 from runner.execution.processor_time import shares_between
 from runner.execution.run import Attempt
 
@@ -71,14 +71,13 @@ class MachineMeter:
 
     def read(self, attempt: Attempt) -> Machine:
         """How the machine was since the meter was made. Only a failure by name makes it ask the resolver."""
-        ending = attempt.ending
-        by_name = ending is not None and NAME_NOT_FOUND in ending.said
+        unresolved = attempt.ending.unresolved if attempt.ending else ""
         return Machine(
             lost_share=attempt.lost_share,
             stolen_share=shares_between(self._before, psutil.cpu_times()).stolen,
             disk_free_mib=shutil.disk_usage(self._folder).free / MIB,
             memory_free_mib=psutil.virtual_memory().available / MIB,
-            resolver_answers=not by_name or resolver_answers(ending.said.split()[0] if ending else ""),
+            resolver_answers=not unresolved or resolver_answers(unresolved),
         )
 
 

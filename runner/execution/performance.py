@@ -41,9 +41,10 @@ from runner.execution.player import Player
 from runner.execution.pointers import picture_of, pointers
 from runner.execution.recall import row_of
 from runner.execution.reporter import Reporter
-from runner.execution.run import Attempt, Outcome, Run, errored, is_to_be_confirmed, new_run_id
+from runner.execution.run import Attempt, Run, errored, is_to_be_confirmed, new_run_id
 from runner.history.claims import Claim
 from runner.history.record import RunRow
+from runner.outcome import Outcome
 
 log = structlog.get_logger()
 

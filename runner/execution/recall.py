@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from runner.execution.document import Telling, diagnosis_of, figures_of
-from runner.execution.run import Attempt, Outcome, Run
+from runner.execution.run import Attempt, Run
 from runner.history.record import AttemptRow, ProofRow, RunRow, StepRow
+from runner.outcome import Outcome
 
 Scrub = Callable[[str], str]
 
@@ -39,6 +40,7 @@ def row_of(run: Run, evidence: str, telling: Telling, picture: str = "") -> RunR
         cause=run.diagnosis.cause.value if run.diagnosis and run.outcome is not Outcome.PASSED else "",
         diagnosis=diagnosis_of(run, telling.scrub),
         degraded="; ".join(run.degraded),
+        is_private=run.is_private,
         attempts=tuple(_attempt_row(attempt, scrub) for attempt in run.attempts),
     )
 

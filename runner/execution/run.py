@@ -6,7 +6,6 @@ import secrets
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from enum import Enum
 
 from artifacts.evidence import Artifact
 from journeys.media.proof import MediaProof
@@ -15,20 +14,10 @@ from journeys.stage.step import StepRecord
 from runner.diagnosis.cause import Cause
 from runner.diagnosis.diagnosis import Diagnosis
 from runner.diagnosis.seen import Seen
+from runner.outcome import Outcome
 
 # Crockford's alphabet without the letters that are misread or spell words: people say run ids over the telephone.
 _ALPHABET = "0123456789bcdfghjkmnpqrstvwxz"
-
-
-class Outcome(Enum):
-    """What came of a run. Only FAILED blames a service."""
-
-    PASSED = "passed"
-    FAILED = "failed"
-    ERRORED = "errored"
-    BLIND = "blind"
-    MISSED = "missed"
-    SKIPPED = "skipped"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,6 +17,7 @@ from typing import IO, Self
 
 import psutil
 
+from firstbell.errors import FirstBellError
 from journeys.stage.ending import EndingKind, private
 from runner.diagnosis.seen import Seen
 from runner.execution.child_process import ChildGone, ChildProcess
@@ -47,7 +48,7 @@ LOG_MIB = 5
 Listener = Callable[[FromWorker], None]
 
 
-class WorkerUnwell(Exception):
+class WorkerUnwell(FirstBellError):
     """The worker cannot work, and the message is why, in one line."""
 
 

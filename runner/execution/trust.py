@@ -12,10 +12,12 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
+from firstbell.errors import FirstBellError
+
 CERTUTIL_S = 30.0
 
 
-class NoTrust(Exception):
+class NoTrust(FirstBellError):
     """The browser cannot be made to trust an authority; the message is one sentence and says what to do."""
 
 

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, delete, update
 
 from runner.history.record import RunRow
 from runner.history.tables import locks, slots
+from runner.schedule.slot_state import SlotState
 
 
 class Overtaken(Exception):
@@ -53,13 +54,14 @@ def settle(connection: Connection, claim: Claim, run: RunRow) -> None:
     """End a slot with its run. Raises Overtaken."""
     late = run.started_at - claim.due_at > timedelta(seconds=claim.late_after_s)
     why = f"began {(run.started_at - claim.due_at).total_seconds():.0f} s after it was due" if late else ""
-    end(connection, claim, state="late" if late else "ran", why=why, run_id=run.id)
+    end(connection, claim, state=SlotState.LATE if late else SlotState.RAN, why=why, run_id=run.id)
 
 
-def end(connection: Connection, claim: Claim, *, state: str, why: str, run_id: str | None = None) -> None:
+def end(connection: Connection, claim: Claim, *, state: SlotState, why: str, run_id: str | None = None) -> None:
     """End a claimed slot in a state, and give its locks back. Raises Overtaken."""
-    ours = (slots.c.id == claim.slot) & (slots.c.fence == claim.fence) & (slots.c.state == "running")
-    ended = {"state": state, "why": why, "run_id": run_id, "lease_until": None, "weighed": state != "missed"}
+    ours = (slots.c.id == claim.slot) & (slots.c.fence == claim.fence) & (slots.c.state == SlotState.RUNNING)
+    is_weighed = state is not SlotState.MISSED
+    ended = {"state": state, "why": why, "run_id": run_id, "lease_until": None, "weighed": is_weighed}
     done = connection.execute(update(slots).where(ours).values(**ended))
     if done.rowcount != 1:
         raise Overtaken(f"the slot of {claim.journey} due {claim.due_at:%H:%M:%S} was settled without this run")

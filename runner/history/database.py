@@ -18,6 +18,8 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, Stateme
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from firstbell.errors import FirstBellError
+
 BUSY_S = 15
 CONNECT_S = 5
 # A server that is gone without a word must not hold a thread for ever (libpq, "Parameter Key Words").
@@ -36,7 +38,7 @@ MIGRATION_LOCK = 0x46425F31
 ALONE_LOCK = 0x46425F32
 
 
-class HistoryError(Exception):
+class HistoryError(FirstBellError):
     """History cannot be read or written; one sentence says where and what to do."""
 
 

@@ -11,11 +11,7 @@ from runner.history.alarm_tables import heartbeats
 from runner.history.database import Database
 from runner.history.tables import planned, slots
 from runner.history.upsert import insert_of
-
-
-def watch_name(location: str) -> str:
-    """What the watch at a location is called where parts of First Bell are told of."""
-    return f"watch {location}"
+from runner.schedule.slot_state import SlotState
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +50,7 @@ class HeartbeatHistory:
         with self._database.read() as connection:
             now = self._database.now(connection)
             due = (slots.c.location == location) & (slots.c.due_at >= since) & (slots.c.due_at < now)
-            done = slots.c.state.in_(("ran", "late", "skipped"))
+            done = slots.c.state.in_((SlotState.RAN, SlotState.LATE, SlotState.SKIPPED))
             found = connection.execute(select(func.count(), func.count().filter(done)).where(due)).one()
             until = select(func.max(planned.c.until)).where(planned.c.location == location)
             planned_until: datetime | None = connection.execute(until).scalar_one()

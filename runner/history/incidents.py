@@ -14,10 +14,12 @@ from typing import Any
 
 from sqlalchemy import Connection, select, update
 
-from runner.alarms.incident import NOBODY, Change, Incident, Ledger, Turn, Watched, advance, retire
+from firstbell.errors import FirstBellError
+from runner.alarms.incident import NOBODY, PROBE, Change, Incident, Ledger, Turn, Watched, advance, retire
+from runner.alarms.part import Part
 from runner.alarms.routing import Standing, owed
 from runner.alarms.terms import Terms
-from runner.alarms.verdict import Track, Verdict
+from runner.alarms.verdict import PartOutcome, Track, Verdict
 from runner.diagnosis.location import HERE
 from runner.history import ledger
 from runner.history.alarm_tables import incidents, watched
@@ -27,9 +29,11 @@ from runner.history.notices import drop_drafts, sent_of, write_notices
 from runner.history.record import RunRow
 from runner.history.silences import silences_now
 from runner.history.tables import slots
+from runner.outcome import Outcome
+from runner.schedule.slot_state import SlotState, in_words
 
 
-class NoSuchIncident(Exception):
+class NoSuchIncident(FirstBellError):
     """No incident has that number; the message says what to do."""
 
 
@@ -50,23 +54,27 @@ class Told:
 def verdict_of(run: RunRow, *, degraded_counts: bool = False) -> Verdict:
     """What a run says. It was confirmed if it was played again and failed again. One that passed and was degraded says
     that it did not pass, where that is to count; it has been measured, and needs no second look."""
+    is_failure = run.outcome == Outcome.FAILED
     verdict = Verdict(
         journey=run.journey,
         location=run.location,
         at=run.ended_at,
-        outcome=run.outcome,
-        confirmed=run.outcome == "failed" and len(run.attempts) > 1,
-        service=(run.service or NOBODY) if run.outcome == "failed" else "",
+        outcome=Outcome(run.outcome),
+        confirmed=is_failure and len(run.attempts) > 1,
+        service=(run.service or NOBODY) if is_failure else "",
         owner=run.owner,
         actor=run.actor,
         step=run.step,
         said=run.said,
         run_id=run.id,
+        is_private=run.is_private,
     )
     if not (degraded_counts and run.degraded):
         return verdict
     said, service = f"degraded: {run.degraded}", run.service or NOBODY
-    return replace(verdict, outcome="failed", confirmed=True, service=service, step="works as it should", said=said)
+    return replace(
+        verdict, outcome=Outcome.FAILED, confirmed=True, service=service, step="works as it should", said=said
+    )
 
 
 class IncidentHistory:
@@ -89,7 +97,7 @@ class IncidentHistory:
 
     def weigh_missed(self, location: str) -> int:
         """Weigh the slots of a location that ended without a run, the last few of each journey; how many there were."""
-        unweighed = (slots.c.weighed.is_(False)) & (slots.c.state == "missed") & (slots.c.location == location)
+        unweighed = (slots.c.weighed.is_(False)) & (slots.c.state == SlotState.MISSED) & (slots.c.location == location)
         wanted = select(slots.c.journey, slots.c.due_at, slots.c.why).where(unweighed).order_by(slots.c.due_at)
         with self._database.read() as connection:
             if connection.execute(wanted.limit(1)).first() is None:
@@ -100,17 +108,20 @@ class IncidentHistory:
             connection.execute(update(slots).where(unweighed).values(weighed=True))
             for journey in {row.journey for row in rows}:
                 for row in [row for row in rows if row.journey == journey][-self.terms.policy.unseen :]:
-                    given = {"journey": journey, "location": location, "at": row.due_at, "said": row.why}
-                    self.weigh(connection, Verdict(outcome="missed", **given))
+                    given = {"journey": journey, "location": location, "at": row.due_at, "said": in_words(row.why)}
+                    self.weigh(connection, Verdict(outcome=Outcome.MISSED, **given))
         return len(rows)
 
-    def hear(self, connection: Connection, part: str, said: str) -> None:
+    def hear(self, connection: Connection, part: Part, said: str) -> None:
         """Weigh what was heard of a part of First Bell: what is wrong with it, or nothing when it is well."""
         if said or self._is_troubled(connection, part):
-            outcome, now = "silent" if said else "heard", self._database.now(connection)
-            self.weigh(connection, Verdict(journey=part, location="first-bell", at=now, outcome=outcome, said=said))
+            outcome, now = PartOutcome.SILENT if said else PartOutcome.HEARD, self._database.now(connection)
+            self.weigh(
+                connection,
+                Verdict(journey=str(part), part=part, location=PROBE, at=now, outcome=outcome, said=said),
+            )
 
-    def hear_of(self, part: str, said: str) -> None:
+    def hear_of(self, part: Part, said: str) -> None:
         """The same by itself."""
         with self._database.write() as connection:
             ledger.lock(connection)
@@ -125,7 +136,7 @@ class IncidentHistory:
             troubled = ledger.read_watched(connection, watched.c.incident != 0)
             gone_ones = {name for (_, name), one in troubled.items() if not is_watched(name, set(one.health.places))}
             for journey in sorted(gone_ones):
-                self._retire(connection, Verdict(journey=journey, location=HERE, at=now, outcome="retired"))
+                self._retire(connection, Verdict(journey=journey, location=HERE, at=now, outcome=PartOutcome.RETIRED))
 
     def give_up(self, location: str) -> None:
         """Go on without what was last seen from a location: it looks no more, and would never see anything pass."""
@@ -134,7 +145,7 @@ class IncidentHistory:
             now = self._database.now(connection)
             seen = ledger.read_watched(connection, watched.c.journey.is_not(None))
             for journey in sorted({name for (_, name), one in seen.items() if location in one.health.places}):
-                gone = Verdict(journey=journey, location=location, at=now, outcome="retired")
+                gone = Verdict(journey=journey, location=location, at=now, outcome=PartOutcome.RETIRED)
                 self._retire(connection, gone, location)
 
     def _retire(self, connection: Connection, gone: Verdict, location: str = "") -> None:
@@ -222,6 +233,6 @@ class IncidentHistory:
         return Told(standing=standing, why=row["why"])
 
     @staticmethod
-    def _is_troubled(connection: Connection, part: str) -> bool:
-        this = (watched.c.track == Track.SIGHT.value) & (watched.c.journey == part) & (watched.c.incident != 0)
+    def _is_troubled(connection: Connection, part: Part) -> bool:
+        this = (watched.c.track == Track.SIGHT.value) & (watched.c.journey == str(part)) & (watched.c.incident != 0)
         return connection.execute(select(watched.c.journey).where(this)).first() is not None

@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, Connection, func, insert, select, text, up
 
 from runner.alarms.health import Health
 from runner.alarms.incident import Incident, Ledger, Policy, Watched
+from runner.alarms.part import PartKind
 from runner.alarms.verdict import Track, Verdict
 from runner.history.alarm_tables import incident_log, incidents, watched
 from runner.history.upsert import insert_of
@@ -62,7 +63,16 @@ def read_watched(connection: Connection, which: ColumnElement[bool]) -> dict[tup
 
 def incident_of(story: Mapping[str, Any]) -> Incident:
     """An incident from its column."""
-    return _INCIDENT.validate_python(story, strict=False)
+    symptoms = [_symptom(row) for row in story.get("symptoms", ())]
+    return _INCIDENT.validate_python({**story, "symptoms": symptoms}, strict=False)
+
+
+def _symptom(row: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A symptom of a story. One that was written before the field `part` has only its name, kind and all."""
+    if "part" in row:
+        return row
+    kind, _, name = row["journey"].partition(" ")
+    return {**row, "part": {"kind": kind, "name": name} if name and kind in set(PartKind) else None}
 
 
 def write(connection: Connection, before: Ledger, after: Ledger) -> None:

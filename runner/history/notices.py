@@ -18,6 +18,7 @@ from runner.diagnosis.cause import Cause
 from runner.history.alarm_tables import notifications
 from runner.history.tables import runs, steps
 from runner.history.upsert import insert_of
+from runner.outcome import Outcome
 
 MESSAGE = TypeAdapter(Message)
 
@@ -149,6 +150,6 @@ def _passed(connection: Connection, broken: Iterable[str], terms: Terms, since: 
             continue
         latest = select(runs.c.outcome, runs.c.started_at).where(runs.c.journey == journey)
         row = connection.execute(latest.order_by(runs.c.started_at.desc()).limit(1)).one_or_none()
-        if row is not None and row.outcome == "passed" and row.started_at >= since - FRESH:
+        if row is not None and row.outcome == Outcome.PASSED and row.started_at >= since - FRESH:
             passed[journey] = f"{row.started_at.astimezone(terms.zone):%H:%M}"
     return passed

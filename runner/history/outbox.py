@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, Connection, and_, exists, func, select, tr
 
 from runner.alarms.message import Message
 from runner.alarms.outbox import Fate, Notification
+from runner.alarms.part import channel
 from runner.alarms.routing import NoticeKind, Severity
 from runner.history.alarm_tables import notifications
 from runner.history.database import Database
@@ -68,7 +69,7 @@ class OutboxHistory:
             now = self._database.now(connection)
             given = {"state": Fate.DELIVERED.value, "said": receipt, "delivered_at": now}
             if self._mark(connection, notification, **given):
-                self._incidents.hear(connection, channel_name(notification.address), "")
+                self._incidents.hear(connection, channel(notification.address), "")
 
     def again(self, notification: Notification, said: str, after: timedelta) -> None:
         """Try again after a while; a channel that has been at it for long is told of by another."""
@@ -76,14 +77,14 @@ class OutboxHistory:
             now = self._database.now(connection)
             given = {"due_at": now + after, "said": said, "tries": notification.tries + 1}
             if self._mark(connection, notification, **given) and now - notification.made_at >= TROUBLED_AFTER:
-                self._incidents.hear(connection, channel_name(notification.address), _trouble(notification, said))
+                self._incidents.hear(connection, channel(notification.address), _trouble(notification, said))
 
     def dead(self, notification: Notification, said: str) -> None:
         """Given up: it stays to be seen, and another channel tells of it."""
         with self._database.write() as connection:
             given: dict[str, object] = {"state": Fate.DEAD.value, "said": said, "tries": notification.tries + 1}
             if self._mark(connection, notification, **given):
-                self._incidents.hear(connection, channel_name(notification.address), _trouble(notification, said))
+                self._incidents.hear(connection, channel(notification.address), _trouble(notification, said))
 
     def oldest_waiting(self) -> datetime | None:
         """Since when the oldest notice waits that is to be delivered; None when nothing waits."""
@@ -171,11 +172,6 @@ class OutboxHistory:
         )
         given |= {"owner": "", "lease_until": None}
         return connection.execute(update(notifications).where(ours).values(**given)).rowcount == 1
-
-
-def channel_name(address: str) -> str:
-    """What a channel is called where parts of First Bell are told of."""
-    return f"channel {address}"
 
 
 def _trouble(notification: Notification, said: str) -> str:

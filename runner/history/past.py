@@ -12,6 +12,7 @@ from runner.diagnosis.host import HostCheck
 from runner.history.database import Database
 from runner.history.host_checks import HostCheckHistory
 from runner.history.tables import runs
+from runner.outcome import Outcome
 
 # What ran longer ago says nothing about now: journeys are minutes apart in school hours.
 LATELY = timedelta(minutes=30)
@@ -46,7 +47,7 @@ class PastOf:
                 journey=row.journey,
                 outcome=row.outcome,
                 at=row.started_at,
-                service=row.service if row.outcome == "failed" else "",
+                service=row.service if row.outcome == Outcome.FAILED else "",
             )
             for row in newest.values()
         )

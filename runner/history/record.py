@@ -54,7 +54,8 @@ class RunRow:
     `flaky`: it passed, but not at once. `groups` are joined by commas. `note` is what else was going on, such as
     announced maintenance. `due_at` is when its slot was due; None for a run by hand. `picture` is the object of the
     store that shows the failing step. `service` is whose part broke, `cause` why, in a word, `diagnosis` all of it
-    as JSON; `degraded` says in what way a run that passed was worse than it should be.
+    as JSON; `degraded` says in what way a run that passed was worse than it should be. `is_private`: a stranger was in
+    the class.
     """
 
     id: str
@@ -77,6 +78,7 @@ class RunRow:
     picture: str = ""
     cause: str = ""
     degraded: str = ""
+    is_private: bool = False
     diagnosis: dict[str, Any] | None = None
     attempts: tuple[AttemptRow, ...] = ()
 

@@ -12,11 +12,13 @@ import structlog
 from sqlalchemy import ColumnElement, Connection, RowMapping, Table, insert, select
 from sqlalchemy.exc import SQLAlchemyError
 
+from firstbell.errors import FirstBellError
 from runner.history.claims import Claim, settle
 from runner.history.database import Database, HistoryError
 from runner.history.figures import Tally, count
 from runner.history.record import AttemptRow, ProofRow, RunRow, StepRow
 from runner.history.tables import attempts, proofs, runs, steps
+from runner.outcome import Outcome
 
 log = structlog.get_logger()
 
@@ -30,7 +32,7 @@ _LAST = "\x7f"
 Weigh = Callable[[Connection, RunRow], None]
 
 
-class NoSuchRun(Exception):
+class NoSuchRun(FirstBellError):
     """No run of that name, or several; the message says what to do."""
 
 
@@ -87,7 +89,7 @@ class RunHistory:
         if journeys:
             wanted = wanted.where(runs.c.journey.in_(sorted(journeys)))
         if outcome == "flaky":
-            wanted = wanted.where(runs.c.outcome == "passed", runs.c.flaky)
+            wanted = wanted.where(runs.c.outcome == Outcome.PASSED, runs.c.flaky)
         elif outcome:
             wanted = wanted.where(runs.c.outcome == outcome)
         with self._database.read() as connection:

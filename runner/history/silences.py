@@ -7,12 +7,13 @@ from typing import Any
 
 from sqlalchemy import Connection, insert, select, update
 
+from firstbell.errors import FirstBellError
 from runner.alarms.routing import Silence
 from runner.history.alarm_tables import silences
 from runner.history.database import Database
 
 
-class NoSuchSilence(Exception):
+class NoSuchSilence(FirstBellError):
     """No silence of that number is in force; the message says what to do."""
 
 

@@ -23,11 +23,11 @@ from runner.history.figures import Tally, count
 from runner.history.locks import SLOT_LEASE_S, IsGone, hold, taken
 from runner.history.tables import locks, planned, slots
 from runner.history.upsert import insert_of
+from runner.schedule.slot_state import MissedReason, SlotState, in_words
 from runner.schedule.slots import Due
 from runner.schedule.triage import Waiting, triage
 
 CHUNK = 5000
-UNWATCHED = "nobody was watching"
 Cast = Callable[[str, frozenset[str]], Casting | None]
 """Who could play a journey while these locks are held; None when somebody who is needed is busy."""
 
@@ -80,14 +80,14 @@ class SlotHistory:
         A slot that a clock gone astray had written off as unwatched is planned again: it has not been played.
         """
         with self._database.write() as connection:
-            self._insert(connection, dues, state="planned", why="")
+            self._insert(connection, dues, state=SlotState.PLANNED, why="")
             if dues:
                 early = (slots.c.due_at >= dues[0].at) & (slots.c.location == self._location)
-                astray = (slots.c.state == "missed") & (slots.c.why == UNWATCHED) & early
-                back = update(slots).where(astray).values(state="planned", why="", weighed=True)
+                astray = (slots.c.state == SlotState.MISSED) & (slots.c.why == MissedReason.UNWATCHED) & early
+                back = update(slots).where(astray).values(state=SlotState.PLANNED, why="", weighed=True)
                 again = connection.execute(back.returning(slots.c.journey, slots.c.due_at))
                 unsaid = Counter((self._day(row.due_at), row.journey) for row in again)
-                self._count(connection, Counter({key: -number for key, number in unsaid.items()}), "missed")
+                self._count(connection, Counter({key: -number for key, number in unsaid.items()}), SlotState.MISSED)
             upsert = insert_of(connection)(planned)
             rows = [{"journey": name, "location": self._location, "until": at} for name, at in until.items()]
             if rows:
@@ -96,25 +96,27 @@ class SlotHistory:
                     upsert.on_conflict_do_update(index_elements=["journey", "location"], set_=later), rows
                 )
 
-    def miss(self, dues: Sequence[Due], why: str, *, state: str = "missed") -> int:
+    def miss(self, dues: Sequence[Due], why: MissedReason) -> int:
         """Write down slots that nobody ran, in bites that keep no other writer waiting for long; how many were new."""
         missed = 0
         for begin in range(0, len(dues), CHUNK):
             with self._database.write() as connection:
-                new = self._insert(connection, dues[begin : begin + CHUNK], state=state, why=why)
-                self._count(connection, Counter((day, journey) for day, journey in new), state)
+                new = self._insert(connection, dues[begin : begin + CHUNK], state=SlotState.MISSED, why=why)
+                self._count(connection, Counter((day, journey) for day, journey in new), SlotState.MISSED)
                 missed += len(new)
         return missed
 
-    def miss_before(self, moment: datetime, why: str) -> int:
+    def miss_before(self, moment: datetime, why: MissedReason) -> int:
         """End slots that were planned, were due before a moment, and were not claimed; how many."""
-        late = (slots.c.state == "planned") & (slots.c.location == self._location) & (slots.c.due_at < moment)
+        late = (slots.c.state == SlotState.PLANNED) & (slots.c.location == self._location) & (slots.c.due_at < moment)
         with self._database.write() as connection:
-            return self._end(connection, late, "missed", why)
+            return self._end(connection, late, SlotState.MISSED, why)
 
     def next_due(self) -> datetime | None:
         """When the next slot is due, or was; None when nothing is planned."""
-        wanted = select(func.min(slots.c.due_at)).where(slots.c.state == "planned", slots.c.location == self._location)
+        wanted = select(func.min(slots.c.due_at)).where(
+            slots.c.state == SlotState.PLANNED, slots.c.location == self._location
+        )
         with self._database.read() as connection:
             first: datetime | None = connection.execute(wanted).scalar_one()
             return first
@@ -126,7 +128,7 @@ class SlotHistory:
             waiting = self._waiting(connection, now)
             playable, missed = triage(waiting, now, terms.grace_s)
             for lost in missed:
-                self._end(connection, slots.c.id == lost.slot.id, "missed", lost.why)
+                self._end(connection, slots.c.id == lost.slot.id, SlotState.MISSED, lost.why)
             held = taken(connection, now, terms.is_gone) if playable else frozenset[str]()
             for slot in playable:
                 if (casting := cast(slot.journey, held)) is not None:
@@ -140,51 +142,53 @@ class SlotHistory:
         with self._database.write() as connection:
             until = self._database.now(connection) + timedelta(seconds=terms.lease_s)
             for claim in held:
-                ours = (slots.c.id == claim.slot) & (slots.c.fence == claim.fence) & (slots.c.state == "running")
+                ours = (
+                    (slots.c.id == claim.slot) & (slots.c.fence == claim.fence) & (slots.c.state == SlotState.RUNNING)
+                )
                 connection.execute(update(slots).where(ours).values(lease_until=until))
                 connection.execute(update(locks).where(locks.c.holder == claim.holder).values(lease_until=until))
 
     def skip(self, claim: Claim, why: str) -> None:
         """End a claimed slot that is not to be played."""
         with self._database.write() as connection:
-            end(connection, claim, state="skipped", why=why)
-            self._count(connection, Counter([(self._day(claim.due_at), claim.journey)]), "skipped")
+            end(connection, claim, state=SlotState.SKIPPED, why=why)
+            self._count(connection, Counter([(self._day(claim.due_at), claim.journey)]), SlotState.SKIPPED)
 
     def lose(self, claim: Claim, why: str) -> None:
         """End a claimed slot whose run came to nothing."""
         with self._database.write() as connection:
-            end(connection, claim, state="missed", why=why)
-            self._count(connection, Counter([(self._day(claim.due_at), claim.journey)]), "missed")
+            end(connection, claim, state=SlotState.MISSED, why=why)
+            self._count(connection, Counter([(self._day(claim.due_at), claim.journey)]), SlotState.MISSED)
 
     def reap(self, is_gone: IsGone) -> int:
         """End what runs for owners that are gone or whose lease has run out; how many slots that were."""
         running = select(slots.c.id, slots.c.owner, slots.c.fence, slots.c.lease_until).where(
-            slots.c.state == "running", slots.c.location == self._location
+            slots.c.state == SlotState.RUNNING, slots.c.location == self._location
         )
         with self._database.write_alone() as connection:
             now = self._database.now(connection)
             dead = [row for row in connection.execute(running).all() if row.lease_until < now or is_gone(row.owner)]
             for row in dead:
                 this = (slots.c.id == row.id) & (slots.c.fence == row.fence)
-                self._end(connection, this, "missed", "whoever ran it ended in the middle")
+                self._end(connection, this, SlotState.MISSED, MissedReason.ABANDONED)
                 connection.execute(delete(locks).where(locks.c.holder == holder(row.id, row.fence)))
             return len(dead)
 
     def gaps(self, since: datetime, limit: int) -> list[Gap]:
         """What ended without a run since a moment, in groups with the same reason and hour, the latest first."""
         columns = (slots.c.state, slots.c.why)
-        ended = slots.c.state.in_(("missed", "skipped")) & (slots.c.due_at >= since)
+        ended = slots.c.state.in_((SlotState.MISSED, SlotState.SKIPPED)) & (slots.c.due_at >= since)
         first, last = func.min(slots.c.due_at).label("first"), func.max(slots.c.due_at).label("last")
         many = (func.count().label("slots"), func.count(slots.c.journey.distinct()).label("journeys"))
         wanted = select(*columns, *many, first, last).where(ended, slots.c.location == self._location)
         with self._database.read() as connection:
             rows = connection.execute(wanted.group_by(*columns).order_by(last.desc()).limit(limit)).mappings()
-            return [Gap(**row) for row in rows]
+            return [Gap(**{**row, "why": in_words(row["why"])}) for row in rows]
 
     def _waiting(self, connection: Connection, now: datetime) -> list[Waiting]:
         wanted = (
             select(slots.c.id, slots.c.journey, slots.c.due_at)
-            .where(slots.c.state == "planned", slots.c.location == self._location, slots.c.due_at <= now)
+            .where(slots.c.state == SlotState.PLANNED, slots.c.location == self._location, slots.c.due_at <= now)
             .order_by(slots.c.due_at)
             .limit(CHUNK)
         )
@@ -195,7 +199,7 @@ class SlotHistory:
         taken = connection.execute(
             update(slots)
             .where(slots.c.id == slot.id)
-            .values(state="running", owner=terms.owner, fence=slots.c.fence + 1, lease_until=until)
+            .values(state=SlotState.RUNNING, owner=terms.owner, fence=slots.c.fence + 1, lease_until=until)
             .returning(slots.c.fence, slots.c.phase)
         ).one()
         claim = Claim(
@@ -212,18 +216,22 @@ class SlotHistory:
         hold(connection, casting.locks, owner=terms.owner, holder=claim.holder, until=until)
         return claim
 
-    def _end(self, connection: Connection, which: Any, state: str, why: str) -> int:
+    def _end(self, connection: Connection, which: Any, state: SlotState, why: str) -> int:
         """End slots that nobody plays any more, and count them."""
         done = connection.execute(
             update(slots)
             .where(which)
-            .values(state=state, why=why, fence=slots.c.fence + 1, lease_until=None, weighed=state != "missed")
+            .values(
+                state=state, why=why, fence=slots.c.fence + 1, lease_until=None, weighed=state is not SlotState.MISSED
+            )
             .returning(slots.c.journey, slots.c.due_at)
         ).all()
         self._count(connection, Counter((self._day(row.due_at), row.journey) for row in done), state)
         return len(done)
 
-    def _insert(self, connection: Connection, dues: Sequence[Due], *, state: str, why: str) -> list[tuple[date, str]]:
+    def _insert(
+        self, connection: Connection, dues: Sequence[Due], *, state: SlotState, why: str
+    ) -> list[tuple[date, str]]:
         """Insert slots that are not there yet; the day and journey of each that was not."""
         rows = [
             {
@@ -233,7 +241,7 @@ class SlotHistory:
                 "phase": due.phase.value,
                 "state": state,
                 "why": why,
-                "weighed": state != "missed",
+                "weighed": state is not SlotState.MISSED,
             }
             for due in dues
         ]
@@ -243,7 +251,7 @@ class SlotHistory:
         new = connection.execute(once.returning(slots.c.journey, slots.c.due_at), rows)
         return [(self._day(row.due_at), row.journey) for row in new]
 
-    def _count(self, connection: Connection, ended: Counter[tuple[date, str]], what: str) -> None:
+    def _count(self, connection: Connection, ended: Counter[tuple[date, str]], what: SlotState) -> None:
         for (day, journey), number in ended.items():
             count(connection, Tally(day=day, journey=journey, location=self._location, what=what, by=number))
 

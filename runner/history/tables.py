@@ -83,6 +83,7 @@ runs = Table(
     Column("cause", String(40), nullable=False, server_default=""),
     Column("degraded", Text, nullable=False, server_default=""),
     Column("diagnosis", JSON),
+    Column("is_private", Boolean, nullable=False, server_default=false()),
     Index(None, "started_at"),
     Index(None, "journey", "started_at"),
     Index(None, "outcome", "started_at"),

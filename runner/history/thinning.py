@@ -18,6 +18,7 @@ from sqlalchemy import Connection, delete, func, insert, select
 from runner.history.database import Database
 from runner.history.host_checks import HostCheckHistory
 from runner.history.tables import proofs, runs, step_days, steps
+from runner.outcome import Outcome
 from runner.percentile import percentile
 
 _ONE_DAY = timedelta(days=1)
@@ -94,7 +95,7 @@ def _figures(day: date, rows: Iterable[Any]) -> Iterable[dict[str, object]]:
             "title": title,
             "service": found[-1].service,
             "plays": len(found),
-            "failed": sum(row.ending == "failed" for row in found),
+            "failed": sum(row.ending == Outcome.FAILED for row in found),
             "median_s": statistics.median(took),
             "p95_s": percentile(took, 0.95),
         }

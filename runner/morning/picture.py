@@ -11,6 +11,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from runner.morning.record import SceneRecord
 from runner.morning.script import HOME, SCHOOL
+from runner.outcome import Outcome
 
 WIDTH, LEFT, TOP = 1240, 104, 74
 LANES = (("from home", HOME), ("from school", SCHOOL), ("plan B", "plan-b"))
@@ -115,7 +116,7 @@ def _dots(record: SceneRecord, x: float, width: float) -> list[Dot]:
         share = played.at_s / record.lasted_s if record.lasted_s else 0.0
         at_x, at_y = x + 16 + share * (width - 32), TOP + LANE_HEIGHT * (lane + 0.5)
         said = _printable(f"{played.journey} from {played.location}: {played.said or played.outcome}")
-        colour, has_failed = COLOURS.get(played.outcome, "#555"), played.outcome == "failed"
+        colour, has_failed = COLOURS.get(played.outcome, "#555"), played.outcome == Outcome.FAILED
         dots.append(Dot(x=at_x, y=at_y, colour=colour, has_failed=has_failed, said=said))
     return dots
 

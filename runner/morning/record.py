@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from runner.morning.script import Scene
+from runner.outcome import Outcome
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +60,9 @@ def lines(records: Sequence[SceneRecord]) -> Iterator[tuple[str, str]]:
         for played in record.played:
             if played.said:
                 yield f"      {played.journey} from {played.location}: {played.said}", played.outcome
-        well = [f"{played.journey} from {played.location}" for played in record.played if played.outcome == "passed"]
+        well = [
+            f"{played.journey} from {played.location}" for played in record.played if played.outcome == Outcome.PASSED
+        ]
         if well:
             yield f"      passed: {', '.join(dict.fromkeys(well))}", "passed"
         for heard in record.heard:

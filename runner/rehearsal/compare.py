@@ -14,6 +14,7 @@ from functools import cache
 from statistics import NormalDist, median
 from typing import Literal
 
+from runner.outcome import Outcome
 from runner.rehearsal.document import ComparedRow, ComparisonRow, PersonRow, RecordRow
 from runner.rehearsal.script import STEPS
 
@@ -127,8 +128,8 @@ def _change(p: float, *, is_better: bool) -> Change:
 
 def _passed(people: Sequence[PersonRow]) -> tuple[int, int]:
     return (
-        sum(person.outcome == "passed" for person in people),
-        sum(person.outcome in {"passed", "failed"} for person in people),
+        sum(person.outcome == Outcome.PASSED for person in people),
+        sum(person.outcome in {Outcome.PASSED, Outcome.FAILED} for person in people),
     )
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 from journeys.media.camera import FRAMES_PER_S
+from runner.outcome import Outcome
 from runner.rehearsal.document import CountedRow, PersonRow
 from runner.rehearsal.minutes import joins, peak
 from runner.rehearsal.plan import TEACHER
@@ -58,7 +59,7 @@ def _rows(before: Count, after: Count, people: Sequence[PersonRow]) -> Iterator[
 
 
 def _is_lost(person: PersonRow) -> bool:
-    return person.outcome == "errored" and person.failing is None
+    return person.outcome == Outcome.ERRORED and person.failing is None
 
 
 def _may_be_in_unseen(person: PersonRow) -> bool:
@@ -94,7 +95,7 @@ def _frames(before: Count, after: Count, people: Sequence[PersonRow]) -> Iterato
     # Who was lost could not be read, and a lost teacher's page has told the school nothing.
     if not in_class or any(person.frames is None for person in in_class):
         return
-    if any(teacher.outcome != "passed" for teacher in teachers):
+    if any(teacher.outcome != Outcome.PASSED for teacher in teachers):
         return
     late_s = sum(max(0.0, _hung_up_at_s(person) - person.frames_at_s) + HANGS_UP_S for person in in_class)
     yield CountedRow(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from runner.outcome import Outcome
 from runner.percentile import percentile
 from runner.rehearsal.document import CountedRow, CriterionRow, PersonRow, RecordRow, Verdict
 from runner.rehearsal.script import STEPS
@@ -72,7 +73,11 @@ def _of_the_platform(
 def _of_our_own(record: RecordRow, criteria: Sequence[CriterionRow]) -> Iterator[tuple[Verdict, str]]:
     """What decides against a go where it was First Bell that did not do its part."""
     people = record.people
-    own = [person for person in people if person.outcome in {"errored", "blind"} and not _met_a_stranger(person)]
+    own = [
+        person
+        for person in people
+        if person.outcome in {Outcome.ERRORED, Outcome.BLIND} and not _met_a_stranger(person)
+    ]
     if own:
         who = f"{own[0].actor}: {own[0].said}"
         yield Verdict.LIMITED, f"no verdict: {len(own)} of {len(people)} could not be judged ({who})"
@@ -124,9 +129,9 @@ def _beside_the_school(counted: Sequence[CountedRow]) -> Iterator[CriterionRow]:
 
 def _success(students: Sequence[PersonRow], wanted: float) -> CriterionRow:
     """Those who could not be judged, through no fault of the services, are not counted."""
-    passed = sum(person.outcome == "passed" for person in students)
-    judged = sum(person.outcome in {"passed", "failed"} for person in students)
-    failed = next((person for person in students if person.outcome == "failed"), None)
+    passed = sum(person.outcome == Outcome.PASSED for person in students)
+    judged = sum(person.outcome in {Outcome.PASSED, Outcome.FAILED} for person in students)
+    failed = next((person for person in students if person.outcome == Outcome.FAILED), None)
     return CriterionRow(
         title=SUCCESS,
         wanted=f"{wanted:.0%}",
@@ -137,9 +142,9 @@ def _success(students: Sequence[PersonRow], wanted: float) -> CriterionRow:
 
 
 def _teachers(teachers: Sequence[PersonRow]) -> CriterionRow:
-    judged = [person for person in teachers if person.outcome in {"passed", "failed"}]
-    passed = sum(person.outcome == "passed" for person in judged)
-    failed = next((person for person in judged if person.outcome == "failed"), None)
+    judged = [person for person in teachers if person.outcome in {Outcome.PASSED, Outcome.FAILED}]
+    passed = sum(person.outcome == Outcome.PASSED for person in judged)
+    failed = next((person for person in judged if person.outcome == Outcome.FAILED), None)
     return CriterionRow(
         title="classes that the teacher opened and ended",
         wanted="all",
@@ -173,7 +178,7 @@ def _is_certain(criterion: CriterionRow, record: RecordRow, wanted: Wanted) -> b
     if criterion.title == PRIVACY:
         return True
     students = len(record.pupils)
-    said_so = sum(bool(one.failing and one.failing.sign) for one in record.people if one.outcome == "failed")
+    said_so = sum(bool(one.failing and one.failing.sign) for one in record.people if one.outcome == Outcome.FAILED)
     return criterion.title == SUCCESS and students > 0 and 1 - said_so / students < wanted.success
 
 

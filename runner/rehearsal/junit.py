@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from xml.etree import ElementTree as ET  # only written here, never parsed
 
+from runner.outcome import Outcome
 from runner.rehearsal.document import CriterionRow, PersonRow, RehearsalDocument, Verdict
 
 
@@ -55,8 +56,8 @@ def _criterion(suite: ET.Element, criterion: CriterionRow, *, is_judged: bool) -
 def _person(suite: ET.Element, person: PersonRow, journey: str) -> None:
     took_s = sum(step.took_s for step in person.steps)
     case = ET.SubElement(suite, "testcase", classname=f"rehearsal.{journey}", name=person.actor, time=f"{took_s:.3f}")
-    if person.outcome != "passed":
-        kind = "failure" if person.outcome == "failed" else "error"
+    if person.outcome != Outcome.PASSED:
+        kind = "failure" if person.outcome == Outcome.FAILED else "error"
         ET.SubElement(case, kind, message=person.said, type=person.outcome).text = person.said
     kept = [f"kept: {name}" for name in person.kept]
     lines = [f"{step.at_s:8.2f} s  {step.took_s:6.2f} s  {step.title}" for step in person.steps]

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from runner.outcome import Outcome
 from runner.rehearsal.document import LookRow, PersonRow, StepRow
 from runner.rehearsal.messages import (
     EVERYBODY,
@@ -86,7 +87,7 @@ class Minutes:
     def end(self) -> None:
         """The round is over: everybody's outcome stands."""
         teachers = [self._row(seat) for seat in self._seats if seat.role == TEACHER]
-        why = next((teacher.outcome for teacher in teachers if teacher.outcome != "passed"), "errored")
+        why = next((teacher.outcome for teacher in teachers if teacher.outcome != Outcome.PASSED), "errored")
         self.people += [*teachers, *(self._row(seat, never=why) for seat in self._seats if seat.role != TEACHER)]
 
     def counts(self) -> dict[str, int]:

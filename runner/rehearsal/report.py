@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from runner.outcome import Outcome
 from runner.rehearsal.criteria import Wanted
 from runner.rehearsal.document import PersonRow, RehearsalDocument
 from runner.rehearsal.limit import busy_of
@@ -49,7 +50,7 @@ def _plots(document: RehearsalDocument, wanted: Wanted) -> list[tuple[str, str, 
         for look in person.looks
         if look.latency_ms is not None
     ]
-    failed = Counter(_where(person) for person in record.people if person.outcome != "passed")
+    failed = Counter(_where(person) for person in record.people if person.outcome != Outcome.PASSED)
     samples = [(sample.at_s, sample.busy_share * 100) for sample in record.samples]
     return [
         (

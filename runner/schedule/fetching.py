@@ -12,12 +12,14 @@ from urllib.parse import urljoin, urlsplit
 
 import urllib3
 
+from firstbell.errors import FirstBellError
+
 LIMIT_BYTES = 5_000_000
 CONNECT_S, READ_S, WHOLE_S = 5.0, 15.0, 60.0
 REDIRECTS = 2
 
 
-class FeedError(Exception):
+class FeedError(FirstBellError):
     """A calendar cannot be read; one sentence says which, why, and what to do."""
 
 

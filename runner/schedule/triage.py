@@ -6,6 +6,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from runner.schedule.slot_state import MissedReason
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Waiting:
@@ -21,7 +23,7 @@ class Missed:
     """A slot that will not run, and why."""
 
     slot: Waiting
-    why: str
+    why: MissedReason
 
 
 def triage(waiting: Sequence[Waiting], now: datetime, grace_s: float) -> tuple[list[Waiting], list[Missed]]:
@@ -39,5 +41,5 @@ def _missed(waiting: Iterable[Waiting], latest: dict[str, Waiting], playable: se
         if slot.id in playable:
             continue
         overtaken = latest[slot.journey] is not slot
-        why = "the next one was due before a worker was free" if overtaken else "no worker was free in time"
+        why = MissedReason.OVERTAKEN if overtaken else MissedReason.NO_WORKER
         yield Missed(slot=slot, why=why)

@@ -17,7 +17,8 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from runner.history.slots import UNWATCHED, SlotHistory
+from runner.history.slots import SlotHistory
+from runner.schedule.slot_state import MissedReason
 from runner.schedule.slots import Due, Timetable
 
 log = structlog.get_logger()
@@ -64,7 +65,7 @@ class Planner:
         return until if until <= now + timedelta(seconds=2 * HORIZON_S) else now
 
     def _lose(self, lost: list[Due], now: datetime) -> Unwatched | None:
-        why = UNWATCHED
+        why = MissedReason.UNWATCHED
         missed = self._slots.miss(lost, why) + self._slots.miss_before(now - self._grace, why)
         if not missed:
             return None

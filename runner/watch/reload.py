@@ -4,17 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from artifacts.stores import StoreError
-from journeys.practice.school import PracticeSchoolError
 from runner.config.load import Config
 from runner.config.model import Settings
-from runner.config.problem import ConfigError, NoConfig
-from runner.config.secrets import SecretMissing
-from runner.execution.browser import NoBrowser
-from runner.execution.supervisor import WorkerUnwell
-
-Unusable = (ConfigError, NoConfig, StoreError, SecretMissing, NoBrowser, WorkerUnwell, PracticeSchoolError, OSError)
-"""What a new configuration may turn out to be."""
+from runner.config.problem import ConfigError
 
 
 class ConfigFile:

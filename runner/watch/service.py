@@ -15,6 +15,7 @@ import structlog
 from artifacts.retention import sweep
 from artifacts.stores.folder import FolderStore
 from artifacts.uploader import Uploader
+from firstbell.errors import FirstBellError
 from journeys.practice.school import PracticeSchool
 from runner import log as logging
 from runner.config.load import Config
@@ -39,7 +40,7 @@ from runner.watch.patience import PatientRecords
 from runner.watch.planner import Unwatched
 from runner.watch.post import Post
 from runner.watch.programme import Programme, programme_of
-from runner.watch.reload import ConfigFile, Unusable, needs_restart
+from runner.watch.reload import ConfigFile, needs_restart
 from runner.watch.signals import STOP, Signals
 from runner.watch.vigil import DeadMansSwitch, Vigil
 from runner.wiring import config_at, retention_of, spool_of, store_of
@@ -175,7 +176,7 @@ class Service:
             config = config_at(old.staging.config.file, old.staging.config.folder)
             needs_restart(old.staging.config.settings, config)
             self.programme = self._house.programme(old.number + 1, config)
-        except Unusable as error:
+        except (FirstBellError, OSError) as error:
             log.error("config.refused", said=str(error))
             self._observer.refused(str(error))
         else:

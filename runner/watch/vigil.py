@@ -9,9 +9,10 @@ from datetime import UTC, datetime, timedelta
 import structlog
 
 from runner.alarms.heartbeat import Heartbeat, Pulse, Signal, signal_of
+from runner.alarms.part import watch
 from runner.alarms.status import SILENT_AFTER
 from runner.history.database import Database
-from runner.history.heartbeats import HeartbeatHistory, watch_name
+from runner.history.heartbeats import HeartbeatHistory
 from runner.history.incidents import IncidentHistory
 from runner.history.outbox import OutboxHistory
 
@@ -44,7 +45,7 @@ class Vigil:
         """Go by other terms; what is watched no more has no trouble any more."""
         self._silent_after = timedelta(seconds=silent_after_s)
         known = self._heartbeats.known()
-        there = {*self._incidents.terms.relies_on, *channels, *map(watch_name, known)}
+        there = {*self._incidents.terms.relies_on, *channels, *(str(watch(location)) for location in known)}
         ours = set(self._locations)
         is_alone = set(known) <= ours
         # Other services may watch what this one does not.
@@ -58,11 +59,11 @@ class Vigil:
                 continue
             minutes = round(silent_for.total_seconds() / 60)
             said = f"First Bell at {location} was not heard of for {minutes} min"
-            self._incidents.hear_of(watch_name(location), said if silent_for > self._silent_after else "")
+            self._incidents.hear_of(watch(location), said if silent_for > self._silent_after else "")
 
     def _give_up(self, location: str) -> None:
         self._heartbeats.forget(location)
-        self._incidents.retire(lambda name, _: name != watch_name(location))
+        self._incidents.retire(lambda name, _: name != str(watch(location)))
         self._incidents.give_up(location)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from firstbell.errors import CONFIG, FirstBellError
 from runner.config.load import Config, read
 from runner.config.problem import ConfigError
 from runner.config.search import find_config
@@ -18,8 +19,10 @@ from runner.writing.reading import read_journeys
 FOLDER = Path("my_journeys")
 
 
-class CannotWrite(Exception):
+class CannotWrite(FirstBellError):
     """A journey cannot be written; the message says why, and what to do."""
+
+    exit_code = CONFIG
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,6 +17,7 @@ import psutil
 from playwright.sync_api import BrowserType, sync_playwright
 
 from firstbell.compat.playwright_package import RECORDER_BROWSER, RECORDER_HEADLESS
+from firstbell.errors import FirstBellError
 from journeys.stage.audience import Nobody
 from journeys.stage.stage import Stage
 from runner.config.browsers import KINDS
@@ -35,11 +36,11 @@ TIME_TO_END_S = 5.0
 UNSEEN = "recording"
 
 
-class NoScreen(Exception):
+class NoScreen(FirstBellError):
     """There is no screen to record on; the message says what to do."""
 
 
-class RecorderBroke(Exception):
+class RecorderBroke(FirstBellError):
     """The recorder did not come to an end by itself; the message says what it said."""
 
 

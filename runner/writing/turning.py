@@ -9,6 +9,7 @@ import ast
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
+from firstbell.errors import FirstBellError
 from runner.writing.edits import meaning_of_line, quoted
 from runner.writing.moves import Act, Move, move_of
 from runner.writing.proving import Promised, broken_promise
@@ -28,7 +29,7 @@ ENDING = (
 OWN_TITLES = frozenset({"opens the portal", "signs in", "looks"})
 
 
-class NoRecording(Exception):
+class NoRecording(FirstBellError):
     """There is nothing in a recording to make a journey of; the message says what to do."""
 
 

@@ -11,9 +11,10 @@ import pytest
 
 from artifacts.drops import Drops
 from artifacts.lifetime import Lifetime
-from artifacts.spool import MIB, Spool
+from artifacts.spool import MIB, Spool, Undelivered
 from artifacts.stores import StoreError, StoreOptions
 from artifacts.stores.memory import MemoryStore
+from artifacts.uploader import Said, Uploader, Word
 
 QUARTER = MIB // 4 - 100
 
@@ -71,7 +72,7 @@ def test_a_store_that_is_away_loses_nothing_and_keeps_no_other_run_waiting(tmp_p
     put(spool, "b")
     first = spool.deliver(store)
     assert first.objects == 3
-    assert first.waiting == ("runs/a: 503 SlowDown",)
+    assert first.waiting == (Undelivered(name="runs/a", said="503 SlowDown"),)
     assert Spool(tmp_path).deliver(store).objects == 3
     assert store.names("runs/") == ["runs/a/rest.zip", "runs/a/run.json", "runs/b/rest.zip", "runs/b/run.json"]
 
@@ -173,7 +174,7 @@ def test_what_the_store_will_never_take_is_put_aside_and_told_once(tmp_path: Pat
     put(spool, "a")
     put(spool, "b")
     delivery = spool.deliver(store)
-    assert delivery.aside == ("runs/a: runs/a/rest.zip is already kept with another content",)
+    assert [str(one) for one in delivery.aside] == ["runs/a: runs/a/rest.zip is already kept with another content"]
     assert "runs/b/run.json" in store.order
     assert spool.deliver(store).aside == ()
     assert (spool.waiting().runs, spool.waiting().aside) == (0, 1)
@@ -213,3 +214,15 @@ def test_looking_at_the_shelf_while_it_is_emptied_harms_neither(tmp_path: Path) 
         spool.waiting()
     assert spool.waiting().size_bytes == 0
     assert len(store.names("runs/")) == 300
+
+
+@pytest.mark.parametrize("run", ["a", "a: b", "a: b: c"])
+def test_why_a_run_waits_is_the_stores_sentence_whatever_the_run_is_called(run: str, tmp_path: Path) -> None:
+    spool, told = Spool(tmp_path), list[Said]()
+    put(spool, run)
+    uploader = Uploader(spool, Moody(100), told.append).start()
+    try:
+        assert uploader.finish(20) == "503 SlowDown"
+    finally:
+        uploader.close()
+    assert [(one.word, one.said) for one in told] == [(Word.AWAY, "503 SlowDown")]

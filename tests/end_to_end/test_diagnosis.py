@@ -16,7 +16,7 @@ from runner.diagnosis.cause import Cause
 from runner.diagnosis.diagnosis import Confidence
 from runner.execution.performed import Performed
 from runner.execution.reporter import Silent
-from runner.execution.run import Outcome
+from runner.outcome import Outcome
 from runner.theatre import Theatre, theatre
 
 pytestmark = pytest.mark.browser

@@ -17,7 +17,7 @@ from journeys.practice.faults import FAULTS
 from journeys.practice.school import PracticeSchool
 from runner.execution.performed import Performed
 from runner.execution.reporter import Silent
-from runner.execution.run import Outcome
+from runner.outcome import Outcome
 from runner.theatre import Theatre
 from tests.end_to_end.test_live_class_faults import DEGRADING, IN_CLASS
 

@@ -17,7 +17,7 @@ from runner.config.load import load
 from runner.execution.messages import FromWorker, StepBegan
 from runner.execution.performed import Performed
 from runner.execution.reporter import Silent
-from runner.execution.run import Outcome
+from runner.outcome import Outcome
 from runner.theatre import Theatre, theatre
 
 pytestmark = pytest.mark.browser

@@ -117,7 +117,7 @@ def test_after_any_refusal_each_object_is_there_once_with_our_hash(
     objects = run_on(spool, "a")
     proxy.always = fault
     (waiting,) = spool.deliver(store).waiting
-    assert FAULTS[fault] in waiting
+    assert FAULTS[fault] in waiting.said
     proxy.always = ""
     assert spool.deliver(store).waiting == ()
     must_be_there_once(moto, tmp_path.name, objects)
@@ -154,8 +154,8 @@ def test_who_may_only_write_says_which_permission_would_tell_a_lost_answer_from_
     delivery = spool.deliver(store)
     assert delivery.objects == 3
     (waiting,) = delivery.waiting
-    assert waiting.startswith("runs/a: ")
-    assert "exists, and s3:GetObject is needed to see whether it is ours; allow it" in waiting
+    assert waiting.name == "runs/a"
+    assert "exists, and s3:GetObject is needed to see whether it is ours; allow it" in waiting.said
     proxy.looks = ""
     assert spool.deliver(store).waiting == ()
     must_be_there_once(moto, tmp_path.name, objects)

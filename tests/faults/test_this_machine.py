@@ -17,7 +17,7 @@ import pytest
 
 from runner.config.load import load
 from runner.execution.reporter import Silent
-from runner.execution.run import Outcome
+from runner.outcome import Outcome
 from runner.theatre import Theatre, theatre
 
 pytestmark = [pytest.mark.browser, pytest.mark.faults]

@@ -25,8 +25,8 @@ from runner.execution.messages import FromWorker, Play, StepBegan
 from runner.execution.performed import Performed
 from runner.execution.player import Player
 from runner.execution.reporter import Silent
-from runner.execution.run import Outcome
 from runner.execution.wear import Tired
+from runner.outcome import Outcome
 from runner.theatre import Theatre, theatre
 
 pytestmark = [pytest.mark.browser, pytest.mark.faults]

@@ -7,7 +7,7 @@ from playwright.sync_api import Error as PlaywrightError
 from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
 from journeys.stage.ending import EndingKind
-from journeys.stage.failures import REASON_LIMIT, Blind, Broken, ending_of, one_line
+from journeys.stage.failures import REASON_LIMIT, Blind, Broken, ending_of, lost_document, one_line
 
 REFUSED = "Page.goto: net::ERR_CONNECTION_REFUSED at http://portal.localhost:1/?token=abc\nCall log:\n  - navigating"
 
@@ -48,3 +48,24 @@ def test_what_a_page_says_is_cut_and_kept_to_one_line() -> None:
     said = one_line(Broken("x\n" * 1000))
     assert len(said) == REASON_LIMIT
     assert "\n" not in said
+
+
+@pytest.mark.parametrize(
+    ("error", "host"),
+    [
+        (PlaywrightError("Page.goto: net::ERR_NAME_NOT_RESOLVED at https://portal.x:8443/?token=abc"), "portal.x:8443"),
+        (Broken("in whatever words", unresolved="portal.x"), "portal.x"),
+        (PlaywrightError(REFUSED), ""),
+        (PlaywrightError("net::ERR_NAME_NOT_RESOLVED"), ""),
+        (Broken("portal.x cannot be reached (ERR_NAME_NOT_RESOLVED)"), ""),
+        (AssertionError("ERR_NAME_NOT_RESOLVED"), ""),
+    ],
+    ids=["the browser names it", "an adapter names it", "refused", "no address", "only words", "an expectation"],
+)
+def test_a_host_whose_name_was_not_resolved_is_a_field_of_the_ending(error: Exception, host: str) -> None:
+    assert ending_of(error).unresolved == host
+
+
+@pytest.mark.parametrize(("error", "host"), [("net::ERR_NAME_NOT_RESOLVED", "portal.x"), ("net::ERR_FAILED", "")])
+def test_a_lost_document_knows_whether_its_name_was_not_resolved(error: str, host: str) -> None:
+    assert lost_document("portal.x", error).unresolved == host

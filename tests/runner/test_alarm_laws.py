@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from runner.alarms.incident import Ledger, Policy, advance
 from runner.alarms.routing import NoticeKind, Route, Sent, Severity, Silence, Standing, owed
 from runner.alarms.verdict import Verdict
+from runner.outcome import Outcome
 
 START = datetime(2026, 8, 31, 11, tzinfo=UTC)
 ROUTES = (
@@ -73,7 +74,7 @@ def histories(draw: st.DrawFn) -> list[Verdict]:
                 journey=draw(st.sampled_from(("live-class", "sign-in", "plan-b"))),
                 location=draw(st.sampled_from(("home", "school"))),
                 at=at,
-                outcome="failed" if is_failed else outcome,
+                outcome=Outcome.FAILED if is_failed else Outcome(outcome),
                 confirmed=outcome == "failed twice",
                 service=draw(st.sampled_from(("platform", "sign-in"))) if is_failed else "",
             )
@@ -85,7 +86,7 @@ def healing(at: datetime) -> list[Verdict]:
     """Passes until nobody can doubt any more."""
     names = [(journey, location) for journey in ("live-class", "sign-in", "plan-b") for location in ("home", "school")]
     return [
-        Verdict(journey=journey, location=location, at=at + timedelta(minutes=lap), outcome="passed")
+        Verdict(journey=journey, location=location, at=at + timedelta(minutes=lap), outcome=Outcome.PASSED)
         for lap in range(1, 10)
         for journey, location in names
     ]

@@ -23,6 +23,7 @@ from runner.history.alarm_tables import notifications
 from runner.history.database import Database
 from runner.history.incidents import IncidentHistory
 from runner.history.outbox import OutboxHistory
+from runner.outcome import Outcome
 from tests.receivers import Receiver, http_receiver
 
 pytestmark = pytest.mark.browser  # Servers of their own, and time limits: with those that take as long.
@@ -49,7 +50,7 @@ class District:
             journey=journey,
             location="here",
             at=self._at,
-            outcome=outcome,
+            outcome=Outcome(outcome),
             confirmed=outcome == "failed",
             service=service if outcome == "failed" else "",
         )

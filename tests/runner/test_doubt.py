@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
@@ -10,11 +11,13 @@ from journeys.stage.ending import Ending, EndingKind, private
 from journeys.stage.step import Step, StepRecord
 from runner.diagnosis.cause import Cause
 from runner.diagnosis.facts import Doubt
+from runner.execution import machine as machines
 from runner.execution.doubt import Machine, doubt, reconsidered
-from runner.execution.machine import LagMeter
+from runner.execution.machine import LagMeter, MachineMeter
 from runner.execution.run import Attempt
 
-GONE = Ending(kind=EndingKind.FAILED, said="portal.x cannot be reached (ERR_NAME_NOT_RESOLVED)")
+GONE = Ending(kind=EndingKind.FAILED, said="in whatever words", unresolved="portal.x")
+REFUSED = Ending(kind=EndingKind.FAILED, said="the page says ERR_NAME_NOT_RESOLVED")
 EMPTY = Ending(kind=EndingKind.FAILED, said='the list says "No classes today"')
 
 
@@ -29,6 +32,7 @@ EMPTY = Ending(kind=EndingKind.FAILED, said='the list says "No classes today"')
         pytest.param(EMPTY, Machine(memory_free_mib=10), "out of memory", id="out of memory"),
         pytest.param(GONE, Machine(resolver_answers=False), "name server does not answer", id="no names"),
         pytest.param(GONE, Machine(), None, id="the name is gone"),
+        pytest.param(REFUSED, Machine(resolver_answers=False), None, id="a sentence with that word is not a name"),
         pytest.param(EMPTY, Machine(resolver_answers=False), None, id="names do not matter to an empty list"),
         pytest.param(
             Ending(kind=EndingKind.ERRORED, said="x"), Machine(lost_share=1), None, id="only failures are doubted"
@@ -63,6 +67,29 @@ def test_what_was_seen_is_kept_in_the_words_and_no_step_blames_its_service() -> 
 def test_what_blamed_nobody_is_told_once_and_as_it_was(ending: Ending) -> None:
     attempt = Attempt(number=1, started_at=datetime.now(UTC), took_s=1.0, ending=ending)
     assert reconsidered(attempt, Doubt(cause=Cause.OWN_NETWORK, said="no way out")).ending is ending
+
+
+@pytest.mark.parametrize(
+    ("ending", "asked"),
+    [
+        pytest.param(GONE, ["portal.x"], id="the host is a fact, not the sentence's first word"),
+        pytest.param(REFUSED, [], id="a sentence asks nothing"),
+        pytest.param(EMPTY, [], id="no name was missing"),
+    ],
+)
+def test_only_a_host_whose_name_was_not_resolved_is_asked_for(
+    ending: Ending, asked: list[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    hosts: list[str] = []
+
+    def no_answer(host: str) -> bool:
+        hosts.append(host)
+        return False
+
+    monkeypatch.setattr(machines, "resolver_answers", no_answer)
+    attempt = Attempt(number=1, started_at=datetime.now(UTC), took_s=1.0, ending=ending)
+    assert MachineMeter(tmp_path).read(attempt).resolver_answers == (not asked)
+    assert hosts == asked
 
 
 def test_a_meter_that_measured_nothing_says_nothing_was_lost() -> None:

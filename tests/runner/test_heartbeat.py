@@ -10,6 +10,7 @@ import pytest
 from pydantic import ValidationError
 
 from runner.alarms.heartbeat import Heartbeat, Pulse, Signal, signal_of
+from runner.alarms.part import watch
 from runner.alarms.routing import Route
 from runner.alarms.terms import Terms
 from runner.alarms.verdict import Track, Verdict
@@ -19,6 +20,7 @@ from runner.history.database import Database
 from runner.history.incidents import IncidentHistory
 from runner.history.outbox import OutboxHistory
 from runner.history.slots import SlotHistory
+from runner.outcome import Outcome
 from runner.schedule.slots import Due, Phase
 from runner.watch.vigil import DeadMansSwitch, Vigil
 from tests.clocks import NOON, Clock
@@ -91,7 +93,7 @@ def test_incidents_that_cannot_be_read_let_the_switch_fall(
     switch = DeadMansSwitch(
         Heartbeat(receiver.url), incidents, database, OutboxHistory(incidents, database, "me", is_gone), "here"
     )
-    incidents.hear_of("watch there", "First Bell at there was not heard of")
+    incidents.hear_of(watch("there"), "First Bell at there was not heard of")
     with database.write() as connection:
         connection.execute(alarm_tables.incidents.update().values(story={"written by": "another version"}))
     with pytest.raises(ValidationError):
@@ -148,7 +150,9 @@ def test_what_only_a_given_up_location_saw_broken_is_over(
             at = clock.now + timedelta(seconds=number)
             incidents.weigh(
                 connection,
-                Verdict(journey=journey, location=location, at=at, outcome="failed", confirmed=True, service=journey),
+                Verdict(
+                    journey=journey, location=location, at=at, outcome=Outcome.FAILED, confirmed=True, service=journey
+                ),
             )
     clock.forward(8 * 24 * 3600)
     here.ring()

@@ -121,6 +121,31 @@ def test_a_history_of_the_first_version_keeps_its_runs(tmp_path: Path) -> None:
     database.close()
 
 
+@pytest.mark.parametrize(
+    ("outcome", "said", "is_private"),
+    [
+        ("errored", "privacy: somebody who is not expected came into the class", True),
+        ("errored", "the browser crashed", False),
+        ("failed", "privacy: a page says so", False),
+    ],
+)
+def test_an_older_run_is_private_if_its_sentence_was(outcome: str, said: str, url: str, *, is_private: bool) -> None:
+    engine = open_database(url)
+    with engine.begin() as connection:
+        connection.execute(text("ALTER TABLE runs DROP COLUMN is_private"))
+        connection.execute(text("UPDATE alembic_version SET version_num = '0006'"))
+        filled = dict.fromkeys(("location", "actor", "step", "service", "owner", "evidence", "version"), "x")
+        row = filled | {"id": "20260831-120000-k3f9tq", "tail": "qt9f3k-000021-13806202", "journey": "live-class"}
+        row |= {"started_at": "2026-08-31 12:00:00", "took_s": "4.2", "outcome": outcome, "said": said}
+        columns, values = ", ".join(row), ", ".join(f"'{value}'" for value in row.values())
+        connection.execute(text(f"INSERT INTO runs ({columns}) VALUES ({values})"))  # noqa: S608  # constants
+    engine.dispose()
+    database = Database(url)
+    found = RunHistory(database, MIAMI).find("k3f9tq")
+    assert (found.said, found.is_private) == (said, is_private)
+    database.close()
+
+
 def test_a_database_of_a_newer_first_bell_is_left_alone(url: str) -> None:
     engine = open_database(url)
     with engine.begin() as connection:

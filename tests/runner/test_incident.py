@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from runner.alarms.health import Rules
 from runner.alarms.incident import PROBE, Change, Ledger, Policy, Turn, advance
-from runner.alarms.verdict import Verdict
+from runner.alarms.part import Part, channel, watch
+from runner.alarms.verdict import PartOutcome, Verdict
+from runner.outcome import Outcome
 
 START = datetime(2026, 8, 31, 11, 45, tzinfo=UTC)
 
@@ -20,7 +23,7 @@ def failed(journey: str, service: str, minute: int, location: str = "home") -> V
         journey=journey,
         location=location,
         at=at,
-        outcome="failed",
+        outcome=Outcome.FAILED,
         confirmed=True,
         service=service,
         owner=f"{service} inc",
@@ -29,7 +32,7 @@ def failed(journey: str, service: str, minute: int, location: str = "home") -> V
 
 
 def came(journey: str, outcome: str, minute: int, location: str = "home") -> Verdict:
-    return Verdict(journey=journey, location=location, at=START + timedelta(minutes=minute), outcome=outcome)
+    return Verdict(journey=journey, location=location, at=START + timedelta(minutes=minute), outcome=Outcome(outcome))
 
 
 def told(*verdicts: Verdict, policy: Policy | None = None) -> tuple[Ledger, list[Change]]:
@@ -95,12 +98,64 @@ def test_what_cannot_be_judged_blames_nobody_and_is_told_to_the_operator_after_t
 
 
 def test_a_failure_that_was_not_confirmed_opens_only_when_it_comes_again() -> None:
-    once = Verdict(journey="class", location="home", at=START, outcome="failed", service="platform")
+    once = Verdict(journey="class", location="home", at=START, outcome=Outcome.FAILED, service="platform")
     twice = Verdict(
-        journey="class", location="home", at=START + timedelta(minutes=5), outcome="failed", service="platform"
+        journey="class", location="home", at=START + timedelta(minutes=5), outcome=Outcome.FAILED, service="platform"
     )
     assert turns(once) == []
     assert turns(once, twice) == ["opened: platform"]
+
+
+@pytest.mark.parametrize(
+    ("outcome", "is_private", "said", "opened"),
+    [
+        (Outcome.ERRORED, True, "privacy: somebody who is not expected came into the class", ["opened: first-bell"]),
+        (Outcome.ERRORED, True, "in whatever words", ["opened: first-bell"]),
+        (Outcome.ERRORED, False, "privacy: a page says so", []),
+        (Outcome.FAILED, False, "privacy: a page says so", []),
+    ],
+)
+def test_a_stranger_in_the_class_is_told_the_first_time_by_a_field_and_not_by_a_sentence(
+    outcome: Outcome, said: str, opened: list[str], *, is_private: bool
+) -> None:
+    verdict = Verdict(
+        journey="class",
+        location="home",
+        at=START,
+        outcome=outcome,
+        said=said,
+        is_private=is_private,
+        service="platform",
+    )
+    assert turns(verdict) == opened
+
+
+@pytest.mark.parametrize(
+    ("journey", "part", "subject"),
+    [
+        ("channel smtp:a@b.c", channel("smtp:a@b.c"), "channel smtp:a@b.c"),
+        ("watch school", watch("school"), "watch school"),
+        ("a journey with spaces", None, PROBE),
+        ("class", None, PROBE),
+    ],
+)
+def test_a_part_of_first_bell_is_told_by_its_field_and_not_by_its_name(
+    journey: str, part: Part | None, subject: str
+) -> None:
+    outcome = PartOutcome.SILENT if part else Outcome.ERRORED
+    ledger, _ = told(
+        *(
+            Verdict(journey=journey, part=part, location="home", at=START + timedelta(minutes=lap), outcome=outcome)
+            for lap in range(3)
+        )
+    )
+    (incident,) = ledger.incidents.values()
+    assert (incident.subject, incident.is_own, incident.symptoms[0].part) == (subject, True, part)
+
+
+def test_a_service_whose_name_holds_a_space_is_still_the_districts() -> None:
+    (incident,) = told(failed("class", "the platform", 0))[0].incidents.values()
+    assert not incident.is_own
 
 
 VERDICTS = st.lists(
@@ -125,7 +180,7 @@ def test_laws_of_any_history(history: list[tuple[str, str, str, str, bool]], pla
             journey=journey,
             location=location,
             at=START + timedelta(minutes=minute),
-            outcome=outcome,
+            outcome=Outcome(outcome),
             confirmed=confirmed and outcome == "failed",
             service=service if outcome == "failed" else "",
         )

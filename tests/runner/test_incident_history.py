@@ -8,10 +8,11 @@ from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from runner.alarms.incident import PROBE
 from runner.alarms.outbox import Fate, Notification
+from runner.alarms.part import Part, channel, watch
 from runner.alarms.routing import NoticeKind, Route
 from runner.alarms.terms import Terms
 from runner.alarms.verdict import Track
@@ -23,6 +24,8 @@ from runner.history.record import AttemptRow, RunRow, StepRow
 from runner.history.runs import RunHistory
 from runner.history.silences import SilenceHistory
 from runner.history.slots import SlotHistory
+from runner.schedule import slot_state
+from runner.schedule.slot_state import MissedReason
 from runner.schedule.slots import Due, Phase
 from tests.clocks import NOON, Clock
 
@@ -263,7 +266,7 @@ def test_missed_slots_are_the_operators_own_and_blame_nobody(
 ) -> None:
     slots = SlotHistory(database, "here", ZONE)
     dues = [Due(at=NOON + timedelta(minutes=n), journey="live-class", phase=Phase.IN_CLASS) for n in range(300)]
-    slots.miss(dues, "nobody was watching")
+    slots.miss(dues, MissedReason.UNWATCHED)
     clock.now = dues[-1].at
     assert incidents.weigh_missed("here") == 300
     assert incidents.weigh_missed("here") == 0
@@ -272,6 +275,67 @@ def test_missed_slots_are_the_operators_own_and_blame_nobody(
     assert kinds(outbox) == [("operator", "opened")]
     history.record(run(clock, "passed"))
     assert kinds(outbox) == [("operator", "closed")]
+
+
+@pytest.mark.parametrize(
+    ("is_private", "said", "told"),
+    [
+        (True, "in whatever words", [("operator", "opened")]),
+        (False, "privacy: a page says so", []),
+    ],
+)
+def test_a_private_run_is_told_to_the_operator_at_once_and_comes_back_private(
+    said: str,
+    told: list[tuple[str, str]],
+    history: RunHistory,
+    outbox: OutboxHistory,
+    clock: Clock,
+    *,
+    is_private: bool,
+) -> None:
+    row = run(clock, "errored", is_private=is_private, said=said)
+    history.record(row)
+    assert kinds(outbox) == told
+    assert history.find(row.id).is_private is is_private
+
+
+def test_a_missed_slot_is_told_in_todays_words(
+    database: Database, incidents: IncidentHistory, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(slot_state, "WORDS", {MissedReason.UNWATCHED: "First Bell was not running"})
+    dues = [Due(at=NOON + timedelta(minutes=n), journey="live-class", phase=Phase.IN_CLASS) for n in range(9)]
+    SlotHistory(database, "here", ZONE).miss(dues, MissedReason.UNWATCHED)
+    clock.now = dues[-1].at
+    incidents.weigh_missed("here")
+    assert incidents.find(1).incident.symptoms[0].said == "First Bell was not running"
+
+
+@pytest.mark.parametrize("part", [channel("smtp:a@b.c:25 x"), watch("school")], ids=str)
+def test_a_story_of_before_parts_had_a_field_is_read_and_closed_as_before(
+    part: Part, database: Database, incidents: IncidentHistory
+) -> None:
+    incidents.hear_of(part, "no answer")
+    with database.write() as connection:
+        story = connection.execute(select(tables.incidents.c.story)).scalar_one()
+        for symptom in story["symptoms"]:
+            del symptom["part"]
+        connection.execute(update(tables.incidents).values(story=story))
+    (told,) = incidents.recent(5)
+    assert (told.incident.is_own, told.incident.symptoms[0].part) == (True, part)
+    incidents.hear_of(part, "")
+    assert not incidents.find(1).incident.is_open
+
+
+def test_a_story_of_before_parts_had_a_field_still_has_its_journeys(
+    database: Database, incidents: IncidentHistory, history: RunHistory, clock: Clock
+) -> None:
+    history.record(run(clock))
+    with database.write() as connection:
+        story = connection.execute(select(tables.incidents.c.story)).scalar_one()
+        del story["symptoms"][0]["part"]
+        connection.execute(update(tables.incidents).values(story=story))
+    (told,) = incidents.recent(5)
+    assert (told.incident.is_own, told.incident.symptoms[0].part) == (False, None)
 
 
 def test_notices_of_one_incident_keep_their_order_at_an_address_and_pass_each_other_between_addresses(

@@ -7,7 +7,8 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 
 from journeys.stage.ending import Ending, EndingKind
-from runner.execution.run import Attempt, Outcome, errored, exit_code, new_run_id, settle
+from runner.execution.run import Attempt, errored, exit_code, new_run_id, settle
+from runner.outcome import Outcome
 
 NOON = datetime(2026, 8, 31, 12, 0, tzinfo=UTC)
 

@@ -19,7 +19,9 @@ from runner.history.record import AttemptRow, RunRow, StepRow
 from runner.history.runs import RunHistory
 from runner.history.slots import SlotHistory, Terms
 from runner.history.thinning import Thinning
+from runner.schedule import slot_state
 from runner.schedule.calendar import Rules, SchoolCalendar
+from runner.schedule.slot_state import MissedReason, in_words
 from runner.schedule.slots import ClosedDays, Due, Phase, Rhythm, Timetable
 from runner.watch.planner import Planner
 from tests.clocks import NOON, Clock
@@ -236,6 +238,38 @@ def test_a_clock_that_went_astray_and_came_back_leaves_each_due_time_played_once
     with database.read() as connection:
         twice = "SELECT count(*) FROM slots GROUP BY journey, due_at HAVING count(*) > 1"
         assert not connection.execute(text(twice)).all()
+
+
+@pytest.mark.parametrize(
+    ("stored", "is_planned_again"),
+    [
+        ("nobody was watching", True),
+        ("the next one was due before a worker was free", False),
+        ("no worker was free in time", False),
+        ("whoever ran it ended in the middle", False),
+        ("First Bell was not running", False),
+        ("it could not be run (OSError)", False),
+    ],
+)
+def test_rows_of_any_age_keep_their_meaning_when_the_words_for_people_change(
+    stored: str, slots: SlotHistory, database: Database, monkeypatch: pytest.MonkeyPatch, *, is_planned_again: bool
+) -> None:
+    monkeypatch.setattr(slot_state, "WORDS", {MissedReason.UNWATCHED: "First Bell was not running"})
+    slots.miss([due()], MissedReason.UNWATCHED)
+    with database.write() as connection:
+        connection.execute(text("UPDATE slots SET why = :stored"), {"stored": stored})
+    (gap,) = slots.gaps(NOON - timedelta(days=1), 5)
+    assert gap.why == ("First Bell was not running" if is_planned_again else stored)
+    slots.plan([due()], {"live-class": NOON})
+    assert (slots.next_due() == NOON) is is_planned_again
+
+
+@pytest.mark.parametrize("reason", MissedReason)
+def test_a_reason_is_stored_by_its_value_and_has_words(reason: MissedReason, slots: SlotHistory) -> None:
+    assert in_words(reason)
+    slots.miss([due()], reason)
+    (gap,) = slots.gaps(NOON - timedelta(days=1), 5)
+    assert (gap.state, gap.why) == ("missed", in_words(reason))
 
 
 def test_steps_of_long_ago_become_daily_figures_and_their_runs_stay(

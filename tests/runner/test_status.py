@@ -15,6 +15,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from runner.alarms.formats import as_json, nagios, prometheus, prtg
 from runner.alarms.incident import PROBE, Incident, Symptom
+from runner.alarms.part import Part, channel
 from runner.alarms.routing import Severity, Standing
 from runner.alarms.status import JourneyStatus, Level, Status
 from runner.cli.status import status as command
@@ -27,7 +28,7 @@ BROKEN = JourneyStatus(
 )
 
 
-def standing(subject: str = "platform", severity: Severity = Severity.CRITICAL) -> Standing:
+def standing(subject: str = "platform", severity: Severity = Severity.CRITICAL, part: Part | None = None) -> Standing:
     symptom = Symptom(
         journey="live-class",
         since=NOON,
@@ -36,6 +37,7 @@ def standing(subject: str = "platform", severity: Severity = Severity.CRITICAL) 
         step="joins",
         said="x|y",
         run_id="k3f9tq",
+        part=part,
     )
     incident = Incident(number=7, subject=subject, owner="Contoso | Learn", opened_at=NOON, symptoms=(symptom,))
     return Standing(incident=incident, severity=severity)
@@ -65,7 +67,7 @@ def status(
         (status(standing()), Level.CRITICAL),
         (status(standing(severity=Severity.WARNING)), Level.WARNING),
         (status(standing(PROBE, Severity.WARNING)), Level.UNKNOWN),
-        (status(standing(), standing("channel smtp:a@b.c", Severity.WARNING)), Level.CRITICAL),
+        (status(standing(), standing("channel smtp:a@b.c", Severity.WARNING, channel("smtp:a@b.c"))), Level.CRITICAL),
         (status(standing(), heard_s_ago=900), Level.UNKNOWN),
         (status(heard_s_ago=None), Level.UNKNOWN),
         (status(dead=2), Level.WARNING),

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from runner.alarms.incident import PROBE, Incident, Symptom
+from runner.alarms.part import Part, channel
 from runner.alarms.routing import NoticeReason, Owed, Route, Severity, ways
 from runner.alarms.terms import Terms
 from runner.config.load import Config, parse
@@ -71,10 +72,10 @@ def terms(*parts: str) -> Terms:
     return terms_of(config(*parts).settings)
 
 
-def incident(*journeys: str, subject: str = "platform") -> Incident:
+def incident(*journeys: str, subject: str = "platform", part: Part | None = None) -> Incident:
     at = datetime(2026, 8, 31, 11, tzinfo=UTC)
     symptoms = tuple(
-        Symptom(journey=name, since=at, locations=("here",), actor="", step="", said="", run_id="")
+        Symptom(journey=name, since=at, locations=("here",), actor="", step="", said="", run_id="", part=part)
         for name in journeys or ("live-class",)
     )
     return Incident(number=1, subject=subject, owner="", opened_at=at, symptoms=symptoms)
@@ -188,7 +189,7 @@ def test_a_notice_of_a_dead_channel_goes_by_others() -> None:
     dead, other = "slack:env:GONE", "smtp:it@district.example"
     route = Route(name="operator", to=(dead, other), is_operator=True)
     owed = Owed(
-        incident=incident(f"channel {dead}", subject=f"channel {dead}"),
+        incident=incident(f"channel {dead}", subject=f"channel {dead}", part=channel(dead)),
         route=route,
         reason=NoticeReason.OPENED,
         severity=Severity.WARNING,

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
+from firstbell.errors import CONFIG, FirstBellError
 from runner.alarms.message import Message
 
 
@@ -107,8 +108,10 @@ class Channel(Protocol):
         """Deliver it. The same key again is the same notice, and shows once over there where that is possible."""
 
 
-class BadAddress(Exception):
+class BadAddress(FirstBellError):
     """An address of a channel cannot be used; the message says what would be right, and never repeats it."""
+
+    exit_code = CONFIG
 
 
 def well_formed(address: str) -> tuple[Kind, str]:

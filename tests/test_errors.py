@@ -1,0 +1,93 @@
+"""Foreseen mistakes have one base class, and each ends a command with its sentence and its exit code."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+
+import pytest
+
+from artifacts.stores import AlreadyKept, Denied, StoreError
+from firstbell.errors import CONFIG, ERRORED, FirstBellError
+from journeys.stage.ending import JourneyError
+from journeys.stage.school import UnknownKind
+from runner.alarms.channels import BadAddress
+from runner.alarms.public import BadTemplate
+from runner.cli.console import foreseen
+from runner.config.problem import ConfigError, NoConfig
+from runner.config.secrets import SecretMissing
+from runner.execution.district import NoAccount
+from runner.theatre import UnknownJourney
+from runner.writing.desk import CannotWrite
+from tests.test_house import MODULES, ROOT
+
+CONFIGURATION = {
+    BadAddress,
+    BadTemplate,
+    CannotWrite,
+    ConfigError,
+    NoAccount,
+    NoConfig,
+    SecretMissing,
+    UnknownJourney,
+    UnknownKind,
+}
+CAUGHT_INSIDE = {"Overtaken", "Refused", "NotProved", "Quarantined", "UnknownFault"}
+"""Exceptions that our own code always catches, so that no person reads them."""
+
+
+def own_exceptions() -> list[type[Exception]]:
+    """The exception classes that our modules define. Process entry points and pages of journeys define none."""
+    found: set[type[Exception]] = set()
+    for path in MODULES:
+        text = path.read_text()
+        if "Exception)" in text or "Error)" in text:
+            name = ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+            module = importlib.import_module(name)
+            classes = (one for _, one in inspect.getmembers(module, inspect.isclass) if one.__module__ == name)
+            found |= {one for one in classes if issubclass(one, Exception) and not issubclass(one, Warning)}
+    return sorted(found, key=lambda one: one.__qualname__)
+
+
+OWN = own_exceptions()
+FORESEEN = [one for one in OWN if issubclass(one, FirstBellError) and not issubclass(one, StoreError)]
+
+
+def test_every_exception_is_foreseen_or_a_journeys_or_caught_inside() -> None:
+    assert len(OWN) > 30
+    others = {one.__name__ for one in OWN if not issubclass(one, FirstBellError | JourneyError)}
+    assert others == CAUGHT_INSIDE
+
+
+@pytest.mark.parametrize("kind", FORESEEN, ids=lambda kind: kind.__name__)
+def test_a_mistake_in_what_the_district_wrote_exits_with_3_and_one_of_this_machine_with_2(
+    kind: type[FirstBellError],
+) -> None:
+    assert kind.exit_code == (CONFIG if kind in CONFIGURATION else ERRORED)
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (NoConfig("no firstbell.toml here"), 3),
+        (NoAccount("no account for 'counselor'"), 3),
+        (FirstBellError("the disk is full"), 2),
+        (StoreError("the store is away", permanent=False), 2),
+        (StoreError("no such bucket", permanent=True), 3),
+        (Denied("access denied"), 3),
+        (AlreadyKept("other bytes lie there"), 3),
+    ],
+    ids=lambda given: type(given).__name__,
+)
+def test_a_foreseen_mistake_ends_a_command_with_its_sentence_and_its_exit_code(
+    error: FirstBellError, code: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as left, foreseen():
+        raise error
+    assert left.value.code == code
+    assert capsys.readouterr().err == f"firstbell: {error}\n"
+
+
+def test_what_nobody_foresaw_keeps_its_traceback() -> None:
+    with pytest.raises(ZeroDivisionError), foreseen():
+        raise ZeroDivisionError
