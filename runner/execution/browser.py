@@ -65,6 +65,8 @@ HEADLESS_SHELL = "chromium-headless-shell"
 NOT_INSPECTING = frozenset({"", "0", "false", "console"})
 # The full browser calls itself Chrome/..., without a window too.
 SHELL_PRODUCT = "HeadlessChrome/"
+# Left to itself the shell sends no Accept-Language, which the full browser does. A context's locale comes before it.
+SHELL_ARGS = ("--accept-lang=en-US,en",)
 ON_MACHINE = "found on this machine"
 
 
@@ -211,7 +213,7 @@ def launch_options(browser: Browser, way: tuple[Location, Path | None] | None = 
             what = "trust an authority of one's own" if home is not None else "be kept from UDP or given a name server"
             raise NoBrowser(f"{kind.name} cannot {what} at the location '{location.name}'; only Chromium can")
         return {"firefox_user_prefs": dict(FIREFOX_PREFS)} if kind.engine == "firefox" else {}
-    args = [*LAUNCH_ARGS, *location.launch_args]
+    args = [*LAUNCH_ARGS, *location.launch_args, *(SHELL_ARGS if browser.is_shell else ())]
     options: dict[str, Any] = {"args": args, "chromium_sandbox": os.geteuid() != 0}
     if kind.channel:
         options["channel"] = kind.channel

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner
+from playwright.sync_api import Browser
 
 from runner.cli.browser import browser
 from runner.execution.browser import (
@@ -66,7 +68,9 @@ def test_the_order_of_preference(
 ) -> None:
     found = choose("", own=own, shells=shells, machine=machine, headed=headed)
     assert (found.path, found.origin, found.is_shell) == expected
-    assert launch_options(found).get("executable_path") == (str(found.path) if found.path else None)
+    options = launch_options(found)
+    assert options.get("executable_path") == (str(found.path) if found.path else None)
+    assert ("--accept-lang=en-US,en" in options["args"]) is found.is_shell
 
 
 @pytest.mark.parametrize(
@@ -124,6 +128,21 @@ def bare(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     monkeypatch.setenv("PLAYWRIGHT_BROWSERS_PATH", str(tmp_path / "pw-1.60"))
     monkeypatch.chdir(tmp_path)
     return tmp_path
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        pytest.param({}, ["en-US", "en"], id="as a full browser says"),
+        pytest.param({"locale": "es-US"}, ["es-US"], id="what a context is given"),
+    ],
+)
+def test_a_headless_browser_says_which_languages_it_reads(
+    browser: Browser, given: dict[str, Any], expected: list[str]
+) -> None:
+    with browser.new_context(**given) as context, context.new_page() as page:
+        assert page.evaluate("navigator.languages") == expected
 
 
 def test_each_of_playwrights_downloads_counts_for_its_own_plays(bare: Path) -> None:
@@ -212,6 +231,7 @@ def installed(folder: Path) -> tuple[int, str, list[str]]:
     return done.exit_code, said, [line.split()[-1] for line in lines if line.startswith("install")]
 
 
+@pytest.mark.browser  # No browser, but Playwright's download has to fail first, which takes seconds.
 def test_install_gets_the_shell_and_the_full_browser(debian: Callable[..., Path]) -> None:
     folder = debian("chromium", HEADLESS_SHELL)
     code, said, asked = installed(folder)
@@ -223,6 +243,7 @@ def test_install_gets_the_shell_and_the_full_browser(debian: Callable[..., Path]
     assert (code, len(asked)) == (0, 2)
 
 
+@pytest.mark.browser  # No browser, but Playwright's download has to fail first, which takes seconds.
 def test_install_gets_the_shell_beside_a_chromium_that_is_here_though_lists_cannot_be_updated(
     debian: Callable[..., Path],
 ) -> None:
@@ -233,6 +254,7 @@ def test_install_gets_the_shell_beside_a_chromium_that_is_here_though_lists_cann
     assert f"and with a window {full} (found on this machine)" in said
 
 
+@pytest.mark.browser  # No browser, but Playwright's download has to fail first, which takes seconds.
 def test_install_goes_on_with_the_full_browser_where_no_shell_can_be_had(debian: Callable[..., Path]) -> None:
     folder = debian()
     full = program(folder, "chromium")
@@ -243,6 +265,7 @@ def test_install_goes_on_with_the_full_browser_where_no_shell_can_be_had(debian:
     assert installed(folder)[:2] == (code, said)
 
 
+@pytest.mark.browser  # No browser, but Playwright's download has to fail first, which takes seconds.
 def test_install_goes_on_with_the_shell_where_no_full_browser_can_be_had(debian: Callable[..., Path]) -> None:
     folder = debian(HEADLESS_SHELL)
     code, said, _ = installed(folder)
@@ -250,6 +273,7 @@ def test_install_goes_on_with_the_shell_where_no_full_browser_can_be_had(debian:
     assert f"{folder / HEADLESS_SHELL} (found on this machine); it plays headless, and no full browser" in said
 
 
+@pytest.mark.browser  # No browser, but Playwright's download has to fail first, which takes seconds.
 def test_install_without_any_says_what_an_administrator_runs(debian: Callable[..., Path]) -> None:
     code, said, asked = installed(debian())
     assert (code, asked) == (2, [HEADLESS_SHELL, "chromium"])
