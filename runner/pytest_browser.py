@@ -5,6 +5,7 @@ Everything heavy is imported inside the functions: the plugin loads this module 
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -43,13 +44,14 @@ def settle(config: pytest.Config) -> None:
 def launching(request: pytest.FixtureRequest, given: dict[str, Any]) -> dict[str, Any]:
     """What First Bell adds for the engine that is launched next. Raises NoBrowser."""
     from runner.config.browsers import KINDS
-    from runner.execution.browser import Browser, find_browser, launch_options
+    from runner.execution.browser import Browser, find_browser, is_headed, launch_options
 
     channel, engine = given.get("channel"), str(request.getfixturevalue("browser_name"))
     if channel or given.get("executable_path"):  # Somebody knows better, and Playwright says what is wrong with it.
         found = Browser(path=None, origin="given", kind=KINDS[engine])
     else:
-        found = find_browser(_configured_browser(request.config) if engine == "chromium" else "", engine)
+        configured = _configured_browser(request.config) if engine == "chromium" else ""
+        found = find_browser(configured, engine, headed=is_headed(given, os.environ))
     return launch_options(found, way_of(request.config))
 
 

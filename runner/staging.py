@@ -132,7 +132,7 @@ def stage_for(
     Runs are weighed by `weigh`, where they may raise an alarm; a run by hand raises none.
     """
     store = store_of(config)
-    find_all(config.settings.browser.executable, kinds_of(config.settings).values())
+    find_all(config.settings.browser.executable, kinds_of(config.settings).values(), headed=headed)
     state, evidence = state_folder(config), config.settings.evidence
     district = district_of(config, practice.introduction if practice else None)
     known = KnownSecrets([secret.reveal() for secret in secrets_of(district)])

@@ -157,7 +157,7 @@ def theatre(
     runs raise alarms and delivers them. Raises what a person should be told before anything is played."""
     with ExitStack() as stack:
         must_be_usable(store_of(config), STORE_S)
-        find_all(config.settings.browser.executable, kinds_of(config.settings).values())
+        find_all(config.settings.browser.executable, kinds_of(config.settings).values(), headed=headed)
         database, practice = stack.enter_context(house_for(config))
         switchboard = switchboard_for(config, database)
         weigh = switchboard.incidents.weigh_run if alarms else None

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from hypothesis import settings
 
-from runner.execution.browser import find_browser, launch_options
+from runner.execution.browser import find_browser, is_headed, launch_options
 from tests.servers import INSTALLED, Postgres
 
 # How long an example takes says how busy the machine is.
@@ -28,7 +29,8 @@ def postgres() -> Iterator[Postgres]:
 @pytest.fixture(scope="session")
 def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
     """pytest-playwright's own, with the browser found on this machine and what the signed camera needs."""
-    return {**browser_type_launch_args, **launch_options(find_browser())}
+    found = find_browser(headed=is_headed(browser_type_launch_args, os.environ))
+    return {**browser_type_launch_args, **launch_options(found)}
 
 
 SERVERS = {"postgresql", "s3", "postgres", "s3_address"}

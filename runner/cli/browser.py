@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import click
@@ -17,7 +18,7 @@ from runner.config.engines import kinds_of
 from runner.config.model import Settings
 from runner.config.places import KeyPath
 from runner.config.problem import NoConfig
-from runner.execution.browser import NoBrowser, find_browser
+from runner.execution.browser import HEADLESS_SHELL, Browser, NoBrowser, find_browser
 from runner.wiring import config_at, embedded
 
 DOWNLOAD_S = 300
@@ -26,6 +27,13 @@ NO_WAY = (
     "no browser could be installed: Playwright's download failed and there is no Debian package manager to ask; "
     "install Chrome, Chromium or Edge yourself, or set browser.executable"
 )
+# What the lack of one of Chromium's two programs comes to.
+LACKS = {
+    HEADLESS_SHELL: f"its headless shell could not be installed, which would take less processor time "
+    f"(on Debian as an administrator: apt-get install {HEADLESS_SHELL})",
+    CHROMIUM: f"it plays headless, and no full browser could be installed for --headed and record "
+    f"(on Debian as an administrator: apt-get install {CHROMIUM})",
+}
 
 
 @click.group()
@@ -45,15 +53,28 @@ def find(executable: str, config_file: Path | None) -> None:
     missing = []
     for name in dict.fromkeys((*wanted, *KINDS)):
         try:
-            found = find_browser(executable or settings.browser.executable, name)
+            headless = find_browser(executable or settings.browser.executable, name)
         except NoBrowser as error:
             if name in wanted:
                 missing.append(str(error))
             continue
         plays = f"   plays ({', '.join(wanted[name])})" if name in wanted else ""
-        console().print(f"{name}: {found}{plays}", markup=False, soft_wrap=True)
+        for line in _lines(name, headless, executable or settings.browser.executable, plays):
+            console().print(line, markup=False, soft_wrap=True)
     if missing:
         give_up("; ".join(missing), code=2)
+
+
+def _lines(name: str, headless: Browser, executable: str, plays: str) -> Iterator[str]:
+    """One line for a browser; two where another program of it plays headless than with a window."""
+    if not headless.is_shell:
+        yield f"{name}: {headless}{plays}"
+        return
+    yield f"{name}, headless: {headless}{plays}"
+    try:
+        yield f"{name}, with --headed: {find_browser(executable, name, headed=True)}"
+    except NoBrowser as error:
+        yield f"{name}, with --headed: {error}"
 
 
 def _settings(config_file: Path | None) -> Settings:
@@ -74,36 +95,59 @@ def _said(path: KeyPath) -> str:
 @browser.command("install")
 @click.argument("name", type=click.Choice(list(KINDS)), default=CHROMIUM, metavar="[NAME]")
 def install(name: str) -> None:
-    """Get a browser where there is none: Playwright's download, and for chromium else the system's package.
+    """Get a browser where there is none: Playwright's download, and for chromium else the system's packages.
 
-    NAME is what `name` of [browser] takes, such as firefox, webkit or chrome; chromium where left out.
+    NAME is what `name` of [browser] takes, such as firefox, webkit or chrome; chromium where left out, which is two
+    programs: the headless shell for headless plays, and the full browser for those with a window.
     """
     out = console()
-    with_one = _found(name)
-    if with_one:
-        out.print(f"firstbell: the browser is {with_one}; nothing to install", markup=False)
+    lacking = _lacking(name)
+    if not lacking:
+        out.print(f"firstbell: {_here(name)}; nothing to install", markup=False)
         return
-    with out.status(f"[quiet]downloading {name} by Playwright"):
-        downloaded = _quietly([sys.executable, "-m", "playwright", "install", name], DOWNLOAD_S)
-    if downloaded and (with_one := _found(name)):
-        out.print(f"firstbell: downloaded {with_one}", markup=False)
+    with out.status(f"[quiet]downloading {' and '.join(lacking)} by Playwright"):
+        _quietly([sys.executable, "-m", "playwright", "install", *lacking], DOWNLOAD_S)
+    lacking = _lacking(name)
+    if not lacking:
+        out.print(f"firstbell: downloaded; {_here(name)}", markup=False)
         return
     if name != CHROMIUM:
         give_up(_no_other_way(name), code=2)
-    with out.status("[quiet]the download did not work; installing the system's chromium package"):
-        _install_package()
-    if not (with_one := _found()):
+    with out.status(f"[quiet]the download did not work; installing the system's {' and '.join(lacking)}"):
+        _install_packages(lacking)
+    if not _found():
         give_up(_what_to_do(), code=2)
+    if left := _lacking(name):
+        out.print(f"firstbell: {_here(name)}; {LACKS[left[0]]}", markup=False)
+        return
     out.print(
-        f"firstbell: Playwright's download did not work, so the system package was installed: {with_one}", markup=False
+        f"firstbell: Playwright's download did not work, so the system's packages were installed; {_here(name)}",
+        markup=False,
     )
 
 
-def _found(name: str = CHROMIUM) -> str:
+def _lacking(name: str) -> tuple[str, ...]:
+    """What is not here of a browser, as Playwright's `install` and Debian's packages call it."""
+    if name != CHROMIUM:
+        return () if _found(name) else (name,)
+    headless = _found()
+    there = {HEADLESS_SHELL: headless and headless.is_shell, CHROMIUM: _found(headed=True)}
+    return tuple(part for part, found in there.items() if not found)
+
+
+def _found(name: str = CHROMIUM, *, headed: bool = False) -> Browser | None:
     try:
-        return str(find_browser(name=name))
+        return find_browser(name=name, headed=headed)
     except NoBrowser:
-        return ""
+        return None
+
+
+def _here(name: str) -> str:
+    """Which browser plays headless, and which with a window where that is another one."""
+    headless, headed = _found(name), _found(name, headed=True)
+    if headed is None or str(headed) == str(headless):
+        return f"the browser is {headless}"
+    return f"the browser is {headless}, and with a window {headed}"
 
 
 def _no_other_way(name: str) -> str:
@@ -115,20 +159,21 @@ def _no_other_way(name: str) -> str:
     )
 
 
-def _install_package() -> None:
-    """Debian's chromium, as root or by a sudo that asks no question."""
+def _install_packages(names: Sequence[str]) -> None:
+    """Debian's packages, each for itself because a system may have only one; as root or by a sudo that asks nothing."""
     if not shutil.which("apt-get"):
         return
     become = [] if os.geteuid() == 0 else ["sudo", "-n"]
     if become and not shutil.which("sudo"):
         return
-    if _quietly([*become, "apt-get", "update", "-qq"], PACKAGE_S):
-        _quietly([*become, "apt-get", "install", "-y", "-qq", "chromium"], PACKAGE_S)
+    _quietly([*become, "apt-get", "update", "-qq"], PACKAGE_S)
+    for name in names:
+        _quietly([*become, "apt-get", "install", "-y", "-qq", "--no-remove", name], PACKAGE_S)
 
 
 def _what_to_do() -> str:
     if shutil.which("apt-get"):
-        return "no browser could be installed; as an administrator run: apt-get install chromium"
+        return f"no browser could be installed; as an administrator run: apt-get install {CHROMIUM} {HEADLESS_SHELL}"
     return NO_WAY
 
 

@@ -97,7 +97,9 @@ class BrowserSection(Section):
     """The browser that plays."""
 
     name: BrowserName = Field(CHROMIUM, min_length=1, description=f"Which one: {', '.join(KINDS)}.")
-    executable: str = Field("", description="Chromium's path; found by itself where left out.")
+    executable: str = Field(
+        "", description="Chromium's path, for headless and headed plays; found by itself where left out."
+    )
     step_limit: Seconds = Field(STEP_LIMIT_S, description="How long one wait inside a step may take.")
 
 

@@ -1,5 +1,9 @@
 """Which browser plays, and where it is: what the configuration names, with a path, Playwright's own download, or for
-plain Chromium also whatever of its family is on this machine."""
+plain Chromium also whatever of its family is on this machine.
+
+Plain Chromium has two programs. Headless plays use its headless shell, which has no window and takes less processor
+time; headed ones use the full browser. Playwright does the same with its own downloads when it is given no path.
+"""
 
 from __future__ import annotations
 
@@ -19,6 +23,7 @@ from runner.config.browsers import CHROMIUM, KINDS, Kind
 from runner.diagnosis.location import Location, Network
 
 if TYPE_CHECKING:
+    from playwright.sync_api import Browser as RunningBrowser
     from playwright.sync_api import Page
 
 ON_PATH = (
@@ -29,6 +34,8 @@ ON_PATH = (
     "microsoft-edge",
     "microsoft-edge-stable",
 )
+# Debian's package, and Google's download.
+SHELLS_ON_PATH = ("chromium-headless-shell", "chrome-headless-shell")
 IN_APPLICATIONS = (
     "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
     "/Applications/Chromium.app/Contents/MacOS/Chromium",
@@ -51,12 +58,15 @@ ON_A_MAC: Mapping[str, str] = {
     for product, plain in (("chrome", "Google Chrome"), ("msedge", "Microsoft Edge"))
     for ring, title in (("", plain), *((f"-{word.lower()}", f"{plain} {word}") for word in ("Beta", "Dev", "Canary")))
 }
-# What Playwright must have downloaded for an engine, as its list and its folders call it.
-DOWNLOADS: Mapping[str, Mapping[str, str]] = {
-    CHROMIUM: {"chromium": "chromium", "chromium-headless-shell": "chromium_headless_shell"},
-    "firefox": {"firefox": "firefox"},
-    "webkit": {"webkit": "webkit"},
-}
+# The headless shell, as Playwright's list and Debian's packages call it.
+HEADLESS_SHELL = "chromium-headless-shell"
+# With these in PWDEBUG Playwright opens no window of its own accord (1.65, `debugMode`).
+NOT_INSPECTING = frozenset({"", "0", "false", "console"})
+# The full browser calls itself Chrome/..., without a window too.
+SHELL_PRODUCT = "HeadlessChrome/"
+# Left to itself the shell sends no Accept-Language, which the full browser does. A context's locale comes before it.
+SHELL_ARGS = ("--accept-lang=en-US,en",)
+ON_MACHINE = "found on this machine"
 
 
 class NoBrowser(FirstBellError):
@@ -65,11 +75,15 @@ class NoBrowser(FirstBellError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Browser:
-    """A browser that was found. `path` is None where Playwright finds it by itself: its own, and those of a channel."""
+    """A browser that was found. `path` is None where Playwright finds it by itself: its own, and those of a channel.
+
+    `is_shell`: it is Chromium's headless shell, which cannot open a window.
+    """
 
     path: Path | None
     origin: str
     kind: Kind = field(default=KINDS[CHROMIUM])
+    is_shell: bool = False
 
     def __str__(self) -> str:
         return self.origin if self.path is None else f"{self.path} ({self.origin})"
@@ -79,19 +93,25 @@ class CannotThrottle(JourneyError):
     """A location asks for a network that this browser cannot be given."""
 
 
-def find_browser(configured: str = "", name: str = CHROMIUM) -> Browser:
-    """The browser to play with; for plain Chromium in the order above. Raises NoBrowser where it is not there."""
+def find_browser(configured: str = "", name: str = CHROMIUM, *, headed: bool = False) -> Browser:
+    """The browser to play with; for plain Chromium in the order of `choose`. Raises NoBrowser where it is not there."""
     kind = KINDS[name]
     if kind.channel:
         return branded(kind, places_of_channels())
     if not kind.is_chromium:
         return downloaded(kind, own=playwright_has_its_own(kind.engine))
-    return choose(configured, own=playwright_has_its_own(), machine=browsers_on_machine())
+    own = playwright_has_its_own(CHROMIUM if headed else HEADLESS_SHELL)
+    return choose(configured, own=own, shells=shells_on_machine(), machine=browsers_on_machine(), headed=headed)
 
 
-def find_all(configured: str, kinds: Iterable[Kind]) -> list[Browser]:
+def find_all(configured: str, kinds: Iterable[Kind], *, headed: bool = False) -> list[Browser]:
     """Each browser that a configuration asks for, once. Raises NoBrowser for the first that is not there."""
-    return [find_browser(configured, kind.name) for kind in dict.fromkeys(kinds)]
+    return [find_browser(configured, kind.name, headed=headed) for kind in dict.fromkeys(kinds)]
+
+
+def is_headed(launching: Mapping[str, Any], environment: Mapping[str, str]) -> bool:
+    """Whether Playwright opens a window when launched like this: it was asked to, or PWDEBUG asks for its inspector."""
+    return launching.get("headless") is False or environment.get("PWDEBUG", "") not in NOT_INSPECTING
 
 
 def branded(kind: Kind, places: Mapping[str, str]) -> Browser:
@@ -115,18 +135,35 @@ def places_of_channels() -> Mapping[str, str]:
     return {"linux": ON_LINUX, "darwin": ON_A_MAC}.get(sys.platform, {})
 
 
-def choose(configured: str, *, own: bool, machine: Sequence[Path]) -> Browser:
-    """The order of preference. A configured path that does not exist is an error, not a reason to take another one."""
+def choose(
+    configured: str, *, own: bool, shells: Sequence[Path], machine: Sequence[Path], headed: bool = False
+) -> Browser:
+    """The order of preference: the configured path, Playwright's own, a headless shell where no window is asked for,
+    a full browser.
+
+    `own`: Playwright has downloaded what it starts for such a play. A configured path that does not exist is an error,
+    not a reason to take another one.
+    """
     if configured:
         path = Path(configured).expanduser()
         if not (path.is_file() and os.access(path, os.X_OK)):
             raise NoBrowser(f"browser.executable: {path} is not a program; correct the path or leave the key out")
         return Browser(path=path, origin="configured")
     if own:
-        return Browser(path=None, origin="Playwright's own Chromium")
+        origin = "Playwright's own Chromium" if headed else "Playwright's own headless shell"
+        return Browser(path=None, origin=origin, is_shell=not headed)
+    if shells and not headed:
+        return Browser(path=shells[0], origin=ON_MACHINE, is_shell=True)
     if machine:
-        return Browser(path=machine[0], origin="found on this machine")
+        return Browser(path=machine[0], origin=ON_MACHINE)
+    if shells:
+        raise NoBrowser(f"{shells[0]} cannot open a window; for a full browser run: firstbell browser install")
     raise NoBrowser("no browser found; run: firstbell browser install")
+
+
+def shells_on_machine() -> list[Path]:
+    """Chromium's headless shells on this machine, the preferred one first."""
+    return [Path(found) for name in SHELLS_ON_PATH if (found := shutil.which(name))]
 
 
 def browsers_on_machine() -> list[Path]:
@@ -135,12 +172,10 @@ def browsers_on_machine() -> list[Path]:
     return [Path(name) for name in (*names, *IN_APPLICATIONS) if Path(name).is_file()]
 
 
-def playwright_has_its_own(engine: str = CHROMIUM) -> bool:
-    """Whether Playwright has downloaded all that its version asks for of an engine."""
-    folder = download_folder()
-    revisions = browser_revisions()
-    wanted = DOWNLOADS[engine]
-    return all((folder / f"{wanted[name]}-{revisions[name]}" / "INSTALLATION_COMPLETE").exists() for name in wanted)
+def playwright_has_its_own(download: str) -> bool:
+    """Whether Playwright has downloaded the revision that its version asks for: of an engine, or HEADLESS_SHELL."""
+    folder = f"{download.replace('-', '_')}-{browser_revisions()[download]}"
+    return (download_folder() / folder / "INSTALLATION_COMPLETE").exists()
 
 
 def download_folder() -> Path:
@@ -167,7 +202,7 @@ def launch_options(browser: Browser, way: tuple[Location, Path | None] | None = 
             what = "trust an authority of one's own" if home is not None else "be kept from UDP or given a name server"
             raise NoBrowser(f"{kind.name} cannot {what} at the location '{location.name}'; only Chromium can")
         return {"firefox_user_prefs": dict(FIREFOX_PREFS)} if kind.engine == "firefox" else {}
-    args = [*LAUNCH_ARGS, *location.launch_args]
+    args = [*LAUNCH_ARGS, *location.launch_args, *(SHELL_ARGS if browser.is_shell else ())]
     options: dict[str, Any] = {"args": args, "chromium_sandbox": os.geteuid() != 0}
     if kind.channel:
         options["channel"] = kind.channel
@@ -176,6 +211,16 @@ def launch_options(browser: Browser, way: tuple[Location, Path | None] | None = 
     if home is not None:
         options["env"] = {**os.environ, "HOME": str(home)}
     return options
+
+
+def version_of(browser: RunningBrowser) -> str:
+    """The version of a running browser, after the words "headless shell" where it says that it is one."""
+    if browser.browser_type.name != CHROMIUM:
+        return browser.version
+    session = browser.new_browser_cdp_session()
+    product = str(session.send("Browser.getVersion")["product"])
+    session.detach()
+    return f"headless shell {browser.version}" if product.startswith(SHELL_PRODUCT) else browser.version
 
 
 def throttle(page: Page, network: Network) -> None:

@@ -61,7 +61,10 @@ class AttemptPart(Part):
     took_s: float
     ending: Ending | None
     said: str
-    browser: str
+    browser: str = Field(
+        description='What played, with its version: "chromium headless shell 156.0", or "chromium 156.0" for the full '
+        "browser; and which device an actor's browser was made to look like."
+    )
     unclosed: str = Field(description="What could not be closed afterwards; the verdict stands.")
     clock_offset_s: float | None = Field(
         description="How far the clocks of the hosts that answered were ahead of ours, good to about a second."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Collection, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -86,12 +87,13 @@ class Others:
 
     def browser(self, name: str) -> Browser:
         """The browser of a name. Raises NoBrowser. One that has died is launched again."""
-        from runner.execution.browser import find_browser, launch_options  # noqa: PLC0415  # it reads Playwright's list
+        from runner.execution.browser import find_browser, is_headed, launch_options  # noqa: PLC0415  # it reads Playwright's list
 
         found = self._open.get(name)
         if found is None or not found.is_connected():
             kind = KINDS[name]
-            options = launch_options(find_browser(self.executable, name), self.way)
+            headed = is_headed(self.launching, os.environ)
+            options = launch_options(find_browser(self.executable, name, headed=headed), self.way)
             found = getattr(self.playwright, kind.engine).launch(**{**self.launching, **options})
             self._stack.callback(found.close)
             self._open[name] = found

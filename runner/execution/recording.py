@@ -14,6 +14,7 @@ from artifacts.capture import ActorRecorder
 from artifacts.policy import Recording as Options
 from journeys.stage.ending import private
 from runner.diagnosis.seen import Seen
+from runner.execution.browser import version_of
 from runner.execution.holding import told_of
 from runner.execution.messages import MediaJudged, Play, Recorded, StepBegan, StepEnded, Witnessed
 
@@ -48,7 +49,7 @@ class Recording:
         """Start this actor's recorders before anything happens on the page."""
         browser = actor.page.context.browser
         if browser is not None:
-            told = told_of(actor.name, actor.account, browser.browser_type.name, browser.version)
+            told = told_of(actor.name, actor.account, browser.browser_type.name, version_of(browser))
             self._browsers[told] = None
         options = self._order.recording
         try:

@@ -7,6 +7,7 @@ of its own, and whenever that waits the others go on. So each person's part begi
 from __future__ import annotations
 
 import contextlib
+import os
 import queue
 import sys
 import threading
@@ -23,7 +24,7 @@ from journeys.media.camera import ALL_THERE, QUIET, signature_for
 from journeys.stage.failures import ending_of
 from journeys.stage.shown import Elsewhere
 from journeys.stage.stage import Stage
-from runner.execution.browser import find_browser, launch_options, throttle
+from runner.execution.browser import find_browser, is_headed, launch_options, throttle, version_of
 from runner.execution.holding import open_context, told_of
 from runner.execution.machine import LagMeter
 from runner.rehearsal.keepsakes import Cupboard, Remembering
@@ -72,6 +73,7 @@ class Means:
 
     browser: Browser
     name: str
+    version: str
     devices: Mapping[str, Any]
     cupboard: Cupboard
 
@@ -88,7 +90,7 @@ class Teller:
 
     def actor_entered(self, actor: Actor) -> None:
         """Tell what they play with, and record them from the start: nobody knows yet who will fail."""
-        told = told_of(actor.name, actor.account, self._means.name, self._means.browser.version)
+        told = told_of(actor.name, actor.account, self._means.name, self._means.version)
         self._send(Holds(actor=self._seat.actor, played_with=told))
         self._remembering = Remembering(actor, self._round, self._means.cupboard)
 
@@ -273,15 +275,16 @@ def stay(end: WorkerEnd, district: District, engaged: Engage, known: KnownSecret
 
     What remains of those who fail holds nothing that is `known`.
     """
-    found = find_browser(district.browser, district.browser_name)
+    headed = is_headed({"headless": not engaged.hello.headed}, os.environ)
+    found = find_browser(district.browser, district.browser_name, headed=headed)
     options = launch_options(found, (district.location, district.home))
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(headless=not engaged.hello.headed, **options)
+        browser = playwright.chromium.launch(headless=not headed, **options)
         if engaged.seats:
-            name = found.kind.name
-            end.send(Engaged(browser=f"{name} {browser.version}"))
+            name, version = found.kind.name, version_of(browser)
+            end.send(Engaged(browser=f"{name} {version}"))
             cupboard = Cupboard(folder=engaged.keep, mask=engaged.mask, known=known)
-            means = Means(browser=browser, name=name, devices=playwright.devices, cupboard=cupboard)
+            means = Means(browser=browser, name=name, version=version, devices=playwright.devices, cupboard=cupboard)
             Troupe(end, district, engaged, means).play()
         else:
             end.send(measure(browser))

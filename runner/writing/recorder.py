@@ -22,7 +22,7 @@ from journeys.stage.audience import Nobody
 from journeys.stage.stage import Stage
 from runner.config.browsers import KINDS
 from runner.config.devices import devices
-from runner.execution.browser import Browser, download_folder, find_browser, launch_options
+from runner.execution.browser import Browser, download_folder, find_browser, is_headed, launch_options
 from runner.execution.district import District
 from runner.execution.holding import look_of, open_context
 
@@ -70,8 +70,7 @@ def record(wanted: Recording) -> str:
     to it that a signal raises, too. Raises NoBrowser, RecorderBroke, and what signing in raises.
     """
     district = wanted.district
-    browser = find_browser(district.browser, district.browser_name)
-    options = launch_options(browser, (district.location, district.home))
+    browser = find_browser(district.browser, district.browser_name, headed=True)
     with tempfile.TemporaryDirectory(prefix="firstbell-") as private:
         file, state = Path(private) / "recorded.py", Path(private) / "state.json"
         look: dict[str, Any] = {}
@@ -79,7 +78,7 @@ def record(wanted: Recording) -> str:
             with sync_playwright() as playwright:
                 look = look_of(wanted.device, playwright.devices)
                 if wanted.signed_in:
-                    _sign_in(wanted, getattr(playwright, browser.kind.engine), options, playwright.devices, state)
+                    _sign_in(wanted, getattr(playwright, browser.kind.engine), playwright.devices, state)
         command = command_of(
             wanted,
             browser,
@@ -176,12 +175,11 @@ def _end(running: subprocess.Popen[str]) -> None:
                 process.kill()
 
 
-def _sign_in(
-    wanted: Recording, engine: BrowserType, options: Mapping[str, Any], known: Mapping[str, Any], state: Path
-) -> None:
-    """Have the actor signed in by the district's own way, and keep what the browser knows then."""
+def _sign_in(wanted: Recording, engine: BrowserType, known: Mapping[str, Any], state: Path) -> None:
+    """Have the actor signed in, headless, by the district's own way, and keep what the browser knows then."""
     district = wanted.district
-    browser = engine.launch(**options)
+    found = find_browser(district.browser, district.browser_name, headed=is_headed({}, os.environ))
+    browser = engine.launch(**launch_options(found, (district.location, district.home)))
     context = open_context(browser.new_context, wanted.device, known, district.location)
     with Stage(run_token=UNSEEN, audience=Nobody(), limit_s=district.step_limit_s) as stage:
         actor = stage.enter(wanted.role, district.account(wanted.role), context)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import re
 import zipfile
 from collections.abc import Callable
 from datetime import datetime
@@ -15,6 +16,7 @@ import pytest
 from artifacts.parts import unpack
 from journeys.practice.faults import FAULTS
 from journeys.practice.school import PracticeSchool
+from runner.execution.browser import find_browser
 from runner.execution.performed import Performed
 from runner.execution.reporter import Silent
 from runner.outcome import Outcome
@@ -104,6 +106,9 @@ def test_a_run_in_the_store_is_whole_and_matches_its_document(opened: Theatre, p
     assert [one["observer"] for one in (student, teacher, again)] == ["student", "teacher", "student"]
     assert student["path"]["protocol"] == "udp"
     assert student["phases"]["first_signed_ms"] > 0
+    assert [one["fault"] for one in (student, teacher, again)] == [None] * 3
+    manner = "chromium headless shell " if find_browser().is_shell else "chromium "
+    assert re.fullmatch(rf"{manner}[\d.]+", document["attempts"][0]["browser"])
 
 
 def test_the_switchboard_and_this_table_name_the_same_faults() -> None:

@@ -56,7 +56,7 @@ def borrows_by_keyboard(screen: Screen) -> None:
 def test_what_codegen_recorded_runs_unchanged(tmp_path: Path, library: Library) -> None:
     file = tmp_path / "test_recorded.py"
     with a_screen() as screen:
-        environment = screen.environment | {RECORDER_BROWSER: str(find_browser().path or "")}
+        environment = screen.environment | {RECORDER_BROWSER: str(find_browser(headed=True).path or "")}
         command = [sys.executable, "-m", "playwright", "codegen", "--target", "python-pytest", "-o", str(file)]
         with subprocess.Popen([*command, f"{library.url}/sign-in"], env=environment) as codegen:
             borrows_by_keyboard(screen)

@@ -27,6 +27,7 @@ SECRET = "correct-horse-battery"
 MEANS = Means(
     browser=cast("Browser", None),
     name="chromium",
+    version="156",
     devices={},
     cupboard=Cupboard(folder=Path("nowhere"), mask=(), known=KnownSecrets([SECRET])),
 )
