@@ -182,6 +182,8 @@ def _toml(value: object, field: Schema) -> str:
     unit = next((unit for one in (field, *field.get("anyOf", ())) if (unit := _unit(one))), "")
     if unit and isinstance(value, int | float):
         return f'"{_duration(value * 86400.0 if unit == "d" else value)}"'
+    if isinstance(value, list) and field.get("type") == "string":
+        return json.dumps(", ".join(value))
     if isinstance(value, Mapping):
         pairs = (f'"{key}" = {_toml(one, _values(field)[0])}' for key, one in value.items())
         return "{ " + ", ".join(pairs) + " }"
