@@ -44,73 +44,92 @@ Place = Annotated[str, AfterValidator(_place), Field(examples=["env:FIRSTBELL_HE
 
 
 class MailSection(Section):
-    """How mail leaves."""
+    """The mail server for `smtp:` addresses."""
 
     host: str = Field(_MAIL.host, description="The mail server.")
-    port: int = Field(_MAIL.port, ge=1, le=65535)
-    encryption: Encryption = Field(_MAIL.encryption, description="How the way there is encrypted.")
-    username: str = Field("", description="Who signs in there; nobody where left out.")
-    password: Reference | None = Field(None, description="A reference to the password.")
-    sender: str = Field(_MAIL.sender, description="Who writes.")
+    port: int = Field(_MAIL.port, ge=1, le=65535, description="The port of the mail server.")
+    encryption: Encryption = Field(_MAIL.encryption, description="Encryption of the connection.")
+    username: str = Field("", description="The user name at the mail server; without it, no sign-in.")
+    password: Reference | None = Field(None, description="A reference to the password at the mail server.")
+    sender: str = Field(_MAIL.sender, description="The sender of the mails.")
 
 
 class RouteSection(Section):
-    """Some people, the ways to them, and what they are told of; a filter that is left out lets everything through."""
+    """People to tell, the channels to them, and a filter; a filter that is left out lets everything through."""
 
-    name: Name
-    to: tuple[Address, ...] = Field(min_length=1, description="Ways to them, each a kind and where.")
-    services: tuple[Name, ...] = Field((), description="Only what these services break.")
-    journeys: tuple[Name, ...] = Field((), description="Only incidents that these journeys see.")
-    severities: tuple[Severity, ...] = Field((), description="Only while an incident is so urgent.")
+    name: Name = Field(description="The name of the route.")
+    to: tuple[Address, ...] = Field(
+        min_length=1, description="Addresses, each a kind of channel and a place, such as `smtp:it@district.example`."
+    )
+    services: tuple[Name, ...] = Field((), description="Only incidents of these services.")
+    journeys: tuple[Name, ...] = Field((), description="Only incidents that break these journeys.")
+    severities: tuple[Severity, ...] = Field((), description="Only incidents of these severities.")
     operator: bool = Field(
-        default=False, strict=True, description="Told of what First Bell itself cannot do, and of nothing else."
+        default=False,
+        strict=True,
+        description="Receives incidents of First Bell itself, and no others unless `services` names them.",
     )
     public: bool = Field(
-        default=False, strict=True, description="Parents and teachers: a calm notice, once a person has confirmed it."
+        default=False,
+        strict=True,
+        description="For parents and teachers: a calm notice, sent only after a person confirms it.",
     )
-    template: Path | None = Field(None, description="The words of a public notice, as a Jinja template.")
+    template: Path | None = Field(None, description="A Jinja template for the public notice.")
     repeat: Seconds = Field(
-        _ROUTE.repeat.total_seconds(), description="How often they are reminded until somebody acknowledges."
+        _ROUTE.repeat.total_seconds(), description="How often reminders go out until somebody acknowledges."
     )
-    escalate_after: Seconds | None = Field(None, description="When others are told if nobody acknowledges.")
-    escalate_to: tuple[Name, ...] = Field((), description="Routes that are told then, and not before.")
+    escalate_after: Seconds | None = Field(
+        None, description="Time without an acknowledgement after which `escalate_to` is told."
+    )
+    escalate_to: tuple[Name, ...] = Field((), description="Routes that are told only then.")
 
 
 class HeartbeatSection(Section):
-    """Somebody outside who notices when First Bell falls silent."""
+    """A check outside that raises an alarm when First Bell falls silent."""
 
-    url: Place = Field(description="A reference to a check's address, as Healthchecks gives it; or the address.")
-    every: Seconds = Field(60.0, description="How often it is told that all is well.")
+    url: Place = Field(description="The check's address, or a reference to it; the convention of Healthchecks.")
+    every: Seconds = Field(60.0, description="How often the address is called.")
 
 
 class AlarmsSection(Section):
-    """When incidents open and close, and who is told."""
+    """Rules for opening and closing incidents."""
 
     places: int = Field(
         _POLICY.service.places,
         ge=1,
         le=50,
-        description="Locations that must see a failure, confirmed, to open an incident.",
+        description="How many locations must confirm a failure before an incident opens.",
     )
-    window: Seconds = Field(_POLICY.service.window.total_seconds(), description="Within which they must see it.")
-    passes: int = Field(_POLICY.service.passes, ge=1, le=8, description="Passes in a row that close it.")
+    window: Seconds = Field(
+        _POLICY.service.window.total_seconds(), description="The time within which those locations must see it."
+    )
+    passes: int = Field(_POLICY.service.passes, ge=1, le=8, description="Passes in a row that close an incident.")
     unseen: int = Field(
-        _POLICY.unseen, ge=1, le=50, description="Times in a row without a judgement after which the operator is told."
+        _POLICY.unseen,
+        ge=1,
+        le=50,
+        description="Runs in a row that could not be judged, after which the operator is told.",
     )
     reopen_within: Seconds = Field(
-        _POLICY.open_again_within.total_seconds(), description="What breaks again within this is the same incident."
+        _POLICY.open_again_within.total_seconds(),
+        description="A service that breaks again within this time opens the same incident again.",
     )
     locations: int = Field(
-        _TERMS.places, ge=1, le=50, description="How many locations there are, where others have files of their own."
+        _TERMS.places,
+        ge=1,
+        le=50,
+        description="The number of locations in all, if other machines have files of their own.",
     )
     silent_after: Seconds = Field(
-        SILENT_AFTER.total_seconds(), description="A location that was not heard of for this long is told of."
+        SILENT_AFTER.total_seconds(), description="A location that is silent for this long is reported to the operator."
     )
-    plan_b: Name = Field(_TERMS.plan_b, description="The journey that plays what people fall back to.")
+    plan_b: Name = Field(_TERMS.plan_b, description="The journey that plays plan B.")
     link: str = Field(
-        "", pattern=r"^(https?://\S+)?$", description="A page about an incident; {incident} is its number."
+        "",
+        pattern=r"^(https?://\S+)?$",
+        description="The address of a page about an incident; `{incident}` becomes its number.",
     )
-    mark: str = Field("", max_length=40, description="Put before every first line, as a test system wants it.")
+    mark: str = Field("", max_length=40, description="Text before every subject line, to mark a test system.")
     mail: MailSection = Field(default_factory=MailSection)
-    routes: tuple[RouteSection, ...] = Field((), description="Who is told.")
-    heartbeat: HeartbeatSection | None = Field(None, description="The dead man's switch.")
+    routes: tuple[RouteSection, ...] = Field((), description="People to tell.")
+    heartbeat: HeartbeatSection | None = Field(None, description="A check outside.")

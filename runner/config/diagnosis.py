@@ -34,22 +34,21 @@ Control = Annotated[
 
 
 class DiagnosisSection(Section):
-    """How hosts are looked at, once in a while and when something fails."""
+    """Checks of hosts, at intervals and when something fails."""
 
     controls: tuple[Control, ...] = Field(
-        (), description="Addresses that have nothing to do with the district: when they are gone too, it is this place."
+        (),
+        description="Addresses outside the district; if they fail too, the location is the problem.",
     )
     resolver: NameServer = Field(
-        "", description="A second name server to ask beside the system's.", examples=["1.1.1.1"]
+        "", description="A second name server, asked beside the system's.", examples=["1.1.1.1"]
     )
-    checks_every: Seconds = Field(60.0, description="How often hosts are looked at while nothing fails.")
-    within: Seconds = Field(10.0, description="How long one look at all hosts may take.")
+    checks_every: Seconds = Field(60.0, description="How often hosts are checked while nothing fails.")
+    within: Seconds = Field(10.0, description="The longest time for one check of all hosts.")
     latency_ms: float = Field(
-        _LINE.latency_ms, gt=0, description="A call that is later than this, glass to glass, is degraded."
+        _LINE.latency_ms, gt=0, description="Milliseconds of delay, camera to screen, above which a call is degraded."
     )
-    frames_per_s: float = Field(
-        _LINE.frames_per_s, gt=0, description="A call that shows fewer frames than this is degraded."
-    )
+    frames_per_s: float = Field(_LINE.frames_per_s, gt=0, description="Frames a second below which a call is degraded.")
     alarm_degraded: bool = Field(
-        default=False, strict=True, description="Raise alarms for what works and is degraded, as for what is broken."
+        default=False, strict=True, description="Treat a degraded run like a failure in alarms."
     )

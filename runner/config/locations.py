@@ -19,19 +19,21 @@ def _network(value: str) -> str:
 
 
 class LocationSection(Section):
-    """A named way out of this machine, such as a proxy that stands where pupils are."""
+    """A location: a named way out of this machine, such as a proxy in the pupils' network."""
 
-    inside: bool = Field(default=False, strict=True, description="It stands in the district's own network.")
+    inside: bool = Field(default=False, strict=True, description="True if it stands in the district's own network.")
     proxy: str = Field(
         "",
         pattern=r"^(https?://[^\s/@]+|practice:outside)?$",
-        description="An HTTP proxy that everything goes through.",
+        description="The HTTP proxy for everything that is played and checked.",
         examples=["http://filter.school.example:8080"],
     )
     resolver: NameServer = Field(
-        "", description="The name server that is used there instead of the system's.", examples=["10.0.0.53"]
+        "", description="The name server of this location, instead of the system's.", examples=["10.0.0.53"]
     )
-    ca: tuple[Path, ...] = Field((), description="Certificates (PEM) to trust besides the system's, as a filter needs.")
+    ca: tuple[Path, ...] = Field(
+        (), description="Certificates (PEM files) to trust besides the system's, as a content filter needs."
+    )
     network: Annotated[str, AfterValidator(_network)] = Field(
-        "", description=f"What it is like to be connected there: {', '.join(NETWORKS)}."
+        "", description=f"The connection to imitate: {', '.join(NETWORKS)}."
     )

@@ -43,54 +43,64 @@ Zone = Annotated[str, AfterValidator(_zone)]
 class SchoolSection(Section):
     """The district."""
 
-    name: str = Field(min_length=1, description="The district's name, as messages give it.")
-    timezone: Zone = Field(description="The time zone of its bells.", examples=["America/New_York"])
+    name: str = Field(min_length=1, description="The district's name in messages.")
+    timezone: Zone = Field(description="The district's time zone.", examples=["America/New_York"])
     practice: bool = Field(
-        default=False, strict=True, description="Start the practice school with each run, and play against it."
+        default=False,
+        strict=True,
+        description="Play against the practice school, which First Bell starts and stops by itself.",
     )
     journeys: tuple[Path, ...] = Field(
         (),
-        description="Folders with journeys of your own, beside this file; or single tests as pytest names them.",
+        description="Folders with your journeys, or single tests as pytest names them.",
         examples=[["my_journeys", "tests/e2e/test_login.py::test_login"]],
     )
 
 
 class ServiceSection(Section):
-    """Something that journeys rely on."""
+    """A service that journeys rely on."""
 
-    owner: str = Field("", description="Who runs it, as an alarm names them.")
-    contact: str = Field("", description="Where to reach them: an address or a page.")
-    url: str = Field("", description="Its front door.", pattern=r"^(https?://[^\s/@]+(/\S*)?)?$")
-    hosts: tuple[str, ...] = Field((), description="Host names whose traffic is its own; * is allowed.")
+    owner: str = Field("", description="Its owner's name in alarms.")
+    contact: str = Field("", description="How to reach the owner: a mail address, telephone number or page.")
+    url: str = Field("", description="Its first page.", pattern=r"^(https?://[^\s/@]+(/\S*)?)?$")
+    hosts: tuple[str, ...] = Field((), description="Its host names; `*` stands for any part.")
     relays: tuple[Annotated[str, Field(pattern=r"^(stun|turn):[^\s/@]+$")], ...] = Field(
-        (), description="STUN and TURN servers of its calls.", examples=[["turn:relay.vendor.example:3478"]]
+        (),
+        description="STUN and TURN servers of its calls, such as `turn:relay.vendor.example:3478`.",
+        examples=[["turn:relay.vendor.example:3478"]],
     )
-    kind: str = Field("", description="The adapter that knows its pages.", examples=["redirect"])
+    kind: str = Field(
+        "", description="The adapter that knows its pages; needed only where a journey uses one.", examples=["redirect"]
+    )
     public: str = Field(
-        "", description="What people cannot do when it is broken, as a public notice says it.", examples=["signing in"]
+        "",
+        description='What people cannot do when it is broken, for public notices: "signing in".',
+        examples=["signing in"],
     )
-    options: dict[str, str] = Field(default_factory=dict, description="That adapter's own settings.")
+    options: dict[str, str] = Field(default_factory=dict, description="Settings of the adapter.")
 
 
 class AccountSection(Section):
-    """A synthetic person's account. It is played by one run at a time; several of one role let several runs play."""
+    """An account of a synthetic person. One run at a time uses it; several accounts of a role let several runs play."""
 
-    role: Name = Field("", description="What journeys call this person; the account's own name where left out.")
-    groups: tuple[Name, ...] = Field((), description="The groups it goes to school with; all where left out.")
+    role: Name = Field("", description="The role that it plays; without it, the account's name.")
+    groups: tuple[Name, ...] = Field((), description="The groups that it belongs to; without it, all.")
 
-    username: str = Field(min_length=1, description="As typed at the sign-in.")
-    display_name: str = Field("", description="As others see it in a class; the user name where left out.")
-    password: Reference = Field(description="A reference to the password, never the password.")
-    totp: Reference | None = Field(None, description="A reference to the one-time-code key (base32).")
-    browser: BrowserName = Field("", description="What this person plays in, whatever journey or [browser] says.")
-    device: DeviceName = Field("", description="What this person holds, by Playwright's name for it.")
+    username: str = Field(min_length=1, description="The user name typed at the sign-in.")
+    display_name: str = Field("", description="The name shown to others in a class; without it, the user name.")
+    password: Reference = Field(description="A reference to the password.")
+    totp: Reference | None = Field(None, description="A reference to the key of its one-time codes (base32).")
+    browser: BrowserName = Field("", description="The browser of this person; overrides the journey and `[browser]`.")
+    device: DeviceName = Field(
+        "", description="The device of this person, by Playwright's name, such as `iPad (gen 7)`."
+    )
 
 
 class ClassroomSection(Section):
-    """The synthetic class that our people meet in."""
+    """The synthetic class in which the synthetic people meet."""
 
-    title: str = Field(min_length=1, description="The class as the platform lists it.")
-    meeting_code: Reference | None = Field(None, description="A reference to the code of plan B's room.")
+    title: str = Field(min_length=1, description="The title of the class as the platform lists it.")
+    meeting_code: Reference | None = Field(None, description="A reference to the code of plan B's meeting room.")
 
 
 class BrowserSection(Section):
@@ -98,30 +108,32 @@ class BrowserSection(Section):
 
     name: BrowserName = Field(CHROMIUM, min_length=1, description=f"Which one: {', '.join(KINDS)}.")
     executable: str = Field(
-        "", description="Chromium's path, for headless and headed plays; found by itself where left out."
+        "", description="The path of Chromium, for headless and headed plays; without it, First Bell looks for one."
     )
-    step_limit: Seconds = Field(STEP_LIMIT_S, description="How long one wait inside a step may take.")
+    step_limit: Seconds = Field(STEP_LIMIT_S, description="The longest wait inside a step.")
 
 
 class StoreSection(Section):
     """Where evidence is kept."""
 
-    url: str = Field("./evidence", description="A folder, or s3://bucket/prefix.")
-    endpoint_url: str = Field("", description="For stores that speak S3 but are not Amazon's.")
-    region: str = Field("", description="The bucket's region.")
-    sse: Encryption = Field(_STORE.sse, description="Server-side encryption.")
-    kms_key_id: str = Field("", description="The key for aws:kms.")
+    url: str = Field("./evidence", description="A folder, or `s3://bucket/prefix`.")
+    endpoint_url: str = Field("", description="The address of an S3-compatible store that is not Amazon's.")
+    region: str = Field("", description="The region of the bucket.")
+    sse: Encryption = Field(_STORE.sse, description="Server-side encryption of the bucket.")
+    kms_key_id: str = Field("", description='The key for `sse = "aws:kms"`.')
     tags: bool = Field(
-        default=_STORE.tags, strict=True, description="Tag objects for lifecycle rules; false where a store cannot."
+        default=_STORE.tags,
+        strict=True,
+        description="Tag objects for the lifecycle rules; false if the store has no tags.",
     )
     lock_days: int = Field(
         _STORE.lock_days,
         ge=0,
         le=3650,
-        description="Days for which Object Lock keeps a failure's evidence from being deleted.",
+        description="Days for which Object Lock protects the evidence of failures.",
     )
     checksums: Checksums = Field(
-        _STORE.checksums, description="when_required for S3-compatibles that refuse newer checksums."
+        _STORE.checksums, description="`when_required` for S3-compatible stores that refuse newer checksums."
     )
 
     @model_validator(mode="after")
@@ -140,9 +152,13 @@ class StoreSection(Section):
 class HistorySection(Section):
     """Where runs are recorded."""
 
-    url: str = Field("", description="A database URL without a password; a file beside this one where left out.")
+    url: str = Field(
+        "", description="A database URL without a password; without it, SQLite in `.firstbell/history.db`."
+    )
     password: Reference | None = Field(None, description="A reference to the database password.")
-    keep_steps: Days = Field(30.0, description="After this, steps are thinned into daily figures; runs are kept.")
+    keep_steps: Days = Field(
+        30.0, description="How long steps are kept; then only daily figures remain. Runs are always kept."
+    )
 
     @model_validator(mode="after")
     def _no_password_inside(self) -> HistorySection:
@@ -152,51 +168,59 @@ class HistorySection(Section):
 
 
 class EvidenceSection(Section):
-    """How much a run leaves behind."""
+    """How much evidence a run leaves, and how long it is kept."""
 
-    on_pass: Keep = Field(_POLICY.on_pass, description="What a run that passed leaves.")
-    on_fail: Keep = Field(_POLICY.on_fail, description="What any other run leaves.")
-    pass_days: Days = Field(PASS_DAYS, description="For how long a run that passed is kept.")
-    fail_days: Days = Field(FAIL_DAYS, description="For how long any other run is kept.")
+    on_pass: Keep = Field(_POLICY.on_pass, description="What is kept of a run that passed at once.")
+    on_fail: Keep = Field(_POLICY.on_fail, description="What is kept of any other run.")
+    pass_days: Days = Field(PASS_DAYS, description="How long the evidence of such a pass is kept.")
+    fail_days: Days = Field(FAIL_DAYS, description="How long the evidence of any other run is kept.")
     signing_key: Reference | None = Field(
-        None, description="A reference to the key that signs what is handed out; made by: firstbell evidence keygen."
+        None, description="A reference to the key that signs bags, made by `firstbell evidence keygen`."
     )
-    spool_mib: int = Field(LIMIT_MIB, ge=50, description="How much may wait on this machine for a store that is away.")
+    spool_mib: int = Field(LIMIT_MIB, ge=50, description="MiB of evidence that may wait on this machine for the store.")
 
 
 class PrivacySection(Section):
-    """Who may be in a class, and what no picture shows."""
+    """Guests of a class, and elements that no picture shows."""
 
     expected_participants: tuple[str, ...] = Field(
-        (), description="People who may be in the class besides our own, by the name that its list shows."
+        (), description="Names of people who may be in the class besides the synthetic ones."
     )
-    mask: tuple[str, ...] = Field((), description="Selectors of what is painted over in pictures, such as img.avatar.")
+    mask: tuple[str, ...] = Field(
+        (), description="CSS selectors of elements that are painted over in pictures, such as `img.avatar`."
+    )
 
 
 class PracticeSection(Section):
-    """How true to life the practice school is."""
+    """Options of the practice school."""
 
-    tls: bool = Field(default=False, strict=True, description="Serve it over HTTPS, with an authority of its own.")
+    tls: bool = Field(
+        default=False, strict=True, description="Serve the school over HTTPS with its own certificate authority."
+    )
     domain: str = Field(
         "",
         pattern=r"^([a-z0-9-]+(\.[a-z0-9-]+)+)?$",
-        description="Give it names of its own, and a name server.",
+        description="A domain for the school's hosts, with a name server of its own.",
     )
     clock: str = Field(
-        "", pattern=r"^([+-]\d+[smhd])?$", description="Let it live at another time.", examples=["+600s"]
+        "", pattern=r"^([+-]\d+[smhd])?$", description="Shift the school's clock, such as `+600s`.", examples=["+600s"]
     )
 
 
 class WatchSection(Section):
-    """How `firstbell watch` works."""
+    """The service `firstbell watch`."""
 
-    location: Name = Field(HERE, description="What this place is called in history.")
-    workers: int = Field(0, ge=0, le=64, description="How many runs at once; one for each two cores where left out.")
-    grace: Seconds = Field(120.0, description="A slot that could not begin within this is missed.")
-    late_after: Seconds = Field(30.0, description="A run that begins later than this after its time is late.")
-    stop_within: Seconds = Field(120.0, description="How long a stop waits for runs in hand.")
-    recycle_after: int = Field(200, ge=1, description="Attempts after which a worker is replaced.")
-    recycle_mib: int = Field(3000, ge=256, description="Memory of a worker and its browser after which it is replaced.")
+    location: Name = Field(HERE, description="The name of this location in history, where there is no `[locations]`.")
+    workers: int = Field(
+        0, ge=0, le=64, description="Runs at once at each location; 0 means one for each two processors."
+    )
+    grace: Seconds = Field(120.0, description="A slot that cannot begin within this time is missed.")
+    late_after: Seconds = Field(30.0, description="A run that begins later than this counts as late.")
+    stop_within: Seconds = Field(120.0, description="How long a stop waits for runs in progress.")
+    recycle_after: int = Field(200, ge=1, description="Attempts after which a worker and its browser are replaced.")
+    recycle_mib: int = Field(
+        3000, ge=256, description="MiB of memory above which a worker and its browser are replaced."
+    )
 
 
 class Settings(Section):
@@ -206,7 +230,7 @@ class Settings(Section):
     services: dict[Name, ServiceSection] = Field(default_factory=dict)
     accounts: dict[Name, AccountSection] = Field(default_factory=dict)
     classroom: ClassroomSection | None = None
-    bells: tuple[BellsSection, ...] = Field((), description="Named bell schedules.")
+    bells: tuple[BellsSection, ...] = Field((), description="Bell schedules.")
     calendar: CalendarSection = Field(default_factory=CalendarSection)
     maintenance: tuple[MaintenanceSection, ...] = Field((), description="Announced maintenance.")
     journeys: dict[Name, JourneySection] = Field(default_factory=dict)

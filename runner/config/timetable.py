@@ -74,20 +74,20 @@ Bell = Annotated[dict[str, time], BeforeValidator(_by_group), WithJsonSchema(_A_
 
 
 class PeriodSection(Section):
-    """One period of a bell schedule."""
+    """A period of a bell schedule, for people to read."""
 
-    name: str = Field(min_length=1, description="As the school calls it.")
-    start: time
-    end: time
+    name: str = Field(min_length=1, description="The period's name.")
+    start: time = Field(description="When it begins.")
+    end: time = Field(description="When it ends.")
 
 
 class BellsSection(Section):
-    """A named bell schedule, in the school's time."""
+    """A bell schedule, in the school's time."""
 
-    name: Name = Field(description="What the calendar calls it.", examples=["regular"])
+    name: Name = Field(description="The name that the calendar uses.", examples=["regular"])
     first_bell: Bell = Field(description="One time, or one for each group.")
     last_bell: Bell = Field(description="One time, or one for each group.")
-    periods: tuple[PeriodSection, ...] = Field((), description="The periods, for people to read.")
+    periods: tuple[PeriodSection, ...] = Field((), description="The periods.")
 
     @model_validator(mode="after")
     def _ends_after_it_begins(self) -> BellsSection:
@@ -97,26 +97,33 @@ class BellsSection(Section):
 
 
 class SpecialSection(Section):
-    """Dates that are different: a day off, a snow day, an early release."""
+    """Dates that differ from the rule: a day off, a snow day, an early release."""
 
-    dates: Dates = Field(description="A date or a span of dates.")
-    in_session: bool | None = Field(None, strict=True, description="Whether there is school.")
-    bells: Name | None = Field(None, description="The bell schedule that holds instead.")
-    cycle_day: str | None = Field(None, description="The cycle day, from which the cycle goes on.")
-    why: str = Field("", description="What a person should read about it.")
+    dates: Dates = Field(description="A date, or a span such as `2026-11-25..2026-11-27`.")
+    in_session: bool | None = Field(None, strict=True, description="True if there is school.")
+    bells: Name | None = Field(None, description="The bell schedule of these dates.")
+    cycle_day: str | None = Field(None, description="The cycle day of the date; the cycle goes on from there.")
+    why: str = Field("", description="The reason, for people.")
 
 
 class CalendarSection(Section):
-    """When school is in session. Without this table it is, every day."""
+    """Days with school. Without this table every day has school."""
 
-    in_session: Weekdays = Field(SCHOOL_DAYS, description="Weekdays with school.")
-    term: Dates | None = Field(None, description="The school year; there is no school outside it.")
-    closed: tuple[Dates, ...] = Field((), description="Dates without school.")
-    cycle: tuple[str, ...] = Field((), description="The days of the cycle, in order.", examples=[["A", "B"]])
-    bells: dict[str, Name] = Field(
-        default_factory=dict, description="The bell schedule of a weekday or cycle day, or of all (default)."
+    in_session: Weekdays = Field(SCHOOL_DAYS, description="Weekdays with school, such as `mon-fri`.")
+    term: Dates | None = Field(
+        None, description="The school year, such as `2026-08-24..2027-06-10`; no school outside it."
     )
-    days: tuple[SpecialSection, ...] = Field((), description="Dates that are different.")
+    closed: tuple[Dates, ...] = Field((), description="Dates or spans of dates without school.")
+    cycle: tuple[str, ...] = Field(
+        (),
+        description="Cycle days in order, such as `A` and `B`; counted from the first day of `term`.",
+        examples=[["A", "B"]],
+    )
+    bells: dict[str, Name] = Field(
+        default_factory=dict,
+        description="The bell schedule of each weekday or cycle day, `default` for the others; or one for all days.",
+    )
+    days: tuple[SpecialSection, ...] = Field((), description="Dates that differ.")
     proof_of_life: time = Field(
         _RHYTHM.proof_of_life, description="When each journey runs once on a day without school."
     )
@@ -137,14 +144,14 @@ class CalendarSection(Section):
 
 
 class MaintenanceSection(Section):
-    """Maintenance that was announced: one window, or a calendar of them."""
+    """Announced maintenance: one window with `start` and `end`, or a calendar in `ics`."""
 
-    services: tuple[Name, ...] = Field((), description="What is maintained; everything where left out.")
-    start: datetime | None = Field(None, description="In the school's time.", examples=["2026-12-05T22:00:00"])
-    end: datetime | None = Field(None, description="In the school's time.")
-    ics: str = Field("", description="A calendar with such windows: a file beside this one, or an address.")
-    run: bool = Field(default=True, strict=True, description="Whether journeys are played meanwhile.")
-    why: str = Field("", description="What history says about it.")
+    services: tuple[Name, ...] = Field((), description="The services in maintenance; without it, all.")
+    start: datetime | None = Field(None, description="Begin, in the school's time.", examples=["2026-12-05T22:00:00"])
+    end: datetime | None = Field(None, description="End, in the school's time.")
+    ics: str = Field("", description="An iCalendar file or address with maintenance windows.")
+    run: bool = Field(default=True, strict=True, description="Play journeys during the window.")
+    why: str = Field("", description="The reason, for history.")
 
     @model_validator(mode="after")
     def _is_one_or_the_other(self) -> MaintenanceSection:
@@ -158,36 +165,41 @@ class MaintenanceSection(Section):
 
 
 class LeadInSection(Section):
-    """The time before a first bell, in which a journey is played more often."""
+    """More frequent runs before a first bell."""
 
     before_bell: Seconds = Field(description="How long before each first bell it begins.")
-    every: Seconds = Field(description="How often then.")
+    every: Seconds = Field(description="The interval in that time.")
 
 
 class JourneySection(Section):
-    """How one journey is played, and when."""
+    """One journey: its timing, people, browser and severity."""
 
-    enabled: bool = Field(default=True, strict=True, description="Whether it is played when no journey is named.")
-    plays: Name = Field("", description="The journey that is played; the one of this name where left out.")
-    relies_on: tuple[Name, ...] = Field((), description="The services that it needs, where its marker names none.")
-    deadline: Seconds = Field(90.0, description="After this an attempt is ended by force.")
-    confirm: bool = Field(default=True, strict=True, description="Play a failed first attempt again at once.")
-    groups: tuple[Name, ...] = Field((), description="The groups that it goes to school with.")
-    browser: BrowserName = Field("", description="What its people play in; as [browser] says where left out.")
-    every: Seconds | None = Field(
-        None, description=f"How often; {_RHYTHM.every_s / 60:.0f}m where there is no crontab either."
+    enabled: bool = Field(
+        default=True, strict=True, description="Play it on the schedule and when no journey is named."
     )
-    crontab: Crontab = Field("", description="Or when, as cron writes it, in the school's time.")
-    lead_in: LeadInSection | None = Field(None, description="How often before a first bell.")
+    plays: Name = Field("", description="The journey to play under this name; without it, the journey of this name.")
+    relies_on: tuple[Name, ...] = Field((), description="The services that it needs, if its marker names none.")
+    deadline: Seconds = Field(90.0, description="The longest time for an attempt; then it is ended by force.")
+    confirm: bool = Field(default=True, strict=True, description="Play a failed first attempt once more.")
+    groups: tuple[Name, ...] = Field((), description="The groups whose bells and accounts it uses.")
+    browser: BrowserName = Field("", description="The browser of its people; without it, that of `[browser]`.")
+    every: Seconds | None = Field(
+        None, description=f"The interval in school hours; without `every` and `crontab`, {_RHYTHM.every_s / 60:.0f}m."
+    )
+    crontab: Crontab = Field("", description="A cron expression in the school's time, instead of `every`.")
+    lead_in: LeadInSection | None = Field(None, description="More frequent runs before a first bell.")
     after_hours: Seconds = Field(
-        _RHYTHM.after_hours_s, description="How often outside of school hours, where bells ring."
+        _RHYTHM.after_hours_s, description="The interval outside school hours, if there are bells."
     )
     hours: Literal["school", "always"] = Field(
-        "school" if _RHYTHM.follows_bells else "always", description="Whether `every` keeps to school hours."
+        "school" if _RHYTHM.follows_bells else "always",
+        description="`school`: `every` applies in school hours; `always`: around the clock.",
     )
-    closed_days: ClosedDays = Field(_RHYTHM.closed_days, description="What runs without school.")
+    closed_days: ClosedDays = Field(
+        _RHYTHM.closed_days, description="On days without school: once a day, as usual, or never."
+    )
     severity: Severity = Field(
-        OTHERWISE, description="How urgent its incidents are outside of school hours; in them they are critical."
+        OTHERWISE, description="Severity of its incidents outside school hours; in them it is critical."
     )
 
     @property
