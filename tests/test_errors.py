@@ -32,7 +32,15 @@ CONFIGURATION = {
     UnknownJourney,
     UnknownKind,
 }
-CAUGHT_INSIDE = {"Overtaken", "Refused", "NotProved", "Quarantined", "UnknownFault"}
+CAUGHT_INSIDE = {
+    "ChildGone",
+    "NotProved",
+    "Overtaken",
+    "Quarantined",
+    "Refused",
+    "TimeLimitPassed",
+    "UnknownFault",
+}
 """Exceptions that our own code always catches, so that no person reads them."""
 
 
