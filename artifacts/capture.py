@@ -18,9 +18,9 @@ from urllib.parse import urlsplit
 from playwright.sync_api import BrowserContext, CDPSession, ConsoleMessage, Page
 from playwright.sync_api import Error as PlaywrightError
 
-from artifacts.evidence import Artifact, ArtifactKind, absent, sealed, slug
-from artifacts.policy import SHOWING, Recording
-from artifacts.traffic import Traffic
+from firstbell.artifacts.evidence import Artifact, ArtifactKind, absent, sealed, slug
+from firstbell.artifacts.policy import KINDS_WITH_PAGE_CONTENT, RecordingOptions
+from firstbell.artifacts.traffic import Traffic
 
 # A picture waits for the page's fonts and can hang on them (microsoft/playwright#28226); the play goes on without it.
 PICTURE_LIMIT_MS = 3000
@@ -36,7 +36,7 @@ ONE_TIME_CODE = "input[autocomplete='one-time-code']"
 class ActorRecorder:
     """Records one actor. `start` before anything happens on the page; `stop` while the context is still open."""
 
-    def __init__(self, page: Page, *, actor: str, folder: Path, attempt: int, options: Recording) -> None:
+    def __init__(self, page: Page, *, actor: str, folder: Path, attempt: int, options: RecordingOptions) -> None:
         self._page = page
         self._context: BrowserContext = page.context
         self._actor = actor
@@ -156,10 +156,11 @@ class ActorRecorder:
         if not self._discarded:
             return tuple(self._artifacts)
         for artifact in self._artifacts:
-            if artifact.kind in SHOWING:
+            if artifact.kind in KINDS_WITH_PAGE_CONTENT:
                 (self._folder / artifact.name).unlink(missing_ok=True)
         return tuple(
-            absent(artifact, self._discarded) if artifact.kind in SHOWING else artifact for artifact in self._artifacts
+            absent(artifact, self._discarded) if artifact.kind in KINDS_WITH_PAGE_CONTENT else artifact
+            for artifact in self._artifacts
         )
 
     def _write(self, kind: ArtifactKind, name: str, content: object) -> None:

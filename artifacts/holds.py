@@ -29,7 +29,7 @@ class UnreadableHold(FirstBellError):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Held:
+class LegalHold:
     """Objects that are kept until they are let go, and who asked for it, or why."""
 
     names: tuple[str, ...]
@@ -37,7 +37,7 @@ class Held:
     since: datetime
 
 
-def note(names: Sequence[str], by: str, at: datetime, *, is_held: bool) -> tuple[str, bytes]:
+def hold_note(names: Sequence[str], by: str, at: datetime, *, is_held: bool) -> tuple[str, bytes]:
     """The name and the content of a note. The same names are one hold, in whatever order they come."""
     wanted = sorted(set(names))
     of = hashlib.sha256(json.dumps(wanted).encode()).hexdigest()[:16]
@@ -46,7 +46,7 @@ def note(names: Sequence[str], by: str, at: datetime, *, is_held: bool) -> tuple
     return f"{HOLDS}/{of}/{at.astimezone(UTC).strftime(_STAMP)}-{word}.json", json.dumps(told, indent=1).encode()
 
 
-def held_now(notes: Mapping[str, bytes]) -> list[Held]:
+def current_holds(notes: Mapping[str, bytes]) -> list[LegalHold]:
     """What is held according to all notes, by their names. Raises UnreadableHold."""
     last: dict[str, str] = {}
     for name in sorted(notes):
@@ -57,23 +57,23 @@ def held_now(notes: Mapping[str, bytes]) -> list[Held]:
     return [_read(name, notes[name]) for name in last.values() if name.endswith("-held.json")]
 
 
-def only_here(names: Iterable[str], others: Iterable[Held]) -> list[str]:
+def names_not_held_elsewhere(names: Iterable[str], others: Iterable[LegalHold]) -> list[str]:
     """Those names that no other hold names."""
     still = {name for held in others for name in held.names}
     return [name for name in names if name not in still]
 
 
-def _read(name: str, data: bytes) -> Held:
+def _read(name: str, data: bytes) -> LegalHold:
     try:
         told = json.loads(data)
         names, by = tuple(str(one) for one in told["names"]), str(told["by"])
         since = datetime.strptime(name.rpartition("/")[2].partition("-")[0], _STAMP).replace(tzinfo=UTC)
     except (ValueError, KeyError, TypeError):
         raise UnreadableHold(f"{name} cannot be read; mend it, or nothing is removed") from None
-    return Held(names=names, by=by, since=since)
+    return LegalHold(names=names, by=by, since=since)
 
 
-def runs_among(names: Iterable[str]) -> list[str]:
+def runs_of_names(names: Iterable[str]) -> list[str]:
     """The names of the runs that such objects belong to."""
     parts = [PurePosixPath(name).parts for name in names]
     return sorted({one[3] for one in parts if one[:1] == ("runs",) and len(one) > len(("runs", "day", "journey"))})

@@ -16,9 +16,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path, PurePosixPath
 
-from artifacts.holds import HOLDS, UnreadableHold, held_now
-from artifacts.lifetime import Lifetime
-from artifacts.stores.folder import UNFINISHED
+from firstbell.artifacts.holds import HOLDS, UnreadableHold, current_holds
+from firstbell.artifacts.lifetime import Lifetime
+from firstbell.artifacts.stores.folder import UNFINISHED
 
 # A run's document and a note about a hold are far smaller.
 LARGEST_NOTE_BYTES = 64 << 20
@@ -76,7 +76,7 @@ def lifetime_of(run_json: bytes) -> Lifetime:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Swept:
+class SweepResult:
     """What a sweep removed: runs, parts, bags that were shared, and their bytes; and what it could not remove."""
 
     runs: int = 0
@@ -87,14 +87,14 @@ class Swept:
     stuck: tuple[str, ...] = ()
 
 
-def sweep(root: Path, retention: Retention, now: datetime) -> Swept:
+def sweep(root: Path, retention: Retention, now: datetime) -> SweepResult:
     """Remove from a store's folder what is past its time and not held. Follows no link, and never leaves the folder.
 
     Raises UnreadableHold when it cannot be told what is held: then nothing is removed. What resists is told, and the
     rest goes all the same.
     """
     root = root.resolve()
-    held = _held(root)
+    held = _held_names(root)
     counts = {"runs": 0, "parts": 0, "shared": 0, "checks": 0}
     freed, stuck = 0, list[str]()
     for path, name in _candidates(root):
@@ -110,11 +110,11 @@ def sweep(root: Path, retention: Retention, now: datetime) -> Swept:
             continue
         freed += size
         counts[name.partition("/")[0]] += 1
-    _tidy(root, now)
-    return Swept(**counts, size_bytes=freed, stuck=tuple(stuck))
+    _remove_empty_folders(root, now)
+    return SweepResult(**counts, size_bytes=freed, stuck=tuple(stuck))
 
 
-def _held(root: Path) -> set[str]:
+def _held_names(root: Path) -> set[str]:
     """The names that somebody asked to keep, and the folders that they lie in. Raises UnreadableHold."""
     if (root / HOLDS).is_symlink():
         raise UnreadableHold(f"{HOLDS} is a link, and links are not followed; put the folder itself there")
@@ -122,7 +122,7 @@ def _held(root: Path) -> set[str]:
         notes = {path.relative_to(root).as_posix(): _read(path) for path in _files(root / HOLDS, is_strict=True)}
     except OSError as error:
         raise UnreadableHold(f"{HOLDS} cannot be read ({error.strerror}); mend it, or nothing is removed") from None
-    names = {name.rstrip("/") for held in held_now(notes) for name in held.names}
+    names = {name.rstrip("/") for held in current_holds(notes) for name in held.names}
     return {above.as_posix() for name in names for above in (PurePosixPath(name), *PurePosixPath(name).parents)}
 
 
@@ -151,7 +151,7 @@ def _size(path: Path) -> int:
     return sum(file.lstat().st_size for file in _files(path)) if path.is_dir() else path.lstat().st_size
 
 
-def _tidy(root: Path, now: datetime) -> None:
+def _remove_empty_folders(root: Path, now: datetime) -> None:
     """Remove what somebody who died left half written, and folders in which nothing is left."""
     for top in ("runs", "parts", "shared", "checks", HOLDS):
         for path in _files(root / top):

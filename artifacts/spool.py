@@ -24,19 +24,19 @@ from urllib.parse import quote, unquote
 
 import psutil
 
-from artifacts import durable
-from artifacts.drops import Drops
-from artifacts.lifetime import Lifetime
-from artifacts.stores import AlreadyKept, Store, StoreError
+from firstbell.artifacts import fsync
+from firstbell.artifacts.dropped_runs import DroppedRuns
+from firstbell.artifacts.lifetime import Lifetime
+from firstbell.artifacts.stores import AlreadyStored, Store, StoreError
 
-LAST = "run.json"
+WRITTEN_LAST = "run.json"
 MIB = 1 << 20
 LIMIT_MIB = 2000  # By default.
 # Names of parts that this process has seen in the store: they need not be sent again.
 KNOWN_PARTS = 20_000
 # A store that has refused so many runs in a row is left alone until the next round.
-PATIENCE = 3
-_MAKING, _ASIDE, _DROPPING = ".making-", ".aside-", ".dropping-"
+GIVE_UP_AFTER = 3
+_MAKING, _PARKED, _DROPPING = ".making-", ".aside-", ".dropping-"
 _FULL = {errno.ENOSPC, errno.EDQUOT}
 
 
@@ -52,7 +52,7 @@ class Undelivered:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Delivery:
+class SpoolDelivery:
     """What came of a delivery: objects that the store took, what it said to the runs that wait, runs put aside.
 
     `busy` is true when another process is delivering; nothing was tried then.
@@ -65,7 +65,7 @@ class Delivery:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Waiting:
+class SpoolStatus:
     """What lies on the shelf: runs and their bytes, and how many runs were ever dropped from it for want of room."""
 
     runs: int
@@ -75,7 +75,7 @@ class Waiting:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Shelved:
+class _SpooledRun:
     """A run on the shelf, as the name of its folder says: `<lifetime>~<bytes>~<prefix>`."""
 
     path: Path
@@ -95,7 +95,7 @@ class Spool:
     def __init__(self, root: Path, limit_mib: float = LIMIT_MIB) -> None:
         self._root = root
         self._limit_bytes = int(limit_mib * MIB)
-        self._drops = Drops(root / ".dropped.jsonl")
+        self._drops = DroppedRuns(root / ".dropped.jsonl")
         self._known_parts: dict[str, None] = {}
         self._refused: set[str] = set()
         root.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -114,10 +114,10 @@ class Spool:
         with self._alone(".placing", patiently=True):
             dropped += self._make_room(size)
             making.rename(self._root / f"{lifetime.value}~{size}~{quote(prefix, safe='')}")
-        durable.settle(self._root)
+        fsync.fsync_folder(self._root)
         return tuple(dropped)
 
-    def deliver(self, store: Store, told: Callable[[str], object] = lambda _run: None) -> Delivery:
+    def deliver(self, store: Store, told: Callable[[str], object] = lambda _run: None) -> SpoolDelivery:
         """Take to the store whatever is on the shelf; `told` hears each run that is there whole.
 
         One process at a time delivers. A run that is refused keeps no other one from being tried: it goes to the end
@@ -126,11 +126,11 @@ class Spool:
         objects, waiting, aside, in_a_row = 0, list[Undelivered](), list[Undelivered](), 0
         with self._alone(".delivering") as is_ours:
             if not is_ours:
-                return Delivery(busy=True)
+                return SpoolDelivery(busy=True)
             for run in sorted(self._runs(), key=lambda run: (run.prefix in self._refused, run.age)):
                 try:
                     objects += self._deliver(run, store)
-                except AlreadyKept as error:
+                except AlreadyStored as error:
                     self._put_aside(run, str(error))
                     aside.append(Undelivered(name=run.prefix, said=str(error)))
                 except FileNotFoundError:
@@ -144,18 +144,18 @@ class Spool:
                     self._refused.discard(run.prefix)
                     in_a_row = 0
                     told(run.prefix)
-                if in_a_row == PATIENCE:
+                if in_a_row == GIVE_UP_AFTER:
                     break
-        return Delivery(objects=objects, waiting=tuple(waiting), aside=tuple(aside))
+        return SpoolDelivery(objects=objects, waiting=tuple(waiting), aside=tuple(aside))
 
-    def waiting(self) -> Waiting:
+    def waiting(self) -> SpoolStatus:
         """What lies here."""
         runs = self._runs()
-        return Waiting(
+        return SpoolStatus(
             runs=len(runs),
             size_bytes=sum(run.size_bytes for run in runs),
             dropped=self._drops.count,
-            aside=len(self._runs(_ASIDE)),
+            aside=len(self._runs(_PARKED)),
         )
 
     def peek(self, name: str) -> bytes:
@@ -170,9 +170,9 @@ class Spool:
         """When a run was dropped from here for want of room (UTC); empty if it was not."""
         return self._drops.when(prefix)
 
-    def _deliver(self, run: _Shelved, store: Store) -> int:
+    def _deliver(self, run: _SpooledRun, store: Store) -> int:
         files = sorted(
-            (path for path in run.path.rglob("*") if path.is_file()), key=lambda path: (path.name == LAST, path)
+            (path for path in run.path.rglob("*") if path.is_file()), key=lambda path: (path.name == WRITTEN_LAST, path)
         )
         taken = 0
         for path in files:
@@ -196,7 +196,7 @@ class Spool:
         dropped: list[str] = []
         while True:
             try:
-                durable.write_tree(making, objects)
+                fsync.write_tree(making, objects)
             except OSError as error:
                 shutil.rmtree(making, ignore_errors=True)
                 is_pass = lifetime is Lifetime.PASSES
@@ -217,14 +217,14 @@ class Spool:
             dropped += self._drop(run)
         return dropped
 
-    def _in_line_to_go(self) -> list[_Shelved]:
+    def _in_line_to_go(self) -> list[_SpooledRun]:
         """Who makes room first: what no store will ever take, then the oldest passes, then the oldest of the rest."""
         runs = sorted(self._runs(), key=lambda run: (run.lifetime is not Lifetime.PASSES, run.age))
-        return [*sorted(self._runs(_ASIDE), key=lambda run: run.age), *runs]
+        return [*sorted(self._runs(_PARKED), key=lambda run: run.age), *runs]
 
-    def _drop(self, run: _Shelved) -> list[str]:
+    def _drop(self, run: _SpooledRun) -> list[str]:
         """Drop a run. It leaves the shelf first and its empty folder goes last: if we die, the next start counts it."""
-        dropping = self._root / f"{_DROPPING}{run.path.name.removeprefix(_ASIDE)}"
+        dropping = self._root / f"{_DROPPING}{run.path.name.removeprefix(_PARKED)}"
         try:
             run.path.rename(dropping)
         except FileNotFoundError:
@@ -238,8 +238,8 @@ class Spool:
         self._drops.note(prefix)
         shutil.rmtree(dropping, ignore_errors=True)
 
-    def _put_aside(self, run: _Shelved, why: str) -> None:
-        aside = self._root / f"{_ASIDE}{run.path.name}"
+    def _put_aside(self, run: _SpooledRun, why: str) -> None:
+        aside = self._root / f"{_PARKED}{run.path.name}"
         shutil.rmtree(aside, ignore_errors=True)
         run.path.rename(aside)
         (aside / "why.txt").write_text(f"{why}\n")
@@ -254,7 +254,7 @@ class Spool:
             with suppress(FileNotFoundError):
                 self._forget(run.path, run.prefix)
 
-    def _runs(self, marked: str = "") -> list[_Shelved]:
+    def _runs(self, marked: str = "") -> list[_SpooledRun]:
         """What is on, or what is marked as aside or dropping; whatever else lies in the folder is none of ours."""
         found = []
         for path in self._root.iterdir():
@@ -264,7 +264,7 @@ class Spool:
                 with suppress(ValueError):
                     of, size_bytes = Lifetime(lifetime), int(size)
                     if separator:
-                        found.append(_Shelved(path=path, lifetime=of, size_bytes=size_bytes, prefix=unquote(prefix)))
+                        found.append(_SpooledRun(path=path, lifetime=of, size_bytes=size_bytes, prefix=unquote(prefix)))
         return found
 
     @contextmanager

@@ -13,19 +13,19 @@ from urllib.parse import urlsplit
 
 from playwright.sync_api import Request, Response, WebSocket
 
-from artifacts.redaction.forms import REMOVED
-from artifacts.redaction.texts import DRAWN
-from artifacts.troubles import HostTraffic, Trouble
+from firstbell.artifacts.redaction.by_pattern import RANDOM_TOKEN
+from firstbell.artifacts.redaction.known_secrets import REMOVED
+from firstbell.artifacts.request_failures import FailedRequest, HostTraffic
 
 PATH_LIMIT = 500
-TROUBLES = 200
+FAILED_REQUESTS_LIMIT = 200
 # What a rule needs is among the first: what fails later mostly fails because of it.
-TOLD = 40
+HOSTS_LIMIT = 40
 # A request that has waited for less than this may still be answered as usual.
-WAITS_S = 2.0
+LONG_WAIT_S = 2.0
 # A Date header is cut to whole seconds (RFC 9110, 6.6.1), and servers draw it up once a second: what was meant lies
 # half a second later on average, and a second off at worst.
-HALF_S = 0.5
+CLOCK_ROUND_TRIP_S = 0.5
 PORTS = {"http": 80, "ws": 80, "https": 443, "wss": 443}
 
 
@@ -36,7 +36,7 @@ class Traffic:
     def __init__(self) -> None:
         self._statuses: dict[str, Counter[str]] = {}
         self._slowest_ms: dict[str, float] = {}
-        self._troubles: list[Trouble] = []
+        self._troubles: list[FailedRequest] = []
         self._offsets_s: list[float] = []
         self._pending: dict[Request, float] = {}
         self._well_since: dict[str, int] = {}
@@ -50,11 +50,11 @@ class Traffic:
         self._pending.pop(response.request, None)
         host, _ = _place(response.url)
         self._statuses.setdefault(host, Counter())[f"{response.status // 100}xx"] += 1
-        self._compare_clocks(response)
+        self._measure_clock_offset(response)
         timing = response.request.timing
         self._slowest_ms[host] = max(self._slowest_ms.get(host, 0.0), timing["responseStart"] - timing["requestStart"])
         if response.status >= 400:
-            self._trouble(_trouble(response.request, status=response.status))
+            self._trouble(_failed_request(response.request, status=response.status))
         elif response.status < 300 and _is_page(response.request):
             self._well_since[host] = len(self._troubles)
 
@@ -63,7 +63,7 @@ class Traffic:
         self._pending.pop(request, None)
         host, _ = _place(request.url)
         self._statuses.setdefault(host, Counter())["failed"] += 1
-        self._trouble(_trouble(request, error=(request.failure or "")[:80]))
+        self._trouble(_failed_request(request, error=(request.failure or "")[:80]))
 
     def opened(self, socket: WebSocket) -> None:
         """A WebSocket was opened; one that fails is trouble."""
@@ -71,7 +71,7 @@ class Traffic:
 
     def _socket_failed(self, socket: WebSocket, said: str) -> None:
         host, path = _place(socket.url)
-        self._trouble(Trouble(host=host, path=path, method="GET", kind="websocket", error=said[:80]))
+        self._trouble(FailedRequest(host=host, path=path, method="GET", kind="websocket", error=said[:80]))
 
     def told(self) -> dict[str, Any]:
         """The content of network.json."""
@@ -86,21 +86,21 @@ class Traffic:
             "clock_offset_s": self.clock_offset_s,
         }
 
-    def troubles(self) -> tuple[Trouble, ...]:
+    def troubles(self) -> tuple[FailedRequest, ...]:
         """The first requests that did not end well, and those that wait for an answer now. A page that its host showed
         after all, such as after a reload, has been got over and explains nothing that came later."""
         now = time.monotonic()
         waiting = [
-            _trouble(request, waited_s=round(now - since, 1))
+            _failed_request(request, waited_s=round(now - since, 1))
             for request, since in self._pending.items()
-            if now - since >= WAITS_S
+            if now - since >= LONG_WAIT_S
         ]
         lasting = [
             trouble
             for number, trouble in enumerate(self._troubles)
             if not trouble.is_page or number >= self._well_since.get(trouble.host, 0)
         ]
-        return (*lasting[:TOLD], *waiting[:TOLD])
+        return (*lasting[:HOSTS_LIMIT], *waiting[:HOSTS_LIMIT])
 
     def hosts(self) -> tuple[HostTraffic, ...]:
         """How each host answered."""
@@ -114,7 +114,7 @@ class Traffic:
         """The median over all answers that said what time it was, good to about a second; None where none did."""
         return round(median(self._offsets_s), 2) if self._offsets_s else None
 
-    def _compare_clocks(self, response: Response) -> None:
+    def _measure_clock_offset(self, response: Response) -> None:
         """An answer from a cache tells the time of then, so it does not count."""
         headers = response.headers
         if "date" not in headers or "age" in headers or response.status == 304:
@@ -124,18 +124,18 @@ class Traffic:
         except (ValueError, OverflowError):
             return
         if told.tzinfo is not None:
-            self._offsets_s.append((told - datetime.now(UTC)).total_seconds() + HALF_S)
+            self._offsets_s.append((told - datetime.now(UTC)).total_seconds() + CLOCK_ROUND_TRIP_S)
 
-    def _trouble(self, trouble: Trouble) -> None:
-        if len(self._troubles) < TROUBLES:
+    def _trouble(self, trouble: FailedRequest) -> None:
+        if len(self._troubles) < FAILED_REQUESTS_LIMIT:
             self._troubles.append(trouble)
 
 
-def _trouble(request: Request, *, status: int = 0, error: str = "", waited_s: float = 0.0) -> Trouble:
+def _failed_request(request: Request, *, status: int = 0, error: str = "", waited_s: float = 0.0) -> FailedRequest:
     host, path = _place(request.url)
     before = request.redirected_from
     led_from = before.url if before else request.headers.get("referer", "")
-    return Trouble(
+    return FailedRequest(
         host=host,
         path=path,
         method=request.method,
@@ -152,7 +152,7 @@ def _is_page(request: Request) -> bool:
     return request.is_navigation_request() and request.frame.parent_frame is None
 
 
-def _short(trouble: Trouble) -> dict[str, Any]:
+def _short(trouble: FailedRequest) -> dict[str, Any]:
     """A trouble as network.json has it: what does not apply is left out."""
     return {name: value for name, value in asdict(trouble).items() if value not in ("", 0, 0.0, False)}
 
@@ -164,4 +164,4 @@ def _place(url: str) -> tuple[str, str]:
     has_port = host.rpartition(":")[2].isdigit()
     if host and not has_port and parts.scheme in PORTS:
         host = f"{host}:{PORTS[parts.scheme]}"
-    return host, DRAWN.sub(REMOVED, parts.path[:PATH_LIMIT])
+    return host, RANDOM_TOKEN.sub(REMOVED, parts.path[:PATH_LIMIT])

@@ -14,14 +14,14 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Self
 
-from artifacts.spool import Delivery, Spool, Undelivered
-from artifacts.stores import Store, StoreError
+from firstbell.artifacts.spool import Spool, SpoolDelivery, Undelivered
+from firstbell.artifacts.stores import Store, StoreError
 from firstbell.backoff import Backoff
 
 BACKOFF = Backoff(first_s=2.0, longest_s=300.0, spread=(0.5, 1.0))
 
 
-class Word(Enum):
+class UploadState(Enum):
     """What an uploader has to say, each once for each time that it turns so."""
 
     AWAY = "store.away"
@@ -31,17 +31,17 @@ class Word(Enum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Said:
+class UploadReport:
     """One thing that an uploader says, with the sentence of the store, or what was caught up."""
 
-    word: Word
+    word: UploadState
     said: str
 
 
 class Uploader:
     """Delivers a spool to a store, from `start` until `close`."""
 
-    def __init__(self, spool: Spool, store: Store, listener: Callable[[Said], object]) -> None:
+    def __init__(self, spool: Spool, store: Store, listener: Callable[[UploadReport], object]) -> None:
         self._spool = spool
         self._store = store
         self._listener = listener
@@ -52,7 +52,7 @@ class Uploader:
         self._failures = 0
         self._is_new = True
         self._is_broken = False
-        self._last = Delivery()
+        self._last = SpoolDelivery()
         self._thread = threading.Thread(target=self._work, name="uploader", daemon=True)
 
     def start(self) -> Self:
@@ -72,7 +72,7 @@ class Uploader:
         if not self._thread.is_alive():
             return "nobody has sent it yet" if self._spool.waiting().runs else ""
         with self._round_over:
-            self._last = Delivery()
+            self._last = SpoolDelivery()
             self._hurry.set()
             self._wake.set()
             self._round_over.wait_for(lambda: self._last.waiting or not self._spool.waiting().runs, timeout=within_s)
@@ -106,7 +106,7 @@ class Uploader:
             else:
                 self._wake.wait(BACKOFF.longest_s)
 
-    def _round(self) -> Delivery:
+    def _round(self) -> SpoolDelivery:
         """Deliver once. Whatever goes wrong, the thread lives: evidence waits, and it is tried again."""
         try:
             delivery = self._spool.deliver(self._store)
@@ -114,25 +114,25 @@ class Uploader:
             if is_silent and (self._is_new or self._failures):
                 self._store.check()
         except StoreError as error:
-            return Delivery(waiting=(Undelivered(name="the store", said=str(error)),))
+            return SpoolDelivery(waiting=(Undelivered(name="the store", said=str(error)),))
         except Exception as error:
             said = f"{getattr(error, 'strerror', None) or error!r}"
             if not self._is_broken:
                 self._is_broken = True
-                self._listener(Said(word=Word.BROKEN, said=said))
-            return Delivery(waiting=(Undelivered(name="the spool", said=f"it cannot be emptied ({said})"),))
+                self._listener(UploadReport(word=UploadState.BROKEN, said=said))
+            return SpoolDelivery(waiting=(Undelivered(name="the spool", said=f"it cannot be emptied ({said})"),))
         self._is_new = self._is_broken = False
         return delivery
 
-    def _hear(self, delivery: Delivery) -> None:
+    def _hear(self, delivery: SpoolDelivery) -> None:
         for refused in delivery.aside:
-            self._listener(Said(word=Word.ASIDE, said=str(refused)))
+            self._listener(UploadReport(word=UploadState.ASIDE, said=str(refused)))
         if delivery.busy:
             return
         if delivery.waiting:
             is_first, self._failures = not self._failures, 1 if delivery.objects else self._failures + 1
             if is_first and not self._is_broken:
-                self._listener(Said(word=Word.AWAY, said=delivery.waiting[0].said))
+                self._listener(UploadReport(word=UploadState.AWAY, said=delivery.waiting[0].said))
         elif self._failures:
             self._failures = 0
-            self._listener(Said(word=Word.BACK, said=f"{delivery.objects} objects were waiting"))
+            self._listener(UploadReport(word=UploadState.BACK, said=f"{delivery.objects} objects were waiting"))

@@ -21,16 +21,16 @@ from zoneinfo import ZoneInfo
 
 import structlog
 
-from runner.alarms.channels import ChannelOptions, open_channel
-from runner.alarms.delivery import Delivery
-from runner.alarms.inbox import Inbox, inbox
-from runner.alarms.routing import Route
-from runner.alarms.terms import Terms
-from runner.history.database import Database
-from runner.history.incidents import IncidentHistory
-from runner.history.outbox import OutboxHistory
-from runner.history.record import AttemptRow, RunRow
-from runner.history.runs import RunHistory
+from firstbell.runner.alarms.channels import ChannelOptions, open_channel
+from firstbell.runner.alarms.delivery import NoticeDelivery
+from firstbell.runner.alarms.local_receiver import AlarmReceiver, alarm_receiver
+from firstbell.runner.alarms.policy import AlarmPolicy
+from firstbell.runner.alarms.routing import Route
+from firstbell.runner.history.alarms.incidents import IncidentService
+from firstbell.runner.history.alarms.outbox import OutboxHistory
+from firstbell.runner.history.database import Database
+from firstbell.runner.history.record import AttemptRow, RunRow
+from firstbell.runner.history.runs.runs import RunHistory
 
 ZONE = ZoneInfo("America/New_York")
 START = datetime(2026, 8, 31, 11, tzinfo=UTC)
@@ -38,21 +38,21 @@ JOURNEYS = 20
 ROUNDS = 15
 
 
-class Bench:
+class AlarmBench:
     """A history with an outbox, and one route to an inbox."""
 
-    def __init__(self, folder: Path, box: Inbox) -> None:
+    def __init__(self, folder: Path, box: AlarmReceiver) -> None:
         self.database = Database(f"sqlite:///{folder}/history.db")
-        terms = Terms(zone=ZONE, routes=(Route(name="it", to=(box.address,)),))
-        self.incidents = IncidentHistory(self.database, terms)
+        terms = AlarmPolicy(zone=ZONE, routes=(Route(name="it", to=(box.address,)),))
+        self.incidents = IncidentService(self.database, terms)
         self.outbox = OutboxHistory(self.incidents, self.database, "bench", lambda _owner: False)
-        self.weighed = RunHistory(self.database, ZONE, self.incidents.weigh_run)
+        self.weighed = RunHistory(self.database, ZONE, self.incidents.observe_run)
         self.plain = RunHistory(self.database, ZONE)
 
-    def delivery(self) -> Delivery:
+    def delivery(self) -> NoticeDelivery:
         """Delivers, until it is closed."""
         options = ChannelOptions(secret=lambda _reference: "")
-        return Delivery(self.outbox, lambda address: open_channel(address, options)).start()
+        return NoticeDelivery(self.outbox, lambda address: open_channel(address, options)).start()
 
 
 def run(name: str, at: datetime, journey: str, outcome: str) -> RunRow:
@@ -72,7 +72,7 @@ def run(name: str, at: datetime, journey: str, outcome: str) -> RunRow:
     )
 
 
-def stories(outcomes: int, incidents: int) -> list[RunRow]:
+def make_runs(outcomes: int, incidents: int) -> list[RunRow]:
     """So many outcomes of twenty journeys, forty minutes between two of one journey; each fails in turn, and passes
     until that is closed and forgotten."""
     every = outcomes // incidents
@@ -85,12 +85,12 @@ def stories(outcomes: int, incidents: int) -> list[RunRow]:
     return rows
 
 
-def through(outcomes: int, incidents: int) -> None:
+def measure_outcomes(outcomes: int, incidents: int) -> None:
     """Nothing is lost, and what it costs."""
-    rows = stories(outcomes, incidents)
+    rows = make_runs(outcomes, incidents)
     wanted = sum(row.outcome == "failed" for row in rows)
-    with tempfile.TemporaryDirectory() as folder, inbox() as box:
-        bench = Bench(Path(folder), box)
+    with tempfile.TemporaryDirectory() as folder, alarm_receiver() as box:
+        bench = AlarmBench(Path(folder), box)
         began = time.process_time()
         for row in rows:
             bench.weighed.record(row)
@@ -103,8 +103,8 @@ def through(outcomes: int, incidents: int) -> None:
         told = bench.incidents.recent(10 * incidents)
         kinds = Counter(letter.kind for letter in box.letters)
         bench.database.close()
-    with tempfile.TemporaryDirectory() as folder, inbox() as box:
-        bench = Bench(Path(folder), box)
+    with tempfile.TemporaryDirectory() as folder, alarm_receiver() as box:
+        bench = AlarmBench(Path(folder), box)
         began = time.process_time()
         for row in rows:
             bench.plain.record(row)
@@ -118,17 +118,17 @@ def through(outcomes: int, incidents: int) -> None:
     print(f"delivered: {sum(kinds.values()) / delivered_s:.0f} notices a second")
 
 
-def _twice(box: Inbox) -> int:
+def _twice(box: AlarmReceiver) -> int:
     subjects = Counter((letter.kind, letter.subject, letter.rows.get("Next", "")) for letter in box.letters)
     return sum(number - 1 for number in subjects.values() if number > 1)
 
 
-def behind_a_queue(waiting: int) -> None:
+def measure_queue(waiting: int) -> None:
     """From a confirmed failure to the first byte, with others in the queue before it."""
     times = []
     for _ in range(ROUNDS):
-        with tempfile.TemporaryDirectory() as folder, inbox() as box:
-            bench = Bench(Path(folder), box)
+        with tempfile.TemporaryDirectory() as folder, alarm_receiver() as box:
+            bench = AlarmBench(Path(folder), box)
             at = datetime.now(UTC)
             for number in range(waiting):
                 bench.weighed.record(run(f"queued-{number:06}", at, f"queued-{number}", "failed"))
@@ -153,8 +153,8 @@ def main() -> None:
     parser.add_argument("--incidents", type=int, default=1_000)
     given = parser.parse_args()
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
-    through(given.outcomes, given.incidents)
-    behind_a_queue(100)
+    measure_outcomes(given.outcomes, given.incidents)
+    measure_queue(100)
 
 
 if __name__ == "__main__":

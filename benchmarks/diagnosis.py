@@ -22,16 +22,16 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
-from benchmarks.stagehands import Crasher, starving, with_names_of_our_own
-from journeys.practice.faults import FAULTS
-from journeys.practice.faults.fault import Fault
-from journeys.practice.school import PracticeSchoolError
-from runner.cli.console import console
-from runner.config.load import load
-from runner.execution.performed import Performed
-from runner.execution.reporter import Silent
-from runner.outcome import Outcome
-from runner.theatre import Theatre, theatre
+from benchmarks.sabotage import Crasher, starving, with_own_hosts_file
+from firstbell.journeys.practice.client import PracticeSchoolError
+from firstbell.journeys.practice.faults import FAULTS
+from firstbell.journeys.practice.faults.fault import Fault
+from firstbell.runner.app.local_runner import LocalRunner, open_local_runner
+from firstbell.runner.cli.console import console
+from firstbell.runner.config.load import load
+from firstbell.runner.execution.runs.reporter import SilentReporter
+from firstbell.runner.execution.runs.run_result import RunResult
+from firstbell.runner.outcome import Outcome
 
 STEP_LIMIT_S = 10.0
 CONFIG = """\
@@ -69,7 +69,7 @@ OUTSIDE = ("outside-dropped", "outside-offline")
 
 
 @dataclass
-class Score:
+class FaultScore:
     """What came of the plays of one fault."""
 
     fault: Fault
@@ -101,15 +101,15 @@ def catalogue(only: Sequence[str]) -> list[Fault]:
 
 
 @contextmanager
-def opened(mode: str) -> Iterator[Theatre]:
+def opened(mode: str) -> Iterator[LocalRunner]:
     """A theatre with a practice school as true to life as a mode wants it."""
     with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
         file = Path(folder) / "firstbell.toml"
         file.write_text(CONFIG.format(extra=MODES[mode]))
-        yield stack.enter_context(theatre(load(file), headed=False, quiet=True))
+        yield stack.enter_context(open_local_runner(load(file), headed=False, quiet=True))
 
 
-def play(stage: Theatre, fault: Fault) -> tuple[Performed, float]:
+def play(stage: LocalRunner, fault: Fault) -> tuple[RunResult, float]:
     """One run under a fault, and how long it took from the fault to the verdict."""
     (piece,) = stage.chosen([fault.journey])
     school, is_school = stage.practice, fault.name in FAULTS
@@ -120,7 +120,7 @@ def play(stage: Theatre, fault: Fault) -> tuple[Performed, float]:
     try:
         stage.player.prepare()
         pid = stage.player.worker.pid
-        reporter = Crasher(pid) if fault.name == "browser-crash" else Silent()
+        reporter = Crasher(pid) if fault.name == "browser-crash" else SilentReporter()
         with starving(pid) if fault.name == "machine-starved" else nullcontext():
             performed = stage.play(piece, reporter)
     finally:
@@ -129,7 +129,7 @@ def play(stage: Theatre, fault: Fault) -> tuple[Performed, float]:
     return performed, time.monotonic() - began
 
 
-def note(score: Score, performed: Performed, took_s: float) -> None:
+def note(score: FaultScore, performed: RunResult, took_s: float) -> None:
     """What was told of one run."""
     found = performed.run.diagnosis
     if performed.run.outcome is Outcome.PASSED or found is None:
@@ -141,12 +141,12 @@ def note(score: Score, performed: Performed, took_s: float) -> None:
         score.step_s.append(step.took_s)
 
 
-def faults(times: int, only: Sequence[str], out: Console) -> tuple[list[Score], list[str]]:
+def faults(times: int, only: Sequence[str], out: Console) -> tuple[list[FaultScore], list[str]]:
     """All faults, mode by mode; and those that cannot be had on this machine."""
     by_mode: dict[str, list[Fault]] = defaultdict(list)
     for fault in catalogue(only):
         by_mode[fault.needs].append(fault)
-    scores, left_out = list[Score](), list[str]()
+    scores, left_out = list[FaultScore](), list[str]()
     with Progress(console=out, transient=True) as progress:
         bar = progress.add_task("faults", total=sum(map(len, by_mode.values())) * times)
         for mode, wanted in by_mode.items():
@@ -159,7 +159,7 @@ def faults(times: int, only: Sequence[str], out: Console) -> tuple[list[Score], 
                     continue
                 outside = inside.at("outside") if any(fault.name in OUTSIDE for fault in wanted) else inside
                 for fault in wanted:
-                    score = Score(fault)
+                    score = FaultScore(fault)
                     for _ in range(times):
                         progress.update(bar, description=fault.name)
                         note(score, *play(outside if fault.name in OUTSIDE else inside, fault))
@@ -176,7 +176,7 @@ def healthy(times: int, out: Console) -> int:
         bar = progress.add_task("healthy", total=times)
         pieces = stage.chosen([])
         for number in range(times):
-            performed = stage.play(pieces[number % len(pieces)], Silent())
+            performed = stage.play(pieces[number % len(pieces)], SilentReporter())
             if performed.run.outcome is not Outcome.PASSED:
                 broken += 1
                 found = performed.run.diagnosis
@@ -185,7 +185,7 @@ def healthy(times: int, out: Console) -> int:
     return broken
 
 
-def _line(score: Score) -> str:
+def _line(score: FaultScore) -> str:
     total = score.told.total()
     wrong = ", ".join(
         f"{service or 'nobody'}/{cause} x{number}"
@@ -197,7 +197,9 @@ def _line(score: Score) -> str:
     return f"  {score.fault.name:<30}{whose:<34}{score.right_cause} of {total}  {took}  {wrong}"
 
 
-def summary(scores: Sequence[Score], left_out: Sequence[str], unwell: int, healthy_runs: int) -> tuple[Table, bool]:
+def summary(
+    scores: Sequence[FaultScore], left_out: Sequence[str], unwell: int, healthy_runs: int
+) -> tuple[Table, bool]:
     """The figures, and whether they are as wanted."""
     plays = sum(score.told.total() for score in scores)
     service, cause = sum(score.right_service for score in scores), sum(score.right_cause for score in scores)
@@ -227,7 +229,7 @@ def summary(scores: Sequence[Score], left_out: Sequence[str], unwell: int, healt
 @click.option("--healthy", "healthy_runs", type=click.IntRange(0), default=200, show_default=True)
 def main(times: int, only: tuple[str, ...], healthy_runs: int) -> None:
     """Play it all, and print who was blamed."""
-    with_names_of_our_own()
+    with_own_hosts_file()
     out = console()
     scores, left_out = faults(times, only, out) if times else ([], [])
     unwell = healthy(healthy_runs, out) if healthy_runs else 0

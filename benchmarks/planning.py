@@ -22,17 +22,17 @@ from zoneinfo import ZoneInfo
 import click
 from rich.table import Table
 
-from runner.cli.console import console
-from runner.history.claims import Casting
-from runner.history.database import Database
-from runner.history.record import RunRow
-from runner.history.runs import RunHistory
-from runner.history.slots import SlotHistory, Terms
-from runner.schedule.bells import EVERYBODY, BellSchedule
-from runner.schedule.calendar import DEFAULT, Rules, SchoolCalendar
-from runner.schedule.slots import LeadIn, Rhythm, Timetable
-from runner.watch.planner import Planner
-from runner.watch.service import LEASES_S, PLAN_S
+from firstbell.runner.cli.console import console
+from firstbell.runner.history.database import Database
+from firstbell.runner.history.record import RunRow
+from firstbell.runner.history.runs.runs import RunHistory
+from firstbell.runner.history.slots.claims import AccountAllocation
+from firstbell.runner.history.slots.slots import ClaimPolicy, SlotHistory
+from firstbell.runner.schedule.bells import EVERYBODY, BellSchedule
+from firstbell.runner.schedule.calendar import DEFAULT, CalendarRules, SchoolCalendar
+from firstbell.runner.schedule.slots import LeadIn, Rhythm, Timetable
+from firstbell.runner.watch.planner import Planner
+from firstbell.runner.watch.service import LEASES_S, PLAN_S
 
 ZONE = ZoneInfo("America/New_York")
 BEGIN = datetime(2026, 8, 31, 14, tzinfo=UTC)
@@ -64,13 +64,13 @@ def timetable(journeys: int) -> Timetable:
     lead_in = LeadIn(before_bell_s=2700, every_s=120)
     rhythms = [Rhythm(journey=f"journey-{number:04}", every_s=300, lead_in=lead_in) for number in range(journeys)]
     return Timetable(
-        rhythms, SchoolCalendar(Rules(zone=ZONE, bells={DEFAULT: "regular"}, schedules={"regular": bells}))
+        rhythms, SchoolCalendar(CalendarRules(zone=ZONE, bells={DEFAULT: "regular"}, schedules={"regular": bells}))
     )
 
 
-def anybody(_journey: str, _taken: frozenset[str]) -> Casting:
+def any_account(_journey: str, _taken: frozenset[str]) -> AccountAllocation:
     """Two people and the class, as a live class needs."""
-    return Casting(locks=("teacher", "student", "class"))
+    return AccountAllocation(locks=("teacher", "student", "class"))
 
 
 def play_an_hour(journeys: int, workers: int, folder: Path, meter: Meter) -> int:
@@ -78,7 +78,7 @@ def play_an_hour(journeys: int, workers: int, folder: Path, meter: Meter) -> int
     now = [BEGIN]
     database = Database(f"sqlite:///{folder}/history.db", lambda: now[0])
     slots, history = SlotHistory(database, "here", ZONE), RunHistory(database, ZONE)
-    terms, settled = Terms(owner="me", is_gone=lambda _owner: False, grace_s=120, late_after_s=30), 0
+    terms, settled = ClaimPolicy(owner="me", is_gone=lambda _owner: False, grace_s=120, late_after_s=30), 0
     table = timetable(journeys)
     planner = Planner(slots, lambda: table, grace_s=120)
     rings: dict[str, tuple[float, Callable[[], object]]] = {
@@ -96,7 +96,7 @@ def play_an_hour(journeys: int, workers: int, folder: Path, meter: Meter) -> int
                 due = slots.next_due()
         while due is not None and due <= now[0]:
             with meter.of("claim"):
-                claim = slots.claim(terms, anybody)
+                claim = slots.claim(terms, any_account)
             if claim is None:
                 break
             run = RunRow(

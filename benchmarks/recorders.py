@@ -18,21 +18,21 @@ import psutil
 from rich.progress import track
 from rich.table import Table
 
-from artifacts.policy import Recording
-from runner.cli.console import console
-from runner.config.load import load
-from runner.execution.messages import FromWorker, Play
-from runner.theatre import Theatre, theatre
+from firstbell.artifacts.policy import RecordingOptions
+from firstbell.runner.app.local_runner import LocalRunner, open_local_runner
+from firstbell.runner.cli.console import console
+from firstbell.runner.config.load import load
+from firstbell.runner.execution.supervision.protocol import FromWorker, PlayAttempt
 
 CONFIG = '[school]\nname = "Practice"\ntimezone = "America/New_York"\npractice = true\n'
-NOTHING = Recording(trace=False, screencast=False, screenshots=False, har=False)
+NO_RECORDING = RecordingOptions(trace=False, screencast=False, screenshots=False, har=False)
 SETS = {
-    "figures only": NOTHING,
-    "pictures": Recording(trace=False, har=False),
-    "HAR": Recording(trace=False, screenshots=False),
-    "trace (snapshots)": Recording(screenshots=False, har=False),
-    "trace with screencast": Recording(screenshots=False, har=False, screencast=True),
-    "everything": Recording(screencast=True),
+    "figures only": NO_RECORDING,
+    "pictures": RecordingOptions(trace=False, har=False),
+    "HAR": RecordingOptions(trace=False, screenshots=False),
+    "trace (snapshots)": RecordingOptions(screenshots=False, har=False),
+    "trace with screencast": RecordingOptions(screenshots=False, har=False, screencast=True),
+    "everything": RecordingOptions(screencast=True),
 }
 
 
@@ -47,22 +47,22 @@ def cpu_s(pid: int) -> float:
     return total
 
 
-def played(opened: Theatre, recording: Recording, folder: Path, number: int) -> float:
+def played(opened: LocalRunner, recording: RecordingOptions, folder: Path, number: int) -> float:
     """Processor seconds of one live class."""
     (piece,) = opened.chosen(["live-class"])
     assert piece.card is not None
     here = folder / str(number)
     here.mkdir()
-    play = Play(run_id=f"bench-{number}", journey=piece.card.id, attempt=1, folder=here, recording=recording)
+    play = PlayAttempt(run_id=f"bench-{number}", journey=piece.card.id, attempt=1, folder=here, recording=recording)
     worker = psutil.Process().children()
     before = sum(cpu_s(process.pid) for process in worker if "worker_process" in " ".join(process.cmdline()))
-    attempt = opened.player.play(play, deadline_s=60, listener=silent, fresh=False)
+    attempt = opened.player.play(play, deadline_s=60, listener=ignore_message, fresh=False)
     assert attempt.ending is None, attempt.ending
     worker = psutil.Process().children()
     return sum(cpu_s(process.pid) for process in worker if "worker_process" in " ".join(process.cmdline())) - before
 
 
-def silent(_message: FromWorker) -> None:
+def ignore_message(_message: FromWorker) -> None:
     """Nobody listens."""
 
 
@@ -74,8 +74,8 @@ def main(rounds: int) -> None:
     with tempfile.TemporaryDirectory() as place:
         file = Path(place) / "firstbell.toml"
         file.write_text(CONFIG)
-        with theatre(load(file), headed=False, quiet=True) as opened:
-            played(opened, NOTHING, Path(place), 0)
+        with open_local_runner(load(file), headed=False, quiet=True) as opened:
+            played(opened, NO_RECORDING, Path(place), 0)
             order = [name for _ in range(rounds) for name in SETS]
             for number, name in enumerate(track(order, description="live classes"), 1):
                 found[name].append(played(opened, SETS[name], Path(place), number))

@@ -15,12 +15,12 @@ import click
 from rich.progress import track
 from rich.table import Table
 
-from journeys.practice.faults import FAULTS
-from runner.cli.console import console
-from runner.config.load import load
-from runner.execution.reporter import Silent
-from runner.outcome import Outcome
-from runner.theatre import Theatre, theatre
+from firstbell.journeys.practice.faults import FAULTS
+from firstbell.runner.app.local_runner import LocalRunner, open_local_runner
+from firstbell.runner.cli.console import console
+from firstbell.runner.config.load import load
+from firstbell.runner.execution.runs.reporter import SilentReporter
+from firstbell.runner.outcome import Outcome
 
 CONFIG = '[school]\nname = "Practice"\ntimezone = "America/New_York"\npractice = true\n[browser]\nstep_limit = "10s"\n'
 
@@ -38,12 +38,12 @@ RIGHT = {
 """Fault -> the journey it must break, and at which step."""
 
 
-def passes(opened: Theatre, times: int) -> Counter[str]:
+def passes(opened: LocalRunner, times: int) -> Counter[str]:
     """How many of `times` runs of each journey passed."""
     passed: Counter[str] = Counter()
     for number in track(range(times), description="healthy"):
         for piece in opened.chosen([]):
-            performed = opened.play(piece, Silent(), confirm=False)
+            performed = opened.play(piece, SilentReporter(), confirm=False)
             passed[piece.name] += performed.run.outcome is Outcome.PASSED
             if performed.run.outcome is not Outcome.PASSED:
                 console().print(
@@ -52,7 +52,7 @@ def passes(opened: Theatre, times: int) -> Counter[str]:
     return passed
 
 
-def right(opened: Theatre, fault: str, times: int) -> int:
+def right(opened: LocalRunner, fault: str, times: int) -> int:
     """How many of `times` runs failed at the right step, for the right service."""
     journey, step = RIGHT[fault]
     (piece,) = opened.chosen([journey])
@@ -60,7 +60,7 @@ def right(opened: Theatre, fault: str, times: int) -> int:
     opened.practice.break_(fault)
     found = 0
     for _ in track(range(times), description=fault):
-        performed = opened.play(piece, Silent(), confirm=False)
+        performed = opened.play(piece, SilentReporter(), confirm=False)
         broke = performed.document.broke
         is_right = broke is not None and (broke.step, broke.service) == (step, FAULTS[fault].service)
         found += performed.run.outcome is Outcome.FAILED and is_right
@@ -78,7 +78,7 @@ def main(healthy: int, faulty: int) -> None:
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "firstbell.toml"
         file.write_text(CONFIG)
-        with theatre(load(file), headed=False, quiet=True) as opened:
+        with open_local_runner(load(file), headed=False, quiet=True) as opened:
             passed = passes(opened, healthy)
             found = {fault: right(opened, fault, faulty) for fault in RIGHT}
     table = Table("what", "as it should", "of", box=None, header_style="quiet")

@@ -24,8 +24,8 @@ import psutil
 from rich.progress import Progress
 from rich.table import Table
 
-from runner.cli.console import console
-from runner.execution.ladder import MARKER
+from firstbell.runner.cli.console import console
+from firstbell.runner.execution.supervision.termination import MARKER
 
 CONFIG = """\
 [school]
@@ -45,7 +45,7 @@ WARM = 0.2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Sample:
+class ResourceSample:
     """How the service is after a run."""
 
     service_mib: float
@@ -66,14 +66,14 @@ def ended(service: subprocess.Popen[bytes]) -> Iterator[str]:
             yield event["outcome"]
 
 
-def sample(pid: int) -> Sample:
+def sample(pid: int) -> ResourceSample:
     """Look at a service: itself, its worker, and what hangs below that."""
     service = psutil.Process(pid)
-    (worker,) = [child for child in service.children() if "runner.worker_process" in child.cmdline()]
+    (worker,) = [child for child in service.children() if "firstbell.runner.app.worker_main" in child.cmdline()]
     # By their marker: what Chromium forks twice (its crash handler) hangs on the service itself, not on the worker.
     below = [child for child in service.children(recursive=True) if child != worker and _is_of(child, worker)]
     temporary = Path(worker.environ()["TMPDIR"])
-    return Sample(
+    return ResourceSample(
         service_mib=service.memory_info().rss / MIB,
         worker_mib=worker.memory_info().rss / MIB,
         browser_mib=sum(_rss(child) for child in below) / MIB,
@@ -103,11 +103,11 @@ def _rss(process: psutil.Process) -> int:
 @click.option("--runs", type=click.IntRange(20), default=300, show_default=True)
 def main(runs: int) -> None:
     """Soak, and print the slopes."""
-    samples: list[Sample] = []
+    samples: list[ResourceSample] = []
     outcomes: list[str] = []
     with tempfile.TemporaryDirectory() as folder, Progress(console=console(), transient=True) as progress:
         (Path(folder) / "firstbell.toml").write_text(CONFIG + "".join(JOURNEY.format(name=name) for name in JOURNEYS))
-        command = [sys.executable, "-c", "from runner.cli.main import main; main()", "watch"]
+        command = [sys.executable, "-c", "from firstbell.runner.cli.main import main; main()", "watch"]
         with subprocess.Popen(command, cwd=folder, stderr=subprocess.PIPE) as service:
             task = progress.add_task("soaking", total=runs)
             for outcome in ended(service):

@@ -19,20 +19,20 @@ import click
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 from rich.progress import track
 
-from journeys.practice.people import Person
-from journeys.practice.school import Introduction
-from runner.cli.console import console
-from runner.config.load import load
-from runner.execution.browser import find_browser, launch_options
-from runner.execution.reporter import Silent
-from runner.outcome import Outcome
-from runner.theatre import Theatre, theatre
+from firstbell.journeys.practice.client import SchoolInfo
+from firstbell.journeys.practice.seed_data import Person
+from firstbell.runner.app.local_runner import LocalRunner, open_local_runner
+from firstbell.runner.cli.console import console
+from firstbell.runner.config.load import load
+from firstbell.runner.execution.browsers.discovery import find_browser, launch_options
+from firstbell.runner.execution.runs.reporter import SilentReporter
+from firstbell.runner.outcome import Outcome
 
 CONFIG = '[school]\nname = "Practice"\ntimezone = "America/New_York"\npractice = true\n'
 FAKE_DEVICES = ["--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream"]
 
 
-def sign_in(page: Page, school: Introduction, person: Person) -> None:
+def sign_in(page: Page, school: SchoolInfo, person: Person) -> None:
     """The clicks of a sign-in, down to the class's page."""
     page.goto(school.origins["edge"])
     page.get_by_role("link", name="Sign in").click()
@@ -43,7 +43,7 @@ def sign_in(page: Page, school: Introduction, person: Person) -> None:
     page.get_by_role("link", name=school.class_title).click()
 
 
-def bare(browser: Browser, school: Introduction) -> float:
+def bare(browser: Browser, school: SchoolInfo) -> float:
     """The same clicks, in seconds."""
     began = time.perf_counter()
     contexts = [browser.new_context(), browser.new_context()]
@@ -70,10 +70,10 @@ def bare(browser: Browser, school: Introduction) -> float:
     return time.perf_counter() - began
 
 
-def ours(opened: Theatre) -> float:
+def ours(opened: LocalRunner) -> float:
     """The journey as it ships, in seconds from order to verdict without the watching, its evidence recorded."""
     (card,) = opened.chosen(["live-class"])
-    performed = opened.play(card, Silent())
+    performed = opened.play(card, SilentReporter())
     assert performed.run.outcome is Outcome.PASSED, performed.document
     last = performed.run.last
     return last.took_s - sum(record.took_s for record in last.steps if record.step.title.startswith("still"))
@@ -89,7 +89,7 @@ def main(rounds: int) -> None:
         options = launch_options(find_browser())
         options["args"] += FAKE_DEVICES
         browser = playwright.chromium.launch(**options)
-        with theatre(load(file), headed=False, quiet=True) as opened:
+        with open_local_runner(load(file), headed=False, quiet=True) as opened:
             assert opened.practice is not None
             school = opened.practice.introduction
             ours(opened)

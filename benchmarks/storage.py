@@ -19,13 +19,13 @@ import click
 from rich.progress import track
 from rich.table import Table
 
-from artifacts.evidence import ArtifactKind
-from runner.cli.console import console
-from runner.config.load import load
-from runner.execution.performed import Performed
-from runner.execution.reporter import Silent
-from runner.outcome import Outcome
-from runner.theatre import Theatre, theatre
+from firstbell.artifacts.evidence import ArtifactKind
+from firstbell.runner.app.local_runner import LocalRunner, open_local_runner
+from firstbell.runner.cli.console import console
+from firstbell.runner.config.load import load
+from firstbell.runner.execution.runs.reporter import SilentReporter
+from firstbell.runner.execution.runs.run_result import RunResult
+from firstbell.runner.outcome import Outcome
 
 CONFIG = '[school]\nname = "Practice"\ntimezone = "America/New_York"\npractice = true\n[evidence]\non_pass = "{keep}"\n'
 JOURNEYS, RUNS_A_DAY, FAILING = 20, 288, 0.01
@@ -34,7 +34,7 @@ KB, GB = 1000, 1000**3
 
 
 @dataclass
-class Found:
+class StoredBytes:
     """Bytes by run: what each added, and the raw traces that it would be otherwise."""
 
     added: list[int] = field(default_factory=list)
@@ -46,40 +46,40 @@ def stored(folder: Path) -> int:
     return sum(path.stat().st_size for path in (folder / "evidence").rglob("*") if path.is_file())
 
 
-def raw_traces(performed: Performed) -> int:
+def raw_traces(performed: RunResult) -> int:
     """Bytes of the traces as Playwright wrote them."""
     kept = [artifact for attempt in performed.run.attempts for artifact in attempt.artifacts]
     return sum(artifact.size_bytes for artifact in kept if artifact.kind is ArtifactKind.TRACE)
 
 
-def play(opened: Theatre, name: str, folder: Path, into: Found, wanted: Outcome) -> None:
+def play(opened: LocalRunner, name: str, folder: Path, into: StoredBytes, wanted: Outcome) -> None:
     """One run, and what it added."""
     before = stored(folder)
-    performed = opened.play(opened.chosen([name])[0], Silent())
+    performed = opened.play(opened.chosen([name])[0], SilentReporter())
     assert performed.run.outcome is wanted, performed.document
     assert opened.uploader.finish(60) == ""
     into.added.append(stored(folder) - before)
     into.raw.append(raw_traces(performed))
 
 
-def measured(keep: str, passes: int, failures: int) -> tuple[dict[str, Found], int]:
+def measured(keep: str, passes: int, failures: int) -> tuple[dict[str, StoredBytes], int]:
     """What passes of each journey and failures of one added, with one policy; and what all had in common."""
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
         (folder / "firstbell.toml").write_text(CONFIG.format(keep=keep))
-        found: dict[str, Found] = {}
-        with theatre(load(folder / "firstbell.toml"), headed=False, quiet=True) as opened:
+        found: dict[str, StoredBytes] = {}
+        with open_local_runner(load(folder / "firstbell.toml"), headed=False, quiet=True) as opened:
             assert opened.practice is not None
             names = [piece.name for piece in opened.chosen([])]
             for name in names:
-                play(opened, name, folder, Found(), Outcome.PASSED)
+                play(opened, name, folder, StoredBytes(), Outcome.PASSED)
             common = stored(folder)
             for name in track([name for _ in range(passes) for name in names], description=f"passes, {keep}"):
-                play(opened, name, folder, found.setdefault(name, Found()), Outcome.PASSED)
+                play(opened, name, folder, found.setdefault(name, StoredBytes()), Outcome.PASSED)
             opened.practice.break_(FAULT)
-            play(opened, "live-class", folder, Found(), Outcome.FAILED)
+            play(opened, "live-class", folder, StoredBytes(), Outcome.FAILED)
             for _ in track(range(failures), description="failures"):
-                play(opened, "live-class", folder, found.setdefault("failed", Found()), Outcome.FAILED)
+                play(opened, "live-class", folder, found.setdefault("failed", StoredBytes()), Outcome.FAILED)
     return found, common
 
 

@@ -27,12 +27,12 @@ import click
 import psutil
 from rich.table import Table
 
-from journeys.practice.school import PracticeSchool
-from runner.cli.console import console
-from runner.config.load import load
-from runner.execution.reporter import Silent
-from runner.outcome import Outcome
-from runner.theatre import Theatre, theatre
+from firstbell.journeys.practice.client import PracticeSchool
+from firstbell.runner.app.local_runner import LocalRunner, open_local_runner
+from firstbell.runner.cli.console import console
+from firstbell.runner.config.load import load
+from firstbell.runner.execution.runs.reporter import SilentReporter
+from firstbell.runner.outcome import Outcome
 
 ROOT = Path(__file__).parents[1]
 CONFIG = """\
@@ -62,7 +62,7 @@ KINDS = {"edge": "", "sign-in": "redirect", "platform": "practice", "live-class"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Figures:
+class Throughput:
     """What a way of running came to."""
 
     runs_per_min: float
@@ -105,14 +105,14 @@ def by_pytest(file: Path) -> None:
     assert done.returncode == 0, done.stdout[-2000:]
 
 
-def by_first_bell(opened: Theatre) -> None:
+def by_first_bell(opened: LocalRunner) -> None:
     """One run in a warm worker, with all that `firstbell watch` does around it."""
     (piece,) = opened.chosen(["live-class"])
-    performed = opened.play(piece, Silent())
+    performed = opened.play(piece, SilentReporter())
     assert performed.run.outcome is Outcome.PASSED, performed.document
 
 
-def measured(lanes: list[Callable[[], None]], rounds: int) -> Figures:
+def measured(lanes: list[Callable[[], None]], rounds: int) -> Throughput:
     """Play so many runs in each lane at once."""
 
     def play(lane: Callable[[], None]) -> None:
@@ -126,7 +126,7 @@ def measured(lanes: list[Callable[[], None]], rounds: int) -> Figures:
     for thread in threads:
         thread.join()
     took_s, runs = time.perf_counter() - began, rounds * len(lanes)
-    return Figures(runs_per_min=60 * runs / took_s, cpu_s_per_run=(_busy_s() - before) / runs)
+    return Throughput(runs_per_min=60 * runs / took_s, cpu_s_per_run=(_busy_s() - before) / runs)
 
 
 def _busy_s() -> float:
@@ -148,9 +148,9 @@ def main(rounds: int, lanes: int) -> None:
             ways["pytest, a process a run"].append(lambda file=plain: by_pytest(file))  # type: ignore[misc]
             for keep, name in (("screenshots", "First Bell"), ("trace", "First Bell, traces kept too")):
                 file = write_config(folder, school, lane, keep)
-                opened = stack.enter_context(theatre(load(file), headed=False, quiet=True))
+                opened = stack.enter_context(open_local_runner(load(file), headed=False, quiet=True))
                 ways.setdefault(name, []).append(lambda opened=opened: by_first_bell(opened))  # type: ignore[misc]
-        found: dict[str, list[Figures]] = {name: [] for name in ways}
+        found: dict[str, list[Throughput]] = {name: [] for name in ways}
         for way in ways.values():
             measured(way, 1)
         for _ in range(3):

@@ -26,25 +26,25 @@ from rich.progress import Progress
 from rich.table import Table as Shown
 from sqlalchemy import Connection, Table, create_engine, insert, text
 
-from runner.cli.console import console
-from runner.execution.identity import is_gone, me
-from runner.history.claims import Casting
-from runner.history.database import Database
-from runner.history.figures import Figures
-from runner.history.record import RunRow
-from runner.history.runs import RunHistory
-from runner.history.slots import SlotHistory, Terms
-from runner.history.tables import attempts, days, planned, runs, slots, steps
-from runner.schedule.slots import Due, Phase
-from tests.servers import Postgres
+from firstbell.runner.cli.console import console
+from firstbell.runner.execution.supervision.process_identity import owner_is_gone, this_process
+from firstbell.runner.history.daily_figures import DailyFigures
+from firstbell.runner.history.database import Database
+from firstbell.runner.history.record import RunRow
+from firstbell.runner.history.runs.runs import RunHistory
+from firstbell.runner.history.slots.claims import AccountAllocation
+from firstbell.runner.history.slots.slots import ClaimPolicy, SlotHistory
+from firstbell.runner.history.tables.runs import attempts, days, planned, runs, slots, steps
+from firstbell.runner.schedule.slots import Due, Phase
+from tests.support.servers import Postgres
 
 SIZES = (50_000, 500_000, 5_000_000)
 JOURNEYS = tuple(f"journey-{number:02}" for number in range(50))
 EVERY = timedelta(minutes=5)
 STEPS_KEPT = timedelta(days=30)
 ZONE = ZoneInfo("America/New_York")
-BITE = 20_000
-ASKED = 7
+BATCH_ROWS = 20_000
+REPEATS = 7
 LIMIT_MS = 200.0
 NUMBERS = itertools.count()
 
@@ -86,8 +86,8 @@ def rows(first: int, last: int, total: int, end: datetime) -> Iterator[tuple[Tab
 
 def fill(connection: Connection, first: int, last: int, end: datetime, tick: Callable[[int], None]) -> None:
     """Write the runs from one number to another, oldest last: later sizes reach further back."""
-    for begin in range(first, last, BITE):
-        until = min(begin + BITE, last)
+    for begin in range(first, last, BATCH_ROWS):
+        until = min(begin + BATCH_ROWS, last)
         found: dict[Table, list[dict[str, Any]]] = {}
         # Numbered backwards from the end, so that the latest runs are there at every size.
         for table, row in rows(SIZES[-1] - until, SIZES[-1] - begin, SIZES[-1], end):
@@ -113,9 +113,9 @@ def fill_days(connection: Connection, size: int, end: datetime) -> None:
 
 def questions(database: Database, end: datetime) -> dict[str, Callable[[], object]]:
     """What is asked, as the commands ask it."""
-    history, figures = RunHistory(database, ZONE), Figures(database)
+    history, figures = RunHistory(database, ZONE), DailyFigures(database)
     service = SlotHistory(database, "here", ZONE)
-    terms = Terms(owner=me(), is_gone=is_gone, grace_s=120, late_after_s=30)
+    terms = ClaimPolicy(owner=this_process(), is_gone=owner_is_gone, grace_s=120, late_after_s=30)
     last = history.recent(1)[0].id
     today = end.date()
 
@@ -124,7 +124,7 @@ def questions(database: Database, end: datetime) -> dict[str, Callable[[], objec
         at, number = service.now(), next(NUMBERS)
         journey = f"bench-{number}"
         service.plan([Due(at=at, journey=journey, phase=Phase.IN_CLASS)], {journey: at})
-        claim = service.claim(terms, lambda _journey, _taken: Casting(locks=("account",)))
+        claim = service.claim(terms, lambda _journey, _taken: AccountAllocation(locks=("account",)))
         assert claim is not None
         name = f"{at:%Y%m%d-%H%M%S}-b{number:05}"
         run = RunRow(id=name, journey=journey, location="here", started_at=at, took_s=4.0, outcome="passed",
@@ -133,7 +133,7 @@ def questions(database: Database, end: datetime) -> dict[str, Callable[[], objec
 
     def leases() -> None:
         service.renew(terms, [])
-        service.reap(is_gone)
+        service.reap(owner_is_gone)
 
     return {
         "firstbell runs": lambda: history.recent(20),
@@ -156,7 +156,7 @@ def asked_ms(question: Callable[[], object]) -> float:
     """The median of several askings, in milliseconds."""
     question()
     took = []
-    for _ in range(ASKED):
+    for _ in range(REPEATS):
         began = time.perf_counter()
         question()
         took.append(time.perf_counter() - began)

@@ -13,10 +13,10 @@ from pathlib import Path
 
 from rich.console import Console
 
-from runner.cli.console import THEME
-from runner.cli.telling import Teller
-from runner.config.load import load
-from runner.theatre import theatre
+from firstbell.runner.app.local_runner import open_local_runner
+from firstbell.runner.cli.console import THEME
+from firstbell.runner.cli.render.run_text import ConsoleReporter
+from firstbell.runner.config.load import load
 
 CONFIG = '[school]\nname = "Practice"\ntimezone = "America/New_York"\npractice = true\n'
 PICTURE = Path(__file__).resolve().with_name("run.svg")
@@ -31,13 +31,13 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
         file = Path(folder) / "firstbell.toml"
         file.write_text(CONFIG)
-        with theatre(load(file), headed=False, quiet=True) as opened:
+        with open_local_runner(load(file), headed=False, quiet=True) as opened:
             if opened.practice is None:
                 raise SystemExit("the practice school is not open")
             opened.practice.break_("sessions-empty")
             (card,) = opened.chosen(["live-class"])
             out.print("$ firstbell run live-class")
-            opened.play(card, Teller(out))
+            opened.play(card, ConsoleReporter(out))
             told = out.export_svg(title="First Bell")
     # The picture must load from nowhere else: without rich's web fonts, any monospace font will do.
     PICTURE.write_text(re.sub(r"@font-face\s*\{[^}]*\}", "", told))

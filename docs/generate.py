@@ -11,12 +11,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from journeys.media.proof import MediaFault
-from journeys.practice.faults import FAULTS
-from runner.alarms.channels import CHANNELS
-from runner.config.model import Settings
-from runner.diagnosis.cause import WORDS, Cause
-from runner.diagnosis.diagnosis import OWN
+from firstbell.journeys.media.proof import MediaFault
+from firstbell.journeys.practice.faults import FAULTS
+from firstbell.runner.alarms.channels import CHANNELS
+from firstbell.runner.config.model import Settings
+from firstbell.runner.diagnosis.cause import WORDS, Cause
+from firstbell.runner.diagnosis.diagnosis import OWN
 
 PAGES = Path(__file__).resolve().parent
 REGION = re.compile(r"(<!-- generated: (?P<name>[a-z-]+) -->\n).*?(<!-- end of (?P=name) -->)", re.DOTALL)

@@ -2,9 +2,9 @@
 
 import pytest
 
-from journeys.stage.actor import Actor
-from journeys.stage.school import School
-from journeys.stage.service import Classroom
+from firstbell.journeys.stage.actor import Actor
+from firstbell.journeys.stage.school import School
+from firstbell.journeys.stage.service import Classroom
 
 
 @pytest.mark.journey("live-class", relies_on=["edge", "sign-in", "platform", "live-class"])

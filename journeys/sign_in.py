@@ -2,8 +2,8 @@
 
 import pytest
 
-from journeys.stage.actor import Actor
-from journeys.stage.school import School
+from firstbell.journeys.stage.actor import Actor
+from firstbell.journeys.stage.school import School
 
 
 @pytest.mark.journey("sign-in", relies_on=["edge", "sign-in"])

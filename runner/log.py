@@ -41,7 +41,7 @@ def set_up(stream: TextIO | None = None, *, scrub: Scrub = str) -> None:
     )
 
 
-def put_away() -> None:
+def reset() -> None:
     """Log as if nothing had been set up: the stream may be closed now."""
     structlog.reset_defaults()
 

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
-from runner.execution.browser import find_browser, is_headed, launch_options
-from tests.servers import INSTALLED, Postgres
+from firstbell.runner.execution.browsers.discovery import find_browser, is_headed, launch_options
+from tests.support.servers import INSTALLED, Postgres
 
 # How long an example takes says how busy the machine is.
 settings.register_profile("firstbell", parent=settings.default, deadline=None)

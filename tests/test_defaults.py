@@ -9,15 +9,15 @@ from functools import cache
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from artifacts.policy import EvidencePolicy
-from runner.alarms.channels import Mail
-from runner.alarms.incident import Policy
-from runner.alarms.routing import Route
-from runner.alarms.terms import Terms
-from runner.config.domain import timetable_of
-from runner.config.load import parse
-from runner.config.people import channel_options_of, policy_of, routes_of, terms_of
-from runner.schedule.slots import Rhythm
+from firstbell.artifacts.policy import EvidencePolicy
+from firstbell.runner.alarms.channels import MailSettings
+from firstbell.runner.alarms.incident import IncidentPolicy
+from firstbell.runner.alarms.policy import AlarmPolicy
+from firstbell.runner.alarms.routing import Route
+from firstbell.runner.config.load import parse
+from firstbell.runner.config.to_alarms import alarm_policy_of, channel_options_of, incident_policy_of, routes_of
+from firstbell.runner.config.to_schedule import timetable_of
+from firstbell.runner.schedule.slots import Rhythm
 
 ROOT = Path(__file__).parents[1]
 SECTIONS = ROOT / "runner" / "config"
@@ -182,10 +182,10 @@ def test_no_literal_of_a_configuration_key_stands_a_second_time() -> None:
 
 def test_a_file_that_says_nothing_sets_what_the_domain_does_by_itself() -> None:
     settings = parse(SAYS_NOTHING, Path("firstbell.toml")).settings
-    assert policy_of(settings) == Policy()
+    assert incident_policy_of(settings) == IncidentPolicy()
     assert routes_of(settings)[-1] == Route(name="it", to=("smtp:it@x.example",))
-    assert channel_options_of(settings).mail == Mail()
+    assert channel_options_of(settings).mail == MailSettings()
     assert timetable_of(settings, ["x"]).rhythms == {"x": Rhythm(journey="x")}
-    assert terms_of(settings).plan_b == Terms(zone=ZoneInfo("UTC")).plan_b
+    assert alarm_policy_of(settings).plan_b == AlarmPolicy(zone=ZoneInfo("UTC")).plan_b
     evidence = settings.evidence
     assert EvidencePolicy(on_pass=evidence.on_pass, on_fail=evidence.on_fail) == EvidencePolicy()

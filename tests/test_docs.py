@@ -14,9 +14,9 @@ import click
 import pytest
 
 from docs.generate import GENERATED, REGION, current
-from journeys.media.proof import MediaFault
-from runner.cli.main import main
-from runner.config.load import parse
+from firstbell.journeys.media.proof import MediaFault
+from firstbell.runner.cli.main import main
+from firstbell.runner.config.load import parse
 
 ROOT = Path(__file__).parents[1]
 PAGES = {page.relative_to(ROOT).as_posix(): page.read_text() for page in [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")]}

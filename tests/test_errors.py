@@ -7,28 +7,28 @@ import inspect
 
 import pytest
 
-from artifacts.stores import AlreadyKept, Denied, StoreError
+from firstbell.artifacts.stores import AlreadyStored, Denied, StoreError
 from firstbell.errors import CONFIG, ERRORED, FirstBellError
-from journeys.stage.ending import JourneyError
-from journeys.stage.school import UnknownKind
-from runner.alarms.channels import BadAddress
-from runner.alarms.public import BadTemplate
-from runner.cli.console import foreseen
-from runner.config.problem import ConfigError, NoConfig
-from runner.config.secrets import SecretMissing
-from runner.execution.district import NoAccount
-from runner.theatre import UnknownJourney
-from runner.writing.desk import CannotWrite
+from firstbell.journeys.stage.ending import JourneyError
+from firstbell.journeys.stage.school import UnknownKind
+from firstbell.runner.alarms.channels import BadAddress
+from firstbell.runner.alarms.public_notice import BadTemplate
+from firstbell.runner.app.local_runner import UnknownJourney
+from firstbell.runner.authoring.journey_folder import CannotWriteJourney
+from firstbell.runner.cli.console import foreseen
+from firstbell.runner.config.errors import ConfigError, NoConfig
+from firstbell.runner.config.secrets import MissingSecret
+from firstbell.runner.execution.district import NoAccount
 from tests.test_house import MODULES, ROOT
 
 CONFIGURATION = {
     BadAddress,
     BadTemplate,
-    CannotWrite,
+    CannotWriteJourney,
     ConfigError,
     NoAccount,
     NoConfig,
-    SecretMissing,
+    MissingSecret,
     UnknownJourney,
     UnknownKind,
 }
@@ -83,7 +83,7 @@ def test_a_mistake_in_what_the_district_wrote_exits_with_3_and_one_of_this_machi
         (StoreError("the store is away", permanent=False), 2),
         (StoreError("no such bucket", permanent=True), 3),
         (Denied("access denied"), 3),
-        (AlreadyKept("other bytes lie there"), 3),
+        (AlreadyStored("other bytes lie there"), 3),
     ],
     ids=lambda given: type(given).__name__,
 )

@@ -12,7 +12,7 @@ from pathlib import Path
 import grimp
 import pytest
 
-from journeys.stage.school import KINDS
+from firstbell.journeys.stage.school import KINDS
 
 ROOT = Path(__file__).parents[1]
 PACKAGES = ("firstbell", "journeys", "artifacts", "runner")
@@ -92,7 +92,7 @@ def test_what_the_user_fixed_is_where_they_fixed_it() -> None:
 def test_the_plugin_costs_a_strange_project_nothing_heavy() -> None:
     """In a fresh interpreter, loading the plugin must not bring in what only journeys need."""
     code = (
-        "import sys; import runner.pytest_plugin; "
+        "import sys; import firstbell.runner.pytest_plugin.plugin; "
         "print(sorted({'playwright', 'pydantic', 'sqlalchemy', 'boto3', 'rich'} & set(sys.modules)))"
     )
 
@@ -103,7 +103,7 @@ def test_the_plugin_costs_a_strange_project_nothing_heavy() -> None:
 def test_the_plugin_is_loaded_in_less_than_20_ms() -> None:
     """Of processor time, beyond pytest itself: a machine that does other things as well makes no difference."""
     code = (
-        "import time, pytest; began = time.process_time(); import runner.pytest_plugin; "
+        "import time, pytest; began = time.process_time(); import firstbell.runner.pytest_plugin.plugin; "
         "print(1000 * (time.process_time() - began))"
     )
 

@@ -14,15 +14,15 @@ from collections.abc import Collection, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-from artifacts.bundle.scope import Scope
-from artifacts.canonical import canonical_zip
+from firstbell.artifacts.bundle.canonical_zip import canonical_zip
+from firstbell.artifacts.bundle.scope import Scope
 
 _ADDRESS = re.compile(r"(?:https?|wss?)://[^\s\"'<>)\\]+")
 _HOST = re.compile(r"(?:(?<=://)|(?<![\w./-]))(?:[a-z0-9-]+\.)+[a-z][a-z0-9-]+(?![\w.-])", re.IGNORECASE)
 _RESOURCE = re.compile(rb"resources/[0-9a-f]{32,64}(?:\.[a-z0-9]+)?")
 
 
-def narrowed(name: str, data: bytes, run: Mapping[str, Any], scope: Scope) -> bytes | None:
+def narrow_file(name: str, data: bytes, run: Mapping[str, Any], scope: Scope) -> bytes | None:
     """A file of a run as this vendor is given it; None where they are not. Raises ValueError or KeyError for a file
     that cannot be read, which is then not handed out either."""
     if not scope.is_narrow:
@@ -33,12 +33,12 @@ def narrowed(name: str, data: bytes, run: Mapping[str, Any], scope: Scope) -> by
     if kind in ("frame", "figures"):
         return data if scope.covers_calls else None
     if kind == "trace":
-        return _trace(data, their_steps(run, scope), scope)
+        return _trace(data, steps_of_service(run, scope), scope)
     reduce = {"har": _har, "network": _network, "console": _console, "checks": _checks}.get(kind)
     return None if reduce is None else json.dumps(reduce(json.loads(data), scope), indent=1).encode()
 
 
-def narrowed_run(run: Mapping[str, Any], kept: Collection[str], scope: Scope) -> dict[str, Any]:
+def narrow_run(run: Mapping[str, Any], kept: Collection[str], scope: Scope) -> dict[str, Any]:
     """run.json as this vendor is given it: what other services' steps said is left out, and so are their files."""
     told = json.loads(json.dumps(run))
     if not scope.is_narrow:
@@ -68,15 +68,19 @@ def _diagnosis(found: dict[str, Any] | None, scope: Scope) -> dict[str, Any] | N
     is_theirs = found["service"] == scope.service
     reasons = found["because"] if is_theirs else []
     cleared = [one for one in found["cleared"] if one["name"] == scope.service]
-    return {**found, "because": [one for one in reasons if _is_theirs(one["said"], scope)], "cleared": cleared}
+    return {
+        **found,
+        "because": [one for one in reasons if _names_only_own_hosts(one["said"], scope)],
+        "cleared": cleared,
+    }
 
 
-def _is_theirs(said: str, scope: Scope) -> bool:
+def _names_only_own_hosts(said: str, scope: Scope) -> bool:
     """Whether every host that a sentence names is their own."""
     return all(scope.covers_host(host) for host in _HOST.findall(said))
 
 
-def their_steps(run: Mapping[str, Any], scope: Scope) -> set[str]:
+def steps_of_service(run: Mapping[str, Any], scope: Scope) -> set[str]:
     """The titles of the steps that rely on their service and on no other one."""
     steps = [step for attempt in run["attempts"] for step in attempt["steps"]]
     others = {step["title"] for step in steps if not scope.covers_service(step["service"])}

@@ -11,14 +11,14 @@ from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
-from artifacts.bundle.charts import charts_of
-from artifacts.bundle.digest import FailedAction
-from artifacts.bundle.scope import Scope
-from artifacts.bundle.story import Moment, Story
+from firstbell.artifacts.bundle.charts import charts_of
+from firstbell.artifacts.bundle.run_view import RunView, StepView
+from firstbell.artifacts.bundle.scope import Scope
+from firstbell.artifacts.bundle.trace_summary import FailedAction
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Setting:
+class PageContext:
     """What the page tells besides the run: the district, its zone, whom it is for, what failed in the traces, what was
     removed from the files and why, and where the whole bag can be had, if it is not where the page is."""
 
@@ -32,7 +32,7 @@ class Setting:
     is_signed: bool = False
 
 
-def page(story: Story, setting: Setting, picture: Callable[[str], bytes]) -> bytes:
+def page(story: RunView, setting: PageContext, picture: Callable[[str], bytes]) -> bytes:
     """index.html. `picture` gives the bytes of a file by its name."""
     failing = story.failing
     text = (
@@ -57,13 +57,13 @@ def page(story: Story, setting: Setting, picture: Callable[[str], bytes]) -> byt
     return text.encode(errors="replace")
 
 
-def side_by_side(story: Story) -> bytes:
+def side_by_side(story: RunView) -> bytes:
     """side-by-side.html: a viewer for each actor, named."""
     number = story.attempt["number"]
     return _environment().get_template("side-by-side.html").render(traces=story.traces, number=number).encode()
 
 
-def summary(story: Story, setting: Setting) -> bytes:
+def summary(story: RunView, setting: PageContext) -> bytes:
     """summary.md: the same in a few lines, for a ticket."""
     text = (
         _environment()
@@ -73,7 +73,7 @@ def summary(story: Story, setting: Setting) -> bytes:
     return text.encode(errors="replace")
 
 
-def headline(story: Story) -> str:
+def headline(story: RunView) -> str:
     """What the run came to, in the manner of an alarm's subject."""
     run, failing = story.run, story.failing
     if failing is None:
@@ -86,7 +86,7 @@ def headline(story: Story) -> str:
     return f'{failing.actor} "{failing.title}" {run["outcome"]} at {owner}{said}'
 
 
-def facts(story: Story, setting: Setting) -> list[tuple[str, str]]:
+def facts(story: RunView, setting: PageContext) -> list[tuple[str, str]]:
     """What claims under a service agreement ask for (Microsoft's and Zoom's forms): what, when, who, how measured."""
     run, attempts = story.run, story.run["attempts"]
     began = datetime.fromisoformat(run["started_at"])
@@ -111,7 +111,7 @@ def facts(story: Story, setting: Setting) -> list[tuple[str, str]]:
     return [(label, told) for label, told in rows if told]
 
 
-def _place(moment: Moment, story: Story) -> str:
+def _place(moment: StepView, story: RunView) -> str:
     """Where a step lies on the common clock, as the two percentages of a bar."""
     whole = max((one.ended_s for one in story.moments), default=0.0) or 1.0
     return f"left: {100 * moment.started_s / whole:.2f}%; width: {max(0.6, 100 * moment.took_s / whole):.2f}%"
@@ -125,7 +125,7 @@ def _plain(text: str) -> str:
 @lru_cache(1)
 def _environment() -> Environment:
     return Environment(
-        loader=PackageLoader("artifacts.bundle"),
+        loader=PackageLoader("firstbell.artifacts.bundle"),
         autoescape=select_autoescape(("html",)),
         undefined=StrictUndefined,
         trim_blocks=True,

@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-from artifacts.redaction.broom import Broom
-from artifacts.redaction.forms import REMOVED
-from artifacts.redaction.texts import DRAWN, clean_text
+from firstbell.artifacts.redaction.by_pattern import RANDOM_TOKEN, clean_text
+from firstbell.artifacts.redaction.known_secrets import REMOVED
+from firstbell.artifacts.redaction.redactor import Redactor
 
 REQUEST_HEADERS = frozenset({"accept", "accept-encoding", "content-type", "content-length", "host", "user-agent"})
 RESPONSE_HEADERS = frozenset(
@@ -27,7 +27,7 @@ RESPONSE_HEADERS = frozenset(
 TIMINGS = ("blocked", "dns", "connect", "ssl", "send", "wait", "receive")
 
 
-def allowed_har(raw: Mapping[str, Any], broom: Broom) -> dict[str, Any]:
+def allowed_har(raw: Mapping[str, Any], broom: Redactor) -> dict[str, Any]:
     """What of a HAR may be handed out. Raises KeyError, TypeError or ValueError for what is no HAR."""
     log = raw["log"]
     return {
@@ -41,12 +41,12 @@ def allowed_har(raw: Mapping[str, Any], broom: Broom) -> dict[str, Any]:
     }
 
 
-def allowed_address(url: str, broom: Broom) -> str:
+def allowed_address(url: str, broom: Redactor) -> str:
     """Scheme, host and path, and the names of a query without their values; no user, no fragment."""
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https", "ws", "wss"):
         return f"{parts.scheme}:" if parts.scheme else ""
-    path, drawn = DRAWN.subn(REMOVED, parts.path)
+    path, drawn = RANDOM_TOKEN.subn(REMOVED, parts.path)
     broom.note("tokens in paths", drawn)
     names = [name for name, _ in parse_qsl(parts.query, keep_blank_values=True)]
     broom.note("values of queries", len(names))
@@ -69,7 +69,7 @@ def _page(page: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _entry(entry: Mapping[str, Any], broom: Broom) -> dict[str, Any]:
+def _entry(entry: Mapping[str, Any], broom: Redactor) -> dict[str, Any]:
     request, response = entry["request"], entry["response"]
     timings = entry.get("timings", {})
     content = response.get("content", {})
@@ -111,7 +111,7 @@ def _entry(entry: Mapping[str, Any], broom: Broom) -> dict[str, Any]:
     return kept
 
 
-def _headers(side: Mapping[str, Any], allowed: frozenset[str], broom: Broom) -> list[dict[str, str]]:
+def _headers(side: Mapping[str, Any], allowed: frozenset[str], broom: Redactor) -> list[dict[str, str]]:
     rows = side.get("headers", [])
     kept = [row for row in rows if str(row["name"]).lower() in allowed]
     broom.note("headers", len(rows) - len(kept))

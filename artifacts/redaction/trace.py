@@ -14,13 +14,13 @@ import zipfile
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
-from artifacts.canonical import canonical_zip
-from artifacts.redaction.broom import Broom
-from artifacts.redaction.forms import REMOVED
-from artifacts.redaction.harvest import harvested
-from artifacts.redaction.kinds import clean_json, clean_value
-from artifacts.redaction.reading import Quarantined
-from artifacts.redaction.texts import clean_text
+from firstbell.artifacts.bundle.canonical_zip import canonical_zip
+from firstbell.artifacts.redaction.by_key import clean_json, clean_value
+from firstbell.artifacts.redaction.by_pattern import clean_text
+from firstbell.artifacts.redaction.discovered_secrets import discover_secrets
+from firstbell.artifacts.redaction.known_secrets import REMOVED
+from firstbell.artifacts.redaction.redactor import Redactor
+from firstbell.artifacts.redaction.rescan import Quarantined
 
 # A trace of a class is a few MB; what is a hundred times as large is not one, or not to be unpacked here.
 MEMBERS, MEMBER_BYTES, ALL_BYTES = 20_000, 128 << 20, 300 << 20
@@ -30,11 +30,11 @@ _HASHED = re.compile(r"resources/([0-9a-f]{32,64})((?:\.[a-z0-9]+)?)")
 _LINES = (".trace", ".network", ".stacks")
 
 
-def clean_trace(raw: Path, clean: Path, broom: Broom) -> None:
+def clean_trace(raw: Path, clean: Path, broom: Redactor) -> None:
     """Write a clean copy of a trace. Raises Quarantined; any other exception means that it could not be read."""
     with zipfile.ZipFile(raw) as source:
         members = _members(source)
-    broom = Broom(broom.known.and_also(harvested(_lines(members))), broom.removed)
+    broom = Redactor(broom.known.with_more(discover_secrets(_lines(members))), broom.removed)
     clean.write_bytes(canonical_zip(_cleaned(members, broom)))
 
 
@@ -60,7 +60,7 @@ def _lines(members: dict[str, bytes]) -> Iterator[bytes]:
             yield from data.splitlines()
 
 
-def _cleaned(members: dict[str, bytes], broom: Broom) -> list[tuple[str, bytes]]:
+def _cleaned(members: dict[str, bytes], broom: Redactor) -> list[tuple[str, bytes]]:
     """Resources first: where a content changes, so does the hash that names it, and who names it follows."""
     renamed: dict[str, str] = {}
     written: dict[str, bytes] = {}
@@ -93,7 +93,7 @@ def _name_for(name: str, data: bytes, cleaned: bytes) -> str:
     return f"resources/{digest}{found[2]}"
 
 
-def _resource(name: str, data: bytes, broom: Broom) -> bytes:
+def _resource(name: str, data: bytes, broom: Redactor) -> bytes:
     """What a page loaded, or what went over its sockets."""
     suffix = PurePosixPath(name).suffix
     if suffix == ".jsonl":
@@ -105,14 +105,14 @@ def _resource(name: str, data: bytes, broom: Broom) -> bytes:
     raise Quarantined(f"the trace holds a resource of a kind that is not known ({suffix[:12]})")
 
 
-def _frame(line: bytes, broom: Broom) -> bytes:
+def _frame(line: bytes, broom: Redactor) -> bytes:
     """A WebSocket message keeps its time and direction; what it said may be anything: names, credentials."""
     frame = json.loads(line)
     broom.note("socket messages")
     return json.dumps({**clean_value(frame, broom), "data": REMOVED}).encode() + b"\n"
 
 
-def _text(data: bytes, broom: Broom, *, is_json: bool) -> bytes:
+def _text(data: bytes, broom: Redactor, *, is_json: bool) -> bytes:
     try:
         text = data.decode()
     except UnicodeDecodeError:
@@ -120,7 +120,7 @@ def _text(data: bytes, broom: Broom, *, is_json: bool) -> bytes:
     return (clean_json(text, broom) if is_json else clean_text(text, broom)).encode()
 
 
-def _member(name: str, data: bytes, broom: Broom, renamed: dict[str, str]) -> bytes:
+def _member(name: str, data: bytes, broom: Redactor, renamed: dict[str, str]) -> bytes:
     match PurePosixPath(name).parts[0], PurePosixPath(name).suffix:
         case (_, ".trace" | ".network" | ".stacks"):
             lines = "".join(_line(line, broom) for line in data.splitlines())
@@ -132,5 +132,5 @@ def _member(name: str, data: bytes, broom: Broom, renamed: dict[str, str]) -> by
     raise Quarantined(f"the trace has a member of a kind that is not known ({broom.scrub(name)[:40]})")
 
 
-def _line(line: bytes, broom: Broom) -> str:
+def _line(line: bytes, broom: Redactor) -> str:
     return json.dumps(clean_value(json.loads(line), broom), ensure_ascii=False) + "\n"

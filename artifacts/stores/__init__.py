@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, Protocol, runtime_checkable
 
-from artifacts.holds import Held
-from artifacts.lifetime import Lifetime
+from firstbell.artifacts.holds import LegalHold
+from firstbell.artifacts.lifetime import Lifetime
 from firstbell.errors import CONFIG, ERRORED, FirstBellError
 
 STORES: Mapping[str, str] = {
-    "": "artifacts.stores.folder:FolderStore",
-    "s3": "artifacts.stores.s3:S3Store",
-    "memory": "artifacts.stores.memory:MemoryStore",
+    "": "firstbell.artifacts.stores.folder:FolderStore",
+    "s3": "firstbell.artifacts.stores.s3:S3Store",
+    "memory": "firstbell.artifacts.stores.memory:MemoryStore",
 }
 """Scheme -> "module:Class", imported when it is first used."""
 
@@ -56,7 +56,7 @@ class Denied(StoreError):
         super().__init__(said, permanent=True)
 
 
-class AlreadyKept(StoreError):
+class AlreadyStored(StoreError):
     """Other bytes lie under this name already, and what is kept is never written over."""
 
     def __init__(self, said: str) -> None:
@@ -70,7 +70,7 @@ class Store(Protocol):
         """Whether anything can be kept here at all. Raises StoreError."""
 
     def put(self, name: str, data: bytes, lifetime: Lifetime) -> None:
-        """Keep `data` for its lifetime. The same bytes again are fine; other bytes under a name are AlreadyKept."""
+        """Keep `data` for its lifetime. The same bytes again are fine; other bytes under a name are AlreadyStored."""
 
     def get(self, name: str) -> bytes:
         """What is kept under a name. Raises StoreError, permanent when there is nothing."""
@@ -83,7 +83,7 @@ class Store(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Link:
+class ShareLink:
     """An address that opens one object for anybody who has it, until `ends_at` (UTC). `why` says why it ends then."""
 
     url: str
@@ -92,7 +92,7 @@ class Link:
 
 
 @runtime_checkable
-class Holds(Protocol):
+class SupportsHolds(Protocol):
     """A store that can be told to keep something whatever its lifetime says."""
 
     def hold(self, names: Sequence[str], by: str) -> None:
@@ -101,15 +101,15 @@ class Holds(Protocol):
     def let_go(self, names: Sequence[str], lifetime: Lifetime) -> None:
         """Give these objects their lifetime back, but for those that another hold names too. Raises StoreError."""
 
-    def held(self) -> list[Held]:
+    def held(self) -> list[LegalHold]:
         """What is held now. Raises StoreError."""
 
 
 @runtime_checkable
-class Links(Protocol):
+class SupportsLinks(Protocol):
     """A store that can hand out addresses of what it keeps."""
 
-    def link(self, name: str, *, for_s: float) -> Link:
+    def link(self, name: str, *, for_s: float) -> ShareLink:
         """An address for one object, for so many seconds or for as long as the credentials allow. Raises StoreError."""
 
 

@@ -9,10 +9,10 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 
-from artifacts import durable
-from artifacts.holds import HOLDS, Held, UnreadableHold, held_now, note
-from artifacts.lifetime import Lifetime
-from artifacts.stores import AlreadyKept, StoreError, StoreOptions
+from firstbell.artifacts import fsync
+from firstbell.artifacts.holds import HOLDS, LegalHold, UnreadableHold, current_holds, hold_note
+from firstbell.artifacts.lifetime import Lifetime
+from firstbell.artifacts.stores import AlreadyStored, StoreError, StoreOptions
 
 # What somebody who died while writing leaves behind: never listed, and swept a day later.
 UNFINISHED = ".unfinished-"
@@ -42,12 +42,12 @@ class FolderStore:
         del lifetime
         target = self._path(name)
         try:
-            durable.make_folder(target.parent)
+            fsync.make_folder(target.parent)
             if target.exists():
                 _must_be(target, data)
             else:
                 self._write(target, data)
-            durable.settle(target.parent)
+            fsync.fsync_folder(target.parent)
         except OSError as error:
             raise self._refused(error) from None
 
@@ -74,17 +74,17 @@ class FolderStore:
 
     def hold(self, names: Sequence[str], by: str) -> None:
         """Leave a note that the sweeper reads."""
-        self.put(*note(names, by, datetime.now(UTC), is_held=True), Lifetime.HELD)
+        self.put(*hold_note(names, by, datetime.now(UTC), is_held=True), Lifetime.HELD)
 
     def let_go(self, names: Sequence[str], lifetime: Lifetime) -> None:
         """Leave a note that it is over; where a file lies still says its lifetime."""
         del lifetime
-        self.put(*note(names, "", datetime.now(UTC), is_held=False), Lifetime.HELD)
+        self.put(*hold_note(names, "", datetime.now(UTC), is_held=False), Lifetime.HELD)
 
-    def held(self) -> list[Held]:
+    def held(self) -> list[LegalHold]:
         """What is held now."""
         try:
-            return held_now({name: self.get(name) for name in self.names(f"{HOLDS}/")})
+            return current_holds({name: self.get(name) for name in self.names(f"{HOLDS}/")})
         except UnreadableHold as error:
             raise StoreError(f"{self.root}: {error}", permanent=True) from None
 
@@ -100,7 +100,7 @@ class FolderStore:
         number, written = tempfile.mkstemp(dir=target.parent, prefix=UNFINISHED)
         os.close(number)
         try:
-            durable.write(Path(written), data)
+            fsync.write(Path(written), data)
             _link(Path(written), target, data)
         finally:
             Path(written).unlink()
@@ -126,4 +126,4 @@ def _link(written: Path, target: Path, data: bytes) -> None:
 
 def _must_be(target: Path, data: bytes) -> None:
     if target.read_bytes() != data:
-        raise AlreadyKept(f"{target} is already kept with another content") from None
+        raise AlreadyStored(f"{target} is already kept with another content") from None

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from artifacts.lifetime import Lifetime
-from artifacts.stores import AlreadyKept, StoreError, StoreOptions
+from firstbell.artifacts.lifetime import Lifetime
+from firstbell.artifacts.stores import AlreadyStored, StoreError, StoreOptions
 
 
 class MemoryStore:
@@ -20,7 +20,7 @@ class MemoryStore:
         """Keep it, once."""
         del lifetime
         if self._kept.setdefault(name, data) != data:
-            raise AlreadyKept(f"{name} is already kept with another content")
+            raise AlreadyStored(f"{name} is already kept with another content")
 
     def get(self, name: str) -> bytes:
         """What is kept."""

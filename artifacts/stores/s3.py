@@ -15,12 +15,19 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
 
-from artifacts.holds import HOLDS, Held, UnreadableHold, held_now, note, only_here
-from artifacts.lifetime import Lifetime
-from artifacts.stores import AlreadyKept, Denied, Link, StoreError, StoreOptions
-from artifacts.stores.bucket_probe import BucketProbe
-from artifacts.stores.proving import Seen
-from artifacts.stores.refusals import refusal, status_of
+from firstbell.artifacts.holds import (
+    HOLDS,
+    LegalHold,
+    UnreadableHold,
+    current_holds,
+    hold_note,
+    names_not_held_elsewhere,
+)
+from firstbell.artifacts.lifetime import Lifetime
+from firstbell.artifacts.stores import AlreadyStored, Denied, ShareLink, StoreError, StoreOptions
+from firstbell.artifacts.stores.s3_errors import http_status_of, store_error_of
+from firstbell.artifacts.stores.s3_self_test import BucketProbe
+from firstbell.artifacts.stores.self_test import SelfTestFinding
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -60,14 +67,14 @@ class S3Store:
             self._session = boto3.Session()
             self._client = _client(self._session, options)
         except BotoCoreError as error:
-            raise refusal(error, self.bucket) from None
+            raise store_error_of(error, self.bucket) from None
 
     def check(self) -> None:
         """Whether the bucket can be reached. Who may write to it need not be allowed to look at it."""
         try:
             self._client.head_bucket(Bucket=self.bucket)
         except (ClientError, BotoCoreError) as error:
-            refused = refusal(error, self.bucket)
+            refused = store_error_of(error, self.bucket)
             if not isinstance(refused, Denied):
                 raise refused from None
 
@@ -78,13 +85,13 @@ class S3Store:
             try:
                 self._client.put_object(Bucket=self.bucket, Key=self.prefix + name, Body=data, IfNoneMatch="*", **given)
             except ClientError as error:
-                status = status_of(error)
+                status = http_status_of(error)
                 if status == 412 and self._is_ours(name, data):
                     return
                 if status not in (409, 412):
-                    raise refusal(error, self.bucket) from None
+                    raise store_error_of(error, self.bucket) from None
             except BotoCoreError as error:
-                raise refusal(error, self.bucket) from None
+                raise store_error_of(error, self.bucket) from None
             else:
                 return
         raise StoreError(f"s3://{self.bucket}: {name} is being written by somebody else; try again", permanent=False)
@@ -96,7 +103,7 @@ class S3Store:
         except self._client.exceptions.NoSuchKey:
             raise StoreError(f"{name} is not in s3://{self.bucket}/{self.prefix}", permanent=True) from None
         except (ClientError, BotoCoreError) as error:
-            raise refusal(error, self.bucket) from None
+            raise store_error_of(error, self.bucket) from None
 
     def names(self, prefix: str) -> list[str]:
         """All names that begin with a prefix."""
@@ -104,13 +111,13 @@ class S3Store:
         try:
             return sorted(row["Key"].removeprefix(self.prefix) for page in pages for row in page.get("Contents", ()))
         except (ClientError, BotoCoreError) as error:
-            raise refusal(error, self.bucket) from None
+            raise store_error_of(error, self.bucket) from None
 
     def place(self, name: str) -> str:
         """Its address."""
         return f"s3://{self.bucket}/{self.prefix}{name}"
 
-    def link(self, name: str, *, for_s: float) -> Link:
+    def link(self, name: str, *, for_s: float) -> ShareLink:
         """A signed address. It ends with the credentials that signed it, whatever was asked for."""
         if not 1 <= for_s <= LONGEST_LINK_S:
             raise StoreError("a signed address lives for 7 days at most, and for a second at least", permanent=True)
@@ -125,15 +132,15 @@ class S3Store:
             frozen = credentials.get_frozen_credentials()
             url = self._client.generate_presigned_url("get_object", Params=wanted | shown, ExpiresIn=int(for_s))
         except (ClientError, BotoCoreError) as error:
-            raise refusal(error, self.bucket) from None
+            raise store_error_of(error, self.bucket) from None
         known: datetime | None = getattr(credentials, "_expiry_time", None)
         if known is not None and known < asked:
             why = "the credentials that signed it end then; sign with a user's key for longer"
-            return Link(url=url, ends_at=known, why=why)
+            return ShareLink(url=url, ends_at=known, why=why)
         if known is None and frozen.token and for_s > UNKNOWN_SESSION_S:
             why = "it was signed with session credentials, whose end is not known here: an hour is assumed"
-            return Link(url=url, ends_at=datetime.now(UTC) + timedelta(seconds=UNKNOWN_SESSION_S), why=why)
-        return Link(url=url, ends_at=asked, why="as asked for")
+            return ShareLink(url=url, ends_at=datetime.now(UTC) + timedelta(seconds=UNKNOWN_SESSION_S), why=why)
+        return ShareLink(url=url, ends_at=asked, why="as asked for")
 
     def hold(self, names: Sequence[str], by: str) -> None:
         """Tag them as held, so that no lifecycle rule finds them; with Object Lock, put them on legal hold too.
@@ -143,22 +150,22 @@ class S3Store:
         if not self.options.tags:
             said = f"s3://{self.bucket}: nothing can be held without tags, its rules would remove it; set store.tags"
             raise StoreError(said, permanent=True)
-        self.put(*note(names, by, datetime.now(UTC), is_held=True), Lifetime.HELD)
+        self.put(*hold_note(names, by, datetime.now(UTC), is_held=True), Lifetime.HELD)
         self._tag(names, Lifetime.HELD, legal_hold="ON")
 
     def let_go(self, names: Sequence[str], lifetime: Lifetime) -> None:
         """Give them their tag back, but for what another hold names too. If we die in between, they stay held."""
-        self.put(*note(names, "", datetime.now(UTC), is_held=False), Lifetime.HELD)
-        self._tag(only_here(names, self.held()), lifetime, legal_hold="OFF")
+        self.put(*hold_note(names, "", datetime.now(UTC), is_held=False), Lifetime.HELD)
+        self._tag(names_not_held_elsewhere(names, self.held()), lifetime, legal_hold="OFF")
 
-    def held(self) -> list[Held]:
+    def held(self) -> list[LegalHold]:
         """What is held now."""
         try:
-            return held_now({name: self.get(name) for name in self.names(f"{HOLDS}/")})
+            return current_holds({name: self.get(name) for name in self.names(f"{HOLDS}/")})
         except UnreadableHold as error:
             raise StoreError(f"s3://{self.bucket}: {error}", permanent=True) from None
 
-    def own_steps(self, name: str) -> dict[str, Callable[[], Seen]]:
+    def own_steps(self, name: str) -> dict[str, Callable[[], SelfTestFinding]]:
         """What is proved of a bucket besides what is of any store."""
         probe = BucketProbe(client=self._client, bucket=self.bucket, key=self.prefix + name)
         tagged = {"carries its lifetime as a tag": lambda: probe.tagged(TAG)} if self.options.tags else {}
@@ -174,7 +181,7 @@ class S3Store:
                     hold: Any = {"Status": legal_hold}
                     self._client.put_object_legal_hold(Bucket=self.bucket, Key=key, LegalHold=hold)
         except (ClientError, BotoCoreError) as error:
-            raise refusal(error, self.bucket) from None
+            raise store_error_of(error, self.bucket) from None
 
     def _given(self, name: str, data: bytes, lifetime: Lifetime) -> dict[str, Any]:
         """What goes with an object: our hash, S3's check of it, its type, tag, encryption and lock."""
@@ -196,23 +203,23 @@ class S3Store:
         return given
 
     def _is_ours(self, name: str, data: bytes) -> bool:
-        """Whether what lies there is what we put; false when it has gone since. Raises AlreadyKept, or Denied."""
+        """Whether what lies there is what we put; false when it has gone since. Raises AlreadyStored, or Denied."""
         ours = hashlib.sha256(data).hexdigest()
         try:
             kept = self._client.head_object(Bucket=self.bucket, Key=self.prefix + name)["Metadata"].get(OUR_HASH)
         except ClientError as error:
-            if status_of(error) == 404:
+            if http_status_of(error) == 404:
                 return False
-            if status_of(error) != 403:
-                raise refusal(error, self.bucket) from None
+            if http_status_of(error) != 403:
+                raise store_error_of(error, self.bucket) from None
             if PurePosixPath(name).name == ours:
                 return True  # Who may not look can still trust a name that is the hash of what it names.
             said = f"{self.place(name)} exists, and s3:GetObject is needed to see whether it is ours; allow it"
             raise Denied(said) from None
         except BotoCoreError as error:
-            raise refusal(error, self.bucket) from None
+            raise store_error_of(error, self.bucket) from None
         if kept != ours:
-            raise AlreadyKept(f"{self.place(name)} is already kept with another content")
+            raise AlreadyStored(f"{self.place(name)} is already kept with another content")
         return True
 
 

@@ -9,13 +9,13 @@ import re
 import time
 from typing import TYPE_CHECKING
 
-from journeys.auth.totp import totp
-from journeys.stage.failures import Broken
-from journeys.stage.page_signs import sign_of
+from firstbell.journeys.auth.totp import totp
+from firstbell.journeys.stage.failures import Broken
+from firstbell.journeys.stage.pages.page_signs import sign_of
 
 if TYPE_CHECKING:
-    from journeys.stage.actor import Actor
-    from journeys.stage.service import Service
+    from firstbell.journeys.stage.actor import Actor
+    from firstbell.journeys.stage.service import Service
 
 
 class RedirectSignIn:

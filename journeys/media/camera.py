@@ -15,7 +15,7 @@ from pathlib import Path
 
 ACTOR_BITS, TIME_BITS, CRC_BITS = 12, 28, 8
 FRAMES_PER_S = 15
-QUIET_FRAMES_PER_S = 5
+LOW_RATE_FRAMES_PER_S = 5
 
 BITS = ACTOR_BITS + TIME_BITS + CRC_BITS
 TIME_MODULUS = 1 << TIME_BITS
@@ -59,21 +59,21 @@ class Signature:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Manner:
+class CameraSettings:
     """How much a camera and microphone send."""
 
     frames_per_s: int = FRAMES_PER_S
     is_muted: bool = False
 
 
-ALL_THERE = Manner()
+FULL_RATE = CameraSettings()
 # Somebody who is only there, in a class of many: seen, though not closely, and muted. What everybody in a rehearsal
 # would cost otherwise is mostly the teacher's page, which decodes and shows all of them.
-QUIET = Manner(frames_per_s=QUIET_FRAMES_PER_S, is_muted=True)
+LOW_RATE = CameraSettings(frames_per_s=LOW_RATE_FRAMES_PER_S, is_muted=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Stamp:
+class FrameStamp:
     """What a grid said: who, and the sender's clock in ms modulo 2^28."""
 
     actor_id: int
@@ -95,18 +95,18 @@ def signature_for(run_token: str, index: int) -> Signature:
     return Signature(actor_id=actor_id, tone_hz=TONE_LOWEST_HZ + tone * TONE_APART_HZ)
 
 
-def encode(stamp: Stamp) -> int:
+def encode(stamp: FrameStamp) -> int:
     """The 48 bits of a stamp, the first block being the highest bit."""
     payload = stamp.actor_id << TIME_BITS | stamp.sent_ms % TIME_MODULUS
     return payload << CRC_BITS | crc8(payload)
 
 
-def decode(bits: int) -> Stamp | None:
+def decode(bits: int) -> FrameStamp | None:
     """The stamp that 48 bits hold, or None when they hold none."""
     payload, crc = bits >> CRC_BITS, bits & 0xFF
     if crc8(payload) != crc:
         return None
-    return Stamp(actor_id=payload >> TIME_BITS, sent_ms=payload % TIME_MODULUS)
+    return FrameStamp(actor_id=payload >> TIME_BITS, sent_ms=payload % TIME_MODULUS)
 
 
 def crc8(payload: int) -> int:
@@ -120,7 +120,7 @@ def crc8(payload: int) -> int:
     return crc
 
 
-def camera_script(signature: Signature, *, manner: Manner = ALL_THERE) -> str:
+def camera_script(signature: Signature, *, manner: CameraSettings = FULL_RATE) -> str:
     """The init script that puts this camera in place of a real one, in every frame of a context."""
     source = Path(__file__).with_name("camera.js").read_text()
     return f"({source})({json.dumps(asdict(signature) | asdict(manner))});"

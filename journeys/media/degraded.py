@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
-from journeys.media.proof import MediaProof
+from firstbell.journeys.media.proof import MediaProof
 
 
 class Shortfall(Enum):
@@ -18,7 +18,7 @@ class Shortfall(Enum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Line:
+class QualityThresholds:
     """What a district wants of its calls; by default what people need who read lips (EN 301 549, 6.5.1).
 
     `latency_ms`, glass to glass: delays below 0.4 s are preferred there. `frames_per_s`: 12 are usable there with some
@@ -30,14 +30,14 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Degraded:
+class Degradation:
     """One shortfall of one direction of a call, and the line that says it."""
 
     shortfall: Shortfall
     said: str
 
 
-def degradations(proof: MediaProof, line: Line) -> tuple[Degraded, ...]:
+def degradations(proof: MediaProof, line: QualityThresholds) -> tuple[Degradation, ...]:
     """In what way a proved call is degraded: nothing where all is well, and nothing for one that is broken."""
     if proof.fault is not None:
         return ()
@@ -45,31 +45,31 @@ def degradations(proof: MediaProof, line: Line) -> tuple[Degraded, ...]:
     return tuple(degraded for degraded in found if degraded is not None)
 
 
-def _relay(proof: MediaProof) -> Degraded | None:
+def _relay(proof: MediaProof) -> Degradation | None:
     if proof.path is None or "relay" not in (proof.path.local, proof.path.remote):
         return None
-    return Degraded(shortfall=Shortfall.RELAY, said=f"{_who(proof)} by way of a relay only")
+    return Degradation(shortfall=Shortfall.RELAY, said=f"{_pair_text(proof)} by way of a relay only")
 
 
-def _tcp(proof: MediaProof) -> Degraded | None:
+def _tcp(proof: MediaProof) -> Degradation | None:
     if proof.path is None or proof.path.protocol not in ("tcp", "tls"):
         return None
-    return Degraded(shortfall=Shortfall.TCP, said=f"{_who(proof)} over TCP only")
+    return Degradation(shortfall=Shortfall.TCP, said=f"{_pair_text(proof)} over TCP only")
 
 
-def _latency(proof: MediaProof, line: Line) -> Degraded | None:
+def _latency(proof: MediaProof, line: QualityThresholds) -> Degradation | None:
     if proof.latency_ms is None or proof.latency_ms <= line.latency_ms:
         return None
-    said = f"{_who(proof)} {proof.latency_ms:.0f} ms late, over the line of {line.latency_ms:.0f} ms"
-    return Degraded(shortfall=Shortfall.LATENCY, said=said)
+    said = f"{_pair_text(proof)} {proof.latency_ms:.0f} ms late, over the line of {line.latency_ms:.0f} ms"
+    return Degradation(shortfall=Shortfall.LATENCY, said=said)
 
 
-def _frame_rate(proof: MediaProof, line: Line) -> Degraded | None:
+def _frame_rate(proof: MediaProof, line: QualityThresholds) -> Degradation | None:
     if proof.frames_per_s >= line.frames_per_s:
         return None
-    said = f"{_who(proof)} at {proof.frames_per_s:.1f} frames a second, under the line of {line.frames_per_s:.0f}"
-    return Degraded(shortfall=Shortfall.FRAME_RATE, said=said)
+    said = f"{_pair_text(proof)} at {proof.frames_per_s:.1f} frames a second, under the line of {line.frames_per_s:.0f}"
+    return Degradation(shortfall=Shortfall.FRAME_RATE, said=said)
 
 
-def _who(proof: MediaProof) -> str:
+def _pair_text(proof: MediaProof) -> str:
     return f"{proof.observer} sees and hears {proof.observed}"

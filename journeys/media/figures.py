@@ -9,7 +9,7 @@ from typing import Any
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Sample:
+class CallSample:
     """What all connections of a page had counted at `at_ms` (that page's clock); jitter and round trip are of then."""
 
     at_ms: float
@@ -22,7 +22,7 @@ class Sample:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Figure:
+class CallFigure:
     """One second or so of a call. `at_s` counts from the attempt's beginning; `lost` are packets in that time."""
 
     at_s: float
@@ -34,15 +34,15 @@ class Figure:
     round_trip_ms: float | None
 
 
-def read_samples(told: Iterable[Mapping[str, Any]]) -> list[Sample]:
+def read_samples(told: Iterable[Mapping[str, Any]]) -> list[CallSample]:
     """What probe.js told."""
-    return [Sample(**{name: row[name] for name in Sample.__slots__}) for row in told]
+    return [CallSample(**{name: row[name] for name in CallSample.__slots__}) for row in told]
 
 
-def figures(samples: Sequence[Sample], began_ms: float) -> tuple[Figure, ...]:
+def figures(samples: Sequence[CallSample], began_ms: float) -> tuple[CallFigure, ...]:
     """Rates between each sample and the next. A counter that went back has begun anew, and counts from zero."""
     return tuple(
-        Figure(
+        CallFigure(
             at_s=round((now.at_ms - began_ms) / 1000, 2),
             video_kbps=_per_s(now.video_bytes - before.video_bytes, before, now) * 8 / 1000,
             audio_kbps=_per_s(now.audio_bytes - before.audio_bytes, before, now) * 8 / 1000,
@@ -56,5 +56,5 @@ def figures(samples: Sequence[Sample], began_ms: float) -> tuple[Figure, ...]:
     )
 
 
-def _per_s(difference: int, before: Sample, now: Sample) -> float:
+def _per_s(difference: int, before: CallSample, now: CallSample) -> float:
     return round(max(0, difference) * 1000 / (now.at_ms - before.at_ms), 2)

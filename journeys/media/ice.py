@@ -15,7 +15,7 @@ CREDENTIALS = frozenset({401, 403, 438, 441})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
-class Candidate:
+class IceCandidate:
     """A kind of address that was found or told: `protocol` udp or tcp (a relay's: how the relay is reached)."""
 
     kind: str
@@ -41,8 +41,8 @@ class IceFacts:
     dtls: str = ""
     servers: tuple[str, ...] = ()
     errors: tuple[IceError, ...] = ()
-    gathered: tuple[Candidate, ...] = ()
-    received: tuple[Candidate, ...] = ()
+    gathered: tuple[IceCandidate, ...] = ()
+    received: tuple[IceCandidate, ...] = ()
 
     @property
     def has_relay(self) -> bool:
@@ -87,9 +87,9 @@ def read_ice(ways: Sequence[Mapping[str, Any]]) -> IceFacts:
     return IceFacts(
         gathering=max((str(way["gathering"]) for way in ways), key=GATHERING_ORDER.index, default=""),
         dtls=max((str(way["dtls"]) for way in ways), key=DTLS_ORDER.index, default=""),
-        servers=_distinct(_bare(server) for way in ways for server in way["servers"]),
+        servers=_distinct(_without_userinfo(server) for way in ways for server in way["servers"]),
         errors=_distinct(
-            IceError(server=_bare(error["server"]), code=int(error["code"]), said=error["said"])
+            IceError(server=_without_userinfo(error["server"]), code=int(error["code"]), said=error["said"])
             for way in ways
             for error in way["errors"]
         ),
@@ -98,9 +98,9 @@ def read_ice(ways: Sequence[Mapping[str, Any]]) -> IceFacts:
     )
 
 
-def _candidates(ways: Sequence[Mapping[str, Any]], which: str) -> tuple[Candidate, ...]:
+def _candidates(ways: Sequence[Mapping[str, Any]], which: str) -> tuple[IceCandidate, ...]:
     return _distinct(
-        Candidate(kind=told["kind"], protocol=told["protocol"], server=_bare(told["server"]))
+        IceCandidate(kind=told["kind"], protocol=told["protocol"], server=_without_userinfo(told["server"]))
         for way in ways
         for told in way[which]
     )
@@ -110,7 +110,7 @@ def _distinct(facts: Iterable[Fact]) -> tuple[Fact, ...]:
     return tuple(dict.fromkeys(facts))
 
 
-def _bare(server: str) -> str:
+def _without_userinfo(server: str) -> str:
     """An address without what might stand in front of an @; nothing belongs there, so nothing of it is kept."""
     scheme, colon, rest = server.partition(":")
     return f"{scheme}{colon}{rest.rpartition('@')[2]}"

@@ -6,16 +6,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from journeys.media.camera import Stamp, decode
-from journeys.media.ice import IceFacts, read_ice
+from firstbell.journeys.media.camera import FrameStamp, decode
+from firstbell.journeys.media.ice import IceFacts, read_ice
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Picture:
+class VideoReading:
     """A picture on the page at `at_ms` (that page's clock). `luma` 0..255 and its standard deviation, `spread`."""
 
     at_ms: int
-    stamp: Stamp | None
+    stamp: FrameStamp | None
     luma: float
     spread: float
 
@@ -31,7 +31,7 @@ class Picture:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Sound:
+class AudioReading:
     """What one playing stream sounds like: the wanted tone's level, the voice band's middle level and loudest tone."""
 
     level_db: float
@@ -62,7 +62,7 @@ class MediaPath:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Counters:
+class MediaCounters:
     """What the receiving side of all connections had counted: sums, which may go back when a connection is replaced.
 
     `acknowledged` are packets of this page's own that the other side has reported to have.
@@ -77,24 +77,24 @@ class Counters:
     received_bytes: int = 0
     acknowledged: int = 0
 
-    def since(self, earlier: Counters) -> Counters:
+    def since(self, earlier: MediaCounters) -> MediaCounters:
         """The difference, never below zero: a counter that went back has begun anew."""
-        return Counters(**{name: max(0, getattr(self, name) - getattr(earlier, name)) for name in self.__slots__})
+        return MediaCounters(**{name: max(0, getattr(self, name) - getattr(earlier, name)) for name in self.__slots__})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Look:
+class MediaSample:
     """One look. `ice` is the best state of all connections, "" without any; `described` says that an offer was seen."""
 
     at_ms: int
     own_id: int
     shown: int
-    pictures: tuple[Picture, ...]
-    sounds: tuple[Sound, ...]
+    pictures: tuple[VideoReading, ...]
+    sounds: tuple[AudioReading, ...]
     peers: int
     ice: str
     described: bool
-    counters: Counters
+    counters: MediaCounters
     path: MediaPath | None
     marks: Mapping[str, float]
     way: IceFacts = field(default_factory=IceFacts)
@@ -104,19 +104,19 @@ class Look:
 ICE_ORDER = ("closed", "failed", "disconnected", "new", "checking", "connected", "completed")
 
 
-def read_look(told: Mapping[str, Any]) -> Look:
+def read_media_sample(told: Mapping[str, Any]) -> MediaSample:
     """The answer of probe.js as a Look."""
     peers: Sequence[Mapping[str, Any]] = told["peers"]
     open_peers = [peer for peer in peers if peer["ice"] != "closed"] or peers
     states = sorted((peer["ice"] for peer in open_peers), key=ICE_ORDER.index)
     paths = [peer["path"] for peer in open_peers if peer["path"]]
     marks = {**told["marks"], **({"page_ms": told["page_ms"]} if told["page_ms"] else {})}
-    return Look(
+    return MediaSample(
         at_ms=int(told["at_ms"]),
         own_id=int(told["own_id"]),
         shown=int(told["shown"]),
         pictures=tuple(_picture(picture) for picture in told["pictures"]),
-        sounds=tuple(Sound(**sound) for sound in told["sounds"]),
+        sounds=tuple(AudioReading(**sound) for sound in told["sounds"]),
         peers=len(peers),
         ice=states[-1] if states else "",
         described=any(peer["described"] for peer in peers),
@@ -127,11 +127,11 @@ def read_look(told: Mapping[str, Any]) -> Look:
     )
 
 
-def read_counters(peers: Sequence[Mapping[str, Any]]) -> Counters:
+def read_counters(peers: Sequence[Mapping[str, Any]]) -> MediaCounters:
     """The sums of what probe.js told of each connection; one that is closed counts nothing any more."""
-    return Counters(**{name: sum(int(peer[name]) for peer in peers) for name in Counters.__slots__})
+    return MediaCounters(**{name: sum(int(peer[name]) for peer in peers) for name in MediaCounters.__slots__})
 
 
-def _picture(told: Mapping[str, Any]) -> Picture:
+def _picture(told: Mapping[str, Any]) -> VideoReading:
     stamp = decode(int(told["bits"], 2))
-    return Picture(at_ms=int(told["at_ms"]), stamp=stamp, luma=float(told["luma"]), spread=float(told["spread"]))
+    return VideoReading(at_ms=int(told["at_ms"]), stamp=stamp, luma=float(told["luma"]), spread=float(told["spread"]))

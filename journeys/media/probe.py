@@ -8,25 +8,25 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from journeys.media.figures import Sample, read_samples
-from journeys.media.look import Counters, Look, read_counters, read_look
-from journeys.media.proof import MediaFault, MediaProof, conclude, fault_of, is_certain, is_proved
-from journeys.media.sight import Sight
+from firstbell.journeys.media.figures import CallSample, read_samples
+from firstbell.journeys.media.look import MediaCounters, MediaSample, read_counters, read_media_sample
+from firstbell.journeys.media.proof import MediaFault, MediaProof, conclude, fault_of, is_certain, is_proved
+from firstbell.journeys.media.sight import MediaObservation
 
 if TYPE_CHECKING:
     from playwright.sync_api import Frame, Page
 
-    from journeys.media.camera import Signature
+    from firstbell.journeys.media.camera import Signature
 
 # How long the page may keep a question when nothing happens on it.
-PATIENCE_MS = 250
+SCRIPT_TIMEOUT_MS = 250
 # Looks kept: the first, for the deltas, and this many of the latest. A picture that froze longer ago stays frozen.
-LOOKS_KEPT = 400
+SAMPLES_KEPT = 400
 
-NEWS = 'asked => window[Symbol.for("firstbell")]?.news?.(asked) ?? null'
-STILLS = 'actor => window[Symbol.for("firstbell")]?.stills?.(actor) ?? []'
-COUNTED = '() => window[Symbol.for("firstbell")]?.counted?.() ?? []'
-SAMPLES = '() => window[Symbol.for("firstbell")]?.samples?.() ?? []'
+SAMPLE_CALL = 'asked => window[Symbol.for("firstbell")]?.news?.(asked) ?? null'
+STILLS_CALL = 'actor => window[Symbol.for("firstbell")]?.stills?.(actor) ?? []'
+COUNTED_CALL = '() => window[Symbol.for("firstbell")]?.counted?.() ?? []'
+SAMPLES_CALL = '() => window[Symbol.for("firstbell")]?.samples?.() ?? []'
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,14 +56,14 @@ class MediaProbe:
         """
         began = time.monotonic()
         self._observed = expected
-        looks: list[Look] = []
+        looks: list[MediaSample] = []
         ice_failed_since: int | None = None
         fault: MediaFault | None = None
         fault_since = 0
         while True:
             look = self._look(expected.tone_hz, anew=not looks)
-            looks = [*looks[:1], *looks[1:][-LOOKS_KEPT:], look]
-            sight = Sight(expected=expected, looks=looks)
+            looks = [*looks[:1], *looks[1:][-SAMPLES_KEPT:], look]
+            sight = MediaObservation(expected=expected, looks=looks)
             waited_s = time.monotonic() - began
             ice_failed_since = (ice_failed_since or look.at_ms) if look.ice == "failed" else None
             failed_for_ms = look.at_ms - ice_failed_since if ice_failed_since else 0
@@ -79,30 +79,30 @@ class MediaProbe:
         if self._observed is None:
             return ()
         actor_id = self._observed.actor_id
-        answers: list[list[dict[str, Any]]] = [frame.evaluate(STILLS, actor_id) for frame in self._page.frames]
+        answers: list[list[dict[str, Any]]] = [frame.evaluate(STILLS_CALL, actor_id) for frame in self._page.frames]
         found = next((answer for answer in answers if answer), [])
         return tuple(Still(at_ms=still["at_ms"], jpeg=base64.b64decode(still["jpeg"])) for still in found)
 
-    def counted(self) -> Counters:
+    def counted(self) -> MediaCounters:
         """What all connections of the page have counted by now. Raises Playwright's errors."""
-        return read_counters([peer for frame in self._page.frames for peer in frame.evaluate(COUNTED)])
+        return read_counters([peer for frame in self._page.frames for peer in frame.evaluate(COUNTED_CALL)])
 
-    def samples(self) -> list[Sample]:
+    def samples(self) -> list[CallSample]:
         """What the page's calls have counted over time; nothing where it had none."""
         longest: list[dict[str, Any]] = max(
-            (frame.evaluate(SAMPLES) for frame in self._page.frames), key=len, default=[]
+            (frame.evaluate(SAMPLES_CALL) for frame in self._page.frames), key=len, default=[]
         )
         return read_samples(longest)
 
-    def _look(self, tone_hz: float, *, anew: bool) -> Look:
+    def _look(self, tone_hz: float, *, anew: bool) -> MediaSample:
         """What the frame with the call shows; the main frame's view while there is none."""
-        asked = {"toneHz": tone_hz, "waitMs": PATIENCE_MS, "anew": anew}
+        asked = {"toneHz": tone_hz, "waitMs": SCRIPT_TIMEOUT_MS, "anew": anew}
         answers = [answer for frame in self._page.frames if (answer := _ask(frame, asked))]
         if not answers:
             raise LookupError(f"nothing can be seen on {self._page.url.split('?')[0]}: the page has no probe")
-        return read_look(max(answers, key=lambda answer: (bool(answer["peers"]), len(answer["pictures"]))))
+        return read_media_sample(max(answers, key=lambda answer: (bool(answer["peers"]), len(answer["pictures"]))))
 
 
 def _ask(frame: Frame, asked: dict[str, Any]) -> dict[str, Any] | None:
-    answer: dict[str, Any] | None = frame.evaluate(NEWS, asked)
+    answer: dict[str, Any] | None = frame.evaluate(SAMPLE_CALL, asked)
     return answer

@@ -13,9 +13,9 @@ from dataclasses import dataclass, field
 from enum import Enum
 from statistics import median
 
-from journeys.media.ice import IceFacts
-from journeys.media.look import Counters, MediaPath, Picture
-from journeys.media.sight import SPAN_WANTED_MS, Sight
+from firstbell.journeys.media.ice import IceFacts
+from firstbell.journeys.media.look import MediaCounters, MediaPath, VideoReading
+from firstbell.journeys.media.sight import SPAN_WANTED_MS, MediaObservation
 
 # Enough to say "now": at 15 frames a second, six fresh stamps take 0.4 s, and no still picture makes two.
 STAMPS_WANTED = 6
@@ -24,10 +24,10 @@ STILL_MS = 3000
 # What is shown now, when something was shown before: the last few pictures decide.
 LATEST = 5
 # ICE may restart by itself after `failed`; a page that wants to does so at once.
-ICE_GIVES_UP_MS = 3000
+ICE_GIVE_UP_MS = 3000
 # What has been wrong for so long, without a moment in which it was right, is not about to come up: a healthy call takes
 # a second. libwebrtc stops counting on a way whose checks go unanswered for 5 s (CONNECTION_WRITE_CONNECT_TIMEOUT).
-SURE_MS = 5000
+CERTAIN_AFTER_MS = 5000
 # A relay behind TCP needs three round trips to answer at all, and Chromium does not say that one refuses connections.
 PENDING_MS = 8000
 
@@ -81,13 +81,13 @@ class MediaProof:
     latency_max_ms: float | None = None
     frames_per_s: float = 0.0
     tone_hz: float | None = None
-    counted: Counters = field(default_factory=Counters)
+    counted: MediaCounters = field(default_factory=MediaCounters)
     path: MediaPath | None = None
     ice: IceFacts = field(default_factory=IceFacts)
     phases: JoinPhases = field(default_factory=JoinPhases)
 
 
-def is_proved(sight: Sight) -> bool:
+def is_proved(sight: MediaObservation) -> bool:
     """Enough fresh stamps over enough time, up to now; the tone; and where there is a connection, it delivers."""
     fresh = sight.fresh
     if len(fresh) < STAMPS_WANTED or fresh[-1].at_ms - fresh[0].at_ms < SPAN_WANTED_MS:
@@ -98,48 +98,48 @@ def is_proved(sight: Sight) -> bool:
     return not sight.looks[-1].peers or (counted.frames_decoded > 0 and counted.audio_packets > 0)
 
 
-Rule = Callable[[Sight], str | None]
+Rule = Callable[[MediaObservation], str | None]
 
 
-def _no_offer(sight: Sight) -> str | None:
+def _no_offer(sight: MediaObservation) -> str | None:
     last = sight.looks[-1]
     seen = sight.theirs or sight.others
     return None if last.described or seen else "no call was set up: neither offer nor answer was seen"
 
 
-def _is_wayless(sight: Sight) -> bool:
+def _has_no_route(sight: MediaObservation) -> bool:
     return bool(sight.looks[-1].peers) and not sight.is_connected
 
 
-def _relay_refused(sight: Sight) -> str | None:
+def _relay_refused(sight: MediaObservation) -> str | None:
     refusal = sight.looks[-1].way.refusal
-    if refusal is None or not _is_wayless(sight):
+    if refusal is None or not _has_no_route(sight):
         return None
     return f"no way was found for the media: the relay does not take the credentials it is shown ({refusal.code})"
 
 
-def _udp_blocked(sight: Sight) -> str | None:
+def _udp_blocked(sight: MediaObservation) -> str | None:
     way = sight.looks[-1].way
-    if not _is_wayless(sight) or not way.received or not way.is_udp_unanswered:
+    if not _has_no_route(sight) or not way.received or not way.is_udp_unanswered:
         return None
     return "no way was found for the media: nothing that was sent by UDP was answered"
 
 
-def _ice_failed(sight: Sight) -> str | None:
-    if not _is_wayless(sight):
+def _ice_failed(sight: MediaObservation) -> str | None:
+    if not _has_no_route(sight):
         return None
     last = sight.looks[-1]
     told = "" if last.way.received else ", and the other side told no address"
     return f"no way was found for the media (ICE {last.ice}{told})"
 
 
-def _dtls_failed(sight: Sight) -> str | None:
+def _dtls_failed(sight: MediaObservation) -> str | None:
     if not sight.is_connected or sight.looks[-1].way.dtls != "failed":
         return None
     return "a way was found for the media, but the two sides did not agree on its keys (DTLS failed)"
 
 
-def _one_way(sight: Sight) -> str | None:
+def _one_way(sight: MediaObservation) -> str | None:
     counted = sight.looks[-1].counters
     if not sight.is_connected or sight.theirs or counted.video_packets or counted.audio_packets:
         return None
@@ -148,7 +148,7 @@ def _one_way(sight: Sight) -> str | None:
     return f"the other side has {counted.acknowledged} packets from here, and not one has arrived from there"
 
 
-def _no_packets(sight: Sight) -> str | None:
+def _no_packets(sight: MediaObservation) -> str | None:
     if not sight.looks[-1].peers or sight.fresh:
         return None
     if sight.looks[-1].counters.video_packets == 0:
@@ -158,14 +158,14 @@ def _no_packets(sight: Sight) -> str | None:
     return None
 
 
-def _no_decode(sight: Sight) -> str | None:
+def _no_decode(sight: MediaObservation) -> str | None:
     if not sight.looks[-1].peers or sight.counted.frames_decoded > 0:
         return None
     arrived = sight.counted.video_packets or sight.looks[-1].counters.video_packets
     return f"{arrived} video packets arrived, but no frame could be decoded"
 
 
-def _frozen(sight: Sight) -> str | None:
+def _frozen(sight: MediaObservation) -> str | None:
     is_still_shown = bool(sight.theirs) and sight.now_ms - sight.theirs[-1].at_ms < STILL_MS / 2
     if not is_still_shown or sight.still_ms < STILL_MS:
         return None
@@ -173,14 +173,14 @@ def _frozen(sight: Sight) -> str | None:
     return f"the picture has stood still for {sight.still_ms / 1000:.1f} s {arriving}"
 
 
-def _black(sight: Sight) -> str | None:
+def _black(sight: MediaObservation) -> str | None:
     unsigned = [picture for picture in sight.others[-LATEST:] if picture.stamp is None]
     if unsigned and all(picture.is_black for picture in unsigned):
         return f"the picture is black (luma {unsigned[-1].luma:.0f} of 255)"
     return None
 
 
-def _someone_else(sight: Sight) -> str | None:
+def _someone_else(sight: MediaObservation) -> str | None:
     seen = [picture for picture in sight.others[-LATEST:] if not picture.is_black]
     if not seen:
         return None
@@ -188,13 +188,13 @@ def _someone_else(sight: Sight) -> str | None:
     return "the picture is someone else's" if signed else "the picture carries no signature of ours"
 
 
-def _silent(sight: Sight) -> str | None:
+def _silent(sight: MediaObservation) -> str | None:
     if not sight.is_live or sight.heard_hz is not None:
         return None
     return f"the picture moves, but the tone of {sight.expected.tone_hz:.0f} Hz is not heard"
 
 
-def _no_picture(sight: Sight) -> str | None:
+def _no_picture(sight: MediaObservation) -> str | None:
     return None if sight.fresh else "frames are decoded, but the page shows no picture"
 
 
@@ -216,7 +216,7 @@ RULES: Mapping[MediaFault, Rule] = {
 """What is asked, in this order: first what the page shows, then how far the call came up. The first answer counts."""
 
 
-def fault_of(sight: Sight) -> tuple[MediaFault, str]:
+def fault_of(sight: MediaObservation) -> tuple[MediaFault, str]:
     """What is missing in a sight that is not proved, and the line that says so."""
     for fault, rule in RULES.items():
         if said := rule(sight):
@@ -224,29 +224,31 @@ def fault_of(sight: Sight) -> tuple[MediaFault, str]:
     return MediaFault.FROZEN, "the picture does not advance as it should"
 
 
-LASTS: Mapping[MediaFault, int] = {
-    MediaFault.DTLS_FAILED: ICE_GIVES_UP_MS,
-    MediaFault.ONE_WAY: SURE_MS,
-    MediaFault.BLACK: SURE_MS,
-    MediaFault.SOMEONE_ELSE: SURE_MS,
-    MediaFault.SILENT: SURE_MS,
+PERSISTENT_FAULTS: Mapping[MediaFault, int] = {
+    MediaFault.DTLS_FAILED: ICE_GIVE_UP_MS,
+    MediaFault.ONE_WAY: CERTAIN_AFTER_MS,
+    MediaFault.BLACK: CERTAIN_AFTER_MS,
+    MediaFault.SOMEONE_ELSE: CERTAIN_AFTER_MS,
+    MediaFault.SILENT: CERTAIN_AFTER_MS,
 }
 """Which faults are not waited for any longer once they have been told, and nothing else, for so many ms."""
 
 
-def is_certain(sight: Sight, ice_failed_for_ms: int, same_fault_for_ms: int = 0) -> bool:
+def is_certain(sight: MediaObservation, ice_failed_for_ms: int, same_fault_for_ms: int = 0) -> bool:
     """Whether waiting any longer is useless: ICE has given up or has nothing left to try, a picture that was there
     stands still, or the same thing has been wrong all the time."""
-    if ice_failed_for_ms >= ICE_GIVES_UP_MS or sight.still_ms >= 2 * STILL_MS:
+    if ice_failed_for_ms >= ICE_GIVE_UP_MS or sight.still_ms >= 2 * STILL_MS:
         return True
-    if sight.wayless_ms >= SURE_MS:
+    if sight.no_route_ms >= CERTAIN_AFTER_MS:
         way = sight.looks[-1].way
-        has_more = way.pending and sight.wayless_ms < PENDING_MS
+        has_more = way.pending and sight.no_route_ms < PENDING_MS
         return not has_more and not (way.has_relay and way.received)
-    return same_fault_for_ms >= ICE_GIVES_UP_MS and same_fault_for_ms >= LASTS.get(fault_of(sight)[0], math.inf)
+    return same_fault_for_ms >= ICE_GIVE_UP_MS and same_fault_for_ms >= PERSISTENT_FAULTS.get(
+        fault_of(sight)[0], math.inf
+    )
 
 
-def conclude(sight: Sight, *, observer: str, observed: str, waited_s: float) -> MediaProof:
+def conclude(sight: MediaObservation, *, observer: str, observed: str, waited_s: float) -> MediaProof:
     """The proof that a sight amounts to, or the fault."""
     fresh = sight.fresh
     fault, said = (None, "") if is_proved(sight) else fault_of(sight)
@@ -273,7 +275,7 @@ def conclude(sight: Sight, *, observer: str, observed: str, waited_s: float) -> 
     )
 
 
-def _frames_per_s(fresh: Sequence[Picture]) -> float:
+def _frames_per_s(fresh: Sequence[VideoReading]) -> float:
     """Distinct pictures a second as shown; a page that was asked late has shown them before."""
     if len(fresh) < 2 or fresh[-1].at_ms == fresh[0].at_ms:
         return 0.0

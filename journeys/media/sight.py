@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from journeys.media.camera import Signature
-from journeys.media.look import Counters, Look, Picture
+from firstbell.journeys.media.camera import Signature
+from firstbell.journeys.media.look import MediaCounters, MediaSample, VideoReading
 
 # Enough to say "now": at 15 frames a second, six fresh stamps take 0.4 s, and no still picture makes two.
 SPAN_WANTED_MS = 330
@@ -18,11 +18,11 @@ UP = ("connected", "completed")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Sight:
+class MediaObservation:
     """All looks so far, sorted out for one question: does the observer see and hear the expected one?"""
 
     expected: Signature
-    looks: Sequence[Look]
+    looks: Sequence[MediaSample]
 
     @property
     def now_ms(self) -> int:
@@ -30,20 +30,20 @@ class Sight:
         return self.looks[-1].at_ms
 
     @property
-    def theirs(self) -> list[Picture]:
+    def theirs(self) -> list[VideoReading]:
         """Pictures signed by the expected actor, oldest first."""
         return [picture for picture in self._pictures() if _signer(picture) == self.expected.actor_id]
 
     @property
-    def others(self) -> list[Picture]:
+    def others(self) -> list[VideoReading]:
         """Recent pictures that are neither the observer's own nor the expected actor's."""
         ours = {self.expected.actor_id, self.looks[-1].own_id}
         return [picture for picture in self._recent() if _signer(picture) not in ours]
 
     @property
-    def fresh(self) -> list[Picture]:
+    def fresh(self) -> list[VideoReading]:
         """Recent and advancing pictures of the expected actor: one for each stamp."""
-        fresh: list[Picture] = []
+        fresh: list[VideoReading] = []
         for picture in self.theirs:
             age = picture.age_ms
             is_recent = picture.at_ms >= self.now_ms - LATELY_MS
@@ -59,7 +59,7 @@ class Sight:
         return bool(fresh) and not (others and others[-1].at_ms > fresh[-1].at_ms + SPAN_WANTED_MS)
 
     @property
-    def counted(self) -> Counters:
+    def counted(self) -> MediaCounters:
         """What arrived between the first and the last look."""
         return self.looks[-1].counters.since(self.looks[0].counters)
 
@@ -92,23 +92,23 @@ class Sight:
         return self.looks[-1].ice in UP
 
     @property
-    def wayless_ms(self) -> int:
+    def no_route_ms(self) -> int:
         """For how long a call has been described, and no way was found for it; 0 where one was."""
         described = [look for look in self.looks if look.peers and look.described]
         if not described or any(look.ice in UP for look in described):
             return 0
         return self.now_ms - described[0].at_ms
 
-    def _pictures(self) -> list[Picture]:
+    def _pictures(self) -> list[VideoReading]:
         return [picture for look in self.looks for picture in look.pictures]
 
-    def _recent(self) -> list[Picture]:
+    def _recent(self) -> list[VideoReading]:
         return [picture for picture in self._pictures() if picture.at_ms >= self.now_ms - LATELY_MS]
 
 
-def _signer(picture: Picture) -> int | None:
+def _signer(picture: VideoReading) -> int | None:
     return picture.stamp.actor_id if picture.stamp else None
 
 
-def _sent(picture: Picture) -> int | None:
+def _sent(picture: VideoReading) -> int | None:
     return picture.stamp.sent_ms if picture.stamp else None

@@ -1,5 +1,5 @@
 """Learning platforms, one file each; a district names its own by `kind` in [services.platform]."""
 
 PLATFORMS = {
-    "practice": "journeys.platforms.practice:PracticePlatform",
+    "practice": "firstbell.journeys.platforms.practice:PracticePlatform",
 }

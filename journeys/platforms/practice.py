@@ -7,15 +7,15 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from journeys.stage.failures import Broken
-from journeys.stage.ports import Session
+from firstbell.journeys.stage.failures import Broken
+from firstbell.journeys.stage.ports import Session
 
 if TYPE_CHECKING:
     from playwright.sync_api import Locator
 
-    from journeys.stage.actor import Actor
-    from journeys.stage.ports import LiveClass
-    from journeys.stage.service import Service
+    from firstbell.journeys.stage.actor import Actor
+    from firstbell.journeys.stage.ports import LiveClass
+    from firstbell.journeys.stage.service import Service
 
 
 # The practice school's clock.

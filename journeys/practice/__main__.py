@@ -1,4 +1,4 @@
-"""Runs the practice school in a process of its own: `python -m journeys.practice`.
+"""Runs the practice school in a process of its own: `python -m firstbell.journeys.practice`.
 
 Says one line of JSON on standard output when it is open, or why it cannot be, and ends on SIGTERM, SIGINT, or when
 standard input ends, so that nothing is left of it when whoever started it is killed.
@@ -15,11 +15,11 @@ import stat
 import sys
 from typing import Any
 
-from journeys.practice.district import PracticeDistrict
-from journeys.practice.setting import LOCALHOST, NAME_SERVER, Setting
+from firstbell.journeys.practice.app import PracticeDistrict
+from firstbell.journeys.practice.options import LOCALHOST, NAME_SERVER, PracticeOptions
 
 
-async def run(setting: Setting) -> int:
+async def run(setting: PracticeOptions) -> int:
     """Open, say so, wait for the end, close."""
     if setting.problem:
         return refused(setting.problem)
@@ -55,14 +55,14 @@ def say(told: dict[str, Any]) -> None:
     sys.stdout.flush()
 
 
-def setting() -> Setting:
+def setting() -> PracticeOptions:
     """What the command line asks for."""
-    parser = argparse.ArgumentParser(prog="python -m journeys.practice", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m firstbell.journeys.practice", description=__doc__)
     parser.add_argument("--tls", action="store_true", help="behind TLS, with an authority made at every start")
     parser.add_argument("--domain", default=LOCALHOST, help="names of its own, from a name server of its own")
     parser.add_argument("--names", default=NAME_SERVER, help="the name server's loopback address")
     given = parser.parse_args()
-    return Setting(tls=given.tls, domain=given.domain, names=given.names)
+    return PracticeOptions(tls=given.tls, domain=given.domain, names=given.names)
 
 
 if __name__ == "__main__":

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 from playwright.sync_api import expect
 
-from journeys.rooms.practice import NAMES, wait_until_inside
-from journeys.stage.failures import Blind, Broken
+from firstbell.journeys.rooms.practice import NAMES, wait_until_inside
+from firstbell.journeys.stage.failures import Blind, Broken
 
 if TYPE_CHECKING:
-    from journeys.stage.actor import Actor
-    from journeys.stage.service import Classroom, Service
+    from firstbell.journeys.stage.actor import Actor
+    from firstbell.journeys.stage.service import Classroom, Service
 
 
 class MeetingCodeRoom:

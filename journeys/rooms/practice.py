@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 from playwright.sync_api import TimeoutError as PlaywrightTimeout
 from playwright.sync_api import expect
 
-from journeys.stage.failures import Broken
+from firstbell.journeys.stage.failures import Broken
 
 if TYPE_CHECKING:
     from playwright.sync_api import Locator
 
-    from journeys.stage.actor import Actor
-    from journeys.stage.ports import LiveClass
-    from journeys.stage.service import Service
+    from firstbell.journeys.stage.actor import Actor
+    from firstbell.journeys.stage.ports import LiveClass
+    from firstbell.journeys.stage.service import Service
 
 
 # A page that has lost its room tries again every two seconds; one that is let in at once was not broken.

@@ -13,29 +13,29 @@ from playwright.sync_api import Error as PlaywrightError
 from playwright.sync_api import Locator, Page, Request, Response
 from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
-from journeys.media.figures import Figure, figures
-from journeys.media.probe import MediaProbe, Still
-from journeys.stage.failures import Broken, LostDocument, MediaBroken, lost_document
-from journeys.stage.glance import signs_on
-from journeys.stage.roster import Roster
+from firstbell.journeys.media.figures import CallFigure, figures
+from firstbell.journeys.media.probe import MediaProbe, Still
+from firstbell.journeys.stage.failures import Broken, LostDocument, MediaBroken, lost_document
+from firstbell.journeys.stage.pages.page_state import read_page_signs
+from firstbell.journeys.stage.roster import Roster
 
 if TYPE_CHECKING:
-    from journeys.media.camera import Signature
-    from journeys.media.look import Counters
-    from journeys.media.proof import MediaProof
-    from journeys.stage.ending import Ending
-    from journeys.stage.page_signs import PageSigns
-    from journeys.stage.service import Account
-    from journeys.stage.shown import Shown
+    from firstbell.journeys.media.camera import Signature
+    from firstbell.journeys.media.look import MediaCounters
+    from firstbell.journeys.media.proof import MediaProof
+    from firstbell.journeys.stage.camera_owner import CameraOwner
+    from firstbell.journeys.stage.ending import Ending
+    from firstbell.journeys.stage.pages.page_signs import PageSigns
+    from firstbell.journeys.stage.service import Account
 
 # How long a call is watched that came up well: longer than it takes to give up again at once.
-LASTS_S = 4.0
+LOCATOR_LASTS_S = 4.0
 # While waiting for one of several signs, how often it is looked whether waiting has any use.
-GLANCE_MS = 500
+PAGE_READ_MS = 500
 
 
 class Attempt(Protocol):
-    """The attempt that an actor plays in, as far as an actor knows it: `journeys.stage.stage.Stage`."""
+    """The attempt that an actor plays in, as far as an actor knows it: `firstbell.journeys.stage.stage.Stage`."""
 
     limit_s: float
     began_ms: float
@@ -94,13 +94,13 @@ class Actor:
         while True:
             left_ms = (deadline - time.monotonic()) * 1000
             try:
-                self.page.wait_for_load_state("domcontentloaded", timeout=max(1.0, min(GLANCE_MS, left_ms)))
+                self.page.wait_for_load_state("domcontentloaded", timeout=max(1.0, min(PAGE_READ_MS, left_ms)))
                 break
             except PlaywrightTimeout:
-                self._must_have_hope()
-                if left_ms <= GLANCE_MS:
+                self._raise_if_impossible()
+                if left_ms <= PAGE_READ_MS:
                     raise
-        self._must_have_hope()
+        self._raise_if_impossible()
 
     def wait_for_first(self, *signs: Locator, within_s: float | None = None) -> Locator:
         """Wait until one of several signs is seen, and return it; Broken as soon as it is certain that none will be."""
@@ -109,10 +109,10 @@ class Actor:
         while True:
             left_ms = (deadline - time.monotonic()) * 1000
             try:
-                either.wait_for(timeout=max(1.0, min(GLANCE_MS, left_ms)))
+                either.wait_for(timeout=max(1.0, min(PAGE_READ_MS, left_ms)))
             except PlaywrightTimeout:
-                self._must_have_hope()
-                if left_ms > GLANCE_MS:
+                self._raise_if_impossible()
+                if left_ms > PAGE_READ_MS:
                     continue
                 raise
             return signs[0] if len(signs) == 1 else next(sign for sign in signs if sign.first.is_visible())
@@ -123,13 +123,13 @@ class Actor:
 
     def signs(self) -> PageSigns | None:
         """What this actor's page says of itself now; None when it cannot be asked."""
-        return signs_on(self.page, self.name, self._asked)
+        return read_page_signs(self.page, self.name, self._asked)
 
     def _sign(self) -> str:
         found = self.signs()
         return found.sign if found else ""
 
-    def _must_have_hope(self) -> None:
+    def _raise_if_impossible(self) -> None:
         """Raise Broken where what is waited for cannot come: an error page, a page that stands in, a lost script."""
         if (lost := self._lost_document) is not None:
             raise Broken(lost.said, sign=self._sign(), unresolved=lost.unresolved)
@@ -139,7 +139,7 @@ class Actor:
         if found is not None and found.is_blank and self._lost_script:
             raise Broken(f"the page stays blank: {self._lost_script}", sign="blank")
 
-    def expect_to_see_and_hear(self, other: Shown, *, within_s: float | None = None) -> MediaProof:
+    def expect_to_see_and_hear(self, other: CameraOwner, *, within_s: float | None = None) -> MediaProof:
         """Prove that the other's picture and sound reach this actor now. Raises MediaBroken with what was missing."""
         limit_s = within_s or self.limit_s
         proof = self._probe.expect(other.signature, observer=self.name, observed=other.name, within_s=limit_s)
@@ -149,7 +149,7 @@ class Actor:
         self._seen_since.setdefault(other.name, time.monotonic())
         return proof
 
-    def expect_to_keep_seeing_and_hearing(self, other: Shown, *, for_s: float = LASTS_S) -> MediaProof:
+    def expect_to_keep_seeing_and_hearing(self, other: CameraOwner, *, for_s: float = LOCATOR_LASTS_S) -> MediaProof:
         """Prove it again when `for_s` seconds have passed since it was first proved. Raises MediaBroken."""
         since = self._seen_since.get(other.name, time.monotonic())
         self.page.wait_for_timeout(max(0.0, since + for_s - time.monotonic()) * 1000)
@@ -159,11 +159,11 @@ class Actor:
         """The two pictures, first and last, that this actor's last look at somebody compared."""
         return self._probe.stills()
 
-    def figures(self) -> tuple[Figure, ...]:
+    def figures(self) -> tuple[CallFigure, ...]:
         """What this actor's page has received over time. Empty where it had no call."""
         return figures(self._probe.samples(), self._stage.began_ms)
 
-    def counted(self) -> Counters:
+    def counted(self) -> MediaCounters:
         """What this actor's calls have counted by now; zeros without a call. Raises Playwright's errors."""
         return self._probe.counted()
 

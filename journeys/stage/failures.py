@@ -19,8 +19,8 @@ from dataclasses import dataclass
 from playwright.sync_api import Error as PlaywrightError
 from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
-from journeys.media.proof import MediaProof
-from journeys.stage.ending import Ending, EndingKind, JourneyError
+from firstbell.journeys.media.proof import MediaProof
+from firstbell.journeys.stage.ending import Ending, EndingKind, JourneyError
 
 # Bounded because it becomes a subject line, a table cell and a text message.
 REASON_LIMIT = 240

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from playwright.sync_api import Locator
 
-    from journeys.stage.actor import Actor
-    from journeys.stage.service import Classroom
+    from firstbell.journeys.stage.actor import Actor
+    from firstbell.journeys.stage.service import Classroom
 
 
 class SignIn(Protocol):

@@ -8,17 +8,17 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from firstbell.errors import CONFIG, FirstBellError
-from journeys.auth import SIGN_IN_WAYS
-from journeys.platforms import PLATFORMS
-from journeys.rooms import MEETING_ROOMS, ROOMS
-from journeys.stage.ending import JourneyError
+from firstbell.journeys.auth import SIGN_IN_WAYS
+from firstbell.journeys.platforms import PLATFORMS
+from firstbell.journeys.rooms import MEETING_ROOMS, ROOMS
+from firstbell.journeys.stage.ending import JourneyError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from journeys.stage.actor import Actor
-    from journeys.stage.ports import MeetingRoom, Platform, Room, SignIn
-    from journeys.stage.service import Service
+    from firstbell.journeys.stage.actor import Actor
+    from firstbell.journeys.stage.ports import MeetingRoom, Platform, Room, SignIn
+    from firstbell.journeys.stage.service import Service
 
 
 class UnknownKind(JourneyError, FirstBellError):

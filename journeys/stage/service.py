@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
-from journeys.stage.secret import Secret
+from firstbell.journeys.stage.secret import Secret
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,28 +8,35 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Self
 
 from firstbell.compat.playwright import soft_errors
-from journeys.media.camera import ALL_THERE, Manner, Signature, camera_script, permissions_in, signature_for
-from journeys.media.probe import probe_script
-from journeys.stage.actor import Actor
-from journeys.stage.audience import Audience
-from journeys.stage.ending import Ending, EndingKind, private
-from journeys.stage.failures import Stranger, ending_of
-from journeys.stage.step import Step, StepRecord
-from journeys.stage.walls import wall_on
+from firstbell.journeys.media.camera import (
+    FULL_RATE,
+    CameraSettings,
+    Signature,
+    camera_script,
+    permissions_in,
+    signature_for,
+)
+from firstbell.journeys.media.probe import probe_script
+from firstbell.journeys.stage.actor import Actor
+from firstbell.journeys.stage.ending import Ending, EndingKind, private
+from firstbell.journeys.stage.failures import Stranger, ending_of
+from firstbell.journeys.stage.observer import Observer
+from firstbell.journeys.stage.pages.bot_walls import find_bot_wall
+from firstbell.journeys.stage.step import Step, StepRecord
 
 if TYPE_CHECKING:
     from playwright.sync_api import BrowserContext, Page
 
-    from journeys.media.proof import MediaProof
-    from journeys.stage.service import Account
+    from firstbell.journeys.media.proof import MediaProof
+    from firstbell.journeys.stage.service import Account
 
 
-def ending_on(actor: Actor, error: BaseException) -> Ending:
+def step_ending_of(actor: Actor, error: BaseException) -> Ending:
     """How a step ended: a dead page is ours, a bot wall is nobody's, the rest is as the error says."""
     if actor.has_crashed:
         return PAGE_CRASHED
     ending = ending_of(error)
-    if ending.kind is EndingKind.FAILED and (wall := wall_on(actor.page)):
+    if ending.kind is EndingKind.FAILED and (wall := find_bot_wall(actor.page)):
         return Ending(kind=EndingKind.BLIND, said=f"a bot wall stands in the way: {wall}")
     return ending
 
@@ -43,7 +50,7 @@ class Stage:
     where several stages of one run must have cameras that differ."""
 
     def __init__(
-        self, *, run_token: str, audience: Audience, limit_s: float, guests: Collection[str] = (), seat: int = 0
+        self, *, run_token: str, audience: Observer, limit_s: float, guests: Collection[str] = (), seat: int = 0
     ) -> None:
         self.audience = audience
         self.limit_s = limit_s
@@ -61,7 +68,7 @@ class Stage:
         """Seconds since the attempt began."""
         return time.monotonic() - self._began
 
-    def enter(self, role: str, account: Account, context: BrowserContext, manner: Manner = ALL_THERE) -> Actor:
+    def enter(self, role: str, account: Account, context: BrowserContext, manner: CameraSettings = FULL_RATE) -> Actor:
         """Bring a person on: a page of their own with the signed camera in place of a real one."""
         signature = self._sign(context, manner)
         context.set_default_timeout(self.limit_s * 1000)
@@ -78,7 +85,7 @@ class Stage:
         self.audience.actor_entered(actor)
         return actor
 
-    def _sign(self, context: BrowserContext, manner: Manner) -> Signature:
+    def _sign(self, context: BrowserContext, manner: CameraSettings) -> Signature:
         signature = signature_for(self._run_token, self._seat + len(self._cast))
         browser = context.browser
         if permissions := permissions_in(browser.browser_type.name if browser else ""):
@@ -103,7 +110,7 @@ class Stage:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.audience.curtain()
+        self.audience.finished()
 
     @contextmanager
     def step(self, actor: Actor, title: str, service: str, *, picture: bool) -> Iterator[None]:
@@ -123,12 +130,12 @@ class Stage:
         try:
             yield
         except BaseException as error:
-            ending = self.privacy or ending_on(actor, error)
+            ending = self.privacy or step_ending_of(actor, error)
             self._close(actor, StepRecord(step=step, ended_s=self.now_s, ending=ending))
             raise
         privacy = self.privacy
         softly = soft_errors()[before:]
-        found = privacy or (ending_on(actor, softly[0]) if softly else None)
+        found = privacy or (step_ending_of(actor, softly[0]) if softly else None)
         self._close(actor, StepRecord(step=step, ended_s=self.now_s, ending=found))
         if privacy is not None:
             raise Stranger(privacy.said)

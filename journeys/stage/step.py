@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from journeys.stage.ending import Ending
+from firstbell.journeys.stage.ending import Ending
 
 STEP_LIMIT_S = 10.0
 """How long one wait inside a step may take by default."""

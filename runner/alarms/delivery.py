@@ -17,10 +17,10 @@ from datetime import UTC, datetime, timedelta
 import structlog
 
 from firstbell.backoff import Backoff
+from firstbell.runner.alarms.channels import Answer, BadAddress, Channel, Delivered, Refused, TryAgain
+from firstbell.runner.alarms.message import Message
+from firstbell.runner.alarms.outbox import Outbox, QueuedNotice
 from firstbell.time_limit import TimeLimitPassed, within
-from runner.alarms.channels import Answer, BadAddress, Channel, Delivered, Refused, TryAgain
-from runner.alarms.message import Message
-from runner.alarms.outbox import Notification, Outbox
 
 log = structlog.get_logger()
 
@@ -31,28 +31,28 @@ PICTURE_S = 5.0  # An alarm does not wait for a store that is away.
 GIVE_UP_AFTER = timedelta(hours=24)
 FEWEST_TRIES = 20  # Whatever its age: a person has let it go again, or nobody was there to try.
 BACKOFF = Backoff(first_s=2.0, longest_s=300.0, spread=(0.5, 1.5))
-LOOK_AGAIN_S, AWAY_S = 0.25, 3.0
+LOOK_AGAIN_S, DATABASE_RETRY_S = 0.25, 3.0
 # As many channels are served at once; each gets one notice after the other.
-HANDS = 8
+WORKERS = 8
 
-Open = Callable[[str], Channel]
-Picture = Callable[[str], bytes]
+OpenChannel = Callable[[str], Channel]
+FetchPicture = Callable[[str], bytes]
 
 
-class Delivery:
+class NoticeDelivery:
     """Delivers until it is closed. `opened` gives the channel of an address, `picture` an object of the store."""
 
-    def __init__(self, outbox: Outbox, opened: Open, picture: Picture = lambda _name: b"") -> None:
+    def __init__(self, outbox: Outbox, opened: OpenChannel, picture: FetchPicture = lambda _name: b"") -> None:
         self._outbox = outbox
         self._opened = opened
         self._picture = picture
         self._busy: set[str] = set()
         self._closing = threading.Event()
         self._look = threading.Event()
-        self._hands = ThreadPoolExecutor(HANDS, thread_name_prefix="delivery")
+        self._hands = ThreadPoolExecutor(WORKERS, thread_name_prefix="delivery")
         self._thread = threading.Thread(target=self._work, name="delivery", daemon=True)
 
-    def start(self) -> Delivery:
+    def start(self) -> NoticeDelivery:
         """Begin."""
         self._thread.start()
         return self
@@ -73,10 +73,10 @@ class Delivery:
         while not self._closing.is_set():
             self._look.clear()
             try:
-                claimed = self._outbox.claim(tuple(self._busy), LEASE) if len(self._busy) < HANDS else None
+                claimed = self._outbox.claim(tuple(self._busy), LEASE) if len(self._busy) < WORKERS else None
             except Exception as error:
                 log.warning("delivery.outbox_away", said=str(error))
-                self._closing.wait(AWAY_S)
+                self._closing.wait(DATABASE_RETRY_S)
                 continue
             if claimed is None:
                 self._look.wait(LOOK_AGAIN_S)
@@ -84,7 +84,7 @@ class Delivery:
             self._busy.add(claimed.address)
             self._hands.submit(self._take, claimed)
 
-    def _take(self, notification: Notification) -> None:
+    def _take(self, notification: QueuedNotice) -> None:
         try:
             self._mark(notification, self._deliver(notification))
         except Exception as error:
@@ -94,7 +94,7 @@ class Delivery:
             self._busy.discard(notification.address)
             self._look.set()
 
-    def _deliver(self, notification: Notification) -> Answer:
+    def _deliver(self, notification: QueuedNotice) -> Answer:
         message = notification.message
         if notification.picture:
             message = replace(message, picture=self._picture_of(notification.picture))
@@ -112,7 +112,7 @@ class Delivery:
             log.warning("delivery.not_answered", said=type(error).__name__)
             return b""
 
-    def _answer(self, notification: Notification, message: Message) -> Answer:
+    def _answer(self, notification: QueuedNotice, message: Message) -> Answer:
         try:
             return self._opened(notification.address).deliver(message, notification.key)
         except BadAddress as error:
@@ -124,7 +124,7 @@ class Delivery:
             log.error("delivery.channel_failed", key=notification.key, said=kind, where=place)
             return TryAgain(said=f"the channel failed ({kind})")
 
-    def _mark(self, notification: Notification, answer: Answer) -> None:
+    def _mark(self, notification: QueuedNotice, answer: Answer) -> None:
         told = {"key": notification.key, "to": notification.address, "tries": notification.tries + 1}
         match answer:
             case Delivered(receipt=receipt):
@@ -139,12 +139,12 @@ class Delivery:
                     self._outbox.dead(notification, f"given up: {said}")
                     log.error("notice.given_up", said=said, **told)
                 else:
-                    wait_s = wait_of(notification.tries, after_s)
+                    wait_s = backoff_s(notification.tries, after_s)
                     self._outbox.again(notification, said, timedelta(seconds=wait_s))
                     log.warning("notice.waits", said=said, wait_s=round(wait_s, 1), **told)
 
 
-def wait_of(tries: int, asked_s: float | None = None) -> float:
+def backoff_s(tries: int, asked_s: float | None = None) -> float:
     """How long to wait after so many tries before, in seconds: at least as long as the receiver asked for. Who asks for
     nothing is not asked again at once for ever."""
     return max(BACKOFF.wait_s(tries), asked_s or 0.0)

@@ -13,8 +13,8 @@ from urllib.parse import urlsplit, urlunsplit
 
 import structlog
 
-from runner.alarms.channels import Delivered
-from runner.alarms.channels.posting import post
+from firstbell.runner.alarms.channels import Delivered
+from firstbell.runner.alarms.channels.http_post import post
 
 log = structlog.get_logger()
 
@@ -22,7 +22,7 @@ log = structlog.get_logger()
 STUCK_AFTER = timedelta(minutes=5)
 
 
-class Signal(Enum):
+class HeartbeatSignal(Enum):
     """What is told, by what is put behind the address."""
 
     START = "/start"
@@ -31,7 +31,7 @@ class Signal(Enum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Pulse:
+class WatchActivity:
     """What shows that First Bell does its work: whether slots are planned ahead, how many were due since the last
     signal and how many of them were run and committed, and since when the oldest notice waits."""
 
@@ -41,7 +41,7 @@ class Pulse:
     waiting_since: datetime | None
 
 
-def signal_of(pulse: Pulse, now: datetime) -> tuple[Signal | None, str]:
+def signal_of(pulse: WatchActivity, now: datetime) -> tuple[HeartbeatSignal | None, str]:
     """What to tell, and the log with it; None when nothing can be told yet.
 
     Success is told only of work that was done, or where there was none to do; a slot that is still being played is
@@ -49,12 +49,12 @@ def signal_of(pulse: Pulse, now: datetime) -> tuple[Signal | None, str]:
     """
     if pulse.waiting_since is not None and now - pulse.waiting_since > STUCK_AFTER:
         waited = round((now - pulse.waiting_since).total_seconds() / 60)
-        return Signal.FAIL, f"a notice waits to be delivered since {waited} min"
+        return HeartbeatSignal.FAIL, f"a notice waits to be delivered since {waited} min"
     if not pulse.is_planned:
         return None, "no slots are planned"
     if pulse.due and not pulse.committed:
         return None, f"{pulse.due} slots were due, none is done"
-    return Signal.SUCCESS, f"{pulse.committed} of {pulse.due} slots done"
+    return HeartbeatSignal.SUCCESS, f"{pulse.committed} of {pulse.due} slots done"
 
 
 class Heartbeat:
@@ -63,7 +63,7 @@ class Heartbeat:
     def __init__(self, url: str) -> None:
         self._url = urlsplit(url)
 
-    def tell(self, signal: Signal, said: str) -> bool:
+    def tell(self, signal: HeartbeatSignal, said: str) -> bool:
         """Tell it; whether it was heard. One that does not get through is not tried again: the next one will."""
         address = urlunsplit(self._url._replace(path=self._url.path.rstrip("/") + signal.value))
         answer = post(address, said.encode(), {"Content-Type": "text/plain; charset=utf-8"})

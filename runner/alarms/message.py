@@ -10,17 +10,17 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from runner.alarms.incident import NOBODY, Incident, Symptom
-from runner.alarms.routing import NoticeKind, NoticeReason, Owed, Severity
+from firstbell.runner.alarms.incident import UNKNOWN_SERVICE, Incident, Symptom
+from firstbell.runner.alarms.routing import DueNotice, NoticeKind, NoticeReason, Severity
 
 SUBJECT_LIMIT = 200
-SYMPTOMS_TOLD, REASONS_TOLD = 6, 4
+SYMPTOMS_SHOWN, REASONS_SHOWN = 6, 4
 # A reminder may be on its way for so long; and who has said that it is in hand is not reminded.
-SLACK, IN_HAND = timedelta(minutes=30), timedelta(days=7)
+REMINDER_SLACK, IN_HAND_NOTE = timedelta(minutes=30), timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Surroundings:
+class MessageContext:
     """What a notice tells besides its incident. `places` is how many locations there are; `what` is wrong in the words
     of a diagnosis, `sure` how sure that is and `because` why; `fine` what was checked and works, `unseen` the services
     that nobody can judge while this one is in the way; `proof` a link, `evidence` where it lies; `has_draft`: a notice
@@ -70,7 +70,7 @@ class Message:
         return "\n".join([self.subject, "", *(f"{label:<9}{told}" for label, told in self.rows)])
 
 
-def write(owed: Owed, around: Surroundings, now: datetime) -> Message:
+def write_message(owed: DueNotice, around: MessageContext, now: datetime) -> Message:
     """The words of a notice that is owed."""
     incident = owed.incident
     return Message(
@@ -85,7 +85,9 @@ def write(owed: Owed, around: Surroundings, now: datetime) -> Message:
         proof=around.proof,
         at=now,
         since=incident.since,
-        good_until=now + owed.route.repeat + SLACK if owed.kind is not NoticeKind.ACKNOWLEDGED else now + IN_HAND,
+        good_until=now + owed.route.repeat + REMINDER_SLACK
+        if owed.kind is not NoticeKind.ACKNOWLEDGED
+        else now + IN_HAND_NOTE,
     )
 
 
@@ -99,12 +101,12 @@ def _thread(incident: Incident) -> str:
     return f"{incident.number}.{incident.openings}.{incident.opened_at.timestamp():.0f}"
 
 
-def _subject(owed: Owed, around: Surroundings) -> str:
+def _subject(owed: DueNotice, around: MessageContext) -> str:
     incident = owed.incident
-    what, whose, since = _what(incident, around), _whose(incident), _clock(incident.since, around)
+    what, whose, since = _what(incident, around), _owner_of(incident), _clock(incident.since, around)
     match owed.kind:
         case NoticeKind.CLOSED:
-            lasted = _lasted((incident.closed_at or incident.opened_at) - incident.since)
+            lasted = _duration_text((incident.closed_at or incident.opened_at) - incident.since)
             line = f"[closed] {what}: {whose}, {since} to {_clock(incident.closed_at, around)}, {lasted}"
         case NoticeKind.ACKNOWLEDGED:
             line = f"[acknowledged] {what}: {whose}, since {since}, in hand: {around.acknowledged_by or 'somebody'}"
@@ -117,7 +119,7 @@ def _subject(owed: Owed, around: Surroundings) -> str:
     return line if len(line) <= SUBJECT_LIMIT else f"{line[: SUBJECT_LIMIT - 1]}…"
 
 
-def _what(incident: Incident, around: Surroundings) -> str:
+def _what(incident: Incident, around: MessageContext) -> str:
     """The thing that does not work, as a person would say it: what a diagnosis found, else the step that fails."""
     told = [symptom for symptom in incident.symptoms if symptom.ended_at is None] or list(incident.symptoms)
     first = told[0]
@@ -141,22 +143,22 @@ def _sentence(service: str, words: str) -> str:
     return words[:1].upper() + words[1:]
 
 
-def _whose(incident: Incident) -> str:
+def _owner_of(incident: Incident) -> str:
     if incident.is_own:
         return "First Bell itself"
-    if incident.subject == NOBODY:
+    if incident.subject == UNKNOWN_SERVICE:
         return "whose is not known"
     return f"{incident.owner} ({incident.subject})" if incident.owner else incident.subject
 
 
-def _rows(owed: Owed, around: Surroundings) -> list[tuple[str, str]]:
+def _rows(owed: DueNotice, around: MessageContext) -> list[tuple[str, str]]:
     incident = owed.incident
     contact = f", {around.contact}" if around.contact else ""
     sure = f". Sure: {around.sure}" if around.sure else ""
     return [
         ("What", _what_in_full(incident)),
-        ("Whose", f"{_whose(incident)}{contact}{sure}" if not incident.is_own else "ours: no service is blamed"),
-        ("Because", "; ".join(around.because[:REASONS_TOLD])),
+        ("Whose", f"{_owner_of(incident)}{contact}{sure}" if not incident.is_own else "ours: no service is blamed"),
+        ("Because", "; ".join(around.because[:REASONS_SHOWN])),
         ("Where", ", ".join(incident.locations)),
         ("Fine", ", ".join(around.fine)),
         ("Unseen", ", ".join(around.unseen) + f" cannot be judged behind {incident.subject}" if around.unseen else ""),
@@ -170,18 +172,18 @@ def _what_in_full(incident: Incident) -> str:
     """Each journey as it was last seen, those that are still broken first: a long story has many that are over."""
     latest = {symptom.journey: symptom for symptom in incident.symptoms}
     told = sorted(latest.values(), key=lambda symptom: symptom.ended_at is not None)
-    more = [f"and {len(told) - SYMPTOMS_TOLD} more"] if len(told) > SYMPTOMS_TOLD else []
-    return "; ".join([*map(_told, told[:SYMPTOMS_TOLD]), *more])
+    more = [f"and {len(told) - SYMPTOMS_SHOWN} more"] if len(told) > SYMPTOMS_SHOWN else []
+    return "; ".join([*map(_symptom_text, told[:SYMPTOMS_SHOWN]), *more])
 
 
-def _told(symptom: Symptom) -> str:
+def _symptom_text(symptom: Symptom) -> str:
     over = " (well again)" if symptom.ended_at else ""
     if not symptom.step:
         return f"{symptom.journey}: {symptom.said}{over}" if symptom.said else f"{symptom.journey}{over}"
     return f'{symptom.journey}: {symptom.actor} "{symptom.step}": {symptom.said}{over}'
 
 
-def _next(owed: Owed) -> str:
+def _next(owed: DueNotice) -> str:
     number = owed.incident.number
     if owed.kind is NoticeKind.CLOSED:
         return ""
@@ -189,15 +191,15 @@ def _next(owed: Owed) -> str:
         return "you are told when it is over"
     escalates = ""
     if owed.reason is NoticeReason.OPENED and owed.route.escalate_after and owed.route.escalate_to:
-        after, whom = _lasted(owed.route.escalate_after), ", ".join(owed.route.escalate_to)
+        after, whom = _duration_text(owed.route.escalate_after), ", ".join(owed.route.escalate_to)
         escalates = f"goes to {whom} in {after} · "
     return f"{escalates}acknowledge with: firstbell ack {number}"
 
 
-def _clock(moment: datetime | None, around: Surroundings) -> str:
+def _clock(moment: datetime | None, around: MessageContext) -> str:
     return f"{moment.astimezone(around.zone):%H:%M}" if moment else "?"
 
 
-def _lasted(time: timedelta) -> str:
+def _duration_text(time: timedelta) -> str:
     minutes = max(1, round(time.total_seconds() / 60))
     return f"{minutes} min" if minutes < 120 else f"{minutes // 60} h {minutes % 60:02} min"

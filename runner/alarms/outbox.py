@@ -12,10 +12,10 @@ from datetime import datetime, timedelta
 from enum import Enum
 from typing import Protocol
 
-from runner.alarms.message import Message
+from firstbell.runner.alarms.message import Message
 
 
-class Fate(Enum):
+class DeliveryState(Enum):
     """How far a notice has come."""
 
     DRAFT = "draft"  # waits for a person to confirm it
@@ -26,7 +26,7 @@ class Fate(Enum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Notification:
+class QueuedNotice:
     """One notice to one address. `key` is its name for ever, `picture` an object in the store, or nothing; `tries`
     counts those before."""
 
@@ -44,14 +44,14 @@ class Notification:
 class Outbox(Protocol):
     """What is to be delivered. Every method raises what the database raises when it is away."""
 
-    def claim(self, busy: Collection[str], lease: timedelta) -> Notification | None:
+    def claim(self, busy: Collection[str], lease: timedelta) -> QueuedNotice | None:
         """The most urgent notice that is due and whose address is not busy; None when there is none."""
 
-    def delivered(self, notification: Notification, receipt: str) -> None:
+    def delivered(self, notification: QueuedNotice, receipt: str) -> None:
         """The other side has it."""
 
-    def again(self, notification: Notification, said: str, after: timedelta) -> None:
+    def again(self, notification: QueuedNotice, said: str, after: timedelta) -> None:
         """Not now; try again after a while."""
 
-    def dead(self, notification: Notification, said: str) -> None:
+    def dead(self, notification: QueuedNotice, said: str) -> None:
         """Never: the address does not work, or it has taken too long."""

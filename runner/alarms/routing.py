@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import Enum
 
-from runner.alarms.incident import Incident
+from firstbell.runner.alarms.incident import Incident
 
 
 class Severity(Enum):
@@ -45,7 +45,7 @@ class NoticeReason(Enum):
     ACKNOWLEDGED = "acknowledged"
     CLOSED = "closed"
     SILENCED = "silenced"
-    NOT_ITS_CONCERN = "not this route's concern"
+    ROUTE_DOES_NOT_MATCH = "not this route's concern"
     WAITS_FOR_ESCALATION = "told only if nobody acknowledges"
     NOTHING_NEW = "nothing new"
 
@@ -93,7 +93,7 @@ class Silence:
     journey: str = ""
     location: str = ""
 
-    def covers(self, incident: Incident, now: datetime) -> bool:
+    def applies_to(self, incident: Incident, now: datetime) -> bool:
         """Whether all that is wrong now is what this silence is about."""
         if now >= self.until or self.service not in ("", incident.subject):
             return False
@@ -104,7 +104,7 @@ class Silence:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Sent:
+class SentNotice:
     """A notice that is in the outbox, whether it has been delivered yet or not. `opening` counts from 1, `to` are the
     addresses that it goes to, without those that a person has taken it back from."""
 
@@ -119,7 +119,7 @@ class Sent:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
+class IncidentStatus:
     """An incident as it stands: how urgent, and since when, by whom and until when it is in hand (None: for good)."""
 
     incident: Incident
@@ -134,7 +134,7 @@ class Standing:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Owed:
+class DueNotice:
     """A notice that a route is owed. `key` stays the same however often this is worked out."""
 
     incident: Incident
@@ -157,14 +157,18 @@ class Owed:
         return f"{story}/{self.route.name}/{self.kind.value}/{self.ordinal}"
 
 
-def owed(
-    standing: Standing, routes: Sequence[Route], sent: Iterable[Sent], silences: Iterable[Silence], now: datetime
-) -> list[Owed]:
+def notices_due(
+    standing: IncidentStatus,
+    routes: Sequence[Route],
+    sent: Iterable[SentNotice],
+    silences: Iterable[Silence],
+    now: datetime,
+) -> list[DueNotice]:
     """All notices of one incident that somebody is owed now."""
     incident = standing.incident
     of_opening = [one for one in sent if (one.incident, one.opening) == (incident.number, incident.openings)]
-    told = _Told(routes, of_opening)
-    is_silenced = any(silence.covers(incident, now) for silence in silences)
+    told = _SentHistory(routes, of_opening)
+    is_silenced = any(silence.applies_to(incident, now) for silence in silences)
     found = []
     for route in (*routes, *told.former_routes()):
         reason = notice_due(standing, route, told, now, is_silenced=is_silenced)
@@ -173,16 +177,16 @@ def owed(
             kind = KIND_OF[reason]
             ordinal = 1 + sum(one.route == route.name and one.kind is kind for one in of_opening)
             severity = standing.severity
-            found.append(Owed(incident=incident, route=owes, reason=reason, severity=severity, ordinal=ordinal))
+            found.append(DueNotice(incident=incident, route=owes, reason=reason, severity=severity, ordinal=ordinal))
     return found
 
 
 @dataclass(frozen=True, slots=True)
-class _Told:
+class _SentHistory:
     """Who has been told what of this opening."""
 
     routes: Sequence[Route]
-    sent: Sequence[Sent]
+    sent: Sequence[SentNotice]
 
     def first(self, route: str) -> datetime | None:
         """When a route was first told that it broke."""
@@ -215,7 +219,9 @@ class _Told:
         return replace(route, to=to, is_public=any(one.is_public for one in heard))
 
 
-def notice_due(standing: Standing, route: Route, told: _Told, now: datetime, *, is_silenced: bool) -> NoticeReason:
+def notice_due(
+    standing: IncidentStatus, route: Route, told: _SentHistory, now: datetime, *, is_silenced: bool
+) -> NoticeReason:
     """Whether a route is owed a notice of an incident, and why."""
     first = told.first(route.name)
     if not standing.incident.is_open:
@@ -228,11 +234,11 @@ def notice_due(standing: Standing, route: Route, told: _Told, now: datetime, *, 
     if standing.is_in_hand(now):
         is_known = told.has(route.name, NoticeKind.ACKNOWLEDGED, standing.acknowledged_at)
         return NoticeReason.NOTHING_NEW if is_known else NoticeReason.ACKNOWLEDGED
-    reason = _why_again(standing, route, told, now)
+    reason = _repeat_reason(standing, route, told, now)
     return NoticeReason.SILENCED if is_silenced and reason is not NoticeReason.NOTHING_NEW else reason
 
 
-def _why_again(standing: Standing, route: Route, told: _Told, now: datetime) -> NoticeReason:
+def _repeat_reason(standing: IncidentStatus, route: Route, told: _SentHistory, now: datetime) -> NoticeReason:
     """Why a route that was told, and whose incident nobody has in hand, is told once more."""
     last, snoozed_until, urgency = told.last(route.name) or now, standing.acknowledged_until, list(Severity).index
     if snoozed_until is not None and last < snoozed_until <= now:
@@ -242,10 +248,12 @@ def _why_again(standing: Standing, route: Route, told: _Told, now: datetime) -> 
     return NoticeReason.REMINDER_DUE if now - last >= route.repeat else NoticeReason.NOTHING_NEW
 
 
-def _first_notice(standing: Standing, route: Route, told: _Told, now: datetime, *, is_silenced: bool) -> NoticeReason:
+def _first_notice(
+    standing: IncidentStatus, route: Route, told: _SentHistory, now: datetime, *, is_silenced: bool
+) -> NoticeReason:
     above = [other for other in told.routes if route.name in other.escalate_to]
-    if not above and not _concerns(standing, route):
-        return NoticeReason.NOT_ITS_CONCERN
+    if not above and not _matches_route(standing, route):
+        return NoticeReason.ROUTE_DOES_NOT_MATCH
     if above and not any(_has_waited(other, standing, told, now) for other in above):
         return NoticeReason.WAITS_FOR_ESCALATION
     if is_silenced:
@@ -253,7 +261,7 @@ def _first_notice(standing: Standing, route: Route, told: _Told, now: datetime, 
     return NoticeReason.ESCALATED if above else NoticeReason.OPENED
 
 
-def _has_waited(route: Route, standing: Standing, told: _Told, now: datetime) -> bool:
+def _has_waited(route: Route, standing: IncidentStatus, told: _SentHistory, now: datetime) -> bool:
     """Whether a route has been told long enough ago, and nobody has said that they have it in hand."""
     first = told.first(route.name)
     if first is None or route.escalate_after is None or standing.is_in_hand(now):
@@ -261,7 +269,7 @@ def _has_waited(route: Route, standing: Standing, told: _Told, now: datetime) ->
     return now - first >= route.escalate_after
 
 
-def _concerns(standing: Standing, route: Route) -> bool:
+def _matches_route(standing: IncidentStatus, route: Route) -> bool:
     incident = standing.incident
     if incident.is_own and route.is_public:
         return False
@@ -285,7 +293,7 @@ def with_operator(routes: Sequence[Route]) -> tuple[Route, ...]:
     return (replace(own, name=f"{first.name}-as-operator"), *routes)
 
 
-def ways(owed: Owed, routes: Sequence[Route]) -> tuple[str, ...]:
+def addresses_for(owed: DueNotice, routes: Sequence[Route]) -> tuple[str, ...]:
     """The addresses that a notice goes to: an end to those who were told. What says that a channel is dead does not go
     by that channel: where a route has no other, everybody's else are used."""
     if owed.kind is NoticeKind.CLOSED:

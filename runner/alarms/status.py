@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import IntEnum
 
-from runner.alarms.routing import Severity, Standing
-from runner.outcome import Outcome
+from firstbell.runner.alarms.routing import IncidentStatus, Severity
+from firstbell.runner.outcome import Outcome
 
 SILENT_AFTER = timedelta(minutes=5)
 """How long a location may not be heard of, by default, before people are told."""
@@ -54,7 +54,7 @@ class Status:
     at: datetime
     location: str
     journeys: Sequence[JourneyStatus]
-    incidents: Sequence[Standing]
+    incidents: Sequence[IncidentStatus]
     heard: datetime | None
     silent_after: timedelta
     waiting_since: datetime | None = None
@@ -86,10 +86,10 @@ class Status:
             minutes = round((self.at - self.heard).total_seconds() / 60)
             return f"First Bell has not watched at {self.location} for {minutes} min: nothing is known"
         broken = [one for one in self.incidents if not one.incident.is_own]
-        parts = [_named(one) for one in (broken or self.incidents)]
+        parts = [_status_text(one) for one in (broken or self.incidents)]
         if not parts:
             parts = [self._wellness]
-        parts += [f"{one.journey} at {one.location}: {_doubt(one)}" for one in self.journeys if one.is_doubtful]
+        parts += [f"{one.journey} at {one.location}: {_warning_text(one)}" for one in self.journeys if one.is_doubtful]
         if self.dead:
             parts.append(f"{self.dead} notices could not be delivered")
         return "; ".join(parts)
@@ -102,11 +102,11 @@ class Status:
         return f"all {all_} journeys are well" if well == all_ else f"{well} of {all_} journeys are well"
 
 
-def _doubt(one: JourneyStatus) -> str:
+def _warning_text(one: JourneyStatus) -> str:
     return "failed, not confirmed yet" if one.outcome == Outcome.FAILED else f"not judged ({one.outcome})"
 
 
-def _named(one: Standing) -> str:
+def _status_text(one: IncidentStatus) -> str:
     incident = one.incident
     symptoms = [symptom for symptom in incident.symptoms if symptom.ended_at is None] or list(incident.symptoms)
     journeys = ", ".join(dict.fromkeys(symptom.journey for symptom in symptoms))

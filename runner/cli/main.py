@@ -4,32 +4,32 @@ from __future__ import annotations
 
 import click
 
-from runner.cli.alarm import alarm
-from runner.cli.browser import browser
-from runner.cli.calendar import calendar
-from runner.cli.check import check
-from runner.cli.demo import demo
-from runner.cli.diagnose import diagnose
-from runner.cli.drill import drill
-from runner.cli.evidence import evidence
-from runner.cli.incidents import ack, incidents
-from runner.cli.init import init, schema
-from runner.cli.look_back import runs, show
-from runner.cli.morning import morning
-from runner.cli.new import new
-from runner.cli.practice import practice
-from runner.cli.probe import probe
-from runner.cli.record import record
-from runner.cli.rehearse import rehearse_
-from runner.cli.run import run
-from runner.cli.schedule import schedule
-from runner.cli.share import share
-from runner.cli.silence import silence
-from runner.cli.status import status
-from runner.cli.store import store
-from runner.cli.trace import trace
-from runner.cli.uptime import uptime
-from runner.cli.watch import watch
+from firstbell.runner.cli.alarms.alarm import alarm
+from firstbell.runner.cli.alarms.incidents import ack, incidents
+from firstbell.runner.cli.alarms.silence import silence
+from firstbell.runner.cli.evidence.evidence import evidence
+from firstbell.runner.cli.evidence.share import share
+from firstbell.runner.cli.evidence.store import store
+from firstbell.runner.cli.evidence.trace import trace
+from firstbell.runner.cli.look.diagnose import diagnose
+from firstbell.runner.cli.look.probe import probe
+from firstbell.runner.cli.look.runs import runs, show
+from firstbell.runner.cli.look.status import status
+from firstbell.runner.cli.look.uptime import uptime
+from firstbell.runner.cli.play.rehearse import rehearse_
+from firstbell.runner.cli.play.run import run
+from firstbell.runner.cli.play.schedule import schedule
+from firstbell.runner.cli.play.watch import watch
+from firstbell.runner.cli.practice.demo import demo
+from firstbell.runner.cli.practice.drill import drill
+from firstbell.runner.cli.practice.morning import morning
+from firstbell.runner.cli.practice.practice import practice
+from firstbell.runner.cli.setup.browser import browser
+from firstbell.runner.cli.setup.calendar import calendar
+from firstbell.runner.cli.setup.check import check
+from firstbell.runner.cli.setup.init import init, schema
+from firstbell.runner.cli.write.new import new
+from firstbell.runner.cli.write.record import record
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})

@@ -13,7 +13,7 @@ CHROMIUM = "chromium"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Kind:
+class BrowserKind:
     """A browser as a configuration names it. `channel` is empty for Playwright's own downloads."""
 
     name: str
@@ -27,20 +27,20 @@ class Kind:
 
 
 CHANNELS = tuple(f"{product}{ring}" for product in ("chrome", "msedge") for ring in ("", "-beta", "-dev", "-canary"))
-KINDS: Mapping[str, Kind] = {
-    **{engine: Kind(name=engine, engine=engine) for engine in (CHROMIUM, "firefox", "webkit")},
-    **{channel: Kind(name=channel, engine=CHROMIUM, channel=channel) for channel in CHANNELS},
+BROWSER_KINDS: Mapping[str, BrowserKind] = {
+    **{engine: BrowserKind(name=engine, engine=engine) for engine in (CHROMIUM, "firefox", "webkit")},
+    **{channel: BrowserKind(name=channel, engine=CHROMIUM, channel=channel) for channel in CHANNELS},
 }
 
 
-def kind_named(name: str) -> Kind:
+def browser_kind_of(name: str) -> BrowserKind:
     """The browser of a name. Raises ValueError with the names that there are."""
-    if name not in KINDS:
-        raise ValueError(f"this browser is not known; {nearest(name, KINDS)}")
-    return KINDS[name]
+    if name not in BROWSER_KINDS:
+        raise ValueError(f"this browser is not known; {nearest_name(name, BROWSER_KINDS)}")
+    return BROWSER_KINDS[name]
 
 
-def nearest(name: str, known: Iterable[str], otherwise: str = "") -> str:
+def nearest_name(name: str, known: Iterable[str], otherwise: str = "") -> str:
     """What was perhaps meant; else what there is, or `otherwise`."""
     near = difflib.get_close_matches(name, list(known), n=3)
     if near:
@@ -49,7 +49,7 @@ def nearest(name: str, known: Iterable[str], otherwise: str = "") -> str:
 
 
 def _known(value: str) -> str:
-    return kind_named(value).name if value else value
+    return browser_kind_of(value).name if value else value
 
 
 BrowserName = Annotated[str, AfterValidator(_known), Field(examples=["firefox", "msedge"])]

@@ -10,7 +10,7 @@ from typing import Annotated
 from pydantic import AfterValidator, Field
 
 from firstbell.compat.playwright_package import device_descriptors
-from runner.config.browsers import Kind, nearest
+from firstbell.runner.config.browsers import BrowserKind, nearest_name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,7 +21,7 @@ class Device:
     engine: str
     is_mobile: bool
 
-    def shortfall(self, kind: Kind) -> str:
+    def shortfall(self, kind: BrowserKind) -> str:
         """What is not like the device when it is played in this browser; empty where the engine is its own."""
         if kind.engine == self.engine:
             return ""
@@ -37,7 +37,7 @@ def devices() -> Mapping[str, Device]:
 
 def _known(value: str) -> str:
     if value and devices() and value not in devices():
-        hint = nearest(value, devices(), "names are Playwright's, such as 'iPad (gen 7)' or 'Desktop Chrome'")
+        hint = nearest_name(value, devices(), "names are Playwright's, such as 'iPad (gen 7)' or 'Desktop Chrome'")
         raise ValueError(f"this device is not known; {hint}")
     return value
 

@@ -13,11 +13,11 @@ from typing import Any, get_args
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from runner.config import checks, engines
-from runner.config.model import Settings
-from runner.config.places import KeyPath, Place, index, place_of
-from runner.config.problem import ConfigError, NoConfig, Problem
-from runner.config.section import Section
+from firstbell.runner.config import browser_checks, cross_checks
+from firstbell.runner.config.errors import ConfigError, NoConfig, Problem
+from firstbell.runner.config.model import Settings
+from firstbell.runner.config.sections.section import Section
+from firstbell.runner.config.toml_positions import KeyPath, TomlPosition, position_of, positions_of
 
 # Services whose pages are looked through for the synthetic class.
 WITH_A_CLASS = ("platform", "live-class", "plan-b")
@@ -29,7 +29,7 @@ class Config:
 
     settings: Settings
     file: Path
-    places: Mapping[KeyPath, Place]
+    places: Mapping[KeyPath, TomlPosition]
     text: str = ""
 
     @property
@@ -39,7 +39,7 @@ class Config:
 
     def problem(self, path: KeyPath, said: str) -> Problem:
         """A mistake that only showed later, at the place it comes from."""
-        line, column = place_of(self.places, path)
+        line, column = position_of(self.places, path)
         return Problem(file=self.file, line=line, column=column, key=".".join(map(str, path)), said=said)
 
 
@@ -58,7 +58,7 @@ def read(file: Path) -> str:
 
 def parse(text: str, file: Path) -> Config:
     """Check the text of a file. Raises ConfigError with every mistake."""
-    where = index(text)
+    where = positions_of(text)
     try:
         content = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
@@ -70,7 +70,7 @@ def parse(text: str, file: Path) -> Config:
     except ValidationError as error:
         raise ConfigError([_problem(file, details, where) for details in error.errors()]) from None
     config = Config(settings=settings, file=file, places=where, text=text)
-    if problems := [*_gaps(config), *_discords(config)]:
+    if problems := [*_gaps(config), *_contradictions(config)]:
         raise ConfigError(problems)
     return config
 
@@ -82,11 +82,11 @@ def _syntax(file: Path, said: str, text: str) -> Problem:
     return Problem(file=file, line=line, column=column, key="", said=f"this is not TOML: {plain}")
 
 
-def _problem(file: Path, details: ErrorDetails, where: Mapping[KeyPath, Place]) -> Problem:
+def _problem(file: Path, details: ErrorDetails, where: Mapping[KeyPath, TomlPosition]) -> Problem:
     path = details["loc"]
     if path and path[-1] == "[key]":
         path = path[:-1]
-    line, column = place_of(where, path)
+    line, column = position_of(where, path)
     return Problem(file=file, line=line, column=column, key=".".join(map(str, path)), said=_said(details, path))
 
 
@@ -146,35 +146,39 @@ def _gaps(config: Config) -> Iterator[Problem]:
                 yield config.problem(("services", name, key), "this key is missing; add it")
 
 
-def _discords(config: Config) -> Iterator[Problem]:
+def _contradictions(config: Config) -> Iterator[Problem]:
     """What is right by itself and wrong together."""
-    for path, said in _complaints(config.settings):
+    for path, said in _mistakes(config.settings):
         yield config.problem(path, said)
 
 
-def _complaints(settings: Settings) -> Iterator[checks.Complaint]:
+def _mistakes(settings: Settings) -> Iterator[cross_checks.Mistake]:
     calendar, groups = settings.calendar, _groups(settings)
     for name, journey in settings.journeys.items():
-        yield from checks.rhythm_of(name, journey)
+        yield from cross_checks.check_rhythm(name, journey)
         if groups:
-            yield from checks.names(("journeys", name, "groups"), "group", journey.groups, groups, "[[bells]]")
+            yield from cross_checks.check_names(
+                ("journeys", name, "groups"), "group", journey.groups, groups, "[[bells]]"
+            )
     named = [(("calendar", "bells", key), name) for key, name in calendar.bells.items()]
     special = [(("calendar", "days", number, "bells"), day.bells) for number, day in enumerate(calendar.days)]
-    yield from checks.bells(
+    yield from cross_checks.check_bells(
         (schedule.name for schedule in settings.bells), [*named, *((path, name) for path, name in special if name)]
     )
-    yield from checks.keys_of_calendar_bells(calendar.bells, calendar.cycle)
-    yield from checks.routes(settings.alarms.routes)
-    yield from checks.looks(settings.diagnosis, {name: given.url for name, given in settings.services.items()})
-    yield from checks.reach(settings.alarms, settings.location_count)
-    yield from engines.complaints(settings)
+    yield from cross_checks.check_calendar_bells(calendar.bells, calendar.cycle)
+    yield from cross_checks.check_routes(settings.alarms.routes)
+    yield from cross_checks.check_host_checks(
+        settings.diagnosis, {name: given.url for name, given in settings.services.items()}
+    )
+    yield from cross_checks.check_reach(settings.alarms, settings.location_count)
+    yield from browser_checks.browser_mistakes(settings)
     if not settings.school.practice:
         for number, route in enumerate(settings.alarms.routes):
             path: KeyPath = ("alarms", "routes", number, "services")
-            yield from checks.names(path, "service", route.services, settings.services, "[services]")
+            yield from cross_checks.check_names(path, "service", route.services, settings.services, "[services]")
         for number, window in enumerate(settings.maintenance):
             path = ("maintenance", number, "services")
-            yield from checks.names(path, "service", window.services, settings.services, "[services]")
+            yield from cross_checks.check_names(path, "service", window.services, settings.services, "[services]")
 
 
 def _groups(settings: Settings) -> set[str]:

@@ -9,22 +9,22 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, Field, model_validator
 
-from artifacts.policy import EvidencePolicy, Keep
-from artifacts.retention import FAIL_DAYS, PASS_DAYS
-from artifacts.spool import LIMIT_MIB
-from artifacts.stores import Checksums, Encryption, StoreOptions
-from journeys.stage.step import STEP_LIMIT_S
-from runner.config.alarms import AlarmsSection
-from runner.config.browsers import CHROMIUM, KINDS, BrowserName
-from runner.config.devices import DeviceName
-from runner.config.diagnosis import DiagnosisSection
-from runner.config.durations import Days, Seconds
-from runner.config.locations import LocationSection
-from runner.config.rehearsal import RehearsalSection
-from runner.config.secrets import Reference
-from runner.config.section import Name, Section
-from runner.config.timetable import BellsSection, CalendarSection, JourneySection, MaintenanceSection
-from runner.diagnosis.location import HERE
+from firstbell.artifacts.policy import EvidencePolicy, Keep
+from firstbell.artifacts.retention import FAIL_DAYS, PASS_DAYS
+from firstbell.artifacts.spool import LIMIT_MIB
+from firstbell.artifacts.stores import Checksums, Encryption, StoreOptions
+from firstbell.journeys.stage.step import STEP_LIMIT_S
+from firstbell.runner.config.browsers import BROWSER_KINDS, CHROMIUM, BrowserName
+from firstbell.runner.config.devices import DeviceName
+from firstbell.runner.config.durations import Days, Seconds
+from firstbell.runner.config.secrets import Reference
+from firstbell.runner.config.sections.alarms import AlarmsSection
+from firstbell.runner.config.sections.diagnosis import DiagnosisSection
+from firstbell.runner.config.sections.locations import LocationSection
+from firstbell.runner.config.sections.rehearsal import RehearsalSection
+from firstbell.runner.config.sections.section import Name, Section
+from firstbell.runner.config.sections.timetable import BellsSection, CalendarSection, JourneySection, MaintenanceSection
+from firstbell.runner.diagnosis.location import HERE
 
 _STORE, _POLICY = StoreOptions(), EvidencePolicy()
 
@@ -106,7 +106,7 @@ class ClassroomSection(Section):
 class BrowserSection(Section):
     """The browser that plays."""
 
-    name: BrowserName = Field(CHROMIUM, min_length=1, description=f"Which one: {', '.join(KINDS)}.")
+    name: BrowserName = Field(CHROMIUM, min_length=1, description=f"Which one: {', '.join(BROWSER_KINDS)}.")
     executable: str = Field(
         "", description="The path of Chromium, for headless and headed plays; without it, First Bell looks for one."
     )

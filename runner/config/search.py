@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from runner.config.problem import NoConfig
+from firstbell.runner.config.errors import NoConfig
 
 FILE_NAME = "firstbell.toml"
 

@@ -14,11 +14,11 @@ from typing import Annotated
 from pydantic import AfterValidator, Field
 
 from firstbell.errors import CONFIG, FirstBellError
-from journeys.practice.school import Introduction
-from journeys.stage.secret import Secret
+from firstbell.journeys.practice.client import SchoolInfo
+from firstbell.journeys.stage.secret import Secret
 
 
-class SecretMissing(FirstBellError):
+class MissingSecret(FirstBellError):
     """A reference leads to nothing; the message says what to do and never holds a value."""
 
     exit_code = CONFIG
@@ -27,7 +27,7 @@ class SecretMissing(FirstBellError):
 def _from_environment(name: str) -> str:
     value = os.environ.get(name, "")
     if not value:
-        raise SecretMissing(f"env:{name} is not set; set the environment variable {name}")
+        raise MissingSecret(f"env:{name} is not set; set the environment variable {name}")
     return value
 
 
@@ -36,20 +36,20 @@ def _from_file(path: str) -> str:
         value = Path(path).expanduser().read_text().removesuffix("\n")
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "it is not text"
-        raise SecretMissing(f"file:{path} cannot be read ({reason}); correct the path or its permissions") from None
+        raise MissingSecret(f"file:{path} cannot be read ({reason}); correct the path or its permissions") from None
     if not value:
-        raise SecretMissing(f"file:{path} is empty; put the secret into it")
+        raise MissingSecret(f"file:{path} is empty; put the secret into it")
     return value
 
 
-def _nobody_practises(reference: str) -> str:
-    raise SecretMissing(f"practice:{reference} needs the practice school; set school.practice = true")
+def _no_practice_school(reference: str) -> str:
+    raise MissingSecret(f"practice:{reference} needs the practice school; set school.practice = true")
 
 
 SCHEMES: Mapping[str, Callable[[str], str]] = {
     "env": _from_environment,
     "file": _from_file,
-    "practice": _nobody_practises,
+    "practice": _no_practice_school,
 }
 """Scheme -> what answers for it."""
 
@@ -68,15 +68,15 @@ Reference = Annotated[str, AfterValidator(well_formed), Field(examples=["env:FIR
 """A configuration key that holds a reference to a secret."""
 
 
-def secret(reference: str, practice: Introduction | None = None) -> Secret:
-    """The secret behind a reference. Revealing it raises SecretMissing when it cannot be had."""
+def secret(reference: str, practice: SchoolInfo | None = None) -> Secret:
+    """The secret behind a reference. Revealing it raises MissingSecret when it cannot be had."""
     scheme, _, rest = reference.partition(":")
     if scheme == "practice" and practice is not None:
         return Secret(lambda: _from_practice(rest, practice))
     return Secret(lambda: SCHEMES[scheme](rest))
 
 
-def _from_practice(reference: str, practice: Introduction) -> str:
+def _from_practice(reference: str, practice: SchoolInfo) -> str:
     if reference == "meeting_code":
         return practice.meeting_code
     account, _, field = reference.partition("#")
@@ -84,5 +84,5 @@ def _from_practice(reference: str, practice: Introduction) -> str:
     value = {"password": person.password, "totp": person.totp_key}.get(field or "password") if person else None
     if not value:
         known = ", ".join(sorted(practice.accounts))
-        raise SecretMissing(f"practice:{reference} does not exist; the practice school's accounts are: {known}")
+        raise MissingSecret(f"practice:{reference} does not exist; the practice school's accounts are: {known}")
     return value

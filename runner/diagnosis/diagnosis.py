@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
-from runner.diagnosis.cause import WORDS, Cause
+from firstbell.runner.diagnosis.cause import WORDS, Cause
 
 
 class Confidence(Enum):
@@ -16,7 +16,7 @@ class Confidence(Enum):
     LOW = "low"
 
 
-class Source(Enum):
+class ReasonSource(Enum):
     """Where a person can look a reason up."""
 
     PICTURE = "the picture of the step"
@@ -29,15 +29,15 @@ class Source(Enum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Because:
+class DiagnosisReason:
     """One reason, in words, and where it can be looked up."""
 
     said: str
-    source: Source
+    source: ReasonSource
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Cleared:
+class ClearedService:
     """Somebody who is known to be well, and how that is known."""
 
     name: str
@@ -52,8 +52,8 @@ class Diagnosis:
     service: str
     cause: Cause
     confidence: Confidence
-    because: tuple[Because, ...] = ()
-    cleared: tuple[Cleared, ...] = ()
+    because: tuple[DiagnosisReason, ...] = ()
+    cleared: tuple[ClearedService, ...] = ()
     seen_twice: bool = False
     way_proven: bool = False
 

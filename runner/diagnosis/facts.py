@@ -11,17 +11,17 @@ from datetime import datetime
 from fnmatch import fnmatchcase
 from statistics import median
 
-from artifacts.troubles import Trouble
-from journeys.media.proof import MediaProof
-from journeys.stage.page_signs import PageSigns
-from runner.diagnosis.cause import Cause
-from runner.diagnosis.host import HostCheck
-from runner.diagnosis.host import Trouble as HostTrouble
-from runner.diagnosis.seen import Seen
+from firstbell.artifacts.request_failures import FailedRequest
+from firstbell.journeys.media.proof import MediaProof
+from firstbell.journeys.stage.pages.page_signs import PageSigns
+from firstbell.runner.diagnosis.browser_facts import BrowserFacts
+from firstbell.runner.diagnosis.cause import Cause
+from firstbell.runner.diagnosis.host_check import HostCheck
+from firstbell.runner.diagnosis.host_check import HostFault as HostTrouble
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Doubt:
+class ProbeProblem:
     """Why a failure cannot be laid at a service's door: what was wrong with this machine."""
 
     cause: Cause
@@ -42,7 +42,7 @@ class StepFact:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Elsewhere:
+class OtherLocation:
     """How the same things look from another location: its own checks, and how this journey last went there. `inside`:
     it stands in the district's own network."""
 
@@ -53,7 +53,7 @@ class Elsewhere:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Beside:
+class OtherJourney:
     """How another journey last went at this location."""
 
     journey: str
@@ -63,7 +63,7 @@ class Beside:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Changed:
+class ServiceChange:
     """What is different about a service's host since it last was well, in words."""
 
     service: str
@@ -91,16 +91,16 @@ class Facts:
     confirmed: bool = False
     inside: bool = False
     is_private: bool = False
-    seen: Seen = field(default_factory=Seen)
+    seen: BrowserFacts = field(default_factory=BrowserFacts)
     proofs: tuple[MediaProof, ...] = ()
     checks: tuple[HostCheck, ...] = ()
     controls_asked: int = 0
-    elsewhere: tuple[Elsewhere, ...] = ()
-    beside: tuple[Beside, ...] = ()
+    elsewhere: tuple[OtherLocation, ...] = ()
+    beside: tuple[OtherJourney, ...] = ()
     usual_ms: Mapping[str, float] = field(default_factory=dict)
-    changed: tuple[Changed, ...] = ()
+    changed: tuple[ServiceChange, ...] = ()
     clock_ahead_s: float | None = None
-    doubt: Doubt | None = None
+    doubt: ProbeProblem | None = None
 
     @property
     def broke(self) -> StepFact | None:
@@ -144,10 +144,10 @@ class Facts:
         """The checks of a service's hosts from here."""
         return tuple(check for check in self.checks if check.service == service)
 
-    def troubles_of(self, service: str) -> tuple[Trouble, ...]:
+    def failed_requests_of(self, service: str) -> tuple[FailedRequest, ...]:
         """Requests to a service's hosts that did not end well, and those that its own pages led to nowhere."""
 
-        def is_its(trouble: Trouble) -> bool:
+        def is_its(trouble: FailedRequest) -> bool:
             led = is_dead_link(trouble) and self.whose(trouble.from_host) == service
             return led or self.whose(trouble.host) == service
 
@@ -166,7 +166,7 @@ class Facts:
 
     def _well(self, service: str) -> str:
         steps, checks = [step for step in self.steps if step.service == service], self.checks_of(service)
-        if service == self.service or self.troubles_of(service) or any(check.ending for check in checks):
+        if service == self.service or self.failed_requests_of(service) or any(check.ending for check in checks):
             return ""
         page = self.page
         if page and (page.sign or page.is_blank) and service in (self.whose(page.host), self.whose(page.asked)):
@@ -189,12 +189,12 @@ def is_reached(check: HostCheck) -> bool:
     return check.ending is None or check.ending.trouble is HostTrouble.HTTP_ERROR
 
 
-def is_dead_link(trouble: Trouble) -> bool:
+def is_dead_link(trouble: FailedRequest) -> bool:
     """Whether a page led to another one that is not there."""
     return trouble.is_page and trouble.status in (404, 410)
 
 
-def clock_of(checks: Iterable[HostCheck], seen_s: Sequence[float]) -> float | None:
+def median_clock_ahead_s(checks: Iterable[HostCheck], seen_s: Sequence[float]) -> float | None:
     """How far the clocks of everybody else are ahead of ours: a middle that one wrong server does not move. None where
     fewer than two said what time it was."""
     told = [check.http.clock_ahead_s for check in checks if check.http and check.http.clock_ahead_s is not None]

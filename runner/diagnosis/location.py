@@ -6,14 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from runner.diagnosis.targets import Way
+from firstbell.runner.diagnosis.targets import Egress
 
 HERE = "here"
 """The name of this machine as it is, by default."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Network:
+class NetworkProfile:
     """What a home or a telephone is connected by. `launch_args` are what Chromium can only be told at its start."""
 
     latency_ms: float = 0.0
@@ -23,20 +23,20 @@ class Network:
 
     @property
     def conditions(self) -> dict[str, Any] | None:
-        """What Chromium's `Network.emulateNetworkConditions` is given; None where nothing is throttled."""
+        """What Chromium's `NetworkProfile.emulateNetworkConditions` is given; None where nothing is throttled."""
         if not self.down_kbps:
             return None
         down, up = (kbps * 1000 / 8 for kbps in (self.down_kbps, self.up_kbps))
         return {"offline": False, "latency": self.latency_ms, "downloadThroughput": down, "uploadThroughput": up}
 
 
-NETWORKS: Mapping[str, Network] = {
+NETWORK_PROFILES: Mapping[str, NetworkProfile] = {
     # WebPageTest's profiles "DSL", "Cable" and "4G" (WPO-Foundation/webpagetest, settings/connectivity.ini).
-    "dsl": Network(latency_ms=50, down_kbps=1500, up_kbps=384),
-    "cable": Network(latency_ms=28, down_kbps=5000, up_kbps=1000),
-    "hotspot": Network(latency_ms=170, down_kbps=9000, up_kbps=9000),
+    "dsl": NetworkProfile(latency_ms=50, down_kbps=1500, up_kbps=384),
+    "cable": NetworkProfile(latency_ms=28, down_kbps=5000, up_kbps=1000),
+    "hotspot": NetworkProfile(latency_ms=170, down_kbps=9000, up_kbps=9000),
     # A filter that lets only web traffic through: calls have to find a way over TCP.
-    "no-udp": Network(launch_args=("--force-webrtc-ip-handling-policy=disable_non_proxied_udp",)),
+    "no-udp": NetworkProfile(launch_args=("--force-webrtc-ip-handling-policy=disable_non_proxied_udp",)),
 }
 """What `network` of a location may name."""
 
@@ -47,9 +47,9 @@ class Location:
     use the location's name server."""
 
     name: str = HERE
-    way: Way = field(default_factory=Way)
+    way: Egress = field(default_factory=Egress)
     inside: bool = False
-    network: Network = field(default_factory=Network)
+    network: NetworkProfile = field(default_factory=NetworkProfile)
     naming: tuple[str, ...] = ()
 
     @property

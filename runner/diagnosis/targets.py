@@ -9,15 +9,15 @@ from enum import Enum
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from journeys.stage.secret import Secret
-from journeys.stage.service import Service
+from firstbell.journeys.stage.secret import Secret
+from firstbell.journeys.stage.service import Service
 
 DNS_PORT = 53
 PORTS = {"http": 80, "https": 443, "stun": 3478, "turn": 3478}
 _PATTERN = frozenset("*?[")
 
 
-class Kind(Enum):
+class TargetKind(Enum):
     """How a host is spoken to."""
 
     WEB = "web"
@@ -42,7 +42,7 @@ class Target:
     service: str = ""
     is_control: bool = False
     is_secondary: bool = False
-    kind: Kind
+    kind: TargetKind
     credentials: Credentials | None = None
 
     @property
@@ -57,7 +57,7 @@ class Target:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Way:
+class Egress:
     """A location's way out. Through a `proxy` (http://host:port) names are the proxy's business. `resolver` is the name
     server that is used there, the system's where none is named; `second` one that is asked beside it. Both are
     addresses, with or without a port. `cas` are trusted besides the system's."""
@@ -84,7 +84,7 @@ def target_of(
         url=url,
         service=service,
         is_control=is_control,
-        kind=Kind.WEB if scheme.startswith("http") else Kind.RELAY,
+        kind=TargetKind.WEB if scheme.startswith("http") else TargetKind.RELAY,
         credentials=credentials,
     )
 
@@ -94,16 +94,16 @@ def targets_of(services: Iterable[Service], controls: Iterable[str]) -> list[Tar
     services = list(services)
     found: dict[str, Target] = {}
     neighbours = (target_of(url, is_control=True) for url in controls)
-    for target in (*_doors(services), *_others(services), *_relays(services), *neighbours):
+    for target in (*_entry_targets(services), *_other_host_targets(services), *_relays(services), *neighbours):
         found.setdefault(target.host, target)
     return list(found.values())
 
 
-def _doors(services: Iterable[Service]) -> Iterator[Target]:
+def _entry_targets(services: Iterable[Service]) -> Iterator[Target]:
     return (target_of(service.url, service=service.name) for service in services if service.url)
 
 
-def _others(services: Iterable[Service]) -> Iterator[Target]:
+def _other_host_targets(services: Iterable[Service]) -> Iterator[Target]:
     """Hosts that are named beside a front door. They are asked for their first page as the door is, by its scheme."""
     for service in services:
         door = urlsplit(service.url)
@@ -117,7 +117,7 @@ def _relays(services: Iterable[Service]) -> Iterator[Target]:
     return (target_of(relay, service=service.name) for service in services for relay in service.relays)
 
 
-def server_of(text: str) -> tuple[str, int]:
+def name_server_of(text: str) -> tuple[str, int]:
     """Address and port of a name server. Raises ValueError for what is none."""
     if is_address(text):
         return text, DNS_PORT

@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from firstbell.errors import CONFIG, FirstBellError
-from journeys.stage.ending import JourneyError
-from journeys.stage.school import School
-from journeys.stage.service import Account, Classroom
-from runner.diagnosis.location import Location
-from runner.execution.casting import Company
+from firstbell.journeys.stage.ending import JourneyError
+from firstbell.journeys.stage.school import School
+from firstbell.journeys.stage.service import Account, Classroom
+from firstbell.runner.diagnosis.location import Location
+from firstbell.runner.execution.accounts.allocation import AccountPool
 
 
 class NoAccount(JourneyError, FirstBellError):
@@ -32,7 +32,7 @@ class District:
     school: School
     classroom: Classroom
     accounts: Mapping[str, Account]
-    company: Company
+    company: AccountPool
     browser_name: str
     step_limit_s: float
     browser: str = ""

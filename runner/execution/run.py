@@ -7,14 +7,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from artifacts.evidence import Artifact
-from journeys.media.proof import MediaProof
-from journeys.stage.ending import Ending, EndingKind
-from journeys.stage.step import StepRecord
-from runner.diagnosis.cause import Cause
-from runner.diagnosis.diagnosis import Diagnosis
-from runner.diagnosis.seen import Seen
-from runner.outcome import Outcome
+from firstbell.artifacts.evidence import Artifact
+from firstbell.journeys.media.proof import MediaProof
+from firstbell.journeys.stage.ending import Ending, EndingKind
+from firstbell.journeys.stage.step import StepRecord
+from firstbell.runner.diagnosis.browser_facts import BrowserFacts
+from firstbell.runner.diagnosis.cause import Cause
+from firstbell.runner.diagnosis.diagnosis import Diagnosis
+from firstbell.runner.outcome import Outcome
 
 # Crockford's alphabet without the letters that are misread or spell words: people say run ids over the telephone.
 _ALPHABET = "0123456789bcdfghjkmnpqrstvwxz"
@@ -40,7 +40,7 @@ class Attempt:
     lost_share: float = 0.0
     unclosed: str = ""
     clock_offset_s: float | None = None
-    seen: Seen = field(default_factory=Seen)
+    seen: BrowserFacts = field(default_factory=BrowserFacts)
 
     @property
     def failing_step(self) -> StepRecord | None:
@@ -86,7 +86,7 @@ class Run:
     @property
     def outcome(self) -> Outcome:
         """What the run came to."""
-        return settle(self.attempts)
+        return outcome_of_attempts(self.attempts)
 
     @property
     def is_private(self) -> bool:
@@ -99,12 +99,12 @@ class Run:
         return len(self.attempts) > 1 and self.outcome is Outcome.PASSED
 
 
-def is_to_be_confirmed(attempts: Sequence[Attempt]) -> bool:
+def needs_confirmation(attempts: Sequence[Attempt]) -> bool:
     """Whether what was seen must be seen once more before anybody is blamed: a first attempt that failed."""
-    return len(attempts) == 1 and settle(attempts) is Outcome.FAILED
+    return len(attempts) == 1 and outcome_of_attempts(attempts) is Outcome.FAILED
 
 
-def settle(attempts: Sequence[Attempt]) -> Outcome:
+def outcome_of_attempts(attempts: Sequence[Attempt]) -> Outcome:
     """What a run's attempts come to: the last one decides. Raises ValueError when there is none."""
     if not attempts:
         raise ValueError("a run without an attempt has no outcome")
@@ -131,6 +131,6 @@ def new_run_id(now: datetime, token: str | None = None) -> str:
     return f"{now.astimezone(UTC):%Y%m%d-%H%M%S}-{tail}"
 
 
-def errored(said: str) -> Ending:
+def errored_ending(said: str) -> Ending:
     """The ending of an attempt that the probe itself spoilt."""
     return Ending(kind=EndingKind.ERRORED, said=said, sign=Cause.OWN_BROWSER.value)

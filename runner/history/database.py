@@ -73,7 +73,7 @@ def open_database(url: str | URL) -> Engine:
             _migrate(connection)
     except DBAPIError as error:
         engine.dispose()
-        raise unusable(engine, error) from None
+        raise history_error_of(engine, error) from None
     except HistoryError:
         engine.dispose()
         raise
@@ -102,7 +102,7 @@ def _lock_beside(url: URL) -> int:
         raise HistoryError(said) from None
 
 
-def unusable(engine: Engine, error: DBAPIError | PoolTimeout) -> HistoryError:
+def history_error_of(engine: Engine, error: DBAPIError | PoolTimeout) -> HistoryError:
     """What a database's complaint amounts to, without the statement and its values."""
     where = engine.url.render_as_string(hide_password=True)
     orig = error.orig if isinstance(error, DBAPIError) else "no connection was free in time"
@@ -202,6 +202,6 @@ class Database:
         try:
             yield
         except (DBAPIError, PoolTimeout) as error:
-            raise unusable(self._engine, error) from None
+            raise history_error_of(self._engine, error) from None
         except (StatementError, UnicodeError) as error:
             raise HistoryError(f"history cannot hold this ({type(error).__name__}: {error})") from None

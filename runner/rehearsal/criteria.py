@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from runner.outcome import Outcome
-from runner.percentile import percentile
-from runner.rehearsal.document import CountedRow, CriterionRow, PersonRow, RecordRow, Verdict
-from runner.rehearsal.script import STEPS
+from firstbell.runner.outcome import Outcome
+from firstbell.runner.percentile import percentile
+from firstbell.runner.rehearsal.document import CountedRow, CriterionRow, PersonRow, RecordRow, RehearsalOutcome
+from firstbell.runner.rehearsal.scenario import STEPS
 
 HIGH, LOW = 0.95, 0.05
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
+class Criteria:
     """What a district wants. `steps_s` bounds the 95th percentile of steps by title."""
 
     success: float
@@ -27,17 +27,17 @@ class Wanted:
 class Judgement:
     """The verdict, the sentence that says it, and each criterion."""
 
-    verdict: Verdict
+    verdict: RehearsalOutcome
     said: str
     criteria: tuple[CriterionRow, ...]
 
 
-def unknown_steps(wanted: Wanted) -> list[str]:
+def unknown_steps(wanted: Criteria) -> list[str]:
     """Steps that are wanted and that no student plays."""
     return [title for title in wanted.steps_s if title not in STEPS]
 
 
-def judge(record: RecordRow, wanted: Wanted, limit: str) -> Judgement:
+def judge(record: RecordRow, wanted: Criteria, limit: str) -> Judgement:
     """What came of it. `limit` says in what this machine was the limit, or nothing.
 
     What a starved machine can do to a figure (a time, a delay, a frame that is late, a wait in vain) decides nothing
@@ -48,46 +48,44 @@ def judge(record: RecordRow, wanted: Wanted, limit: str) -> Judgement:
     criteria = (
         *_criteria(record.pupils, teachers, wanted),
         _rounds(record),
-        *_beside_the_school(record.counted),
+        *_school_counts_agree(record.counted),
     )
-    decided = (*_of_the_platform(record, criteria, wanted, limit), *_of_our_own(record, criteria))
-    verdict, said = decided[0] if decided else (Verdict.GO, "every criterion is met")
+    decided = (*_platform_verdict(record, criteria, wanted, limit), *_own_verdict(record, criteria))
+    verdict, said = decided[0] if decided else (RehearsalOutcome.GO, "every criterion is met")
     return Judgement(verdict=verdict, said=said, criteria=criteria)
 
 
-def _of_the_platform(
-    record: RecordRow, criteria: Sequence[CriterionRow], wanted: Wanted, limit: str
-) -> Iterator[tuple[Verdict, str]]:
+def _platform_verdict(
+    record: RecordRow, criteria: Sequence[CriterionRow], wanted: Criteria, limit: str
+) -> Iterator[tuple[RehearsalOutcome, str]]:
     """What decides against a go where the platform has not met something; what comes first holds."""
     unmet = [criterion for criterion in criteria if criterion.is_met is False and not criterion.is_own]
     certain = [criterion for criterion in unmet if not limit or _is_certain(criterion, record, wanted)]
-    contradicted = [criterion for criterion in criteria if criterion.title == BESIDE and not criterion.is_met]
+    contradicted = [criterion for criterion in criteria if criterion.title == SCHOOL_COUNTS and not criterion.is_met]
     if contradicted and not any(criterion.title == PRIVACY for criterion in unmet):
-        yield Verdict.LIMITED, f"no verdict: {_sentence(contradicted)}"
+        yield RehearsalOutcome.LIMITED, f"no verdict: {_sentence(contradicted)}"
     if certain:
-        yield Verdict.NO_GO, _sentence(certain)
+        yield RehearsalOutcome.NO_GO, _sentence(certain)
     if unmet:
-        yield Verdict.LIMITED, f"no verdict: {_sentence(unmet)}, but this machine was the limit ({limit})"
+        yield RehearsalOutcome.LIMITED, f"no verdict: {_sentence(unmet)}, but this machine was the limit ({limit})"
 
 
-def _of_our_own(record: RecordRow, criteria: Sequence[CriterionRow]) -> Iterator[tuple[Verdict, str]]:
+def _own_verdict(record: RecordRow, criteria: Sequence[CriterionRow]) -> Iterator[tuple[RehearsalOutcome, str]]:
     """What decides against a go where it was First Bell that did not do its part."""
     people = record.people
     own = [
-        person
-        for person in people
-        if person.outcome in {Outcome.ERRORED, Outcome.BLIND} and not _met_a_stranger(person)
+        person for person in people if person.outcome in {Outcome.ERRORED, Outcome.BLIND} and not _saw_stranger(person)
     ]
     if own:
         who = f"{own[0].actor}: {own[0].said}"
-        yield Verdict.LIMITED, f"no verdict: {len(own)} of {len(people)} could not be judged ({who})"
+        yield RehearsalOutcome.LIMITED, f"no verdict: {len(own)} of {len(people)} could not be judged ({who})"
     if ours := [criterion for criterion in criteria if criterion.is_own and not criterion.is_met]:
-        yield Verdict.LIMITED, f"no verdict: {_sentence(ours)}"
+        yield RehearsalOutcome.LIMITED, f"no verdict: {_sentence(ours)}"
     if missing := [criterion for criterion in criteria if criterion.is_met is None]:
-        yield Verdict.LIMITED, f"no verdict: nothing could be measured of {missing[0].title}"
+        yield RehearsalOutcome.LIMITED, f"no verdict: nothing could be measured of {missing[0].title}"
 
 
-def _criteria(students: Sequence[PersonRow], teachers: Sequence[PersonRow], wanted: Wanted) -> Iterator[CriterionRow]:
+def _criteria(students: Sequence[PersonRow], teachers: Sequence[PersonRow], wanted: Criteria) -> Iterator[CriterionRow]:
     yield _success(students, wanted.success)
     yield _teachers(teachers)
     for title, limit_s in wanted.steps_s.items():
@@ -98,7 +96,7 @@ def _criteria(students: Sequence[PersonRow], teachers: Sequence[PersonRow], want
     yield _at_most("media latency, p95", latencies, wanted.latency_ms, "ms", f"{len(latencies)} looks")
     frames = [look.frames_per_s for person in students for look in person.looks[-1:] if not look.fault]
     yield _at_least("frames a second, p5", frames, wanted.frames_per_s, f"{len(frames)} students")
-    strangers = sum(_met_a_stranger(person) for person in (*students, *teachers))
+    strangers = sum(_saw_stranger(person) for person in (*students, *teachers))
     yield CriterionRow(title=PRIVACY, wanted="0", measured=str(strangers), is_met=not strangers)
 
 
@@ -115,16 +113,16 @@ def _rounds(record: RecordRow) -> CriterionRow:
     )
 
 
-BESIDE = "figures beside the practice school's"
+SCHOOL_COUNTS = "figures beside the practice school's"
 
 
-def _beside_the_school(counted: Sequence[CountedRow]) -> Iterator[CriterionRow]:
+def _school_counts_agree(counted: Sequence[CountedRow]) -> Iterator[CriterionRow]:
     """Where somebody else has counted too, what they contradict is not to be trusted; elsewhere nobody has."""
     if not counted:
         return
     wrong = [f"{row.title} {row.measured}, counted {row.counted}" for row in counted if not row.agrees]
     measured = "; ".join(wrong) or f"{len(counted)} of {len(counted)} agree"
-    yield CriterionRow(title=BESIDE, wanted="the same", measured=measured, is_met=not wrong, is_own=True)
+    yield CriterionRow(title=SCHOOL_COUNTS, wanted="the same", measured=measured, is_met=not wrong, is_own=True)
 
 
 def _success(students: Sequence[PersonRow], wanted: float) -> CriterionRow:
@@ -173,7 +171,7 @@ def _at_least(title: str, values: Sequence[float], limit: float, of: str) -> Cri
     )
 
 
-def _is_certain(criterion: CriterionRow, record: RecordRow, wanted: Wanted) -> bool:
+def _is_certain(criterion: CriterionRow, record: RecordRow, wanted: Criteria) -> bool:
     """Whether a criterion would not be met on the best of machines either."""
     if criterion.title == PRIVACY:
         return True
@@ -182,7 +180,7 @@ def _is_certain(criterion: CriterionRow, record: RecordRow, wanted: Wanted) -> b
     return criterion.title == SUCCESS and students > 0 and 1 - said_so / students < wanted.success
 
 
-def _met_a_stranger(person: PersonRow) -> bool:
+def _saw_stranger(person: PersonRow) -> bool:
     return any(step.is_private for step in person.steps)
 
 

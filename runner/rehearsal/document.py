@@ -15,7 +15,7 @@ class Row(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class Verdict(Enum):
+class RehearsalOutcome(Enum):
     """What a rehearsal says; the values are what people and files read."""
 
     GO = "go"
@@ -23,7 +23,7 @@ class Verdict(Enum):
     LIMITED = "the probe was the limit"
 
 
-class StepRow(Row):
+class RehearsalStepRow(Row):
     """A step that somebody played. `at_s` counts from the rehearsal's beginning; `ending` is empty where it is well."""
 
     title: str
@@ -36,7 +36,7 @@ class StepRow(Row):
     is_private: bool = False
 
 
-class LookRow(Row):
+class MediaSampleRow(Row):
     """One look of a student at the teacher. `fault` is empty where it is proved; latency is glass to glass."""
 
     at_s: float
@@ -58,8 +58,8 @@ class PersonRow(Row):
     actor: str
     role: str
     played_with: str = ""
-    steps: tuple[StepRow, ...] = ()
-    looks: tuple[LookRow, ...] = ()
+    steps: tuple[RehearsalStepRow, ...] = ()
+    looks: tuple[MediaSampleRow, ...] = ()
     outcome: str
     said: str = ""
     left_at_s: float = 0.0
@@ -68,11 +68,11 @@ class PersonRow(Row):
     kept: tuple[str, ...] = ()
 
     @property
-    def failing(self) -> StepRow | None:
+    def failing(self) -> RehearsalStepRow | None:
         """The step that did not end well."""
         return next((step for step in self.steps if step.ending), None)
 
-    def step(self, title: str) -> StepRow | None:
+    def step(self, title: str) -> RehearsalStepRow | None:
         """A step of that title that ended well."""
         return next((step for step in self.steps if step.title == title and not step.ending), None)
 
@@ -181,7 +181,7 @@ class RehearsalDocument(Row):
     """The whole of it."""
 
     schema_: Literal["firstbell.rehearsal/1"] = "firstbell.rehearsal/1"
-    verdict: Verdict
+    verdict: RehearsalOutcome
     said: str
     limit: str = ""
     criteria: tuple[CriterionRow, ...]

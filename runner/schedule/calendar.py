@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
-from runner.schedule.bells import BellSchedule
+from firstbell.runner.schedule.bells import BellSchedule
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 SCHOOL_DAYS = WEEKDAYS  # By default.
@@ -52,7 +52,7 @@ class Day:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Rules:
+class CalendarRules:
     """What a calendar is made of. `bells` maps a weekday, a cycle day or DEFAULT to the name of a schedule.
 
     `special` is read from its end: of two that speak of one date, what was written last holds.
@@ -70,7 +70,7 @@ class Rules:
 class SchoolCalendar:
     """Answers for any date. Remembers its answers: cycle days are counted from the first day of term."""
 
-    def __init__(self, rules: Rules) -> None:
+    def __init__(self, rules: CalendarRules) -> None:
         self.rules = rules
         self._days: dict[date, Day] = {}
         self._cycle_days: dict[date, str] = _counted(rules)
@@ -97,7 +97,7 @@ class SchoolCalendar:
         return Day(date=day, in_session=in_session, cycle_day=cycle_day, bells=bells, why=why)
 
 
-def _session(rules: Rules, day: date) -> tuple[bool, str]:
+def _session(rules: CalendarRules, day: date) -> tuple[bool, str]:
     """Whether school is in session, and why not (or what is special)."""
     for special in reversed(rules.special):
         if day in special.dates and special.in_session is not None:
@@ -109,13 +109,13 @@ def _session(rules: Rules, day: date) -> tuple[bool, str]:
     return True, next((special.why for special in reversed(rules.special) if day in special.dates), "")
 
 
-def _special(rules: Rules, day: date, what: str) -> str | None:
+def _special(rules: CalendarRules, day: date, what: str) -> str | None:
     """What the special days say of a date, the last word first."""
     found = (getattr(special, what) for special in reversed(rules.special) if day in special.dates)
     return next((value for value in found if value is not None), None)
 
 
-def _counted(rules: Rules) -> dict[date, str]:
+def _counted(rules: CalendarRules) -> dict[date, str]:
     """The cycle day of each date of the term: the cycle goes on with each day in session, and a date whose cycle day
     is set by hand sets where it goes on from."""
     if not rules.cycle or rules.term is None:

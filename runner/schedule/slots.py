@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from enum import Enum
 
-from runner.schedule.calendar import Day, SchoolCalendar
-from runner.schedule.crontab import due_between
+from firstbell.runner.schedule.calendar import Day, SchoolCalendar
+from firstbell.runner.schedule.crontab import due_between
 
 # Cron means whole minutes, so its jitter stays inside one; the daily proof of life has ten to spread over.
 CRON_SPREAD_S = 60.0

@@ -23,7 +23,7 @@ SILENT_S = 30.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Bell:
+class PeriodicJob:
     """Something to do every so often. What it raises is told, and it is rung again all the same."""
 
     name: str
@@ -31,10 +31,10 @@ class Bell:
     ring: Callable[[], object]
 
 
-class Clock:
+class JobClock:
     """Rings bells, each in turn with itself. Not started until `start`."""
 
-    def __init__(self, bells: list[Bell]) -> None:
+    def __init__(self, bells: list[PeriodicJob]) -> None:
         self._bells = bells
         self._scheduler = self._made()
         self._rang = time.monotonic()
@@ -80,7 +80,7 @@ class Clock:
             )
         return scheduler
 
-    def _ring(self, bell: Bell) -> None:
+    def _ring(self, bell: PeriodicJob) -> None:
         try:
             bell.ring()
         except Exception as error:

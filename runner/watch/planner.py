@@ -17,9 +17,9 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from runner.history.slots import SlotHistory
-from runner.schedule.slot_state import MissedReason
-from runner.schedule.slots import Due, Timetable
+from firstbell.runner.history.slots.slots import SlotHistory
+from firstbell.runner.schedule.slot_state import MissedReason
+from firstbell.runner.schedule.slots import Due, Timetable
 
 log = structlog.get_logger()
 
@@ -30,7 +30,7 @@ REMEMBERED = timedelta(days=31)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Unwatched:
+class UnwatchedPeriod:
     """What was due while nobody watched."""
 
     slots: int
@@ -46,7 +46,7 @@ class Planner:
         self._timetable = timetable
         self._grace = timedelta(seconds=grace_s)
 
-    def plan(self) -> Unwatched | None:
+    def plan(self) -> UnwatchedPeriod | None:
         """One ring of the clock. Says what was missed meanwhile, if anything was."""
         timetable, now = self._timetable(), self._slots.now()
         horizon = now + timedelta(seconds=HORIZON_S)
@@ -64,11 +64,11 @@ class Planner:
         what it wrote down as missed, and is due only now, gets its chance."""
         return until if until <= now + timedelta(seconds=2 * HORIZON_S) else now
 
-    def _lose(self, lost: list[Due], now: datetime) -> Unwatched | None:
+    def _lose(self, lost: list[Due], now: datetime) -> UnwatchedPeriod | None:
         why = MissedReason.UNWATCHED
         missed = self._slots.miss(lost, why) + self._slots.miss_before(now - self._grace, why)
         if not missed:
             return None
         since = min((due.at for due in lost), default=now - self._grace)
         log.warning("slots.missed", slots=missed, since=since.isoformat(), until=now.isoformat(), why=why)
-        return Unwatched(slots=missed, since=since, until=now)
+        return UnwatchedPeriod(slots=missed, since=since, until=now)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from runner.config.load import Config
-from runner.config.model import Settings
-from runner.config.problem import ConfigError
+from firstbell.runner.config.errors import ConfigError
+from firstbell.runner.config.load import Config
+from firstbell.runner.config.model import Settings
 
 
 class ConfigFile:

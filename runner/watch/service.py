@@ -12,57 +12,57 @@ from typing import Protocol
 
 import structlog
 
-from artifacts.retention import sweep
-from artifacts.stores.folder import FolderStore
-from artifacts.uploader import Uploader
+from firstbell.artifacts.retention import sweep
+from firstbell.artifacts.stores.folder import FolderStore
+from firstbell.artifacts.uploader import Uploader
 from firstbell.errors import FirstBellError
-from journeys.practice.school import PracticeSchool
-from runner import log as logging
-from runner.config.load import Config
-from runner.config.model import Settings, WatchSection
-from runner.config.people import secrets_of_alarms
-from runner.execution.identity import is_gone, me
-from runner.execution.ladder import reap_orphans
-from runner.execution.player import Player
-from runner.execution.reporter import Reporter
-from runner.history.database import Database
-from runner.history.runs import RunHistory
-from runner.history.slots import Terms
-from runner.history.thinning import Thinning
-from runner.staging import Staging, stage_for
-from runner.switchboard import Switchboard, channels_of, heartbeat_of, switchboard_for
-from runner.theatre import hear, house_for
-from runner.watch.announced import Announced
-from runner.watch.clock import SILENT_S, Bell, Clock
-from runner.watch.crew import Asked
-from runner.watch.notice import notify, reloading, watchdog_s
-from runner.watch.patience import PatientRecords
-from runner.watch.planner import Unwatched
-from runner.watch.post import Post
-from runner.watch.programme import Programme, programme_of
-from runner.watch.reload import ConfigFile, needs_restart
-from runner.watch.signals import STOP, Signals
-from runner.watch.vigil import DeadMansSwitch, Vigil
-from runner.wiring import config_at, retention_of, spool_of, store_of
+from firstbell.journeys.practice.client import PracticeSchool
+from firstbell.runner import log as logging
+from firstbell.runner.app.alerting import Alerting, alerting_for, channels_of, heartbeat_of
+from firstbell.runner.app.build import config_at, retention_of, spool_of, store_of
+from firstbell.runner.app.local_runner import log_upload, open_shared_resources
+from firstbell.runner.app.runtime import Runtime, runtime_for
+from firstbell.runner.config.load import Config
+from firstbell.runner.config.model import Settings, WatchSection
+from firstbell.runner.config.to_alarms import secrets_of_alarms
+from firstbell.runner.execution.runs.reporter import Reporter
+from firstbell.runner.execution.supervision.managed_worker import ManagedWorker
+from firstbell.runner.execution.supervision.process_identity import owner_is_gone, this_process
+from firstbell.runner.execution.supervision.termination import reap_orphans
+from firstbell.runner.history.database import Database
+from firstbell.runner.history.runs.retention import StepThinning
+from firstbell.runner.history.runs.runs import RunHistory
+from firstbell.runner.history.slots.slots import ClaimPolicy
+from firstbell.runner.watch.alarm_upkeep import AlarmUpkeep, DeadMansSwitch
+from firstbell.runner.watch.clock import SILENT_S, JobClock, PeriodicJob
+from firstbell.runner.watch.generation import Generation, generation_of
+from firstbell.runner.watch.location import WatchedLocation
+from firstbell.runner.watch.maintenance import MaintenanceWindows
+from firstbell.runner.watch.planner import UnwatchedPeriod
+from firstbell.runner.watch.reload import ConfigFile, needs_restart
+from firstbell.runner.watch.retrying_history import RetryingRecords
+from firstbell.runner.watch.signals import STOP, Signals
+from firstbell.runner.watch.slot_workers import WorkerInputs
+from firstbell.runner.watch.systemd import notify, reloading, watchdog_s
 
 log = structlog.get_logger()
 
-PLAN_S, LEASES_S, CALENDARS_S, TIDY_S, SWEEP_S, VIGIL_S = 10.0, 15.0, 3600.0, 3600.0, 24 * 3600.0, 5.0
+PLAN_S, LEASES_S, CALENDARS_S, TIDY_S, SWEEP_S, ALARM_UPKEEP_S = 10.0, 15.0, 3600.0, 3600.0, 24 * 3600.0, 5.0
 TURN_S = 1.0
 # What waits on the spool is durable: a stop gives the store a moment for it, and no more.
 FINISH_S = 5.0
 
 
-class Observer(Protocol):
+class WatchObserver(Protocol):
     """Somebody who watches the service: a person at a terminal, or nobody."""
 
-    def opened(self, programme: Programme, workers: int) -> None:
+    def opened(self, programme: Generation, workers: int) -> None:
         """The service has begun, or goes on with a new configuration."""
 
     def reporter(self) -> Reporter:
         """Who is told of one run."""
 
-    def unwatched(self, gap: Unwatched) -> None:
+    def unwatched(self, gap: UnwatchedPeriod) -> None:
         """Slots were missed because nobody was watching."""
 
     def refused(self, said: str) -> None:
@@ -78,24 +78,28 @@ def workers_of(given: WatchSection) -> int:
     return given.workers or max(1, (os.cpu_count() or 1) // 2)
 
 
-class Service:
+class WatchService:
     """The running service. Made by `watch`."""
 
-    def __init__(self, programme: Programme, house: House, observer: Observer) -> None:
+    def __init__(self, programme: Generation, house: WatchResources, observer: WatchObserver) -> None:
         staging, given = programme.staging, programme.staging.config.settings.watch
         self.programme = programme
         self._house = house
         self._observer = observer
-        self._announced = Announced(staging.config)
-        self._vigil = Vigil(house.switchboard.incidents, house.database, *staging.locations)
+        self._announced = MaintenanceWindows(staging.config)
+        self._vigil = AlarmUpkeep(house.switchboard.incidents, house.database, *staging.locations)
         self._follow()
-        terms = Terms(owner=me(), is_gone=is_gone, grace_s=given.grace, late_after_s=given.late_after)
-        asked = Asked(programme=lambda: self.programme, reporter=observer.reporter, announced=self._announced.windows)
-        self.posts = [Post(location, house.database, terms, asked) for location in staging.locations]
+        terms = ClaimPolicy(
+            owner=this_process(), is_gone=owner_is_gone, grace_s=given.grace, late_after_s=given.late_after
+        )
+        asked = WorkerInputs(
+            programme=lambda: self.programme, reporter=observer.reporter, announced=self._announced.windows
+        )
+        self.posts = [WatchedLocation(location, house.database, terms, asked) for location in staging.locations]
 
     def run(self, signals: Signals) -> None:
         """Watch until told to stop, then stop: in order, or at once when told twice."""
-        clock = Clock(self._bells())
+        clock = JobClock(self._bells())
         clock.start()
         file, beat_s = ConfigFile(self.programme.staging.config.file), watchdog_s()
         notify(READY=1, STATUS=f"watching {len(self.programme.timetable.rhythms)} journeys")
@@ -104,7 +108,7 @@ class Service:
         while not heard & STOP:
             clock.mend()
             for post in self.posts:
-                post.crew.replace_the_dead()
+                post.crew.replace_dead_workers()
             if heard or file.has_changed():
                 self._reload()
             if beat_s is not None and clock.silent_s < SILENT_S:
@@ -119,24 +123,24 @@ class Service:
         self._house.switchboard.follow(config, relies_on, self._announced.windows)
         self._vigil.follow(config.settings.alarms.silent_after, channels_of(config))
 
-    def _bells(self) -> list[Bell]:
+    def _bells(self) -> list[PeriodicJob]:
         given = self.programme.staging.config.settings
-        thinning = Thinning(self._house.database, self.programme.staging.zone, self._keep_days)
+        thinning = StepThinning(self._house.database, self.programme.staging.zone, self._keep_days)
         return [
-            Bell(name="plan", every_s=PLAN_S, ring=self._plan),
-            Bell(name="leases", every_s=LEASES_S, ring=self._leases),
-            Bell(name="calendars", every_s=CALENDARS_S, ring=self._announced.refresh),
-            Bell(name="tidy", every_s=TIDY_S, ring=thinning.thin),
-            Bell(name="sweep", every_s=SWEEP_S, ring=self._sweep),
-            Bell(name="vigil", every_s=VIGIL_S, ring=self._vigil.ring),
+            PeriodicJob(name="plan", every_s=PLAN_S, ring=self._plan),
+            PeriodicJob(name="leases", every_s=LEASES_S, ring=self._leases),
+            PeriodicJob(name="calendars", every_s=CALENDARS_S, ring=self._announced.refresh),
+            PeriodicJob(name="tidy", every_s=TIDY_S, ring=thinning.thin),
+            PeriodicJob(name="sweep", every_s=SWEEP_S, ring=self._sweep),
+            PeriodicJob(name="vigil", every_s=ALARM_UPKEEP_S, ring=self._vigil.ring),
             *(
-                Bell(name=f"rounds {post.location}", every_s=given.diagnosis.checks_every, ring=post.go_round)
+                PeriodicJob(name=f"rounds {post.location}", every_s=given.diagnosis.checks_every, ring=post.check_hosts)
                 for post in self.posts
             ),
             *self._switch(given),
         ]
 
-    def _switch(self, given: Settings) -> list[Bell]:
+    def _switch(self, given: Settings) -> list[PeriodicJob]:
         """The dead man's switch, where there is one."""
         heartbeat = heartbeat_of(self.programme.staging.config)
         if heartbeat is None or given.alarms.heartbeat is None:
@@ -144,7 +148,7 @@ class Service:
         board = self._house.switchboard
         places = [post.location for post in self.posts]
         switch = DeadMansSwitch(heartbeat, board.incidents, self._house.database, board.outbox, *places)
-        return [Bell(name="heartbeat", every_s=given.alarms.heartbeat.every, ring=switch.ring)]
+        return [PeriodicJob(name="heartbeat", every_s=given.alarms.heartbeat.every, ring=switch.ring)]
 
     def _sweep(self) -> None:
         """A folder has nobody else who removes what is past its time."""
@@ -186,11 +190,11 @@ class Service:
             self._observer.opened(self.programme, workers_of(config.settings.watch))
         notify(READY=1)
 
-    def _stop(self, clock: Clock, signals: Signals) -> None:
+    def _stop(self, clock: JobClock, signals: Signals) -> None:
         notify(STOPPING=1)
         log.info("watch.stopping")
         for post in self.posts:
-            post.end_rounds()
+            post.stop_host_checks()
         self._observer.closing()
         within_s = self.programme.staging.config.settings.watch.stop_within
         stopping = [
@@ -206,57 +210,57 @@ class Service:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class House:
+class WatchResources:
     """What outlives a configuration. `at_once`: nothing is waited for any more."""
 
     database: Database
     practice: PracticeSchool | None
     at_once: threading.Event
     uploader: Uploader
-    switchboard: Switchboard
+    switchboard: Alerting
 
-    def staging(self, config: Config) -> Staging:
+    def staging(self, config: Config) -> Runtime:
         """What a configuration makes of it, with verdicts that wait for a history that is away."""
-        staging = stage_for(config, self.database, self.practice)
-        history = RunHistory(self.database, staging.zone, self.switchboard.incidents.weigh_run)
-        records = PatientRecords(history, self.at_once)
+        staging = runtime_for(config, self.database, self.practice)
+        history = RunHistory(self.database, staging.zone, self.switchboard.incidents.observe_run)
+        records = RetryingRecords(history, self.at_once)
         return replace(staging, house=replace(staging.house, history=records, nudge=self.uploader.nudge))
 
-    def programme(self, number: int, config: Config) -> Programme:
+    def programme(self, number: int, config: Config) -> Generation:
         """The programme of a configuration, proved by a worker that collects its journeys."""
         staging = self.staging(config)
         player = staging.player(next(iter(staging.locations)))
         try:
-            return programme_of(number, staging, player.ready)
+            return generation_of(number, staging, player.ready)
         finally:
             player.close()
 
 
-def watch(config: Config, observer: Observer) -> None:
+def watch(config: Config, observer: WatchObserver) -> None:
     """Open everything, watch until told to stop, close everything. Raises what a person should be told first."""
     with ExitStack() as stack:
         signals = stack.enter_context(Signals())
-        database, practice = stack.enter_context(house_for(config))
-        uploader = Uploader(spool_of(config), store_of(config), hear)
+        database, practice = stack.enter_context(open_shared_resources(config))
+        uploader = Uploader(spool_of(config), store_of(config), log_upload)
         stack.callback(uploader.close)
         stack.callback(lambda: uploader.finish(FINISH_S))
-        house = House(
+        house = WatchResources(
             database=database,
             practice=practice,
             at_once=threading.Event(),
             uploader=uploader,
-            switchboard=switchboard_for(config, database),
+            switchboard=alerting_for(config, database),
         )
         staging = house.staging(config)
-        logging.set_up(scrub=staging.house.known.and_also(secrets_of_alarms(config.settings)).scrub)
+        logging.set_up(scrub=staging.house.known.with_more(secrets_of_alarms(config.settings)).scrub)
         uploader.start()
         stack.callback(house.switchboard.delivery().start().close)
-        players: list[tuple[str, Player]] = []
+        players: list[tuple[str, ManagedWorker]] = []
         for location in staging.locations:
             for _ in range(workers_of(config.settings.watch)):
                 players.append((location, staging.player(location)))
                 stack.callback(players[-1][1].close)
-        service = Service(programme_of(1, staging, players[0][1].ready), house, observer)
+        service = WatchService(generation_of(1, staging, players[0][1].ready), house, observer)
         observer.opened(service.programme, len(players))
         log.info("watch.began", workers=len(players), journeys=len(service.programme.timetable.rhythms))
         for location, player in players:

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page
 
-from artifacts.capture import ActorRecorder
-from artifacts.policy import Recording
+from firstbell.artifacts.capture import ActorRecorder
+from firstbell.artifacts.policy import RecordingOptions
 
 pytestmark = pytest.mark.browser
 
@@ -23,7 +23,7 @@ PIXEL = """async jpeg => {
 
 
 def recorded(page: Page, folder: Path, **options: object) -> ActorRecorder:
-    recorder = ActorRecorder(page, actor="student", folder=folder, attempt=1, options=Recording(**options))  # type: ignore[arg-type]
+    recorder = ActorRecorder(page, actor="student", folder=folder, attempt=1, options=RecordingOptions(**options))  # type: ignore[arg-type]
     recorder.start()
     page.set_content(FACE)
     return recorder

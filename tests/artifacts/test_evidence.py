@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from artifacts.evidence import Artifact, ArtifactKind, absent, run_prefix, sealed, slug
-from artifacts.policy import EvidencePolicy, Keep
+from firstbell.artifacts.evidence import Artifact, ArtifactKind, absent, run_prefix, sealed, slug
+from firstbell.artifacts.policy import EvidencePolicy, Keep
 
 PICTURE = Artifact(kind=ArtifactKind.SCREENSHOT, name="attempt-1/student/01-signs-in.jpg", actor="student", step=1)
 TRACE = Artifact(kind=ArtifactKind.TRACE, name="attempt-1/student/trace.zip", actor="student")

@@ -10,13 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from artifacts.holds import HOLDS, UnreadableHold
-from artifacts.lifetime import Lifetime
-from artifacts.parts import Shelf, pack
-from artifacts.retention import Retention, Swept, ends_of, lifetime_of, sweep
-from artifacts.stores import StoreOptions
-from artifacts.stores.folder import FolderStore
-from artifacts.stores.policies import access_policy, lifecycle
+from firstbell.artifacts.holds import HOLDS, UnreadableHold
+from firstbell.artifacts.lifetime import Lifetime
+from firstbell.artifacts.packing import RunLocation, pack
+from firstbell.artifacts.retention import Retention, SweepResult, ends_of, lifetime_of, sweep
+from firstbell.artifacts.stores import StoreOptions
+from firstbell.artifacts.stores.folder import FolderStore
+from firstbell.artifacts.stores.s3_policies import access_policy, lifecycle
 
 KEEP = Retention(days={Lifetime.PASSES: 7, Lifetime.FAILURES: 90, Lifetime.SHARED: 8})
 DAY = timedelta(days=1)
@@ -63,7 +63,7 @@ def keep(store: FolderStore, run: str, started_at: datetime, outcome: str) -> li
     prefix = f"runs/{started_at:%Y-%m-%d}/live-class/{run}"
     document = json.dumps({"outcome": outcome, "flaky": False}).encode()
     picture = b"\xff\xd8" + run.encode() * 400
-    shelf = Shelf(prefix=prefix, lifetime=lifetime, started_at=started_at)
+    shelf = RunLocation(prefix=prefix, lifetime=lifetime, started_at=started_at)
     objects = pack({"run.json": document, "01-signs-in.jpg": picture}, shelf)
     for name, data in objects.items():
         store.put(name, data, lifetime)
@@ -108,7 +108,7 @@ def test_links_at_the_top_lead_nowhere_and_a_root_that_is_one_is_swept(tmp_path:
     root.mkdir()
     for top in ("runs", "parts", "shared", "checks"):
         (root / top).symlink_to(outside)
-    assert sweep(root, KEEP, AUGUST) == Swept()
+    assert sweep(root, KEEP, AUGUST) == SweepResult()
     assert (outside / "empty").is_dir()
     (root / "runs").unlink()
     keep(FolderStore(str(root), StoreOptions()), "old", AUGUST - 30 * DAY, "passed")

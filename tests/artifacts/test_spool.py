@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from artifacts.drops import Drops
-from artifacts.lifetime import Lifetime
-from artifacts.spool import MIB, Spool, Undelivered
-from artifacts.stores import StoreError, StoreOptions
-from artifacts.stores.memory import MemoryStore
-from artifacts.uploader import Said, Uploader, Word
+from firstbell.artifacts.dropped_runs import DroppedRuns
+from firstbell.artifacts.lifetime import Lifetime
+from firstbell.artifacts.spool import MIB, Spool, Undelivered
+from firstbell.artifacts.stores import StoreError, StoreOptions
+from firstbell.artifacts.stores.memory import MemoryStore
+from firstbell.artifacts.uploader import Uploader, UploadReport, UploadState
 
 QUARTER = MIB // 4 - 100
 
@@ -132,8 +132,8 @@ def test_a_drop_that_was_interrupted_is_counted_once_and_finished(tmp_path: Path
 
 
 def test_the_list_of_drops_stays_short_and_its_count_right(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("artifacts.drops.LINES", 10)
-    drops = Drops(tmp_path / "dropped")
+    monkeypatch.setattr("firstbell.artifacts.dropped_runs.LINES", 10)
+    drops = DroppedRuns(tmp_path / "dropped")
     for number in range(100):
         drops.note(f"runs/2026-08-31/live-class/20260831-114610-{number:06}")
     assert drops.count == 100
@@ -218,11 +218,11 @@ def test_looking_at_the_shelf_while_it_is_emptied_harms_neither(tmp_path: Path) 
 
 @pytest.mark.parametrize("run", ["a", "a: b", "a: b: c"])
 def test_why_a_run_waits_is_the_stores_sentence_whatever_the_run_is_called(run: str, tmp_path: Path) -> None:
-    spool, told = Spool(tmp_path), list[Said]()
+    spool, told = Spool(tmp_path), list[UploadReport]()
     put(spool, run)
     uploader = Uploader(spool, Moody(100), told.append).start()
     try:
         assert uploader.finish(20) == "503 SlowDown"
     finally:
         uploader.close()
-    assert [(one.word, one.said) for one in told] == [(Word.AWAY, "503 SlowDown")]
+    assert [(one.word, one.said) for one in told] == [(UploadState.AWAY, "503 SlowDown")]

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Page, Route
 
-from artifacts.traffic import Traffic
+from firstbell.artifacts.traffic import Traffic
 
 pytestmark = pytest.mark.browser
 

@@ -15,22 +15,22 @@ from urllib.parse import parse_qs
 
 import pytest
 
-from runner.alarms.channels import (
+from firstbell.runner.alarms.channels import (
     CHANNELS,
     BadAddress,
     Channel,
     ChannelOptions,
     Delivered,
-    Mail,
+    MailSettings,
     Refused,
     TryAgain,
     open_channel,
     slack,
     teams,
 )
-from runner.alarms.message import Message
-from runner.alarms.routing import NoticeKind, Severity
-from tests.receivers import MailServer, Receiver, http_receiver, mail_server
+from firstbell.runner.alarms.message import Message
+from firstbell.runner.alarms.routing import NoticeKind, Severity
+from tests.support.receivers import MailServer, Receiver, http_receiver, mail_server
 
 MESSAGE = Message(
     kind=NoticeKind.OPENED,
@@ -81,7 +81,7 @@ def mail() -> Iterator[MailServer]:
 
 
 def opened(address: str, mail_port: int = 0) -> Channel:
-    mail = Mail(host="127.0.0.1", port=mail_port, sender="First Bell <bell@bayfront.example>")
+    mail = MailSettings(host="127.0.0.1", port=mail_port, sender="First Bell <bell@bayfront.example>")
     return open_channel(address, ChannelOptions(secret=SECRETS.__getitem__, mail=mail))
 
 

@@ -14,14 +14,14 @@ import pytest
 import urllib3
 from moto.server import ThreadedMotoServer
 
-from artifacts.lifetime import Lifetime
-from artifacts.retention import Retention
-from artifacts.stores import STORES, Store, StoreError, StoreOptions, open_store
-from artifacts.stores.folder import FolderStore
-from artifacts.stores.memory import MemoryStore
-from artifacts.stores.policies import lifecycle
-from artifacts.stores.proving import prove
-from artifacts.stores.s3 import S3Store
+from firstbell.artifacts.lifetime import Lifetime
+from firstbell.artifacts.retention import Retention
+from firstbell.artifacts.stores import STORES, Store, StoreError, StoreOptions, open_store
+from firstbell.artifacts.stores.folder import FolderStore
+from firstbell.artifacts.stores.memory import MemoryStore
+from firstbell.artifacts.stores.s3 import S3Store
+from firstbell.artifacts.stores.s3_policies import lifecycle
+from firstbell.artifacts.stores.self_test import self_test
 
 BUCKET = "bayfront-firstbell"
 KEEP = Lifetime.FAILURES
@@ -129,7 +129,7 @@ def test_encryption_is_asked_for_with_each_object(aws: str) -> None:
 
 
 def test_every_store_proves_what_it_does(store: Store) -> None:
-    proofs = list(prove(store))
+    proofs = list(self_test(store))
     assert [proof for proof in proofs if not proof.holds] == []
     assert len(proofs) >= 6
 
@@ -140,7 +140,7 @@ def test_a_store_that_writes_over_what_it_keeps_is_found_out() -> None:
             self._kept.pop(name, None)
             super().put(name, data, lifetime)
 
-    *_, last = prove(Forgetful("memory:", StoreOptions()))
+    *_, last = self_test(Forgetful("memory:", StoreOptions()))
     assert (last.what, last.holds) == ("refuses other bytes under the same name", False)
 
 
@@ -269,7 +269,7 @@ def test_rules_and_proofs_of_a_versioned_bucket(aws: str) -> None:
     for options in (StoreOptions(), StoreOptions(tags=False)):
         rules: Any = lifecycle("bell/", Retention(days=days), options)
         client.put_bucket_lifecycle_configuration(Bucket="versioned", LifecycleConfiguration=rules)
-    proofs = {proof.what: proof for proof in prove(open_store("s3://versioned", StoreOptions(endpoint_url=aws)))}
+    proofs = {proof.what: proof for proof in self_test(open_store("s3://versioned", StoreOptions(endpoint_url=aws)))}
     assert proofs["carries its lifetime as a tag"].seen == "firstbell-lifetime=passes"
     deleted = proofs["keeps it from being deleted"]
     assert (deleted.holds, deleted.is_fine) == (True, False)

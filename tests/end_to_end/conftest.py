@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from runner.config.load import load
-from runner.execution.performed import Performed
-from runner.execution.reporter import Silent
-from runner.theatre import Theatre, theatre
+from firstbell.runner.app.local_runner import LocalRunner, open_local_runner
+from firstbell.runner.config.load import load
+from firstbell.runner.execution.runs.reporter import SilentReporter
+from firstbell.runner.execution.runs.run_result import RunResult
 
 CONFIG = """\
 [school]
@@ -32,17 +32,17 @@ Firstbell = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
 @pytest.fixture(scope="module")
-def opened(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Theatre]:
+def opened(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalRunner]:
     file = tmp_path_factory.mktemp("district") / "firstbell.toml"
     file.write_text(CONFIG)
-    with theatre(load(file), headed=False, quiet=True) as opened:
+    with open_local_runner(load(file), headed=False, quiet=True) as opened:
         yield opened
 
 
 @pytest.fixture
-def play(opened: Theatre) -> Iterator[Callable[[str], Performed]]:
+def play(opened: LocalRunner) -> Iterator[Callable[[str], RunResult]]:
     """Plays a journey by name; the practice school is healed afterwards."""
-    yield lambda name: opened.play(opened.chosen([name])[0], Silent())
+    yield lambda name: opened.play(opened.chosen([name])[0], SilentReporter())
     assert opened.practice is not None
     opened.practice.heal_all()
 
@@ -53,7 +53,7 @@ def firstbell(tmp_path: Path) -> Firstbell:
 
     def command(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [sys.executable, "-c", "from runner.cli.main import main; main()", *arguments],
+            [sys.executable, "-c", "from firstbell.runner.cli.main import main; main()", *arguments],
             cwd=tmp_path,
             env={**os.environ, **environment},
             capture_output=True,

@@ -23,7 +23,7 @@ from typing import Any
 import pytest
 import urllib3
 
-from tests.receivers import MailServer, Receiver, http_receiver, mail_server
+from tests.support.receivers import MailServer, Receiver, http_receiver, mail_server
 
 pytestmark = pytest.mark.browser
 
@@ -78,7 +78,7 @@ def test_gate(student, school):
         school.open_portal(student)
         assert not pathlib.Path({flag!r}).exists(), "the list is <b>empty</b>"
 '''
-FIRSTBELL = "from runner.cli.main import main; main()"
+FIRSTBELL = "from firstbell.runner.cli.main import main; main()"
 
 
 def until(holds: Callable[[], Any], within_s: float, what: str) -> Any:

@@ -19,7 +19,7 @@ import pytest
 
 from tests.demo_site.library import READER, Library, serve
 from tests.end_to_end.conftest import Firstbell
-from tests.end_to_end.plain import by_pytest, told_to_junit
+from tests.support.plain_pytest import by_pytest, told_to_junit
 
 pytestmark = pytest.mark.browser
 
@@ -28,7 +28,7 @@ EXAMPLE = Path(__file__).parents[2] / "deploy" / "example"
 ROOT = Path(__file__).parents[2]
 JOURNEY = "borrow-a-book"
 FOLDERS = 'journeys = ["my_journeys"]\n'
-FIRSTBELL = "from runner.cli.main import main; main()"
+FIRSTBELL = "from firstbell.runner.cli.main import main; main()"
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from runner.cli.main import main
+from firstbell.runner.cli.main import main
 from tests.end_to_end.conftest import Firstbell
 
 PRACTICE = '[school]\nname = "P"\ntimezone = "America/New_York"\npractice = true\n'

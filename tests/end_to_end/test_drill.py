@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 from tests.end_to_end.conftest import Firstbell
-from tests.receivers import http_receiver, mail_server
+from tests.support.receivers import http_receiver, mail_server
 
 CONFIG = """\
 [school]

@@ -16,15 +16,15 @@ from click.testing import CliRunner, Result
 from moto.server import ThreadedMotoServer
 from playwright.sync_api import Browser, Page, Response, expect
 
-from artifacts.bundle.building import Wanted, build
-from artifacts.bundle.page import Setting
-from artifacts.bundle.scope import Scope
-from artifacts.parts import unpack
-from artifacts.serving import served
-from runner.cli.main import main
-from runner.config.load import load
-from runner.execution.reporter import Silent
-from runner.theatre import theatre
+from firstbell.artifacts.bundle.build import BundleRequest, build
+from firstbell.artifacts.bundle.page import PageContext
+from firstbell.artifacts.bundle.scope import Scope
+from firstbell.artifacts.bundle.trace_viewer import serve_files
+from firstbell.artifacts.packing import unpack
+from firstbell.runner.app.local_runner import open_local_runner
+from firstbell.runner.cli.main import main
+from firstbell.runner.config.load import load
+from firstbell.runner.execution.runs.reporter import SilentReporter
 
 pytestmark = pytest.mark.browser
 
@@ -57,10 +57,10 @@ def district(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, s
         boto3.client("s3", endpoint_url=store, region_name="us-east-1").create_bucket(Bucket="bell")
         (folder / "firstbell.toml").write_text(CONFIG.format(folder=folder, store=store))
         command("evidence", "keygen", str(folder / "key.pem"))
-        with theatre(load(folder / "firstbell.toml"), headed=False, quiet=True) as opened:
+        with open_local_runner(load(folder / "firstbell.toml"), headed=False, quiet=True) as opened:
             assert opened.practice is not None
             opened.practice.break_("teacher-silent")
-            performed = opened.play(opened.chosen(["live-class"])[0], Silent())
+            performed = opened.play(opened.chosen(["live-class"])[0], SilentReporter())
             assert opened.uploader.finish(30) == ""
             prefix = f"runs/{performed.run.started_at:%Y-%m-%d}/live-class/{performed.run.id}"
             kept = opened.house.store
@@ -81,8 +81,8 @@ def evidence(district: tuple[Path, str, dict[str, bytes]], *arguments: str) -> s
 
 @pytest.fixture(scope="module")
 def bag(district: tuple[Path, str, dict[str, bytes]]) -> dict[str, bytes]:
-    setting = Setting(district="Practice", zone=ZoneInfo("America/New_York"), scope=Scope())
-    made = build(district[2], Wanted(setting=setting), datetime.now(UTC))
+    setting = PageContext(district="Practice", zone=ZoneInfo("America/New_York"), scope=Scope())
+    made = build(district[2], BundleRequest(setting=setting), datetime.now(UTC))
     return {name.removeprefix("data/"): data for name, data in made.items() if name.startswith("data/")}
 
 
@@ -123,7 +123,7 @@ def test_both_actors_traces_open_side_by_side_by_one_link_and_show_the_failing_s
     bag: dict[str, bytes], watched: tuple[Page, list[str]]
 ) -> None:
     page, trouble = watched
-    with served(bag) as address:
+    with serve_files(bag) as address:
         page.goto(address)
         page.get_by_role("link", name="Open the traces side by side").click()
         for actor in ("teacher", "student"):
@@ -141,7 +141,7 @@ def test_both_actors_traces_open_side_by_side_by_one_link_and_show_the_failing_s
 
 
 def test_a_served_bag_is_for_this_machine_and_for_who_has_the_address(bag: dict[str, bytes]) -> None:
-    with served(bag) as address:
+    with serve_files(bag) as address:
         assert urllib3.request("GET", address).status == 200
         for path in ("../", "../../etc/passwd", "nothing", "viewer/"):
             assert urllib3.request("GET", address + path).status == 404

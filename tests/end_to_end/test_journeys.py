@@ -13,19 +13,19 @@ from pathlib import Path
 
 import pytest
 
-from artifacts.parts import unpack
-from journeys.practice.faults import FAULTS
-from journeys.practice.school import PracticeSchool
-from runner.execution.browser import find_browser
-from runner.execution.performed import Performed
-from runner.execution.reporter import Silent
-from runner.outcome import Outcome
-from runner.theatre import Theatre
+from firstbell.artifacts.packing import unpack
+from firstbell.journeys.practice.client import PracticeSchool
+from firstbell.journeys.practice.faults import FAULTS
+from firstbell.runner.app.local_runner import LocalRunner
+from firstbell.runner.execution.browsers.discovery import find_browser
+from firstbell.runner.execution.runs.reporter import SilentReporter
+from firstbell.runner.execution.runs.run_result import RunResult
+from firstbell.runner.outcome import Outcome
 from tests.end_to_end.test_live_class_faults import DEGRADING, IN_CLASS
 
 pytestmark = pytest.mark.browser
 
-Play = Callable[[str], Performed]
+Play = Callable[[str], RunResult]
 
 WHERE = {
     "portal-unreachable": ("sign-in", "student", "opens the portal", "ERR_CONNECTION_REFUSED"),
@@ -69,12 +69,12 @@ ELSEWHERE = {
 
 
 @pytest.fixture
-def practice(opened: Theatre) -> PracticeSchool:
+def practice(opened: LocalRunner) -> PracticeSchool:
     assert opened.practice is not None
     return opened.practice
 
 
-def test_all_shipped_journeys_pass_and_leave_what_they_should(opened: Theatre, play: Play) -> None:
+def test_all_shipped_journeys_pass_and_leave_what_they_should(opened: LocalRunner, play: Play) -> None:
     assert list(opened.pieces) == ["sign-in", "class-list", "live-class", "plan-b"]
     for name in opened.pieces:
         performed = play(name)
@@ -82,7 +82,7 @@ def test_all_shipped_journeys_pass_and_leave_what_they_should(opened: Theatre, p
         assert not performed.trouble
 
 
-def kept(opened: Theatre, performed: Performed) -> dict[str, bytes]:
+def kept(opened: LocalRunner, performed: RunResult) -> dict[str, bytes]:
     """A run's files as the store gives them back."""
     assert opened.uploader.finish(20) == ""
     store, run_id = opened.house.store, performed.run.id
@@ -91,7 +91,7 @@ def kept(opened: Theatre, performed: Performed) -> dict[str, bytes]:
     return unpack(prefix, store.names(f"{prefix}/"), store.get)
 
 
-def test_a_run_in_the_store_is_whole_and_matches_its_document(opened: Theatre, play: Play) -> None:
+def test_a_run_in_the_store_is_whole_and_matches_its_document(opened: LocalRunner, play: Play) -> None:
     files = kept(opened, play("live-class"))
     document = json.loads(files["run.json"])
     assert document["schema"] == "firstbell.run/1"
@@ -116,7 +116,7 @@ def test_the_switchboard_and_this_table_name_the_same_faults() -> None:
 
 
 def test_a_stranger_in_the_class_ends_the_run_and_leaves_no_picture_of_anybody(
-    opened: Theatre, practice: PracticeSchool, play: Play
+    opened: LocalRunner, practice: PracticeSchool, play: Play
 ) -> None:
     practice.break_("stranger-comes-in")
     performed = play("live-class")
@@ -153,7 +153,7 @@ def test_plan_b_works_while_everything_else_is_down(practice: PracticeSchool, pl
 
 
 def test_a_failure_leaves_a_picture_of_everybody_and_points_to_the_one_that_matters(
-    opened: Theatre, practice: PracticeSchool, play: Play
+    opened: LocalRunner, practice: PracticeSchool, play: Play
 ) -> None:
     practice.break_("sessions-empty")
     performed = play("live-class")
@@ -165,7 +165,7 @@ def test_a_failure_leaves_a_picture_of_everybody_and_points_to_the_one_that_matt
     assert pointers["trace"] == f"firstbell evidence {performed.run.id[-6:]} --open"
 
 
-def test_no_password_is_in_anything_that_a_run_leaves(opened: Theatre, play: Play) -> None:
+def test_no_password_is_in_anything_that_a_run_leaves(opened: LocalRunner, play: Play) -> None:
     known, files = opened.house.known, kept(opened, play("sign-in"))
     traces = [name for name in files if name.endswith("trace.zip")]
     assert len(traces) == 2
@@ -178,7 +178,7 @@ def test_no_password_is_in_anything_that_a_run_leaves(opened: Theatre, play: Pla
         assert not known.stand_in(text)
 
 
-class HealsBeforeTheSecond(Silent):
+class HealsBeforeTheSecond(SilentReporter):
     """Heals the school the moment that the confirming attempt begins."""
 
     def __init__(self, practice: PracticeSchool) -> None:
@@ -191,7 +191,7 @@ class HealsBeforeTheSecond(Silent):
 
 
 def test_what_passes_when_it_is_played_again_is_flaky_and_keeps_both_attempts(
-    opened: Theatre, practice: PracticeSchool
+    opened: LocalRunner, practice: PracticeSchool
 ) -> None:
     practice.break_("sign-in-503")
     (piece,) = opened.chosen(["class-list"])

@@ -9,16 +9,16 @@ from typing import Any
 
 import pytest
 
-from journeys.media.degraded import Degraded, Line, Shortfall, degradations
-from journeys.media.proof import MediaFault, MediaProof
-from journeys.practice.faults import FAULTS
-from journeys.practice.school import PracticeSchool
-from runner.config.load import load
-from runner.execution.messages import FromWorker, StepBegan
-from runner.execution.performed import Performed
-from runner.execution.reporter import Silent
-from runner.outcome import Outcome
-from runner.theatre import Theatre, theatre
+from firstbell.journeys.media.degraded import Degradation, QualityThresholds, Shortfall, degradations
+from firstbell.journeys.media.proof import MediaFault, MediaProof
+from firstbell.journeys.practice.client import PracticeSchool
+from firstbell.journeys.practice.faults import FAULTS
+from firstbell.runner.app.local_runner import LocalRunner, open_local_runner
+from firstbell.runner.config.load import load
+from firstbell.runner.execution.runs.reporter import SilentReporter
+from firstbell.runner.execution.runs.run_result import RunResult
+from firstbell.runner.execution.supervision.protocol import FromWorker, StepBegan
+from firstbell.runner.outcome import Outcome
 
 pytestmark = pytest.mark.browser
 
@@ -33,7 +33,7 @@ practice = true
 step_limit = "{LIMIT_S}s"
 """
 
-Play = Callable[[], Performed]
+Play = Callable[[], RunResult]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,24 +87,24 @@ DEGRADING = {"relay-only": [Shortfall.RELAY], "relay-tcp": [Shortfall.RELAY, Sho
 
 
 @pytest.fixture(scope="module")
-def opened(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Theatre]:
+def opened(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalRunner]:
     file = tmp_path_factory.mktemp("district") / "firstbell.toml"
     file.write_text(CONFIG)
-    with theatre(load(file), headed=False, quiet=True) as opened:
+    with open_local_runner(load(file), headed=False, quiet=True) as opened:
         yield opened
 
 
 @pytest.fixture
-def practice(opened: Theatre) -> Iterator[PracticeSchool]:
+def practice(opened: LocalRunner) -> Iterator[PracticeSchool]:
     assert opened.practice is not None
     yield opened.practice
     opened.practice.heal_all()
 
 
 @pytest.fixture
-def attend(opened: Theatre) -> Play:
+def attend(opened: LocalRunner) -> Play:
     """Plays the live class, once."""
-    return lambda: opened.play(opened.chosen(["live-class"])[0], Silent(), confirm=False)
+    return lambda: opened.play(opened.chosen(["live-class"])[0], SilentReporter(), confirm=False)
 
 
 def path_of(proof: MediaProof) -> Any:
@@ -112,7 +112,7 @@ def path_of(proof: MediaProof) -> Any:
     return proof.path.protocol, proof.path.local, proof.path.remote
 
 
-def shortfalls(degraded: tuple[Degraded, ...]) -> list[Shortfall]:
+def shortfalls(degraded: tuple[Degradation, ...]) -> list[Shortfall]:
     """Those of the path: how late and how fluent a picture is depends on who else uses this machine."""
     return [each.shortfall for each in degraded if each.shortfall in (Shortfall.RELAY, Shortfall.TCP)]
 
@@ -142,7 +142,7 @@ def test_a_fault_of_the_class_is_told_for_what_it_is_and_soon(
     assert healed.run.outcome is Outcome.PASSED, healed.document
     for proof in healed.run.attempts[0].proofs:
         assert path_of(proof) == ("udp", "host", "host")
-        assert shortfalls(degradations(proof, Line())) == []
+        assert shortfalls(degradations(proof, QualityThresholds())) == []
 
 
 @pytest.mark.parametrize("fault", DEGRADING)
@@ -156,10 +156,10 @@ def test_what_only_degrades_a_class_lets_it_pass_and_is_told(
     (attempt,) = performed.run.attempts
     for proof in attempt.proofs:
         assert path_of(proof) == ("tcp" if fault == "relay-tcp" else "udp", "relay", "relay")
-        assert shortfalls(degradations(proof, Line())) == DEGRADING[fault]
+        assert shortfalls(degradations(proof, QualityThresholds())) == DEGRADING[fault]
 
 
-class HealsAfterAMoment(Silent):
+class HealsAfterAMoment(SilentReporter):
     """Heals the school a moment after the teacher has gone to open the class."""
 
     def __init__(self, practice: PracticeSchool) -> None:
@@ -170,7 +170,9 @@ class HealsAfterAMoment(Silent):
             self._healing.start()
 
 
-def test_a_room_that_is_lost_for_a_moment_is_entered_all_the_same(opened: Theatre, practice: PracticeSchool) -> None:
+def test_a_room_that_is_lost_for_a_moment_is_entered_all_the_same(
+    opened: LocalRunner, practice: PracticeSchool
+) -> None:
     practice.break_("socket-refused")
     (piece,) = opened.chosen(["live-class"])
     performed = opened.play(piece, HealsAfterAMoment(practice), confirm=False)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.end_to_end.plain import by_pytest
+from tests.support.plain_pytest import by_pytest
 
 pytestmark = pytest.mark.browser
 

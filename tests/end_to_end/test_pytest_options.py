@@ -13,7 +13,7 @@ import xmlschema
 
 from tests.demo_site.library import READER, serve
 from tests.end_to_end.conftest import Firstbell
-from tests.end_to_end.plain import by_pytest, told_to_junit
+from tests.support.plain_pytest import by_pytest, told_to_junit
 
 pytestmark = pytest.mark.browser
 

@@ -14,8 +14,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from runner.writing.reading import read_journeys
-from runner.writing.recorder import NoScreen, must_have_a_screen
+from firstbell.runner.authoring.journey_ast import read_journeys
+from firstbell.runner.authoring.recording.recorder import NoScreen, must_have_a_screen
 from tests.end_to_end.conftest import Firstbell
 
 CONFIG = '[school]\nname = "P"\ntimezone = "UTC"\npractice = true\njourneys = ["mine"]\n'
@@ -69,7 +69,7 @@ def test_a_recording_that_ends_so_leaves_nothing_that_was_typed_and_nobody_who_r
     (tmp_path / "firstbell.toml").write_text(CONFIG)
     (tmp_path / "mine").mkdir()
     environment = {**os.environ, "PWTEST_CLI_HEADLESS": "1", "TMPDIR": str(private)}
-    command = [sys.executable, "-c", "from runner.cli.main import main; main()", "record", "edge"]
+    command = [sys.executable, "-c", "from firstbell.runner.cli.main import main; main()", "record", "edge"]
     with subprocess.Popen(command, cwd=tmp_path, env=environment, stdout=subprocess.PIPE) as recording:
         patiently(lambda: bool(list(private.glob("firstbell-*/recorded.py"))))
         recording.send_signal(number)

@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 
 from firstbell.compat.playwright_package import RECORDER_BROWSER
-from runner.execution.browser import find_browser
+from firstbell.runner.execution.browsers.discovery import find_browser
 from tests.demo_site.library import READER, Library, serve
 from tests.end_to_end.conftest import Firstbell
-from tests.end_to_end.plain import by_pytest
-from tests.end_to_end.screen import Screen, a_screen
+from tests.support.plain_pytest import by_pytest
+from tests.support.screen import Screen, a_screen
 
 pytestmark = pytest.mark.browser
 
@@ -70,7 +70,7 @@ def test_what_a_person_records_is_played_and_holds_no_secret(
     tmp_path: Path, library: Library, firstbell: Firstbell
 ) -> None:
     with a_screen() as screen:
-        command = [sys.executable, "-c", "from runner.cli.main import main; main()"]
+        command = [sys.executable, "-c", "from firstbell.runner.cli.main import main; main()"]
         arguments = ["record", f"{library.url}/sign-in", "--name", "by-hand"]
         with subprocess.Popen([*command, *arguments], cwd=tmp_path, env=screen.environment) as recording:
             borrows_by_keyboard(screen)

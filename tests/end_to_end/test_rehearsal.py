@@ -19,30 +19,30 @@ import pytest
 from playwright.sync_api import Browser
 from sqlalchemy import select
 
-from journeys.practice.school import PracticeSchool
-from runner.cli.rehearsal_terms import wanted_of
-from runner.cli.rehearse import _kept_from_others
-from runner.execution.engaging import Busy
-from runner.execution.messages import Hello
-from runner.history.database import Database
-from runner.history.tables import locks
-from runner.rehearsal.criteria import Wanted
-from runner.rehearsal.document import CostRow, RecordRow, Verdict
-from runner.rehearsal.messages import EVERYBODY, FromPlayers, Left, Waits
-from runner.rehearsal.minutes import Minutes
-from runner.rehearsal.plan import seats
-from runner.rehearsal.rehearsing import Bill, Onlooker, concluded, rehearse
-from runner.rehearsal.report import report_page
-from runner.rehearsal.shelf import Shelf
-from runner.wiring import district_of, embedded, practice_place
+from firstbell.journeys.practice.client import PracticeSchool
+from firstbell.runner.app.build import district_of, embedded_district, practice_address
+from firstbell.runner.cli.play.rehearse import _locked_accounts
+from firstbell.runner.cli.play.rehearse_checks import criteria_of
+from firstbell.runner.execution.accounts.reservation import AccountsBusy
+from firstbell.runner.execution.supervision.protocol import WorkerSetup
+from firstbell.runner.history.database import Database
+from firstbell.runner.history.tables.runs import locks
+from firstbell.runner.rehearsal.arrivals import arrivals
+from firstbell.runner.rehearsal.criteria import Criteria
+from firstbell.runner.rehearsal.document import CostRow, RecordRow, RehearsalOutcome
+from firstbell.runner.rehearsal.processes.protocol import EVERYBODY, ActorLeft, ActorWaits, FromPlayers
+from firstbell.runner.rehearsal.results.report import report_page
+from firstbell.runner.rehearsal.results.store import RehearsalStore
+from firstbell.runner.rehearsal.run import ProgressListener, RehearsalPlan, conclude, rehearse
+from firstbell.runner.rehearsal.transcript import Transcript
 from tests.end_to_end.conftest import Firstbell
-from tests.runner.a_rehearsal import a_record, a_student, a_teacher
+from tests.support.sample_rehearsal import a_record, a_student, a_teacher
 
 pytestmark = pytest.mark.browser
 
 STUDENTS = ["student", "student2", "student3"]
 # A busy machine is slow, and these tests are not about that.
-PATIENT = Wanted(success=1.0, steps_s={}, latency_ms=60_000.0, frames_per_s=0.01)
+PATIENT = Criteria(success=1.0, steps_s={}, latency_ms=60_000.0, frames_per_s=0.01)
 IPAD_FALLS_SHORT = "iPad (gen 7)'s screen, touch and user agent in chromium, not its webkit engine"
 # What axe calls serious or critical keeps people out.
 SERIOUS = ("serious", "critical")
@@ -54,14 +54,14 @@ def school() -> Iterator[PracticeSchool]:
         yield school
 
 
-def nobody(_message: FromPlayers, _minutes: Minutes) -> None:
+def nobody(_message: FromPlayers, _minutes: Transcript) -> None:
     """Looks on and does nothing."""
 
 
-def played(school: PracticeSchool, folder: Path, *, rounds: int = 1, onlooker: Onlooker = nobody) -> RecordRow:
-    bill = Bill(
+def played(school: PracticeSchool, folder: Path, *, rounds: int = 1, onlooker: ProgressListener = nobody) -> RecordRow:
+    bill = RehearsalPlan(
         journey="live-class",
-        seats=seats("teacher", STUDENTS, ramp_s=3.0, workers=2),
+        seats=arrivals("teacher", STUDENTS, ramp_s=3.0, workers=2),
         ramp_s=3.0,
         rounds=rounds,
         stay_s=3.0,
@@ -71,8 +71,8 @@ def played(school: PracticeSchool, folder: Path, *, rounds: int = 1, onlooker: O
         log=folder / "rehearsal.log",
         shelf=folder / "rehearsals",
     )
-    district = district_of(embedded(), school.introduction)
-    hello = Hello(config=None, practice=practice_place(school))
+    district = district_of(embedded_district(), school.introduction)
+    hello = WorkerSetup(config=None, practice=practice_address(school))
     return rehearse(bill, district, hello, practice=school, onlooker=onlooker)
 
 
@@ -96,16 +96,16 @@ def test_its_figures_are_those_that_the_school_counts_itself(school: PracticeSch
     assert frames.tolerance < 0.5 * frames.measured
     assert joins == 8
     assert all(len(person.looks) == 2 and not person.looks[-1].fault for person in record.pupils)
-    assert concluded(record, PATIENT, None).verdict is Verdict.GO
+    assert conclude(record, PATIENT, None).verdict is RehearsalOutcome.GO
 
 
 def test_a_class_that_is_full_is_a_no_go_that_says_so(school: PracticeSchool, tmp_path: Path) -> None:
     school.break_("class-full")
     try:
-        document = concluded(played(school, tmp_path), PATIENT, None)
+        document = conclude(played(school, tmp_path), PATIENT, None)
     finally:
         school.heal_all()
-    assert document.verdict is Verdict.NO_GO
+    assert document.verdict is RehearsalOutcome.NO_GO
     failed = [person.failing for person in document.record.pupils if person.outcome == "failed"]
     assert failed
     assert {(step.title, step.sign) for step in failed if step} == {("joins", "capacity")}
@@ -114,7 +114,7 @@ def test_a_class_that_is_full_is_a_no_go_that_says_so(school: PracticeSchool, tm
     assert {person.actor for person in document.record.people if person.kept} == {
         person.actor for person in document.record.people if person.outcome == "failed"
     }
-    shelf = Shelf(tmp_path / "rehearsals")
+    shelf = RehearsalStore(tmp_path / "rehearsals")
     pictures = shelf.pictures(document.record)
     assert len(pictures) == len(failed)
     assert all(data.startswith(b"\xff\xd8") for data in pictures.values())
@@ -128,10 +128,10 @@ def test_a_class_that_is_full_is_a_no_go_that_says_so(school: PracticeSchool, tm
 def test_nothing_remains_of_a_class_into_which_a_stranger_came(school: PracticeSchool, tmp_path: Path) -> None:
     school.break_("stranger-comes-in")
     try:
-        document = concluded(played(school, tmp_path), PATIENT, None)
+        document = conclude(played(school, tmp_path), PATIENT, None)
     finally:
         school.heal_all()
-    assert document.verdict is Verdict.NO_GO
+    assert document.verdict is RehearsalOutcome.NO_GO
     assert any(step.is_private for person in document.record.people for step in person.steps)
     assert [person.kept for person in document.record.people if person.kept] == []
     assert [file for file in (tmp_path / "rehearsals").rglob("*") if file.is_file()] == []
@@ -139,15 +139,15 @@ def test_nothing_remains_of_a_class_into_which_a_stranger_came(school: PracticeS
 
 def _players() -> list[psutil.Process]:
     """The processes that play, as they were started."""
-    found = [one for one in psutil.Process().children() if "runner.rehearsal_process" in _words(one)]
+    found = [one for one in psutil.Process().children() if "firstbell.runner.app.rehearsal_main" in _words(one)]
     return sorted(found, key=lambda one: one.create_time())
 
 
 def test_players_that_are_killed_are_an_error_of_ours_and_the_others_go_home(
     school: PracticeSchool, tmp_path: Path
 ) -> None:
-    def kill(message: FromPlayers, _minutes: Minutes) -> None:
-        if isinstance(message, Waits) and message.cue == EVERYBODY and message.actor == "student 1":
+    def kill(message: FromPlayers, _minutes: Transcript) -> None:
+        if isinstance(message, ActorWaits) and message.cue == EVERYBODY and message.actor == "student 1":
             _players()[1].kill()
 
     record = played(school, tmp_path, rounds=2, onlooker=kill)
@@ -157,7 +157,7 @@ def test_players_that_are_killed_are_an_error_of_ours_and_the_others_go_home(
         "student 2": "passed",
         "student 3": "errored",
     }
-    assert concluded(record, PATIENT, None).verdict is Verdict.LIMITED
+    assert conclude(record, PATIENT, None).verdict is RehearsalOutcome.LIMITED
     assert _players() == []
     assert not [one for one in psutil.Process().children(recursive=True) if "type=renderer" in _words(one)]
 
@@ -167,8 +167,8 @@ def test_players_that_die_when_their_people_have_left_cost_the_rounds_to_come(
 ) -> None:
     gone: list[str] = []
 
-    def kill(message: FromPlayers, _minutes: Minutes) -> None:
-        if isinstance(message, Left):
+    def kill(message: FromPlayers, _minutes: Transcript) -> None:
+        if isinstance(message, ActorLeft):
             gone.append(message.actor)
             # Both whom the second process plays are at home; the teacher has still to end the class.
             if message.actor != "teacher" and {"student 1", "student 3"} <= set(gone) and len(_players()) > 1:
@@ -176,8 +176,8 @@ def test_players_that_die_when_their_people_have_left_cost_the_rounds_to_come(
 
     record = played(school, tmp_path, rounds=2, onlooker=kill)
     assert {(person.round, person.outcome) for person in record.people} == {(1, "passed")}
-    document = concluded(record, PATIENT, None)
-    assert (document.verdict, "rounds played: 1 of 2" in document.said) == (Verdict.LIMITED, True)
+    document = conclude(record, PATIENT, None)
+    assert (document.verdict, "rounds played: 1 of 2" in document.said) == (RehearsalOutcome.LIMITED, True)
 
 
 def _words(process: psutil.Process) -> str:
@@ -220,14 +220,17 @@ def test_more_than_this_machine_carries_is_refused_and_so_are_accounts_that_do_n
 
 
 def test_another_rehearsal_cannot_have_the_same_people(school: PracticeSchool, tmp_path: Path) -> None:
-    district, database = district_of(embedded(), school.introduction), Database(f"sqlite:///{tmp_path / 'h.db'}")
-    places = seats("teacher", STUDENTS, ramp_s=3.0, workers=2)
+    district, database = (
+        district_of(embedded_district(), school.introduction),
+        Database(f"sqlite:///{tmp_path / 'h.db'}"),
+    )
+    places = arrivals("teacher", STUDENTS, ramp_s=3.0, workers=2)
     kept_twice = ExitStack()
-    kept_twice.enter_context(_kept_from_others(database, district, places, lease_s=60.0))
-    with pytest.raises(Busy, match="in use by another run"):
-        kept_twice.enter_context(_kept_from_others(database, district, places, lease_s=60.0))
+    kept_twice.enter_context(_locked_accounts(database, district, places, lease_s=60.0))
+    with pytest.raises(AccountsBusy, match="in use by another run"):
+        kept_twice.enter_context(_locked_accounts(database, district, places, lease_s=60.0))
     kept_twice.close()
-    with _kept_from_others(database, district, places, lease_s=60.0):
+    with _locked_accounts(database, district, places, lease_s=60.0):
         pass
     database.close()
 
@@ -237,7 +240,7 @@ def test_whoever_stops_it_gets_no_verdict_and_nobody_and_nothing_is_left(
     tmp_path: Path, number: signal.Signals, code: int
 ) -> None:
     (tmp_path / "firstbell.toml").write_text('[school]\nname = "P"\ntimezone = "UTC"\npractice = true\n')
-    command = [sys.executable, "-c", "from runner.cli.main import main; main()", "rehearse", "live-class"]
+    command = [sys.executable, "-c", "from firstbell.runner.cli.main import main; main()", "rehearse", "live-class"]
     asked = ("--students", "2", "--ramp", "2s", "--stay", "60s", "--anyway")
     with subprocess.Popen(
         [*command, *asked], cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
@@ -295,9 +298,9 @@ def test_the_page_opens_without_network_and_axe_finds_nothing_serious(
 ) -> None:
     script = axe(tmp_path)
     people = [a_teacher(), *(a_student(n) for n in range(4)), a_student(4, outcome="failed", fails_at="joins")]
-    document = concluded(a_record(people), wanted_of(embedded()), a_record(people))
+    document = conclude(a_record(people), criteria_of(embedded_district()), a_record(people))
     page_file = tmp_path / "report.html"
-    page_file.write_text(report_page(document, wanted_of(embedded()), ZoneInfo("UTC")))
+    page_file.write_text(report_page(document, criteria_of(embedded_district()), ZoneInfo("UTC")))
     said: list[str] = []
     asked: list[str] = []
     # The page forbids scripts, and axe is one.
@@ -327,8 +330,8 @@ def test_the_command_ends_with_its_verdict_and_leaves_its_papers(firstbell: Firs
         '[accounts.student]\nusername = "zz.student01"\ndisplay_name = "Ada Zz"\n'
         'password = "practice:student#password"\ndevice = "iPad (gen 7)"\n'
     )
-    earlier = concluded(a_record([a_teacher(), *(a_student(n) for n in range(6))]), PATIENT, None)
-    Shelf(tmp_path / ".firstbell" / "rehearsals").keep(earlier)
+    earlier = conclude(a_record([a_teacher(), *(a_student(n) for n in range(6))]), PATIENT, None)
+    RehearsalStore(tmp_path / ".firstbell" / "rehearsals").keep(earlier)
     asked = ("rehearse", "live-class", "--students", "2", "--ramp", "2s", "--stay", "2s", "--anyway", "--json")
     done = firstbell(*asked, "--report", "report.html", "--junit", "junit.xml")
     assert done.returncode == 0, done.stdout + done.stderr

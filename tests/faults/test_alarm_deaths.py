@@ -15,17 +15,17 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import Engine, event
 
-from runner.alarms.channels import ChannelOptions, open_channel
-from runner.alarms.delivery import Delivery
-from runner.alarms.routing import Route
-from runner.alarms.terms import Terms
-from runner.execution.identity import is_gone, me
-from runner.history.database import Database
-from runner.history.incidents import IncidentHistory
-from runner.history.outbox import OutboxHistory
-from runner.history.record import AttemptRow, RunRow
-from runner.history.runs import RunHistory
-from tests.receivers import http_receiver
+from firstbell.runner.alarms.channels import ChannelOptions, open_channel
+from firstbell.runner.alarms.delivery import NoticeDelivery
+from firstbell.runner.alarms.policy import AlarmPolicy
+from firstbell.runner.alarms.routing import Route
+from firstbell.runner.execution.supervision.process_identity import owner_is_gone, this_process
+from firstbell.runner.history.alarms.incidents import IncidentService
+from firstbell.runner.history.alarms.outbox import OutboxHistory
+from firstbell.runner.history.database import Database
+from firstbell.runner.history.record import AttemptRow, RunRow
+from firstbell.runner.history.runs.runs import RunHistory
+from tests.support.receivers import http_receiver
 
 pytestmark = [pytest.mark.browser, pytest.mark.faults]  # No browser, but a hundred processes.
 
@@ -56,10 +56,10 @@ STORY = [run(0, "failed"), run(1, "passed"), run(2, "passed")]
 
 def history_of(url: str, address: str) -> tuple[Database, RunHistory, OutboxHistory]:
     database = Database(url)
-    terms = Terms(zone=ZONE, routes=(Route(name="it", to=(address,)),))
-    incidents = IncidentHistory(database, terms)
-    outbox = OutboxHistory(incidents, database, me(), is_gone)
-    return database, RunHistory(database, ZONE, incidents.weigh_run), outbox
+    terms = AlarmPolicy(zone=ZONE, routes=(Route(name="it", to=(address,)),))
+    incidents = IncidentService(database, terms)
+    outbox = OutboxHistory(incidents, database, this_process(), owner_is_gone)
+    return database, RunHistory(database, ZONE, incidents.observe_run), outbox
 
 
 def die_at(statement: int, thread: str = "") -> None:
@@ -122,7 +122,7 @@ def deliver_and_die(url: str, address: str, statement: int) -> None:
     _, _, outbox = history_of(url, address)
     options = ChannelOptions(secret=lambda _reference: "")
     die_at(statement, "delivery")
-    delivery = Delivery(outbox, lambda wanted: open_channel(wanted, options)).start()
+    delivery = NoticeDelivery(outbox, lambda wanted: open_channel(wanted, options)).start()
     look = threading.Event()
     while any(parcel.delivered_at is None for parcel in outbox.look(50)):
         look.wait(0.02)

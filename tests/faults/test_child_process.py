@@ -11,9 +11,9 @@ import psutil
 import pytest
 from pydantic import TypeAdapter
 
-from runner.execution import child_process
-from runner.execution.child_process import ChildGone, ChildProcess
-from runner.execution.messages import Quit
+from firstbell.runner.execution.supervision import child_process
+from firstbell.runner.execution.supervision.child_process import ChildGone, ChildProcess
+from firstbell.runner.execution.supervision.protocol import Quit
 
 Heard = queue.SimpleQueue[int | None]
 Start = Callable[[str], tuple[ChildProcess[int], Heard]]

@@ -18,7 +18,7 @@ LOOK = f"""\
 import json, pathlib, socket, sys
 from urllib.parse import urlsplit
 import urllib3
-from journeys.practice.school import PracticeSchool
+from firstbell.journeys.practice.client import PracticeSchool
 
 def look(url):
     host = urlsplit(url).hostname

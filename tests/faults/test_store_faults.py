@@ -18,14 +18,14 @@ import boto3
 import pytest
 from moto.server import ThreadedMotoServer
 
-from artifacts.lifetime import Lifetime
-from artifacts.spool import Spool
-from artifacts.stores import Store, StoreOptions, open_store
-from artifacts.stores.memory import MemoryStore
-from artifacts.stores.proving import prove
-from artifacts.stores.s3 import OUR_HASH
-from artifacts.uploader import BACKOFF, Said, Uploader, Word
-from tests.fault_proxy import FaultProxy, fault_proxy
+from firstbell.artifacts.lifetime import Lifetime
+from firstbell.artifacts.spool import Spool
+from firstbell.artifacts.stores import Store, StoreOptions, open_store
+from firstbell.artifacts.stores.memory import MemoryStore
+from firstbell.artifacts.stores.s3 import OUR_HASH
+from firstbell.artifacts.stores.self_test import self_test
+from firstbell.artifacts.uploader import BACKOFF, Uploader, UploadReport, UploadState
+from tests.support.fault_proxy import FaultProxy, fault_proxy
 
 pytestmark = [pytest.mark.browser, pytest.mark.faults]  # No browser, but half a minute of real faults.
 
@@ -34,8 +34,8 @@ SEED = int(os.environ.get("FIRSTBELL_SEED", random.SystemRandom().randrange(10**
 UPLOAD = """
 import sys
 from pathlib import Path
-from artifacts.spool import Spool
-from artifacts.stores import StoreOptions, open_store
+from firstbell.artifacts.spool import Spool
+from firstbell.artifacts.stores import StoreOptions, open_store
 print("begins", flush=True)
 spool = Spool(Path(sys.argv[1]))
 while spool.waiting().runs:
@@ -68,8 +68,8 @@ def proxy(moto: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[FaultProxy]:
 
 @pytest.fixture
 def store(proxy: FaultProxy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Store:
-    monkeypatch.setattr("artifacts.stores.s3.READ_S", 1)
-    monkeypatch.setattr("artifacts.stores.s3.TRIES", 2)
+    monkeypatch.setattr("firstbell.artifacts.stores.s3.READ_S", 1)
+    monkeypatch.setattr("firstbell.artifacts.stores.s3.TRIES", 2)
     return open_store(f"s3://{BUCKET}/{tmp_path.name}", StoreOptions(endpoint_url=proxy.url))
 
 
@@ -163,7 +163,7 @@ def test_who_may_only_write_says_which_permission_would_tell_a_lost_answer_from_
 
 def test_a_machine_that_may_only_write_proves_that_it_can(proxy: FaultProxy, store: Store) -> None:
     proxy.looks = "AccessDenied"
-    proofs = list(prove(store))
+    proofs = list(self_test(store))
     assert [proof for proof in proofs if not proof.holds] == []
     seen = {proof.what: proof.seen for proof in proofs}
     assert seen["refuses other bytes under the same name"] == "kept as it was"
@@ -205,13 +205,13 @@ def test_two_machines_that_send_the_same_leave_one_object_each(moto: str, proxy:
 def test_a_store_that_is_away_is_told_before_anything_waits_and_back_when_it_answers(
     proxy: FaultProxy, store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("artifacts.uploader.BACKOFF", replace(BACKOFF, first_s=0.05))
-    said, is_back = list[Said](), threading.Event()
+    monkeypatch.setattr("firstbell.artifacts.uploader.BACKOFF", replace(BACKOFF, first_s=0.05))
+    said, is_back = list[UploadReport](), threading.Event()
 
-    def listener(word: Said) -> None:
+    def listener(word: UploadReport) -> None:
         said.append(word)
         proxy.looks = ""
-        if word.word is Word.BACK:
+        if word.word is UploadState.BACK:
             is_back.set()
 
     proxy.looks = "SlowDown"
@@ -219,7 +219,7 @@ def test_a_store_that_is_away_is_told_before_anything_waits_and_back_when_it_ans
     assert is_back.wait(60)
     assert uploader.finish(20) == ""
     uploader.close()
-    assert [word.word for word in said] == [Word.AWAY, Word.BACK]
+    assert [word.word for word in said] == [UploadState.AWAY, UploadState.BACK]
 
 
 def test_an_uploader_outlives_whatever_a_store_raises_and_says_it_once(tmp_path: Path) -> None:
@@ -232,14 +232,14 @@ def test_an_uploader_outlives_whatever_a_store_raises_and_says_it_once(tmp_path:
                 raise RuntimeError("planted")
             super().put(name, data, lifetime)
 
-    spool, said = Spool(tmp_path), list[Said]()
+    spool, said = Spool(tmp_path), list[UploadReport]()
     store = Mad("memory:", StoreOptions())
     run_on(spool, "a")
     uploader = Uploader(spool, store, said.append).start()
     while uploader.finish(20):
         pass
     uploader.close()
-    assert [word.word for word in said] == [Word.BROKEN, Word.BACK]
+    assert [word.word for word in said] == [UploadState.BROKEN, UploadState.BACK]
     assert store.names("runs/") == ["runs/a/a.jpg", "runs/a/rest.zip", "runs/a/run.json"]
 
 
@@ -256,12 +256,12 @@ def test_who_finds_another_first_bell_sending_says_so(tmp_path: Path) -> None:
 def test_an_uploader_says_once_that_the_store_is_away_and_once_that_it_is_back(
     moto: str, proxy: FaultProxy, store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("artifacts.uploader.BACKOFF", replace(BACKOFF, first_s=0.1))
-    spool, said, is_back = Spool(tmp_path / "spool"), list[Said](), threading.Event()
+    monkeypatch.setattr("firstbell.artifacts.uploader.BACKOFF", replace(BACKOFF, first_s=0.1))
+    spool, said, is_back = Spool(tmp_path / "spool"), list[UploadReport](), threading.Event()
 
-    def listener(word: Said) -> None:
+    def listener(word: UploadReport) -> None:
         said.append(word)
-        if word.word is Word.BACK:
+        if word.word is UploadState.BACK:
             is_back.set()
         else:
             proxy.always = ""
@@ -272,7 +272,7 @@ def test_an_uploader_says_once_that_the_store_is_away_and_once_that_it_is_back(
     assert is_back.wait(60)
     assert uploader.finish(20) == ""
     uploader.close()
-    assert [word.word for word in said] == [Word.AWAY, Word.BACK]
+    assert [word.word for word in said] == [UploadState.AWAY, UploadState.BACK]
     must_be_there_once(moto, tmp_path.name, objects)
 
 
@@ -313,8 +313,8 @@ def test_an_uploader_that_is_killed_anywhere_loses_nothing_and_leaves_nothing_ha
 PUT = """
 import os, sys
 from pathlib import Path
-from artifacts.lifetime import Lifetime
-from artifacts.spool import Spool
+from firstbell.artifacts.lifetime import Lifetime
+from firstbell.artifacts.spool import Spool
 spool = Spool(Path(sys.argv[1]), limit_mib=200)
 print("begins", flush=True)
 for number in range(10_000):

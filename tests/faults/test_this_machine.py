@@ -15,10 +15,10 @@ from pathlib import Path
 import psutil
 import pytest
 
-from runner.config.load import load
-from runner.execution.reporter import Silent
-from runner.outcome import Outcome
-from runner.theatre import Theatre, theatre
+from firstbell.runner.app.local_runner import LocalRunner, open_local_runner
+from firstbell.runner.config.load import load
+from firstbell.runner.execution.runs.reporter import SilentReporter
+from firstbell.runner.outcome import Outcome
 
 pytestmark = [pytest.mark.browser, pytest.mark.faults]
 
@@ -49,14 +49,14 @@ password = "env:ZZ"
 [classroom]
 title = "x"
 """
-FIRSTBELL = "from runner.cli.main import main; main()"
+FIRSTBELL = "from firstbell.runner.cli.main import main; main()"
 BOUND = f"mount --bind {{file}} /etc/resolv.conf && exec {{python}} -c '{FIRSTBELL}' run class-list --once"
 
 
 @pytest.fixture
-def opened(tmp_path: Path) -> Iterator[Theatre]:
+def opened(tmp_path: Path) -> Iterator[LocalRunner]:
     (tmp_path / "firstbell.toml").write_text(CONFIG)
-    with theatre(load(tmp_path / "firstbell.toml"), headed=False, quiet=True) as opened:
+    with open_local_runner(load(tmp_path / "firstbell.toml"), headed=False, quiet=True) as opened:
         yield opened
 
 
@@ -85,14 +85,16 @@ def starving(pid: int) -> Iterator[None]:
         process.resume()
 
 
-def test_a_failure_on_a_starved_machine_blames_nobody(opened: Theatre) -> None:
+def test_a_failure_on_a_starved_machine_blames_nobody(opened: LocalRunner) -> None:
     assert opened.practice is not None
     opened.practice.break_("sign-in-503")
     (piece,) = opened.chosen(["class-list"])
-    assert opened.play(piece, Silent(), confirm=False).run.outcome is Outcome.FAILED, "fed, it fails: the control"
+    assert opened.play(piece, SilentReporter(), confirm=False).run.outcome is Outcome.FAILED, (
+        "fed, it fails: the control"
+    )
     opened.player.prepare()
     with starving(opened.player.worker.pid):
-        performed = opened.play(piece, Silent(), confirm=False)
+        performed = opened.play(piece, SilentReporter(), confirm=False)
     assert performed.run.outcome is Outcome.ERRORED, performed.document
     assert "this machine was starved" in performed.document.attempts[0].said
 
@@ -104,7 +106,7 @@ def test_a_process_that_is_not_run_notices_and_one_that_is_does_not() -> None:
 def lost_share(*, stopped_share: float) -> float:
     """What the meter of a process says that is stopped for a share of each 0.2 s, over half a second."""
     code = (
-        "import sys, time; from runner.execution.machine import LagMeter\n"
+        "import sys, time; from firstbell.runner.execution.runs.machine_load import LagMeter\n"
         "with LagMeter() as lag:\n"
         "    print('x', flush=True); time.sleep(0.5)\n"
         "print(lag.lost_share)"
@@ -122,15 +124,15 @@ def lost_share(*, stopped_share: float) -> float:
         return float(process.stdout.read())
 
 
-def test_a_full_disk_costs_evidence_and_never_the_verdict(opened: Theatre) -> None:
+def test_a_full_disk_costs_evidence_and_never_the_verdict(opened: LocalRunner) -> None:
     assert opened.practice is not None
     with full_disk(opened.house.work):
         (piece,) = opened.chosen(["class-list"])
-        performed = opened.play(piece, Silent(), confirm=False)
+        performed = opened.play(piece, SilentReporter(), confirm=False)
         assert performed.run.outcome is Outcome.PASSED, performed.document
         assert any("No space left on device" in line for line in performed.trouble), performed.trouble
         opened.practice.break_("sign-in-503")
-        performed = opened.play(piece, Silent(), confirm=False)
+        performed = opened.play(piece, SilentReporter(), confirm=False)
     assert performed.run.outcome is Outcome.ERRORED
     assert "the disk of this machine is full" in performed.document.attempts[0].said
 

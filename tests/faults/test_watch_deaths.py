@@ -21,9 +21,9 @@ import psutil
 import pytest
 from sqlalchemy import Connection, text
 
-from runner.execution.ladder import MARKER
-from runner.history.database import Database
-from tests.servers import Postgres
+from firstbell.runner.execution.supervision.termination import MARKER
+from firstbell.runner.history.database import Database
+from tests.support.servers import Postgres
 
 pytestmark = [pytest.mark.browser, pytest.mark.faults]
 
@@ -49,7 +49,7 @@ enabled = false
 [journeys.plan-b]
 enabled = false
 """
-FIRSTBELL = "from runner.cli.main import main; main()"
+FIRSTBELL = "from firstbell.runner.cli.main import main; main()"
 ENDED = {"ran", "late", "missed", "skipped"}
 
 

@@ -16,18 +16,24 @@ import psutil
 import pytest
 from structlog.testing import capture_logs
 
-from artifacts.policy import Recording
-from runner.config.load import load
-from runner.execution import supervisor
-from runner.execution.identity import me
-from runner.execution.ladder import MARKER, adopt_orphans, reap_orphans, sweep, temporary_folder
-from runner.execution.messages import FromWorker, Play, StepBegan
-from runner.execution.performed import Performed
-from runner.execution.player import Player
-from runner.execution.reporter import Silent
-from runner.execution.wear import Tired
-from runner.outcome import Outcome
-from runner.theatre import Theatre, theatre
+from firstbell.artifacts.policy import RecordingOptions
+from firstbell.runner.app.local_runner import LocalRunner, open_local_runner
+from firstbell.runner.config.load import load
+from firstbell.runner.execution.runs.reporter import SilentReporter
+from firstbell.runner.execution.runs.run_result import RunResult
+from firstbell.runner.execution.supervision import supervisor
+from firstbell.runner.execution.supervision.managed_worker import ManagedWorker
+from firstbell.runner.execution.supervision.process_identity import this_process
+from firstbell.runner.execution.supervision.protocol import FromWorker, PlayAttempt, StepBegan
+from firstbell.runner.execution.supervision.recycling import RecycleReason
+from firstbell.runner.execution.supervision.termination import (
+    MARKER,
+    adopt_orphans,
+    reap_orphans,
+    sweep_leftovers,
+    temporary_folder,
+)
+from firstbell.runner.outcome import Outcome
 
 pytestmark = [pytest.mark.browser, pytest.mark.faults]
 
@@ -100,7 +106,7 @@ def test_hangs(student, school, brake):
 
 
 @pytest.fixture(scope="module")
-def opened(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Theatre]:
+def opened(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalRunner]:
     folder = tmp_path_factory.mktemp("district")
     (folder / "hostile").mkdir()
     (folder / "hostile" / "test_endless.py").write_text(ENDLESS)
@@ -108,11 +114,11 @@ def opened(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Theatre]:
     (folder / "hostile" / "test_litter.py").write_text(LITTER)
     (folder / "hostile" / "test_hangs.py").write_text(HANGS)
     (folder / "firstbell.toml").write_text(CONFIG)
-    with theatre(load(folder / "firstbell.toml"), headed=False, quiet=True) as opened:
+    with open_local_runner(load(folder / "firstbell.toml"), headed=False, quiet=True) as opened:
         yield opened
 
 
-class At(Silent):
+class At(SilentReporter):
     """Does something the moment that a step begins."""
 
     def __init__(self, title: str, deed: Callable[[], None]) -> None:
@@ -124,7 +130,7 @@ class At(Silent):
             self._deed()
 
 
-def family(opened: Theatre, *names: str) -> list[psutil.Process]:
+def family(opened: LocalRunner, *names: str) -> list[psutil.Process]:
     """The worker's children whose command line holds one of the names; all of them, if none is named."""
     children = psutil.Process(opened.player.worker.pid).children(recursive=True)
     return [child for child in children if not names or any(name in command(child) for name in names)]
@@ -144,24 +150,24 @@ def kill(processes: list[psutil.Process], number: int = signal.SIGKILL) -> None:
         os.kill(process.pid, number)
 
 
-def play(opened: Theatre, journey: str, reporter: Silent) -> Performed:
+def play(opened: LocalRunner, journey: str, reporter: SilentReporter) -> RunResult:
     return opened.play(opened.chosen([journey])[0], reporter)
 
 
-def test_a_browser_killed_in_the_middle_of_a_step_is_the_probes_own_fault(opened: Theatre) -> None:
+def test_a_browser_killed_in_the_middle_of_a_step_is_the_probes_own_fault(opened: LocalRunner) -> None:
     reporter = At("signs in", lambda: kill(family(opened, "--type=", "--headless", "--remote-debugging")))
     performed = play(opened, "class-list", reporter)
     assert performed.run.outcome is Outcome.ERRORED, performed.document
-    assert play(opened, "class-list", Silent()).run.outcome is Outcome.PASSED
+    assert play(opened, "class-list", SilentReporter()).run.outcome is Outcome.PASSED
 
 
-def test_a_driver_killed_in_the_middle_of_a_step_is_the_probes_own_fault(opened: Theatre) -> None:
+def test_a_driver_killed_in_the_middle_of_a_step_is_the_probes_own_fault(opened: LocalRunner) -> None:
     performed = play(opened, "class-list", At("signs in", lambda: kill(family(opened, "playwright/driver"))))
     assert performed.run.outcome is Outcome.ERRORED, performed.document
-    assert play(opened, "class-list", Silent()).run.outcome is Outcome.PASSED
+    assert play(opened, "class-list", SilentReporter()).run.outcome is Outcome.PASSED
 
 
-def test_a_worker_killed_in_the_middle_of_a_step_leaves_nothing_behind(opened: Theatre) -> None:
+def test_a_worker_killed_in_the_middle_of_a_step_leaves_nothing_behind(opened: LocalRunner) -> None:
     before = family(opened)
     reporter = At("signs in", lambda: os.kill(opened.player.worker.pid, signal.SIGKILL))
     performed = play(opened, "class-list", reporter)
@@ -169,26 +175,26 @@ def test_a_worker_killed_in_the_middle_of_a_step_leaves_nothing_behind(opened: T
     assert "the worker died" in performed.document.attempts[0].said
     psutil.wait_procs(before, timeout=30)
     assert not [process for process in before if process.is_running() and process.status() != psutil.STATUS_ZOMBIE]
-    assert play(opened, "class-list", Silent()).run.outcome is Outcome.PASSED
+    assert play(opened, "class-list", SilentReporter()).run.outcome is Outcome.PASSED
 
 
-def test_a_journey_that_loops_for_ever_is_ended_by_force_at_its_deadline(opened: Theatre) -> None:
+def test_a_journey_that_loops_for_ever_is_ended_by_force_at_its_deadline(opened: LocalRunner) -> None:
     opened.player.prepare()
     before = family(opened)
-    performed = play(opened, "endless", Silent())
+    performed = play(opened, "endless", SilentReporter())
     assert performed.run.outcome is Outcome.ERRORED
     assert "did not end before its deadline of 4 s" in performed.document.attempts[0].said
     assert not psutil.wait_procs(before, timeout=10)[1]
-    assert play(opened, "class-list", Silent()).run.outcome is Outcome.PASSED
+    assert play(opened, "class-list", SilentReporter()).run.outcome is Outcome.PASSED
 
 
-def test_what_a_journey_left_hanging_on_nobody_is_found_by_its_marker_and_ended(opened: Theatre) -> None:
+def test_what_a_journey_left_hanging_on_nobody_is_found_by_its_marker_and_ended(opened: LocalRunner) -> None:
     seen: list[int] = []
 
     def count() -> list[int]:
         return [process.pid for process in psutil.process_iter() if is_litter(process)]
 
-    class Looks(Silent):
+    class Looks(SilentReporter):
         def heard(self, message: FromWorker) -> None:
             if isinstance(message, StepBegan):
                 deadline = time.monotonic() + 3
@@ -204,7 +210,7 @@ def is_litter(process: psutil.Process) -> bool:
     return command(process) == "sleep 611"  # What has ended has no command line.
 
 
-def test_a_browser_and_a_driver_that_are_stopped_are_ended_with_everything(opened: Theatre) -> None:
+def test_a_browser_and_a_driver_that_are_stopped_are_ended_with_everything(opened: LocalRunner) -> None:
     """Stopped, the driver cannot end the browser when its pipe ends: only whoever kills the whole tree can."""
     opened.player.prepare()
     before = family(opened)
@@ -212,30 +218,30 @@ def test_a_browser_and_a_driver_that_are_stopped_are_ended_with_everything(opene
     performed = play(opened, "class-list", reporter)
     assert performed.run.outcome is Outcome.ERRORED, performed.document
     assert not psutil.wait_procs(before, timeout=10)[1]
-    assert play(opened, "class-list", Silent()).run.outcome is Outcome.PASSED
+    assert play(opened, "class-list", SilentReporter()).run.outcome is Outcome.PASSED
 
 
 def test_a_close_that_hangs_keeps_the_verdict_and_ends_the_worker(
-    opened: Theatre, monkeypatch: pytest.MonkeyPatch
+    opened: LocalRunner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(supervisor, "CLOSE_S", 3.0)
     opened.player.prepare()
     before = family(opened)
-    performed = play(opened, "hangs", Silent())
+    performed = play(opened, "hangs", SilentReporter())
     assert performed.run.outcome is Outcome.PASSED, performed.document
     assert "did not end before its deadline" in performed.document.attempts[0].unclosed
     assert not psutil.wait_procs(before, timeout=10)[1]
-    assert play(opened, "class-list", Silent()).run.outcome is Outcome.PASSED
+    assert play(opened, "class-list", SilentReporter()).run.outcome is Outcome.PASSED
 
 
-def test_nothing_of_an_ended_worker_is_left(opened: Theatre) -> None:
+def test_nothing_of_an_ended_worker_is_left(opened: LocalRunner) -> None:
     """Process, profile, temporary folder, file numbers: looked for by what the worker itself was given."""
     opened.player.prepare()
     opened.uploader.finish(20)  # Its files come and go while it sends what earlier tests left.
     numbers = psutil.Process().num_fds()
     worker = opened.player.worker
     folder = Path(psutil.Process(worker.pid).environ()["TMPDIR"])
-    play(opened, "class-list", Silent())
+    play(opened, "class-list", SilentReporter())
     assert list(folder.glob("playwright*")), "the browser has put nothing there: the test would prove nothing"
     worker.kill()
     assert not folder.exists()
@@ -247,13 +253,13 @@ def test_nothing_of_an_ended_worker_is_left(opened: Theatre) -> None:
 def test_what_an_earlier_first_bell_left_is_swept_away() -> None:
     """A process with the marker, and a folder with the name, of a First Bell that is gone."""
     gone = subprocess.Popen([sys.executable, "-c", ""])
-    host, began = me().split(":")[0], int(time.time())
+    host, began = this_process().split(":")[0], int(time.time())
     gone.wait()
     environment = {**os.environ, MARKER: f"{host}:{gone.pid}:{began}/x"}
     orphan = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"], env=environment)
     folder = Path(tempfile.mkdtemp(prefix=f"firstbell-{gone.pid}-{began}-"))
     mine = temporary_folder()
-    sweep()
+    sweep_leftovers()
     assert orphan.wait(10) == -signal.SIGKILL
     assert not folder.exists()
     assert mine.exists()
@@ -275,12 +281,14 @@ def test_orphans_come_to_us_and_are_buried() -> None:
     assert not psutil.pid_exists(orphan.pid)
 
 
-def test_a_worker_is_replaced_when_it_has_played_enough(opened: Theatre, tmp_path: Path) -> None:
+def test_a_worker_is_replaced_when_it_has_played_enough(opened: LocalRunner, tmp_path: Path) -> None:
     hello, seen = opened.staging.hello, []
-    player = Player(
-        lambda: hello, tmp_path / "worker.log", replace(opened.staging.limits, attempts=2, pulse_after_idle_s=0.0)
+    player = ManagedWorker(
+        lambda: hello, tmp_path / "worker.log", replace(opened.staging.limits, attempts=2, probe_after_idle_s=0.0)
     )
-    order = Play(run_id="x", journey="class-list", attempt=1, folder=tmp_path, recording=Recording(trace=False))
+    order = PlayAttempt(
+        run_id="x", journey="class-list", attempt=1, folder=tmp_path, recording=RecordingOptions(trace=False)
+    )
     for _ in range(3):
         assert player.play(order, deadline_s=30, listener=lambda _: None, fresh=False).ending is None
         seen.append(player.worker.pid)
@@ -290,12 +298,16 @@ def test_a_worker_is_replaced_when_it_has_played_enough(opened: Theatre, tmp_pat
 
 
 def test_a_browser_that_does_not_answer_its_health_probe_is_replaced(
-    opened: Theatre, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    opened: LocalRunner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("runner.execution.player.PULSE_S", 3.0)
+    monkeypatch.setattr("firstbell.runner.execution.supervision.managed_worker.HEALTH_PROBE_S", 3.0)
     hello = opened.staging.hello
-    player = Player(lambda: hello, tmp_path / "worker.log", replace(opened.staging.limits, pulse_after_idle_s=0.0))
-    order = Play(run_id="x", journey="class-list", attempt=1, folder=tmp_path, recording=Recording(trace=False))
+    player = ManagedWorker(
+        lambda: hello, tmp_path / "worker.log", replace(opened.staging.limits, probe_after_idle_s=0.0)
+    )
+    order = PlayAttempt(
+        run_id="x", journey="class-list", attempt=1, folder=tmp_path, recording=RecordingOptions(trace=False)
+    )
     assert player.play(order, deadline_s=30, listener=lambda _: None, fresh=False).ending is None
     first = player.worker.pid
     tree = psutil.Process(first).children(recursive=True)
@@ -305,24 +317,26 @@ def test_a_browser_that_does_not_answer_its_health_probe_is_replaced(
     player.close()
 
 
-def test_the_log_of_a_confirming_attempt_speaks_of_no_fault_of_our_own(opened: Theatre, tmp_path: Path) -> None:
+def test_the_log_of_a_confirming_attempt_speaks_of_no_fault_of_our_own(opened: LocalRunner, tmp_path: Path) -> None:
     hello = opened.staging.hello
-    player = Player(lambda: hello, tmp_path / "worker.log", opened.staging.limits)
-    order = Play(run_id="x", journey="class-list", attempt=1, folder=tmp_path, recording=Recording(trace=False))
+    player = ManagedWorker(lambda: hello, tmp_path / "worker.log", opened.staging.limits)
+    order = PlayAttempt(
+        run_id="x", journey="class-list", attempt=1, folder=tmp_path, recording=RecordingOptions(trace=False)
+    )
     with capture_logs() as lines:
         for is_confirming in (False, True):
             assert player.play(order, deadline_s=30, listener=lambda _: None, fresh=is_confirming).ending is None
     player.close()
-    assert [line["why"] for line in lines if line["event"] == "worker.replaced"] == [Tired.CONFIRMING.value]
-    assert "fault" not in Tired.CONFIRMING.value
+    assert [line["why"] for line in lines if line["event"] == "worker.replaced"] == [RecycleReason.CONFIRMING.value]
+    assert "fault" not in RecycleReason.CONFIRMING.value
 
 
-def test_a_page_that_crashes_is_the_probes_own_fault(opened: Theatre) -> None:
-    assert play(opened, "crash", Silent()).run.outcome is Outcome.ERRORED
-    assert play(opened, "class-list", Silent()).run.outcome is Outcome.PASSED
+def test_a_page_that_crashes_is_the_probes_own_fault(opened: LocalRunner) -> None:
+    assert play(opened, "crash", SilentReporter()).run.outcome is Outcome.ERRORED
+    assert play(opened, "class-list", SilentReporter()).run.outcome is Outcome.PASSED
 
 
-def test_what_a_run_recorded_is_private_and_removed_afterwards(opened: Theatre) -> None:
+def test_what_a_run_recorded_is_private_and_removed_afterwards(opened: LocalRunner) -> None:
     seen: list[int] = []
 
     def look() -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from journeys.practice.school import PracticeSchool
+from firstbell.journeys.practice.client import PracticeSchool
 
 
 @pytest.fixture(scope="session")

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from runner.history.database import Database
-from tests.clocks import Clock
+from firstbell.runner.history.database import Database
+from tests.support.clocks import Clock
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 import structlog
 
-from runner import log
+from firstbell.runner import log
 
 
 @pytest.fixture

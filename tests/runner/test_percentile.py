@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from runner.percentile import percentile
+from firstbell.runner.percentile import percentile
 
 
 @pytest.mark.parametrize(("share", "value"), [(0.95, 10), (0.05, 1), (0.5, 5), (1.0, 10)])

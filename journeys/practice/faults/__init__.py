@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from journeys.practice.faults.fault import Fault
-from journeys.practice.faults.live_class import LIVE_CLASS
-from journeys.practice.faults.network import NETWORK
-from journeys.practice.faults.platform import PLATFORM
-from journeys.practice.faults.sign_in import SIGN_IN
+from firstbell.journeys.practice.faults.fault import Fault
+from firstbell.journeys.practice.faults.live_class import LIVE_CLASS
+from firstbell.journeys.practice.faults.network import NETWORK
+from firstbell.journeys.practice.faults.platform import PLATFORM
+from firstbell.journeys.practice.faults.sign_in import SIGN_IN
 
-__all__ = ["FAULTS", "Fault", "Switchboard", "UnknownFault"]
+__all__ = ["FAULTS", "Fault", "FaultSwitches", "UnknownFault"]
 
 FAULTS: Mapping[str, Fault] = {fault.name: fault for fault in (*NETWORK, *SIGN_IN, *PLATFORM, *LIVE_CLASS)}
 """All faults by name."""
@@ -26,7 +26,7 @@ class UnknownFault(KeyError):
         return str(self.args[0])
 
 
-class Switchboard:
+class FaultSwitches:
     """Which faults are on."""
 
     def __init__(self) -> None:

@@ -1,6 +1,6 @@
 """What goes wrong in the live class."""
 
-from journeys.practice.faults.fault import Fault
+from firstbell.journeys.practice.faults.fault import Fault
 
 LIVE_CLASS = (
     Fault(

@@ -1,6 +1,6 @@
 """What goes wrong on the way to the district: names, connections, certificates, speed."""
 
-from journeys.practice.faults.fault import Fault
+from firstbell.journeys.practice.faults.fault import Fault
 
 NETWORK = (
     Fault(

@@ -1,6 +1,6 @@
 """What goes wrong on the learning platform, and with plan B."""
 
-from journeys.practice.faults.fault import Fault
+from firstbell.journeys.practice.faults.fault import Fault
 
 PLATFORM = (
     Fault(

@@ -1,6 +1,6 @@
 """What goes wrong at the sign-in."""
 
-from journeys.practice.faults.fault import Fault
+from firstbell.journeys.practice.faults.fault import Fault
 
 SIGN_IN = (
     Fault(

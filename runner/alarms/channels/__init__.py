@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
 from firstbell.errors import CONFIG, FirstBellError
-from runner.alarms.message import Message
+from firstbell.runner.alarms.message import Message
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Kind:
+class ChannelKind:
     """One kind of channel: its class as "module:Class", what stands behind the colon of an address, and an example."""
 
     where: str
@@ -22,33 +22,39 @@ class Kind:
 
 
 _REFERENCE = r"(?:env|file):[^\s#@]+"
-CHANNELS: Mapping[str, Kind] = {
-    "smtp": Kind(
-        where="runner.alarms.channels.smtp:Smtp", shape=r"[^@\s]+@[^@\s]+", example="smtp:it@district.example"
+CHANNELS: Mapping[str, ChannelKind] = {
+    "smtp": ChannelKind(
+        where="firstbell.runner.alarms.channels.smtp:Smtp", shape=r"[^@\s]+@[^@\s]+", example="smtp:it@district.example"
     ),
-    "slack": Kind(where="runner.alarms.channels.slack:Slack", shape=_REFERENCE, example="slack:env:SLACK_URL"),
-    "teams": Kind(where="runner.alarms.channels.teams:Teams", shape=_REFERENCE, example="teams:env:TEAMS_URL"),
-    "pagerduty": Kind(
-        where="runner.alarms.channels.pagerduty:PagerDuty",
+    "slack": ChannelKind(
+        where="firstbell.runner.alarms.channels.slack:Slack", shape=_REFERENCE, example="slack:env:SLACK_URL"
+    ),
+    "teams": ChannelKind(
+        where="firstbell.runner.alarms.channels.teams:Teams", shape=_REFERENCE, example="teams:env:TEAMS_URL"
+    ),
+    "pagerduty": ChannelKind(
+        where="firstbell.runner.alarms.channels.pagerduty:PagerDuty",
         shape=rf"{_REFERENCE}(@https?://\S+)?",
         example="pagerduty:env:PAGERDUTY_KEY",
     ),
-    "sns": Kind(
-        where="runner.alarms.channels.sns:Sns",
+    "sns": ChannelKind(
+        where="firstbell.runner.alarms.channels.sns:Sns",
         shape=r"arn:[\w-]+:sns:[\w-]+:\d+:[\w.-]+(@https?://\S+)?",
         example="sns:arn:aws:sns:us-east-1:123456789012:alarms",
     ),
-    "alertmanager": Kind(
-        where="runner.alarms.channels.alertmanager:Alertmanager",
+    "alertmanager": ChannelKind(
+        where="firstbell.runner.alarms.channels.alertmanager:Alertmanager",
         shape=rf"https?://[^\s#]+(#{_REFERENCE})?",
         example="alertmanager:http://localhost:9093",
     ),
-    "webhook": Kind(
-        where="runner.alarms.channels.webhook:Webhook",
+    "webhook": ChannelKind(
+        where="firstbell.runner.alarms.channels.webhook:Webhook",
         shape=rf"(https?://[^\s#]+|{_REFERENCE})(#{_REFERENCE})?",
         example="webhook:https://desk.district.example/hook#env:WEBHOOK_KEY",
     ),
-    "apprise": Kind(where="runner.alarms.channels.apprise:Apprise", shape=_REFERENCE, example="apprise:env:NTFY_URL"),
+    "apprise": ChannelKind(
+        where="firstbell.runner.alarms.channels.apprise:Apprise", shape=_REFERENCE, example="apprise:env:NTFY_URL"
+    ),
 }
 """Kind -> what it is; its module is imported when it is first used."""
 
@@ -82,7 +88,7 @@ Encryption = Literal["none", "starttls", "tls"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Mail:
+class MailSettings:
     """How mail leaves: the server, who writes, and how it is encrypted."""
 
     host: str = "localhost"
@@ -98,7 +104,7 @@ class ChannelOptions:
     """What a channel may be told besides its address. `secret` finds a reference's value."""
 
     secret: Callable[[str], str]
-    mail: Mail = field(default_factory=Mail)
+    mail: MailSettings = field(default_factory=MailSettings)
 
 
 class Channel(Protocol):
@@ -114,7 +120,7 @@ class BadAddress(FirstBellError):
     exit_code = CONFIG
 
 
-def well_formed(address: str) -> tuple[Kind, str]:
+def split_address(address: str) -> tuple[ChannelKind, str]:
     """The kind of an address, and what stands behind its colon. Raises BadAddress."""
     name, _, rest = address.partition(":")
     if name not in CHANNELS:
@@ -130,7 +136,7 @@ def well_formed(address: str) -> tuple[Kind, str]:
 
 def open_channel(address: str, options: ChannelOptions) -> Channel:
     """The channel of an address such as `smtp:it@bayfront.example`. Raises BadAddress, and SecretMissing."""
-    kind, rest = well_formed(address)
+    kind, rest = split_address(address)
     module, _, name = kind.where.partition(":")
     channel: Channel = getattr(importlib.import_module(module), name)(rest, options)
     return channel
@@ -141,7 +147,7 @@ def references_in(address: str) -> list[str]:
     return re.findall(_REFERENCE, address.partition(":")[2])
 
 
-def web_address(text: str, what: str) -> str:
+def checked_url(text: str, what: str) -> str:
     """An address of the web that a reference has led to. Raises BadAddress."""
     if not text.startswith(("https://", "http://")):
         raise BadAddress(f"{what} begins with https://; correct what the reference leads to")

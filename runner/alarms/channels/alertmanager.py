@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from datetime import datetime
 
-from runner.alarms.channels import Answer, ChannelOptions
-from runner.alarms.channels.posting import post
-from runner.alarms.message import Message
-from runner.alarms.routing import NoticeKind
+from firstbell.runner.alarms.channels import Answer, ChannelOptions
+from firstbell.runner.alarms.channels.http_post import post
+from firstbell.runner.alarms.message import Message
+from firstbell.runner.alarms.routing import NoticeKind
 
 
 class Alertmanager:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import apprise
 from apprise.result import AppriseResultStatus
 
-from runner.alarms.channels import Answer, BadAddress, ChannelOptions, Delivered, Refused, TryAgain
-from runner.alarms.message import Message
-from runner.alarms.routing import NoticeKind, Severity
+from firstbell.runner.alarms.channels import Answer, BadAddress, ChannelOptions, Delivered, Refused, TryAgain
+from firstbell.runner.alarms.message import Message
+from firstbell.runner.alarms.routing import NoticeKind, Severity
 
 LIMIT_S = 25
 SAID_LIMIT = 200

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 
-from runner.alarms.channels import Answer, ChannelOptions
-from runner.alarms.channels.posting import post
-from runner.alarms.message import Message
-from runner.alarms.routing import NoticeKind, Severity
+from firstbell.runner.alarms.channels import Answer, ChannelOptions
+from firstbell.runner.alarms.channels.http_post import post
+from firstbell.runner.alarms.message import Message
+from firstbell.runner.alarms.routing import NoticeKind, Severity
 
 EVENTS = "https://events.pagerduty.com/v2/enqueue"
 ACTION = {NoticeKind.CLOSED: "resolve", NoticeKind.ACKNOWLEDGED: "acknowledge"}

@@ -4,22 +4,22 @@ from __future__ import annotations
 
 import json
 
-from runner.alarms.channels import Answer, ChannelOptions, web_address
-from runner.alarms.channels.posting import post
-from runner.alarms.message import Message
-from runner.alarms.routing import NoticeKind, Severity
+from firstbell.runner.alarms.channels import Answer, ChannelOptions, checked_url
+from firstbell.runner.alarms.channels.http_post import post
+from firstbell.runner.alarms.message import Message
+from firstbell.runner.alarms.routing import NoticeKind, Severity
 
 # Slack's own limits (Block Kit, "section block").
 TEXT_LIMIT = 2900
 COLOURS = {Severity.CRITICAL: "#c5221f", Severity.WARNING: "#e8a33d", Severity.INFO: "#5f6b7a"}
-WELL = "#2e7d4f"
+CLOSED_COLOUR = "#2e7d4f"
 
 
 class Slack:
     """`slack:env:NAME`, a reference to the address of an incoming webhook."""
 
     def __init__(self, address: str, options: ChannelOptions) -> None:
-        self._url = web_address(options.secret(address), "a Slack webhook")
+        self._url = checked_url(options.secret(address), "a Slack webhook")
 
     def deliver(self, message: Message, key: str) -> Answer:
         """Post a card. A webhook cannot be told that it had this already: a repeated delivery shows twice."""
@@ -37,7 +37,7 @@ def card(message: Message) -> dict[str, object]:
     if message.proof.startswith(("https://", "http://")):
         button = {"type": "button", "text": _plain("Evidence", TEXT_LIMIT), "url": message.proof}
         blocks.append({"type": "actions", "elements": [button]})
-    colour = WELL if message.kind is NoticeKind.CLOSED else COLOURS[message.severity]
+    colour = CLOSED_COLOUR if message.kind is NoticeKind.CLOSED else COLOURS[message.severity]
     return {"text": _escaped(message.subject), "attachments": [{"color": colour, "blocks": blocks}]}
 
 

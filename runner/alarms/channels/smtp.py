@@ -10,15 +10,23 @@ from contextlib import suppress
 from email.message import EmailMessage
 from email.utils import formatdate, parseaddr
 
-from runner.alarms.channels import Answer, BadAddress, ChannelOptions, Delivered, Mail, Refused, TryAgain
-from runner.alarms.message import Message
-from runner.alarms.routing import NoticeKind, Severity
+from firstbell.runner.alarms.channels import (
+    Answer,
+    BadAddress,
+    ChannelOptions,
+    Delivered,
+    MailSettings,
+    Refused,
+    TryAgain,
+)
+from firstbell.runner.alarms.message import Message
+from firstbell.runner.alarms.routing import NoticeKind, Severity
 
 LIMIT_S = 20.0
 # A subject in one line: some readers show the space at a fold. RFC 5322 allows 998 characters.
 LINES = email.policy.SMTP.clone(max_line_length=400)
 COLOURS = {Severity.CRITICAL: "#c5221f", Severity.WARNING: "#e8a33d", Severity.INFO: "#5f6b7a"}
-WELL = "#2e7d4f"
+CLOSED_COLOUR = "#2e7d4f"
 PAGE = """\
 <html><body style="font: 15px/1.5 system-ui, sans-serif; color: #1c2430">
 <h2 style="font-size: 18px; margin: 0 0 12px; border-left: 6px solid {colour}; padding-left: 10px">{subject}</h2>
@@ -48,7 +56,7 @@ class Smtp:
                     server.login(self._mail.username, self._mail.password)
                 server.send_message(letter)
             finally:
-                _leave(server)
+                _quit(server)
         except smtplib.SMTPAuthenticationError as error:
             return _refused(error.smtp_code, "how we sign in")
         except smtplib.SMTPRecipientsRefused as error:
@@ -61,7 +69,7 @@ class Smtp:
         return Delivered(receipt=str(letter["Message-ID"]))
 
 
-def compose(message: Message, key: str, *, to: str, mail: Mail) -> EmailMessage:
+def compose(message: Message, key: str, *, to: str, mail: MailSettings) -> EmailMessage:
     """The letter. Its id follows from the key, so that a second delivery of it is the same letter."""
     letter = EmailMessage(policy=LINES)
     domain = parseaddr(mail.sender)[1].rpartition("@")[2] or "localhost"
@@ -82,7 +90,7 @@ def compose(message: Message, key: str, *, to: str, mail: Mail) -> EmailMessage:
     rows = "".join(ROW.format(label=html.escape(label), told=html.escape(told)) for label, told in message.rows)
     picture = PICTURE.format(cid="step") if message.picture else ""
     body = "".join(f"<p>{html.escape(line)}</p>" for line in message.body.splitlines() if line)
-    colour = WELL if message.kind is NoticeKind.CLOSED else COLOURS[message.severity]
+    colour = CLOSED_COLOUR if message.kind is NoticeKind.CLOSED else COLOURS[message.severity]
     page = PAGE.format(colour=colour, subject=html.escape(message.subject), rows=rows, body=body, picture=picture)
     letter.add_alternative(page, subtype="html")
     if message.picture:
@@ -91,7 +99,7 @@ def compose(message: Message, key: str, *, to: str, mail: Mail) -> EmailMessage:
     return letter
 
 
-def _connect(mail: Mail) -> smtplib.SMTP:
+def _connect(mail: MailSettings) -> smtplib.SMTP:
     if mail.encryption == "tls":
         return smtplib.SMTP_SSL(mail.host, mail.port, timeout=LIMIT_S, context=ssl.create_default_context())
     server = smtplib.SMTP(mail.host, mail.port, timeout=LIMIT_S)
@@ -100,7 +108,7 @@ def _connect(mail: Mail) -> smtplib.SMTP:
     return server
 
 
-def _leave(server: smtplib.SMTP) -> None:
+def _quit(server: smtplib.SMTP) -> None:
     """Say goodbye. Who has taken the letter may answer that as it likes: it must not go twice because of it."""
     with suppress(OSError, smtplib.SMTPException):
         server.quit()

@@ -11,12 +11,12 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from botocore.parsers import ResponseParserError
 
-from runner.alarms.channels import Answer, ChannelOptions, Delivered, Refused, TryAgain
-from runner.alarms.message import Message
+from firstbell.runner.alarms.channels import Answer, ChannelOptions, Delivered, Refused, TryAgain
+from firstbell.runner.alarms.message import Message
 
 # SNS cuts nothing and refuses: subjects of ASCII under 100 characters (API reference, "Publish").
 SUBJECT_LIMIT = 99
-LATER = frozenset(
+RETRY_CODES = frozenset(
     {"Throttling", "ThrottledException", "ThrottlingException", "RequestTimeout", "KMSThrottlingException"}
 )
 LIMITS = Config(connect_timeout=5, read_timeout=10, retries={"mode": "standard", "total_max_attempts": 1})
@@ -55,7 +55,7 @@ class Sns:
             code = error.response.get("Error", {}).get("Code", "")
             status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 500)
             said = f"SNS answered {code or status}"
-            return TryAgain(said=said) if code in LATER or status >= 500 else Refused(said=said)
+            return TryAgain(said=said) if code in RETRY_CODES or status >= 500 else Refused(said=said)
         except (BotoCoreError, ResponseParserError) as error:
             return TryAgain(said=f"SNS cannot be reached ({type(error).__name__})")
         return Delivered(receipt=answer["MessageId"])

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 
-from runner.alarms.channels import Answer, ChannelOptions, web_address
-from runner.alarms.channels.posting import post
-from runner.alarms.message import Message
-from runner.alarms.routing import NoticeKind, Severity
+from firstbell.runner.alarms.channels import Answer, ChannelOptions, checked_url
+from firstbell.runner.alarms.channels.http_post import post
+from firstbell.runner.alarms.message import Message
+from firstbell.runner.alarms.routing import NoticeKind, Severity
 
 TEXT_LIMIT = 1500
 COLOURS = {Severity.CRITICAL: "Attention", Severity.WARNING: "Warning", Severity.INFO: "Default"}
@@ -17,7 +17,7 @@ class Teams:
     """`teams:env:NAME`, a reference to the address that the workflow shows."""
 
     def __init__(self, address: str, options: ChannelOptions) -> None:
-        self._url = web_address(options.secret(address), "a Teams workflow's address")
+        self._url = checked_url(options.secret(address), "a Teams workflow's address")
 
     def deliver(self, message: Message, key: str) -> Answer:
         """Post a card. A workflow cannot be told that it had this already: a repeated delivery shows twice."""

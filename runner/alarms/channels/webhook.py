@@ -8,9 +8,9 @@ import hmac
 import json
 import time
 
-from runner.alarms.channels import Answer, BadAddress, ChannelOptions, web_address
-from runner.alarms.channels.posting import post
-from runner.alarms.message import Message
+from firstbell.runner.alarms.channels import Answer, BadAddress, ChannelOptions, checked_url
+from firstbell.runner.alarms.channels.http_post import post
+from firstbell.runner.alarms.message import Message
 
 PREFIX = "whsec_"
 
@@ -26,7 +26,7 @@ class Webhook:
     def __init__(self, address: str, options: ChannelOptions) -> None:
         place, _, key = address.partition("#")
         is_plain = place.startswith(("https://", "http://"))
-        self._url = place if is_plain else web_address(options.secret(place), "a webhook's address")
+        self._url = place if is_plain else checked_url(options.secret(place), "a webhook's address")
         self._key = _key(options.secret(key)) if key else b""
 
     def deliver(self, message: Message, key: str) -> Answer:

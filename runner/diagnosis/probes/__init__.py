@@ -1,5 +1,5 @@
 """Cheap checks of hosts from where this machine stands, in parallel and within a bound."""
 
-from runner.diagnosis.probes.probing import probe
+from firstbell.runner.diagnosis.probes.prober import probe
 
 __all__ = ["probe"]

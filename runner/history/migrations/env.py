@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from runner.history.schema import metadata
+from firstbell.runner.history.tables.schema import metadata
 
 context.configure(
     connection=context.config.attributes["connection"],

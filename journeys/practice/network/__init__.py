@@ -1,0 +1,1 @@
+"""The practice school's network: gates, links, names, certificates, a forward proxy and a TURN relay."""

@@ -1,0 +1,83 @@
+"""The practice school's control: with its token, faults are switched and counters read."""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from firstbell.journeys.practice.faults import FAULTS, FaultSwitches, UnknownFault
+from firstbell.journeys.practice.options import PracticeOptions
+
+QueryTable = Mapping[tuple[str, str], Callable[[], dict[str, Any]]]
+"""What can be asked for, by method and path."""
+
+
+class Control:
+    """Its application is `app`. `changed` is told after each switch."""
+
+    def __init__(
+        self,
+        token: str,
+        board: FaultSwitches,
+        setting: PracticeOptions,
+        *,
+        changed: Callable[[], Awaitable[None]],
+        tells: QueryTable,
+    ) -> None:
+        self._token = token
+        self._board = board
+        self._setting = setting
+        self._changed = changed
+        self._tells = tells
+
+    def app(self) -> Starlette:
+        """What answers on the control port."""
+        return Starlette(
+            routes=[
+                Route("/faults", self._heal_all, methods=["DELETE"]),
+                Route("/faults", self._faults),
+                Route("/faults/{name}", self._switch, methods=["PUT", "DELETE"]),
+                *(Route(path, self._telling(tell), methods=[how]) for (how, path), tell in self._tells.items()),
+            ]
+        )
+
+    def _refusal(self, request: Request) -> Response | None:
+        given = request.headers.get("authorization", "")
+        if hmac.compare_digest(given.encode(), f"Bearer {self._token}".encode()):
+            return None
+        return JSONResponse({"error": "the control token is missing or wrong"}, status_code=401)
+
+    def _telling(self, tell: Callable[[], dict[str, Any]]) -> Callable[[Request], Awaitable[Response]]:
+        async def answer(request: Request) -> Response:
+            return self._refusal(request) or JSONResponse(tell())
+
+        return answer
+
+    async def _faults(self, request: Request) -> Response:
+        return self._refusal(request) or JSONResponse({"on": self._board.names(), "known": sorted(FAULTS)})
+
+    async def _switch(self, request: Request) -> Response:
+        if refusal := self._refusal(request):
+            return refusal
+        name, is_on = request.path_params["name"], request.method == "PUT"
+        if name in FAULTS and is_on and (lacks := self._setting.lacks(FAULTS[name].needs)):
+            return JSONResponse({"error": f"{name} cannot happen here; {lacks}"}, status_code=409)
+        try:
+            self._board.switch(name, on=is_on)
+        except UnknownFault as unknown:
+            return JSONResponse({"error": str(unknown)}, status_code=404)
+        await self._changed()
+        return JSONResponse({"on": self._board.names()})
+
+    async def _heal_all(self, request: Request) -> Response:
+        if refusal := self._refusal(request):
+            return refusal
+        self._board.heal_all()
+        await self._changed()
+        return JSONResponse({"on": []})

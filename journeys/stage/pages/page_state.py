@@ -1,0 +1,51 @@
+"""A glance at a page that does not show what was wanted: what it says of itself, in bounded time."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlsplit
+
+from playwright.sync_api import Error as PlaywrightError
+from playwright.sync_api import Page
+
+from firstbell.journeys.stage.pages.page_signs import TEXT_LIMIT, TITLE_LIMIT, PageSigns, printable, sign_of
+
+# A page that is alive answers in milliseconds; one that hangs is not waited for.
+PAGE_READ_MS = 1000.0
+
+# One question, so that a page that changes meanwhile does not answer half before and half after.
+PAGE_STATE_SCRIPT = """() => {
+  const shown = element => element.checkVisibility({ visibilityProperty: true, opacityProperty: true });
+  const text = (document.body?.innerText ?? '').trim();
+  const pictures = [...document.querySelectorAll('img, video, canvas, svg')].filter(shown).length;
+  const ways = [...document.querySelectorAll('a, button')].filter(shown).map(way => way.innerText.trim());
+  const secrets = [...document.querySelectorAll('input[type=password]')].filter(shown).length;
+  return {
+    title: document.title.slice(0, 1000),
+    heading: (document.querySelector('h1, h2')?.innerText ?? '').slice(0, 1000),
+    text: text.slice(0, 3000),
+    letters: text.length,
+    is_blank: document.readyState === 'complete' && text.length === 0 && pictures === 0,
+    asks_to_sign_in: secrets > 0 || ways.some(way => /^(sign|log) ?in$/i.test(way)),
+  };
+}"""
+
+
+def read_page_signs(page: Page, actor: str, asked: str = "") -> PageSigns | None:
+    """What a page shows now; None when it cannot be asked. `asked` is the host that was asked for it."""
+    try:
+        # Unlike an evaluation this has a time limit, and a page may hang.
+        told: dict[str, Any] = page.wait_for_function(PAGE_STATE_SCRIPT, timeout=PAGE_READ_MS).json_value()
+    except PlaywrightError:
+        return None
+    title, text = printable(told["title"], TITLE_LIMIT), printable(told["text"], TEXT_LIMIT)
+    return PageSigns(
+        actor=actor,
+        host=urlsplit(page.url).hostname or "",
+        asked=asked,
+        title=title,
+        text=text,
+        sign=sign_of(title, printable(told["heading"], TITLE_LIMIT), text, int(told["letters"])),
+        is_blank=bool(told["is_blank"]),
+        asks_to_sign_in=bool(told["asks_to_sign_in"]),
+    )

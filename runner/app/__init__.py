@@ -1,0 +1,1 @@
+"""Builds the running application from a configuration: objects, run-time state, alerting, process entry points."""

@@ -1,0 +1,125 @@
+"""Everything that alarms take, of one configuration and one database: incidents, the outbox, and who delivers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from firstbell.artifacts.stores import StoreError
+from firstbell.runner.alarms.channels import BadAddress, Channel, open_channel
+from firstbell.runner.alarms.delivery import NoticeDelivery
+from firstbell.runner.alarms.heartbeat import Heartbeat
+from firstbell.runner.alarms.incident import Incident, TrackedJourney
+from firstbell.runner.alarms.journey_health import HealthState
+from firstbell.runner.alarms.message import Message
+from firstbell.runner.alarms.observation import Track
+from firstbell.runner.alarms.outbox import QueuedNotice
+from firstbell.runner.alarms.part import channel
+from firstbell.runner.alarms.public_notice import TEMPLATE, BadTemplate, PublicNoticeContext, activity_of, public_notice
+from firstbell.runner.app.build import spool_of, store_of
+from firstbell.runner.config.load import Config
+from firstbell.runner.config.secrets import MissingSecret, secret
+from firstbell.runner.config.to_alarms import alarm_policy_of, channel_options_of
+from firstbell.runner.execution.supervision.process_identity import owner_is_gone, this_process
+from firstbell.runner.history.alarms.incidents import IncidentService
+from firstbell.runner.history.alarms.outbox import OutboxHistory
+from firstbell.runner.history.database import Database
+from firstbell.runner.history.runs.runs import RunHistory
+from firstbell.runner.outcome import Outcome
+from firstbell.runner.schedule.maintenance import Maintenance
+
+
+@dataclass(slots=True, kw_only=True)
+class Alerting:
+    """The alarms of one district. `follow` takes another configuration; what is under way stays."""
+
+    config: Config
+    database: Database
+    incidents: IncidentService
+    outbox: OutboxHistory
+
+    def delivery(self) -> NoticeDelivery:
+        """Somebody to deliver. Not started."""
+        return NoticeDelivery(self.outbox, lambda address: channel_of(self.config, address), self.picture)
+
+    def picture(self, name: str) -> bytes:
+        """An object of the store, or of the spool before it; nothing where neither has it: a notice does not wait."""
+        if data := spool_of(self.config).peek(name):
+            return data
+        try:
+            return store_of(self.config).get(name)
+        except StoreError:
+            return b""
+
+    def plan_b_passed_at(self) -> datetime | None:
+        """When plan B last passed; None where its last run did not, it never ran, or another location doubts it."""
+        plan_b = self.incidents.terms.plan_b
+        found = RunHistory(self.database, self.incidents.terms.zone).recent(1, journeys=[plan_b])
+        health = self.incidents.watched().get((Track.SERVICE, plan_b), TrackedJourney()).health
+        is_well = health.state is HealthState.OK and bool(found) and found[0].outcome == Outcome.PASSED
+        return found[0].started_at if is_well else None
+
+    def in_public_words(self, incident: Incident, draft: QueuedNotice) -> Message:
+        """What parents and teachers would read of an incident, by its draft's route. Raises BadTemplate."""
+        settings, zone = self.config.settings, self.incidents.terms.zone
+        service, plan_b = settings.services.get(incident.subject), settings.services.get("plan-b")
+        situation = PublicNoticeContext(
+            zone=zone,
+            now=datetime.now(UTC),
+            since=incident.since,
+            over_at=incident.closed_at,
+            doing=activity_of(incident.subject, service.public if service else ""),
+            plan_b=(plan_b.url or plan_b.contact) if plan_b else "",
+            plan_b_passed_at=self.plan_b_passed_at(),
+        )
+        return public_notice(draft.message, situation, self._template(draft.route))
+
+    def _template(self, route: str) -> str:
+        """The template of a route, or the one that First Bell brings. Raises BadTemplate."""
+        given = next((one for one in self.config.settings.alarms.routes if one.name == route), None)
+        if given is None or given.template is None:
+            return TEMPLATE
+        try:
+            return (self.config.folder / given.template).read_text()
+        except (OSError, UnicodeDecodeError) as error:
+            raise BadTemplate(f"{given.template} cannot be read ({getattr(error, 'strerror', 'no text')})") from None
+
+    def follow(
+        self,
+        config: Config,
+        relies_on: Mapping[str, Sequence[str]],
+        announced: Callable[[], Sequence[Maintenance]] = lambda: (),
+    ) -> None:
+        """Go by another configuration: what is watched in it, and nothing else, can be in trouble."""
+        self.config = config
+        self.incidents.terms = alarm_policy_of(config.settings, relies_on, announced)
+
+
+def alerting_for(config: Config, database: Database) -> Alerting:
+    """The alarms of a configuration, before its journeys have been collected."""
+    incidents = IncidentService(database, alarm_policy_of(config.settings))
+    outbox = OutboxHistory(incidents, database, this_process(), owner_is_gone)
+    return Alerting(config=config, database=database, incidents=incidents, outbox=outbox)
+
+
+def channel_of(config: Config, address: str) -> Channel:
+    """The channel of an address. Raises BadAddress, also where a secret that it needs is missing."""
+    try:
+        return open_channel(address, channel_options_of(config.settings))
+    except MissingSecret as missing:
+        raise BadAddress(str(missing)) from None
+
+
+def channels_of(config: Config) -> set[str]:
+    """What the channels of all routes are called where parts of First Bell are told of."""
+    return {str(channel(address)) for route in config.settings.alarms.routes for address in route.to}
+
+
+def heartbeat_of(config: Config) -> Heartbeat | None:
+    """The dead man's switch, where one is configured. Raises MissingSecret."""
+    given = config.settings.alarms.heartbeat
+    if given is None:
+        return None
+    is_plain = given.url.startswith(("https://", "http://"))
+    return Heartbeat(given.url if is_plain else secret(given.url).reveal())

@@ -1,0 +1,25 @@
+"""Runs the task of a child process, and tells its parent why it cannot be done where it cannot."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Callable
+
+from firstbell.errors import FirstBellError
+from firstbell.journeys.stage.failures import one_line
+from firstbell.runner.execution.supervision.pipe import WorkerEnd
+from firstbell.runner.execution.supervision.protocol import PipeMessage
+
+
+def run_task(end: WorkerEnd, task: Callable[[], None], *, broke: str, tell: Callable[[str], PipeMessage]) -> int:
+    """The exit code of a task: 0, or 2 after its parent was told why. `broke` is the name of the child in that."""
+    try:
+        task()
+    except FirstBellError as error:
+        end.send(tell(str(error)))
+        return 2
+    except Exception as error:
+        traceback.print_exc()
+        end.send(tell(f"{broke} broke: {one_line(error)}"))
+        return 2
+    return 0

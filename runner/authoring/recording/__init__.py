@@ -1,0 +1,1 @@
+"""The recorder: Playwright codegen output made into a journey without secrets."""

@@ -1,0 +1,1 @@
+"""Commands for evidence and its store."""

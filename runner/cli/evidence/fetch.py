@@ -1,0 +1,123 @@
+"""From a run's name to what is handed out of it: found in history, fetched from the store, narrowed, in a bag."""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from firstbell.artifacts.bundle.page import PageContext
+from firstbell.artifacts.bundle.scope import Scope
+from firstbell.artifacts.evidence import run_prefix
+from firstbell.artifacts.packing import unpack
+from firstbell.errors import FirstBellError
+from firstbell.runner.app.alerting import alerting_for
+from firstbell.runner.app.build import spool_of, store_of
+from firstbell.runner.cli.look.runs import zone_of
+from firstbell.runner.config.load import Config
+from firstbell.runner.config.secrets import secret
+from firstbell.runner.history.database import Database
+from firstbell.runner.history.record import RunRow
+from firstbell.runner.history.runs.runs import RunHistory
+
+SHORT_NAME = 6
+
+
+class EvidenceNotFound(FirstBellError):
+    """A run's evidence cannot be had; the message says why, and where it may be."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FetchedEvidence:
+    """A run and its files, out of the store. `names` are those of its objects, parts included."""
+
+    run: RunRow
+    prefix: str
+    names: tuple[str, ...]
+    files: Mapping[str, bytes]
+
+
+def evidence_of(config: Config, database: Database, name: str) -> FetchedEvidence:
+    """The evidence of a run by the last letters of its name, or of the run that opened an incident by its number.
+
+    Raises NoSuchRun, NoSuchIncident, EvidenceNotFound, StoreError, Unreadable.
+    """
+    run = RunHistory(database, zone_of(config)).find(_opened_by(config, database, name) or name)
+    prefix = run_prefix(run.started_at, run.journey, run.id)
+    store, spool = store_of(config), spool_of(config)
+    if spool.waiting().runs:
+        spool.deliver(store)
+    asked: list[str] = []
+
+    def get(name: str) -> bytes:
+        asked.append(name)
+        return store.get(name)
+
+    names = store.names(f"{prefix}/")
+    if not names:
+        if at := spool.dropped(prefix):
+            raise EvidenceNotFound(
+                f"the evidence of {run.id} was dropped at {at}: the spool was full, and the store was away"
+            )
+        raise EvidenceNotFound(f"{store.place(prefix)} is empty: it is past its time, or was never kept")
+    files = unpack(prefix, names, get)
+    return FetchedEvidence(run=run, prefix=prefix, names=tuple(asked), files=files)
+
+
+def _opened_by(config: Config, database: Database, number: str) -> str:
+    """The run that opened an incident; nothing where this is the number of none. A run's short name has six letters."""
+    if not number.isdecimal() or len(number) >= SHORT_NAME:
+        return ""
+    told = alerting_for(config, database).incidents.find(int(number))
+    names = [symptom.run_id for symptom in told.incident.symptoms if symptom.run_id]
+    if not names:
+        raise EvidenceNotFound(
+            f"incident {number} was opened by no run: it is First Bell's own; see: firstbell incidents {number}"
+        )
+    return names[0]
+
+
+def page_context_of(config: Config, evidence: FetchedEvidence, service: str) -> PageContext:
+    """What the page tells. Raises EvidenceNotFound for a service that the run knows nothing of."""
+    return PageContext(district=config.settings.school.name, zone=zone_of(config), scope=_scope(evidence, service))
+
+
+def signing_key(config: Config) -> bytes:
+    """The key of evidence.signing_key, or nothing. Raises SecretMissing."""
+    reference = config.settings.evidence.signing_key
+    return secret(reference).reveal().encode() if reference else b""
+
+
+def zipped(bag: Mapping[str, bytes], folder: str) -> bytes:
+    """A bag as a zip that unpacks into a folder."""
+    written = io.BytesIO()
+    with zipfile.ZipFile(written, "w", zipfile.ZIP_DEFLATED) as target:
+        for name, data in bag.items():
+            target.writestr(f"{folder}/{name}", data)
+    return written.getvalue()
+
+
+def write_bag(bag: Mapping[str, bytes], place: Path) -> None:
+    """Write a bag into a new folder. Raises FileExistsError: a bag is never mixed with anything."""
+    place.mkdir(parents=True)
+    for name, data in bag.items():
+        path = place / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+
+
+def _scope(evidence: FetchedEvidence, service: str) -> Scope:
+    if not service:
+        return Scope()
+    known = json.loads(evidence.files["run.json"]).get("services", {})
+    if service not in known:
+        raise EvidenceNotFound(f"this run relied on no service '{service}'; there are: {', '.join(sorted(known))}")
+    one = known[service]
+    if not one["hosts"]:
+        raise EvidenceNotFound(
+            f"nothing says which hosts are {service}'s own; add hosts to [services.{service}] and run again"
+        )
+    return Scope(service=service, owner=one["owner"], hosts=tuple(one["hosts"]))

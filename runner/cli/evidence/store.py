@@ -1,0 +1,149 @@
+"""`firstbell store`: whether the store does what it should, what waits for it, and what is past its time."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.markup import escape
+from rich.text import Text
+
+from firstbell.artifacts.holds import UnreadableHold
+from firstbell.artifacts.retention import Retention
+from firstbell.artifacts.retention import sweep as sweep_folder
+from firstbell.artifacts.spool import MIB
+from firstbell.artifacts.stores import Store
+from firstbell.artifacts.stores.folder import FolderStore
+from firstbell.artifacts.stores.s3 import S3Store
+from firstbell.artifacts.stores.s3_policies import POLICIES, access_policy, lifecycle
+from firstbell.artifacts.stores.self_test import SelfTestResult, self_test
+from firstbell.runner.app.build import config_at, retention_of, spool_of, store_of
+from firstbell.runner.cli.console import console, give_up
+from firstbell.runner.cli.look.runs import CONFIG_OPTION
+from firstbell.runner.cli.play.run import errors_as_sentences
+
+FOLDER = ("firstbell watch removes what is past its time once a day; by hand: firstbell store sweep",)
+BUCKET = (
+    "The bucket removes by itself, once this is applied; nobody who plays needs a right to delete:",
+    "  firstbell store check --lifecycle        for: aws s3api put-bucket-lifecycle-configuration",
+    "The least that has to be allowed, for: aws iam put-role-policy",
+    "  firstbell store check --policy agent     this machine: writes once, reads and deletes nothing",
+    "  firstbell store check --policy reader    whoever looks at evidence, and signs links to it",
+    "  firstbell store check --policy keeper    whoever holds evidence beyond its time",
+)
+
+
+@click.group()
+def store() -> None:
+    """Try the store, send what waits for it, remove what is past its time."""
+
+
+@store.command()
+@click.option(
+    "--policy",
+    "policy_of",
+    type=click.Choice(list(POLICIES)),
+    is_flag=False,
+    flag_value="agent",
+    help="Print one access policy alone, as JSON: of the agent that writes, a reader, or a keeper that holds.",
+)
+@click.option("--lifecycle", "only_lifecycle", is_flag=True, help="Print the lifecycle rules alone, as JSON.")
+@CONFIG_OPTION
+def check(config_file: Path | None, policy_of: str | None, only_lifecycle: bool) -> None:
+    """Prove what the store does, with an object of its own; for a bucket, say what has to be applied to it."""
+    with errors_as_sentences():
+        config = config_at(config_file, Path.cwd())
+        kept, retention = store_of(config), retention_of(config)
+    if policy_of or only_lifecycle:
+        _print_json(kept, policy_of, retention)
+        return
+    out = console()
+    with errors_as_sentences():
+        holds = all([_told(out, proof) for proof in self_test(kept)])  # noqa: C419  # each is told, the last one too
+    if not holds:
+        raise SystemExit(1)
+    days = ", ".join(f"{lifetime.value} {days:g} days" for lifetime, days in retention.days.items())
+    out.print(f"\nKept: {days}; what is held, until it is let go.", style="quiet")
+    for line in BUCKET if isinstance(kept, S3Store) else FOLDER:
+        out.print(line, style="quiet" if line[0] != " " else None)
+
+
+def _told(out: Console, proof: SelfTestResult) -> bool:
+    tick, style = ("✗", "failed") if not proof.holds else ("✓", "passed") if proof.is_fine else ("!", "errored")
+    seen = (proof.seen, "quiet" if proof.is_fine else style)
+    out.print(Text.assemble((f"  {tick} ", style), f"{proof.what:<42}", seen), soft_wrap=True)
+    return proof.holds
+
+
+def _print_json(kept: Store, policy_of: str | None, retention: Retention) -> None:
+    if not isinstance(kept, S3Store):
+        give_up("a folder needs no policy and no lifecycle rules; firstbell store sweep removes what is old", code=3)
+    if policy_of:
+        wanted = access_policy(kept.bucket, kept.prefix, kept.options, who=policy_of)
+    else:
+        wanted = lifecycle(kept.prefix, retention, kept.options)
+    click.echo(json.dumps(wanted, indent=2))
+
+
+@store.command()
+@CONFIG_OPTION
+def deliver(config_file: Path | None) -> None:
+    """Send what waits in the spool, now. Exits with 1 if something still waits."""
+    out = console()
+    with errors_as_sentences():
+        config = config_at(config_file, Path.cwd())
+        spool, kept = spool_of(config), store_of(config)
+        before = spool.waiting()
+    if not before.runs:
+        out.print(f"Nothing waits{_aside(before.aside)}.", style="quiet")
+        return
+    with errors_as_sentences(), out.status(f"{_runs(before.runs)}, {before.size_bytes / MIB:.1f} MiB") as status:
+        sent: list[str] = []
+
+        def told(run: str) -> None:
+            sent.append(run)
+            status.update(f"{len(sent)} of {before.runs}: {escape(run)}")
+
+        delivery = spool.deliver(kept, told)
+    if delivery.busy:
+        out.print("Another First Bell is sending it already.", style="quiet")
+        return
+    after = spool.waiting()
+    out.print(f"{_runs(len(sent))} sent, {delivery.objects} objects; {_runs(after.runs)} still to be sent.")
+    for line in delivery.aside:
+        out.print(Text(f"  put aside: {line}", "failed"), soft_wrap=True)
+    for line in delivery.waiting:
+        out.print(Text(f"  {line}", "errored"), soft_wrap=True)
+    raise SystemExit(1 if after.runs else 0)
+
+
+@store.command()
+@CONFIG_OPTION
+def sweep(config_file: Path | None) -> None:
+    """Remove from a folder what is past its time; a bucket does that by its lifecycle rules."""
+    with errors_as_sentences():
+        config = config_at(config_file, Path.cwd())
+        kept = store_of(config)
+    if not isinstance(kept, FolderStore):
+        give_up("this store is no folder; its lifecycle rules do that: firstbell store check --lifecycle", code=3)
+    try:
+        swept = sweep_folder(kept.root, retention_of(config), datetime.now(UTC))
+    except UnreadableHold as error:
+        give_up(f"{kept.root}: {error}", code=error.exit_code)
+    out = console()
+    removed = f"{_runs(swept.runs)}, {swept.parts} parts and {swept.shared} shared bags"
+    out.print(f"Removed {removed}: {swept.size_bytes / MIB:.1f} MiB.")
+    for line in swept.stuck:
+        out.print(Text(f"  could not be removed: {line}", "errored"), soft_wrap=True)
+    raise SystemExit(2 if swept.stuck else 0)
+
+
+def _runs(count: int) -> str:
+    return "1 run" if count == 1 else f"{count} runs"
+
+
+def _aside(count: int) -> str:
+    return f"; {_runs(count)} put aside in .firstbell/spool, with why.txt" if count else ""

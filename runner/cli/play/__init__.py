@@ -1,0 +1,1 @@
+"""Commands that play journeys: now, on a schedule, or as a rehearsal."""

@@ -1,0 +1,1 @@
+"""Commands for the practice school, the demo and the drill."""

@@ -1,0 +1,55 @@
+"""`firstbell init` and `firstbell schema`: a configuration to start from, and what an editor needs to help with it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+from firstbell.runner.cli.console import console, give_up
+from firstbell.runner.config.model import Settings
+from firstbell.runner.config.search import FILE_NAME
+from firstbell.runner.config.starter import STARTER
+from firstbell.runner.execution.runs.run_json import RunDocument
+
+SCHEMA_FILE = Path(".firstbell") / "firstbell.schema.json"
+
+
+@click.command()
+def init() -> None:
+    """Write a commented firstbell.toml to start from.
+
+    It runs against the practice school as it stands.
+    """
+    try:
+        with Path(FILE_NAME).open("x", encoding="utf-8") as file:
+            file.write(STARTER)
+        SCHEMA_FILE.parent.mkdir(exist_ok=True, mode=0o700)
+        SCHEMA_FILE.write_text(schema_text(), encoding="utf-8")
+    except FileExistsError:
+        give_up(f"{FILE_NAME} is already here; it was left as it is", code=3)
+    except OSError as error:
+        give_up(f"{FILE_NAME} cannot be written here ({error.strerror}); go to a folder of your own", code=3)
+    out = console()
+    out.print(f"Wrote {FILE_NAME}. It plays against the practice school as it stands:", style="told")
+    out.print("  firstbell run              plays every journey")
+    out.print("  firstbell run live-class   plays one")
+    out.print("  firstbell practice         opens the school for your own browser")
+
+
+@click.command()
+@click.argument("what", type=click.Choice(["config", "run"]), default="config")
+def schema(what: str) -> None:
+    """Print the JSON schema of firstbell.toml, or of run.json."""
+    click.echo(schema_text() if what == "config" else run_schema_text(), nl=False)
+
+
+def schema_text() -> str:
+    """The schema of the configuration, as editors that know TOML take it."""
+    return json.dumps({**Settings.model_json_schema(), "title": FILE_NAME}, indent=1) + "\n"
+
+
+def run_schema_text() -> str:
+    """The schema of run.json."""
+    return json.dumps({**RunDocument.model_json_schema(), "title": "run.json"}, indent=1) + "\n"

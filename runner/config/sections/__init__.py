@@ -1,0 +1,1 @@
+"""The sections of firstbell.toml as pydantic models."""

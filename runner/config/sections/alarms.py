@@ -1,0 +1,137 @@
+"""The parts of the file that say who is told what, and how."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+from zoneinfo import ZoneInfo
+
+from pydantic import AfterValidator, Field
+
+from firstbell.runner.alarms.channels import BadAddress, Encryption, MailSettings, split_address
+from firstbell.runner.alarms.policy import AlarmPolicy
+from firstbell.runner.alarms.routing import Route, Severity
+from firstbell.runner.alarms.status import SILENT_AFTER
+from firstbell.runner.config import secrets
+from firstbell.runner.config.durations import Seconds
+from firstbell.runner.config.secrets import Reference
+from firstbell.runner.config.sections.section import Name, Section
+
+_MAIL, _ROUTE, _TERMS = MailSettings(), Route(name="", to=()), AlarmPolicy(zone=ZoneInfo("UTC"))
+_POLICY = _TERMS.policy
+
+
+def _address(value: str) -> str:
+    try:
+        split_address(value)
+    except BadAddress as bad:
+        raise ValueError(str(bad)) from None
+    return value
+
+
+def _url_or_reference(value: str) -> str:
+    if not value.startswith(("https://", "http://")):
+        return secrets.well_formed(value)
+    return value
+
+
+Address = Annotated[
+    str,
+    AfterValidator(_address),
+    Field(max_length=500, examples=["smtp:it@district.example", "slack:env:SLACK_URL"]),
+]
+UrlOrReference = Annotated[str, AfterValidator(_url_or_reference), Field(examples=["env:FIRSTBELL_HEARTBEAT"])]
+
+
+class MailSection(Section):
+    """The mail server for `smtp:` addresses."""
+
+    host: str = Field(_MAIL.host, description="The mail server.")
+    port: int = Field(_MAIL.port, ge=1, le=65535, description="The port of the mail server.")
+    encryption: Encryption = Field(_MAIL.encryption, description="Encryption of the connection.")
+    username: str = Field("", description="The user name at the mail server; without it, no sign-in.")
+    password: Reference | None = Field(None, description="A reference to the password at the mail server.")
+    sender: str = Field(_MAIL.sender, description="The sender of the mails.")
+
+
+class RouteSection(Section):
+    """People to tell, the channels to them, and a filter; a filter that is left out lets everything through."""
+
+    name: Name = Field(description="The name of the route.")
+    to: tuple[Address, ...] = Field(
+        min_length=1, description="Addresses, each a kind of channel and a place, such as `smtp:it@district.example`."
+    )
+    services: tuple[Name, ...] = Field((), description="Only incidents of these services.")
+    journeys: tuple[Name, ...] = Field((), description="Only incidents that break these journeys.")
+    severities: tuple[Severity, ...] = Field((), description="Only incidents of these severities.")
+    operator: bool = Field(
+        default=False,
+        strict=True,
+        description="Receives incidents of First Bell itself, and no others unless `services` names them.",
+    )
+    public: bool = Field(
+        default=False,
+        strict=True,
+        description="For parents and teachers: a calm notice, sent only after a person confirms it.",
+    )
+    template: Path | None = Field(None, description="A Jinja template for the public notice.")
+    repeat: Seconds = Field(
+        _ROUTE.repeat.total_seconds(), description="How often reminders go out until somebody acknowledges."
+    )
+    escalate_after: Seconds | None = Field(
+        None, description="Time without an acknowledgement after which `escalate_to` is told."
+    )
+    escalate_to: tuple[Name, ...] = Field((), description="Routes that are told only then.")
+
+
+class HeartbeatSection(Section):
+    """A check outside that raises an alarm when First Bell falls silent."""
+
+    url: UrlOrReference = Field(
+        description="The check's address, or a reference to it; the convention of Healthchecks."
+    )
+    every: Seconds = Field(60.0, description="How often the address is called.")
+
+
+class AlarmsSection(Section):
+    """Rules for opening and closing incidents."""
+
+    places: int = Field(
+        _POLICY.service.places,
+        ge=1,
+        le=50,
+        description="How many locations must confirm a failure before an incident opens.",
+    )
+    window: Seconds = Field(
+        _POLICY.service.window.total_seconds(), description="The time within which those locations must see it."
+    )
+    passes: int = Field(_POLICY.service.passes, ge=1, le=8, description="Passes in a row that close an incident.")
+    unseen: int = Field(
+        _POLICY.unseen,
+        ge=1,
+        le=50,
+        description="Runs in a row that could not be judged, after which the operator is told.",
+    )
+    reopen_within: Seconds = Field(
+        _POLICY.open_again_within.total_seconds(),
+        description="A service that breaks again within this time opens the same incident again.",
+    )
+    locations: int = Field(
+        _TERMS.places,
+        ge=1,
+        le=50,
+        description="The number of locations in all, if other machines have files of their own.",
+    )
+    silent_after: Seconds = Field(
+        SILENT_AFTER.total_seconds(), description="A location that is silent for this long is reported to the operator."
+    )
+    plan_b: Name = Field(_TERMS.plan_b, description="The journey that plays plan B.")
+    link: str = Field(
+        "",
+        pattern=r"^(https?://\S+)?$",
+        description="The address of a page about an incident; `{incident}` becomes its number.",
+    )
+    mark: str = Field("", max_length=40, description="Text before every subject line, to mark a test system.")
+    mail: MailSection = Field(default_factory=MailSection)
+    routes: tuple[RouteSection, ...] = Field((), description="People to tell.")
+    heartbeat: HeartbeatSection | None = Field(None, description="A check outside.")

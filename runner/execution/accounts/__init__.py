@@ -1,0 +1,1 @@
+"""Synthetic accounts: allocation to roles and reservation between runs."""

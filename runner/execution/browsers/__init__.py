@@ -1,0 +1,1 @@
+"""Browsers: discovery, contexts for each actor, certificate store, host resolution."""

@@ -1,0 +1,115 @@
+"""What each person plays with: which browser, and which device it is to look like; and the contexts for that."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Collection, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from firstbell.journeys.stage.ending import JourneyError
+from firstbell.runner.config.browsers import BROWSER_KINDS
+from firstbell.runner.config.devices import devices
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from playwright.sync_api import Browser, BrowserContext, Playwright
+
+    from firstbell.journeys.stage.service import Account
+    from firstbell.runner.diagnosis.location import Location
+
+
+class UnknownDevice(JourneyError):
+    """Somebody holds a device that this Playwright does not know."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ActorBrowser:
+    """What somebody plays with. `is_usual`: that browser is open anyhow. `device` is empty for a computer."""
+
+    browser: str
+    device: str
+    is_usual: bool
+
+
+def browser_of_actor(account: Account, *, journey: str, usual: str, told: Collection[str] = ()) -> ActorBrowser:
+    """What a person plays with: their own browser before the journey's before the usual one.
+
+    What a person at the command line has `told` ("browser", "device") holds for everybody.
+    """
+    browser = usual if "browser" in told else account.browser or journey or usual
+    return ActorBrowser(browser=browser, device="" if "device" in told else account.device, is_usual=browser == usual)
+
+
+def device_options(device: str, known: Mapping[str, Mapping[str, Any]], taken: Collection[str] = ()) -> dict[str, Any]:
+    """What a context is given to look like a device, but for what somebody has set already. Raises UnknownDevice."""
+    if not device:
+        return {}
+    if device not in known:
+        raise UnknownDevice(f"this Playwright knows no device '{device}'; correct the account's device")
+    return {key: value for key, value in known[device].items() if key not in taken}
+
+
+def open_context(
+    new_context: Callable[..., BrowserContext],
+    device: str,
+    known: Mapping[str, Mapping[str, Any]],
+    location: Location,
+    fixed: Collection[str] = (),
+) -> BrowserContext:
+    """A browser context with the look of a device and at a location. `known` are Playwright's devices; options whose
+    names are in `fixed` keep what `new_context` gives them, whatever the device says. Raises UnknownDevice."""
+    return new_context(**device_options(device, known, fixed) | location.context_options)
+
+
+def browser_text(name: str, account: Account, engine: str, version: str) -> str:
+    """Browser and device of an actor as a run says them, and what of the device is only an appearance."""
+    browser = f"{account.browser or engine} {version}"
+    if not account.device:
+        return browser
+    device = devices().get(account.device)
+    shortfall = device.shortfall(BROWSER_KINDS[engine]) if device and engine in BROWSER_KINDS else ""
+    return f"{browser} ({name}: {shortfall or account.device})"
+
+
+@dataclass(slots=True, kw_only=True)
+class OtherBrowsers:
+    """The browsers of a session besides its own: each is launched when somebody first plays in it, and stays warm."""
+
+    playwright: Playwright
+    launching: Mapping[str, Any]
+    executable: str = ""
+    way: tuple[Location, Path | None] | None = None
+    _open: dict[str, Browser] = field(default_factory=dict)
+    _stack: ExitStack = field(default_factory=ExitStack)
+
+    def browser(self, name: str) -> Browser:
+        """The browser of a name. Raises NoBrowser. One that has died is launched again."""
+        from firstbell.runner.execution.browsers.discovery import find_browser, is_headed, launch_options  # noqa: PLC0415  # it reads Playwright's list
+
+        found = self._open.get(name)
+        if found is None or not found.is_connected():
+            kind = BROWSER_KINDS[name]
+            headed = is_headed(self.launching, os.environ)
+            options = launch_options(find_browser(self.executable, name, headed=headed), self.way)
+            found = getattr(self.playwright, kind.engine).launch(**{**self.launching, **options})
+            self._stack.callback(found.close)
+            self._open[name] = found
+        return found
+
+    def close(self) -> None:
+        """Close all that were launched."""
+        self._stack.close()
+
+
+def context_opener(browser: Browser, options: Mapping[str, Any], leaving: ExitStack) -> Callable[..., BrowserContext]:
+    """Opens contexts in a browser that is not the session's, closed with `leaving`."""
+
+    def open_context(**more: Any) -> BrowserContext:
+        context = browser.new_context(**{**options, **more})
+        leaving.callback(context.close)
+        return context
+
+    return open_context

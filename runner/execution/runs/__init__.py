@@ -1,0 +1,1 @@
+"""One run: its model, its execution, its diagnosis, and run.json."""

@@ -1,0 +1,99 @@
+"""Reads how this machine is: processor time stolen or lost, disk, memory, and whether names can be asked for."""
+
+from __future__ import annotations
+
+import shutil
+import socket
+import threading
+import time
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import psutil
+
+from firstbell.runner.diagnosis.facts import ProbeProblem
+from firstbell.runner.execution.run import Attempt
+from firstbell.runner.execution.runs.probe_health import MachineState, probe_problem
+from firstbell.runner.execution.runs.processor_time import shares_between
+from firstbell.time_limit import TimeLimitPassed, within
+
+MIB = 1 << 20
+TICK_S = 0.02
+# A sleeper wakes up to this late on a machine that is merely busy; more is time that it was not given.
+USUAL_DELAY_S = 0.02
+RESOLVER_S = 6.0
+
+
+class LagMeter:
+    """Measures, from inside a process, how much of its time it was not run. Costs 50 wake-ups a second."""
+
+    def __init__(self) -> None:
+        self._stop = threading.Event()
+        self._lost_s = self._elapsed_s = 0.0
+        self._thread = threading.Thread(target=self._measure, name="lag-meter", daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, _kind: type[BaseException] | None, _error: BaseException | None, _tb: TracebackType | None
+    ) -> None:
+        self._stop.set()
+        self._thread.join()
+
+    @property
+    def lost_share(self) -> float:
+        """Of the time so far, how much was lost; 0 before there is any."""
+        return self._lost_s / self._elapsed_s if self._elapsed_s else 0.0
+
+    def _measure(self) -> None:
+        while True:
+            began = time.monotonic()
+            if self._stop.wait(TICK_S):
+                return
+            took = time.monotonic() - began
+            self._elapsed_s += took
+            self._lost_s += max(0.0, took - TICK_S - USUAL_DELAY_S)
+
+
+class MachineMeter:
+    """Watches this machine during one attempt, from outside."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._before = psutil.cpu_times()
+
+    def doubt(self, attempt: Attempt) -> ProbeProblem | None:
+        """Why an attempt's failure cannot be laid at the service's door; None when it can, or there is none."""
+        return probe_problem(attempt.ending, self.read(attempt)) if attempt.ending is not None else None
+
+    def read(self, attempt: Attempt) -> MachineState:
+        """How the machine was since the meter was made. Only a failure by name makes it ask the resolver."""
+        unresolved = attempt.ending.unresolved if attempt.ending else ""
+        return MachineState(
+            lost_share=attempt.lost_share,
+            stolen_share=shares_between(self._before, psutil.cpu_times()).stolen,
+            disk_free_mib=shutil.disk_usage(self._folder).free / MIB,
+            memory_free_mib=psutil.virtual_memory().available / MIB,
+            resolver_answers=not unresolved or resolver_answers(unresolved),
+        )
+
+
+def resolver_answers(host: str) -> bool:
+    """Whether the system's resolver says anything at all about a host, in time."""
+    try:
+        return within(RESOLVER_S, lambda: _is_answered(host.partition(":")[0]), name="resolver")
+    except TimeLimitPassed:
+        return False
+
+
+def _is_answered(host: str) -> bool:
+    try:
+        socket.getaddrinfo(host, None)
+    except socket.gaierror as error:
+        return error.errno not in {socket.EAI_AGAIN, socket.EAI_FAIL, socket.EAI_SYSTEM}
+    except (OSError, ValueError):
+        return False
+    return True

@@ -1,0 +1,67 @@
+"""Whether what looks like a service's failure is the probe's own: this machine starved, full, or without names."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from firstbell.journeys.stage.ending import Ending, EndingKind
+from firstbell.runner.diagnosis.cause import Cause
+from firstbell.runner.diagnosis.facts import ProbeProblem
+from firstbell.runner.execution.run import Attempt
+
+# Half of the time gone: a page gets less than half of the machine that every limit was chosen for. An honest load of
+# two live classes on two cores loses 5 to 15 % here.
+STARVED_SHARE = 0.5
+FULL_MIB = 20.0
+NO_MEMORY_MIB = 64.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MachineState:
+    """How this machine was during an attempt.
+
+    `lost_share`: of the time in which the worker wanted to run, how much it did not get; `stolen_share`: of the
+    processors' time, how much the host gave to others; free space and memory at its end; whether the system's
+    resolver answers at all (a "there is no such name" is an answer).
+    """
+
+    lost_share: float = 0.0
+    stolen_share: float = 0.0
+    disk_free_mib: float = float("inf")
+    memory_free_mib: float = float("inf")
+    resolver_answers: bool = True
+
+
+def probe_problem(ending: Ending, machine: MachineState) -> ProbeProblem | None:
+    """Why a failure cannot be laid at the service's door; None when it can."""
+    if ending.kind is not EndingKind.FAILED:
+        return None
+    taken, waited = f"{machine.stolen_share:.0%}", f"{machine.lost_share:.0%}"
+    starved = "this machine was starved: "
+    reasons = {
+        "the disk of this machine is full": machine.disk_free_mib < FULL_MIB,
+        "this machine is out of memory": machine.memory_free_mib < NO_MEMORY_MIB,
+        f"{starved}its host took {taken} of the processors": machine.stolen_share >= STARVED_SHARE,
+        f"{starved}the worker waited {waited} of its time": machine.lost_share >= STARVED_SHARE,
+    }
+    if short := next((reason for reason, holds in reasons.items() if holds), None):
+        return ProbeProblem(cause=Cause.OWN_MACHINE, said=short)
+    if ending.unresolved and not machine.resolver_answers:
+        return ProbeProblem(cause=Cause.OWN_NAMES, said="this machine's name server does not answer")
+    return None
+
+
+def as_errored(attempt: Attempt, why: ProbeProblem | None) -> Attempt:
+    """The attempt as it may be told: errored where its failure is in doubt, with what was seen kept in the words.
+
+    What has blamed nobody stays as it is: above all that somebody was in the class, which nothing may make forgotten.
+    """
+    if attempt.ending is None or attempt.ending.kind is not EndingKind.FAILED or why is None:
+        return attempt
+    said = f"{why.said}; what was seen: {attempt.ending.said}"
+    ending = Ending(kind=EndingKind.ERRORED, said=said, sign=attempt.ending.sign)
+    steps = tuple(
+        replace(step, ending=ending) if step.ending is not None and step.ending.kind is EndingKind.FAILED else step
+        for step in attempt.steps
+    )
+    return replace(attempt, ending=ending, steps=steps)

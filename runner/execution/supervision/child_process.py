@@ -1,0 +1,118 @@
+"""Holds a child process from start to end: JSON lines both ways, a marker and a temporary folder to find it by."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import subprocess
+import sys
+import threading
+import uuid
+from collections.abc import Callable
+from typing import IO, Generic, TypeVar
+
+import structlog
+from pydantic import TypeAdapter, ValidationError
+
+from firstbell.runner.execution.supervision.process_identity import this_process
+from firstbell.runner.execution.supervision.protocol import PipeMessage
+from firstbell.runner.execution.supervision.termination import (
+    MARKER,
+    LeftoverProcesses,
+    end_leftovers,
+    end_worker,
+    temporary_folder,
+)
+
+log = structlog.get_logger()
+
+QUIT_S = 10.0
+
+Said = TypeVar("Said")
+
+
+class ChildGone(Exception):
+    """The child has ended, and cannot be told anything any more."""
+
+
+class ChildProcess(Generic[Said]):
+    """One `python -m module`. `hear` gets each message that it sends, in a thread of its own, and None when its pipe
+    has ended. `speaks` reads its messages, `log` takes what it prints."""
+
+    def __init__(
+        self, module: str, *, speaks: TypeAdapter[Said], hear: Callable[[Said | None], object], log: IO[bytes]
+    ) -> None:
+        self._speaks = speaks
+        self._hear = hear
+        self._marker = f"{this_process()}/{uuid.uuid4().hex}"
+        self._folder = temporary_folder()
+        self._is_ended = False
+        self._process = subprocess.Popen(  # noqa: S603  # our own module
+            [sys.executable, "-m", module],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=log,
+            env={**os.environ, MARKER: self._marker, "TMPDIR": str(self._folder)},
+            # Ctrl-C on a terminal goes to a whole group; it is for the parent to decide what it means for a child.
+            start_new_session=True,
+        )
+        self._listening = threading.Thread(target=self._listen, name=f"pipe of {module}", daemon=True)
+        self._listening.start()
+
+    @property
+    def pid(self) -> int:
+        """The child's process."""
+        return self._process.pid
+
+    @property
+    def alive(self) -> bool:
+        """Whether it has not ended yet."""
+        return self._process.poll() is None
+
+    def say(self, message: PipeMessage) -> None:
+        """Send a message. Raises ChildGone."""
+        assert self._process.stdin is not None  # noqa: S101  # a pipe was asked for
+        if self._is_ended:
+            raise ChildGone
+        try:
+            self._process.stdin.write(message.as_line())
+            self._process.stdin.flush()
+        except BrokenPipeError:
+            raise ChildGone from None
+
+    def close(self, farewell: PipeMessage) -> None:
+        """Ask it to end, by a message that means so; kill what does not, and remove what it leaves. May be called
+        again."""
+        if self._is_ended:
+            return
+        try:
+            self.say(farewell)
+            self._process.wait(QUIT_S)
+        except (ChildGone, subprocess.TimeoutExpired):
+            self.kill()
+            return
+        self._put_away(end_leftovers(self._marker, self._folder))
+
+    def kill(self) -> None:
+        """End it at once with all that it has started, and remove what it leaves. May be called again."""
+        if not self._is_ended:
+            self._put_away(end_worker(self._process, self._marker, self._folder))
+
+    def _put_away(self, leftover: LeftoverProcesses) -> None:
+        self._is_ended = True
+        if str(leftover):
+            log.error("worker.left_something", left=str(leftover))
+        self._listening.join(QUIT_S)  # The pipe has ended, unless something is left that holds it.
+        for pipe in (self._process.stdin, self._process.stdout):
+            if pipe is not None:
+                with contextlib.suppress(BrokenPipeError):
+                    pipe.close()
+
+    def _listen(self) -> None:
+        assert self._process.stdout is not None  # noqa: S101  # a pipe was asked for
+        for line in self._process.stdout:
+            try:
+                self._hear(self._speaks.validate_json(line))
+            except ValidationError:
+                break
+        self._hear(None)

@@ -1,0 +1,61 @@
+"""The line between parent and worker: JSON lines over the worker's standard input and output."""
+
+from __future__ import annotations
+
+import os
+import select
+import sys
+import threading
+from typing import BinaryIO
+
+from firstbell.runner.execution.supervision.protocol import TO_WORKER, PipeMessage, ToWorker
+
+
+class WorkerEnd:
+    """The worker's end. Takes standard input and output for itself: nothing a journey prints can break the line."""
+
+    def __init__(self, reading: BinaryIO, writing: BinaryIO) -> None:
+        self._reading = reading
+        self._writing = writing
+
+    @classmethod
+    def take_over_stdio(cls) -> WorkerEnd:
+        """Keep the pipes under new numbers; what is printed from now on goes to standard error."""
+        reading = os.fdopen(os.dup(0), "rb")
+        writing = os.fdopen(os.dup(1), "wb")
+        os.dup2(2, 1)
+        with open(os.devnull, "rb") as nothing:  # noqa: PTH123  # a file number is wanted, not a path
+            os.dup2(nothing.fileno(), 0)
+        sys.stdin = open(os.devnull)  # noqa: PTH123, SIM115  # stays open as long as the process
+        return cls(reading, writing)
+
+    def leave_with_parent(self) -> None:
+        """From now on end this process when the parent is gone, whatever it is doing: even an endless loop.
+
+        The driver then sees its own pipe end, and closes the browser.
+        """
+
+        def watch() -> None:
+            gone = select.poll()
+            gone.register(self._reading, 0)  # A hang-up is always reported; what can be read is left alone.
+            gone.poll()
+            os._exit(1)
+
+        threading.Thread(target=watch, name="parent-watch", daemon=True).start()
+
+    def send(self, message: PipeMessage) -> None:
+        """Say something to the parent. A parent that is gone ends this process, and with it the browser."""
+        try:
+            self._writing.write(message.as_line())
+            self._writing.flush()
+        except BrokenPipeError:
+            raise SystemExit(0) from None
+
+    def receive(self) -> ToWorker | None:
+        """What the parent says next; None when it is gone."""
+        line = self.read_line()
+        return TO_WORKER.validate_json(line) if line else None
+
+    def read_line(self) -> bytes:
+        """The next line of a parent that speaks otherwise than to a worker; empty when it is gone."""
+        return self._reading.readline().strip()

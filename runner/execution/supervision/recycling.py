@@ -1,0 +1,44 @@
+"""When a worker is replaced: by count, by memory, after a close that failed, or when its browser does not answer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+
+class RecycleReason(Enum):
+    """Why a worker is replaced."""
+
+    COUNT = "it has played long enough"
+    MEMORY = "it has grown too large"
+    UNCLOSED = "it could not close what it had opened"
+    BROWSER_UNRESPONSIVE = "its browser did not answer"
+    CONFIRMING = "a failure is confirmed by a worker that has never played"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkerLimits:
+    """How long a worker may serve. A browser that has played leaks a little: playwright#6319 and its kin."""
+
+    attempts: int
+    memory_mib: float
+    # Shorter than any interval in which a browser has been seen to die unnoticed, longer than a busy worker's pauses.
+    probe_after_idle_s: float = 30.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkerUsage:
+    """How a worker is. `memory_mib` is that of its whole tree."""
+
+    attempts: int
+    memory_mib: float
+    unclosed: str = ""
+
+
+def recycle_reason(wear: WorkerUsage, limits: WorkerLimits) -> RecycleReason | None:
+    """Whether a worker should be replaced before it plays again, and why."""
+    if wear.unclosed:
+        return RecycleReason.UNCLOSED
+    if wear.attempts >= limits.attempts:
+        return RecycleReason.COUNT
+    return RecycleReason.MEMORY if wear.memory_mib > limits.memory_mib else None

@@ -1,0 +1,202 @@
+"""The parent of a worker: starts it, hands it attempts, holds each attempt's deadline, and ends it for good.
+
+Only this process ends a run: a dead Playwright driver looks alive from inside, and a call into it can spin for ever
+(microsoft/playwright-python#3187).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import queue
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Self
+
+import psutil
+
+from firstbell.errors import FirstBellError
+from firstbell.journeys.stage.ending import EndingKind, private
+from firstbell.runner.diagnosis.browser_facts import BrowserFacts
+from firstbell.runner.execution.run import Attempt, errored_ending
+from firstbell.runner.execution.supervision.child_process import ChildGone, ChildProcess
+from firstbell.runner.execution.supervision.protocol import (
+    FROM_WORKER,
+    AttemptEnded,
+    AttemptJudged,
+    BrowserFactsCollected,
+    EvidenceRecorded,
+    FromWorker,
+    MediaJudged,
+    PipeMessage,
+    PlayAttempt,
+    Quit,
+    Ready,
+    StepEnded,
+    WorkerBroken,
+    WorkerSetup,
+)
+
+READY_S = 60.0  # Importing Playwright and collecting takes 2 s on two busy cores; a cold disk takes its time.
+# Saving two traces takes under 2 s; a context that does not close in this time never will (playwright#22156).
+CLOSE_S = 20.0
+MIB = 1 << 20
+LOG_MIB = 5
+
+Listener = Callable[[FromWorker], None]
+
+
+class WorkerFailure(FirstBellError):
+    """The worker cannot work, and the message is why, in one line."""
+
+
+class Worker:
+    """One resident worker. `log` takes whatever it prints."""
+
+    def __init__(self, hello: WorkerSetup, log: Path) -> None:
+        self._log: IO[bytes] = _log_file(log)
+        self._heard: queue.SimpleQueue[FromWorker | None] = queue.SimpleQueue()
+        self._child = ChildProcess(
+            "firstbell.runner.app.worker_main", speaks=FROM_WORKER, hear=self._heard.put, log=self._log
+        )
+        self.played = 0
+        self.unclosed = ""
+        self.ready = self._greet(hello)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, _error: BaseException | None, _tb: TracebackType | None
+    ) -> None:
+        self.close() if kind is None else self.kill()
+
+    def play(self, order: PlayAttempt, *, deadline_s: float, listener: Listener) -> Attempt:
+        """Play one attempt and tell the listener what happens as it happens.
+
+        Always returns an attempt. One that passes its deadline before it is judged, or whose worker dies, ended as
+        errored; the worker is gone then (`alive` is false). One that cannot close what it opened keeps its verdict.
+        """
+        heard: list[FromWorker] = []
+        started_at, began = datetime.now(UTC), time.monotonic()
+        unclosed, limit_s = "", deadline_s
+        self.played += 1
+        try:
+            self._say(order)
+            while not isinstance(message := self._next(began + limit_s, limit_s=deadline_s), AttemptEnded):
+                heard.append(message)
+                listener(message)
+                if isinstance(message, AttemptJudged):
+                    limit_s = time.monotonic() - began + CLOSE_S
+            unclosed = message.unclosed
+        except WorkerFailure as unwell:
+            self.kill()
+            unclosed = str(unwell)
+        self.unclosed = unclosed
+        took_s = time.monotonic() - began
+        lost = AttemptJudged(
+            started_at=started_at, took_s=took_s, ending=errored_ending(unclosed), browser="", lost_share=0.0
+        )
+        attempt = _attempt(order, heard, lost, unclosed)
+        self._kill_if_errored(attempt)
+        return attempt
+
+    @property
+    def memory_mib(self) -> float:
+        """What the worker, its driver and its browser hold; shared pages count for each that shares them."""
+        total = 0
+        with contextlib.suppress(psutil.NoSuchProcess):
+            root = psutil.Process(self.pid)
+            for process in (root, *root.children(recursive=True)):
+                with contextlib.suppress(psutil.Error):
+                    total += process.memory_info().rss
+        return total / MIB
+
+    @property
+    def pid(self) -> int:
+        """The worker's process."""
+        return self._child.pid
+
+    @property
+    def alive(self) -> bool:
+        """Whether it can be handed another attempt."""
+        return self._child.alive
+
+    def close(self) -> None:
+        """Ask it to close its browser and end; kill what does not, and remove what it leaves."""
+        self._child.close(Quit())
+        self._log.close()
+
+    def kill(self) -> None:
+        """End the worker, its driver and its browser at once."""
+        self._child.kill()
+        self._log.close()
+
+    def _kill_if_errored(self, attempt: Attempt) -> None:
+        """After a fault of the probe's own this process is not trusted: its browser may be dead and not say so."""
+        if attempt.ending is not None and attempt.ending.kind is EndingKind.ERRORED:
+            self.kill()
+
+    def _greet(self, hello: WorkerSetup) -> Ready:
+        try:
+            self._say(hello)
+            answer = self._next(time.monotonic() + READY_S, limit_s=READY_S)
+        except WorkerFailure:
+            self.kill()
+            raise
+        if isinstance(answer, Ready):
+            return answer
+        self.kill()
+        raise WorkerFailure(answer.said if isinstance(answer, WorkerBroken) else "the worker spoke out of turn")
+
+    def _next(self, deadline: float, *, limit_s: float) -> FromWorker:
+        """The next message before a monotonic deadline. Raises WorkerFailure when there is none."""
+        try:
+            message = self._heard.get(timeout=max(0.0, deadline - time.monotonic()))
+        except queue.Empty:
+            raise WorkerFailure(f"did not end before its deadline of {limit_s:.0f} s; ended by force") from None
+        if message is None:
+            raise self._died()
+        return message
+
+    def _say(self, message: PipeMessage) -> None:
+        try:
+            self._child.say(message)
+        except ChildGone:
+            raise self._died() from None
+
+    def _died(self) -> WorkerFailure:
+        return WorkerFailure(f"the worker died; its last words are in {self._log.name}")
+
+
+def _log_file(path: Path) -> IO[bytes]:
+    """What workers print, kept within bounds: a journey that prints every five minutes prints a lot in a year."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if path.exists() and path.stat().st_size > LOG_MIB * MIB:
+        path.replace(path.with_name(f"{path.name}.1"))
+    return path.open("ab")
+
+
+def _attempt(order: PlayAttempt, heard: list[FromWorker], lost: AttemptJudged, unclosed: str) -> Attempt:
+    judged = next((message for message in heard if isinstance(message, AttemptJudged)), lost)
+    recorded = next(
+        (message for message in heard if isinstance(message, EvidenceRecorded)), EvidenceRecorded(artifacts=())
+    )
+    witnessed = next((message for message in heard if isinstance(message, BrowserFactsCollected)), None)
+    is_private = recorded.is_private and not (judged.ending and judged.ending.is_private)
+    return Attempt(
+        number=order.attempt,
+        started_at=judged.started_at,
+        took_s=judged.took_s,
+        steps=tuple(message.record for message in heard if isinstance(message, StepEnded)),
+        proofs=tuple(message.proof for message in heard if isinstance(message, MediaJudged)),
+        artifacts=recorded.artifacts,
+        ending=private(1) if is_private else judged.ending,
+        clock_offset_s=recorded.clock_offset_s,
+        seen=witnessed.seen if witnessed else BrowserFacts(),
+        browser=judged.browser,
+        lost_share=judged.lost_share,
+        unclosed=unclosed,
+    )

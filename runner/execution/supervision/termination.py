@@ -1,0 +1,146 @@
+"""How a worker is ended, rung by rung, until nothing of it is left.
+
+    ask     Quit on its pipe; it closes its browser. A worker in mid-play cannot hear this and is not asked.
+    child   SIGKILL for the Python process. Its driver sees the pipe end and closes the browser properly.
+    tree    SIGKILL for whatever is left of its family.
+    verify  no process, no temporary folder; what stays is told.
+
+The browser lives in a session of its own, so a group kill misses it (playwright `processLauncher.ts`: `detached`). The
+family is found twice: by ancestry, read before the first kill because an orphan's parent is somebody else, and by a
+marker in the environment. On Linux orphans come to us (child sub-reaper) and are reaped.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+from firstbell.runner.execution.supervision.process_identity import owner_is_gone, this_process
+
+MARKER = "FIRSTBELL_WORKER"
+PREFIX = "firstbell-"
+# A driver that is well closes its browser in a fraction of this; one that is not would take its full 30 s.
+DRIVER_S = 3.0
+GONE_S = 5.0
+_PR_SET_CHILD_SUBREAPER = 36  # <linux/prctl.h>
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeftoverProcesses:
+    """What could not be ended. Empty when all is well."""
+
+    processes: tuple[int, ...] = ()
+    folder: str = ""
+
+    def __str__(self) -> str:
+        found = [f"process {pid}" for pid in self.processes] + ([self.folder] if self.folder else [])
+        return ", ".join(found)
+
+
+def adopt_orphans() -> None:
+    """Make orphans below us our children, so that they can be found and reaped. Only Linux can."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+def reap_orphans() -> None:
+    """Bury what came to us as an orphan and has ended: a grandchild of ours that nobody waits for stays a zombie."""
+    for child in psutil.Process().children():
+        with contextlib.suppress(psutil.NoSuchProcess, ChildProcessError):
+            if child.status() == psutil.STATUS_ZOMBIE:
+                os.waitpid(child.pid, os.WNOHANG)
+
+
+def temporary_folder() -> Path:
+    """A temporary folder for one worker, whose name says whose it is. Short: Chromium puts sockets into it."""
+    _, number, began = this_process().rsplit(":", 2)
+    return Path(tempfile.mkdtemp(prefix=f"{PREFIX}{number}-{began}-"))
+
+
+def end_worker(process: subprocess.Popen[bytes], marker: str, folder: Path) -> LeftoverProcesses:
+    """Climb from `child` to `verify`."""
+    family = _descendants(process.pid)
+    process.kill()
+    process.wait(GONE_S)
+    psutil.wait_procs(family, timeout=DRIVER_S)
+    return _verify_gone(family, marker, folder)
+
+
+def end_leftovers(marker: str, folder: Path) -> LeftoverProcesses:
+    """Climb from `tree` to `verify`, for a worker that has ended by itself."""
+    return _verify_gone([], marker, folder)
+
+
+def _verify_gone(family: list[psutil.Process], marker: str, folder: Path) -> LeftoverProcesses:
+    deadline = time.monotonic() + GONE_S
+    while left := _alive([*family, *_marked(marker)]):
+        for process in left:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.kill()
+        psutil.wait_procs(left, timeout=1.0)
+        if time.monotonic() > deadline:
+            break
+    shutil.rmtree(folder, ignore_errors=True)
+    return LeftoverProcesses(
+        processes=tuple(process.pid for process in left), folder=str(folder) if folder.exists() else ""
+    )
+
+
+def _descendants(pid: int) -> list[psutil.Process]:
+    try:
+        return psutil.Process(pid).children(recursive=True)
+    except psutil.NoSuchProcess:
+        return []
+
+
+def _marked(marker: str) -> list[psutil.Process]:
+    """Processes of a worker, wherever they hang in the tree."""
+    return [process for process, value in _all_marked() if value == marker]
+
+
+def _all_marked() -> Iterable[tuple[psutil.Process, str]]:
+    for process in psutil.process_iter():
+        if process.pid == os.getpid():
+            continue
+        with contextlib.suppress(psutil.Error, OSError):
+            if value := process.environ().get(MARKER):
+                yield process, value
+
+
+def _alive(processes: Iterable[psutil.Process]) -> list[psutil.Process]:
+    found = {process.pid: process for process in processes}
+    left = []
+    for process in found.values():
+        with contextlib.suppress(psutil.NoSuchProcess):
+            if process.is_running() and process.status() != psutil.STATUS_ZOMBIE:
+                left.append(process)
+    return left
+
+
+def sweep_leftovers() -> int:
+    """End and remove what earlier First Bells on this machine left who did not live to do so; how many things."""
+    swept = 0
+    for process, marker in _all_marked():
+        if owner_is_gone(marker.rpartition("/")[0]):
+            with contextlib.suppress(psutil.Error):
+                process.kill()
+                swept += 1
+    host = this_process().rsplit(":", 2)[0]
+    for folder in Path(tempfile.gettempdir()).glob(f"{PREFIX}*-*-*"):
+        number, began = folder.name.removeprefix(PREFIX).split("-")[:2]
+        with contextlib.suppress(OSError):
+            if folder.stat().st_uid == os.geteuid() and owner_is_gone(f"{host}:{number}:{began}"):
+                shutil.rmtree(folder)
+                swept += 1
+    return swept

@@ -1,0 +1,1 @@
+"""The worker process: one resident pytest session that collects once and plays attempts."""

@@ -1,0 +1,98 @@
+"""What pytest collected, in our words: journeys with their markers, and files that could not be read."""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+import re
+import traceback
+from collections.abc import Iterable
+from pathlib import Path
+
+import pytest
+
+from firstbell.runner.execution.accounts.allocation import EVERY_ROLE
+from firstbell.runner.execution.supervision.protocol import BrokenFile, JourneyInfo
+
+
+def journey_info_of(item: pytest.Item) -> JourneyInfo | None:
+    """What a journey's marker and file say, readable without playing it; None for a test that is no journey."""
+    marker = item.get_closest_marker("journey")
+    if marker is None or not marker.args:
+        return None
+    return _journey_info(item, f"{marker.args[0]}{_variant(item)}", marker)
+
+
+def journey_info_of_test(item: pytest.Item) -> JourneyInfo:
+    """The card of a test that is no journey by itself and was asked for: named as its function is."""
+    name = getattr(item, "originalname", None) or item.name
+    return _journey_info(item, f"{_plain(name.removeprefix('test_')) or 'test'}{_variant(item)}", None)
+
+
+def is_asked_for(item: pytest.Item, nodes: Iterable[Path]) -> bool:
+    """Whether a test is one of those that a configuration names, or in a file that it names."""
+    inside = item.nodeid.partition("::")[2]
+    for node in nodes:
+        path, _, wanted = str(node).partition("::")
+        if Path(path) == item.path and (
+            not wanted or inside == wanted or inside.startswith((f"{wanted}[", f"{wanted}::"))
+        ):
+            return True
+    return False
+
+
+def _variant(item: pytest.Item) -> str:
+    """What tells the variants of a parametrised test apart, but for the browser, which is the district's."""
+    given = getattr(item, "callspec", None)
+    if given is None:
+        return ""
+    browser = str(given.params.get("browser_name", ""))
+    parts = [part for part in given.id.split("-") if part != browser]
+    return f"-{plain}" if (plain := _plain("-".join(parts))) else ""
+
+
+def _plain(name: str) -> str:
+    """A name as schedules and history take it."""
+    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
+
+
+def _journey_info(item: pytest.Item, id_: str, marker: pytest.Mark | None) -> JourneyInfo:
+    _, line, name = item.location
+    return JourneyInfo(
+        id=id_,
+        title=_first_sentence(item) or name,
+        relies_on=tuple(marker.kwargs.get("relies_on", ())) if marker else (),
+        roles=_roles(item, marker),
+        file=str(item.path),
+        line=(line or 0) + 1,
+        source_sha256=hashlib.sha256(item.path.read_bytes()).hexdigest(),
+    )
+
+
+def _roles(item: pytest.Item, marker: pytest.Mark | None) -> tuple[str, ...]:
+    """Who plays: what the marker says, else what the fixtures say. `actor("...")` may bring anybody on."""
+    if marker is not None and "roles" in marker.kwargs:
+        return tuple(map(str, marker.kwargs["roles"]))
+    asked = getattr(item, "fixturenames", ())
+    named = tuple(role for role in ("teacher", "student") if role in asked)
+    direct = inspect.signature(getattr(item, "function", lambda: None)).parameters
+    return (EVERY_ROLE,) if "actor" in direct else named
+
+
+def _first_sentence(item: pytest.Item) -> str:
+    function = getattr(item, "function", None)
+    module = getattr(item, "module", None)
+    text = getattr(function, "__doc__", None) or getattr(module, "__doc__", None) or ""
+    return " ".join(text.strip().split("\n\n")[0].split())
+
+
+def broken_file(node: pytest.Collector, error: BaseException) -> BrokenFile:
+    """Where and why a file could not be read: the place in that file, and the cause in one line."""
+    cause = error.__cause__ or error.__context__ or error
+    if isinstance(cause, SyntaxError):
+        return BrokenFile(
+            file=str(cause.filename or node.path), line=cause.lineno or 1, cause=f"syntax error: {cause.msg}"
+        )
+    inside = [frame for frame in traceback.extract_tb(cause.__traceback__) if Path(frame.filename) == node.path]
+    line = inside[-1].lineno if inside else 1
+    return BrokenFile(file=str(node.path), line=line or 1, cause=f"{type(cause).__name__}: {cause}".splitlines()[0])

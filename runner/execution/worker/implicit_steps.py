@@ -1,0 +1,220 @@
+"""A test that brings nobody on: its pages are followed as an actor's would be, and its steps are what it asks of
+Playwright.
+
+Playwright's client tells of each call of its API (`firstbell.compat.playwright`). A Playwright that does not tell
+leaves such a test with one step.
+
+What Playwright tells comes in the middle of a call, when nothing can be asked of a page: so a step is told as it begins
+and as the next one begins, and pictures are taken, and a failure is looked into, only when the test is over.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import playwright
+import pytest
+from playwright.sync_api import Browser
+from playwright.sync_api import Error as PlaywrightError
+
+from firstbell.compat.playwright import error_of, soft_errors
+from firstbell.journeys.stage.ending import Ending
+from firstbell.journeys.stage.failures import ending_of
+from firstbell.journeys.stage.secret import Secret
+from firstbell.journeys.stage.service import Account
+from firstbell.journeys.stage.stage import Stage, step_ending_of
+from firstbell.journeys.stage.step import Step, StepRecord
+from firstbell.runner.execution.worker.call_titles import title_of
+
+if TYPE_CHECKING:
+    from playwright.sync_api import BrowserContext, Page
+
+    from firstbell.journeys.stage.actor import Actor
+    from firstbell.runner.execution.worker.observer import AttemptRecorder
+
+PAGE_NAME = "page"
+PAGE_ACCOUNT = Account(username=PAGE_NAME, display_name=PAGE_NAME, password=Secret(str))
+"""Whose page it is where a test brings nobody on."""
+MOST_STEPS = 60
+"""More than a person reads. What comes after belongs to the last one."""
+REST_TITLE = "and what comes after"
+_PLAYWRIGHT = Path(playwright.__file__).parent
+
+
+@dataclass(slots=True, kw_only=True)
+class _CurrentCall:
+    """The step that is being played. `zone` is Playwright's own note of the call."""
+
+    step: Step
+    zone: Any
+    wrong_before: int
+
+
+class ImplicitSteps:
+    """One attempt at such a test. `words` is its name, `service` what it relies on."""
+
+    def __init__(self, stage: Stage, recording: AttemptRecorder, *, words: str, service: str) -> None:
+        self._stage = stage
+        self._recording = recording
+        self._words = words
+        self._service = service
+        self._followed: dict[BrowserContext, Actor] = {}
+        self._call: _CurrentCall | None = None
+        self._told = 0
+        self._softly: StepRecord | None = None
+        self._is_over = False
+
+    def opened(self, page: Page) -> None:
+        """Follow a page, the first of each context: what else a context opens stands in its trace."""
+        if self._is_over or page.context in self._followed:
+            return
+        number = len(self._followed) + 1
+        name = PAGE_NAME if number == 1 else f"{PAGE_NAME} {number}"
+        # A test that has begun a trace of its own keeps it, and its page is followed without ours.
+        with contextlib.suppress(PlaywrightError):
+            self._followed[page.context] = self._stage.accompany(page, PAGE_ACCOUNT, name)
+
+    def leaves(self, context: BrowserContext) -> None:
+        """Save what was recorded in a context that the test itself is about to close, with a last look at its page."""
+        actor = self._followed.get(context)
+        if actor is None or self._is_over:
+            return
+        error = sys.exc_info()[1]
+        own = self._call is None or (error is not None and not self._is_of_call(error))
+        position = self._told + 1 if own or self._call is None else self._call.step.position
+        title = self._words if own or self._call is None else self._call.step.title
+        self._recording.left(actor, position, title, failed=error is not None)
+
+    def began(self, zone: Any, channel: Any) -> None:
+        """Playwright is asked for something. Asks nothing of it, and never raises."""
+        title = title_of(str(channel.get("method", "")), channel.get("params") or {})
+        if self._is_over or not title:
+            return
+        if self._call is not None and self._call.step.title in (title, REST_TITLE):
+            self._call.zone = zone
+            return
+        self._settle()
+        self._begin(title if self._told < MOST_STEPS - 1 else REST_TITLE, zone)
+
+    def ended(self, error: BaseException | None) -> None:
+        """The test is over: how its last step ended, with pictures. What Playwright did not raise is the test's own."""
+        if self._is_over:
+            return
+        is_skipped = isinstance(error, pytest.skip.Exception)
+        wrong = None if is_skipped else error
+        is_own = wrong is not None and not self._is_of_call(wrong)
+        if is_own or not (self._told or is_skipped):
+            self._settle()
+            self._begin(self._words, None)
+        self._is_over = True
+        if self._softly is not None:
+            self._recording.look(self._actor, self._softly)
+        if self._call is not None:
+            ending = self._ending(wrong) if wrong is not None else self._soft_ending(self._call)
+            record = self._close(self._call, ending)
+            self._recording.look(self._actor, record)
+
+    @property
+    def _actor(self) -> Actor | None:
+        return next(iter(self._followed.values()), None)
+
+    def _begin(self, title: str, zone: Any) -> None:
+        self._told += 1
+        began_s = self._stage.now_s if self._told > 1 else 0.0  # Opening a browser is part of the first one.
+        step = Step(position=self._told, actor=PAGE_NAME, title=title, service=self._service, started_s=began_s)
+        self._call = _CurrentCall(step=step, zone=zone, wrong_before=len(soft_errors()))
+        self._recording.call_began(step)
+
+    def _settle(self) -> None:
+        """The test has gone on, so what it did before is over, and was well unless a soft expectation failed."""
+        if self._call is None:
+            return
+        record = self._close(self._call, self._soft_ending(self._call))
+        if record.ending is not None and self._softly is None:
+            self._softly = record
+
+    def _close(self, call: _CurrentCall, ending: Ending | None) -> StepRecord:
+        self._call = None
+        record = StepRecord(step=call.step, ended_s=self._stage.now_s, ending=ending)
+        self._recording.call_ended(record)
+        return record
+
+    def _soft_ending(self, call: _CurrentCall) -> Ending | None:
+        softly = soft_errors()[call.wrong_before :]
+        return ending_of(softly[0]) if softly else None
+
+    def _ending(self, error: BaseException) -> Ending:
+        return step_ending_of(self._actor, error) if self._actor else ending_of(error)
+
+    def _is_of_call(self, error: BaseException) -> bool:
+        """Whether an error is that of the step that is being played: what Playwright itself has raised last."""
+        if self._call is None:
+            return False
+        raised = error.exceptions[0] if isinstance(error, BaseExceptionGroup) else error
+        if not isinstance(raised, PlaywrightError):
+            return _is_expectation(raised)
+        return error_of(self._call.zone) == str(raised)
+
+
+def _is_expectation(error: BaseException) -> bool:
+    """Whether `expect` has raised this: its last frame is Playwright's."""
+    frames, last = error.__traceback__, None
+    while frames is not None:
+        last, frames = frames, frames.tb_next
+    return last is not None and _PLAYWRIGHT in Path(last.tb_frame.f_code.co_filename).parents
+
+
+def follow(browser: object, now: Callable[[], ImplicitSteps | None]) -> None:
+    """Have every page that is opened in a browser followed by whoever plays alone at the moment."""
+    if not isinstance(browser, Browser):  # A project may call something else so.
+        return
+    new_context, new_page = browser.new_context, browser.new_page
+
+    def context_followed(*args: Any, **kwargs: Any) -> BrowserContext:
+        context = new_context(*args, **kwargs)
+        if now() is not None:
+            _follow_context(context, now)
+        return context
+
+    def page_followed(*args: Any, **kwargs: Any) -> Page:
+        page = new_page(*args, **kwargs)
+        if (solo := now()) is not None:
+            solo.opened(page)
+            _before_close(page, page.context, solo)
+        return page
+
+    browser.new_context = context_followed  # type: ignore[method-assign]
+    browser.new_page = page_followed  # type: ignore[method-assign]
+
+
+def _follow_context(context: BrowserContext, now: Callable[[], ImplicitSteps | None]) -> None:
+    new_page = context.new_page
+    is_wrapped = False
+
+    def page_followed() -> Page:
+        nonlocal is_wrapped
+        page = new_page()
+        if (solo := now()) is not None:
+            solo.opened(page)
+            # Only now: pytest-playwright ends every trace in a `close` of its own, and ours has to come before that.
+            if not is_wrapped:
+                is_wrapped = True
+                _before_close(context, context, solo)
+        return page
+
+    context.new_page = page_followed  # type: ignore[method-assign]
+
+
+def _before_close(closes: Page | BrowserContext, context: BrowserContext, solo: ImplicitSteps) -> None:
+    close = closes.close
+
+    def closing(*args: Any, **kwargs: Any) -> None:
+        solo.leaves(context)
+        close(*args, **kwargs)
+
+    closes.close = closing  # type: ignore[method-assign]

@@ -1,0 +1,68 @@
+"""Who watches from where, and when each was last heard of: how locations notice that one of them has fallen silent."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import delete, func, select
+
+from firstbell.runner.history.database import Database
+from firstbell.runner.history.tables.alarms import heartbeats
+from firstbell.runner.history.tables.runs import planned, slots
+from firstbell.runner.history.upsert import insert_of
+from firstbell.runner.schedule.slot_state import SlotState
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedWork:
+    """Whether slots are planned ahead, how many were due, and how many of them have been run, or skipped as they
+    should be."""
+
+    is_planned: bool
+    due: int
+    committed: int
+
+
+class HeartbeatHistory:
+    """The locations of one database. Raises HistoryError when it is away."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def beat(self, location: str) -> None:
+        """This one is there."""
+        with self._database.write() as connection:
+            upsert = insert_of(connection)(heartbeats).values(location=location, at=self._database.now(connection))
+            connection.execute(
+                upsert.on_conflict_do_update(index_elements=["location"], set_={"at": upsert.excluded.at})
+            )
+
+    def others(self, *locations: str) -> list[tuple[str, timedelta]]:
+        """All others, and for how long each has not been heard of."""
+        with self._database.read() as connection:
+            now = self._database.now(connection)
+            rows = connection.execute(select(heartbeats).where(heartbeats.c.location.not_in(locations))).all()
+            return [(row.location, now - row.at) for row in rows]
+
+    def worked(self, location: str, since: datetime) -> PlannedWork:
+        """What was done at a location since a moment."""
+        with self._database.read() as connection:
+            now = self._database.now(connection)
+            due = (slots.c.location == location) & (slots.c.due_at >= since) & (slots.c.due_at < now)
+            done = slots.c.state.in_((SlotState.RAN, SlotState.LATE, SlotState.SKIPPED))
+            found = connection.execute(select(func.count(), func.count().filter(done)).where(due)).one()
+            until = select(func.max(planned.c.until)).where(planned.c.location == location)
+            planned_until: datetime | None = connection.execute(until).scalar_one()
+            is_planned = planned_until is not None and planned_until >= now
+            return PlannedWork(is_planned=is_planned, due=found[0], committed=found[1])
+
+    def known(self) -> list[str]:
+        """All that were heard of."""
+        with self._database.read() as connection:
+            return list(connection.execute(select(heartbeats.c.location)).scalars())
+
+    def forget(self, location: str) -> None:
+        """One has been given up."""
+        with self._database.write() as connection:
+            connection.execute(delete(heartbeats).where(heartbeats.c.location == location))

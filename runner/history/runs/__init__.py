@@ -1,0 +1,1 @@
+"""Runs in history: writing, reading, daily figures, retention."""

@@ -1,0 +1,1 @@
+"""Slots in history: planning, claims, and locks on accounts."""

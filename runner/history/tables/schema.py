@@ -1,0 +1,8 @@
+"""All tables of history, for whoever needs them as a whole: migrations, and tests."""
+
+from __future__ import annotations
+
+from firstbell.runner.history.tables import alarms, host_checks
+from firstbell.runner.history.tables.runs import metadata
+
+__all__ = ["alarms", "host_checks", "metadata"]

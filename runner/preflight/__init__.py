@@ -1,0 +1,1 @@
+"""The checks of `firstbell check`: configuration, browser, store, hosts, journeys."""

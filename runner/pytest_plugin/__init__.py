@@ -1,0 +1,1 @@
+"""The pytest plugin: fixtures, marker, browser choice, failure report, redaction of reports."""

@@ -1,0 +1,125 @@
+"""Which browser a pytest session plays in, and the contexts of the people in it.
+
+Everything heavy is imported inside the functions: the plugin loads this module in every project.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from firstbell.runner.config.search import nearest_config
+from firstbell.runner.execution.worker.stash_keys import COMMAND_LINE_OPTIONS, DISTRICT
+
+if TYPE_CHECKING:
+    from playwright.sync_api import BrowserContext
+
+    from firstbell.runner.diagnosis.location import Location
+    from firstbell.runner.execution.browsers.per_actor import ActorBrowser
+    from firstbell.runner.execution.district import District
+
+
+# Of what a session's browser is launched with, what any other one is too.
+ANY_BROWSER = frozenset({"headless", "slow_mo", "timeout"})
+
+
+def apply_options(config: pytest.Config) -> None:
+    """Note what a person has asked for on the command line, and play in the browser that a firstbell.toml names where
+    they asked for none."""
+    options = {"browser": ("browser", "browser_channel"), "device": ("device",)}
+    config.stash[COMMAND_LINE_OPTIONS] = frozenset(
+        what for what, names in options.items() if any(config.getoption(name, None) for name in names)
+    )
+    if "browser" not in config.stash[COMMAND_LINE_OPTIONS] and (name := _named_browser(config)):
+        from firstbell.runner.config.browsers import BROWSER_KINDS
+
+        if kind := BROWSER_KINDS.get(name):
+            config.option.browser, config.option.browser_channel = [kind.engine], kind.channel or None
+
+
+def launch_arguments(request: pytest.FixtureRequest, given: dict[str, Any]) -> dict[str, Any]:
+    """What First Bell adds for the engine that is launched next. Raises NoBrowser."""
+    from firstbell.runner.config.browsers import BROWSER_KINDS
+    from firstbell.runner.execution.browsers.discovery import Browser, find_browser, is_headed, launch_options
+
+    channel, engine = given.get("channel"), str(request.getfixturevalue("browser_name"))
+    if channel or given.get("executable_path"):  # Somebody knows better, and Playwright says what is wrong with it.
+        found = Browser(path=None, origin="given", kind=BROWSER_KINDS[engine])
+    else:
+        configured = _configured_browser(request.config) if engine == "chromium" else ""
+        found = find_browser(configured, engine, headed=is_headed(given, os.environ))
+    return launch_options(found, egress_of(request.config))
+
+
+def uses_first_bell(request: pytest.FixtureRequest) -> bool:
+    """Whether this session plays for us: in a worker, beside a firstbell.toml, or where an item uses our stage."""
+    if DISTRICT in request.config.stash or nearest_config(request.config.invocation_params.dir):
+        return True
+    return any("stage" in getattr(item, "fixturenames", ()) for item in request.session.items)
+
+
+def _config_file(config: pytest.Config) -> Path | None:
+    """The configuration that is asked for, or the nearest."""
+    explicit = config.getoption("--firstbell-config")
+    return Path(explicit) if explicit else nearest_config(config.invocation_params.dir)
+
+
+def _configured_browser(config: pytest.Config) -> str:
+    """The path in [browser], without opening a whole district for it."""
+    if DISTRICT in config.stash:
+        return config.stash[DISTRICT].browser
+    file = _config_file(config)
+    if file is None:
+        return ""
+    from firstbell.runner.config.load import load
+
+    return load(file).settings.browser.executable
+
+
+def egress_of(config: pytest.Config) -> tuple[Location, Path | None] | None:
+    """The way out that this session's browser takes, and where it finds whom to trust; None where nothing says so."""
+    opened = config.stash.get(DISTRICT, None)
+    return (opened.location, opened.home) if opened else None
+
+
+def _named_browser(config: pytest.Config) -> str:
+    """The name in [browser] of the nearest configuration. What is wrong in it is told when the district is opened."""
+    file = _config_file(config)
+    if file is None:
+        return ""
+    import tomllib
+
+    try:
+        return str(tomllib.loads(file.read_text(encoding="utf-8-sig"))["browser"]["name"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return ""
+
+
+def context_for(has: ActorBrowser, district: District, request: pytest.FixtureRequest) -> BrowserContext:
+    """A context in what a person plays with. What a project or the command line sets for contexts holds besides."""
+    from firstbell.runner.execution.browsers.per_actor import context_opener, open_context
+
+    given: dict[str, Any] = request.getfixturevalue("browser_context_args")
+    marker = request.node.get_closest_marker("browser_context_args")
+    fixed = {**given, **(marker.kwargs if marker else {})}
+    new_context: Callable[..., BrowserContext] = request.getfixturevalue("new_context")
+    if not has.is_usual:
+        browser = request.getfixturevalue("_firstbell_others").browser(has.browser)
+        new_context = context_opener(browser, fixed, request.getfixturevalue("_firstbell_leaving"))
+    devices = request.getfixturevalue("playwright").devices
+    return open_context(new_context, has.device, devices, district.location, fixed)
+
+
+def browser_options(config: pytest.Config) -> frozenset[str]:
+    """What a person has asked for on the command line; a worker's command line is the district's own word."""
+    return frozenset() if DISTRICT in config.stash else config.stash[COMMAND_LINE_OPTIONS]
+
+
+def session_browser_name(request: pytest.FixtureRequest) -> str:
+    """The name of the browser that this session has open."""
+    channel = request.getfixturevalue("browser_type_launch_args").get("channel")
+    return str(channel or request.getfixturevalue("browser_name"))

@@ -1,0 +1,124 @@
+"""What a failing journey shows in plain pytest: its step, where each page stood, and what opens the trace."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from playwright.sync_api import Error as PlaywrightError
+
+from firstbell.artifacts.redaction.by_pattern import url_without_query
+from firstbell.journeys.stage.pages.page_signs import TITLE_LIMIT, printable
+from firstbell.runner.execution.worker.stash_keys import REDACTION_REPORTED
+from firstbell.runner.pytest_plugin.report_redaction import (
+    NOTHING_KEPT_NOTE,
+    delete_recordings,
+    redact_private_report,
+)
+
+if TYPE_CHECKING:
+    import pytest
+    from playwright.sync_api import Page
+
+    from firstbell.journeys.stage.stage import Stage
+    from firstbell.journeys.stage.step import StepRecord
+    from firstbell.runner.execution.supervision.protocol import JourneyInfo
+
+SECTION = "First Bell"
+# pytest shows a section of this report with the failure if its name holds the word (`_handle_teardown_sections`).
+AT_TEARDOWN = "First Bell at teardown"
+CONSOLE_LINES = 5
+LINE_LIMIT = 200
+
+
+def add_failure_section(report: pytest.TestReport, stage: Stage, item: pytest.Item) -> None:
+    """Add to a report what a person asks first; where a stranger came, take away all but that and why.
+
+    A stranger who was noticed only after the test's last word is its failure too, as in a run.
+    """
+    if (privacy := stage.privacy) is not None:
+        redact_private_report(report, privacy.said)
+        item.stash[REDACTION_REPORTED] = item.stash.get(REDACTION_REPORTED, False) or report.failed
+    if report.when == "call" and report.failed:
+        hint = "" if privacy else trace_hint(item.config.getoption("--tracing"))
+        report.sections.append((SECTION, "\n".join(line for line in (*stage_lines(stage), hint) if line)))
+    if report.when != "teardown":
+        return
+    if privacy is not None:
+        if not item.stash.get(REDACTION_REPORTED, False):
+            report.outcome, report.longrepr = "failed", privacy.said
+        if delete_recordings(item):
+            report.sections.append((AT_TEARDOWN, f"{NOTHING_KEPT_NOTE}: {privacy.said}"))
+    elif traces := trace_commands(report.user_properties):
+        report.sections.append((AT_TEARDOWN, "\n".join(traces)))
+
+
+def stage_lines(stage: Stage) -> list[str]:
+    """The failing step of a journey, and each actor's page, the one whose step failed first; of a class into which
+    a stranger came, the step alone, and why."""
+    failed, privacy = _failed(stage), stage.privacy
+    lines = []
+    if failed is not None:
+        step = failed.step
+        lines.append(f'{step.actor} at "{step.title}" (step {step.position}, {step.service}), {failed.took_s:.1f} s')
+    if privacy is not None:
+        return [*lines, privacy.said]
+    cast = sorted(stage.pages.items(), key=lambda one: failed is not None and one[0] != failed.step.actor)
+    for name, page in cast:
+        lines += page_lines(page, name)
+    return lines
+
+
+def properties_of(card: JourneyInfo, stage: Stage) -> list[tuple[str, object]]:
+    """What JUnit XML and other reporters are told of a journey: which it is, its steps, whose the failing one is."""
+    told: list[tuple[str, object]] = [
+        ("firstbell_journey", card.id),
+        ("firstbell_source_sha256", card.source_sha256),
+        ("firstbell_relies_on", ", ".join(card.relies_on)),
+        *(("firstbell_step", _in_a_line(record)) for record in stage.steps),
+    ]
+    if (failed := _failed(stage)) is not None:
+        told += [("firstbell_failing_step", _in_a_line(failed)), ("firstbell_service", failed.step.service)]
+    return told
+
+
+def _in_a_line(record: StepRecord) -> str:
+    step = record.step
+    how = record.ending.kind.value if record.ending else "passed"
+    return f"{step.position} {step.actor}: {step.title} ({step.service}) {how}, {record.took_s:.1f} s"
+
+
+def _failed(stage: Stage) -> StepRecord | None:
+    """The first step that went wrong: what comes after it, where anything does, comes of it."""
+    return next((record for record in stage.steps if record.ending is not None), None)
+
+
+def page_lines(page: Page, name: str) -> list[str]:
+    """Where a page stands and the last errors of its console. Never raises: the failure itself must be told."""
+    try:
+        lines = [f"{name}: {printable(url_without_query(page.url), LINE_LIMIT)}"]
+        if not page.is_closed():
+            lines[0] += f'   "{printable(page.title(), TITLE_LIMIT)}"'
+        errors = [message.text for message in page.console_messages() if message.type == "error"]
+    except PlaywrightError as error:
+        return [f"{name}: the page does not answer ({printable(error.message.splitlines()[0], LINE_LIMIT)})"]
+    return [*lines, *(f"  console: {printable(text, LINE_LIMIT)}" for text in errors[-CONSOLE_LINES:])]
+
+
+def trace_commands(properties: Sequence[tuple[str, object]]) -> list[str]:
+    """The traces that pytest-playwright has kept, as the commands that open them; it tells of them at teardown."""
+    kept = [str(value) for name, value in properties if name == "playwright_trace"]
+    return [f"playwright show-trace {_near(trace)}" for trace in kept]
+
+
+def trace_hint(tracing: str | None) -> str:
+    """What to add for a trace next time; empty where one is made."""
+    return "" if tracing not in (None, "off") else "for a trace: pytest --tracing retain-on-failure"
+
+
+def _near(path: str) -> str:
+    try:
+        return str(Path(path).relative_to(Path.cwd()))
+    except ValueError:
+        return path

@@ -1,0 +1,1 @@
+"""The processes of a rehearsal: parent, children, protocol, cues, transcript."""

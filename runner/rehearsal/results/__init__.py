@@ -1,0 +1,1 @@
+"""The results of a rehearsal: criteria, document, comparison, report, plots, storage."""

@@ -1,0 +1,45 @@
+"""Which of the slots that wait may still run, and why the others may not: late is worse than missed and said so."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from firstbell.runner.schedule.slot_state import MissedReason
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WaitingSlot:
+    """A slot that is due and has not begun."""
+
+    id: int
+    journey: str
+    due_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MissedSlot:
+    """A slot that will not run, and why."""
+
+    slot: WaitingSlot
+    why: MissedReason
+
+
+def triage(waiting: Sequence[WaitingSlot], now: datetime, grace_s: float) -> tuple[list[WaitingSlot], list[MissedSlot]]:
+    """Of each journey only the latest slot may run, and only within the grace; what may run comes oldest first."""
+    latest: dict[str, WaitingSlot] = {}
+    for slot in sorted(waiting, key=lambda slot: slot.due_at):
+        latest[slot.journey] = slot
+    playable = [slot for slot in latest.values() if now - slot.due_at <= timedelta(seconds=grace_s)]
+    missed = list(_missed(waiting, latest, {slot.id for slot in playable}))
+    return sorted(playable, key=lambda slot: (slot.due_at, slot.journey)), missed
+
+
+def _missed(waiting: Iterable[WaitingSlot], latest: dict[str, WaitingSlot], playable: set[int]) -> Iterator[MissedSlot]:
+    for slot in waiting:
+        if slot.id in playable:
+            continue
+        overtaken = latest[slot.journey] is not slot
+        why = MissedReason.OVERTAKEN if overtaken else MissedReason.NO_WORKER
+        yield MissedSlot(slot=slot, why=why)

@@ -1,0 +1,38 @@
+"""A verdict waits for a history that is away: what was seen is not thrown away because a database restarts."""
+
+from __future__ import annotations
+
+import threading
+from itertools import count
+
+import structlog
+
+from firstbell.backoff import Backoff
+from firstbell.runner.execution.runs.run_journey import RunRecords
+from firstbell.runner.history.database import HistoryError
+from firstbell.runner.history.record import RunRow
+from firstbell.runner.history.slots.claims import Claim
+
+log = structlog.get_logger()
+
+BACKOFF = Backoff(first_s=0.5, longest_s=15.0, spread=(1.0, 1.0))
+
+
+class RetryingRecords:
+    """Writes runs down, as often as it takes, until `give_up` is set: then the error goes on."""
+
+    def __init__(self, history: RunRecords, give_up: threading.Event) -> None:
+        self._history = history
+        self._give_up = give_up
+
+    def record(self, run: RunRow, claim: Claim | None = None) -> None:
+        """Write a run and settle its slot. Raises Overtaken, and HistoryError once it is to give up."""
+        for tries in count():
+            try:
+                self._history.record(run, claim)
+            except HistoryError as error:
+                if self._give_up.wait(BACKOFF.wait_s(tries)):
+                    raise
+                log.warning("run.waits_for_history", run_id=run.id, said=str(error))
+            else:
+                return

@@ -1,1 +1,0 @@
-"""For people who write journeys: a look at what could be wrong, a template, and recordings made into steps."""

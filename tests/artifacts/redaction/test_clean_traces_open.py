@@ -1,0 +1,97 @@
+"""A clean trace in Playwright's own viewer, in a real browser: as the raw one is, but for what was removed."""
+
+from __future__ import annotations
+
+import http.server
+import re
+import shutil
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import partial
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from firstbell.artifacts.capture import ActorRecorder
+from firstbell.artifacts.policy import RecordingOptions
+from firstbell.artifacts.redaction.known_secrets import REMOVED, KnownSecrets
+from firstbell.artifacts.redaction.redactor import Redactor
+from firstbell.artifacts.redaction.trace import clean_trace
+from firstbell.compat.playwright_package import trace_viewer_folder
+from tests.support.leaky_site import BY_KIND, KNOWN, leak_everything, leaky_site
+
+pytestmark = pytest.mark.browser
+
+VIEWER = trace_viewer_folder()
+
+
+class Quiet(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture(scope="module")
+def address(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The viewer, with a raw and a clean trace of one journey beside it."""
+    folder = tmp_path_factory.mktemp("viewed")
+    context = browser.new_context()
+    page = context.new_page()
+    recorder = ActorRecorder(page, actor="student", folder=folder, attempt=1, options=RecordingOptions(screencast=True))
+    recorder.start()
+    with leaky_site() as site, recorder.step("leaks"):
+        leak_everything(page, site)
+    recorder.stop()
+    context.close()
+    raw = folder / "attempt-1/student/trace.zip"
+    clean_trace(raw, folder / "clean.zip", Redactor(KnownSecrets(KNOWN.values())))
+    shutil.move(raw, folder / "raw.zip")
+    shutil.copytree(VIEWER, folder / "viewer")
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=folder)) as server:
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+        yield f"http://localhost:{server.server_port}/viewer/index.html?trace=../"
+        server.shutdown()
+
+
+@dataclass(frozen=True)
+class Viewed:
+    """What somebody sees who opens a trace: its actions, how much network and console, a page as it was."""
+
+    actions: list[str]
+    tabs: list[str]
+    snapshot: str
+    errors: list[str]
+
+
+def without_secrets(text: str) -> str:
+    text = re.sub("|".join(map(re.escape, (*KNOWN.values(), *BY_KIND.values()))), REMOVED, text)
+    return re.sub(r"aWQ6\S+", REMOVED, re.sub(r"\b\d+(\.\d+)?(ms|s)\b", "", text))
+
+
+def viewed(page: Page, address: str) -> Viewed:
+    errors: list[str] = []
+    page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.goto(address)
+    page.get_by_role("treeitem").first.wait_for()
+    go = page.get_by_role("treeitem").filter(has_text='get_by_role("button", name="Go")').last
+    go.click()
+    page.get_by_role("tab", name="Before").click()
+    shown = page.frame_locator("iframe >> visible=true").locator("body")
+    shown.get_by_role("heading", name="Sign in").wait_for()
+    return Viewed(
+        actions=[without_secrets(text) for text in page.get_by_role("treeitem").all_inner_texts()],
+        tabs=page.get_by_role("tab").all_inner_texts(),
+        snapshot=without_secrets(shown.inner_text()),
+        errors=errors,
+    )
+
+
+def test_the_viewer_shows_the_same_actions_requests_and_pages_of_a_clean_trace(page: Page, address: str) -> None:
+    raw = viewed(page, f"{address}raw.zip")
+    clean = viewed(page.context.new_page(), f"{address}clean.zip")
+    assert clean == raw
+    assert len(clean.actions) > 10
+    assert any(re.fullmatch(r"Network\s*[5-9]", tab) for tab in clean.tabs)
+    assert "Password" in clean.snapshot
+    assert clean.errors == []

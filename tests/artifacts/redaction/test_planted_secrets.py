@@ -1,0 +1,172 @@
+"""Twenty secrets, each planted where a web application leaks one: none is in anything that is kept.
+
+The mutants switch one place of the redactor off at a time; each of them must be found out, or the test proves nothing.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import shutil
+import zipfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import BrowserContext
+
+from firstbell.artifacts.capture import ActorRecorder
+from firstbell.artifacts.evidence import Artifact
+from firstbell.artifacts.policy import RecordingOptions
+from firstbell.artifacts.redaction import by_key, by_pattern, har, pipeline, trace
+from firstbell.artifacts.redaction.known_secrets import KnownSecrets, forms_of
+from firstbell.artifacts.redaction.pipeline import RedactionResult, clean
+from firstbell.artifacts.redaction.redactor import Redactor
+from tests.support.leaky_site import BY_KIND, KNOWN, leak_everything, leaky_site
+
+pytestmark = pytest.mark.browser
+
+ALL = {**KNOWN, **BY_KIND}
+
+
+@pytest.fixture(scope="module")
+def site() -> Iterator[str]:
+    with leaky_site() as address:
+        yield address
+
+
+@pytest.fixture(scope="module")
+def recorded(site: str, browser: object, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, tuple[Artifact, ...]]:
+    """What recorders leave of a journey that leaks, with everything on."""
+    folder = tmp_path_factory.mktemp("leaky") / "work"
+    context: BrowserContext = browser.new_context()  # type: ignore[attr-defined]
+    page = context.new_page()
+    recorder = ActorRecorder(page, actor="student", folder=folder, attempt=1, options=RecordingOptions(screencast=True))
+    recorder.start()
+    with recorder.step("leaks"):
+        leak_everything(page, site)
+    recorder.picture(1, "leaks", failed=False)
+    artifacts = recorder.stop()
+    context.close()
+    assert not [artifact for artifact in artifacts if artifact.missing]
+    return folder, artifacts
+
+
+@pytest.fixture
+def cleaned(recorded: tuple[Path, tuple[Artifact, ...]], tmp_path: Path) -> Callable[[], RedactionResult]:
+    """Cleans a copy of it."""
+    folder, artifacts = recorded
+
+    def now() -> RedactionResult:
+        shutil.copytree(folder, tmp_path / "work")
+        return clean(artifacts, tmp_path / "work", KnownSecrets(KNOWN.values()), quarantine=tmp_path / "quarantine")
+
+    return now
+
+
+def found_in(data: bytes) -> set[str]:
+    """Which of the secrets stand in some bytes, in any form, inside zips too."""
+    found = {name for name, secret in ALL.items() for form in forms_of(secret) if form.encode() in data}
+    if data.startswith(b"PK"):
+        with zipfile.ZipFile(io.BytesIO(data)) as members:
+            for member in members.namelist():
+                found |= found_in(members.read(member)) | found_in(member.encode())
+    return found
+
+
+def test_every_secret_is_there_before(recorded: tuple[Path, tuple[Artifact, ...]]) -> None:
+    folder, _ = recorded
+    files = [path for path in folder.rglob("*") if path.is_file()]
+    assert set(ALL) == {name for path in files for name in found_in(path.read_bytes())}
+
+
+def test_none_of_them_is_in_anything_that_is_kept(cleaned: Callable[[], RedactionResult]) -> None:
+    kept = cleaned()
+    assert [artifact.missing for artifact in kept.artifacts if artifact.missing] == []
+    left = {name: found for name, data in kept.files.items() if (found := found_in(data))}
+    assert left == {}
+    assert {"known secrets", "cookies", "form posts", "socket messages", "tokens in JSON"} <= set(kept.removed)
+    assert b"zz.student01" in kept.files["attempt-1/student/trace.zip"]
+
+
+def _as_it_was(value: object, *_: object, **__: object) -> object:
+    return value
+
+
+def _no_text(text: str, broom: Redactor, **_: object) -> str:
+    return broom.scrub(text)
+
+
+def _no_arguments(item: object, _method: str, broom: Redactor) -> object:
+    return by_key.clean_value(item, broom)
+
+
+def _both(*_: None) -> None:
+    """Two places at once, where either alone would be caught by the other."""
+
+
+def _everywhere(patch: pytest.MonkeyPatch, name: str, instead: object) -> None:
+    for module in (by_key, by_pattern, trace, har):
+        patch.setattr(module, name, instead)
+
+
+MUTANTS: dict[str, Callable[[pytest.MonkeyPatch], None]] = {
+    "no second pass for what was found": lambda patch: patch.setattr(trace, "harvested", lambda _lines: set()),
+    "no texts by kind": lambda patch: _everywhere(patch, "clean_text", _no_text),
+    "no known secrets": lambda patch: patch.setattr(Redactor, "scrub", lambda _broom, text: text),
+    "no arguments": lambda patch: patch.setattr(
+        by_key, "_arguments", lambda item, _method, broom: by_key.clean_value(item, broom)
+    ),
+    "no rows of names and values, and no second pass": lambda patch: _both(
+        patch.setattr(by_key, "_ROWS", {}), patch.setattr(trace, "harvested", lambda _lines: set())
+    ),
+    "no branches": lambda patch: patch.setattr(by_key, "_BRANCHES", {}),
+    "no JSON bodies": lambda patch: patch.setattr(trace, "clean_json", _no_text),
+    "no bodies of requests": lambda patch: patch.setattr(trace, "_posted", lambda _members: set()),
+    "no frames of sockets": lambda patch: patch.setattr(trace, "_frame", lambda line, _broom: line + b"\n"),
+    "no tags": lambda patch: patch.setattr(by_pattern, "_tag", lambda tag, _broom: tag),
+    "a HAR as it was": lambda patch: _both(
+        patch.setattr(pipeline, "allowed_har", _as_it_was), patch.setattr(pipeline, "clean_value", _as_it_was)
+    ),
+}
+
+
+@pytest.mark.parametrize("mutant", MUTANTS)
+def test_a_redactor_that_skips_one_place_is_found_out(
+    mutant: str, cleaned: Callable[[], RedactionResult], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    MUTANTS[mutant](monkeypatch)
+    kept = cleaned()
+    is_quarantined = any("a secret was left" in artifact.missing for artifact in kept.artifacts)
+    left = {name for data in kept.files.values() for name in found_in(data)}
+    assert is_quarantined or left, mutant
+
+
+# The members that HAR 1.2 demands, by object.
+MANDATORY = {
+    "log": {"version", "creator", "entries"},
+    "entry": {"startedDateTime", "time", "request", "response", "cache", "timings"},
+    "request": {"method", "url", "httpVersion", "cookies", "headers", "queryString", "headersSize", "bodySize"},
+    "response": {
+        "status", "statusText", "httpVersion", "cookies", "headers", "content", "redirectURL", "headersSize",
+        "bodySize",
+    },
+    "timings": {"send", "wait", "receive"},
+    "content": {"size", "mimeType"},
+}  # fmt: skip
+
+
+def test_a_har_has_every_member_that_tools_demand_and_no_value_of_a_query(
+    cleaned: Callable[[], RedactionResult],
+) -> None:
+    log = json.loads(cleaned().files["attempt-1/student/network.har"])["log"]
+    assert set(log) >= MANDATORY["log"]
+    assert len(log["entries"]) >= 4
+    for entry in log["entries"]:
+        assert set(entry) >= MANDATORY["entry"]
+        for part in ("request", "response", "timings"):
+            assert set(entry[part]) >= MANDATORY[part], part
+        assert set(entry["response"]["content"]) >= MANDATORY["content"]
+        assert entry["request"]["cookies"] == entry["response"]["cookies"] == []
+        assert all(row["value"] == "***" for row in entry["request"]["queryString"])
+    assert any("token=***&page=***" in entry["request"]["url"] for entry in log["entries"])

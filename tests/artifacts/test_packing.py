@@ -1,0 +1,98 @@
+"""What is packed comes back byte for byte; what runs have in common is kept once; what was changed is refused."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import zipfile
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from firstbell.artifacts.bundle.canonical_zip import canonical_zip
+from firstbell.artifacts.lifetime import Lifetime
+from firstbell.artifacts.packing import RunLocation, UnreadableObjects, pack, unpack, write_files
+
+STYLE = b"body { color: navy }\n" * 200
+PICTURE = b"\xff\xd8" + b"".join(hashlib.sha256(bytes([number])).digest() for number in range(200))
+
+
+def shelf(run: str, lifetime: Lifetime = Lifetime.PASSES) -> RunLocation:
+    return RunLocation(prefix=f"runs/{run}", lifetime=lifetime, started_at=datetime(2026, 8, 31, tzinfo=UTC))
+
+
+def files_of(run: str) -> dict[str, bytes]:
+    members = [("trace.trace", run.encode()), ("resources/aa.css", STYLE), ("resources/bb.txt", b"small")]
+    return {
+        "run.json": json.dumps({"id": run}).encode(),
+        "attempt-1/student/01-signs-in.jpg": PICTURE,
+        "attempt-1/student/trace.zip": canonical_zip(members),
+        "attempt-1/student/console.json": b"[]",
+    }
+
+
+def got(objects: dict[str, bytes], run: str) -> dict[str, bytes]:
+    return unpack(f"runs/{run}", [name for name in objects if name.startswith(f"runs/{run}/")], objects.__getitem__)
+
+
+@pytest.mark.parametrize("lifetime", [Lifetime.PASSES, Lifetime.FAILURES])
+def test_what_is_packed_comes_back_byte_for_byte(lifetime: Lifetime) -> None:
+    assert got(pack(files_of("a"), shelf("a", lifetime)), "a") == files_of("a")
+
+
+def test_two_runs_keep_what_they_share_once_and_its_name_is_its_hash() -> None:
+    first, second = pack(files_of("a"), shelf("a")), pack(files_of("b"), shelf("b"))
+    parts = {name: data for name, data in first.items() if name.startswith("parts/passes/2026-08/")}
+    assert len(parts) == 2
+    assert {name for name in second if name.startswith("parts/")} == set(parts)
+    assert all(name.endswith(hashlib.sha256(data).hexdigest()) for name, data in parts.items())
+    assert sum(map(len, parts.values())) < len(PICTURE) + len(STYLE) / 10
+
+
+def test_the_pictures_of_a_run_that_did_not_pass_lie_open() -> None:
+    objects = pack(files_of("a"), shelf("a", Lifetime.FAILURES))
+    assert objects["runs/a/attempt-1/student/01-signs-in.jpg"] == PICTURE
+
+
+def test_runs_of_two_lifetimes_or_months_share_no_part() -> None:
+    september = RunLocation(prefix="r", lifetime=Lifetime.PASSES, started_at=datetime(2026, 9, 1, tzinfo=UTC))
+    shelves = (shelf("a"), shelf("a", Lifetime.FAILURES), september)
+    passed, failed, later = (pack(files_of("a"), place) for place in shelves)
+    parts = [{name for name in objects if name.startswith("parts/")} for objects in (passed, failed, later)]
+    assert not (parts[0] & parts[1] | parts[0] & parts[2])
+
+
+def test_a_zip_that_cannot_be_put_together_again_is_kept_whole(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "odd.zip", "w", zipfile.ZIP_DEFLATED) as odd:
+        odd.writestr("resources/aa.css", STYLE)
+    files = {"run.json": b"{}", "odd.zip": (tmp_path / "odd.zip").read_bytes()}
+    assert got(pack(files, shelf("a")), "a") == files
+
+
+def test_a_run_from_before_there_were_parts_is_read_as_it_lies() -> None:
+    objects = {f"runs/a/{name}": data for name, data in files_of("a").items()}
+    assert got(objects, "a") == files_of("a")
+
+
+@pytest.mark.parametrize(
+    ("name", "becomes", "said"),
+    [
+        ("parts/", b"something else", "changed in the store"),
+        ("contents.json", b"{", r"contents\.json cannot be read"),
+        ("contents.json", b'{"schema": "firstbell.contents/9", "files": {}}', "use a newer one"),
+        ("rest.zip", b"PK", r"rest\.zip cannot be read"),
+    ],
+)
+def test_what_was_changed_in_the_store_is_refused(name: str, becomes: bytes, said: str) -> None:
+    objects = pack(files_of("a"), shelf("a"))
+    changed = {key: becomes if name in key else data for key, data in objects.items()}
+    with pytest.raises(UnreadableObjects, match=said):
+        got(changed, "a")
+
+
+@pytest.mark.parametrize("name", ["../outside", "/etc/cron.d/x", "a/../../b", ""])
+def test_no_name_leads_out_of_the_folder_that_a_run_is_laid_out_in(tmp_path: Path, name: str) -> None:
+    with pytest.raises(UnreadableObjects, match="is no name for a file"):
+        write_files({name: b"x"}, tmp_path / "inside")
+    assert not list(tmp_path.rglob("*"))

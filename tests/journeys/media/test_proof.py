@@ -1,0 +1,217 @@
+"""What is proved and what is missing, decided from looks alone: one row a class of fault."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from firstbell.journeys.media.camera import FrameStamp, Signature
+from firstbell.journeys.media.ice import IceCandidate, IceError, IceFacts
+from firstbell.journeys.media.look import AudioReading, MediaCounters, MediaSample, VideoReading, read_media_sample
+from firstbell.journeys.media.proof import MediaFault, conclude, fault_of, is_certain, is_proved
+from firstbell.journeys.media.sight import MediaObservation
+
+TEACHER = Signature(actor_id=7, tone_hz=1000.0)
+TONE = AudioReading(level_db=-20, beside_db=-90, floor_db=-100, peak_hz=1002.0, bin_hz=5.86)
+SILENCE = AudioReading(level_db=-110, beside_db=-110, floor_db=-110, peak_hz=500.0, bin_hz=5.86)
+HEALTHY = MediaSample(
+    at_ms=0,
+    own_id=3,
+    shown=2,
+    pictures=(),
+    sounds=(TONE,),
+    peers=1,
+    ice="connected",
+    described=True,
+    counters=MediaCounters(video_packets=1, audio_packets=1, frames_decoded=1),
+    path=None,
+    marks={},
+)
+
+
+def picture(at_ms: int, *, sent_ms: int | None = None, actor_id: int = 7) -> VideoReading:
+    stamp = FrameStamp(actor_id=actor_id, sent_ms=at_ms - 40 if sent_ms is None else sent_ms)
+    return VideoReading(at_ms=at_ms, stamp=stamp, luma=120, spread=60)
+
+
+def seen(*looks: MediaSample) -> MediaObservation:
+    return MediaObservation(expected=TEACHER, looks=looks)
+
+
+def moving(last: MediaSample = HEALTHY) -> MediaObservation:
+    """Ten fresh pictures, counters that rise, and `last` for whatever is special."""
+    later = MediaCounters(video_packets=20, audio_packets=30, frames_decoded=12)
+    pictures = tuple(picture(10_000 + 66 * number) for number in range(10))
+    return seen(
+        replace(HEALTHY, at_ms=10_000),
+        replace(last, at_ms=10_600, pictures=pictures, counters=later),
+    )
+
+
+def test_fresh_pictures_a_tone_and_rising_counters_are_proof() -> None:
+    assert is_proved(moving())
+    proof = conclude(moving(), observer="student", observed="teacher", waited_s=0.6)
+    assert proof.fault is None
+    assert proof.latency_ms == 40
+    assert proof.frames_per_s == pytest.approx(15, abs=0.3)
+    assert proof.tone_hz == 1002.0
+
+
+def test_a_page_without_a_connection_to_ask_is_judged_by_picture_and_tone() -> None:
+    assert is_proved(moving(replace(HEALTHY, peers=0, ice="", described=False)))
+
+
+@pytest.mark.parametrize(
+    "pictures",
+    [
+        pytest.param(tuple(picture(10_000 + 66 * n, sent_ms=9_000) for n in range(10)), id="one stamp again and again"),
+        pytest.param(tuple(picture(10_000 + n) for n in range(10)), id="all at one moment"),
+        pytest.param(tuple(picture(10_000 + 66 * n, actor_id=9) for n in range(10)), id="somebody else's"),
+        pytest.param(tuple(picture(4_000 + 66 * n) for n in range(10)), id="long ago"),
+        pytest.param(tuple(picture(10_000 + 66 * n, sent_ms=66 * n) for n in range(10)), id="a recording, 10 s old"),
+    ],
+)
+def test_pictures_that_prove_nothing(pictures: tuple[VideoReading, ...]) -> None:
+    later = replace(HEALTHY, at_ms=10_600, pictures=pictures, counters=MediaCounters(audio_packets=9, frames_decoded=9))
+    assert not is_proved(seen(HEALTHY, later))
+
+
+def test_counters_that_stand_still_deny_a_picture_that_moves() -> None:
+    sight = moving()
+    still = replace(sight.looks[-1], counters=HEALTHY.counters)
+    assert not is_proved(seen(sight.looks[0], still))
+
+
+DIRECT = IceCandidate(kind="host", protocol="udp")
+BY_UDP, BY_TCP = "turn:relay:3478?transport=udp", "turn:relay:3478?transport=tcp"
+RELAYED = IceCandidate(kind="relay", protocol="udp", server=BY_UDP)
+REFUSED = IceFacts(servers=(BY_UDP,), errors=(IceError(server=BY_UDP, code=401),), received=(DIRECT,))
+UNANSWERED = IceFacts(servers=(BY_UDP,), received=(DIRECT,))
+CHECKING = replace(HEALTHY, ice="checking")
+UNHEARD = replace(HEALTHY, counters=MediaCounters(acknowledged=90))
+FLOWING = MediaCounters(video_packets=50, frames_decoded=20)
+BLACK = VideoReading(at_ms=19_900, stamp=None, luma=16, spread=0.5)
+ROOM = VideoReading(at_ms=19_900, stamp=None, luma=120, spread=50)
+STILL = tuple(picture(at_ms, sent_ms=9_000) for at_ms in range(10_000, 20_000, 500))
+
+
+@pytest.mark.parametrize(
+    ("fault", "last"),
+    [
+        (MediaFault.NO_OFFER, replace(HEALTHY, described=False, ice="new", peers=1)),
+        (MediaFault.NO_OFFER, replace(HEALTHY, described=False, ice="", peers=0)),
+        (MediaFault.ICE_FAILED, replace(HEALTHY, ice="checking")),
+        (MediaFault.RELAY_REFUSED, replace(CHECKING, way=REFUSED)),
+        (MediaFault.UDP_BLOCKED, replace(CHECKING, way=UNANSWERED)),
+        (MediaFault.ICE_FAILED, replace(CHECKING, way=replace(UNANSWERED, received=()))),
+        (MediaFault.ICE_FAILED, replace(CHECKING, way=replace(REFUSED, gathered=(RELAYED,)))),
+        (MediaFault.ICE_FAILED, replace(CHECKING, way=replace(UNANSWERED, gathered=(RELAYED,)))),
+        (MediaFault.DTLS_FAILED, replace(HEALTHY, way=IceFacts(dtls="failed"))),
+        (MediaFault.ONE_WAY, UNHEARD),
+        (MediaFault.NO_PACKETS, replace(HEALTHY, counters=MediaCounters(audio_packets=50, acknowledged=90))),
+        (MediaFault.NO_PACKETS, replace(HEALTHY, counters=MediaCounters(audio_packets=50))),
+        (MediaFault.NO_PACKETS, HEALTHY),
+        (MediaFault.NO_DECODE, replace(HEALTHY, counters=MediaCounters(video_packets=50))),
+        (MediaFault.NO_PICTURE, replace(HEALTHY, counters=FLOWING)),
+        (MediaFault.BLACK, replace(HEALTHY, pictures=(BLACK,))),
+        (MediaFault.BLACK, replace(HEALTHY, pictures=(picture(18_000), BLACK))),
+        (MediaFault.SOMEONE_ELSE, replace(HEALTHY, pictures=(ROOM,))),
+        (MediaFault.SOMEONE_ELSE, replace(HEALTHY, pictures=(picture(19_900, actor_id=9),))),
+        (MediaFault.FROZEN, replace(HEALTHY, pictures=STILL)),
+        (MediaFault.SILENT, replace(HEALTHY, sounds=(SILENCE,), pictures=(picture(19_900),))),
+        (MediaFault.SILENT, replace(HEALTHY, sounds=(), pictures=(picture(19_900),))),
+    ],
+)
+def test_each_thing_that_is_missing_has_its_name(fault: MediaFault, last: MediaSample) -> None:
+    found, said = fault_of(seen(HEALTHY, replace(last, at_ms=20_000)))
+    assert found is fault
+    assert said
+
+
+def test_the_observers_own_picture_is_nobody_elses() -> None:
+    own = replace(HEALTHY, at_ms=20_000, pictures=(picture(19_900, actor_id=3),), counters=FLOWING)
+    assert fault_of(seen(HEALTHY, own))[0] is MediaFault.NO_PICTURE
+
+
+def test_waiting_ends_early_only_where_it_is_useless() -> None:
+    assert not is_certain(seen(HEALTHY), 0)
+    assert is_certain(seen(HEALTHY), 3000)
+    assert is_certain(seen(HEALTHY, replace(HEALTHY, at_ms=20_000, pictures=STILL)), 0)
+
+
+@pytest.mark.parametrize(
+    ("is_sure", "last", "after_ms"),
+    [
+        pytest.param(True, replace(CHECKING, way=REFUSED), 5000, id="a relay that refuses"),
+        pytest.param(False, replace(CHECKING, way=REFUSED), 4900, id="not yet"),
+        pytest.param(True, replace(CHECKING, way=UNANSWERED), 5000, id="UDP that nobody answers"),
+        pytest.param(False, replace(CHECKING, way=IceFacts(servers=(BY_TCP,))), 7900, id="TCP that may still come"),
+        pytest.param(True, replace(CHECKING, way=IceFacts(servers=(BY_TCP,))), 8000, id="TCP that has not come"),
+        pytest.param(
+            False,
+            replace(CHECKING, way=replace(UNANSWERED, gathered=(RELAYED,))),
+            9000,
+            id="a relay that is being tried",
+        ),
+        pytest.param(False, HEALTHY, 9000, id="a way that was found"),
+        pytest.param(False, replace(CHECKING, described=False), 9000, id="no call"),
+        pytest.param(False, replace(CHECKING, peers=0), 9000, id="no connection"),
+    ],
+)
+def test_a_way_that_is_not_found_is_waited_for_while_anything_is_left_to_try(
+    last: MediaSample, after_ms: int, *, is_sure: bool
+) -> None:
+    first = replace(last, at_ms=10_000)
+    assert is_certain(seen(first, replace(last, at_ms=10_000 + after_ms)), 0) is is_sure
+
+
+@pytest.mark.parametrize(
+    ("last", "lasting_ms", "is_sure"),
+    [
+        pytest.param(UNHEARD, 5000, True, id="one way"),
+        pytest.param(UNHEARD, 4900, False, id="one way, not yet"),
+        pytest.param(replace(HEALTHY, way=IceFacts(dtls="failed")), 3000, True, id="DTLS"),
+        pytest.param(replace(HEALTHY, pictures=(BLACK,)), 5000, True, id="black"),
+        pytest.param(replace(HEALTHY, pictures=(ROOM,)), 5000, True, id="somebody else"),
+        pytest.param(HEALTHY, 60_000, False, id="packets may still come"),
+    ],
+)
+def test_what_is_wrong_all_the_time_is_not_waited_for(last: MediaSample, lasting_ms: int, *, is_sure: bool) -> None:
+    assert is_certain(seen(HEALTHY, replace(last, at_ms=20_000)), 0, lasting_ms) is is_sure
+
+
+def test_counters_that_begin_anew_count_as_nothing_and_never_below() -> None:
+    assert MediaCounters(video_packets=3, lost=-2).since(MediaCounters(video_packets=90)) == MediaCounters()
+
+
+@pytest.mark.parametrize(
+    ("sound", "is_heard"),
+    [
+        pytest.param(TONE, True, id="the tone"),
+        pytest.param(replace(TONE, level_db=-45, peak_hz=1400.0), True, id="beside a louder one"),
+        pytest.param(replace(TONE, level_db=-80), False, id="too faint"),
+        pytest.param(replace(TONE, floor_db=-25), False, id="only noise"),
+        pytest.param(replace(TONE, beside_db=-24), False, id="a voice that passes over it"),
+    ],
+)
+def test_which_sounds_carry_the_tone(sound: AudioReading, *, is_heard: bool) -> None:
+    assert sound.carries_tone is is_heard
+
+
+def test_a_page_with_several_connections_is_judged_by_its_best() -> None:
+    way = {"gathering": "complete", "dtls": "new", "servers": [], "errors": [], "gathered": [], "received": []}
+    peer = {"described": True, "path": None, "connection": "", "way": way, **dict.fromkeys(MediaCounters.__slots__, 2)}
+    told: dict[str, object] = {
+        "at_ms": 1,
+        "own_id": 1,
+        "page_ms": None,
+        "marks": {},
+        "shown": 0,
+        "pictures": [],
+        "sounds": [],
+        "peers": [{**peer, "ice": "connected"}, {**peer, "ice": "failed"}],
+    }
+    look = read_media_sample(told)
+    assert look.ice == "connected"
+    assert look.counters.video_packets == 4

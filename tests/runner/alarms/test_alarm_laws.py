@@ -1,0 +1,133 @@
+"""Laws of what people are told, for any history: nothing without a confirmed failure, an end for each beginning and
+none before it; and a silence hides messages, never data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from firstbell.runner.alarms.incident import AlarmState, IncidentPolicy, advance
+from firstbell.runner.alarms.observation import Observation
+from firstbell.runner.alarms.routing import (
+    IncidentStatus,
+    NoticeKind,
+    Route,
+    SentNotice,
+    Severity,
+    Silence,
+    notices_due,
+)
+from firstbell.runner.outcome import Outcome
+
+START = datetime(2026, 8, 31, 11, tzinfo=UTC)
+ROUTES = (
+    Route(
+        name="on-call",
+        to=("a",),
+        repeat=timedelta(minutes=45),
+        escalate_after=timedelta(minutes=10),
+        escalate_to=("head",),
+    ),
+    Route(name="head", to=("b",)),
+    Route(name="vendor", to=("c",), services=frozenset({"platform"})),
+    Route(name="operator", to=("d",), is_operator=True),
+)
+OUTCOMES = ("passed", "failed", "failed twice", "errored", "blind", "missed", "skipped")
+
+
+@dataclass
+class World:
+    """What is known, and what was sent."""
+
+    silences: tuple[Silence, ...] = ()
+    ledger: AlarmState = field(default_factory=AlarmState)
+    sent: list[SentNotice] = field(default_factory=list)
+    confirmed: set[str] = field(default_factory=set)
+
+    def see(self, verdict: Observation) -> None:
+        if verdict.confirmed:
+            self.confirmed.add(verdict.service)
+        self.ledger, _ = advance(self.ledger, verdict, IncidentPolicy())
+        self.look(verdict.at)
+
+    def look(self, now: datetime) -> None:
+        for incident in self.ledger.incidents.values():
+            standing = IncidentStatus(incident=incident, severity=Severity.CRITICAL)
+            for due in notices_due(standing, ROUTES, self.sent, self.silences, now):
+                self.sent.append(
+                    SentNotice(
+                        incident=incident.number,
+                        opening=incident.openings,
+                        route=due.route.name,
+                        kind=due.kind,
+                        at=now,
+                        severity=due.severity,
+                        to=due.route.to,
+                    )
+                )
+
+
+@st.composite
+def histories(draw: st.DrawFn) -> list[Observation]:
+    at, found = START, []
+    for _ in range(draw(st.integers(1, 40))):
+        at += timedelta(minutes=draw(st.integers(1, 25)))
+        outcome = draw(st.sampled_from(OUTCOMES))
+        is_failed = outcome.startswith("failed")
+        found.append(
+            Observation(
+                journey=draw(st.sampled_from(("live-class", "sign-in", "plan-b"))),
+                location=draw(st.sampled_from(("home", "school"))),
+                at=at,
+                outcome=Outcome.FAILED if is_failed else Outcome(outcome),
+                confirmed=outcome == "failed twice",
+                service=draw(st.sampled_from(("platform", "sign-in"))) if is_failed else "",
+            )
+        )
+    return found
+
+
+def healing(at: datetime) -> list[Observation]:
+    """Passes until nobody can doubt any more."""
+    names = [(journey, location) for journey in ("live-class", "sign-in", "plan-b") for location in ("home", "school")]
+    return [
+        Observation(journey=journey, location=location, at=at + timedelta(minutes=lap), outcome=Outcome.PASSED)
+        for lap in range(1, 10)
+        for journey, location in names
+    ]
+
+
+def told(world: World) -> dict[tuple[int, int, str], list[NoticeKind]]:
+    by: dict[tuple[int, int, str], list[NoticeKind]] = {}
+    for one in world.sent:
+        by.setdefault((one.incident, one.opening, one.route), []).append(one.kind)
+    return by
+
+
+@settings(max_examples=60)
+@given(histories(), st.lists(st.tuples(st.integers(0, 600), st.integers(1, 120)), max_size=3))
+def test_an_end_for_each_beginning_and_no_beginning_without_a_confirmed_failure(
+    history: list[Observation], quiet: list[tuple[int, int]]
+) -> None:
+    silences = tuple(
+        Silence(number=number, until=START + timedelta(minutes=begin + lasts), by="ana", why="", service="platform")
+        for number, (begin, lasts) in enumerate(quiet)
+    )
+    world, loud = World(silences=silences), World()
+    for verdict in [*history, *healing(history[-1].at)]:
+        world.see(verdict)
+        loud.see(verdict)
+        for incident in world.ledger.incidents.values():
+            unconfirmed = not incident.is_own and incident.subject not in world.confirmed
+            doubts = [one for one in history if one.outcome == "failed" and one.service == incident.subject]
+            assert not unconfirmed or len(doubts) > 1, "opened by a single failure that nobody confirmed"
+    assert world.ledger == loud.ledger, "a silence has changed what is known"
+    assert not [one for one in world.ledger.incidents.values() if one.is_open], "something never closed"
+    for key, kinds in told(world).items():
+        assert kinds[0] in (NoticeKind.OPENED, NoticeKind.ESCALATED), f"{key}: an end without a beginning"
+        assert kinds.count(NoticeKind.CLOSED) == 1, f"{key}: {kinds}"
+        assert kinds[-1] is NoticeKind.CLOSED, f"{key}: told after its end"
+    assert set(told(world)) <= set(told(loud)) | {key for key in told(world) if key[2] == "head"}

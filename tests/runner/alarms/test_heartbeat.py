@@ -1,0 +1,173 @@
+"""The dead man's switch: told only of work that was done; and locations that listen for each other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from pydantic import ValidationError
+
+from firstbell.runner.alarms.heartbeat import Heartbeat, HeartbeatSignal, WatchActivity, signal_of
+from firstbell.runner.alarms.observation import Observation, Track
+from firstbell.runner.alarms.part import watch
+from firstbell.runner.alarms.policy import AlarmPolicy
+from firstbell.runner.alarms.routing import Route
+from firstbell.runner.execution.supervision.process_identity import owner_is_gone
+from firstbell.runner.history.alarms.incidents import IncidentService
+from firstbell.runner.history.alarms.outbox import OutboxHistory
+from firstbell.runner.history.database import Database
+from firstbell.runner.history.slots.slots import SlotHistory
+from firstbell.runner.history.tables import alarms
+from firstbell.runner.outcome import Outcome
+from firstbell.runner.schedule.slots import Due, Phase
+from firstbell.runner.watch.alarm_upkeep import AlarmUpkeep, DeadMansSwitch
+from tests.support.clocks import NOON, Clock
+from tests.support.receivers import Receiver, http_receiver
+
+ZONE = ZoneInfo("America/New_York")
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    with http_receiver() as receiver:
+        yield receiver
+
+
+@pytest.fixture
+def incidents(database: Database) -> IncidentService:
+    operator = Route(name="operator", to=("smtp:it@district.example",), is_operator=True)
+    return IncidentService(database, AlarmPolicy(zone=ZONE, routes=(operator,)))
+
+
+@pytest.mark.parametrize(
+    ("due", "committed", "waits_min", "signal"),
+    [
+        (0, 0, None, HeartbeatSignal.SUCCESS),
+        (5, 5, None, HeartbeatSignal.SUCCESS),
+        (5, 1, 2, HeartbeatSignal.SUCCESS),
+        (5, 0, None, None),
+        (5, 5, 6, HeartbeatSignal.FAIL),
+        (0, 0, 6, HeartbeatSignal.FAIL),
+    ],
+)
+def test_all_is_well_only_where_work_was_done_and_notices_get_out(
+    due: int, committed: int, waits_min: int | None, signal: HeartbeatSignal | None
+) -> None:
+    waiting = None if waits_min is None else NOON - timedelta(minutes=waits_min)
+    pulse = WatchActivity(is_planned=True, due=due, committed=committed, waiting_since=waiting)
+    assert signal_of(pulse, NOON)[0] is signal
+
+
+def test_a_planner_that_plans_no_more_lets_the_switch_fall(
+    database: Database, incidents: IncidentService, receiver: Receiver, clock: Clock
+) -> None:
+    """Nothing is due then, and nothing left undone: it would look like a quiet night."""
+    clock.now = datetime.now(UTC)
+    outbox = OutboxHistory(incidents, database, "me", owner_is_gone)
+    switch = DeadMansSwitch(Heartbeat(receiver.url), incidents, database, outbox, "here")
+    SlotHistory(database, "here", ZONE).plan([], {"live-class": clock.now + timedelta(seconds=60)})
+    SlotHistory(database, "there", ZONE).plan([], {"live-class": clock.now + timedelta(days=1)})
+    switch.ring()
+    switch.ring()
+    clock.forward(61)
+    switch.ring()
+    assert receiver.paths == ["/hook/start", "/hook"]
+
+
+def test_signals_go_where_healthchecks_wants_them(receiver: Receiver) -> None:
+    paths: list[str] = []
+    heartbeat = Heartbeat(f"{receiver.url}/4b2f?rid=1")
+    for signal in HeartbeatSignal:
+        assert heartbeat.tell(signal, "a log")
+        paths.append(receiver.paths[-1])
+    assert paths == ["/hook/4b2f/start?rid=1", "/hook/4b2f?rid=1", "/hook/4b2f/fail?rid=1"]
+    assert [body for _, body in receiver.posts] == [b"a log"] * 3
+
+
+def test_incidents_that_cannot_be_read_let_the_switch_fall(
+    database: Database, incidents: IncidentService, receiver: Receiver
+) -> None:
+    """No verdict could be weighed then: the service would work on, and nobody hear of anything."""
+    switch = DeadMansSwitch(
+        Heartbeat(receiver.url), incidents, database, OutboxHistory(incidents, database, "me", owner_is_gone), "here"
+    )
+    incidents.set_component_status(watch("there"), "First Bell at there was not heard of")
+    with database.write() as connection:
+        connection.execute(alarms.incidents.update().values(story={"written by": "another version"}))
+    with pytest.raises(ValidationError):
+        switch.ring()
+    assert receiver.paths == []
+
+
+def test_slots_that_nobody_plays_let_the_switch_fall(
+    database: Database, incidents: IncidentService, receiver: Receiver, clock: Clock
+) -> None:
+    clock.now = datetime.now(UTC)
+    slots = SlotHistory(database, "here", ZONE)
+    outbox = OutboxHistory(incidents, database, "me", owner_is_gone)
+    switch = DeadMansSwitch(Heartbeat(receiver.url), incidents, database, outbox, "here")
+    slots.plan([], {"live-class": clock.now})
+    switch.ring()
+    switch.ring()
+    assert receiver.paths == ["/hook/start", "/hook"]
+    clock.forward(3600)
+    due = Due(at=clock.now - timedelta(minutes=30), journey="live-class", phase=Phase.IN_CLASS)
+    slots.plan([due], {"live-class": clock.now})
+    switch.ring()
+    assert receiver.paths == ["/hook/start", "/hook"], "it was told that all is well, and nothing was played"
+
+
+def test_a_location_that_falls_silent_is_told_of_by_another_and_its_return_too(
+    database: Database, incidents: IncidentService, clock: Clock
+) -> None:
+    here, there = (AlarmUpkeep(incidents, database, location) for location in ("here", "there"))
+    here.ring()
+    there.ring()
+    clock.forward(290)
+    here.ring()
+    assert incidents.recent(5) == []
+    clock.forward(20)
+    here.ring()
+    here.ring()
+    (told,) = incidents.recent(5)
+    assert told.incident.subject == "watch there"
+    assert told.incident.symptoms[0].said == "First Bell at there was not heard of for 5 min"
+    there.ring()
+    here.ring()
+    assert not incidents.recent(5)[0].incident.is_open
+
+
+def test_what_only_a_given_up_location_saw_broken_is_over(
+    database: Database, incidents: IncidentService, clock: Clock
+) -> None:
+    """Nobody would ever see it pass there, and the incident would stay open for ever."""
+    AlarmUpkeep(incidents, database, "there").ring()
+    here = AlarmUpkeep(incidents, database, "here")
+    for number, (location, journey) in enumerate((("there", "live-class"), ("there", "plan-b"), ("here", "plan-b"))):
+        with database.write() as connection:
+            at = clock.now + timedelta(seconds=number)
+            incidents.weigh(
+                connection,
+                Observation(
+                    journey=journey, location=location, at=at, outcome=Outcome.FAILED, confirmed=True, service=journey
+                ),
+            )
+    clock.forward(8 * 24 * 3600)
+    here.ring()
+    are_open = {told.incident.subject: told.incident.is_open for told in incidents.recent(5)}
+    assert are_open == {"live-class": False, "plan-b": True}
+    assert incidents.watched()[Track.SERVICE, "plan-b"].health.broken_locations == ("here",)
+
+
+def test_a_location_that_was_given_up_is_forgotten(
+    database: Database, incidents: IncidentService, clock: Clock
+) -> None:
+    AlarmUpkeep(incidents, database, "there").ring()
+    clock.forward(8 * 24 * 3600)
+    here = AlarmUpkeep(incidents, database, "here")
+    here.ring()
+    clock.forward(60)
+    here.ring()
+    assert incidents.recent(5) == []

@@ -1,0 +1,155 @@
+"""What a status comes to, and how other monitors read it."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+from click.testing import CliRunner
+from prometheus_client.parser import text_string_to_metric_families
+
+from firstbell.runner.alarms.incident import PROBE_SUBJECT, Incident, Symptom
+from firstbell.runner.alarms.monitor_formats import as_json, nagios, prometheus, prtg
+from firstbell.runner.alarms.part import Part, channel
+from firstbell.runner.alarms.routing import IncidentStatus, Severity
+from firstbell.runner.alarms.status import JourneyStatus, Level, Status
+from firstbell.runner.cli.look.status import status as command
+
+NOON = datetime(2026, 8, 31, 16, tzinfo=UTC)
+ZONE = ZoneInfo("America/New_York")
+PASSED = JourneyStatus(journey="sign-in", location="home", outcome="passed", at=NOON, took_s=1.25)
+BROKEN = JourneyStatus(
+    journey="live-class", location="home", outcome="failed", at=NOON, took_s=3.5, broken_by="platform"
+)
+
+
+def standing(
+    subject: str = "platform", severity: Severity = Severity.CRITICAL, part: Part | None = None
+) -> IncidentStatus:
+    symptom = Symptom(
+        journey="live-class",
+        since=NOON,
+        locations=("home",),
+        actor="student",
+        step="joins",
+        said="x|y",
+        run_id="k3f9tq",
+        part=part,
+    )
+    incident = Incident(number=7, subject=subject, owner="Contoso | Learn", opened_at=NOON, symptoms=(symptom,))
+    return IncidentStatus(incident=incident, severity=severity)
+
+
+ERRORED = JourneyStatus(journey="plan-b", location="home", outcome="errored", at=NOON, took_s=0.5)
+
+
+def status(
+    *incidents: IncidentStatus, heard_s_ago: float | None = 5, dead: int = 0, more: tuple[JourneyStatus, ...] = ()
+) -> Status:
+    return Status(
+        at=NOON,
+        location="home",
+        journeys=[PASSED, BROKEN, *more] if incidents else [PASSED, *more],
+        incidents=incidents,
+        heard=None if heard_s_ago is None else NOON - timedelta(seconds=heard_s_ago),
+        silent_after=timedelta(minutes=5),
+        dead=dead,
+    )
+
+
+@pytest.mark.parametrize(
+    ("found", "level"),
+    [
+        (status(), Level.OK),
+        (status(standing()), Level.CRITICAL),
+        (status(standing(severity=Severity.WARNING)), Level.WARNING),
+        (status(standing(PROBE_SUBJECT, Severity.WARNING)), Level.UNKNOWN),
+        (status(standing(), standing("channel smtp:a@b.c", Severity.WARNING, channel("smtp:a@b.c"))), Level.CRITICAL),
+        (status(standing(), heard_s_ago=900), Level.UNKNOWN),
+        (status(heard_s_ago=None), Level.UNKNOWN),
+        (status(dead=2), Level.WARNING),
+        (status(more=(ERRORED,)), Level.WARNING),
+        (status(standing(), more=(ERRORED,)), Level.CRITICAL),
+        (replace(status(), journeys=[]), Level.UNKNOWN),
+    ],
+)
+def test_what_it_comes_to(found: Status, level: Level) -> None:
+    assert found.level is level
+
+
+def test_what_could_not_be_judged_never_counts_as_well() -> None:
+    found = status(more=(ERRORED, replace(ERRORED, journey="class-list", outcome="failed")))
+    assert found.summary == (
+        "1 of 3 journeys are well; plan-b at home: not judged (errored); class-list at home: failed, not confirmed yet"
+    )
+    assert status().summary == "all 1 journeys are well"
+    families = {family.name: family for family in text_string_to_metric_families(prometheus(found, ZONE))}
+    up = {sample.labels["journey"]: sample.value for sample in families["firstbell_journey_up"].samples}
+    assert up["sign-in"] == 1
+    assert math.isnan(up["plan-b"])
+    assert math.isnan(up["class-list"])
+    told = {one["channel"]: one["value"] for one in json.loads(prtg(found, ZONE))["prtg"]["result"]}
+    assert (told["sign-in at home"], told["plan-b at home"]) == (2, 1)
+
+
+def test_what_was_seen_last_says_nothing_once_nobody_watches() -> None:
+    families = text_string_to_metric_families(prometheus(status(heard_s_ago=900), ZONE))
+    (up,) = [family for family in families if family.name == "firstbell_journey_up"]
+    assert all(math.isnan(sample.value) for sample in up.samples)
+
+
+@pytest.mark.parametrize(
+    ("format_", "begins"), [("nagios", "FIRSTBELL UNKNOWN - firstbell:"), ("prtg", '{"prtg": {"error": 1, "text":')]
+)
+def test_a_monitor_reads_on_standard_output_why_nobody_can_look(tmp_path: Path, format_: str, begins: str) -> None:
+    (tmp_path / "firstbell.toml").write_text("[scool]\n")
+    done = CliRunner().invoke(command, ["--format", format_, "--config", str(tmp_path / "firstbell.toml")])
+    assert done.exit_code == Level.UNKNOWN
+    assert done.stdout.startswith(begins)
+    assert "scool" in done.stdout
+    assert done.stdout.count("\n") == 1
+
+
+def test_nagios_reads_a_line_with_one_bar_and_figures_behind_it() -> None:
+    first, *more = nagios(status(standing()), ZONE).splitlines()
+    said, _, figures = first.partition(" | ")
+    assert said == "FIRSTBELL CRITICAL - live-class broken by platform, Contoso / Learn"
+    assert figures == "'sign-in@home'=1.250s 'live-class@home'=3.500s incidents=1;;0;0 undelivered=0;;0;0"
+    assert more == ["sign-in at home: passed, 12:00", "live-class at home: broken by platform, 12:00"]
+    assert first.count("|") == 1
+
+
+def test_prtg_reads_channels_that_keep_their_names_or_an_error() -> None:
+    told = json.loads(prtg(status(standing()), ZONE))["prtg"]
+    values = {channel["channel"]: channel["value"] for channel in told["result"]}
+    assert values == {
+        "Open incidents": 1,
+        "Undelivered notices": 0,
+        "sign-in at home": 2,
+        "sign-in at home, time": 1.25,
+        "live-class at home": 0,
+        "live-class at home, time": 3.5,
+    }
+    assert json.loads(prtg(status(heard_s_ago=None), ZONE))["prtg"]["error"] == 1
+
+
+def test_prometheus_reads_gauges_without_time_stamps() -> None:
+    families = {family.name: family for family in text_string_to_metric_families(prometheus(status(standing()), ZONE))}
+    up = {sample.labels["journey"]: sample.value for sample in families["firstbell_journey_up"].samples}
+    assert up == {"sign-in": 1, "live-class": 0}
+    (incident,) = families["firstbell_incident_open"].samples
+    assert incident.labels == {
+        "incident": "7", "service": "platform", "owner": "Contoso | Learn", "severity": "critical"
+    }  # fmt: skip
+    assert all(sample.timestamp is None for family in families.values() for sample in family.samples)
+
+
+def test_json_says_it_all() -> None:
+    told = json.loads(as_json(status(standing()), ZONE))
+    assert (told["level"], told["incidents"][0]["number"]) == ("critical", 7)
+    assert [journey["state"] for journey in told["journeys"]] == ["passed", "broken by platform"]

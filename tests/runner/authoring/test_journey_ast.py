@@ -1,0 +1,97 @@
+"""What a journey gives away by its text: services, people, nameless steps, secrets, tests nobody schedules."""
+
+from __future__ import annotations
+
+import pytest
+
+from firstbell.runner.authoring.journey_ast import read_journeys
+
+JOURNEY = """
+import pytest
+
+@pytest.mark.journey("maths", relies_on=["edge"])
+def test_maths(student, actor):
+    {line}
+"""
+STEP = 'with student.step("looks", relies_on="edge"):\n        '
+
+
+@pytest.mark.parametrize(
+    ("line", "has_title", "title", "service"),
+    [
+        pytest.param('student.step("signs in", relies_on="sign-in")', True, "signs in", "sign-in", id="a step"),
+        pytest.param('student.step("", relies_on="edge")', True, "", "edge", id="an empty name"),
+        pytest.param('student.step(relies_on="edge")', False, None, "edge", id="no name"),
+        pytest.param('student.step(title="waits", relies_on=here)', True, "waits", None, id="by keyword"),
+        pytest.param(
+            'student.step(f"opens {x}", relies_on="edge")', True, None, "edge", id="a name made up on the way"
+        ),
+    ],
+)
+def test_a_step_says_its_name_and_what_it_relies_on(
+    line: str, *, has_title: bool, title: str | None, service: str | None
+) -> None:
+    (step,) = read_journeys(JOURNEY.format(line=line)).steps
+    assert (step.has_title, step.title, step.service, step.line) == (has_title, title, service, 6)
+
+
+def test_steps_of_other_things_are_none_of_ours() -> None:
+    assert read_journeys(JOURNEY.format(line='optimizer.step("x")')).steps == ()
+
+
+@pytest.mark.parametrize(
+    ("line", "found"),
+    [
+        pytest.param('student.page.get_by_label("Password").fill("hunter2")', "Password", id="by its label"),
+        pytest.param('student.page.fill("#passwd", "hunter2")', "#passwd", id="by a selector"),
+        pytest.param(
+            'student.page.get_by_role("textbox", name="One-time code").fill("1")', "One-time code", id="a code"
+        ),
+        pytest.param('student.page.get_by_label("Password").fill(student.account.password.reveal())', None, id="asked"),
+        pytest.param('student.page.get_by_label("Password").fill("")', None, id="emptied"),
+        pytest.param('student.page.get_by_label("Search").fill("password")', None, id="a word that is searched for"),
+        pytest.param('expect(student.page.get_by_text("Password")).to_have_text("Password")', None, id="looked at"),
+    ],
+)
+def test_a_secret_in_clear_is_seen_by_the_field_it_goes_into(line: str, found: str | None) -> None:
+    assert [field for _, field in read_journeys(JOURNEY.format(line=line)).secrets] == ([found] if found else [])
+
+
+def test_people_are_those_that_actor_brings_on_by_name() -> None:
+    assert read_journeys(JOURNEY.format(line='actor("counselor"); actor(role)')).roles == ((6, "counselor"),)
+
+
+def test_a_test_without_a_marker_is_told_of_unless_the_module_marks_its_own_way() -> None:
+    plain = "def test_plain(page):\n    pass\n"
+    assert read_journeys(plain).unmarked == ((1, "test_plain"),)
+    assert read_journeys('pytestmark = pytest.mark.journey("x")\n' + plain).unmarked == ()
+
+
+@pytest.mark.parametrize(
+    ("line", "is_trusting"),
+    [
+        pytest.param('student.page.get_by_text("Go").click()', True, id="nothing"),
+        pytest.param('expect(student.page.get_by_text("Go")).to_be_visible()', False, id="Playwright's own"),
+        pytest.param("expect.soft(student.page).to_have_title('x')", False, id="a soft one"),
+        pytest.param("student.expect_to_see_and_hear(teacher)", False, id="ours"),
+        pytest.param("assert student.page.title()", False, id="Python's"),
+        pytest.param("student.page.get_by_text('Go').wait_for()", False, id="waited for"),
+        pytest.param("sees_maths(student)", False, id="by a function of the file"),
+        pytest.param("unexpected(student)", True, id="by a word that only has it inside"),
+    ],
+)
+def test_a_journey_that_expects_nothing_is_known(line: str, *, is_trusting: bool) -> None:
+    helper = "\ndef sees_maths(student):\n    expect(student.page).to_have_title('Maths')\n"
+    read = read_journeys(JOURNEY.format(line=STEP + line) + helper)
+    assert read.trusting == (((5, "test_maths"),) if is_trusting else ())
+    assert read_journeys(JOURNEY.format(line="pass")).trusting == ()
+
+
+@pytest.mark.parametrize("coded", [b"\xef\xbb\xbf", b"# coding: latin-1\n# \xe9\n"], ids=["a mark", "a cookie"])
+def test_a_file_may_say_in_which_coding_it_is(coded: bytes) -> None:
+    assert [name for _, name in read_journeys(coded + JOURNEY.format(line="pass").encode()).journeys] == ["maths"]
+
+
+def test_a_snapshot_is_seen() -> None:
+    line = 'expect(student.page.get_by_role("main")).to_match_aria_snapshot("- main")'
+    assert read_journeys(JOURNEY.format(line=line)).snapshots == (6,)

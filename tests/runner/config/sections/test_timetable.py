@@ -1,0 +1,220 @@
+"""The parts of the file that say when: mistakes at their place, what is left out, and what is printed of it."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, time
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from firstbell.runner.cli.main import main
+from firstbell.runner.config.errors import ConfigError
+from firstbell.runner.config.load import Config, parse
+from firstbell.runner.config.to_schedule import calendar_of, maintenance_of, timetable_of
+from firstbell.runner.execution.supervision.protocol import JourneyInfo, Ready
+from firstbell.runner.schedule.slots import Phase
+
+SCHOOL = '[school]\nname = "B"\ntimezone = "America/New_York"\npractice = true\n'
+BELLS = '[[bells]]\nname = "regular"\nfirst_bell = { elementary = 08:00:00, middle = 08:45:00 }\nlast_bell = 15:30:00\n'
+SNOW = '[[bells]]\nname = "late"\nfirst_bell = 10:00:00\nlast_bell = 15:30:00\n'
+
+
+def written(text: str) -> Config:
+    return parse(SCHOOL + text, Path("firstbell.toml"))
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        pytest.param(
+            '[journeys.x]\ncrontab = "0 0 31 2 *"\n',
+            "6:1: journeys.x.crontab: this is no cron",
+            id="cron that cannot be",
+        ),
+        pytest.param(
+            '[journeys.x]\nevery = "30s"\n',
+            "6:1: journeys.x.every: due every 30 s, which is less than the deadline of 90 s",
+            id="too often",
+        ),
+        pytest.param(
+            '[journeys.x]\ndeadline = "15m"\n',
+            "6:1: journeys.x.deadline: due every 600 s",
+            id="a deadline beyond the usual interval",
+        ),
+        pytest.param(
+            '[journeys.x]\ncrontab = "*/7 * * * *"\ndeadline = "5m"\n',
+            "6:1: journeys.x.crontab: due every 240 s",
+            id="cron too often, at the turn of the hour",
+        ),
+        pytest.param(
+            '[journeys.x]\nlead_in = { before_bell = "45m", every = "60s" }\n',
+            "6:1: journeys.x.lead_in.every: due every 60 s",
+            id="lead-in too often",
+        ),
+        pytest.param(
+            '[journeys.x]\nevery = "5m"\ncrontab = "0 8 * * *"\n',
+            "7:1: journeys.x.crontab: crontab says when by itself",
+            id="both",
+        ),
+        pytest.param(
+            BELLS + BELLS, "10:1: bells.1.name: there is already a bell schedule called 'regular'", id="bells twice"
+        ),
+        pytest.param(
+            BELLS + '[calendar]\nbells = "regluar"\n',
+            "10:1: calendar.bells.default: there is no bell schedule called 'regluar'; did you mean 'regular'?",
+            id="unknown bells",
+        ),
+        pytest.param(
+            BELLS + '[calendar.bells]\nmonday = "regular"\n',
+            "10:1: calendar.bells.monday: this is no weekday",
+            id="no such weekday",
+        ),
+        pytest.param(
+            BELLS + '[journeys.x]\ngroups = ["elementry"]\n',
+            "10:1: journeys.x.groups.0: there is no group called 'elementry'; did you mean 'elementary'?",
+            id="unknown group",
+        ),
+        pytest.param(
+            '[calendar]\nclosed = ["2026-11-31"]\n',
+            '6:1: calendar.closed.0: write a date or a span of dates, such as "2026-11-25"',
+            id="no such date",
+        ),
+        pytest.param(
+            '[calendar]\nclosed = ["2026-12-24..2026-12-20"]\n',
+            "6:1: calendar.closed.0: a span of dates ends after it begins",
+            id="backwards",
+        ),
+        pytest.param(
+            '[calendar]\ncycle = ["A", "B"]\n',
+            "5:2: calendar: a cycle is counted from the first day of term; add term",
+            id="a cycle without a beginning",
+        ),
+        pytest.param(
+            '[calendar]\nin_session = "mon-sunday"\n',
+            '6:1: calendar.in_session: write weekdays as "mon-fri"',
+            id="weekdays",
+        ),
+        pytest.param(
+            "[[maintenance]]\nstart = 2026-12-05T22:00:00\n",
+            "5:3: maintenance.0: give both start and end",
+            id="half a window",
+        ),
+        pytest.param('[[maintenance]]\nwhy = "x"\n', "5:3: maintenance.0: give start and end, or ics", id="no window"),
+        pytest.param(
+            '[[bells]]\nname = "x"\nfirst_bell = 16:00:00\nlast_bell = 15:00:00\n',
+            "5:3: bells.0: the last bell rings after every first bell",
+            id="bells the wrong way round",
+        ),
+        pytest.param(
+            '[history]\nkeep_steps = "12h"\n',
+            "6:1: history.keep_steps: this lies between a day and ten years",
+            id="steps kept for hours",
+        ),
+        pytest.param(
+            "[watch]\nworkers = 1000\n",
+            "6:1: watch.workers: input should be less than or equal to 64",
+            id="too many workers",
+        ),
+        pytest.param(
+            '[journeys.x]\nevery = "5m"\n[journeys.x]\nevery = "6m"\n', "7:12: this is not TOML", id="a journey twice"
+        ),
+    ],
+)
+def test_a_mistake_is_told_at_its_place(text: str, said: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        written(text)
+    assert f"firstbell.toml:{said}" in str(caught.value)
+
+
+def test_a_file_that_says_nothing_plays_everything_every_ten_minutes_round_the_clock() -> None:
+    timetable = timetable_of(written("").settings, ["live-class"])
+    day = timetable.due(datetime(2026, 11, 26, tzinfo=UTC), datetime(2026, 11, 27, tzinfo=UTC))
+    assert len(day) == 144
+    assert {due.phase for due in day} == {Phase.ROUND_THE_CLOCK}
+
+
+def test_what_is_not_enabled_is_not_due() -> None:
+    assert not timetable_of(written("[journeys.x]\nenabled = false\n").settings, ["x"]).rhythms
+
+
+def test_the_only_bell_schedule_needs_no_naming_and_a_special_day_swaps_it() -> None:
+    text = (
+        f'{BELLS}{SNOW}[calendar]\nin_session = "mon-fri"\nclosed = ["2026-11-25..2026-11-27", 2026-12-24]\n'
+        '[[calendar.days]]\ndates = 2027-01-12\nbells = "late"\nwhy = "Snow"\n'
+    )
+    school = calendar_of(written(text).settings)
+    assert [school.day(date(2026, 11, day)).in_session for day in (24, 25, 27, 28, 30)] == [
+        True,
+        False,
+        False,
+        False,
+        True,
+    ]
+    assert not school.day(date(2026, 12, 24)).in_session
+    told = school.day(date(2027, 1, 12))
+    assert told.bells is not None
+    assert (told.bells.name, told.why) == ("late", "Snow")
+    assert school.day(date(2026, 11, 24)).bells == calendar_of(written(BELLS).settings).day(date(2026, 11, 24)).bells
+
+
+def test_maintenance_is_read_in_the_schools_time() -> None:
+    (window,) = maintenance_of(
+        written("[[maintenance]]\nstart = 2026-12-05T22:00:00\nend = 2026-12-06T04:00:00\n").settings
+    )
+    assert window.start == datetime(2026, 12, 6, 3, tzinfo=UTC)
+
+
+def test_a_proof_of_life_is_at_the_time_that_the_calendar_says() -> None:
+    text = '[calendar]\nin_session = "mon-fri"\nproof_of_life = 09:30:00\n'
+    rhythm = timetable_of(written(text).settings, ["x"]).rhythms["x"]
+    assert rhythm.proof_of_life == time(9, 30)
+
+
+@pytest.fixture
+def schedule(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A configuration whose journeys are known without starting a worker."""
+    card = JourneyInfo(id="live-class", title="", relies_on=("platform",), roles=(), file="live_class.py", line=1)
+    monkeypatch.setattr(
+        "firstbell.runner.cli.play.schedule.collected", lambda _config: Ready(journeys=(card,), broken=())
+    )
+    file = tmp_path / "firstbell.toml"
+    file.write_text(
+        f'{SCHOOL}{BELLS}[calendar]\nin_session = "mon-fri"\nclosed = ["2020-01-01"]\n'
+        '[journeys.live-class]\nevery = "10m"\nlead_in = { before_bell = "45m", every = "2m" }\n'
+        'groups = ["elementary"]\n'
+        '[journeys.ghost]\nevery = "1h"\n'
+        '[[maintenance]]\nservices = ["platform"]\nstart = 2026-01-01T00:00:00\nend = 2099-01-01T00:00:00\n'
+        'run = false\nwhy = "a long upgrade"\n'
+    )
+    return file
+
+
+def test_schedule_says_what_runs_when_and_why_other_things_do_not(schedule: Path) -> None:
+    told = CliRunner().invoke(main, ["schedule", "--days", "8", "--config", str(schedule)])
+    assert told.exit_code == 0, told.output
+    assert "every 2 min for 45 min before the bell, every 10 min in class, 2 h after hours" in told.output
+    assert "in session, bells regular (08:00 08:45 to 15:30)" in told.output
+    assert "no school: no school on this weekday" in told.output
+    assert "no file defines the journey 'ghost': its slots will be missed" in told.output
+    assert "maintenance of platform: a long upgrade" in told.output
+    assert "journeys do not run" in told.output
+    assert "busiest:" in told.output
+
+
+def test_schedule_lists_each_time_of_one_journey(schedule: Path) -> None:
+    told = CliRunner().invoke(main, ["schedule", "--days", "3", "--journey", "ghost", "--config", str(schedule)])
+    lines = told.output.splitlines()
+    assert lines
+    assert all(line.split()[3].count(":") == 2 for line in lines)
+    unknown = CliRunner().invoke(main, ["schedule", "--journey", "nothing", "--config", str(schedule)])
+    assert unknown.exit_code == 3
+    assert "no journey called 'nothing' is scheduled; there are: ghost, live-class" in unknown.output
+
+
+def test_schedule_warns_of_a_load_that_the_workers_cannot_carry(
+    schedule: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("firstbell.runner.cli.play.schedule.GUESSED_S", 3600.0)
+    told = CliRunner().invoke(main, ["schedule", "--days", "8", "--config", str(schedule)])
+    assert "cannot carry this" in told.output

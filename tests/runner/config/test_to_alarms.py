@@ -1,0 +1,198 @@
+"""How urgent an incident is by the bells, what the file makes of routes, and the way a notice takes."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from firstbell.runner.alarms.incident import PROBE_SUBJECT, Incident, Symptom
+from firstbell.runner.alarms.part import Part, channel
+from firstbell.runner.alarms.policy import AlarmPolicy
+from firstbell.runner.alarms.routing import DueNotice, NoticeReason, Route, Severity, addresses_for
+from firstbell.runner.config.errors import ConfigError
+from firstbell.runner.config.load import Config, parse
+from firstbell.runner.config.to_alarms import alarm_policy_of, incident_policy_of, secrets_of_alarms, silences_of
+from firstbell.runner.schedule.maintenance import Maintenance
+
+FILE = Path("firstbell.toml")
+SCHOOL = """\
+[school]
+name = "Bayfront"
+timezone = "America/New_York"
+practice = true
+"""
+BELLS = """\
+[[bells]]
+name = "regular"
+first_bell = { elementary = 08:00:00, high = 09:15:00 }
+last_bell = 15:30:00
+
+[calendar]
+in_session = "mon-fri"
+
+[journeys.live-class]
+groups = ["elementary"]
+lead_in = { before_bell = "45m", every = "2m" }
+severity = "info"
+"""
+ROUTES = """\
+[[alarms.routes]]
+name = "on-call"
+to = ["smtp:it@district.example"]
+escalate_after = "10m"
+escalate_to = ["head"]
+
+[[alarms.routes]]
+name = "head"
+to = ["smtp:head@district.example"]
+
+[[alarms.routes]]
+name = "parents"
+to = ["smtp:parents@district.example"]
+public = true
+"""
+BEFORE_B = """\
+to = ["smtp:it@x.example"]
+escalate_after = "5m"
+escalate_to = ["b"]
+
+[[alarms.routes]]
+name = "b"
+to = ["smtp:b@x.example"]
+"""
+
+
+def config(*parts: str) -> Config:
+    return parse("\n".join((SCHOOL, *parts)), FILE)
+
+
+def terms(*parts: str) -> AlarmPolicy:
+    return alarm_policy_of(config(*parts).settings)
+
+
+def incident(*journeys: str, subject: str = "platform", part: Part | None = None) -> Incident:
+    at = datetime(2026, 8, 31, 11, tzinfo=UTC)
+    symptoms = tuple(
+        Symptom(journey=name, since=at, locations=("here",), actor="", step="", said="", run_id="", part=part)
+        for name in journeys or ("live-class",)
+    )
+    return Incident(number=1, subject=subject, owner="", opened_at=at, symptoms=symptoms)
+
+
+@pytest.mark.parametrize(
+    ("local", "severity"),
+    [
+        ("2026-08-31T07:14", Severity.INFO),
+        ("2026-08-31T07:15", Severity.CRITICAL),  # the lead-in of the elementary bell
+        ("2026-08-31T12:00", Severity.CRITICAL),
+        ("2026-08-31T15:30", Severity.INFO),
+        ("2026-08-30T12:00", Severity.INFO),  # a Sunday
+    ],
+)
+def test_what_breaks_before_or_in_class_is_critical(local: str, severity: Severity) -> None:
+    told = terms(BELLS)
+    assert told.severity(incident(), datetime.fromisoformat(local).replace(tzinfo=told.zone)) is severity
+
+
+def test_an_incident_is_as_urgent_as_its_most_urgent_journey() -> None:
+    told = terms(BELLS)
+    at_half_past_seven = datetime(2026, 8, 31, 7, 30, tzinfo=told.zone)
+    assert told.severity(incident("plan-b"), at_half_past_seven) is Severity.WARNING
+    assert told.severity(incident("plan-b", "live-class"), at_half_past_seven) is Severity.CRITICAL
+
+
+def test_without_bells_class_may_be_held_at_any_time_and_our_own_troubles_never_are_critical() -> None:
+    told = terms()
+    midnight = datetime(2026, 8, 31, tzinfo=told.zone)
+    assert told.severity(incident(), midnight) is Severity.CRITICAL
+    assert told.severity(incident(subject=PROBE_SUBJECT), midnight) is Severity.WARNING
+
+
+def test_the_first_route_hears_of_our_own_troubles_where_no_other_is_named() -> None:
+    routes = {route.name: route for route in terms(ROUTES).routes}
+    assert list(routes) == ["on-call-as-operator", "on-call", "head", "parents"]
+    assert routes["on-call"].escalate_after == timedelta(minutes=10)
+    assert routes["parents"].severities == {Severity.CRITICAL}
+
+
+def test_maintenance_holds_back_what_its_services_break_while_it_lasts() -> None:
+    start = datetime(2026, 12, 5, 22, tzinfo=UTC)
+    window = Maintenance(
+        services=("platform", "sign-in"), start=start, end=start + timedelta(hours=6), run=True, why="Upgrade"
+    )
+    during = start + timedelta(hours=1)
+    held = silences_of([window], during)
+    assert {silence.service for silence in held} == {"platform", "sign-in"}
+    assert any(silence.applies_to(incident(), during) for silence in held)
+    assert not any(silence.applies_to(incident(subject="live-class"), during) for silence in held)
+    assert silences_of([window], window.end) == []
+
+
+@pytest.mark.parametrize(
+    ("route", "said"),
+    [
+        ('to = ["pigeon:loft"]', "this is no way to people"),
+        ('to = ["slack:https://hooks.slack.example/secret"]', 'write one such as "slack:env:SLACK_URL"'),
+        ('to = ["smtp:it@x.example"]\nescalate_to = ["head"]', "escalate_after and escalate_to belong together"),
+        ('to = ["smtp:it@x.example"]\nescalate_after = "5m"\nescalate_to = ["hed"]', "no route called 'hed'"),
+        ('to = ["smtp:it@x.example"]\npublic = true\noperator = true', "leave out operator"),
+        ('to = ["smtp:it@x.example"]\noperator = true', "nobody is told when a service breaks"),
+        ('to = ["smtp:it@x.example"]\n[alarms]\nplaces = 2', "2 of 1 locations can never see a failure"),
+        (
+            'to = ["smtp:it@x.example"]\nescalate_after = "5m"\nescalate_to = ["head-office"]',
+            "this leads back to 'head-office'",
+        ),
+        (
+            f'{BEFORE_B}escalate_after = "5m"\nescalate_to = ["head-office"]',
+            "each would wait for the other",
+        ),
+        (
+            f"public = true\n{BEFORE_B}",
+            "leave out escalate_to",
+        ),
+    ],
+)
+def test_a_route_that_cannot_be_is_a_mistake_in_one_sentence(route: str, said: str) -> None:
+    text = f'[[alarms.routes]]\nname = "head-office"\n{route}\n'
+    with pytest.raises(ConfigError, match=said):
+        config(text)
+
+
+def test_two_locations_of_the_file_may_be_asked_to_agree() -> None:
+    given = config("[locations.home]\n[locations.school]\n[alarms]\nplaces = 2\n").settings
+    assert (incident_policy_of(given).service.places, alarm_policy_of(given).places) == (2, 2)
+    with pytest.raises(ConfigError, match="3 of 2 locations can never see a failure"):
+        config("[locations.home]\n[locations.school]\n[alarms]\nplaces = 3\n")
+    assert config("[locations.home]\n[alarms]\nplaces = 3\nlocations = 3\n").settings.location_count == 3
+
+
+def test_what_alarms_know_is_known_to_whoever_keeps_it_out_of_logs(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("SLACK", "KEY", "MAIL", "BEAT"):
+        monkeypatch.setenv(name, f"planted-{name}")
+    monkeypatch.delenv("GONE", raising=False)
+    text = """\
+[alarms.mail]
+password = "env:MAIL"
+[alarms.heartbeat]
+url = "env:BEAT"
+[[alarms.routes]]
+name = "it"
+to = ["slack:env:SLACK", "webhook:https://desk.example/hook#env:KEY", "teams:env:GONE"]
+"""
+    found = secrets_of_alarms(config(text).settings)
+    assert sorted(found) == ["planted-BEAT", "planted-KEY", "planted-MAIL", "planted-SLACK"]
+
+
+def test_a_notice_of_a_dead_channel_goes_by_others() -> None:
+    dead, other = "slack:env:GONE", "smtp:it@district.example"
+    route = Route(name="operator", to=(dead, other), is_operator=True)
+    owed = DueNotice(
+        incident=incident(f"channel {dead}", subject=f"channel {dead}", part=channel(dead)),
+        route=route,
+        reason=NoticeReason.OPENED,
+        severity=Severity.WARNING,
+        ordinal=1,
+    )
+    assert addresses_for(owed, [route]) == (other,)

@@ -1,0 +1,83 @@
+"""Who plays: an account for each role, in one run at a time, of the right group; and when a worker is replaced."""
+
+from __future__ import annotations
+
+import pytest
+
+from firstbell.runner.execution.accounts.allocation import EVERY_ROLE, AccountCandidate, AccountPool, AccountRequest
+from firstbell.runner.execution.supervision.recycling import RecycleReason, WorkerLimits, WorkerUsage, recycle_reason
+
+COMPANY = AccountPool(
+    candidates=[
+        AccountCandidate(account="teacher", role="teacher", lock="t"),
+        AccountCandidate(account="student", role="student", lock="s"),
+        AccountCandidate(account="student2", role="student", lock="s2"),
+        AccountCandidate(account="senior", role="student", lock="h", groups=("high",)),
+    ],
+    room="class",
+)
+BOTH = ("teacher", "student")
+
+
+@pytest.mark.parametrize(
+    ("part", "taken", "accounts"),
+    [
+        pytest.param(
+            AccountRequest(roles=BOTH), set(), {"teacher": "teacher", "student": "student"}, id="everybody is free"
+        ),
+        pytest.param(
+            AccountRequest(roles=BOTH), {"s"}, {"teacher": "teacher", "student": "student2"}, id="another of the role"
+        ),
+        pytest.param(AccountRequest(roles=BOTH), {"t"}, None, id="the only teacher is busy"),
+        pytest.param(
+            AccountRequest(roles=("student",)), {"t"}, {"student": "student"}, id="who is not needed may be busy"
+        ),
+        pytest.param(
+            AccountRequest(roles=("student",), groups=("high",)), set(), {"student": "senior"}, id="one of the group"
+        ),
+        pytest.param(
+            AccountRequest(roles=("student",), groups=("high",)), {"h"}, {"student": "student"}, id="or of all groups"
+        ),
+        pytest.param(
+            AccountRequest(roles=("student",), groups=("low",)), {"s", "s2"}, None, id="never one of another group"
+        ),
+        pytest.param(
+            AccountRequest(roles=("student",)), {"s", "s2"}, {"student": "senior"}, id="no group asks for nobody's"
+        ),
+        pytest.param(AccountRequest(roles=("nurse",)), set(), {}, id="a role without accounts is left open"),
+        pytest.param(AccountRequest(roles=BOTH, meets=True), {"class"}, None, id="the class is in use"),
+        pytest.param(
+            AccountRequest(roles=BOTH), {"class"}, {"teacher": "teacher", "student": "student"}, id="but not needed"
+        ),
+    ],
+)
+def test_each_role_gets_somebody_who_is_free(
+    part: AccountRequest, taken: set[str], accounts: dict[str, str] | None
+) -> None:
+    casting = COMPANY.cast(part, taken)
+    assert (dict(casting.accounts) if casting else None) == accounts
+
+
+def test_who_plays_is_locked_and_the_class_too_where_people_meet() -> None:
+    casting = COMPANY.cast(AccountRequest(roles=BOTH, meets=True), set())
+    assert casting is not None
+    assert casting.locks == ["t", "s", "class"]
+
+
+def test_a_journey_that_may_bring_anybody_on_gets_one_of_each_role() -> None:
+    casting = COMPANY.cast(AccountRequest(roles=(EVERY_ROLE,)), set())
+    assert casting is not None
+    assert set(casting.accounts) == {"teacher", "student"}
+
+
+@pytest.mark.parametrize(
+    ("wear", "why"),
+    [
+        (WorkerUsage(attempts=199, memory_mib=2999), None),
+        (WorkerUsage(attempts=200, memory_mib=100), RecycleReason.COUNT),
+        (WorkerUsage(attempts=1, memory_mib=3001), RecycleReason.MEMORY),
+        (WorkerUsage(attempts=1, memory_mib=100, unclosed="context.close: timed out"), RecycleReason.UNCLOSED),
+    ],
+)
+def test_a_worker_is_replaced_for_a_reason(wear: WorkerUsage, why: RecycleReason | None) -> None:
+    assert recycle_reason(wear, WorkerLimits(attempts=200, memory_mib=3000)) is why

@@ -1,0 +1,86 @@
+"""What can be played, under which names, by whom; and what is planned although nobody can play it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from firstbell.runner.config.load import parse
+from firstbell.runner.execution.accounts.allocation import AccountRequest
+from firstbell.runner.execution.journey_catalog import JourneyEntry, journey_catalog
+from firstbell.runner.execution.supervision.protocol import JourneyInfo
+
+CARDS = [
+    JourneyInfo(
+        id="live-class", title="", relies_on=("live-class",), roles=("teacher", "student"), file="live_class.py", line=1
+    ),
+    JourneyInfo(id="class-list", title="", relies_on=("platform",), roles=("student",), file="class_list.py", line=1),
+]
+TEXT = """\
+[school]
+name = "B"
+timezone = "America/New_York"
+practice = true
+
+[journeys.live-class]
+groups = ["elementary"]
+
+[journeys.live-class-high]
+plays = "live-class"
+groups = ["high"]
+deadline = "60s"
+
+[journeys.ghost]
+every = "1h"
+"""
+
+
+def pieces() -> dict[str, JourneyEntry]:
+    return dict(journey_catalog(CARDS, parse(TEXT, Path("firstbell.toml")).settings))
+
+
+def test_collected_journeys_come_first_and_what_the_file_adds_after_them() -> None:
+    assert list(pieces()) == ["live-class", "class-list", "live-class-high", "ghost"]
+
+
+def test_one_journey_is_played_under_two_names_for_two_groups() -> None:
+    high, elementary = pieces()["live-class-high"], pieces()["live-class"]
+    assert high.card == elementary.card == CARDS[0]
+    assert (high.section.deadline, elementary.section.deadline) == (60.0, 90.0)
+    assert high.part == AccountRequest(roles=("teacher", "student"), groups=("high",), meets=True)
+    assert elementary.part.groups == ("elementary",)
+
+
+def test_a_journey_that_only_reads_a_list_needs_no_class() -> None:
+    assert pieces()["class-list"].part == AccountRequest(roles=("student",), groups=(), meets=False)
+
+
+def test_what_no_file_defines_is_there_without_a_card_and_needs_nobody() -> None:
+    assert pieces()["ghost"].card is None
+    assert pieces()["ghost"].part == AccountRequest(roles=())
+
+
+LIBRARY = '[services.library]\nowner = "o"\nurl = "https://library.example"\n'
+SIGN_IN = '[services.sign-in]\nowner = "o"\nurl = "https://id.example"\n'
+STUDENT = '[accounts.student]\nusername = "zz"\npassword = "env:X"\n'
+SHIPPED = JourneyInfo(
+    id="sign-in", title="", relies_on=("sign-in",), roles=("student",), file="sign_in.py", line=1, is_shipped=True
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "lacks"),
+    [
+        pytest.param(LIBRARY, "[services.sign-in], [accounts.student]", id="a library has no sign-in of ours"),
+        pytest.param(SIGN_IN + STUDENT, "services.sign-in.kind", id="whose pages only the district knows"),
+        pytest.param(SIGN_IN + 'kind = "redirect"\n' + STUDENT, "", id="everything is there"),
+        pytest.param("[journeys.sign-in]\nevery = '1h'\n", "", id="whoever asks for it is told what is wrong"),
+    ],
+)
+def test_what_came_with_first_bell_waits_for_what_it_goes_to(text: str, lacks: str) -> None:
+    settings = parse(f'[school]\nname = "B"\ntimezone = "UTC"\n{text}', Path("firstbell.toml")).settings
+    piece = journey_catalog([SHIPPED], settings)["sign-in"]
+    assert (piece.lacks, piece.section.enabled) == (lacks, not lacks)
+    own = journey_catalog([SHIPPED.model_copy(update={"is_shipped": False})], settings)["sign-in"]
+    assert (own.lacks, own.section.enabled) == ("", True)

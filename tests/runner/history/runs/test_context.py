@@ -1,0 +1,132 @@
+"""What history knows that may explain a failure: lately, there, and of whom."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+import time_machine
+
+from firstbell.runner.diagnosis.host_check import Connection, HostCheck, HostFault, HttpAnswer
+from firstbell.runner.history.database import Database, HistoryError
+from firstbell.runner.history.record import RunRow
+from firstbell.runner.history.runs.context import StoredPastRuns
+from firstbell.runner.history.runs.host_checks import HostCheckHistory
+from firstbell.runner.history.runs.runs import RunHistory
+
+NOW = datetime(2026, 8, 31, 12, 0, tzinfo=UTC)
+
+
+@pytest.fixture(autouse=True)
+def _now() -> Iterator[None]:
+    """The hour at which the rows say that they were written: a suite takes longer than what counts as lately."""
+    with time_machine.travel(NOW, tick=False):
+        yield
+
+
+DEAD_V6 = (Connection(address="2001:db8::1", trouble=HostFault.NO_ANSWER), Connection(address="192.0.2.1"))
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Iterator[Database]:
+    opened = Database(f"sqlite:///{tmp_path}/history.db")
+    yield opened
+    opened.close()
+
+
+def ran(
+    database: Database, journey: str, minutes_ago: float, outcome: str, *, at: str = "home", whose: str = ""
+) -> None:
+    row = RunRow(
+        id=f"{journey}-{at}-{minutes_ago}",
+        journey=journey,
+        location=at,
+        started_at=NOW - timedelta(minutes=minutes_ago),
+        took_s=3.0,
+        outcome=outcome,
+        evidence="",
+        version="1",
+        service=whose,
+    )
+    RunHistory(database, ZoneInfo("America/New_York")).record(row)
+
+
+def checked(database: Database, host: str, seconds_ago: float, service: str = "edge", **parts: object) -> None:
+    at = NOW - timedelta(seconds=seconds_ago)
+    check = HostCheck(host=host, service=service, at=at, **parts)  # type: ignore[arg-type]
+    HostCheckHistory(database).record([check], "home")
+
+
+def test_how_a_journey_went_elsewhere_is_told_by_its_latest_run_of_lately(database: Database) -> None:
+    ran(database, "sign-in", 20, "failed", at="school")
+    ran(database, "sign-in", 5, "passed", at="school")
+    ran(database, "sign-in", 1, "failed", at="home")
+    ran(database, "class-list", 31, "passed", at="school")
+    past = StoredPastRuns(database)
+    assert past.outcome_at("sign-in", "school") == "passed"
+    assert past.outcome_at("class-list", "school") == "", "what is longer ago says nothing about now"
+    assert past.outcome_at("sign-in", "nowhere") == ""
+
+
+def test_the_others_here_are_told_with_whom_they_broke_at(database: Database) -> None:
+    ran(database, "class-list", 10, "failed", whose="platform")
+    ran(database, "class-list", 3, "errored", whose="platform")
+    ran(database, "plan-b", 20, "passed", whose="plan-b")
+    ran(database, "plan-b", 2, "failed", whose="plan-b")
+    ran(database, "plan-b", 1, "passed", at="school")
+    ran(database, "sign-in", 1, "failed", whose="sign-in")
+    found = {one.journey: (one.outcome, one.service) for one in StoredPastRuns(database).beside("sign-in", "home")}
+    assert found == {"class-list": ("errored", ""), "plan-b": ("failed", "plan-b")}
+
+
+def test_a_host_is_compared_with_when_it_was_well(database: Database) -> None:
+    checked(database, "portal.x:443", 300, http=HttpAnswer(status=200, title="Bayfront", first_byte_ms=40.0))
+    checked(database, "portal.x:443", 200, http=HttpAnswer(status=200, title="Bayfront", first_byte_ms=60.0))
+    checked(
+        database, "portal.x:443", 60, http=HttpAnswer(status=503, trouble=HostFault.HTTP_ERROR, first_byte_ms=9000.0)
+    )
+    past = StoredPastRuns(database)
+    before = past.when_well("home", "portal.x:443")
+    assert before is not None
+    assert before.at == NOW - timedelta(seconds=200)
+    assert past.usual_ms("home", "portal.x:443") == 50.0
+    assert past.usual_ms("home", "learn.x:443") is None
+    assert past.when_well("school", "portal.x:443") is None
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        pytest.param(
+            {"tcp": DEAD_V6},
+            ("portal.x:443: it answers, and not by IPv6 (2001:db8::1 no-answer)",),
+            id="one family is dead",
+        ),
+        pytest.param({"tcp": DEAD_V6, "service": ""}, (), id="of a host that is nobody's"),
+        pytest.param({"tcp": DEAD_V6, "seconds_ago": 240}, (), id="a while ago"),
+        pytest.param({"tcp": (DEAD_V6[0],)}, (), id="a host that is gone altogether is no degraded one"),
+        pytest.param({"tcp": (DEAD_V6[1],)}, (), id="well"),
+    ],
+)
+def test_what_is_degraded_now(database: Database, given: dict[str, object], said: tuple[str, ...]) -> None:
+    checked(database, "portal.x:443", **({"seconds_ago": 30} | given))  # type: ignore[arg-type]
+    assert StoredPastRuns(database).degraded("home") == said
+
+
+def test_one_that_has_recovered_since_is_not_degraded(database: Database) -> None:
+    checked(database, "portal.x:443", 90, tcp=DEAD_V6)
+    checked(database, "portal.x:443", 30, tcp=(DEAD_V6[1],))
+    assert StoredPastRuns(database).degraded("home") == ()
+
+
+def test_a_past_that_is_away_says_so(database: Database, tmp_path: Path) -> None:
+    past = StoredPastRuns(database)
+    database.close()
+    (tmp_path / "history.db").write_bytes(b"this is no database" * 100)
+    for file in tmp_path.glob("history.db-*"):
+        file.unlink()
+    with pytest.raises(HistoryError):
+        past.outcome_at("sign-in", "home")

@@ -1,0 +1,308 @@
+"""Slots in a real database, on a hand-moved clock: planned once, claimed once, each with an end that says why."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from sqlalchemy import text
+
+from firstbell.runner.history.daily_figures import DailyFigures, Uptime
+from firstbell.runner.history.database import Database
+from firstbell.runner.history.record import AttemptRow, RunRow, StepRow
+from firstbell.runner.history.runs.retention import StepThinning
+from firstbell.runner.history.runs.runs import RunHistory
+from firstbell.runner.history.slots.account_locks import AccountLocks
+from firstbell.runner.history.slots.claims import AccountAllocation, Claim, ClaimLost
+from firstbell.runner.history.slots.slots import ClaimPolicy, SlotHistory
+from firstbell.runner.schedule import slot_state
+from firstbell.runner.schedule.calendar import CalendarRules, SchoolCalendar
+from firstbell.runner.schedule.slot_state import MissedReason, in_words
+from firstbell.runner.schedule.slots import ClosedDays, Due, Phase, Rhythm, Timetable
+from firstbell.runner.watch.planner import Planner
+from tests.support.clocks import NOON, Clock
+
+ZONE = ZoneInfo("America/New_York")
+TODAY = date(2026, 8, 31)
+
+
+@pytest.fixture
+def slots(database: Database) -> SlotHistory:
+    return SlotHistory(database, "here", ZONE)
+
+
+def terms(owner: str = "me", is_gone: Callable[[str], bool] = lambda _owner: False) -> ClaimPolicy:
+    return ClaimPolicy(owner=owner, is_gone=is_gone, grace_s=120.0, late_after_s=30.0)
+
+
+def due(journey: str = "live-class", seconds: float = 0) -> Due:
+    return Due(at=NOON + timedelta(seconds=seconds), journey=journey, phase=Phase.IN_CLASS)
+
+
+def anybody(_journey: str, _taken: frozenset[str]) -> AccountAllocation:
+    return AccountAllocation()
+
+
+def alone(_journey: str, taken: frozenset[str]) -> AccountAllocation | None:
+    """A journey that needs the one student."""
+    return None if "student" in taken else AccountAllocation(accounts={"student": "student"}, locks=("student",))
+
+
+def row(claim: Claim, at: datetime | None = None, outcome: str = "passed") -> RunRow:
+    at = at or claim.due_at
+    return RunRow(
+        id=f"{at:%Y%m%d-%H%M%S}-{claim.slot:06}", journey=claim.journey, location="here", started_at=at, took_s=2.0,
+        outcome=outcome, evidence="x", version="0", due_at=claim.due_at,
+    )  # fmt: skip
+
+
+def states(database: Database) -> list[tuple[str, str]]:
+    with database.read() as connection:
+        return [tuple(found) for found in connection.execute(text("SELECT state, why FROM slots ORDER BY due_at, id"))]
+
+
+def uptime(database: Database) -> Uptime:
+    (found,) = DailyFigures(database).uptime(TODAY, TODAY)
+    return found
+
+
+def claimed(slots: SlotHistory, owner: str = "me") -> Claim:
+    claim = slots.claim(terms(owner), anybody)
+    assert claim is not None
+    return claim
+
+
+def test_a_slot_is_planned_once_whoever_plans_it_and_claimed_once(slots: SlotHistory, database: Database) -> None:
+    for _ in range(2):
+        slots.plan([due()], {"live-class": NOON})
+    assert len(states(database)) == 1
+    assert claimed(slots).journey == "live-class"
+    assert slots.claim(terms("other"), anybody) is None
+
+
+def test_nothing_is_claimed_before_it_is_due(slots: SlotHistory, clock: Clock) -> None:
+    slots.plan([due(seconds=10)], {})
+    assert slots.claim(terms(), anybody) is None
+    assert slots.next_due() == NOON + timedelta(seconds=10)
+    clock.forward(10)
+    assert slots.claim(terms(), anybody) is not None
+
+
+def test_a_run_and_the_end_of_its_slot_are_written_together(slots: SlotHistory, database: Database) -> None:
+    slots.plan([due()], {})
+    claim = claimed(slots)
+    RunHistory(database, ZONE).record(row(claim), claim)
+    assert states(database) == [("ran", "")]
+    assert uptime(database).passed == 1
+
+
+def test_a_run_that_began_late_says_how_late(slots: SlotHistory, database: Database, clock: Clock) -> None:
+    slots.plan([due()], {})
+    clock.forward(45)
+    claim = claimed(slots)
+    RunHistory(database, ZONE).record(row(claim, at=clock.now), claim)
+    assert states(database) == [("late", "began 45 s after it was due")]
+
+
+def test_a_zombie_whose_lease_ran_out_is_refused_and_writes_nothing(
+    slots: SlotHistory, database: Database, clock: Clock
+) -> None:
+    slots.plan([due()], {})
+    claim = claimed(slots)
+    clock.forward(61)
+    assert slots.reap(lambda _owner: False) == 1
+    with pytest.raises(ClaimLost):
+        RunHistory(database, ZONE).record(row(claim), claim)
+    assert states(database) == [("missed", "whoever ran it ended in the middle")]
+    assert uptime(database) == Uptime(journey="live-class", missed=1)
+    assert not RunHistory(database, ZONE).recent(5)
+
+
+def test_a_lease_that_is_renewed_holds(slots: SlotHistory, database: Database, clock: Clock) -> None:
+    slots.plan([due()], {})
+    claim = claimed(slots)
+    for _ in range(3):
+        clock.forward(50)
+        slots.renew(terms(), [claim])
+        assert slots.reap(lambda _owner: False) == 0
+    RunHistory(database, ZONE).record(row(claim), claim)
+
+
+def test_a_slot_that_nobody_plays_any_more_is_not_held(slots: SlotHistory, clock: Clock) -> None:
+    slots.plan([due()], {})
+    assert slots.claim(terms(), alone) is not None
+    clock.forward(61)
+    slots.renew(terms(), [])
+    assert slots.reap(lambda _owner: False) == 1
+
+
+def test_an_owner_that_is_known_to_be_gone_is_not_waited_for(slots: SlotHistory, database: Database) -> None:
+    slots.plan([due()], {})
+    assert slots.claim(terms("gone"), alone) is not None
+    assert slots.reap(lambda owner: owner == "gone") == 1
+    with database.read() as connection:
+        assert connection.execute(text("SELECT count(*) FROM locks")).scalar_one() == 0
+
+
+def test_one_account_plays_in_one_run_at_a_time(slots: SlotHistory, database: Database) -> None:
+    slots.plan([due("class-list"), due("live-class")], {})
+    first = slots.claim(terms(), alone)
+    assert first is not None
+    assert slots.claim(terms("other"), alone) is None
+    RunHistory(database, ZONE).record(row(first), first)
+    assert slots.claim(terms("other"), alone) is not None
+
+
+def test_a_run_by_hand_waits_for_the_account_that_a_slot_plays(slots: SlotHistory, database: Database) -> None:
+    slots.plan([due()], {})
+    claim = slots.claim(terms(), alone)
+    assert claim is not None
+    locks = AccountLocks(database, "hand", lambda _owner: False)
+    assert locks.cast(lambda taken: alone("x", frozenset(taken)), holder="hand", lease_s=60) is None
+    slots.skip(claim, "maintenance")
+    assert locks.cast(lambda taken: alone("x", frozenset(taken)), holder="hand", lease_s=60) is not None
+    assert slots.claim(terms(), alone) is None
+    locks.give_back("hand")
+
+
+def test_slots_that_are_skipped_or_lost_say_why(slots: SlotHistory, database: Database) -> None:
+    slots.plan([due(), due("plan-b", 1)], {})
+    slots.skip(claimed(slots), "maintenance of platform")
+    assert states(database)[0] == ("skipped", "maintenance of platform")
+    assert uptime(database).skipped == 1
+
+
+def test_four_at_once_claim_forty_slots_once_each(slots: SlotHistory) -> None:
+    slots.plan([due(f"journey-{number}") for number in range(40)], {})
+    found: list[int] = []
+
+    def claim_all() -> None:
+        while (claim := slots.claim(terms(threading.current_thread().name), anybody)) is not None:
+            found.append(claim.slot)
+
+    threads = [threading.Thread(target=claim_all, name=f"owner-{number}") for number in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(found) == len(set(found)) == 40
+
+
+def planner(slots: SlotHistory, *journeys: str) -> Planner:
+    rhythms = [
+        Rhythm(journey=name, every_s=60, follows_bells=False, closed_days=ClosedDays.AS_USUAL) for name in journeys
+    ]
+    return Planner(slots, lambda: Timetable(rhythms, SchoolCalendar(CalendarRules(zone=ZONE))), grace_s=120)
+
+
+def test_what_was_due_while_nobody_watched_is_missed_with_one_line(
+    slots: SlotHistory, database: Database, clock: Clock
+) -> None:
+    planning = planner(slots, "a", "b")
+    assert planning.plan() is None
+    clock.forward(24 * 3600)
+    gap = planning.plan()
+    assert gap is not None
+    assert gap.slots == 2 * (24 * 60 - 2)
+    assert planning.plan() is None
+    (shown,) = slots.gaps(NOON - timedelta(days=1), 5)
+    assert (shown.slots, shown.journeys, shown.why) == (gap.slots, 2, "nobody was watching")
+    assert sum(one.missed for one in DailyFigures(database).uptime(TODAY, TODAY + timedelta(days=1))) == gap.slots
+
+
+def test_a_journey_that_is_new_has_missed_nothing(slots: SlotHistory, clock: Clock) -> None:
+    planner(slots, "a").plan()
+    clock.forward(600)
+    gap = planner(slots, "a", "new").plan()
+    assert gap is not None
+    (shown,) = slots.gaps(NOON - timedelta(days=1), 5)
+    assert shown.journeys == 1
+
+
+def test_a_clock_that_went_astray_and_came_back_leaves_each_due_time_played_once(
+    slots: SlotHistory, database: Database, clock: Clock
+) -> None:
+    planning = planner(slots, "a")
+    planning.plan()
+    clock.forward(3600)
+    assert planning.plan() is not None
+    clock.forward(-3600)
+    assert planning.plan() is None
+    clock.forward(60)
+    claim = claimed(slots)
+    assert NOON <= claim.due_at <= NOON + timedelta(seconds=60)
+    with database.read() as connection:
+        twice = "SELECT count(*) FROM slots GROUP BY journey, due_at HAVING count(*) > 1"
+        assert not connection.execute(text(twice)).all()
+
+
+@pytest.mark.parametrize(
+    ("stored", "is_planned_again"),
+    [
+        ("nobody was watching", True),
+        ("the next one was due before a worker was free", False),
+        ("no worker was free in time", False),
+        ("whoever ran it ended in the middle", False),
+        ("First Bell was not running", False),
+        ("it could not be run (OSError)", False),
+    ],
+)
+def test_rows_of_any_age_keep_their_meaning_when_the_words_for_people_change(
+    stored: str, slots: SlotHistory, database: Database, monkeypatch: pytest.MonkeyPatch, *, is_planned_again: bool
+) -> None:
+    monkeypatch.setattr(slot_state, "WORDS", {MissedReason.UNWATCHED: "First Bell was not running"})
+    slots.miss([due()], MissedReason.UNWATCHED)
+    with database.write() as connection:
+        connection.execute(text("UPDATE slots SET why = :stored"), {"stored": stored})
+    (gap,) = slots.gaps(NOON - timedelta(days=1), 5)
+    assert gap.why == ("First Bell was not running" if is_planned_again else stored)
+    slots.plan([due()], {"live-class": NOON})
+    assert (slots.next_due() == NOON) is is_planned_again
+
+
+@pytest.mark.parametrize("reason", MissedReason)
+def test_a_reason_is_stored_by_its_value_and_has_words(reason: MissedReason, slots: SlotHistory) -> None:
+    assert in_words(reason)
+    slots.miss([due()], reason)
+    (gap,) = slots.gaps(NOON - timedelta(days=1), 5)
+    assert (gap.state, gap.why) == ("missed", in_words(reason))
+
+
+def test_steps_of_long_ago_become_daily_figures_and_their_runs_stay(
+    database: Database, slots: SlotHistory, clock: Clock
+) -> None:
+    del slots
+    history = RunHistory(database, ZONE)
+    for number in range(20):
+        step = StepRow(position=1, actor="student", title="joins", service="live-class", started_s=0, ended_s=number,
+                       ending="failed" if number == 7 else "")  # fmt: skip
+        attempt = AttemptRow(number=1, started_at=NOON, took_s=1, outcome="passed", steps=(step,))
+        run = RunRow(id=f"old-{number:06}", journey="live-class", location="here", started_at=NOON, took_s=1,
+                     outcome="passed", evidence="x", version="0", attempts=(attempt,))  # fmt: skip
+        history.record(run)
+    thinning = StepThinning(database, ZONE, lambda: 30.0)
+    clock.forward(86400 * 30)
+    assert thinning.thin() == 0
+    clock.forward(86400)
+    assert thinning.thin() == 20
+    assert thinning.thin() == 0
+    with database.read() as connection:
+        (told,) = connection.execute(text("SELECT plays, failed, median_s, p95_s, title FROM step_days")).all()
+    assert tuple(told) == (20, 1, 9.5, 18.0, "joins")
+    assert history.find("000003").attempts[0].steps == ()
+
+
+def test_flaky_runs_are_counted_and_found_as_such(slots: SlotHistory, database: Database) -> None:
+    slots.plan([due(), due("plan-b")], {})
+    history = RunHistory(database, ZONE)
+    for claim in (claimed(slots), claimed(slots)):
+        history.record(replace(row(claim), flaky=claim.journey == "live-class"), claim)
+    assert [run.journey for run in history.recent(5, outcome="flaky")] == ["live-class"]
+    assert [(one.journey, one.passed, one.flaky, one.share) for one in DailyFigures(database).uptime(TODAY, TODAY)] == [
+        ("live-class", 0, 1, 1.0),
+        ("plan-b", 1, 0, 1.0),
+    ]

@@ -1,0 +1,68 @@
+"""What a report of pytest says is cleaned text by text, and an address is told without what it carries along."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from firstbell.artifacts.redaction.by_pattern import url_without_query
+from firstbell.artifacts.redaction.known_secrets import KnownSecrets
+from firstbell.runner.pytest_plugin.report_redaction import redact_private_report, redact_secrets
+
+PIN = "turn-the-page-7"
+
+
+@pytest.mark.parametrize(
+    ("url", "told"),
+    [
+        ("https://me:pw@x.example:8443/a/b?pwd=1#access_token=2", "https://x.example:8443/a/b"),
+        ("https://x.example/join/a1b2c3d4e5f6a7b8c9d0e1f2a3b4", "https://x.example/join/***"),
+        ("/sign-in?pwd=1", "/sign-in"),
+        ("data:text/html,<p>Ada", "data:text/html"),
+        ("about:blank", "about:blank"),
+        ("file:///home/me/page.html?x", "file:///home/me/page.html"),
+        ("https://[", "an address that is none"),
+    ],
+)
+def test_an_address_is_told_by_where_it_leads(url: str, told: str) -> None:
+    assert url_without_query(url) == told
+
+
+def report(said: str) -> pytest.TestReport:
+    """A report as pytest makes one, of a test that fails with these words."""
+    try:
+        raise AssertionError(said) from ValueError(said)
+    except AssertionError:
+        longrepr: Any = pytest.ExceptionInfo.from_current().getrepr(style="long", showlocals=True)
+    return pytest.TestReport(
+        nodeid="test_a.py::test_b",
+        location=("test_a.py", 1, "test_b"),
+        keywords={},
+        outcome="failed",
+        longrepr=longrepr,
+        when="call",
+        sections=[("Captured stdout call", said)],
+        user_properties=[("said", said), ("firstbell_step", "1 student: joins"), ("times", 3)],
+    )
+
+
+def test_a_secret_is_nowhere_in_a_report_and_the_rest_of_it_stays() -> None:
+    told = report(f"\x1b[31mtyped\x1b[0m {PIN}\x1b]0;owned\x07 at https://x/?access_token=swordfish")
+    redact_secrets(told, KnownSecrets([PIN]))
+    text = f"{told.longreprtext}{told.longrepr.reprcrash.message}{told.sections}{told.user_properties}"  # type: ignore[union-attr]
+    assert PIN not in text
+    assert "swordfish" not in text
+    assert "\x1b]" not in told.longreprtext
+    assert "\x1b[31mtyped\x1b[0m ***" in told.longreprtext
+    assert "The above exception was the direct cause" in told.longreprtext
+    assert dict(told.user_properties)["times"] == 3
+
+
+def test_of_a_stranger_a_report_says_only_why() -> None:
+    told = report("Ada")
+    vars(told)["extras"] = ["a picture"]
+    redact_private_report(told, "privacy: somebody came")
+    assert told.longrepr == "privacy: somebody came"
+    assert told.user_properties == [("firstbell_step", "1 student: joins")]
+    assert (told.sections, hasattr(told, "extras")) == ([], False)

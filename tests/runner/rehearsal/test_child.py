@@ -1,0 +1,64 @@
+"""What the process that plays tells of those who fail: without any secret, whatever a page or an exception said."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+from firstbell.artifacts.redaction.known_secrets import KnownSecrets
+from firstbell.journeys.stage.ending import Ending, EndingKind
+from firstbell.journeys.stage.step import Step, StepRecord
+from firstbell.runner.app.build import district_of
+from firstbell.runner.config.load import parse
+from firstbell.runner.execution.supervision.pipe import WorkerEnd
+from firstbell.runner.execution.supervision.protocol import PipeMessage, WorkerSetup
+from firstbell.runner.rehearsal.arrivals import arrivals
+from firstbell.runner.rehearsal.processes.child import PlayerGroup, PlayerResources, ProgressObserver
+from firstbell.runner.rehearsal.processes.protocol import FROM_PLAYERS, ActorLeft, PreparePlayers, StepPlayed
+from firstbell.runner.rehearsal.results.failure_evidence import FailureEvidenceSettings
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+    from firstbell.journeys.stage.actor import Actor
+
+SECRET = "correct-horse-battery"
+MEANS = PlayerResources(
+    browser=cast("Browser", None),
+    name="chromium",
+    version="156",
+    devices={},
+    cupboard=FailureEvidenceSettings(folder=Path("nowhere"), mask=(), known=KnownSecrets([SECRET])),
+)
+PLACES = arrivals("teacher", ["student"], ramp_s=1.0, workers=1)
+
+
+def test_a_step_that_broke_is_told_without_the_secret_that_the_page_repeated() -> None:
+    sent: list[PipeMessage] = []
+    step = Step(position=1, actor="student 1", title="signs in", service="sign-in", started_s=0.0)
+    ending = Ending(kind=EndingKind.FAILED, said=f'Expected "Welcome"; Received "no such password: {SECRET}"')
+    teller = ProgressObserver(PLACES[1], 1, sent.append, MEANS)
+    teller.step_ended(cast("Actor", None), StepRecord(step=step, ended_s=1.0, ending=ending))
+    (told,) = sent
+    assert isinstance(told, StepPlayed)
+    assert told.said.startswith('Expected "Welcome"; Received "no such password: ')
+    assert SECRET not in told.as_line().decode()
+
+
+def test_what_goes_wrong_between_steps_is_told_without_secrets_too() -> None:
+    config = parse('[school]\nname = "P"\ntimezone = "UTC"\n', Path("firstbell.toml"))
+    # An account that is not there is said with its name, which here is the secret.
+    places = arrivals(SECRET, ["student"], ramp_s=1.0, workers=1)
+    written = io.BytesIO()
+    troupe = PlayerGroup(
+        WorkerEnd(io.BytesIO(), written),
+        district_of(config, None),
+        PreparePlayers(hello=WorkerSetup(config=None), seats=places),
+        MEANS,
+    )
+    troupe._enter(0)
+    left = FROM_PLAYERS.validate_json(written.getvalue())
+    assert isinstance(left, ActorLeft)
+    assert left.said.startswith("no account for '")
+    assert SECRET not in written.getvalue().decode()

@@ -1,0 +1,81 @@
+"""A rehearsal on a terminal: what pages and exceptions said is text there, and never markup or a control."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from firstbell.runner.app.build import embedded_district
+from firstbell.runner.cli.console import THEME
+from firstbell.runner.cli.play.rehearse_checks import criteria_of
+from firstbell.runner.cli.play.rehearse_progress import ConsoleProgress
+from firstbell.runner.rehearsal.document import CountedRow, PersonRow, RecordRow, RehearsalDocument, RehearsalOutcome
+from firstbell.runner.rehearsal.processes.protocol import ActorLeft
+from firstbell.runner.rehearsal.run import conclude
+from firstbell.runner.rehearsal.transcript import Transcript
+from tests.support.sample_rehearsal import a_bill, a_record, a_student, a_teacher
+
+# A closing tag that was never opened, a tag that would be swallowed, the title of the window, a screen wiped both ways.
+HOSTILE = "Expected [/red] of locator('[role=button]')\x1b]0;mine\x07\x1b[2J\x9b2J"
+AS_TEXT = "Expected [/red] of locator('[role=button]')"
+
+
+def told(out: io.StringIO) -> str:
+    """What was written, once it is known to hold no control but the ends of lines."""
+    written = out.getvalue()
+    assert [letter for letter in written if not (letter.isprintable() or letter == "\n")] == []
+    return written
+
+
+@pytest.fixture
+def out() -> io.StringIO:
+    return io.StringIO()
+
+
+@pytest.fixture
+def telling(out: io.StringIO) -> ConsoleProgress:
+    return ConsoleProgress(Console(theme=THEME, file=out, width=400, highlight=False, emoji=False))
+
+
+def hostile(record: RecordRow) -> RehearsalDocument:
+    document = conclude(record, criteria_of(embedded_district()), record)
+    assert document.comparison is not None
+    changed = document.comparison.rows[0].model_copy(update={"change": "worse", "title": HOSTILE, "p": 0.01})
+    comparison = document.comparison.model_copy(update={"said": HOSTILE, "rows": (changed,)})
+    row = CountedRow(title=HOSTILE, counted=1, measured=2)
+    record = record.model_copy(update={"counted": (row,)})
+    return document.model_copy(update={"said": HOSTILE, "limit": HOSTILE, "comparison": comparison, "record": record})
+
+
+@pytest.mark.parametrize("outcome", ["failed", "errored"])
+def test_what_a_page_said_is_told_as_it_is(telling: ConsoleProgress, out: io.StringIO, outcome: str) -> None:
+    person = a_student(1, outcome=outcome, fails_at="joins").model_copy(update={"said": HOSTILE})
+    document = hostile(a_record([a_teacher(), a_student(2), person]))
+    telling.verdict(document)
+    telling.papers([Path("/tmp/[/x] report.html")])  # noqa: S108  # a name, and no file
+    written = told(out)
+    # The verdict's sentence, the limit, the counted figure, how the previous one compares, and what got worse.
+    assert written.count(AS_TEXT) >= 5
+    assert "[/x] report.html" in written
+
+
+def test_whoever_leaves_is_told_as_it_is(telling: ConsoleProgress, out: io.StringIO) -> None:
+    bill = a_bill()
+    minutes = Transcript(bill.seats, began_s=0.0)
+    with telling.playing(bill) as onlooker:
+        minutes.begin()
+        left = ActorLeft(actor="student 1", at_s=1.0, ending="failed", said=HOSTILE)
+        minutes.hear(left)
+        onlooker(left, minutes)
+    assert AS_TEXT in told(out)
+
+
+def test_a_round_that_was_not_played_is_no_failure_of_the_platform(telling: ConsoleProgress, out: io.StringIO) -> None:
+    people: list[PersonRow] = [a_teacher(), a_student(1)]
+    document = conclude(a_record(people).model_copy(update={"rounds": 2}), criteria_of(embedded_district()), None)
+    telling.verdict(document)
+    assert document.verdict is RehearsalOutcome.LIMITED
+    assert "? rounds played" in " ".join(told(out).split())

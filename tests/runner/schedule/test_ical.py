@@ -1,0 +1,444 @@
+"""Published calendars: what their titles propose, what their dates mean, and what a hostile one cannot do."""
+
+from __future__ import annotations
+
+import gzip
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from datetime import UTC, date, datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from firstbell.runner.schedule import ical_fetch
+from firstbell.runner.schedule.ical import Proposal, ProposalKind, Window, proposal_kind_of, proposals, windows
+from firstbell.runner.schedule.ical_fetch import FeedError, fetch, redacted_source
+
+NEW_YORK = ZoneInfo("America/New_York")
+SINCE, UNTIL = date(2026, 11, 1), date(2027, 10, 31)
+CLOSED, EARLY, LATE = ProposalKind.CLOSED, ProposalKind.EARLY, ProposalKind.LATE
+THANKSGIVING = ("SUMMARY:Thanksgiving Recess", "DTSTART;VALUE=DATE:20261125", "DTEND;VALUE=DATE:20261128")
+
+
+def ics(*events: tuple[str, ...], before: str = "") -> bytes:
+    numbered = [event if any(line.startswith("UID") for line in event) else (f"UID:{n}", *event)
+                for n, event in enumerate(events)]  # fmt: skip
+    bodies = "".join("\r\n".join(("BEGIN:VEVENT", *event, "END:VEVENT", "")) for event in numbered)
+    return f"BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:test\r\n{before}{bodies}END:VCALENDAR\r\n".encode()
+
+
+def proposed(data: bytes) -> list[Proposal]:
+    return proposals(data, since=SINCE, until=UNTIL, zone=NEW_YORK)
+
+
+def told(data: bytes) -> list[str]:
+    return [f"{one.first}..{one.last} {one.kind.value}: {one.title}" for one in proposed(data)]
+
+
+@pytest.mark.parametrize(
+    ("kind", "title"),
+    [
+        *((CLOSED, title) for title in (
+            "No School", "NO SCHOOL - Teacher Work Day", "Labor Day - No School", "No-School Day", "No Classes",
+            "No Students: Parent/Teacher Conferences", "Students Off", "School Closed", "Schools & Offices Closed",
+            "All Schools and District Offices Closed", "District Closed", "Closed - Veterans Day", "Closed",
+            "Juneteenth (Closed)", "School Closure: snow", "Thanksgiving Recess", "Mid-Winter Recess", "Winter Break",
+            "Spring Break 2027", "Spring Break (grades K-12)", "Winter Break - Day 3", "April Vacation Week",
+            "Fall Break/No School", "Holiday", "Holiday - Labor Day", "Student Holiday", "Labor Day Holiday",
+            "District Holiday (Juneteenth)", "Teacher Planning Day", "Teacher Workday", "Teacher Work Day",
+            "Teacher Planning", "Staff Development Day", "Professional Day", "Professional Development Day",
+            "PD Day", "Teacher In-Service Day", "Staff Development/Planning Day", "Student-Free Day",
+            "Non-Student Day", "Non-School Day", "Labor Day", "New Year’s Day", "Martin Luther King, Jr. Day",
+            "Veterans Day (observed)", "No School – Winter Break begins", "Holiday for students",
+        )),
+        *((EARLY, title) for title in (
+            "Early Release", "Early Dismissal - 12:30", "Half Day", "Half-day: professional development",
+            "Minimum Day", "Noon Dismissal", "12:15 pm dismissal", "Early Release (no school for Pre-K)",
+        )),
+        *((LATE, title) for title in ("Late Start Wednesday", "Delayed Opening", "Two-Hour Delay", "2 hour delay")),
+        *((None, title) for title in (
+            "Spring Break Camp registration opens", "School board closed session", "Early bird registration", "",
+            "Holiday Concert", "Holiday Party", "Happy Holidays!", "No School Board Meeting", "No School Lunch Served",
+            "No school for Pre-K", "No School Day Camp", "Spring Break Trip to Spain", "Winter Break Reading List",
+            "School resumes after winter break", "Classes resume", "Last day before Thanksgiving Break",
+            "Winter Break begins", "Registration closed", "District closed session", "Pool closed for the season",
+            "Teacher Appreciation Day", "Staff Picture Day", "Thanksgiving Luncheon", "Memorial Day Parade",
+            "Veterans Day Assembly", "Indoor recess training", "Back to School Night", "No early release today",
+            "PTA Meeting", "Vacation Bible School", "Breakfast with the principal", "Early Childhood screening",
+            "Arrival and dismissal procedures", "Students off to state finals", "Office closed at noon",
+        )),
+    ],
+)  # fmt: skip
+def test_a_title_proposes(kind: ProposalKind | None, title: str) -> None:
+    assert proposal_kind_of(title) is kind
+
+
+@pytest.mark.parametrize(
+    ("lines", "expected"),
+    [
+        pytest.param(THANKSGIVING, ["2026-11-25..2026-11-27 closed: Thanksgiving Recess"], id="the end is exclusive"),
+        pytest.param(
+            ("SUMMARY:No School", "DTSTART;VALUE=DATE:20261125"),
+            ["2026-11-25..2026-11-25 closed: No School"],
+            id="a day without an end is one day",
+        ),
+        pytest.param(
+            ("SUMMARY:No School", "DTSTART:20261125T000000", "DTEND:20261126T000000"),
+            ["2026-11-25..2026-11-25 closed: No School"],
+            id="from midnight to midnight is one day",
+        ),
+        pytest.param(
+            ("SUMMARY:Early Release", "DTSTART:20261126T010000Z", "DTEND:20261126T020000Z"),
+            ["2026-11-25..2026-11-25 early release: Early Release"],
+            id="a time in UTC is on the date of the school",
+        ),
+        pytest.param(
+            ("SUMMARY:No School", "DTSTART;TZID=Eastern Standard Time:20261125T080000", "DURATION:PT7H"),
+            ["2026-11-25..2026-11-25 closed: No School"],
+            id="a zone by its Windows name",
+        ),
+        pytest.param(
+            ("SUMMARY:No School", "DTSTART;TZID=/vendor.example/America/New_York:20261125T233000", "DURATION:PT10M"),
+            ["2026-11-25..2026-11-25 closed: No School"],
+            id="a zone by a global name",
+        ),
+        pytest.param(
+            ("SUMMARY:Spring Break", "DTSTART;VALUE=DATE:20270405", "RRULE:FREQ=DAILY;COUNT=5"),
+            ["2027-04-05..2027-04-09 closed: Spring Break"],
+            id="days in a row with one title are one proposal",
+        ),
+        pytest.param(
+            ("SUMMARY:Labor Day", "DTSTART;VALUE=DATE:20000904", "RRULE:FREQ=YEARLY;BYMONTH=9;BYDAY=1MO"),
+            ["2027-09-06..2027-09-06 closed: Labor Day"],
+            id="a holiday that comes every year",
+        ),
+        pytest.param(
+            ("SUMMARY:Late Start", "DTSTART;VALUE=DATE:20261104", "RRULE:FREQ=WEEKLY;COUNT=3",
+             "EXDATE;VALUE=DATE:20261111"),
+            ["2026-11-04..2026-11-04 late start: Late Start", "2026-11-18..2026-11-18 late start: Late Start"],
+            id="a week left out",
+        ),
+        pytest.param(
+            ("SUMMARY:Winter Break", "DTSTART;VALUE=DATE:20261025", "DTEND;VALUE=DATE:20261104"),
+            ["2026-11-01..2026-11-03 closed: Winter Break"],
+            id="what has begun is proposed from today",
+        ),
+        pytest.param(("SUMMARY:No School", "DTSTART;VALUE=DATE:20261031"), [], id="yesterday is not proposed"),
+        pytest.param(("SUMMARY:No School", "DTSTART;VALUE=DATE:20271101"), [], id="nor what is too far ahead"),
+        pytest.param((*THANKSGIVING, "STATUS:CANCELLED"), [], id="nor what is cancelled"),
+        pytest.param(
+            ("SUMMARY:Holiday", "DTSTART;VALUE=DATE:20260801", "DTEND;VALUE=DATE:20270701"), [],
+            id="nor a whole year",
+        ),
+        pytest.param(
+            ("SUMMARY:  No \\n School\t\u202e\u200b\x07 - [bold]caf\u00e9[/bold]", "DTSTART;VALUE=DATE:20261125"),
+            ["2026-11-25..2026-11-25 closed: No School - [bold]café[/bold]"],
+            id="a title is one line of what can be printed",
+        ),
+    ],
+)  # fmt: skip
+def test_dates_as_they_are_meant(lines: tuple[str, ...], expected: list[str]) -> None:
+    assert told(ics(lines)) == expected
+
+
+def test_titles_are_clipped_and_one_day_said_twice_is_proposed_once() -> None:
+    day = ("SUMMARY:No School " + "x" * 5000, "DTSTART;VALUE=DATE:20261125")
+
+    [one] = proposed(ics(day, day))
+    assert len(one.title) == 120
+
+
+def test_proposals_come_in_the_order_of_their_dates_and_differ_by_title() -> None:
+    later = ("SUMMARY:No School", "DTSTART;VALUE=DATE:20261130")
+
+    assert [one.title for one in proposed(ics(later, THANKSGIVING))] == ["Thanksgiving Recess", "No School"]
+
+
+def test_a_cancelled_repetition_is_left_out_and_a_byte_order_mark_is_no_matter() -> None:
+    weekly = ("UID:w", "SUMMARY:Early Release", "DTSTART;VALUE=DATE:20261104", "RRULE:FREQ=WEEKLY;COUNT=2")
+    off = ("UID:w", "SUMMARY:Early Release", "DTSTART;VALUE=DATE:20261111", "RECURRENCE-ID;VALUE=DATE:20261111",
+           "STATUS:CANCELLED")  # fmt: skip
+
+    assert told(b"\xef\xbb\xbf" + ics(weekly, off)) == ["2026-11-04..2026-11-04 early release: Early Release"]
+
+
+WINDOW = {"since": datetime(2026, 12, 1, tzinfo=UTC), "until": datetime(2026, 12, 31, tzinfo=UTC)}
+
+
+@pytest.mark.parametrize(
+    ("lines", "expected"),
+    [
+        pytest.param(
+            ("DTSTART:20261205T030000Z", "DTEND:20261205T050000Z"), ["05 03:00 05 05:00"], id="a time in UTC"
+        ),
+        pytest.param(
+            ("DTSTART:20261205T220000", "DTEND:20261206T020000"), ["06 03:00 06 07:00"], id="a floating time"
+        ),
+        pytest.param(
+            ("DTSTART;TZID=Europe/Berlin:20261205T220000", "DURATION:PT1H"), ["05 21:00 05 22:00"], id="another zone"
+        ),
+        pytest.param(("DTSTART;VALUE=DATE:20261205",), ["05 05:00 06 05:00"], id="a whole day of the school"),
+        pytest.param(
+            ("DTSTART;TZID=America/New_York:20261004T010000", "DURATION:PT2H", "RRULE:FREQ=MONTHLY;BYDAY=1SU"),
+            ["06 06:00 06 08:00"],
+            id="the first Sunday of each month",
+        ),
+        pytest.param(("DTSTART:20261205T030000Z",), [], id="a moment is no window"),
+        pytest.param(
+            ("DTSTART:20261130T230000Z", "DTEND:20261201T000000Z"), [], id="it ended when we began to look"
+        ),
+    ],
+)  # fmt: skip
+def test_windows_are_in_utc(lines: tuple[str, ...], expected: list[str]) -> None:
+    found = windows(ics(("SUMMARY:Platform upgrade", *lines)), **WINDOW, zone=NEW_YORK)
+
+    assert [f"{one.start:%d %H:%M} {one.end:%d %H:%M}" for one in found] == expected
+
+
+def test_a_window_needs_no_title() -> None:
+    data = ics(("DTSTART:20261205T030000Z", "DTEND:20261205T050000Z"))
+
+    start, end = datetime(2026, 12, 5, 3, tzinfo=UTC), datetime(2026, 12, 5, 5, tzinfo=UTC)
+    assert windows(data, **WINDOW, zone=NEW_YORK) == [Window(start=start, end=end, title="")]
+
+
+def zone(rule: str, offset: str) -> str:
+    parts = "".join(
+        f"BEGIN:{part}\r\nDTSTART:1970{month}01T020000\r\nTZOFFSETFROM:{offset}\r\nTZOFFSETTO:{offset}\r\n{rule}\r\n"
+        f"END:{part}\r\n"
+        for part, month in (("STANDARD", "11"), ("DAYLIGHT", "03"))
+    )
+    return f"BEGIN:VTIMEZONE\r\nTZID:Custom\r\n{parts}END:VTIMEZONE\r\n"
+
+
+IN_CUSTOM = ("SUMMARY:No School", "DTSTART;TZID=Custom:20261205T100000", "DURATION:PT1H")
+
+
+def test_zones_that_a_calendar_defines_hold_for_that_calendar_only() -> None:
+    rule = "RRULE:FREQ=YEARLY;BYMONTH=11;BYDAY=1SU"
+    hours = [
+        one.start.hour
+        for offset in ("-0800", "+0200")
+        for one in windows(ics(IN_CUSTOM, before=zone(rule, offset)), **WINDOW, zone=NEW_YORK)
+    ]
+
+    assert hours == [18, 8]
+
+
+@pytest.mark.parametrize("rule", ["FREQ=SECONDLY", "FREQ=MINUTELY", "FREQ=HOURLY", "FREQ=YEARLY;INTERVAL=0"])
+def test_a_zone_without_end_is_refused(rule: str) -> None:
+    with pytest.raises(FeedError, match="cannot be read"):
+        windows(ics(IN_CUSTOM, before=zone(f"RRULE:{rule}", "-0800")), **WINDOW, zone=NEW_YORK)
+
+
+DAY = "DTSTART;VALUE=DATE:20261125"
+MINUTES = ",".join(map(str, range(60)))
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize(
+    "lines",
+    [
+        pytest.param((), id="nothing in it"),
+        pytest.param(("DTSTART:soon",), id="no date"),
+        pytest.param(("DTSTART;VALUE=TIME:100000",), id="a time without a date"),
+        pytest.param(("DTSTART:P1D",), id="a duration for a date"),
+        pytest.param(("DTSTART;VALUE=PERIOD:20261125T000000Z/PT1H",), id="a period for a date"),
+        pytest.param((DAY, DAY), id="two beginnings"),
+        pytest.param((DAY, "SEQUENCE:x"), id="a sequence that is no number"),
+        pytest.param(("DTSTART:99991231T000000Z", "DURATION:P99999D"), id="past the end of time"),
+        pytest.param((DAY, "DURATION:P999999999D"), id="longer than time"),
+        pytest.param((DAY, "RRULE:FREQ=DAILY;UNTIL=soon"), id="until no date"),
+        pytest.param((DAY, "RRULE:COUNT=3"), id="no frequency"),
+        pytest.param((DAY, "RRULE:FREQ=SECONDLY"), id="every second"),
+        pytest.param((DAY, "RRULE:FREQ=MINUTELY"), id="every minute"),
+        pytest.param((DAY, "RRULE:FREQ=HOURLY;BYMONTH=2;BYMONTHDAY=30"), id="every hour of no day"),
+        pytest.param((DAY, "RRULE:FREQ=DAILY;INTERVAL=0"), id="every none days"),
+        pytest.param((DAY, f"RRULE:FREQ=DAILY;BYHOUR=1,2;BYMINUTE={MINUTES};BYSECOND={MINUTES}"), id="by second"),
+        pytest.param((DAY, "DURATION:P9999D", "RRULE:FREQ=DAILY"), id="always, each day"),
+        pytest.param((DAY, "RRULE:FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30"), id="30 February"),
+        pytest.param((DAY, "RRULE:FREQ=DAILY;BYMONTH=2;BYMONTHDAY=30"), id="30 February, looked for each day"),
+        pytest.param((DAY, "RRULE:FREQ=WEEKLY;BYMONTH=2;BYMONTHDAY=30"), id="30 February, looked for each week"),
+    ],
+)
+def test_one_bad_event_does_not_lose_the_others(lines: tuple[str, ...]) -> None:
+    assert "2026-11-25..2026-11-27 closed: Thanksgiving Recess" in told(
+        ics(("SUMMARY:No School", *lines), THANKSGIVING)
+    )
+
+
+@pytest.mark.timeout(30)
+@pytest.mark.parametrize(
+    ("event", "times"),
+    [
+        pytest.param(("DTSTART;VALUE=DATE:20260131", "RRULE:FREQ=YEARLY;BYMONTH=2"), 3000, id="31 February"),
+        pytest.param((DAY, "RRULE:FREQ=MONTHLY;BYDAY=9MO"), 300, id="the ninth Monday"),
+        pytest.param((DAY, "RRULE:FREQ=MONTHLY;BYDAY=1MO;BYMONTHDAY=20"), 300, id="the first Monday, the 20th"),
+        pytest.param(("DTSTART:00010101T000000Z", "RRULE:FREQ=DAILY"), 300, id="daily since the year 1"),
+        pytest.param((DAY, "RRULE:FREQ=DAILY"), 10, id="more than 2,000 days"),
+        pytest.param((DAY,), 2001, id="2,001 events"),
+    ],
+)
+def test_what_repeats_too_much_is_refused_soon(event: tuple[str, ...], times: int) -> None:
+    began = time.monotonic()
+    with pytest.raises(FeedError, match=r"too many repeating events|more than 2,000 such events"):
+        proposed(ics(*[("SUMMARY:No School", *event)] * times))
+    assert time.monotonic() - began < 5
+
+
+def test_events_that_propose_nothing_are_not_counted() -> None:
+    games = [("SUMMARY:Soccer game", DAY)] * 2500
+
+    assert len(proposed(ics(*games, THANKSGIVING))) == 1
+
+
+@pytest.mark.parametrize(
+    "data",
+    [b"", b"<!DOCTYPE html><html></html>", b"BEGIN:VCARD\r\nEND:VCARD\r\n", b"\x00\xff" * 50, ics(THANKSGIVING)[:-16]],
+    ids=["empty", "a web page", "a card", "bytes", "cut off"],
+)
+def test_what_is_no_calendar_is_refused(data: bytes) -> None:
+    with pytest.raises(FeedError, match="calendar"):
+        proposed(data)
+
+
+def test_events_in_events_in_events_are_none() -> None:
+    deep = b"BEGIN:VEVENT\r\n" * 9000 + b"END:VEVENT\r\n" * 9000
+
+    assert told(b"BEGIN:VCALENDAR\r\n" + deep + b"END:VCALENDAR\r\n") == []
+
+
+@given(
+    st.lists(st.sampled_from(ics(THANKSGIVING, IN_CUSTOM).decode().splitlines()), max_size=30), st.binary(max_size=9)
+)
+def test_whatever_is_read_ends_in_proposals_or_in_a_feed_error(lines: list[str], junk: bytes) -> None:
+    for data in (b"\r\n".join([b"BEGIN:VCALENDAR", *(line.encode() for line in lines), junk]), junk):
+        with suppress(FeedError):
+            proposed(data)
+
+
+class Publisher(BaseHTTPRequestHandler):
+    """A district's web server, with its faults."""
+
+    def do_GET(self) -> None:
+        name, _, rest = self.path[1:].partition("/")
+        body = ics(THANKSGIVING)
+        match name:
+            case "calendar.ics":
+                self._answer(200, body)
+            case "zipped.ics":
+                self._answer(200, gzip.compress(body), ("Content-Encoding", "gzip"))
+            case "large.ics":
+                self._answer(200, b"x" * 3000)
+            case "bomb.ics":
+                self._answer(200, gzip.compress(b"x" * 3_000_000), ("Content-Encoding", "gzip"))
+            case "hops":
+                self._answer(302, b"", ("Location", f"/hops/{int(rest) - 1}" if rest != "0" else "/calendar.ics"))
+            case "loop":
+                self._answer(302, b"", ("Location", "/loop"))
+            case "away":
+                self._answer(302, b"", ("Location", "file:///etc/passwd"))
+            case "endless.ics":
+                self.send_response(200)
+                self.send_header("Transfer-Encoding", "chunked")
+                self.end_headers()
+                for part in (body[:50], body[50:]):
+                    self.wfile.write(f"{len(part):x}\r\n".encode() + part + b"\r\n")
+                self.wfile.write(b"0\r\n\r\n")
+            case _:
+                self._answer(404, b"<html>")
+
+    def _answer(self, status: int, body: bytes, *headers: tuple[str, str]) -> None:
+        self.send_response(status)
+        for name, value in (*headers, ("Content-Length", str(len(body)))):
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture(scope="module")
+def publisher() -> Iterator[str]:
+    with ThreadingHTTPServer(("127.0.0.1", 0), Publisher) as server:
+        thread = threading.Thread(target=server.serve_forever, args=[0.05], daemon=True)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+        thread.join()
+
+
+@pytest.mark.parametrize("path", ["calendar.ics", "zipped.ics", "endless.ics", "hops/0", "hops/1"])
+def test_a_calendar_is_fetched(publisher: str, path: str) -> None:
+    assert fetch(f"{publisher}/{path}") == ics(THANKSGIVING)
+
+
+@pytest.mark.parametrize(
+    ("path", "said"),
+    [
+        ("nowhere.ics?key=opensesame", "/nowhere.ics answers 404; check the address"),
+        ("large.ics", "/large.ics is larger than 2,000 bytes"),
+        ("bomb.ics", "/bomb.ics is larger than 2,000 bytes"),
+        ("loop", "redirects more than 2 times"),
+        ("hops/2", "redirects more than 2 times"),
+        ("away", "file:///etc/passwd: calendars are read from"),
+    ],
+)
+def test_what_cannot_be_fetched_is_one_sentence(publisher: str, path: str, said: str) -> None:
+    with pytest.raises(FeedError) as refused:
+        fetch(f"{publisher}/{path}", limit_bytes=2000)
+    assert said in str(refused.value)
+    assert "opensesame" not in str(refused.value)
+
+
+def test_whoever_sends_bit_by_bit_does_not_keep_us(publisher: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ical_fetch, "WHOLE_S", -1.0)
+    with pytest.raises(FeedError, match="takes longer than"):
+        fetch(f"{publisher}/calendar.ics")
+
+
+@pytest.mark.parametrize(
+    ("source", "said"),
+    [
+        ("ftp://district.example/x.ics", "are read from files, http, https and webcal"),
+        ("file:///etc/passwd", "are read from files, http, https and webcal"),
+        ("nowhere/x.ics", "nowhere/x.ics cannot be read (No such file or directory)"),
+        ("x\x00.ics", "x.ics cannot be read (that is no path)"),
+        (".", "cannot be read (Is a directory)"),
+        ("http://127.0.0.1:1/x.ics", "cannot be reached"),
+        ("webcal://127.0.0.1:1/x.ics", "https://127.0.0.1:1/x.ics cannot be reached"),
+        ("http://[", "cannot be reached"),
+    ],
+)
+def test_a_source_that_is_none(source: str, said: str) -> None:
+    with pytest.raises(FeedError) as refused:
+        fetch(source)
+    assert said in str(refused.value)
+
+
+def test_a_file_is_read_and_bounded(tmp_path: Path) -> None:
+    file = tmp_path / "calendar.ics"
+    file.write_bytes(ics(THANKSGIVING))
+
+    assert fetch(str(file)) == ics(THANKSGIVING)
+    with pytest.raises(FeedError, match="larger than 10 bytes"):
+        fetch(str(file), limit_bytes=10)
+
+
+@pytest.mark.parametrize(
+    ("source", "seen"),
+    [
+        ("https://me:secret@cal.example/a.ics?key=1#x", "https://cal.example/a.ics"),
+        ("https://cal.example", "https://cal.example"),
+        ("a\nb?.ics", "ab?.ics"),
+    ],
+)
+def test_a_source_is_shown_without_what_may_be_a_key(source: str, seen: str) -> None:
+    assert redacted_source(source) == seen

@@ -1,0 +1,194 @@
+"""The parts of the service: a clock that is supervised, signals that are waited for, systemd that hears, reloading."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import threading
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from firstbell.backoff import Backoff
+from firstbell.runner.config.errors import ConfigError
+from firstbell.runner.config.load import load, parse
+from firstbell.runner.history.database import HistoryError
+from firstbell.runner.history.record import RunRow
+from firstbell.runner.watch import clock as clocks
+from firstbell.runner.watch.clock import JobClock, PeriodicJob
+from firstbell.runner.watch.maintenance import MaintenanceWindows
+from firstbell.runner.watch.reload import ConfigFile, needs_restart
+from firstbell.runner.watch.retrying_history import RetryingRecords
+from firstbell.runner.watch.service import workers_of
+from firstbell.runner.watch.signals import STOP, Signals
+from firstbell.runner.watch.systemd import notify, watchdog_s
+
+CONFIG = '[school]\nname = "P"\ntimezone = "America/New_York"\npractice = true\n'
+SOON_S = 10.0
+
+
+def test_a_bell_that_raises_is_rung_again_and_the_others_ring_on() -> None:
+    rung, well = threading.Semaphore(0), threading.Event()
+
+    def broken() -> None:
+        rung.release()
+        raise OSError("the disk is gone")
+
+    clock = JobClock(
+        [PeriodicJob(name="broken", every_s=0.05, ring=broken), PeriodicJob(name="well", every_s=0.05, ring=well.set)]
+    )
+    clock.start()
+    assert all(rung.acquire(timeout=SOON_S) for _ in range(3))
+    assert well.wait(SOON_S)
+    clock.stop()
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")  # Its death is what is tested.
+def test_a_clock_whose_thread_has_died_is_made_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    rung = threading.Event()
+    clock = JobClock([PeriodicJob(name="x", every_s=0.05, ring=rung.set)])
+    clock.start()
+    assert rung.wait(SOON_S)
+    died = threading.Event()
+
+    def die(*_: object) -> None:
+        died.set()
+        raise SystemExit
+
+    # What a store that fails outside of `get_due_jobs` does to APScheduler's own thread.
+    monkeypatch.setattr(clock._scheduler, "_process_jobs", die)
+    clock._scheduler.wakeup()
+    assert died.wait(SOON_S)
+    clock._scheduler._thread.join(SOON_S)
+    assert clock._scheduler.running, "it still says that it runs, which is why it must be supervised"
+    rung.clear()
+    monkeypatch.setattr(clocks, "SILENT_S", 0.0)
+    assert clock.mend()
+    assert rung.wait(SOON_S)
+    clock.stop()
+
+
+def test_a_clock_that_rings_is_left_alone() -> None:
+    clock = JobClock([PeriodicJob(name="x", every_s=60, ring=lambda: None)])
+    clock.start()
+    assert not clock.mend()
+    clock.stop()
+
+
+def test_signals_are_waited_for_and_what_was_before_comes_back() -> None:
+    before = signal.getsignal(signal.SIGTERM)
+    with Signals() as signals:
+        assert signals.wait(0) == frozenset()
+        os.kill(os.getpid(), signal.SIGHUP)
+        assert signals.wait(SOON_S) == {signal.SIGHUP}
+        os.kill(os.getpid(), signal.SIGTERM)
+        assert signals.wait(SOON_S) & STOP
+    assert signal.getsignal(signal.SIGTERM) is before
+
+
+def test_systemd_hears_by_a_socket(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as line:
+        line.bind(str(tmp_path / "notify"))
+        monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "notify"))
+        notify(READY=1, STATUS="watching")
+        assert line.recv(100) == b"READY=1\nSTATUS=watching"
+    notify(WATCHDOG=1)  # Nobody listens any more: no reason to stop.
+    monkeypatch.setenv("WATCHDOG_USEC", "30000000")
+    assert watchdog_s() == 15.0
+    monkeypatch.delenv("WATCHDOG_USEC")
+    assert watchdog_s() is None
+
+
+def test_a_file_has_changed_when_it_was_written_or_replaced_and_not_while_it_is_gone(tmp_path: Path) -> None:
+    path = tmp_path / "firstbell.toml"
+    path.write_text(CONFIG)
+    file = ConfigFile(path)
+    assert not file.has_changed()
+    path.write_text(CONFIG + "\n")
+    assert file.has_changed()
+    assert not file.has_changed()
+    path.unlink()
+    assert not file.has_changed()
+    path.write_text(CONFIG)
+    assert file.has_changed()
+
+
+@pytest.mark.parametrize(
+    ("more", "key"),
+    [
+        ('[history]\nurl = "sqlite:///other.db"\n', "history"),
+        ("[watch]\nworkers = 7\n", "watch.workers"),
+        ('[watch]\nlocation = "home"\n', "watch.location"),
+        ('[diagnosis]\nchecks_every = "5m"\n', "diagnosis.checks_every"),
+        ('[diagnosis]\nwithin = "5s"\n', ""),
+        ("[watch]\nrecycle_after = 10\n", ""),
+    ],
+)
+def test_what_only_a_restart_can_change_is_refused_at_its_place(tmp_path: Path, more: str, key: str) -> None:
+    file = tmp_path / "firstbell.toml"
+    old, new = parse(CONFIG, file), parse(CONFIG + more, file)
+    if not key:
+        needs_restart(old.settings, new)
+        return
+    with pytest.raises(ConfigError, match=f"{key}: this changes only with a restart"):
+        needs_restart(old.settings, new)
+
+
+RUN = RunRow(
+    id="x", journey="x", location="here", started_at=datetime(2026, 8, 31, tzinfo=UTC), took_s=1, outcome="passed",
+    evidence="", version="0",
+)  # fmt: skip
+
+
+class Away:
+    """A history that is away for a while."""
+
+    def __init__(self, times: int) -> None:
+        self.times = times
+        self.recorded = 0
+
+    def record(self, _run: RunRow, _claim: object = None) -> None:
+        if self.times:
+            self.times -= 1
+            raise HistoryError("the database is away")
+        self.recorded += 1
+
+
+def test_a_verdict_waits_for_a_history_that_is_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(
+        "firstbell.runner.watch.retrying_history.BACKOFF", Backoff(first_s=0.01, longest_s=0.1, spread=(1.0, 1.0))
+    )
+    away, never = Away(3), threading.Event()
+    RetryingRecords(away, never).record(RUN)
+    assert away.recorded == 1
+    never.set()
+    with pytest.raises(HistoryError):
+        RetryingRecords(Away(3), never).record(RUN)
+
+
+def test_maintenance_comes_from_the_file_and_from_calendars_and_a_calendar_that_is_gone_is_kept(tmp_path: Path) -> None:
+    file, calendar = tmp_path / "firstbell.toml", tmp_path / "vendor.ics"
+    now = datetime.now(UTC)
+    times = f"DTSTART:{now - timedelta(hours=1):%Y%m%dT%H%M%SZ}\r\nDTEND:{now + timedelta(hours=1):%Y%m%dT%H%M%SZ}"
+    event = f"BEGIN:VEVENT\r\nUID:1\r\n{times}\r\nSUMMARY:Long upgrade\r\nEND:VEVENT"
+    calendar.write_text(f"BEGIN:VCALENDAR\r\n{event}\r\nEND:VCALENDAR\r\n", newline="")
+    file.write_text(
+        f'{CONFIG}\n[[maintenance]]\nics = "vendor.ics"\nservices = ["platform"]\n\n[[maintenance]]\n'
+        "start = 2026-12-05T22:00:00\nend = 2026-12-06T04:00:00\nrun = false\n"
+    )
+    announced = MaintenanceWindows(load(file))
+    assert [str(one) for one in announced.windows()] == ["maintenance of everything"]
+    announced.refresh()
+    assert "maintenance of platform: Long upgrade" in {str(one) for one in announced.windows()}
+    calendar.unlink()
+    announced.refresh()
+    assert len(announced.windows()) == 2
+
+
+def test_there_is_one_worker_for_two_processors_unless_it_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "cpu_count", lambda: 8)
+    settings = parse(CONFIG, Path("firstbell.toml")).settings
+    assert workers_of(settings.watch) == 4
+    assert workers_of(parse(f"{CONFIG}[watch]\nworkers = 2\n", Path("x")).settings.watch) == 2

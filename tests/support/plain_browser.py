@@ -1,0 +1,84 @@
+"""As much of a browser as a sign-in needs, without one: cookies by host, forms, and redirects that end somewhere."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from urllib.parse import urlencode, urljoin, urlsplit
+
+import urllib3
+
+from firstbell.journeys.practice.client import PracticeSchool
+
+ENOUGH = 20
+"""Where Chromium says "redirected you too many times"."""
+
+
+class TooManyRedirects(Exception):
+    """The way goes round and round."""
+
+
+@dataclass
+class Answer:
+    status: int
+    text: str
+    location: str
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass
+class Browser:
+    """Names go to this machine, ports are kept."""
+
+    cookies: dict[str, dict[str, str]] = field(default_factory=dict)
+
+    def ask(self, method: str, url: str, form: dict[str, str] | None = None) -> Answer:
+        parts = urlsplit(url)
+        jar = self.cookies.setdefault(parts.hostname or "", {})
+        headers = {"Host": parts.netloc, "Cookie": "; ".join(f"{name}={value}" for name, value in jar.items())}
+        # A fault resets connections that are kept; a browser would ask again, this one keeps none.
+        headers["Connection"] = "close"
+        body = urlencode(form) if form is not None else None
+        if form is not None:
+            headers["Content-Type"] = "application/x-www-form-urlencoded"
+        target = f"http://127.0.0.1:{parts.port}{parts.path or '/'}?{parts.query}"
+        answer = urllib3.request(method, target, body=body, headers=headers, redirect=False, retries=False)
+        for cookie in answer.headers.getlist("set-cookie"):
+            self._keep(jar, cookie)
+        location = answer.headers.get("location", "")
+        return Answer(answer.status, answer.data.decode(), location, {k.lower(): v for k, v in answer.headers.items()})
+
+    def follow(self, answer: Answer, origin: str = "") -> Answer:
+        """Where redirects end. `origin` is where the first answer came from, if its address is only a path."""
+        for _ in range(ENOUGH):
+            if not answer.location:
+                return answer
+            origin = urljoin(origin, answer.location)
+            answer = self.ask("GET", origin)
+        raise TooManyRedirects
+
+    def open(self, url: str) -> Answer:
+        return self.follow(self.ask("GET", url), url)
+
+    @staticmethod
+    def _keep(jar: dict[str, str], cookie: str) -> None:
+        """As browsers do: one that has ended goes, and one that says None and is not Secure is not stored."""
+        name, _, value = cookie.partition(";")[0].partition("=")
+        said = cookie.lower()
+        if "max-age=0" in said:
+            jar.pop(name, None)
+        elif "samesite=none" not in said or "; secure" in said:
+            jar[name] = value.strip('"')
+
+
+def hidden(page: Answer) -> dict[str, str]:
+    """The fields of a form that nobody fills in."""
+    return dict(re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', page.text))
+
+
+def sign_in(browser: Browser, practice: PracticeSchool, account: str, password: str | None = None) -> Answer:
+    """From the portal to what the sign-in answers to name and password."""
+    origins, person = practice.introduction.origins, practice.introduction.accounts[account]
+    form = browser.follow(browser.ask("GET", f"{origins['edge']}/sign-in"))
+    fields = {**hidden(form), "username": person.username, "password": password or person.password}
+    return browser.ask("POST", f"{origins['sign-in']}/sign-in", fields)

@@ -1,0 +1,105 @@
+"""Rehearsals as they would have been measured."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+from firstbell.runner.rehearsal.arrivals import arrivals
+from firstbell.runner.rehearsal.document import (
+    CostRow,
+    CountedRow,
+    MediaSampleRow,
+    PersonRow,
+    RecordRow,
+    RehearsalStepRow,
+    SampleRow,
+)
+from firstbell.runner.rehearsal.run import RehearsalPlan
+from firstbell.runner.rehearsal.scenario import STEPS
+
+
+def a_student(
+    number: int,
+    *,
+    outcome: str = "passed",
+    fails_at: str = "",
+    sign: str = "",
+    is_private: bool = False,
+    signs_in_s: float = 1.0,
+    latency_ms: float = 60.0,
+    frames_per_s: float = 14.0,
+) -> PersonRow:
+    """One student of a round; `fails_at` is the step at which they stop."""
+    steps: list[RehearsalStepRow] = []
+    for place, title in enumerate(STEPS):
+        is_end = title == fails_at
+        took_s = signs_in_s if title == "signs in" else 0.5
+        bad = {"ending": outcome, "said": "it did not work", "sign": sign, "is_private": is_private} if is_end else {}
+        steps.append(
+            RehearsalStepRow(title=title, service="live-class", at_s=number + place * 2.0, took_s=took_s, **bad)
+        )
+        if is_end:
+            break
+    look = MediaSampleRow(at_s=number + 9.0, latency_ms=latency_ms, frames_per_s=frames_per_s)
+    return PersonRow(
+        round=1,
+        actor=f"student {number}",
+        role="student",
+        steps=tuple(steps),
+        looks=() if fails_at else (look,),
+        outcome=outcome,
+        said=f"{fails_at}: it did not work" if fails_at else "",
+    )
+
+
+def a_teacher(outcome: str = "passed") -> PersonRow:
+    """The teacher of a round."""
+    step = RehearsalStepRow(title="opens the class", service="live-class", at_s=0.0, took_s=0.5)
+    return PersonRow(round=1, actor="teacher", role="teacher", steps=(step,), outcome=outcome)
+
+
+def a_bill(*, rounds: int = 1, ramp_s: float = 20.0, students: int = 1) -> RehearsalPlan:
+    """What would be played."""
+    return RehearsalPlan(
+        journey="live-class",
+        seats=arrivals("teacher", [f"student{number}" for number in range(students)], ramp_s=ramp_s, workers=2),
+        ramp_s=ramp_s,
+        rounds=rounds,
+        stay_s=5.0,
+        cost=CostRow(arriving_s=2.0, staying_share=0.34, memory_mib=100.0),
+        cores=2,
+        carries=9,
+        log=Path("rehearsal.log"),
+        shelf=Path("rehearsals"),
+    )
+
+
+def a_record(people: Sequence[PersonRow]) -> RecordRow:
+    """A record of one round."""
+    students = sum(person.role == "student" for person in people)
+    return RecordRow(
+        id="20261125T080000-ab12",
+        journey="live-class",
+        district="Bayfront <County> & Co",
+        location="here",
+        began_at=datetime(2026, 11, 25, 13, tzinfo=UTC),
+        took_s=40.0,
+        students=students,
+        teachers=len(people) - students,
+        ramp_s=20.0,
+        rounds=1,
+        workers=2,
+        cores=2,
+        browser="chromium 156",
+        version="0.1.0",
+        cost=CostRow(arriving_s=2.0, staying_share=0.34, memory_mib=100.0),
+        carries=9,
+        people=tuple(people),
+        samples=tuple(
+            SampleRow(at_s=at * 0.5, busy_share=0.6, stolen_share=0.0, memory_free_mib=4000.0) for at in range(20)
+        ),
+        lost_share=0.05,
+        counted=(CountedRow(title="joins", counted=students + 1, measured=students + 1),),
+    )
