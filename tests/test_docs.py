@@ -173,3 +173,11 @@ def test_every_key_of_the_configuration_says_what_it_is_for() -> None:
 def test_architecture_says_where_to_go_for_forty_changes() -> None:
     table = PAGES["docs/architecture.md"].partition("| to change | go to |")[2].partition("\n\n")[0]
     assert len(table.strip().splitlines()) > 40
+
+
+def test_each_file_that_architecture_names_exists() -> None:
+    tops = (ROOT / top for top in ("journeys", "artifacts", "runner", "firstbell", "tests", "docs"))
+    there = [f"/{path.relative_to(ROOT).as_posix()}" for top in tops for path in (top, *top.rglob("*"))]
+    named = set(re.findall(r"`([\w/]+(?:\.py|\.js|/))`", PAGES["docs/architecture.md"]))
+    assert len(named) > 100
+    assert sorted(name for name in named if not any(path.endswith(f"/{name.rstrip('/')}") for path in there)) == []
