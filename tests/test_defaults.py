@@ -125,7 +125,7 @@ def modules() -> Mapping[Path, Module]:
         for path in sorted((ROOT / package).rglob("*.py")):
             where = str(path.relative_to(ROOT))
             name, tree = (
-                where.removesuffix(".py").removesuffix("/__init__").replace("/", "."),
+                "firstbell." + where.removesuffix(".py").removesuffix("/__init__").replace("/", "."),
                 ast.parse(path.read_text()),
             )
             known = names_of(name, tree)

@@ -50,7 +50,8 @@ def own_exceptions() -> list[type[Exception]]:
     for path in MODULES:
         text = path.read_text()
         if "Exception)" in text or "Error)" in text:
-            name = ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+            parts = path.relative_to(ROOT).with_suffix("").parts
+            name = ".".join(parts if parts[0] == "firstbell" else ("firstbell", *parts)).removesuffix(".__init__")
             module = importlib.import_module(name)
             classes = (one for _, one in inspect.getmembers(module, inspect.isclass) if one.__module__ == name)
             found |= {one for one in classes if issubclass(one, Exception) and not issubclass(one, Warning)}

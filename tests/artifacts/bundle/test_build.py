@@ -85,16 +85,16 @@ def test_steps_and_times_of_other_services_stay_in_a_narrowed_bag() -> None:
 @pytest.mark.parametrize(
     "place",
     [
-        *("_har", "_network", "_console", "_traffic", "_addressed", "_reduced_action", "their_steps"),
-        *("_checks", "_diagnosis", "_is_theirs"),
+        *("_har", "_network", "_console", "_traffic", "_addressed", "_reduced_action", "steps_of_service"),
+        *("_checks", "_diagnosis", "_names_only_own_hosts"),
     ],
 )
 def test_narrowing_that_skips_one_place_is_found_out(place: str, monkeypatch: pytest.MonkeyPatch) -> None:
     as_it_was = {
         "_addressed": lambda event, _scope: event,
-        "_is_theirs": lambda _said, _scope: True,
+        "_names_only_own_hosts": lambda _said, _scope: True,
         "_reduced_action": lambda event, _scope, **_: event,
-        "their_steps": lambda run, _scope: {one["title"] for one in run["attempts"][0]["steps"]},
+        "steps_of_service": lambda run, _scope: {one["title"] for one in run["attempts"][0]["steps"]},
     }
     monkeypatch.setattr(narrowing, place, as_it_was.get(place, lambda told, _scope: told))
     files = a_run()

@@ -176,7 +176,7 @@ def schedule(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A configuration whose journeys are known without starting a worker."""
     card = JourneyInfo(id="live-class", title="", relies_on=("platform",), roles=(), file="live_class.py", line=1)
     monkeypatch.setattr(
-        "firstbell.runner.cli.play.schedule.collected", lambda _config: Ready(journeys=(card,), broken=())
+        "firstbell.runner.cli.play.schedule.collect_journeys", lambda _config: Ready(journeys=(card,), broken=())
     )
     file = tmp_path / "firstbell.toml"
     file.write_text(
