@@ -34,10 +34,10 @@ CONFIGURATION = {
 }
 CAUGHT_INSIDE = {
     "ChildGone",
-    "NotProved",
-    "Overtaken",
+    "SelfTestFailed",
+    "ClaimLost",
     "Quarantined",
-    "Refused",
+    "TurnError",
     "TimeLimitPassed",
     "UnknownFault",
 }
