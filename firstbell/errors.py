@@ -1,4 +1,4 @@
-"""The base class of every foreseen mistake, with the exit code of the command that it ends."""
+"""The base class of every foreseen error, with the exit code of the command that it ends."""
 
 from __future__ import annotations
 
@@ -10,6 +10,6 @@ CONFIG = 3
 
 
 class FirstBellError(Exception):
-    """A foreseen mistake. The message is one sentence: what happened and what to do."""
+    """A foreseen error. The message is one sentence: what happened and what to do."""
 
     exit_code: int = ERRORED

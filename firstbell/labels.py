@@ -1,4 +1,4 @@
-"""The labels of facts that people read: the same in `run`, `show`, `diagnose`, an alarm and an evidence page."""
+"""The labels of facts in output: the same in `run`, `show`, `diagnose`, an alarm and an evidence page."""
 
 from __future__ import annotations
 

@@ -15,9 +15,9 @@ class TimeLimitPassed(Exception):
 
 
 def within(limit_s: float, call: Callable[[], T], *, name: str) -> T:
-    """What a call returns; raises what it raises. Raises TimeLimitPassed after `limit_s` seconds.
+    """Returns the result of a call; raises what it raises. Raises TimeLimitPassed after `limit_s` seconds.
 
-    The call has a daemon thread with this name for itself: threads of an executor are waited for at exit.
+    The call has a daemon thread with this name for itself: Python waits for threads of an executor at exit.
     """
     answer = Future[T]()
 

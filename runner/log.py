@@ -1,6 +1,6 @@
-"""Logs: one event a fact, with the run's id bound; JSON when nobody is watching, and never a secret.
+"""Logs events: one event a fact, with the run's id bound; JSON unless a terminal shows them, and never a secret.
 
-Names of events are dotted, and constant: `run.began`, `step.ended`, `run.done` (the one line that sums a run up).
+Names of events are dotted, and constant: `run.began`, `step.ended`, `run.done` (the summary of a run).
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ Scrub = Callable[[str], str]
 
 
 def set_up(stream: TextIO | None = None, *, scrub: Scrub = str) -> None:
-    """Send events to a stream (standard error): on a terminal warnings only, elsewhere all of them, as JSON.
+    """Sends events to a stream (standard error): on a terminal warnings only, elsewhere all of them, as JSON.
 
     `scrub` takes known secrets out of text; it is applied last, to every string of every event.
     """
@@ -42,7 +42,7 @@ def set_up(stream: TextIO | None = None, *, scrub: Scrub = str) -> None:
 
 
 def reset() -> None:
-    """Log as if nothing had been set up: the stream may be closed now."""
+    """Resets logging to its defaults: the stream may be closed now."""
     structlog.reset_defaults()
 
 

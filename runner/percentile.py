@@ -7,5 +7,5 @@ from collections.abc import Sequence
 
 
 def percentile(values: Sequence[float], share: float) -> float:
-    """The smallest value that at least this share of all do not exceed."""
+    """Returns the smallest value that at least this share of all do not exceed."""
     return sorted(values)[max(0, math.ceil(share * len(values)) - 1)]

@@ -1,1 +1,1 @@
-"""Private parts of pytest and Playwright that have no public way to them: all of them stand here, each with a test."""
+"""Private parts of pytest and Playwright that have no public equivalent: all of them stand here, each with a test."""

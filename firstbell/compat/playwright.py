@@ -13,35 +13,37 @@ Began = Callable[[Any, Any], None]
 
 
 def soft_errors() -> tuple[AssertionError, ...]:
-    """What `expect.soft` has found wrong in the test that is being played, until now.
+    """Returns the failures of `expect.soft` in the current test until now.
 
-    Playwright keeps it here for pytest-playwright, which raises it when the test is over. A Playwright that keeps it
-    elsewhere leaves soft expectations to the end of the test, which fails all the same.
+    Playwright keeps them here for pytest-playwright, which raises them when the test is over. A Playwright that keeps
+    them elsewhere leaves soft expectations to the end of the test, which fails all the same.
     """
     return tuple(getattr(_assertions, "_soft_errors", None) or ())
 
 
 class CallListener:
-    """Playwright's client instrumentation, which its own test runner is built on: is told of each call as it begins."""
+    """A listener of Playwright's client instrumentation, on which its own test runner is built: gets each call as it
+    begins."""
 
     def __init__(self, began: Began) -> None:
         self._began = began
 
     def on_api_call_begin(self, api_call: Any, channel: Any) -> None:
-        """Playwright's own name for it. In the middle of a call: what cannot be told must not fail it."""
+        """Passes a call on; the method's name is Playwright's. It runs in the middle of a call, so a missing attribute
+        must not fail it."""
         if not getattr(api_call, "internal", False):
             with contextlib.suppress(AttributeError, KeyError, TypeError, ValueError):
                 self._began(api_call, channel)
 
 
 def listen_to_calls(playwright: Playwright, began: Began) -> None:
-    """Have each call of a session told to `began`, as the call and the message that is sent for it; nothing is told
-    where this Playwright has no such thing."""
+    """Passes each call of a session to `began`, as the call and its protocol message; none if this Playwright has no
+    such listener."""
     with contextlib.suppress(AttributeError):
         playwright._impl_obj._connection._instrumentation.add_listener(CallListener(began))
 
 
 def error_of(api_call: Any) -> str | None:
-    """The message of the error that a call has raised; None while it has not."""
+    """Returns the message of the error that a call has raised; None without an error."""
     error = getattr(api_call, "error", None)
     return None if error is None else str(error)

@@ -1,4 +1,4 @@
-"""Files and switches of Playwright's package that are not documented (tried with 1.65). Never imports Playwright."""
+"""Undocumented files and switches of Playwright's package (tried with 1.65). Never imports Playwright."""
 
 from __future__ import annotations
 
@@ -23,32 +23,33 @@ ENGINE = re.compile(r'^ {8}defaultBrowserType: "(\w+)"', re.MULTILINE)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Descriptor:
-    """What Playwright knows of a device, as far as it matters here. `engine` is "chromium", "firefox" or "webkit"."""
+    """The engine and form of a device. `engine` is "chromium", "firefox" or "webkit"."""
 
     engine: str
     is_mobile: bool
 
 
 def package_folder() -> Path:
-    """The folder of Playwright's driver, beside its Python client."""
+    """Returns the folder of Playwright's driver, beside its Python client."""
     found = find_spec("playwright")
     folders = (found and found.submodule_search_locations) or ["playwright"]
     return Path(folders[0]) / "driver" / "package"
 
 
 def trace_viewer_folder() -> Path:
-    """The trace viewer's own web pages."""
+    """Returns the folder of the trace viewer's web pages."""
     return package_folder() / "lib" / "vite" / "traceViewer"
 
 
 def browser_revisions() -> Mapping[str, str]:
-    """The revision of each browser that this Playwright downloads, by its name."""
+    """Returns the revision of each browser that this Playwright downloads, by its name."""
     listed = json.loads((package_folder() / "browsers.json").read_text())["browsers"]
     return {entry["name"]: entry["revision"] for entry in listed}
 
 
 def device_descriptors() -> Mapping[str, Descriptor]:
-    """All devices by name. Empty where this Playwright keeps them elsewhere: then the worker is the first to know."""
+    """Returns all devices by name; empty if this Playwright keeps them elsewhere: then only the worker can check a
+    name."""
     try:
         text = (package_folder() / BUNDLE).read_text(encoding="utf-8")
     except OSError:

@@ -1,4 +1,4 @@
-"""Private parts of pytest (tried with 9.2): playing an item again, its configuration files, what a report holds."""
+"""Private parts of pytest (tried with 9.2): playing an item again, its configuration files, texts of a report."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from _pytest.runner import runtestprotocol
 __all__ = ["CONFIG_FILES", "TerminalRepr", "is_config", "play_item"]
 
 CONFIG_FILES = tuple(CONFIG_LOADERS_BY_NAME)
-"""Files that may configure pytest, the first one first."""
+"""Names of files that may configure pytest, in its order of precedence."""
 
 
 def is_config(file: Path) -> bool:
-    """Whether pytest would take its configuration from this file."""
+    """True if pytest would take its configuration from this file."""
     return load_config_dict_from_file(file) is not None
 
 
 def play_item(item: pytest.Function, *, before: pytest.Item) -> None:
-    """Play an item, also one that has been played: `_initrequest` gives it a clean start. `before` must be another item
-    of the session, or function-scoped fixtures stay alive."""
+    """Plays an item, also one that has been played: `_initrequest` gives it a clean start. `before` must be another
+    item of the session, or function-scoped fixtures stay alive."""
     item._initrequest()
     runtestprotocol(item, log=False, nextitem=before)

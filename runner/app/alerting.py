@@ -1,4 +1,4 @@
-"""Everything that alarms take, of one configuration and one database: incidents, the outbox, and who delivers."""
+"""The alarms of one configuration and one database: incidents, the outbox, and delivery."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from firstbell.runner.schedule.maintenance import Maintenance
 
 @dataclass(slots=True, kw_only=True)
 class Alerting:
-    """The alarms of one district. `follow` takes another configuration; what is under way stays."""
+    """The alarms of one district. `follow` switches to another configuration; open incidents stay."""
 
     config: Config
     database: Database
@@ -40,11 +40,11 @@ class Alerting:
     outbox: OutboxHistory
 
     def delivery(self) -> NoticeDelivery:
-        """Somebody to deliver. Not started."""
+        """Returns the delivery of notices, not started."""
         return NoticeDelivery(self.outbox, lambda address: channel_of(self.config, address), self.picture)
 
     def picture(self, name: str) -> bytes:
-        """An object of the store, or of the spool before it; nothing where neither has it: a notice does not wait."""
+        """Returns an object of the spool or the store; empty if neither has it: a notice does not wait."""
         if data := spool_of(self.config).peek(name):
             return data
         try:
@@ -53,7 +53,8 @@ class Alerting:
             return b""
 
     def plan_b_passed_at(self) -> datetime | None:
-        """When plan B last passed; None where its last run did not, it never ran, or another location doubts it."""
+        """Returns when plan B last passed; None if its last run did not pass, it never ran, or another location
+        disagrees."""
         plan_b = self.incidents.terms.plan_b
         found = RunHistory(self.database, self.incidents.terms.zone).recent(1, journeys=[plan_b])
         health = self.incidents.watched().get((Track.SERVICE, plan_b), TrackedJourney()).health
@@ -61,7 +62,7 @@ class Alerting:
         return found[0].started_at if is_well else None
 
     def in_public_words(self, incident: Incident, draft: QueuedNotice) -> Message:
-        """What parents and teachers would read of an incident, by its draft's route. Raises BadTemplate."""
+        """Returns the notice to parents and teachers about an incident, by its draft's route. Raises BadTemplate."""
         settings, zone = self.config.settings, self.incidents.terms.zone
         service, plan_b = settings.services.get(incident.subject), settings.services.get("plan-b")
         situation = PublicNoticeContext(
@@ -76,7 +77,7 @@ class Alerting:
         return public_notice(draft.message, situation, self._template(draft.route))
 
     def _template(self, route: str) -> str:
-        """The template of a route, or the one that First Bell brings. Raises BadTemplate."""
+        """Returns the template of a route, or First Bell's own. Raises BadTemplate."""
         given = next((one for one in self.config.settings.alarms.routes if one.name == route), None)
         if given is None or given.template is None:
             return TEMPLATE
@@ -91,20 +92,20 @@ class Alerting:
         relies_on: Mapping[str, Sequence[str]],
         announced: Callable[[], Sequence[Maintenance]] = lambda: (),
     ) -> None:
-        """Go by another configuration: what is watched in it, and nothing else, can be in trouble."""
+        """Switches to another configuration: only what it monitors can be in an incident."""
         self.config = config
         self.incidents.terms = alarm_policy_of(config.settings, relies_on, announced)
 
 
 def alerting_for(config: Config, database: Database) -> Alerting:
-    """The alarms of a configuration, before its journeys have been collected."""
+    """Returns the alarms of a configuration, before its journeys have been collected."""
     incidents = IncidentService(database, alarm_policy_of(config.settings))
     outbox = OutboxHistory(incidents, database, this_process(), owner_is_gone)
     return Alerting(config=config, database=database, incidents=incidents, outbox=outbox)
 
 
 def channel_of(config: Config, address: str) -> Channel:
-    """The channel of an address. Raises BadAddress, also where a secret that it needs is missing."""
+    """Returns the channel of an address. Raises BadAddress, also if a secret that it needs is missing."""
     try:
         return open_channel(address, channel_options_of(config.settings))
     except MissingSecret as missing:
@@ -112,12 +113,12 @@ def channel_of(config: Config, address: str) -> Channel:
 
 
 def channels_of(config: Config) -> set[str]:
-    """What the channels of all routes are called where parts of First Bell are told of."""
+    """Returns the names of all routes' channels, as the health of parts of First Bell names them."""
     return {str(channel(address)) for route in config.settings.alarms.routes for address in route.to}
 
 
 def heartbeat_of(config: Config) -> Heartbeat | None:
-    """The dead man's switch, where one is configured. Raises MissingSecret."""
+    """Returns the dead man's switch, if one is configured. Raises MissingSecret."""
     given = config.settings.alarms.heartbeat
     if given is None:
         return None

@@ -1,4 +1,4 @@
-"""Fills the ports of playing: configuration in, a district, a store, a history and a running worker out."""
+"""Builds the district of a configuration: services, accounts, classroom, and the practice school beside it."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ PRACTICE_OWNER = "the practice school"
 
 
 def config_at(explicit: Path | str | None, start: Path) -> Config:
-    """The configuration to use. Raises NoConfig or ConfigError; kinds that do not exist are mistakes too."""
+    """Returns the configuration to use. Raises NoConfig or ConfigError; unknown kinds are mistakes too."""
     config = load(find_config(start, explicit))
     problems = []
     for name, service in config.settings.services.items():
@@ -60,7 +60,7 @@ def config_at(explicit: Path | str | None, start: Path) -> Config:
 
 @contextmanager
 def practice_for(settings: Settings) -> Iterator[PracticeSchool | None]:
-    """The practice school for as long as it is needed, where the configuration asks for it."""
+    """Runs the practice school for as long as it is needed, if the configuration asks for it."""
     if not settings.school.practice:
         yield None
         return
@@ -71,7 +71,7 @@ def practice_for(settings: Settings) -> Iterator[PracticeSchool | None]:
 
 
 def district_of(config: Config, practice: SchoolInfo | None) -> District:
-    """The district that a configuration describes, the practice school filling what is left out."""
+    """Returns the district of a configuration; the practice school fills what is left out."""
     settings = config.settings
     return District(
         school=School(name=settings.school.name, services=services_of(settings, practice)),
@@ -87,7 +87,7 @@ def district_of(config: Config, practice: SchoolInfo | None) -> District:
 
 
 def services_of(settings: Settings, practice: SchoolInfo | None) -> dict[str, Service]:
-    """What journeys rely on: as configured, the practice school filling what is left out. Asks for no secret."""
+    """Returns the services of journeys, as configured; the practice school fills what is left out. Reads no secret."""
     origins = practice.origins if practice else {}
     services = {}
     for name in {**settings.services, **origins}:
@@ -134,7 +134,8 @@ def _accounts(settings: Settings, practice: SchoolInfo | None) -> dict[str, Acco
 
 
 def _account_pool(settings: Settings, practice: SchoolInfo | None) -> AccountPool:
-    """Who can be cast. Locks carry the sign-in's address: the same user name in another district is another person."""
+    """Returns the accounts. Locks carry the sign-in's address: the same user name in another district is another
+    person."""
     services = services_of(settings, practice)
     door = next((services[name].url for name in ("sign-in", "edge") if name in services), "")
     seeded = {name: _role_of(name, person.role) for name, person in (practice.accounts if practice else {}).items()}
@@ -151,7 +152,8 @@ def _account_pool(settings: Settings, practice: SchoolInfo | None) -> AccountPoo
 
 
 def _role_of(account: str, role: str) -> str:
-    """The practice school's student2 to student8 can each play a student; its locked one only itself."""
+    """Returns an account's role: the practice school's student2 to student8 can each play a student; its locked one
+    only itself."""
     return role if account.rstrip("0123456789") == role else account
 
 
@@ -169,7 +171,7 @@ def _classroom(settings: Settings, practice: SchoolInfo | None) -> Classroom:
 
 
 def secrets_of(district: District) -> list[Secret]:
-    """Every secret that a run may come to know."""
+    """Returns every secret that a run may read."""
     found = [account.password for account in district.accounts.values()]
     found += [account.totp_key for account in district.accounts.values() if account.totp_key]
     if district.classroom.meeting_code:
@@ -178,7 +180,7 @@ def secrets_of(district: District) -> list[Secret]:
 
 
 def store_of(config: Config) -> Store:
-    """Where this configuration keeps evidence. Raises StoreError."""
+    """Returns the evidence store of a configuration. Raises StoreError."""
     given = config.settings.store
     url = given.url if "://" in given.url or given.url == "memory:" else str(config.folder / given.url)
     options = StoreOptions(
@@ -194,14 +196,14 @@ def store_of(config: Config) -> Store:
 
 
 def retention_of(config: Config) -> Retention:
-    """For how long this configuration keeps what."""
+    """Returns how long a configuration keeps evidence."""
     given = config.settings.evidence
     days = {Lifetime.PASSES: given.pass_days, Lifetime.FAILURES: given.fail_days, Lifetime.SHARED: SHARED_DAYS}
     return Retention(days=days)
 
 
 def locations_of(config: Config, practice: SchoolInfo | None) -> dict[str, Location]:
-    """From where journeys are played: the locations of the file, or this machine as it is."""
+    """Returns the locations of the file, or this machine as it is."""
     given = config.settings.locations or {config.settings.watch.location: LocationSection()}
     cas = _practice_cas(config, practice)
     return {
@@ -221,7 +223,7 @@ def locations_of(config: Config, practice: SchoolInfo | None) -> dict[str, Locat
 
 
 def location_named(name: str, locations: Mapping[str, Location], config: Config) -> Location:
-    """A location by its name, the first one where none is named. Raises ConfigError."""
+    """Returns a location by its name, the first one if empty. Raises ConfigError."""
     if name and name not in locations:
         said = f"no location is called '{name}'; there are: {', '.join(locations)}"
         raise ConfigError([config.problem(("locations",), said)])
@@ -229,7 +231,7 @@ def location_named(name: str, locations: Mapping[str, Location], config: Config)
 
 
 def _practice_cas(config: Config, practice: SchoolInfo | None) -> tuple[Path, ...]:
-    """The practice school's own authority, as a file, where it has one."""
+    """Writes the practice school's own authority to a file, if it has one."""
     if practice is None or not practice.ca:
         return ()
     file = state_folder(config) / "practice-ca.pem"
@@ -239,22 +241,22 @@ def _practice_cas(config: Config, practice: SchoolInfo | None) -> tuple[Path, ..
 
 
 def controls_of(config: Config, practice: SchoolInfo | None) -> tuple[str, ...]:
-    """Addresses that have nothing to do with the district; beside the practice school, its neighbours."""
+    """Returns addresses that have nothing to do with the district; for the practice school, its own control hosts."""
     return config.settings.diagnosis.controls or (practice.controls if practice else ())
 
 
 def state_folder(config: Config) -> Path:
-    """What First Bell keeps beside the configuration: history, spool, logs."""
+    """Returns the folder beside the configuration for history, spool and logs."""
     return config.folder / ".firstbell"
 
 
 def spool_of(config: Config) -> Spool:
-    """The shelf between runs and the store."""
+    """Returns the spool between runs and the store."""
     return Spool(state_folder(config) / "spool", config.settings.evidence.spool_mib)
 
 
 def history_url(config: Config) -> URL:
-    """The database of this configuration, its password filled in. Raises SecretMissing and HistoryError."""
+    """Returns the database of this configuration, its password filled in. Raises MissingSecret and HistoryError."""
     given = config.settings.history
     url = database_url(given.url or "sqlite:///.firstbell/history.db")
     if url.get_backend_name() == "sqlite" and url.database:
@@ -263,14 +265,14 @@ def history_url(config: Config) -> URL:
 
 
 def district_of_worker(hello: WorkerSetup) -> District:
-    """The district as the parent sees it: its configuration, and the practice school that it has started."""
+    """Returns the district of the parent's configuration, and of the practice school that it has started."""
     practice = PracticeSchool.attach(hello.practice.control, hello.practice.token) if hello.practice else None
     config = parse(hello.text, hello.config) if hello.config else embedded_district()
     return district_at(hello.location, config, practice)
 
 
 def district_at(name: str, config: Config, practice: PracticeSchool | None) -> District:
-    """The district as it is seen from a location, the first one where none is named. Raises NoTrust."""
+    """Returns the district at a location, the first one if empty. Raises TrustError."""
     introduction = practice.introduction if practice else None
     locations = locations_of(config, introduction)
     location = locations.get(name) or next(iter(locations.values()))
@@ -281,13 +283,13 @@ def district_at(name: str, config: Config, practice: PracticeSchool | None) -> D
 
 
 def embedded_district() -> Config:
-    """The configuration of the practice school alone, for when there is no file."""
+    """Returns the configuration of the practice school alone, for use without a file."""
     school = SchoolSection(name="Practice School District", timezone="America/New_York", practice=True)
     return Config(settings=Settings(school=school), file=Path.cwd() / FILE_NAME, places={})
 
 
 def practice_address(practice: PracticeSchool | None) -> PracticeAddress | None:
-    """How a worker finds the practice school."""
+    """Returns the address of the practice school for a worker."""
     if practice is None:
         return None
     return PracticeAddress(control=practice.introduction.control, token=practice.introduction.token)

@@ -1,4 +1,4 @@
-"""Runs the task of a child process, and tells its parent why it cannot be done where it cannot."""
+"""Runs the task of a child process, and reports its failure to the parent."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from firstbell.runner.execution.supervision.protocol import PipeMessage
 
 
 def run_task(end: WorkerEnd, task: Callable[[], None], *, broke: str, tell: Callable[[str], PipeMessage]) -> int:
-    """The exit code of a task: 0, or 2 after its parent was told why. `broke` is the name of the child in that."""
+    """Returns the exit code of a task: 0, or 2 after the parent got a failure message. `name` names the child in it."""
     try:
         task()
     except FirstBellError as error:

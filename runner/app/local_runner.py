@@ -1,4 +1,4 @@
-"""Everything that playing takes, opened in order and closed whatever happens: school, store, history, a player."""
+"""Opens everything for runs by hand in order, and closes it in any case: school, store, history, a worker."""
 
 from __future__ import annotations
 
@@ -42,15 +42,15 @@ STORE_S = 3.0
 
 
 class UnknownJourney(FirstBellError):
-    """No journey of that name, or a journey relies on something that is not configured."""
+    """No journey has that name, or none is enabled."""
 
     exit_code = CONFIG
 
 
 @dataclass(slots=True, kw_only=True)
 class LocalRunner:
-    """Ready to play by hand at one location. `practice` is the practice school where one was started; `hire` starts a
-    player for another location, who ends with the theatre."""
+    """Runs journeys by hand at one location. `practice` is the practice school if one was started; `start_worker`
+    starts a worker for another location, closed with this runner."""
 
     staging: Runtime
     practice: PracticeSchool | None
@@ -61,12 +61,12 @@ class LocalRunner:
     hire: Callable[[str], ManagedWorker]
 
     def at(self, location: str) -> LocalRunner:
-        """The same house, with a player of its own at another location."""
+        """Returns a runner at another location, with a worker of its own."""
         return replace(self, location=location, player=self.hire(location))
 
     @property
     def house(self) -> RunContext:
-        """Where runs are kept."""
+        """The store, spool and history of runs."""
         return self.staging.house
 
     @property
@@ -76,11 +76,11 @@ class LocalRunner:
 
     @property
     def pieces(self) -> Mapping[str, JourneyEntry]:
-        """What can be played."""
+        """The catalogue of journeys."""
         return journey_catalog(self.player.ready.journeys, self.staging.config.settings)
 
     def chosen(self, names: Sequence[str]) -> list[JourneyEntry]:
-        """What to play: the journeys named, or all that are enabled. Raises UnknownJourney or ConfigError."""
+        """Returns the named journeys, or all that are enabled. Raises UnknownJourney or ConfigError."""
         pieces = {name: piece for name, piece in self.pieces.items() if piece.card is not None}
         if unknown := [name for name in names if name not in pieces]:
             known = ", ".join(sorted(pieces)) or "none"
@@ -94,7 +94,7 @@ class LocalRunner:
         return wanted
 
     def play(self, piece: JourneyEntry, reporter: Reporter, *, confirm: bool = True) -> RunResult:
-        """Play one journey, when its people are free. Raises Busy."""
+        """Plays one journey when its accounts are free. Raises AccountsBusy."""
         locks = AccountLocks(self.staging.database, this_process(), owner_is_gone)
         company, lease_s = self.staging.district.company, RUN_LEASE_DEADLINES * piece.section.deadline
         with reserved_accounts(company, piece.part, locks, lease_s=lease_s) as casting:
@@ -107,13 +107,13 @@ class LocalRunner:
 
 
 def log_upload(said: UploadReport) -> None:
-    """Log what an uploader has to say."""
+    """Logs the report of an uploader."""
     tell = {UploadState.BACK: logger.info, UploadState.AWAY: logger.warning}.get(said.word, logger.error)
     tell(said.word.value, said=said.said)
 
 
 def _remove_stale_work(work: Path) -> None:
-    """Remove the raw recordings that processes left which did not live to do so themselves."""
+    """Removes the raw recordings of processes that have crashed."""
     for folder in work.glob("*"):
         if not (folder.name.isdecimal() and psutil.pid_exists(int(folder.name))):
             shutil.rmtree(folder, ignore_errors=True)
@@ -121,8 +121,8 @@ def _remove_stale_work(work: Path) -> None:
 
 @contextmanager
 def open_shared_resources(config: Config) -> Iterator[tuple[Database, PracticeSchool | None]]:
-    """What outlives a configuration: the history, and the practice school where one is asked for. What earlier First
-    Bells left behind on this machine is removed first."""
+    """Opens what outlives a configuration: the history, and the practice school if one is asked for. Removes the
+    leftovers of crashed First Bell processes on this machine first."""
     with ExitStack() as stack:
         state = state_folder(config)
         state.mkdir(exist_ok=True, mode=0o700)
@@ -135,7 +135,7 @@ def open_shared_resources(config: Config) -> Iterator[tuple[Database, PracticeSc
 
 
 def collect_journeys(config: Config) -> Ready:
-    """The journeys of a configuration, for looking at: nothing is opened that playing takes. Raises WorkerUnwell."""
+    """Returns the journeys of a configuration; opens nothing that only playing needs. Raises WorkerFailure."""
     state = state_folder(config)
     state.mkdir(exist_ok=True, mode=0o700)
     hello = WorkerSetup(config=config.file if config.text else None, text=config.text)
@@ -147,8 +147,8 @@ def collect_journeys(config: Config) -> Ready:
 def open_local_runner(
     config: Config, *, headed: bool, quiet: bool = False, alarms: bool = False, location: str = ""
 ) -> Iterator[LocalRunner]:
-    """Open what playing by hand takes, at a location or the first one; `quiet` sends the log to a file, `alarms` lets
-    runs raise alarms and delivers them. Raises what a person should be told before anything is played."""
+    """Opens a runner at a location or the first one; `quiet` sends the log to a file, `alarms` lets runs raise alarms
+    and delivers them. Raises every foreseen error before anything is played."""
     with ExitStack() as stack:
         check_usable(store_of(config), STORE_S)
         find_all(config.settings.browser.executable, browser_kinds_of(config.settings).values(), headed=headed)

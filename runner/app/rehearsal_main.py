@@ -12,7 +12,7 @@ from firstbell.runner.rehearsal.processes.protocol import TO_PLAYERS, PlayersFai
 
 
 def main() -> int:
-    """Set up as the parent says, and play until it says to end or is gone."""
+    """Sets up as the parent says, and plays until it says to end or is gone."""
     end = WorkerEnd.take_over_stdio()
     end.leave_with_parent()
     engaged = TO_PLAYERS.validate_json(end.read_line())

@@ -1,4 +1,4 @@
-"""What one configuration makes of the house: where runs are kept, whose people play, from where, and who inquires."""
+"""The runtime of one configuration: store, history, district, locations, and the investigation of failures."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ NO_ACTOR_NOTE = "this journey brings nobody on, and its page is opened by the br
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Runtime:
-    """What one configuration makes of the house: where runs are kept, whose people play, what a worker is told."""
+    """The runtime of one configuration: where runs are kept, the district, and the setup of workers."""
 
     config: Config
     database: Database
@@ -55,7 +55,7 @@ class Runtime:
     inquiry: Investigation
 
     def player(self, location: str) -> ManagedWorker:
-        """Somebody to play at a location. Raises WorkerUnwell."""
+        """Starts a worker at a location. Raises WorkerFailure."""
         hello = self.hello.model_copy(update={"location": location})
         limits = self.limits
         if self.locations[location].way.resolver:
@@ -65,12 +65,12 @@ class Runtime:
 
     @property
     def locations(self) -> Mapping[str, Location]:
-        """From where it is played."""
+        """The locations that journeys run from."""
         return self.inquiry.locations
 
     @property
     def limits(self) -> WorkerLimits:
-        """How long a worker may serve."""
+        """The limits of one worker's life."""
         given = self.config.settings.watch
         return WorkerLimits(attempts=given.recycle_after, memory_mib=given.recycle_mib)
 
@@ -80,7 +80,7 @@ class Runtime:
         return ZoneInfo(self.config.settings.school.timezone)
 
     def order(self, piece: JourneyEntry, location: str, **more: object) -> RunOrder:
-        """What is to be run at a location for a piece that a file defines."""
+        """Returns the order for a journey at a location. A file must define the journey."""
         assert piece.card is not None  # noqa: S101  # the caller has looked
         given: dict[str, object] = {
             "journey": piece.name,
@@ -97,8 +97,8 @@ class Runtime:
 
 
 def check_services(pieces: Sequence[JourneyEntry], staging: Runtime) -> None:
-    """A service that a journey relies on and nobody configured has no owner to call; and a browser that a journey is
-    given reaches only those whom it brings on. Raises ConfigError."""
+    """Checks that every service of a journey is configured, or there is no owner to call; and that a journey with a
+    browser has actors to use it. Raises ConfigError."""
     problems = [
         staging.config.problem(
             ("services",),
@@ -127,9 +127,9 @@ def runtime_for(
     headed: bool = False,
     weigh: ObserveRun | None = None,
 ) -> Runtime:
-    """What a configuration makes of the house. Raises StoreError, NoBrowser, SecretMissing.
+    """Returns the runtime of a configuration. Raises StoreError, NoBrowser, MissingSecret.
 
-    Runs are weighed by `weigh`, where they may raise an alarm; a run by hand raises none.
+    `observe` gets each run, which may raise an alarm; a run by hand raises none.
     """
     store = store_of(config)
     find_all(config.settings.browser.executable, browser_kinds_of(config.settings).values(), headed=headed)
@@ -171,7 +171,7 @@ def runtime_for(
 def _investigation(
     config: Config, district: District, past: StoredPastRuns, practice: PracticeSchool | None
 ) -> Investigation:
-    """Who finds out whose a failure is."""
+    """Returns the investigation of failures."""
     introduction = practice.introduction if practice else None
     services, given = district.school.services, config.settings.diagnosis
     return Investigation(

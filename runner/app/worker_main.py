@@ -1,4 +1,4 @@
-"""The worker as a process: `python -m firstbell.runner.app.worker_main`. Its parent is `execution.supervisor`."""
+"""The entry point of the worker (`python -m firstbell.runner.app.worker_main`), started by its supervisor."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from firstbell.runner.execution.worker.session import run_session
 
 
 def main() -> int:
-    """Set up as the parent says, and stay until it says to quit or is gone."""
+    """Sets up as the parent says, and stays until it says to quit or is gone."""
     end = WorkerEnd.take_over_stdio()
     end.leave_with_parent()
     hello = end.receive()

@@ -1,1 +1,1 @@
-"""Playing a journey: the resident worker, the parent that holds its clock, and what came of it."""
+"""Plays journeys: resident worker, supervisor with deadlines, accounts, browsers, and the run that results."""

@@ -22,11 +22,11 @@ class NoAccount(JourneyError, FirstBellError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class District:
-    """Everything a journey is given. Accounts go by their names, and `company` says which roles they can play.
+    """Everything a journey is given. Accounts go by name; `account_pool` says which roles they can play.
 
-    `browser` is a configured path or empty, `browser_name` which one plays; `step_limit_s` bounds one wait; `guests`
-    may be in a class besides ours.
-    `location` is the way out that its people take; `home` the folder in which the browser finds whom to trust besides.
+    `browser` is a configured path or empty, `browser_name` the browser to play in; `step_limit_s` bounds one wait;
+    `guests` may be in a class besides synthetic people. `location` is the egress of the district's actors; `home` the
+    HOME in which the browser finds additional trusted authorities.
     """
 
     school: School
@@ -42,7 +42,8 @@ class District:
     home: Path | None = None
 
     def account(self, name: str) -> Account:
-        """The account of a name, or of the first who plays that role. Raises NoAccount, saying what to add."""
+        """Returns the account of a name, or else the first account of that role. Raises NoAccount, which says what to
+        add."""
         of_role = (candidate.account for candidate in self.company.candidates if candidate.role == name)
         found = self.accounts.get(name) or self.accounts.get(next(of_role, ""))
         if found is None:

@@ -1,5 +1,5 @@
-"""What can be played, under which name: each journey that was collected, and each entry of the configuration that
-plays one of them for other groups."""
+"""The catalogue of runnable journeys: the collected ones, and the configuration's entries that play one of them for
+other groups."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from firstbell.runner.execution.supervision.protocol import JourneyInfo
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JourneyEntry:
-    """One thing to play. `name` is what schedules and history call it; `card` is None when no file defines it.
-    `lacks`: what a district must configure before a journey that came with First Bell can be played there."""
+    """One journey of the catalogue. `name` is its name in schedules and history; `journey_info` is None if no file
+    defines it. `lacks`: what a district must configure before a shipped journey can be played there."""
 
     name: str
     section: JourneySection
@@ -25,7 +25,7 @@ class JourneyEntry:
 
     @property
     def part(self) -> AccountRequest:
-        """Who must be cast."""
+        """The accounts that it needs."""
         card = self.card
         return AccountRequest(
             roles=card.roles if card else (),
@@ -40,8 +40,8 @@ class JourneyEntry:
 
 
 def journey_catalog(cards: Iterable[JourneyInfo], settings: Settings) -> Mapping[str, JourneyEntry]:
-    """All pieces, the collected ones first. What the configuration names and no file defines is there without a card:
-    it is planned, and missed, rather than forgotten."""
+    """Returns all entries, the collected ones first. An entry that the configuration names and no file defines has no
+    `journey_info`: it is planned, and missed, rather than forgotten."""
     by_id = {card.id: card for card in cards}
     pieces = {name: _journey_entry(name, card, settings) for name, card in by_id.items()}
     for name, section in settings.journeys.items():
@@ -50,8 +50,8 @@ def journey_catalog(cards: Iterable[JourneyInfo], settings: Settings) -> Mapping
 
 
 def _journey_entry(name: str, card: JourneyInfo, settings: Settings) -> JourneyEntry:
-    """A collected journey. One that came with First Bell, and that the file does not ask for, is not played where the
-    district has not what it goes to: who watches a library alone has no live class that could break."""
+    """Returns the entry of a collected journey. A shipped one that the file does not mention is disabled if the
+    district lacks its services: a district that monitors a library alone has no live class."""
     section = settings.journey(name)
     lacks = ", ".join(_lacks(card, settings)) if card.is_shipped and name not in settings.journeys else ""
     enabled = section.model_copy(update={"enabled": False}) if lacks else section
@@ -59,7 +59,7 @@ def _journey_entry(name: str, card: JourneyInfo, settings: Settings) -> JourneyE
 
 
 def _lacks(card: JourneyInfo, settings: Settings) -> Iterator[str]:
-    """The tables and keys that would have to be added; none beside the practice school, which has everything."""
+    """Yields the tables and keys that must be added; none for the practice school, which has everything."""
     if settings.school.practice:
         return
     for name in card.relies_on:

@@ -1,4 +1,4 @@
-"""One execution of a journey, its attempts, and what they come to: decided here, without a browser or a clock."""
+"""The model of a run and its attempts, and the rules for its outcome; uses no browser and no clock."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ _ALPHABET = "0123456789bcdfghjkmnpqrstvwxz"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attempt:
-    """One try. `ending` is None when it ended well; `took_s` is seconds by a monotonic clock.
+    """One try. `ending` is None when it passed; `took_s` is seconds by a monotonic clock.
 
-    `lost_share`: of the worker's time, how much it was not run. `unclosed`: what could not be closed afterwards.
-    `clock_offset_s`: how far the clocks of those who answered were ahead of ours, good to about a second. `seen`: what
-    its browsers had seen when a step failed.
+    `lost_share`: the share of time in which the worker was ready to run and was not run. `unclosed`: what could not be
+    closed afterwards. `clock_offset_s`: how far the clocks of the hosts that answered were ahead of ours, good to about
+    a second. `seen`: browser facts at the moment a step failed.
     """
 
     number: int
@@ -44,15 +44,15 @@ class Attempt:
 
     @property
     def failing_step(self) -> StepRecord | None:
-        """The first step that did not end well."""
+        """The first step that did not pass."""
         return next((record for record in self.steps if record.ending is not None), None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
-    """One execution of a journey for a slot (`due_at`), or by hand. `note` is what else was going on,
-    `source_sha256` the hash of the file that the journey stands in, `diagnosis` what a failed attempt points to;
-    `degraded` says in what way a run that passed was worse than it should be."""
+    """One execution of a journey for a slot (`due_at`), or by hand. `note` names concurrent events, `source_sha256` is
+    the hash of the journey's file, `diagnosis` the diagnosis of a failed attempt; `degraded` says how a run that passed
+    was worse than it should be."""
 
     id: str
     journey: str
@@ -69,8 +69,8 @@ class Run:
 
     @property
     def service(self) -> str:
-        """Whose part of the chain broke; where nobody has diagnosed it, what the failing step relies on. Where nothing
-        broke and something is degraded it is what the journey is about, the last that it relies on."""
+        """The service that the diagnosis blames; without a diagnosis, the service of the failing step. For a degraded
+        run it is the subject of the journey, the last service that it relies on."""
         if self.degraded and self.relies_on:
             return self.relies_on[-1]
         if self.diagnosis is not None and self.outcome is Outcome.FAILED:
@@ -80,32 +80,32 @@ class Run:
 
     @property
     def last(self) -> Attempt:
-        """The attempt that decides."""
+        """The attempt that decides the outcome."""
         return self.attempts[-1]
 
     @property
     def outcome(self) -> Outcome:
-        """What the run came to."""
+        """The outcome of the run."""
         return outcome_of_attempts(self.attempts)
 
     @property
     def is_private(self) -> bool:
-        """Whether a stranger was in the class, so that no picture of any attempt is kept."""
+        """True if a stranger was in the class, so that no picture of any attempt is kept."""
         return any(attempt.ending is not None and attempt.ending.is_private for attempt in self.attempts)
 
     @property
     def flaky(self) -> bool:
-        """Whether it passed, but not at once."""
+        """True if it passed, but not at its first attempt."""
         return len(self.attempts) > 1 and self.outcome is Outcome.PASSED
 
 
 def needs_confirmation(attempts: Sequence[Attempt]) -> bool:
-    """Whether what was seen must be seen once more before anybody is blamed: a first attempt that failed."""
+    """True if a second attempt must confirm the failure before a service is blamed: after a first attempt that failed."""
     return len(attempts) == 1 and outcome_of_attempts(attempts) is Outcome.FAILED
 
 
 def outcome_of_attempts(attempts: Sequence[Attempt]) -> Outcome:
-    """What a run's attempts come to: the last one decides. Raises ValueError when there is none."""
+    """Returns the outcome of a run: that of its last attempt. Raises ValueError when there is none."""
     if not attempts:
         raise ValueError("a run without an attempt has no outcome")
     ending = attempts[-1].ending
@@ -113,7 +113,7 @@ def outcome_of_attempts(attempts: Sequence[Attempt]) -> Outcome:
 
 
 def exit_code(outcomes: Iterable[Outcome]) -> int:
-    """What `firstbell run` exits with: 1 if a service failed, else 2 if anything could not be judged, else 0."""
+    """Returns the exit code of `firstbell run`: 1 if a service failed, else 2 if a run could not be judged, else 0."""
     seen = set(outcomes)
     if Outcome.FAILED in seen:
         return 1
@@ -123,7 +123,7 @@ def exit_code(outcomes: Iterable[Outcome]) -> int:
 
 
 def new_run_id(now: datetime, token: str | None = None) -> str:
-    """A name for a run that sorts by time and can be said aloud, such as `20260831-114610-k3f9tq` (UTC).
+    """Returns a run id that sorts by time and can be read aloud, such as `20260831-114610-k3f9tq` (UTC).
 
     The six letters at its end (29 to the power of 6, about 595 million) are what a person types.
     """
@@ -132,5 +132,5 @@ def new_run_id(now: datetime, token: str | None = None) -> str:
 
 
 def errored_ending(said: str) -> Ending:
-    """The ending of an attempt that the probe itself spoilt."""
+    """Returns the ending of an attempt that failed through the probe itself."""
     return Ending(kind=EndingKind.ERRORED, said=said, sign=Cause.OWN_BROWSER.value)

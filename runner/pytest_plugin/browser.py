@@ -1,6 +1,6 @@
-"""Which browser a pytest session plays in, and the contexts of the people in it.
+"""The browser of a pytest session, and the contexts of its actors.
 
-Everything heavy is imported inside the functions: the plugin loads this module in every project.
+Heavy modules are imported inside the functions: the plugin loads this module in every project.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ ANY_BROWSER = frozenset({"headless", "slow_mo", "timeout"})
 
 
 def apply_options(config: pytest.Config) -> None:
-    """Note what a person has asked for on the command line, and play in the browser that a firstbell.toml names where
-    they asked for none."""
+    """Records the browser and device given on the command line, and selects the browser that a firstbell.toml names if
+    none is given."""
     options = {"browser": ("browser", "browser_channel"), "device": ("device",)}
     config.stash[COMMAND_LINE_OPTIONS] = frozenset(
         what for what, names in options.items() if any(config.getoption(name, None) for name in names)
@@ -42,7 +42,7 @@ def apply_options(config: pytest.Config) -> None:
 
 
 def launch_arguments(request: pytest.FixtureRequest, given: dict[str, Any]) -> dict[str, Any]:
-    """What First Bell adds for the engine that is launched next. Raises NoBrowser."""
+    """Returns First Bell's launch options for the engine that is launched next. Raises NoBrowser."""
     from firstbell.runner.config.browsers import BROWSER_KINDS
     from firstbell.runner.execution.browsers.discovery import Browser, find_browser, is_headed, launch_options
 
@@ -56,20 +56,20 @@ def launch_arguments(request: pytest.FixtureRequest, given: dict[str, Any]) -> d
 
 
 def uses_first_bell(request: pytest.FixtureRequest) -> bool:
-    """Whether this session plays for us: in a worker, beside a firstbell.toml, or where an item uses our stage."""
+    """True if this session uses First Bell: in a worker, beside a firstbell.toml, or if an item uses its stage."""
     if DISTRICT in request.config.stash or nearest_config(request.config.invocation_params.dir):
         return True
     return any("stage" in getattr(item, "fixturenames", ()) for item in request.session.items)
 
 
 def _config_file(config: pytest.Config) -> Path | None:
-    """The configuration that is asked for, or the nearest."""
+    """Returns the configuration that is asked for, or the nearest."""
     explicit = config.getoption("--firstbell-config")
     return Path(explicit) if explicit else nearest_config(config.invocation_params.dir)
 
 
 def _configured_browser(config: pytest.Config) -> str:
-    """The path in [browser], without opening a whole district for it."""
+    """Returns the path in [browser], without opening a whole district for it."""
     if DISTRICT in config.stash:
         return config.stash[DISTRICT].browser
     file = _config_file(config)
@@ -81,13 +81,14 @@ def _configured_browser(config: pytest.Config) -> str:
 
 
 def egress_of(config: pytest.Config) -> tuple[Location, Path | None] | None:
-    """The way out that this session's browser takes, and where it finds whom to trust; None where nothing says so."""
+    """Returns the location of this session and its browser's HOME; None outside a worker."""
     opened = config.stash.get(DISTRICT, None)
     return (opened.location, opened.home) if opened else None
 
 
 def _named_browser(config: pytest.Config) -> str:
-    """The name in [browser] of the nearest configuration. What is wrong in it is told when the district is opened."""
+    """Returns the name in [browser] of the nearest configuration. Mistakes in the file are reported when the district
+    is opened."""
     file = _config_file(config)
     if file is None:
         return ""
@@ -100,7 +101,7 @@ def _named_browser(config: pytest.Config) -> str:
 
 
 def context_for(has: ActorBrowser, district: District, request: pytest.FixtureRequest) -> BrowserContext:
-    """A context in what a person plays with. What a project or the command line sets for contexts holds besides."""
+    """Opens a context in an actor's browser. The project's and the command line's options for contexts take precedence."""
     from firstbell.runner.execution.browsers.per_actor import context_opener, open_context
 
     given: dict[str, Any] = request.getfixturevalue("browser_context_args")
@@ -115,11 +116,11 @@ def context_for(has: ActorBrowser, district: District, request: pytest.FixtureRe
 
 
 def browser_options(config: pytest.Config) -> frozenset[str]:
-    """What a person has asked for on the command line; a worker's command line is the district's own word."""
+    """Returns the choices on the command line; a worker's command line is the district's own."""
     return frozenset() if DISTRICT in config.stash else config.stash[COMMAND_LINE_OPTIONS]
 
 
 def session_browser_name(request: pytest.FixtureRequest) -> str:
-    """The name of the browser that this session has open."""
+    """Returns the name of this session's browser."""
     channel = request.getfixturevalue("browser_type_launch_args").get("channel")
     return str(channel or request.getfixturevalue("browser_name"))

@@ -1,4 +1,4 @@
-"""What a failing journey shows in plain pytest: its step, where each page stood, and what opens the trace."""
+"""The failure report of a journey in plain pytest: its step, the address of each page, and the command for the trace."""
 
 from __future__ import annotations
 
@@ -33,9 +33,9 @@ LINE_LIMIT = 200
 
 
 def add_failure_section(report: pytest.TestReport, stage: Stage, item: pytest.Item) -> None:
-    """Add to a report what a person asks first; where a stranger came, take away all but that and why.
+    """Adds the step, the pages and the trace to a report; after a stranger came, removes all but that fact.
 
-    A stranger who was noticed only after the test's last word is its failure too, as in a run.
+    A stranger who was noticed only after the test's end is its failure too, as in a run.
     """
     if (privacy := stage.privacy) is not None:
         redact_private_report(report, privacy.said)
@@ -55,8 +55,8 @@ def add_failure_section(report: pytest.TestReport, stage: Stage, item: pytest.It
 
 
 def stage_lines(stage: Stage) -> list[str]:
-    """The failing step of a journey, and each actor's page, the one whose step failed first; of a class into which
-    a stranger came, the step alone, and why."""
+    """Returns the failing step of a journey, and each actor's page, the failing actor's first; after a stranger came,
+    the step and that fact alone."""
     failed, privacy = _failed(stage), stage.privacy
     lines = []
     if failed is not None:
@@ -71,7 +71,7 @@ def stage_lines(stage: Stage) -> list[str]:
 
 
 def properties_of(card: JourneyInfo, stage: Stage) -> list[tuple[str, object]]:
-    """What JUnit XML and other reporters are told of a journey: which it is, its steps, whose the failing one is."""
+    """Returns the properties of a journey for JUnit XML and other reporters: its id, its steps, its failing service."""
     told: list[tuple[str, object]] = [
         ("firstbell_journey", card.id),
         ("firstbell_source_sha256", card.source_sha256),
@@ -90,12 +90,12 @@ def _in_a_line(record: StepRecord) -> str:
 
 
 def _failed(stage: Stage) -> StepRecord | None:
-    """The first step that went wrong: what comes after it, where anything does, comes of it."""
+    """Returns the first step that failed: later failures follow from it."""
     return next((record for record in stage.steps if record.ending is not None), None)
 
 
 def page_lines(page: Page, name: str) -> list[str]:
-    """Where a page stands and the last errors of its console. Never raises: the failure itself must be told."""
+    """Returns a page's address and the last errors of its console. Never raises: the failure itself must be reported."""
     try:
         lines = [f"{name}: {printable(url_without_query(page.url), LINE_LIMIT)}"]
         if not page.is_closed():
@@ -107,13 +107,13 @@ def page_lines(page: Page, name: str) -> list[str]:
 
 
 def trace_commands(properties: Sequence[tuple[str, object]]) -> list[str]:
-    """The traces that pytest-playwright has kept, as the commands that open them; it tells of them at teardown."""
+    """Returns the commands that open pytest-playwright's traces; their paths are known at teardown."""
     kept = [str(value) for name, value in properties if name == "playwright_trace"]
     return [f"playwright show-trace {_near(trace)}" for trace in kept]
 
 
 def trace_hint(tracing: str | None) -> str:
-    """What to add for a trace next time; empty where one is made."""
+    """Returns how to get a trace next time; empty if one is recorded."""
     return "" if tracing not in (None, "off") else "for a trace: pytest --tracing retain-on-failure"
 
 

@@ -1,7 +1,7 @@
-"""The fixtures and the marker that journeys are written with; silent in projects that use neither.
+"""The fixtures and the marker of journeys; inert in projects that use neither.
 
-Everything heavy is imported inside the fixtures, because pytest loads this module in every project that has
-First Bell installed, and must not be slower for it.
+Heavy modules are imported inside the fixtures, because pytest loads this module in every project that has First Bell
+installed, and must not be slower for it.
 """
 
 from __future__ import annotations
@@ -55,25 +55,25 @@ MARKER = (
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """One option of ours; all others are pytest-playwright's."""
+    """Adds First Bell's one option; all others are pytest-playwright's."""
     parser.getgroup("firstbell", "First Bell").addoption(
         "--firstbell-config", default=None, metavar="FILE", help="firstbell.toml to use (default: found upwards)"
     )
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Make the marker known, also under --strict-markers, and play in the browser that a firstbell.toml names."""
+    """Registers the marker, also for --strict-markers, and selects the browser that a firstbell.toml names."""
     config.addinivalue_line("markers", MARKER)
     apply_options(config)
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_fixture_setup(fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest) -> Iterator[None]:
-    """Let pytest-playwright launch the browser that First Bell found, with what the signed camera needs.
+    """Makes pytest-playwright launch the browser that First Bell found, with the options of the signed camera.
 
-    A fixture of ours with pytest-playwright's name would shadow theirs and break a project's own override;
-    adding to what theirs returns breaks neither. It is added before the browser is launched rather than where the
-    arguments are made, because with several --browser they are made once for all.
+    A fixture of First Bell with pytest-playwright's name would shadow theirs and break a project's own override; adding
+    to the value of theirs breaks neither. It is added before the browser is launched rather than where the arguments
+    are made, because with several --browser they are made once for all.
     """
     if fixturedef.argname == "launch_browser" and uses_first_bell(request):
         given: dict[str, Any] = request.getfixturevalue("browser_type_launch_args")
@@ -86,7 +86,7 @@ def pytest_fixture_setup(fixturedef: pytest.FixtureDef[Any], request: pytest.Fix
 
 @pytest.fixture(scope="session")
 def _opened(pytestconfig: pytest.Config) -> Iterator[DistrictSession]:
-    """What this session plays in; a worker of ours has it already, and its parent holds the locks."""
+    """The district session; a worker has its district already, and its parent holds the locks."""
     from firstbell.runner.pytest_plugin.session import DistrictSession, open_for_pytest
 
     if DISTRICT in pytestconfig.stash:
@@ -101,7 +101,7 @@ def _opened(pytestconfig: pytest.Config) -> Iterator[DistrictSession]:
 
 @contextmanager
 def _one_sentence() -> Iterator[None]:
-    """Say what a person can mend as they read it on the command line, without our own lines around it."""
+    """Fails with the message of a foreseen error alone, without a traceback of First Bell's own lines."""
     from firstbell.errors import FirstBellError
 
     try:
@@ -112,7 +112,7 @@ def _one_sentence() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def district(_opened: DistrictSession) -> District:
-    """The district as configured; the practice school, started for this session, where there is no firstbell.toml."""
+    """The district as configured; the practice school, started for this session, if there is no firstbell.toml."""
     return _opened.district
 
 
@@ -135,20 +135,20 @@ def _cast(
 
 @pytest.fixture(scope="session")
 def school(district: District) -> School:
-    """The district's services, as journeys speak to them."""
+    """The district's services, as journeys use them."""
     return district.school
 
 
 @pytest.fixture(scope="session")
 def classroom(district: District) -> Classroom:
-    """The synthetic class that our people meet in."""
+    """The synthetic class in which actors meet."""
     return district.classroom
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
-    """Tell of a journey that failed what a person asks first: which step, whose page, what it said, what opens it;
-    and let no report hold a secret, or anything of a stranger. First of all wrappers, so that it has the last word."""
+    """Adds a journey's failing step, pages and trace to its report, and redacts secrets and strangers from it. It is
+    the outermost wrapper, so that its changes come last."""
     opened = item.config.stash.get(OPENED, None)
     if opened is None:
         return (yield)
@@ -167,7 +167,7 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
-    """Keep nothing of a stranger of a test that was interrupted either: of such a one no report is made."""
+    """Deletes the recordings of an interrupted test in which a stranger was seen: it has no report."""
     item = config.stash.get(CURRENT_ITEM, None)
     if item is not None and item.stash[STAGE].privacy is not None:
         from firstbell.runner.pytest_plugin.report_redaction import delete_recordings
@@ -179,7 +179,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 def _firstbell_others(
     district: District, playwright: Any, browser_type_launch_args: dict[str, Any], pytestconfig: pytest.Config
 ) -> Iterator[OtherBrowsers]:
-    """The browsers of people who play in another one than this session's."""
+    """The browsers of actors who use another one than this session's."""
     from firstbell.runner.execution.browsers.per_actor import OtherBrowsers
 
     del browser_type_launch_args
@@ -193,7 +193,7 @@ def _firstbell_others(
 
 @pytest.fixture
 def _firstbell_leaving() -> Iterator[ExitStack]:
-    """Closes, after the stage, the contexts of people who play in another browser."""
+    """Closes, after the stage, the contexts of actors who use another browser."""
     with ExitStack() as leaving:
         yield leaving
 
@@ -208,8 +208,8 @@ def stage(
     output_path: str,
     _firstbell_leaving: ExitStack,
 ) -> Iterator[Stage]:
-    """Where this attempt is played. Asks for the contexts only to be torn down before they close, and before that for
-    its people, who are given back when the contexts have closed."""
+    """The stage of this attempt. Requests the contexts only to be torn down before they close, and before that the
+    accounts, which are released when the contexts have closed."""
     del new_context, _firstbell_leaving
     from firstbell.journeys.stage.observer import NoObserver
     from firstbell.journeys.stage.stage import Stage
@@ -230,8 +230,8 @@ def actor(
     request: pytest.FixtureRequest,
     pytestconfig: pytest.Config,
 ) -> Callable[[str], Actor]:
-    """Brings a person on by role: `actor("counselor")`. Each has a browser context of their own, in the browser and
-    with the device that are theirs."""
+    """Brings a person on by role: `actor("counselor")`. Each has a browser context of their own, in their own browser
+    and with their own device."""
     from dataclasses import replace
 
     from firstbell.runner.execution.browsers.discovery import throttle

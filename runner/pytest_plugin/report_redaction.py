@@ -1,7 +1,7 @@
-"""What plain pytest does not tell and does not keep: secrets, and anything of a class into which a stranger came.
+"""Redacts pytest's reports: secrets, and everything about a class into which a stranger came.
 
-Recorded runs are cleaned as files (`artifacts/redaction`); here it is pytest's own reports that are, before terminal,
-JUnit XML and the main process of pytest-xdist are handed them.
+Recorded runs are redacted as files (`artifacts/redaction`); here pytest's own reports are, before terminal, JUnit XML
+and the main process of pytest-xdist get them.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ NOTHING_KEPT_NOTE = "nothing that pytest-playwright recorded of this test was ke
 
 
 def redact_secrets(report: pytest.TestReport, known: KnownSecrets) -> None:
-    """Take known secrets, and what is secret by its kind, out of everything that a report says."""
+    """Removes known secrets, and texts that are secret by their kind, from every text of a report."""
     broom = Redactor(known)
 
     def clean(text: str) -> str:
@@ -46,8 +46,8 @@ def redact_secrets(report: pytest.TestReport, known: KnownSecrets) -> None:
 
 
 def redact_private_report(report: pytest.TestReport, said: str) -> None:
-    """Leave of a report that it ended, and why nothing else is told: what failed may quote the page, and so may what
-    was printed, logged and noted."""
+    """Replaces the failure of a report with `said` and removes the rest: a failure may quote the page, and so may
+    output, logs and properties."""
     if report.longrepr is not None:
         report.longrepr = said
     report.sections = []
@@ -56,10 +56,10 @@ def redact_private_report(report: pytest.TestReport, said: str) -> None:
 
 
 def delete_recordings(item: pytest.Item) -> bool:
-    """Delete what pytest-playwright has kept of a test; whether there was anything.
+    """Deletes pytest-playwright's files of a test. Returns whether there were any.
 
-    A project may have it kept in a folder that is not the test's alone, outside of --output: then only the files go
-    that pytest-playwright names.
+    A project may keep them in a folder that is not the test's alone, outside of --output: then only files with
+    pytest-playwright's names are deleted.
     """
     folder = Path(item.stash[OUTPUT_FOLDER])
     if not folder.is_dir():
@@ -74,7 +74,7 @@ def delete_recordings(item: pytest.Item) -> bool:
 
 
 def _each_text(value: Any, clean: Callable[[str], str]) -> Any:
-    """What pytest shows of a failure, in its own shape, with each text in it cleaned."""
+    """Returns pytest's failure in its own shape, with each text in it redacted."""
     match value:
         case str():
             return clean(value)

@@ -1,4 +1,4 @@
-"""What plain pytest opens: the district, and the locks that keep its accounts out of other runs."""
+"""The district of a plain pytest session, and the locks that keep its accounts out of other runs."""
 
 from __future__ import annotations
 
@@ -40,13 +40,13 @@ ACCOUNT_WAIT_S = 1.2 * LOOK_AGAIN_S
 
 
 class LocalLocksOnly(UserWarning):
-    """History is away, so that runs elsewhere cannot be kept from playing the same accounts."""
+    """History is unreachable, so account locks hold on this machine only."""
 
 
 @dataclass(kw_only=True)
 class DistrictSession:
-    """What one session plays in. `locks` is None where nobody else can play its accounts: those of its own practice
-    school. `given_back_s` is the monotonic second in which this session last gave people back."""
+    """The district of one session. `locks` is None if no other process can use its accounts: those of its own practice
+    school. `given_back_s` is the monotonic second in which this session last released accounts."""
 
     district: District
     locks: AccountLocks | None
@@ -54,7 +54,7 @@ class DistrictSession:
 
     @cached_property
     def known(self) -> KnownSecrets:
-        """The secrets of this session's people. Those of somebody whose reference leads to nothing cannot be told."""
+        """The secrets of this session's accounts. A secret whose reference leads to nothing cannot be known."""
         values = []
         for secret in secrets_of(self.district):
             with suppress(MissingSecret):
@@ -63,7 +63,7 @@ class DistrictSession:
 
     @contextmanager
     def reserve_accounts(self, card: JourneyInfo) -> Iterator[Mapping[str, str]]:
-        """The account of each role, in no other run meanwhile. Raises Busy and HistoryError."""
+        """Reserves the account of each role. Raises AccountsBusy and HistoryError."""
         if self.locks is None:
             yield {}
             return
@@ -79,8 +79,8 @@ class DistrictSession:
 
 @contextmanager
 def open_for_pytest(explicit: str | None, start: Path) -> Iterator[DistrictSession]:
-    """The nearest firstbell.toml, or the practice school by itself. Raises NoConfig, ConfigError, NoTrust, HistoryError
-    and PracticeSchoolError."""
+    """Opens the nearest firstbell.toml, or the practice school by itself. Raises NoConfig, ConfigError, TrustError,
+    HistoryError and PracticeSchoolError."""
     with ExitStack() as stack:
         try:
             config = config_at(explicit, start)
@@ -95,7 +95,7 @@ def open_for_pytest(explicit: str | None, start: Path) -> Iterator[DistrictSessi
 
 @contextmanager
 def _locks(config: Config) -> Iterator[AccountLocks]:
-    """The locks of history, or, where that cannot be had, of this folder alone."""
+    """Opens the locks in history, or if that is unreachable, in this folder alone."""
     with suppress(OSError):  # Who cannot write here is told so by the database.
         state_folder(config).mkdir(exist_ok=True, mode=0o700)
     try:

@@ -1,4 +1,4 @@
-"""Who plays: an account for each role of a journey, each in one run at a time."""
+"""Allocates an account to each role of a journey; an account is in one run at a time."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from firstbell.runner.history.slots.claims import AccountAllocation
 
 EVERY_ROLE = "*"
-"""What a journey needs that may bring anybody on."""
+"""The request of a journey that may bring on any role."""
 MEETS = frozenset({"live-class", "plan-b"})
-"""Services in which two people meet in the one synthetic class, so that a second pair would walk in on them."""
+"""Services in which actors meet in the one synthetic class, so that a second pair would walk in on them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountCandidate:
-    """An account that may be cast. `lock` is its name wherever First Bell runs; no group means all of them."""
+    """An account that can be allocated. `lock` is its name on all machines; no group means all groups."""
 
     account: str
     role: str
@@ -25,7 +25,7 @@ class AccountCandidate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountRequest:
-    """What a journey asks for: roles, the groups it goes to school with, and whether its people meet in the class."""
+    """The accounts that a journey needs: roles, their groups, and whether its actors meet in the class."""
 
     roles: Sequence[str]
     groups: Sequence[str] = ()
@@ -34,15 +34,15 @@ class AccountRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountPool:
-    """All that can be cast. `room` is the lock of the synthetic class."""
+    """All accounts that can be allocated. `room` is the lock of the synthetic class."""
 
     candidates: Sequence[AccountCandidate]
     room: str
 
     def cast(self, part: AccountRequest, taken: Set[str]) -> AccountAllocation | None:
-        """Somebody for each role who is in no other run; None when one of them is busy.
+        """Returns an account that is in no other run for each role; None if one of them is busy.
 
-        A role without any account is left open: the journey then says so itself, and what to add.
+        A role without any account stays open: the journey then fails with a message that says what to add.
         """
         if part.meets and self.room in taken:
             return None
@@ -65,7 +65,7 @@ class AccountPool:
         return list(part.roles)
 
     def _able(self, role: str, groups: Sequence[str]) -> Iterator[AccountCandidate]:
-        """Those of a role who go to school with one of the groups, the ones that belong to it before the others."""
+        """Yields the accounts of a role that belong to one of the groups, before those without groups."""
         of_role = [candidate for candidate in self.candidates if candidate.role == role]
         yield from (one for one in of_role if set(one.groups) & set(groups))
         yield from (one for one in of_role if not one.groups)

@@ -1,4 +1,4 @@
-"""Engages people for a play by hand: waits until each role has an account that is free, and keeps it meanwhile."""
+"""Reserves accounts for a run by hand: waits until each role has a free account, and keeps it locked."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ LOOK_AGAIN_S = 0.5
 
 
 class AccountsBusy(FirstBellError):
-    """An account that is needed stays in use by another run."""
+    """A needed account stays in use by another run."""
 
 
 @contextmanager
 def reserved_accounts(
     company: AccountPool, part: AccountRequest, locks: AccountLocks, *, lease_s: float
 ) -> Iterator[AccountAllocation]:
-    """Somebody for each role, who is in no other run meanwhile. Raises Busy and HistoryError."""
+    """Reserves an account for each role. Raises AccountsBusy and HistoryError."""
     holder = f"run by {this_process()}"
     deadline = time.monotonic() + RESERVATION_S
     while (

@@ -1,6 +1,6 @@
-"""Whom the browser trusts beyond the public authorities: a home folder for it, with a certificate database of its own.
+"""Makes the browser trust additional authorities: a HOME with a certificate database of its own.
 
-Chromium on Linux reads `$HOME/.pki/nssdb` and offers no other way in; the people's own database stays untouched.
+Chromium on Linux reads `$HOME/.pki/nssdb` and offers no other option; the user's own database stays untouched.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ class TrustError(FirstBellError):
 
 
 def ca_home(cas: Sequence[Path], state: Path) -> Path:
-    """A folder below `state` to launch the browser with as HOME, so that it trusts the authorities in these PEM files,
-    one in each. The same authorities give the same folder, which is made once. Raises TrustError."""
+    """Returns a folder below `state` to launch the browser with as HOME, so that it trusts the authorities in these PEM
+    files, one in each. The same authorities give the same folder, which is made once. Raises TrustError."""
     contents = [_read(ca) for ca in cas]
     digest = hashlib.sha256(b"\0".join(sorted(contents))).hexdigest()[:20]
     home = state / "trust" / digest

@@ -1,7 +1,7 @@
-"""Which browser plays, and where it is: what the configuration names, with a path, Playwright's own download, or for
-plain Chromium also whatever of its family is on this machine.
+"""Finds the browser to play in: the configured path, Playwright's own download, or for plain Chromium also one of its
+family on this machine.
 
-Plain Chromium has two programs. Headless plays use its headless shell, which has no window and takes less processor
+Plain Chromium has two programs. Headless attempts use its headless shell, which has no window and takes less processor
 time; headed ones use the full browser. Playwright does the same with its own downloads when it is given no path.
 """
 
@@ -70,12 +70,12 @@ ON_MACHINE = "found on this machine"
 
 
 class NoBrowser(FirstBellError):
-    """There is no browser to play with, and the message says what to do."""
+    """There is no browser to play in. The message says what to do."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Browser:
-    """A browser that was found. `path` is None where Playwright finds it by itself: its own, and those of a channel.
+    """A browser that was found. `path` is None if Playwright finds it by itself: its own download, or a channel.
 
     `is_shell`: it is Chromium's headless shell, which cannot open a window.
     """
@@ -90,12 +90,11 @@ class Browser:
 
 
 class ThrottleUnsupported(JourneyError):
-    """A location asks for a network that this browser cannot be given."""
+    """A location asks for a network profile that this browser cannot emulate."""
 
 
 def find_browser(configured: str = "", name: str = CHROMIUM, *, headed: bool = False) -> Browser:
-    """The browser to play with; for plain Chromium in the order of `choose_browser`. Raises NoBrowser where it is not
-    there."""
+    """Returns the browser to play in; for plain Chromium in the order of `choose_browser`. Raises NoBrowser."""
     kind = BROWSER_KINDS[name]
     if kind.channel:
         return find_channel_browser(kind, channel_paths())
@@ -106,17 +105,17 @@ def find_browser(configured: str = "", name: str = CHROMIUM, *, headed: bool = F
 
 
 def find_all(configured: str, kinds: Iterable[BrowserKind], *, headed: bool = False) -> list[Browser]:
-    """Each browser that a configuration asks for, once. Raises NoBrowser for the first that is not there."""
+    """Returns each browser that a configuration asks for, once. Raises NoBrowser for the first that is missing."""
     return [find_browser(configured, kind.name, headed=headed) for kind in dict.fromkeys(kinds)]
 
 
 def is_headed(launching: Mapping[str, Any], environment: Mapping[str, str]) -> bool:
-    """Whether Playwright opens a window when launched like this: it was asked to, or PWDEBUG asks for its inspector."""
+    """True if Playwright opens a window when launched like this: by option, or because PWDEBUG asks for its inspector."""
     return launching.get("headless") is False or environment.get("PWDEBUG", "") not in NOT_INSPECTING
 
 
 def find_channel_browser(kind: BrowserKind, places: Mapping[str, str]) -> Browser:
-    """A Chrome or Edge where Playwright looks for it. Raises NoBrowser where it is not."""
+    """Returns the Chrome or Edge at Playwright's path for it. Raises NoBrowser if it is not there."""
     if not (place := places.get(kind.channel)):
         raise NoBrowser(f"there is no {kind.name} for {sys.platform}; ask for another browser")
     if not Path(place).is_file():
@@ -125,25 +124,25 @@ def find_channel_browser(kind: BrowserKind, places: Mapping[str, str]) -> Browse
 
 
 def find_downloaded_browser(kind: BrowserKind, *, own: bool) -> Browser:
-    """Playwright's own Firefox or WebKit: one of the system cannot be played with. Raises NoBrowser without it."""
+    """Returns Playwright's own Firefox or WebKit: the system's cannot be automated. Raises NoBrowser without it."""
     if not own:
         raise NoBrowser(f"Playwright's own {kind.name} is not here; run: firstbell browser install {kind.name}")
     return Browser(path=None, origin=f"Playwright's own {kind.name.capitalize()}", kind=kind)
 
 
 def channel_paths() -> Mapping[str, str]:
-    """Where Playwright looks for Chrome and Edge on this system."""
+    """Returns Playwright's paths of Chrome and Edge on this system."""
     return {"linux": ON_LINUX, "darwin": ON_A_MAC}.get(sys.platform, {})
 
 
 def choose_browser(
     configured: str, *, own: bool, shells: Sequence[Path], machine: Sequence[Path], headed: bool = False
 ) -> Browser:
-    """The order of preference: the configured path, Playwright's own, a headless shell where no window is asked for,
-    a full browser.
+    """Returns the first of: the configured path, Playwright's own, a headless shell if no window is asked for, a full
+    browser.
 
-    `own`: Playwright has downloaded what it starts for such a play. A configured path that does not exist is an error,
-    not a reason to take another one.
+    `own`: Playwright has downloaded what it starts for such an attempt. A configured path that does not exist is an
+    error, not a reason to take another one. Raises NoBrowser.
     """
     if configured:
         path = Path(configured).expanduser()
@@ -163,24 +162,24 @@ def choose_browser(
 
 
 def shells_on_machine() -> list[Path]:
-    """Chromium's headless shells on this machine, the preferred one first."""
+    """Returns Chromium's headless shells on this machine, the preferred one first."""
     return [Path(found) for name in SHELLS_ON_PATH if (found := shutil.which(name))]
 
 
 def browsers_on_machine() -> list[Path]:
-    """Chrome, Chromium and Edge on this machine, the preferred one first."""
+    """Returns Chrome, Chromium and Edge on this machine, the preferred one first."""
     names = [found for name in ON_PATH if (found := shutil.which(name))]
     return [Path(name) for name in (*names, *IN_APPLICATIONS) if Path(name).is_file()]
 
 
 def is_downloaded(download: str) -> bool:
-    """Whether Playwright has downloaded the revision that its version asks for: of an engine, or HEADLESS_SHELL."""
+    """True if Playwright has downloaded the revision that its version asks for: of an engine, or HEADLESS_SHELL."""
     folder = f"{download.replace('-', '_')}-{browser_revisions()[download]}"
     return (download_folder() / folder / "INSTALLATION_COMPLETE").exists()
 
 
 def download_folder() -> Path:
-    """Where Playwright keeps its downloads (its documentation, "Managing browser binaries")."""
+    """Returns Playwright's download folder (its documentation, "Managing browser binaries")."""
     chosen = os.environ.get("PLAYWRIGHT_BROWSERS_PATH", "")
     if chosen == "0":
         return package_folder() / ".local-browsers"
@@ -191,10 +190,9 @@ def download_folder() -> Path:
 
 
 def launch_options(browser: Browser, way: tuple[Location, Path | None] | None = None) -> dict[str, Any]:
-    """What `launch` needs beyond its defaults, for a location and a home folder in which it finds whom to trust.
+    """Returns the options of `launch` for a location and a HOME with its trusted authorities.
 
-    Chromium's sandbox cannot work as root, so only then it is off. Raises NoBrowser for a way that only
-    Chromium can go.
+    Chromium's sandbox cannot work as root, so only then it is off. Raises NoBrowser for an egress that needs Chromium.
     """
     location, home = way or (Location(), None)
     kind = browser.kind
@@ -215,7 +213,7 @@ def launch_options(browser: Browser, way: tuple[Location, Path | None] | None = 
 
 
 def version_of(browser: RunningBrowser) -> str:
-    """The version of a running browser, after the words "headless shell" where it says that it is one."""
+    """Returns the version of a running browser, prefixed with "headless shell" if it is one."""
     if browser.browser_type.name != CHROMIUM:
         return browser.version
     session = browser.new_browser_cdp_session()
@@ -225,7 +223,7 @@ def version_of(browser: RunningBrowser) -> str:
 
 
 def throttle(page: Page, network: NetworkProfile) -> None:
-    """Make a page's connection what a home's is. Raises ThrottleUnsupported where that is not Chromium's."""
+    """Emulates a home connection on a page. Raises ThrottleUnsupported if the browser is not Chromium."""
     if network.conditions is None:
         return
     browser = page.context.browser

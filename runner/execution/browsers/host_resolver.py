@@ -1,4 +1,4 @@
-"""How a browser is made to find the district's hosts as a location's own name server does."""
+"""Makes a browser resolve the district's hosts through a location's own name server."""
 
 from __future__ import annotations
 
@@ -17,9 +17,11 @@ NOT_FOUND = "~NOTFOUND"
 
 
 def browser_args(services: Iterable[Service], way: Egress) -> tuple[str, ...]:
-    """What Chromium is started with, so that it goes where the way's own name server says for the hosts that services
-    name. Every other name stays the system's, and what has changed since is not known before the next start. Nothing
-    where names are the system's, or a proxy's."""
+    """Returns Chromium's arguments that map the hosts of services to the addresses of the egress's name server.
+
+    All other names are resolved by the system, and later changes are unknown until the next start. Empty if the system
+    or a proxy resolves names.
+    """
     names = dict.fromkeys(target.name for target in targets_of(services, ()))
     asked = [name for name in names if not is_address(name) and not is_loopback(name)]
     if not way.resolver or way.proxy or not asked:
@@ -32,6 +34,6 @@ def browser_args(services: Iterable[Service], way: Egress) -> tuple[str, ...]:
 
 
 def _place(addresses: tuple[str, ...]) -> str:
-    """The first address that there is a way to, as Chromium writes it."""
+    """Returns the first reachable address, as Chromium writes it."""
     place = next(iter(routable(addresses)), NOT_FOUND)
     return f"[{place}]" if ":" in place else place

@@ -1,4 +1,4 @@
-"""What each person plays with: which browser, and which device it is to look like; and the contexts for that."""
+"""The browser and device of each actor, and browser contexts for them."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ if TYPE_CHECKING:
 
 
 class UnknownDevice(JourneyError):
-    """Somebody holds a device that this Playwright does not know."""
+    """An account names a device that this Playwright does not know."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ActorBrowser:
-    """What somebody plays with. `is_usual`: that browser is open anyhow. `device` is empty for a computer."""
+    """The browser and device of one actor. `is_usual`: the session has that browser open. No device means a computer."""
 
     browser: str
     device: str
@@ -35,16 +35,16 @@ class ActorBrowser:
 
 
 def browser_of_actor(account: Account, *, journey: str, usual: str, told: Collection[str] = ()) -> ActorBrowser:
-    """What a person plays with: their own browser before the journey's before the usual one.
+    """Returns an actor's browser: the account's before the journey's before the usual one.
 
-    What a person at the command line has `told` ("browser", "device") holds for everybody.
+    Choices on the command line, `overrides` ("browser", "device"), hold for all actors.
     """
     browser = usual if "browser" in told else account.browser or journey or usual
     return ActorBrowser(browser=browser, device="" if "device" in told else account.device, is_usual=browser == usual)
 
 
 def device_options(device: str, known: Mapping[str, Mapping[str, Any]], taken: Collection[str] = ()) -> dict[str, Any]:
-    """What a context is given to look like a device, but for what somebody has set already. Raises UnknownDevice."""
+    """Returns the context options of a device, without those in `taken`. Raises UnknownDevice."""
     if not device:
         return {}
     if device not in known:
@@ -59,8 +59,8 @@ def open_context(
     location: Location,
     fixed: Collection[str] = (),
 ) -> BrowserContext:
-    """A browser context with the look of a device and at a location. `known` are Playwright's devices; options whose
-    names are in `fixed` keep what `new_context` gives them, whatever the device says. Raises UnknownDevice."""
+    """Opens a browser context for a device at a location. `known` are Playwright's devices; options whose names are in
+    `fixed` keep the values of `new_context`, whatever the device says. Raises UnknownDevice."""
     return new_context(**device_options(device, known, fixed) | location.context_options)
 
 
@@ -76,7 +76,7 @@ def browser_text(name: str, account: Account, engine: str, version: str) -> str:
 
 @dataclass(slots=True, kw_only=True)
 class OtherBrowsers:
-    """The browsers of a session besides its own: each is launched when somebody first plays in it, and stays warm."""
+    """The browsers of a session besides its own: each is launched at first use and stays open."""
 
     playwright: Playwright
     launching: Mapping[str, Any]
@@ -86,7 +86,7 @@ class OtherBrowsers:
     _stack: ExitStack = field(default_factory=ExitStack)
 
     def browser(self, name: str) -> Browser:
-        """The browser of a name. Raises NoBrowser. One that has died is launched again."""
+        """Returns the browser of a name. Launches a crashed one again. Raises NoBrowser."""
         from firstbell.runner.execution.browsers.discovery import find_browser, is_headed, launch_options  # noqa: PLC0415  # it reads Playwright's list
 
         found = self._open.get(name)
@@ -100,12 +100,12 @@ class OtherBrowsers:
         return found
 
     def close(self) -> None:
-        """Close all that were launched."""
+        """Closes all launched browsers."""
         self._stack.close()
 
 
 def context_opener(browser: Browser, options: Mapping[str, Any], leaving: ExitStack) -> Callable[..., BrowserContext]:
-    """Opens contexts in a browser that is not the session's, closed with `leaving`."""
+    """Returns a function that opens contexts in another browser than the session's, closed by `cleanup`."""
 
     def open_context(**more: Any) -> BrowserContext:
         context = browser.new_context(**{**options, **more})

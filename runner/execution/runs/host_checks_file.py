@@ -1,4 +1,4 @@
-"""The host checks that a diagnosis rests on, as a file of the run: what was so at that moment is not so for long."""
+"""Writes the host checks behind a diagnosis to a file of the run: they describe that moment only."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ SCHEMA = "firstbell.checks/1"
 
 
 def write_host_checks(found: Mapping[str, Sequence[HostCheck]], folder: Path, attempt: int) -> tuple[Artifact, ...]:
-    """The file, in a run's private folder; `found` is by location. A disk that is full costs the file alone."""
+    """Writes the file to a run's private folder; `found` is by location. A full disk costs the file alone."""
     rows = list(_rows(found))
     if not rows:
         return ()

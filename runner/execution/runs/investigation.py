@@ -1,7 +1,7 @@
-"""What is asked when an attempt did not pass: the hosts at that moment, from every location, and what else is known.
+"""Gathers the facts of an attempt that did not pass: host checks from every location, and history.
 
-The hosts are looked at while the attempt is played again, so that it costs no time; then the facts are put together,
-and one pure function draws the conclusion.
+Hosts are checked while the attempt is played again, so that it costs no time; then one pure function diagnoses the
+facts.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ CheckHosts = Callable[[Sequence[Target], Egress, float], list[HostCheck]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InvestigationCase:
-    """What is to be explained: the attempts of one run, why the last is in doubt, and what the journey relies on."""
+    """The run to diagnose: its attempts, the probe's own problem in the last one, and the journey's services."""
 
     journey: str
     location: str
@@ -53,12 +53,12 @@ class InvestigationCase:
 
 @dataclass(frozen=True, slots=True)
 class PendingChecks:
-    """Looks at the hosts that are under way, by location."""
+    """Host checks in progress, by location."""
 
     futures: Mapping[str, Future[list[HostCheck]]]
 
     def found(self, within_s: float) -> dict[str, tuple[HostCheck, ...]]:
-        """What they found; nothing where a look failed or does not end. The time is one for all of them."""
+        """Returns the checks; none where a check failed or does not end. The time limit is one for all of them."""
         wait(self.futures.values(), within_s)
         return {name: self._one(name, future) for name, future in self.futures.items()}
 
@@ -73,7 +73,7 @@ class PendingChecks:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Investigation:
-    """Asks. `hosts` are the patterns of each service's own hosts; `within_s` bounds one look at all of them."""
+    """Diagnoses runs. `hosts` are the patterns of each service's own hosts; `within_s` bounds one check of all hosts."""
 
     locations: Mapping[str, Location]
     targets: Sequence[Target]
@@ -84,12 +84,12 @@ class Investigation:
     line: QualityThresholds = field(default_factory=QualityThresholds)
 
     def degraded(self, location: str, attempt: Attempt) -> tuple[str, ...]:
-        """In what way what works is worse than it should be: calls by their proofs, hosts by their last checks."""
+        """Returns in which respects a passing run is degraded: calls by their proofs, hosts by their last checks."""
         calls = (one.said for proof in attempt.proofs for one in degradations(proof, self.line))
         return (*dict.fromkeys(calls), *OptionalPastRuns(self.past).degraded(location))
 
     def begin(self) -> PendingChecks:
-        """Look at the hosts from every location, beside whatever else is done."""
+        """Starts checking the hosts from every location, in threads."""
         pool = ThreadPoolExecutor(max(1, len(self.locations)), thread_name_prefix="inquiry")
         futures = {
             name: pool.submit(self.probe, self.targets, location.way, self.within_s)
@@ -99,7 +99,7 @@ class Investigation:
         return PendingChecks(futures)
 
     def conclude(self, case: InvestigationCase, looking: PendingChecks) -> Diagnosis:
-        """Whose part of the chain broke. Never raises: what goes wrong here may cost the reason, never the verdict."""
+        """Returns the diagnosis. Never raises: an error here may cost the reason, never the outcome."""
         try:
             return diagnose(self.facts(case, looking))
         except Exception as error:
@@ -110,7 +110,7 @@ class Investigation:
             return Diagnosis(service="", cause=Cause.UNKNOWN, confidence=Confidence.LOW, because=(because,))
 
     def facts(self, case: InvestigationCase, looking: PendingChecks) -> Facts:
-        """All that is known."""
+        """Returns all known facts."""
         # What this machine did is no news of any host, and the next slot is not kept waiting for it.
         found = looking.found(0.0 if case.doubt else self.within_s + GRACE_S)
         past = OptionalPastRuns(self.past)
@@ -159,7 +159,7 @@ def _usual_ms(past: PastRuns, location: str, attempt: Attempt) -> dict[str, floa
 
 
 def _changed(past: PastRuns, location: str, checks: Sequence[HostCheck]) -> list[ServiceChange]:
-    """What is different about the district's hosts since they last were well."""
+    """Returns what has changed about the district's hosts since their last check without findings."""
     found = []
     for check in checks:
         before = past.when_well(location, check.host) if check.service else None

@@ -1,4 +1,4 @@
-"""Reads how this machine is: processor time stolen or lost, disk, memory, and whether names can be asked for."""
+"""Measures this machine: processor time stolen or lost, disk, memory, and whether its name server answers."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ RESOLVER_S = 6.0
 
 
 class LagMeter:
-    """Measures, from inside a process, how much of its time it was not run. Costs 50 wake-ups a second."""
+    """Measures, from inside a process, the share of time in which it was not run. Costs 50 wake-ups a second."""
 
     def __init__(self) -> None:
         self._stop = threading.Event()
@@ -45,7 +45,7 @@ class LagMeter:
 
     @property
     def lost_share(self) -> float:
-        """Of the time so far, how much was lost; 0 before there is any."""
+        """The lost share of the time so far; 0 at the start."""
         return self._lost_s / self._elapsed_s if self._elapsed_s else 0.0
 
     def _measure(self) -> None:
@@ -59,18 +59,18 @@ class LagMeter:
 
 
 class MachineMeter:
-    """Watches this machine during one attempt, from outside."""
+    """Measures this machine during one attempt, from outside."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._before = psutil.cpu_times()
 
     def doubt(self, attempt: Attempt) -> ProbeProblem | None:
-        """Why an attempt's failure cannot be laid at the service's door; None when it can, or there is none."""
+        """Returns why a failure may be this machine's own; None if it is not, or if there is none."""
         return probe_problem(attempt.ending, self.read(attempt)) if attempt.ending is not None else None
 
     def read(self, attempt: Attempt) -> MachineState:
-        """How the machine was since the meter was made. Only a failure by name makes it ask the resolver."""
+        """Returns the machine's state since the meter was made. Asks the resolver only if a name did not resolve."""
         unresolved = attempt.ending.unresolved if attempt.ending else ""
         return MachineState(
             lost_share=attempt.lost_share,
@@ -82,7 +82,7 @@ class MachineMeter:
 
 
 def resolver_answers(host: str) -> bool:
-    """Whether the system's resolver says anything at all about a host, in time."""
+    """True if the system's resolver gives any answer about a host, in time."""
     try:
         return within(RESOLVER_S, lambda: _is_answered(host.partition(":")[0]), name="resolver")
     except TimeLimitPassed:

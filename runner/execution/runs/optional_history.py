@@ -1,4 +1,4 @@
-"""The past as far as it is at hand: a history that is away costs a diagnosis some facts, never a run its verdict."""
+"""History that never raises: an unreachable database costs a diagnosis some facts, never a run its outcome."""
 
 from __future__ import annotations
 
@@ -16,29 +16,29 @@ T = TypeVar("T")
 
 
 class PastRuns(Protocol):
-    """What history knows that may explain a failure. May raise HistoryError."""
+    """History that may explain a failure. May raise HistoryError."""
 
     def outcome_at(self, journey: str, location: str) -> str:
-        """How a journey last went at another location, lately; empty when it did not run there."""
+        """Returns a journey's last recent outcome at another location; empty if it did not run there."""
 
     def beside(self, journey: str, location: str) -> tuple[OtherJourney, ...]:
-        """How the other journeys last went at this location, lately."""
+        """Returns the last recent outcomes of the other journeys at this location."""
 
     def usual_ms(self, location: str, host: str) -> float | None:
-        """How long a host usually takes to its first byte from there."""
+        """Returns the usual time to a host's first byte from a location."""
 
     def degraded(self, location: str) -> tuple[str, ...]:
-        """Hosts that the last check from there reached, and not by every way, in words."""
+        """Returns the hosts that the last check reached by some paths and not by all, as text."""
 
     def when_well(self, location: str, host: str) -> HostCheck | None:
-        """The last check of a host from there that found nothing wrong."""
+        """Returns the last check of a host that found nothing wrong."""
 
 
 class OptionalPastRuns:
-    """A past that never raises. Made anew for each inquiry.
+    """Past runs that never raise. Made anew for each investigation.
 
-    Once it is away it is not asked again in that inquiry: each question to a database that is gone without a word takes
-    its whole time to connect, and a run has no time for a dozen of those.
+    Once the database is unreachable it is not queried again in that investigation: each query would take the full time
+    limit of a connection, and a run has no time for a dozen of those.
     """
 
     def __init__(self, past: PastRuns) -> None:
@@ -46,23 +46,23 @@ class OptionalPastRuns:
         self._is_away = False
 
     def outcome_at(self, journey: str, location: str) -> str:
-        """As the past has it; empty when it is away."""
+        """Returns the outcome; empty if unknown."""
         return self._asked(lambda: self._past.outcome_at(journey, location), "")
 
     def beside(self, journey: str, location: str) -> tuple[OtherJourney, ...]:
-        """As the past has it; nothing when it is away."""
+        """Returns the outcomes; none if unknown."""
         return self._asked(lambda: self._past.beside(journey, location), ())
 
     def usual_ms(self, location: str, host: str) -> float | None:
-        """As the past has it; None when it is away."""
+        """Returns the milliseconds; None if unknown."""
         return self._asked(lambda: self._past.usual_ms(location, host), None)
 
     def degraded(self, location: str) -> tuple[str, ...]:
-        """As the past has it; nothing when it is away."""
+        """Returns the texts; none if unknown."""
         return self._asked(lambda: self._past.degraded(location), ())
 
     def when_well(self, location: str, host: str) -> HostCheck | None:
-        """As the past has it; None when it is away."""
+        """Returns the check; None if unknown."""
         return self._asked(lambda: self._past.when_well(location, host), None)
 
     def _asked(self, question: Callable[[], T], unknown: T) -> T:

@@ -1,4 +1,4 @@
-"""Whether what looks like a service's failure is the probe's own: this machine starved, full, or without names."""
+"""Decides whether an apparent failure of a service is the probe's own: machine starved, full, or without name server."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ NO_MEMORY_MIB = 64.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MachineState:
-    """How this machine was during an attempt.
+    """The state of this machine during an attempt.
 
-    `lost_share`: of the time in which the worker wanted to run, how much it did not get; `stolen_share`: of the
-    processors' time, how much the host gave to others; free space and memory at its end; whether the system's
-    resolver answers at all (a "there is no such name" is an answer).
+    `lost_share`: the share of time in which the worker was ready to run and was not run; `stolen_share`: the share of
+    processor time that the host gave to others; free space and memory at its end; whether the system's resolver answers
+    at all (a "there is no such name" is an answer).
     """
 
     lost_share: float = 0.0
@@ -33,7 +33,7 @@ class MachineState:
 
 
 def probe_problem(ending: Ending, machine: MachineState) -> ProbeProblem | None:
-    """Why a failure cannot be laid at the service's door; None when it can."""
+    """Returns why a failure may be this machine's own; None if it is not."""
     if ending.kind is not EndingKind.FAILED:
         return None
     taken, waited = f"{machine.stolen_share:.0%}", f"{machine.lost_share:.0%}"
@@ -52,9 +52,9 @@ def probe_problem(ending: Ending, machine: MachineState) -> ProbeProblem | None:
 
 
 def as_errored(attempt: Attempt, why: ProbeProblem | None) -> Attempt:
-    """The attempt as it may be told: errored where its failure is in doubt, with what was seen kept in the words.
+    """Returns the attempt as errored if the probe has a problem; its message keeps the failure's own.
 
-    What has blamed nobody stays as it is: above all that somebody was in the class, which nothing may make forgotten.
+    An ending that blames no service stays as it is: above all a stranger in the class must never be forgotten.
     """
     if attempt.ending is None or attempt.ending.kind is not EndingKind.FAILED or why is None:
         return attempt

@@ -1,4 +1,4 @@
-"""Shares of the processors' time between two readings: busy with work, and stolen by the host for other machines."""
+"""Computes shares of processor time between two readings: busy, and stolen by the host for other machines."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class ProcessorShares:
 
 
 def shares_between(before: object, after: object) -> ProcessorShares:
-    """The shares between two readings of `psutil.cpu_times()`; zeros where no time has passed."""
+    """Returns the shares between two readings of `psutil.cpu_times()`; zeros if no time has passed."""
     fields = [name for name in getattr(after, "_fields", ()) if name not in NOT_COUNTED]
     passed = {name: max(0.0, getattr(after, name) - getattr(before, name)) for name in fields}
     total = sum(passed.values())

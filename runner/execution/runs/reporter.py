@@ -1,4 +1,4 @@
-"""Somebody who tells what happens while it happens."""
+"""Receives progress events of a run."""
 
 from __future__ import annotations
 
@@ -10,26 +10,26 @@ from firstbell.runner.execution.supervision.protocol import FromWorker
 
 
 class Reporter(Protocol):
-    """Hears of a run from its first attempt to its end."""
+    """Receives the events of a run from its first attempt to its end."""
 
     def began(self, journey: str, location: str, attempt: int, at: datetime) -> None:
         """An attempt is about to be played."""
 
     def heard(self, message: FromWorker) -> None:
-        """Something happened in it."""
+        """The worker has sent a message."""
 
     def ended(self, performed: RunResult) -> None:
         """The run is over and its evidence kept."""
 
 
 class SilentReporter:
-    """Tells nothing."""
+    """Ignores all events."""
 
     def began(self, journey: str, location: str, attempt: int, at: datetime) -> None:
-        """Nothing."""
+        """Does nothing."""
 
     def heard(self, message: FromWorker) -> None:
-        """Nothing."""
+        """Does nothing."""
 
     def ended(self, performed: RunResult) -> None:
-        """Nothing."""
+        """Does nothing."""

@@ -1,11 +1,11 @@
-"""One run from order to record: played by a worker, its evidence cleaned and kept, its row written.
+"""Runs one journey from order to record: a worker plays it, its evidence is redacted and spooled, its row written.
 
 A first attempt that failed is played once more by a fresh worker, with every recorder on; both are kept.
 
-In this order, and each line says what is true if we die after it:
+In this order, and each line says what is true if this process dies after it:
 1. the worker has played: the run never was, its raw recordings lie in a private folder that the next start removes;
-2. recordings are clean and lie on the spool: an uploader takes them to the store, beside us, sooner or later;
-3. the row is written, and the slot settled: the run is in history. A store that is away changes nothing about that.
+2. recordings are clean and lie on the spool: an uploader takes them to the store, in parallel, sooner or later;
+3. the row is written, and the slot closed: the run is in history. An unreachable store changes nothing about that.
 """
 
 from __future__ import annotations
@@ -50,16 +50,16 @@ log = structlog.get_logger()
 
 
 class RunRecords(Protocol):
-    """Where runs are written down."""
+    """The records of runs."""
 
     def record(self, run: RunRow, claim: Claim | None = None) -> None:
-        """Write a run and settle its slot. Raises HistoryError, or Overtaken."""
+        """Writes a run and closes its slot. Raises HistoryError, or Overtaken."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunContext:
-    """Where runs are kept, and who owns what. `work` and `quarantine` are private folders of this machine; `nudge`
-    says to whoever empties the spool that something was put on it. `inquiry` finds out whose a failure is."""
+    """The store, spool, history and policies of runs. `work` and `quarantine` are private folders of this machine;
+    `nudge` wakes the uploader of the spool. `investigation` diagnoses failures."""
 
     store: Store
     spool: Spool
@@ -77,10 +77,9 @@ class RunContext:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunOrder:
-    """What is to be run. `journey` is its name in history, `plays` what is played, `browser` in what where that is not
-    the district's. `deadline_s` bounds each attempt. `claim` is the slot it is for; None for a run by hand. `note` is
-    what else goes on, such as announced maintenance.
-    """
+    """The journey to run. `journey` is its name in history, `plays` the journey that is played, `browser` its browser
+    if it differs from the district's. `deadline_s` bounds each attempt. `claim` is its slot; None for a run by hand.
+    `note` names concurrent events, such as announced maintenance."""
 
     journey: str
     plays: str
@@ -97,9 +96,9 @@ class RunOrder:
 
 
 def run_journey(order: RunOrder, player: ManagedWorker, house: RunContext, reporter: Reporter) -> RunResult:
-    """Run a journey once and keep what came of it.
+    """Runs a journey once and keeps its evidence and record.
 
-    Raises HistoryError when the row cannot be written, and Overtaken when the slot was settled without this run.
+    Raises HistoryError when the row cannot be written, and Overtaken when the slot was closed without this run.
     """
     started_at = datetime.now(UTC)
     run_id = new_run_id(started_at)
@@ -128,7 +127,7 @@ def run_journey(order: RunOrder, player: ManagedWorker, house: RunContext, repor
 
 
 def _with_degradation(order: RunOrder, last: Attempt, house: RunContext) -> tuple[str, ...]:
-    """In what way a run that passed was worse than it should be."""
+    """Returns in which respects a run that passed is degraded."""
     if last.ending is not None or house.inquiry is None:
         return ()
     return house.inquiry.degraded(order.location, last)
@@ -141,21 +140,21 @@ class _RunParts:
     reporter: Reporter
 
     def heard(self, message: FromWorker) -> None:
-        """Log what happens, and pass it on."""
+        """Logs a message and passes it on."""
         _log_step(message)
         self.reporter.heard(message)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _AttemptsPlayed:
-    """What was played, and what it points to where it did not pass at once."""
+    """The attempts, and their diagnosis if the first did not pass."""
 
     attempts: tuple[Attempt, ...]
     diagnosis: Diagnosis | None = None
 
 
 def _attempts(order: RunOrder, run_id: str, folder: Path, means: _RunParts) -> _AttemptsPlayed:
-    """What is played, or one attempt that this machine did not let begin."""
+    """Returns the attempts, or one errored attempt if this machine did not let it begin."""
     began = datetime.now(UTC)
     try:
         folder.mkdir(parents=True, mode=0o700)
@@ -166,7 +165,7 @@ def _attempts(order: RunOrder, run_id: str, folder: Path, means: _RunParts) -> _
 
 
 def _play(order: RunOrder, run_id: str, folder: Path, means: _RunParts) -> _AttemptsPlayed:
-    """As many attempts as it takes. The hosts are looked at as soon as one has not passed."""
+    """Plays as many attempts as needed. Hosts are checked as soon as one has not passed."""
     attempts: list[Attempt] = []
     looking: PendingChecks | None = None
     why: ProbeProblem | None = None
@@ -236,7 +235,7 @@ def _keep(run: Run, claim: Claim | None, house: RunContext, folder: Path) -> Run
 
 
 def _spooled(spool: Spool, shelf: RunLocation, files: Mapping[str, bytes]) -> list[str]:
-    """Put a run's evidence on the spool. A full disk costs the evidence, never the verdict."""
+    """Puts a run's evidence on the spool and returns problems. A full disk costs the evidence, never the outcome."""
     try:
         dropped = spool.put(shelf.prefix, pack(files, shelf), shelf.lifetime)
     except OSError as error:
@@ -245,7 +244,7 @@ def _spooled(spool: Spool, shelf: RunLocation, files: Mapping[str, bytes]) -> li
 
 
 def _owner(run: Run, owners: Mapping[str, str]) -> str:
-    """Who is to be called: nobody, unless a service failed, or is worse than it should be."""
+    """Returns the owner to call; empty unless a service failed or is degraded."""
     return owners.get(run.service, "") if run.outcome is Outcome.FAILED or run.degraded else ""
 
 
@@ -264,7 +263,7 @@ def _log_step(message: FromWorker) -> None:
 
 
 def _log_run(performed: RunResult) -> None:
-    """The one line that sums a run up."""
+    """Logs the summary of a run in one event."""
     document = performed.document
     log.info(
         "run.done",

@@ -1,4 +1,4 @@
-"""run.json: one run as a document for other programs, versioned, with a schema that is published beside this file."""
+"""The document run.json: one run for other programs, versioned, with a schema that is published beside this file."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ class AttemptPart(DocumentPart):
 
 
 class BrokePart(DocumentPart):
-    """Where it broke: the first step that did not end well, and whose service it relies on."""
+    """Where the run failed: the first step that did not pass, and the service that it relies on."""
 
     actor: str
     step: str
@@ -91,14 +91,14 @@ class BecausePart(DocumentPart):
 
 
 class ClearedPart(DocumentPart):
-    """Somebody who is known to be well."""
+    """A service that is known to work."""
 
     name: str
     why: str
 
 
 class DiagnosisPart(DocumentPart):
-    """Whose part of the chain broke, and why we think so."""
+    """The blamed service, and the reasons."""
 
     service: str = Field(description="Empty where it is the probe's own, or nobody can be named.")
     cause: str = Field(description="A word from the list of causes.")
@@ -111,7 +111,7 @@ class DiagnosisPart(DocumentPart):
 
 
 class ServicePart(DocumentPart):
-    """Something that journeys rely on, as it was configured then."""
+    """A service that journeys rely on, as it was configured then."""
 
     owner: str
     hosts: list[str] = Field(description="Names of the hosts that are its own; * is allowed.")
@@ -150,8 +150,8 @@ class RunDocument(DocumentPart):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RenderContext:
-    """What must be known to tell of a run: who owns what broke, our version, `scrub`, which takes known secrets out of
-    what pages and errors said, and what was `removed` from its files, and all services' `owners` and `hosts`."""
+    """The context of a run's document: the owner of what failed, our version, `scrub`, which takes known secrets out of
+    texts of pages and errors, the counts of `removed` values in its files, and all services' `owners` and `hosts`."""
 
     owner: str
     version: str
@@ -162,7 +162,7 @@ class RenderContext:
 
 
 def document_of(run: Run, artifacts: Sequence[Artifact], telling: RenderContext) -> RunDocument:
-    """The document of a run."""
+    """Returns the document of a run."""
     step, scrub = run.last.failing_step, telling.scrub
     broke = None
     if step is not None and step.ending is not None:
@@ -202,7 +202,7 @@ def document_of(run: Run, artifacts: Sequence[Artifact], telling: RenderContext)
 
 
 def diagnosis_of(run: Run, scrub: Callable[[str], str]) -> dict[str, Any] | None:
-    """What a run points to, as plain JSON; None where nobody asked."""
+    """Returns the diagnosis of a run as plain JSON; None if there is none."""
     if (found := run.diagnosis) is None:
         return None
     return {
@@ -218,7 +218,7 @@ def diagnosis_of(run: Run, scrub: Callable[[str], str]) -> dict[str, Any] | None
 
 
 def figures_of(proof: MediaProof) -> dict[str, Any]:
-    """A media proof as plain JSON."""
+    """Returns a media proof as plain JSON."""
     return asdict(proof, dict_factory=lambda pairs: {key: _plain(value) for key, value in pairs})
 
 

@@ -1,4 +1,4 @@
-"""A finished run: its record, its document, and where its evidence is."""
+"""A finished run: its record, its document, its evidence, and what to open first."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from firstbell.runner.execution.runs.run_json import RunDocument
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunResult:
-    """A run with what is told about it. `where` is its evidence, `pointers` what to open first when it broke,
-    `trouble` what could not be kept."""
+    """A finished run. `where` is the location of its evidence, `open_first` what to open first when it failed,
+    `problems` the evidence that could not be kept."""
 
     run: Run
     document: RunDocument

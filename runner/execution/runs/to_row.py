@@ -1,4 +1,4 @@
-"""A run as history keeps it."""
+"""Converts a run to its rows in history."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ Scrub = Callable[[str], str]
 
 
 def row_of(run: Run, evidence: str, telling: RenderContext, picture: str = "") -> RunRow:
-    """The row of a run, with all that belongs to it; `evidence` is where a person finds what it left, `picture` the
-    object that shows the failing step."""
+    """Returns the row of a run with its parts; `evidence` is the location of its evidence, `picture` the object that
+    shows the failing step."""
     scrub = telling.scrub
     step = run.last.failing_step
     ending = step.ending if step else run.last.ending

@@ -1,4 +1,4 @@
-"""Holds a child process from start to end: JSON lines both ways, a marker and a temporary folder to find it by."""
+"""Runs a child process: JSON lines both ways, and a marker and a temporary folder to find its leftovers by."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ Said = TypeVar("Said")
 
 
 class ChildGone(Exception):
-    """The child has ended, and cannot be told anything any more."""
+    """The child has ended and cannot be sent anything."""
 
 
 class ChildProcess(Generic[Said]):
-    """One `python -m module`. `hear` gets each message that it sends, in a thread of its own, and None when its pipe
-    has ended. `speaks` reads its messages, `log` takes what it prints."""
+    """One `python -m module`. `on_message` gets each of its messages, in a thread of its own, and None at the end of
+    its pipe. `reads` parses its messages, `log` receives its printed output."""
 
     def __init__(
         self, module: str, *, speaks: TypeAdapter[Said], hear: Callable[[Said | None], object], log: IO[bytes]
@@ -61,16 +61,16 @@ class ChildProcess(Generic[Said]):
 
     @property
     def pid(self) -> int:
-        """The child's process."""
+        """The child's process id."""
         return self._process.pid
 
     @property
     def alive(self) -> bool:
-        """Whether it has not ended yet."""
+        """True until it ends."""
         return self._process.poll() is None
 
     def say(self, message: PipeMessage) -> None:
-        """Send a message. Raises ChildGone."""
+        """Sends a message. Raises ChildGone."""
         assert self._process.stdin is not None  # noqa: S101  # a pipe was asked for
         if self._is_ended:
             raise ChildGone
@@ -81,8 +81,7 @@ class ChildProcess(Generic[Said]):
             raise ChildGone from None
 
     def close(self, farewell: PipeMessage) -> None:
-        """Ask it to end, by a message that means so; kill what does not, and remove what it leaves. May be called
-        again."""
+        """Asks it to end with `quit_message`; kills it if it does not, and removes what it leaves. Idempotent."""
         if self._is_ended:
             return
         try:
@@ -94,7 +93,7 @@ class ChildProcess(Generic[Said]):
         self._put_away(end_leftovers(self._marker, self._folder))
 
     def kill(self) -> None:
-        """End it at once with all that it has started, and remove what it leaves. May be called again."""
+        """Kills it with all that it has started, and removes what it leaves. Idempotent."""
         if not self._is_ended:
             self._put_away(end_worker(self._process, self._marker, self._folder))
 

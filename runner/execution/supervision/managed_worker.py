@@ -1,4 +1,4 @@
-"""Somebody who is always fit to play: a worker that is started when needed, probed after idling, replaced when worn."""
+"""A worker that replaces itself: started when needed, probed after idling, recycled at its limits."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ NO_RECORDING = RecordingOptions(trace=False, screenshots=False)
 
 
 def _ignore(_message: FromWorker) -> None:
-    """Nobody wants to hear of a health probe."""
+    """Ignores the messages of a health probe."""
 
 
 class ManagedWorker:
-    """Plays attempts, one at a time, with whichever worker is fit. `hello` is asked for each new worker."""
+    """Plays attempts, one at a time, with a healthy worker. `setup` is called for each new worker."""
 
     def __init__(self, hello: Callable[[], WorkerSetup], log: Path, limits: WorkerLimits) -> None:
         self._hello = hello
@@ -42,15 +42,15 @@ class ManagedWorker:
 
     @property
     def ready(self) -> Ready:
-        """What the worker has collected."""
+        """The journeys that the worker has collected."""
         return self.worker.ready
 
     def play(
         self, order: PlayAttempt, *, deadline_s: float, listener: Callable[[FromWorker], None], fresh: bool
     ) -> Attempt:
-        """Play one attempt, with a worker that has never played where a fresh one is asked for.
+        """Plays one attempt, with a worker that has never played if `fresh`.
 
-        Always returns an attempt: one for which no worker could be started ended as errored.
+        Always returns an attempt: one for which no worker could be started ends as errored.
         """
         try:
             self.prepare(fresh=fresh)
@@ -65,7 +65,7 @@ class ManagedWorker:
         return attempt
 
     def prepare(self, *, fresh: bool = False) -> None:
-        """Have a worker that is fit. Raises WorkerFailure when none can be started."""
+        """Makes sure that a healthy worker runs. Raises WorkerFailure when none can be started."""
         if not self.worker.alive:
             self._replace(None)
         elif fresh and self.worker.played:
@@ -74,13 +74,13 @@ class ManagedWorker:
             self._replace(why)
 
     def close(self) -> None:
-        """End the worker, in order."""
+        """Ends the worker in order."""
         with self._lock:
             self._is_ended = True
             self.worker.close()
 
     def kill(self) -> None:
-        """End the worker at once, also from another thread; what it plays ends as errored, and no other is started."""
+        """Kills the worker, also from another thread; its attempt ends as errored, and no other worker is started."""
         with self._lock:
             self._is_ended = True
             self.worker.kill()

@@ -1,4 +1,4 @@
-"""The line between parent and worker: JSON lines over the worker's standard input and output."""
+"""The pipe between parent and worker: JSON lines over the worker's standard input and output."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from firstbell.runner.execution.supervision.protocol import TO_WORKER, PipeMessa
 
 
 class WorkerEnd:
-    """The worker's end. Takes standard input and output for itself: nothing a journey prints can break the line."""
+    """The worker's end. Takes standard input and output for itself: nothing a journey prints can break the pipe."""
 
     def __init__(self, reading: BinaryIO, writing: BinaryIO) -> None:
         self._reading = reading
@@ -20,7 +20,7 @@ class WorkerEnd:
 
     @classmethod
     def take_over_stdio(cls) -> WorkerEnd:
-        """Keep the pipes under new numbers; what is printed from now on goes to standard error."""
+        """Moves the pipes to new file numbers; later prints go to standard error."""
         reading = os.fdopen(os.dup(0), "rb")
         writing = os.fdopen(os.dup(1), "wb")
         os.dup2(2, 1)
@@ -30,7 +30,7 @@ class WorkerEnd:
         return cls(reading, writing)
 
     def leave_with_parent(self) -> None:
-        """From now on end this process when the parent is gone, whatever it is doing: even an endless loop.
+        """Exits this process from now on when the parent is gone, even in the middle of an endless loop.
 
         The driver then sees its own pipe end, and closes the browser.
         """
@@ -44,7 +44,7 @@ class WorkerEnd:
         threading.Thread(target=watch, name="parent-watch", daemon=True).start()
 
     def send(self, message: PipeMessage) -> None:
-        """Say something to the parent. A parent that is gone ends this process, and with it the browser."""
+        """Sends a message to the parent. Exits this process, and with it the browser, if the parent is gone."""
         try:
             self._writing.write(message.as_line())
             self._writing.flush()
@@ -52,10 +52,10 @@ class WorkerEnd:
             raise SystemExit(0) from None
 
     def receive(self) -> ToWorker | None:
-        """What the parent says next; None when it is gone."""
+        """Returns the parent's next message; None if the parent is gone."""
         line = self.read_line()
         return TO_WORKER.validate_json(line) if line else None
 
     def read_line(self) -> bytes:
-        """The next line of a parent that speaks otherwise than to a worker; empty when it is gone."""
+        """Returns the next line, for a protocol other than the worker's; empty if the parent is gone."""
         return self._reading.readline().strip()

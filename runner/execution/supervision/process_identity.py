@@ -1,4 +1,4 @@
-"""Who holds a slot, a lock, a folder or a process: a process of a host, told apart from a later one with its number."""
+"""Identifies the process that owns a slot, a lock or a folder, and tells it from a later one with the same number."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ import psutil
 
 
 def this_process() -> str:
-    """This process, such as `bell-probe:4711:1795457342`: host, number, and the second in which it began."""
+    """Returns this process as `host:pid:start`, such as `bell-probe:4711:1795457342`; start is a second of wall time."""
     return f"{_host()}:{os.getpid()}:{_began(os.getpid())}"
 
 
 def owner_is_gone(owner: str) -> bool:
-    """Whether an owner on this host has ended. Of other hosts nobody here can tell: their leases must run out."""
+    """True if an owner on this host has ended. Owners on other hosts cannot be checked: their leases must run out."""
     host, _, began = owner.rpartition(":")
     host, _, number = host.rpartition(":")
     return host == _host() and number.isdecimal() and _began(int(number)) != began
@@ -25,7 +25,7 @@ def _host() -> str:
 
 
 def _began(pid: int) -> str:
-    """The second in which a process began; empty when there is none."""
+    """Returns the second in which a process began; empty if it does not exist."""
     try:
         return str(int(psutil.Process(pid).create_time()))
     except psutil.Error:

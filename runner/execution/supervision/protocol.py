@@ -1,6 +1,7 @@
-"""What parent and worker say to each other: one JSON object a line, each checked as it arrives.
+"""The messages between parent and worker: one JSON object a line, validated on arrival.
 
-To the worker: Hello once, then Play for each attempt, then Quit. Back: Ready once, then each thing as it happens.
+To the worker: WorkerSetup once, then PlayAttempt for each attempt, then Quit. Back: Ready once, then one message for
+each event.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from firstbell.journeys.stage.step import Step, StepRecord
 from firstbell.runner.diagnosis.browser_facts import BrowserFacts
 
 HEALTH_PROBE = "firstbell-pulse"
-"""The journey that is no journey: the health probe of a worker."""
+"""The id of the health probe, a journey that is never scheduled."""
 
 
 class PipeMessage(BaseModel):
@@ -28,22 +29,22 @@ class PipeMessage(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     def as_line(self) -> bytes:
-        """The message as one line."""
+        """Returns the message as one line."""
         return self.model_dump_json().encode() + b"\n"
 
 
 class PracticeAddress(PipeMessage):
-    """Where the practice school runs, and the secret that lets one ask it for its accounts."""
+    """The control address of the practice school, and the token that gives access to its accounts."""
 
     control: str
     token: str
 
 
 class WorkerSetup(PipeMessage):
-    """How the worker should set itself up. Secrets travel by this pipe and never by arguments or environment.
+    """The configuration of a worker. Secrets travel by this pipe and never by arguments or environment.
 
-    The configuration travels as text: what stands in its file may have changed, and be wrong, since it was loaded.
-    `location` is whose way out is taken; the first one where it is empty.
+    The configuration travels as text: its file may have changed, and be invalid, since it was loaded. `location` names
+    the egress; the first location if empty.
     """
 
     kind: Literal["hello"] = "hello"
@@ -55,10 +56,10 @@ class WorkerSetup(PipeMessage):
 
 
 class PlayAttempt(PipeMessage):
-    """Play one attempt; `folder` is private to it, and the worker leaves there what it records.
+    """Asks for one attempt; `folder` is private to it, and the worker leaves its recordings there.
 
-    `accounts` says which account plays each role; `relies_on` what a test without steps of its own relies on; `browser`
-    what its people play in, where that is not the district's.
+    `accounts` maps roles to accounts; `relies_on` are the services of a test without steps of its own; `browser` is the
+    journey's browser if it differs from the district's.
     """
 
     kind: Literal["play"] = "play"
@@ -73,13 +74,13 @@ class PlayAttempt(PipeMessage):
 
 
 class Quit(PipeMessage):
-    """Close the browser and end."""
+    """Asks the worker to close the browser and exit."""
 
     kind: Literal["quit"] = "quit"
 
 
 class JourneyInfo(PipeMessage):
-    """A journey as collected: what its marker and its file say. `is_shipped`: it came with First Bell."""
+    """A journey as collected: its marker and its file. `is_shipped`: it came with First Bell."""
 
     id: str
     title: str
@@ -108,37 +109,38 @@ class Ready(PipeMessage):
 
 
 class StepBegan(PipeMessage):
-    """A step is being played."""
+    """A step has begun."""
 
     kind: Literal["step began"] = "step began"
     step: Step
 
 
 class StepEnded(PipeMessage):
-    """A step is over."""
+    """A step has ended."""
 
     kind: Literal["step ended"] = "step ended"
     record: StepRecord
 
 
 class MediaJudged(PipeMessage):
-    """Somebody looked at somebody else."""
+    """One actor's media proof of another is complete."""
 
     kind: Literal["media judged"] = "media judged"
     proof: MediaProof
 
 
 class BrowserFactsCollected(PipeMessage):
-    """What the browsers had seen when the first step failed."""
+    """The browser facts at the moment of the first failing step."""
 
     kind: Literal["witnessed"] = "witnessed"
     seen: BrowserFacts
 
 
 class AttemptJudged(PipeMessage):
-    """The last step is over: how the attempt ended. What comes after can no longer change it.
+    """The last step is over: how the attempt ended. Later messages cannot change it.
 
-    `lost_share`: of the worker's time, how much it was not run (see `doubt.Machine`).
+    `lost_share`: the share of time in which the worker was ready to run and was not run (see
+    `probe_health.MachineState`).
     """
 
     kind: Literal["judged"] = "judged"
@@ -150,7 +152,7 @@ class AttemptJudged(PipeMessage):
 
 
 class EvidenceRecorded(PipeMessage):
-    """What was recorded lies in the attempt's folder. `is_private`: a stranger came in, perhaps after the judgement.
+    """The recordings lie in the attempt's folder. `is_private`: a stranger came in, perhaps after the judgement.
 
     `clock_offset_s`: how far the clocks of the hosts that answered are ahead of ours, good to about a second.
     """
@@ -162,7 +164,7 @@ class EvidenceRecorded(PipeMessage):
 
 
 class AttemptEnded(PipeMessage):
-    """Everything is closed, or `unclosed` says what could not be."""
+    """Everything is closed, or `unclosed` says what could not be closed."""
 
     kind: Literal["attempt ended"] = "attempt ended"
     unclosed: str

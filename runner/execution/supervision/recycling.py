@@ -1,4 +1,4 @@
-"""When a worker is replaced: by count, by memory, after a close that failed, or when its browser does not answer."""
+"""Decides when a worker is replaced: by attempts, by memory, after a failed close, or when its browser does not answer."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from enum import Enum
 
 
 class RecycleReason(Enum):
-    """Why a worker is replaced."""
+    """The reason to replace a worker."""
 
     COUNT = "it has played long enough"
     MEMORY = "it has grown too large"
@@ -18,7 +18,7 @@ class RecycleReason(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkerLimits:
-    """How long a worker may serve. A browser that has played leaks a little: playwright#6319 and its kin."""
+    """The limits of one worker's life. A browser leaks a little with each attempt: playwright#6319 and similar issues."""
 
     attempts: int
     memory_mib: float
@@ -28,7 +28,7 @@ class WorkerLimits:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkerUsage:
-    """How a worker is. `memory_mib` is that of its whole tree."""
+    """The state of a worker. `memory_mib` is that of its whole process tree."""
 
     attempts: int
     memory_mib: float
@@ -36,7 +36,7 @@ class WorkerUsage:
 
 
 def recycle_reason(wear: WorkerUsage, limits: WorkerLimits) -> RecycleReason | None:
-    """Whether a worker should be replaced before it plays again, and why."""
+    """Returns the reason to replace a worker before its next attempt, or None."""
     if wear.unclosed:
         return RecycleReason.UNCLOSED
     if wear.attempts >= limits.attempts:

@@ -1,4 +1,4 @@
-"""The parent of a worker: starts it, hands it attempts, holds each attempt's deadline, and ends it for good.
+"""The parent of a worker: starts it, sends it attempts, enforces each attempt's deadline, and kills it.
 
 Only this process ends a run: a dead Playwright driver looks alive from inside, and a call into it can spin for ever
 (microsoft/playwright-python#3187).
@@ -49,11 +49,11 @@ Listener = Callable[[FromWorker], None]
 
 
 class WorkerFailure(FirstBellError):
-    """The worker cannot work, and the message is why, in one line."""
+    """The worker cannot work. The message says why, in one line."""
 
 
 class Worker:
-    """One resident worker. `log` takes whatever it prints."""
+    """One resident worker. `log` receives its printed output."""
 
     def __init__(self, hello: WorkerSetup, log: Path) -> None:
         self._log: IO[bytes] = _log_file(log)
@@ -74,10 +74,10 @@ class Worker:
         self.close() if kind is None else self.kill()
 
     def play(self, order: PlayAttempt, *, deadline_s: float, listener: Listener) -> Attempt:
-        """Play one attempt and tell the listener what happens as it happens.
+        """Plays one attempt and passes each message on to the listener as it arrives.
 
-        Always returns an attempt. One that passes its deadline before it is judged, or whose worker dies, ended as
-        errored; the worker is gone then (`alive` is false). One that cannot close what it opened keeps its verdict.
+        Always returns an attempt. One that passes its deadline before it is judged, or whose worker crashes, ends as
+        errored; the worker is gone then (`alive` is false). One that cannot close what it opened keeps its outcome.
         """
         heard: list[FromWorker] = []
         started_at, began = datetime.now(UTC), time.monotonic()
@@ -105,7 +105,7 @@ class Worker:
 
     @property
     def memory_mib(self) -> float:
-        """What the worker, its driver and its browser hold; shared pages count for each that shares them."""
+        """The memory of the worker, its driver and its browser; shared pages count once for each process."""
         total = 0
         with contextlib.suppress(psutil.NoSuchProcess):
             root = psutil.Process(self.pid)
@@ -116,26 +116,26 @@ class Worker:
 
     @property
     def pid(self) -> int:
-        """The worker's process."""
+        """The worker's process id."""
         return self._child.pid
 
     @property
     def alive(self) -> bool:
-        """Whether it can be handed another attempt."""
+        """True if it can be sent another attempt."""
         return self._child.alive
 
     def close(self) -> None:
-        """Ask it to close its browser and end; kill what does not, and remove what it leaves."""
+        """Asks the worker to close its browser and exit; kills remaining processes and removes remaining files."""
         self._child.close(Quit())
         self._log.close()
 
     def kill(self) -> None:
-        """End the worker, its driver and its browser at once."""
+        """Kills the worker, its driver and its browser at once."""
         self._child.kill()
         self._log.close()
 
     def _kill_if_errored(self, attempt: Attempt) -> None:
-        """After a fault of the probe's own this process is not trusted: its browser may be dead and not say so."""
+        """Kills the worker after a fault of the probe's own: its browser may be dead and not say so."""
         if attempt.ending is not None and attempt.ending.kind is EndingKind.ERRORED:
             self.kill()
 
@@ -152,7 +152,7 @@ class Worker:
         raise WorkerFailure(answer.said if isinstance(answer, WorkerBroken) else "the worker spoke out of turn")
 
     def _next(self, deadline: float, *, limit_s: float) -> FromWorker:
-        """The next message before a monotonic deadline. Raises WorkerFailure when there is none."""
+        """Returns the next message before a monotonic deadline. Raises WorkerFailure when there is none."""
         try:
             message = self._heard.get(timeout=max(0.0, deadline - time.monotonic()))
         except queue.Empty:
@@ -172,7 +172,7 @@ class Worker:
 
 
 def _log_file(path: Path) -> IO[bytes]:
-    """What workers print, kept within bounds: a journey that prints every five minutes prints a lot in a year."""
+    """Opens the log of printed output, bounded: a journey that prints every five minutes prints a lot in a year."""
     path.parent.mkdir(parents=True, exist_ok=True)
     if path.exists() and path.stat().st_size > LOG_MIB * MIB:
         path.replace(path.with_name(f"{path.name}.1"))

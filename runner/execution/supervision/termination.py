@@ -1,13 +1,13 @@
-"""How a worker is ended, rung by rung, until nothing of it is left.
+"""Ends a worker in four stages, until nothing of it is left.
 
-    ask     Quit on its pipe; it closes its browser. A worker in mid-play cannot hear this and is not asked.
+    quit    Quit on its pipe; it closes its browser. A worker in mid-attempt cannot read it and is not asked.
     child   SIGKILL for the Python process. Its driver sees the pipe end and closes the browser properly.
-    tree    SIGKILL for whatever is left of its family.
-    verify  no process, no temporary folder; what stays is told.
+    tree    SIGKILL for the rest of its process tree.
+    verify  no process, no temporary folder; leftovers are reported.
 
 The browser lives in a session of its own, so a group kill misses it (playwright `processLauncher.ts`: `detached`). The
-family is found twice: by ancestry, read before the first kill because an orphan's parent is somebody else, and by a
-marker in the environment. On Linux orphans come to us (child sub-reaper) and are reaped.
+process tree is found twice: by ancestry, read before the first kill because orphans get another parent, and by a marker
+in the environment. On Linux orphans come to this process (child sub-reaper) and are reaped.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ _PR_SET_CHILD_SUBREAPER = 36  # <linux/prctl.h>
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LeftoverProcesses:
-    """What could not be ended. Empty when all is well."""
+    """Processes and a folder that could not be removed. Empty if all are gone."""
 
     processes: tuple[int, ...] = ()
     folder: str = ""
@@ -49,13 +49,13 @@ class LeftoverProcesses:
 
 
 def adopt_orphans() -> None:
-    """Make orphans below us our children, so that they can be found and reaped. Only Linux can."""
+    """Makes orphaned descendants children of this process, so that they can be found and reaped. Linux only."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
 
 def reap_orphans() -> None:
-    """Bury what came to us as an orphan and has ended: a grandchild of ours that nobody waits for stays a zombie."""
+    """Reaps adopted orphans that have ended: a grandchild without a waiting parent stays a zombie."""
     for child in psutil.Process().children():
         with contextlib.suppress(psutil.NoSuchProcess, ChildProcessError):
             if child.status() == psutil.STATUS_ZOMBIE:
@@ -63,13 +63,13 @@ def reap_orphans() -> None:
 
 
 def temporary_folder() -> Path:
-    """A temporary folder for one worker, whose name says whose it is. Short: Chromium puts sockets into it."""
+    """Creates a worker's temporary folder, named after its owner. The path is short: Chromium puts sockets into it."""
     _, number, began = this_process().rsplit(":", 2)
     return Path(tempfile.mkdtemp(prefix=f"{PREFIX}{number}-{began}-"))
 
 
 def end_worker(process: subprocess.Popen[bytes], marker: str, folder: Path) -> LeftoverProcesses:
-    """Climb from `child` to `verify`."""
+    """Runs the stages from `child` to `verify`."""
     family = _descendants(process.pid)
     process.kill()
     process.wait(GONE_S)
@@ -78,7 +78,7 @@ def end_worker(process: subprocess.Popen[bytes], marker: str, folder: Path) -> L
 
 
 def end_leftovers(marker: str, folder: Path) -> LeftoverProcesses:
-    """Climb from `tree` to `verify`, for a worker that has ended by itself."""
+    """Runs the stages from `tree` to `verify`, for a worker that has ended by itself."""
     return _verify_gone([], marker, folder)
 
 
@@ -105,7 +105,7 @@ def _descendants(pid: int) -> list[psutil.Process]:
 
 
 def _marked(marker: str) -> list[psutil.Process]:
-    """Processes of a worker, wherever they hang in the tree."""
+    """Returns the processes of a worker, wherever they are in the process tree."""
     return [process for process, value in _all_marked() if value == marker]
 
 
@@ -129,7 +129,7 @@ def _alive(processes: Iterable[psutil.Process]) -> list[psutil.Process]:
 
 
 def sweep_leftovers() -> int:
-    """End and remove what earlier First Bells on this machine left who did not live to do so; how many things."""
+    """Removes processes and folders of crashed First Bell processes on this machine. Returns how many were removed."""
     swept = 0
     for process, marker in _all_marked():
         if owner_is_gone(marker.rpartition("/")[0]):

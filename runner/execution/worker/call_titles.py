@@ -1,4 +1,4 @@
-"""What a test asks of Playwright, in words that a person reads as steps: never with what was typed.
+"""Step titles for Playwright calls, never with typed text.
 
 Methods and their arguments go by the names of Playwright's protocol, which are the same for all its languages.
 """
@@ -60,7 +60,7 @@ SELECTOR_LIMIT = 1000
 
 
 def title_of(method: str, arguments: Mapping[str, Any]) -> str:
-    """The step that a call is, in one bounded line; empty for a call that is none."""
+    """Returns the title of a call as one bounded line; empty for a call that is no step."""
     words = VERBS.get(method)
     if words is None:
         return ""
@@ -75,7 +75,7 @@ def title_of(method: str, arguments: Mapping[str, Any]) -> str:
 
 
 def locator_of(selector: object) -> str:
-    """A locator as its author wrote it, as near as can be told; the page where there is none."""
+    """Returns a locator in the syntax of Python's API, as near as possible; "the page" if there is none."""
     if not isinstance(selector, str) or not selector:
         return "the page"
     return ".".join(_part(part) for part in _PARTS.findall(selector[:SELECTOR_LIMIT]))
@@ -89,6 +89,6 @@ def _part(part: str) -> str:
 
 
 def _expected(arguments: Mapping[str, Any]) -> str:
-    """What an expectation expects, without the text or value that is expected: that may be what was typed."""
+    """Returns the expectation without its text or value: that may be what was typed."""
     plain = str(arguments.get("expression", "")).replace(".", " ")
     return f"not {plain}" if arguments.get("isNot") else plain

@@ -1,4 +1,4 @@
-"""What pytest collected, in our words: journeys with their markers, and files that could not be read."""
+"""Reads collected pytest items: journeys with their markers, and files that could not be read."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from firstbell.runner.execution.supervision.protocol import BrokenFile, JourneyI
 
 
 def journey_info_of(item: pytest.Item) -> JourneyInfo | None:
-    """What a journey's marker and file say, readable without playing it; None for a test that is no journey."""
+    """Returns the marker and file of a journey, without playing it; None for a test that is no journey."""
     marker = item.get_closest_marker("journey")
     if marker is None or not marker.args:
         return None
@@ -24,13 +24,13 @@ def journey_info_of(item: pytest.Item) -> JourneyInfo | None:
 
 
 def journey_info_of_test(item: pytest.Item) -> JourneyInfo:
-    """The card of a test that is no journey by itself and was asked for: named as its function is."""
+    """Returns the info of a test without a marker that the configuration asks for: named after its function."""
     name = getattr(item, "originalname", None) or item.name
     return _journey_info(item, f"{_plain(name.removeprefix('test_')) or 'test'}{_variant(item)}", None)
 
 
 def is_asked_for(item: pytest.Item, nodes: Iterable[Path]) -> bool:
-    """Whether a test is one of those that a configuration names, or in a file that it names."""
+    """True if a configuration names a test or its file."""
     inside = item.nodeid.partition("::")[2]
     for node in nodes:
         path, _, wanted = str(node).partition("::")
@@ -42,7 +42,7 @@ def is_asked_for(item: pytest.Item, nodes: Iterable[Path]) -> bool:
 
 
 def _variant(item: pytest.Item) -> str:
-    """What tells the variants of a parametrised test apart, but for the browser, which is the district's."""
+    """Returns the suffix of a parametrised test's variant, without the browser, which is the district's."""
     given = getattr(item, "callspec", None)
     if given is None:
         return ""
@@ -52,7 +52,7 @@ def _variant(item: pytest.Item) -> str:
 
 
 def _plain(name: str) -> str:
-    """A name as schedules and history take it."""
+    """Returns a name in the form of schedules and history."""
     return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
 
 
@@ -70,7 +70,7 @@ def _journey_info(item: pytest.Item, id_: str, marker: pytest.Mark | None) -> Jo
 
 
 def _roles(item: pytest.Item, marker: pytest.Mark | None) -> tuple[str, ...]:
-    """Who plays: what the marker says, else what the fixtures say. `actor("...")` may bring anybody on."""
+    """Returns the roles: the marker's, else those of the fixtures. `actor("...")` may bring on any role."""
     if marker is not None and "roles" in marker.kwargs:
         return tuple(map(str, marker.kwargs["roles"]))
     asked = getattr(item, "fixturenames", ())
@@ -87,7 +87,7 @@ def _first_sentence(item: pytest.Item) -> str:
 
 
 def broken_file(node: pytest.Collector, error: BaseException) -> BrokenFile:
-    """Where and why a file could not be read: the place in that file, and the cause in one line."""
+    """Returns where and why a file could not be read: the line in that file, and the cause in one line."""
     cause = error.__cause__ or error.__context__ or error
     if isinstance(cause, SyntaxError):
         return BrokenFile(

@@ -1,11 +1,10 @@
-"""A test that brings nobody on: its pages are followed as an actor's would be, and its steps are what it asks of
-Playwright.
+"""Records tests without actors: follows their pages, and takes their steps from Playwright calls.
 
-Playwright's client tells of each call of its API (`firstbell.compat.playwright`). A Playwright that does not tell
-leaves such a test with one step.
+Playwright's client reports each call of its API (`firstbell.compat.playwright`). A Playwright that does not report
+calls leaves such a test with one step.
 
-What Playwright tells comes in the middle of a call, when nothing can be asked of a page: so a step is told as it begins
-and as the next one begins, and pictures are taken, and a failure is looked into, only when the test is over.
+A report comes in the middle of a call, when no page can be queried: so a step is reported as it begins and as the next
+one begins, and pictures are taken, and a failure is examined, only when the test is over.
 """
 
 from __future__ import annotations
@@ -39,16 +38,16 @@ if TYPE_CHECKING:
 
 PAGE_NAME = "page"
 PAGE_ACCOUNT = Account(username=PAGE_NAME, display_name=PAGE_NAME, password=Secret(str))
-"""Whose page it is where a test brings nobody on."""
+"""The account of a page without an actor."""
 MOST_STEPS = 60
-"""More than a person reads. What comes after belongs to the last one."""
+"""More than a person reads. Later calls belong to the last step."""
 REST_TITLE = "and what comes after"
 _PLAYWRIGHT = Path(playwright.__file__).parent
 
 
 @dataclass(slots=True, kw_only=True)
 class _CurrentCall:
-    """The step that is being played. `zone` is Playwright's own note of the call."""
+    """The step in progress. `zone` is Playwright's own record of the call."""
 
     step: Step
     zone: Any
@@ -56,7 +55,7 @@ class _CurrentCall:
 
 
 class ImplicitSteps:
-    """One attempt at such a test. `words` is its name, `service` what it relies on."""
+    """One attempt at such a test. `words` is its name, `service` the service that it relies on."""
 
     def __init__(self, stage: Stage, recording: AttemptRecorder, *, words: str, service: str) -> None:
         self._stage = stage
@@ -70,7 +69,7 @@ class ImplicitSteps:
         self._is_over = False
 
     def opened(self, page: Page) -> None:
-        """Follow a page, the first of each context: what else a context opens stands in its trace."""
+        """Follows a page, the first of each context; other pages stand in the context's trace."""
         if self._is_over or page.context in self._followed:
             return
         number = len(self._followed) + 1
@@ -80,7 +79,7 @@ class ImplicitSteps:
             self._followed[page.context] = self._stage.accompany(page, PAGE_ACCOUNT, name)
 
     def leaves(self, context: BrowserContext) -> None:
-        """Save what was recorded in a context that the test itself is about to close, with a last look at its page."""
+        """Saves the recordings of a context that the test itself is about to close, with a last picture."""
         actor = self._followed.get(context)
         if actor is None or self._is_over:
             return
@@ -91,7 +90,7 @@ class ImplicitSteps:
         self._recording.left(actor, position, title, failed=error is not None)
 
     def began(self, zone: Any, channel: Any) -> None:
-        """Playwright is asked for something. Asks nothing of it, and never raises."""
+        """Begins a step for a Playwright call. Queries no page, and never raises."""
         title = title_of(str(channel.get("method", "")), channel.get("params") or {})
         if self._is_over or not title:
             return
@@ -102,7 +101,8 @@ class ImplicitSteps:
         self._begin(title if self._told < MOST_STEPS - 1 else REST_TITLE, zone)
 
     def ended(self, error: BaseException | None) -> None:
-        """The test is over: how its last step ended, with pictures. What Playwright did not raise is the test's own."""
+        """Ends the last step as the test ended, with pictures. An error that Playwright did not raise is the test's
+        own."""
         if self._is_over:
             return
         is_skipped = isinstance(error, pytest.skip.Exception)
@@ -131,7 +131,7 @@ class ImplicitSteps:
         self._recording.call_began(step)
 
     def _settle(self) -> None:
-        """The test has gone on, so what it did before is over, and was well unless a soft expectation failed."""
+        """Ends the step in progress because the next one begins: passed, unless a soft expectation failed."""
         if self._call is None:
             return
         record = self._close(self._call, self._soft_ending(self._call))
@@ -152,7 +152,7 @@ class ImplicitSteps:
         return step_ending_of(self._actor, error) if self._actor else ending_of(error)
 
     def _is_of_call(self, error: BaseException) -> bool:
-        """Whether an error is that of the step that is being played: what Playwright itself has raised last."""
+        """True if an error belongs to the step in progress: the last one that Playwright itself raised."""
         if self._call is None:
             return False
         raised = error.exceptions[0] if isinstance(error, BaseExceptionGroup) else error
@@ -162,7 +162,7 @@ class ImplicitSteps:
 
 
 def _is_expectation(error: BaseException) -> bool:
-    """Whether `expect` has raised this: its last frame is Playwright's."""
+    """True if `expect` raised this: its last frame is Playwright's."""
     frames, last = error.__traceback__, None
     while frames is not None:
         last, frames = frames, frames.tb_next
@@ -170,7 +170,7 @@ def _is_expectation(error: BaseException) -> bool:
 
 
 def follow(browser: object, now: Callable[[], ImplicitSteps | None]) -> None:
-    """Have every page that is opened in a browser followed by whoever plays alone at the moment."""
+    """Has every page of a browser followed by the current attempt's implicit steps."""
     if not isinstance(browser, Browser):  # A project may call something else so.
         return
     new_context, new_page = browser.new_context, browser.new_page

@@ -1,4 +1,4 @@
-"""Whoever watches an attempt in the worker: records each actor, and tells the parent each thing as it happens."""
+"""The observer of an attempt in the worker: records each actor, and sends each event to the parent."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 
 class AttemptRecorder:
-    """The audience of one attempt. A recorder that fails leaves a missing artifact behind and never stops the play."""
+    """Records one attempt. A recorder that fails leaves a missing artifact behind and never stops the attempt."""
 
     def __init__(self, order: PlayAttempt, end: WorkerEnd) -> None:
         self._order = order
@@ -49,11 +49,11 @@ class AttemptRecorder:
 
     @property
     def browser(self) -> str:
-        """The browsers that people played in, and what they were made to look like."""
+        """The browsers that actors used, and the devices they emulated; short enough for its column in history."""
         return ", ".join(self._browsers)
 
     def actor_entered(self, actor: Actor) -> None:
-        """Start this actor's recorders before anything happens on the page."""
+        """Starts this actor's recorders before anything happens on the page."""
         browser = actor.page.context.browser
         if browser is not None:
             told = browser_text(actor.name, actor.account, browser.browser_type.name, version_of(browser))
@@ -77,27 +77,26 @@ class AttemptRecorder:
         return recorder
 
     def step_began(self, actor: Actor, step: Step) -> None:
-        """Tell the parent, and group what follows under the step's name in the trace."""
+        """Reports the step, and groups what follows under its name in the trace."""
         self._end.send(StepBegan(step=step))
         self._groups.enter_context(self._recorders[actor.name].step(step.title))
 
     def step_ended(self, actor: Actor, record: StepRecord) -> None:
-        """Tell the parent at once, then take the picture; of everybody, if this step broke."""
+        """Reports the step at once, then takes its picture; of all actors, if this step failed."""
         self._groups.close()
         self.call_ended(record)
         self.look(actor, record)
 
     def call_began(self, step: Step) -> None:
-        """Tell the parent of a step in the middle of a call, when nothing can be asked of a page."""
+        """Reports a step in the middle of a Playwright call, when no page can be queried."""
         self._end.send(StepBegan(step=step))
 
     def call_ended(self, record: StepRecord) -> None:
-        """Tell the parent that a step is over."""
+        """Reports the end of a step."""
         self._end.send(StepEnded(record=record))
 
     def look(self, actor: Actor | None, record: StepRecord) -> None:
-        """What a step that is over has left on the pages; of everybody, if it broke. Nobody has one where no page was
-        opened."""
+        """Captures the pages after a step; of all actors, if it failed. None exist if no page was opened."""
         failed = record.ending is not None
         if failed and self.broke is None and actor is not None:
             self._end.send(BrowserFactsCollected(seen=self._seen(actor)))
@@ -110,21 +109,21 @@ class AttemptRecorder:
                 recorder.picture(record.step.position, record.step.title, failed=failed)
 
     def left(self, actor: Actor, position: int, title: str, *, failed: bool) -> None:
-        """Somebody's page is about to close before the play is over: save what was recorded of it, and a last look."""
+        """Saves the recordings of a page that closes before the attempt ends, with a last picture."""
         if actor.name not in self._left:
             self._left.add(actor.name)
             self._recorders[actor.name].picture(position, title, failed=failed)
             self._recorders[actor.name].stop()
 
     def media_judged(self, actor: Actor, proof: MediaProof) -> None:
-        """Tell the parent, and keep what the look was taken at: its page has just answered, and may not again."""
+        """Reports a media proof and keeps its samples: the page has just answered, and may not again."""
         self._end.send(MediaJudged(proof=proof))
         with contextlib.suppress(PlaywrightError):
             self._recorders[actor.name].frames(proof.observed, [still.jpeg for still in actor.stills()])
             self._take_figures(actor)
 
     def finished(self) -> None:
-        """The play is over: save what was recorded while the pages are still open, and look who came."""
+        """Saves all recordings while the pages are still open, and checks who was in the class."""
         if self.broke is None:
             for actor in self._actors.values():
                 with contextlib.suppress(PlaywrightError):
@@ -141,7 +140,7 @@ class AttemptRecorder:
         self._end.send(EvidenceRecorded(artifacts=kept, is_private=self._is_private, clock_offset_s=clock_offset_s))
 
     def _seen(self, failing: Actor) -> BrowserFacts:
-        """What the browsers have seen, the page of whoever's step failed first."""
+        """Returns the browser facts, with the page of the failing actor first."""
         cast = [failing, *(actor for actor in self._actors.values() if actor is not failing)]
         pages = {actor.name: page for actor in cast if (page := actor.signs())}
         traffic = [self._recorders[actor.name].traffic for actor in cast]
@@ -163,7 +162,7 @@ class AttemptRecorder:
 
 
 def _is_receiving(actor: Actor) -> bool:
-    """Whether a picture comes in on an actor's page at the moment."""
+    """True if video arrives on an actor's page at the moment."""
     try:
         figures = actor.figures()
     except PlaywrightError:

@@ -1,6 +1,6 @@
-"""The child process: one resident pytest session that collects once and plays what it is handed, again and again.
+"""The worker process: one resident pytest session that collects once and plays attempts, again and again.
 
-Not for deciding anything: it plays, records, and says what happened.
+It decides nothing: it plays, records, and reports events.
 """
 
 from __future__ import annotations
@@ -45,13 +45,13 @@ from firstbell.runner.execution.worker.pytest_ini import pytest_ini_for
 from firstbell.runner.execution.worker.stash_keys import ACCOUNTS, BROWSER, DISTRICT, OBSERVER, RUN_TOKEN
 
 SHIPPED = ("sign_in", "class_list", "live_class", "fallback")
-"""The journeys that come with First Bell, in the order in which a person would look for what is broken."""
+"""The shipped journeys, in the order in which a person would search for what is broken."""
 SHIPPED_FILES = tuple(Path(__file__).parents[3] / "journeys" / f"{name}.py" for name in SHIPPED)
 
 
 @dataclass(slots=True, kw_only=True)
 class _CurrentAttempt:
-    """The attempt that is being played. `began` is a monotonic second."""
+    """The attempt in progress. `began` is a monotonic second."""
 
     recording: AttemptRecorder
     lag: LagMeter
@@ -77,13 +77,13 @@ class WorkerSession:
         self._now: _CurrentAttempt | None = None
 
     def pytest_exception_interact(self, node: pytest.Item | pytest.Collector, call: pytest.CallInfo[None]) -> None:
-        """Remember a file that could not be collected."""
+        """Records a file that could not be collected."""
         if isinstance(node, pytest.Collector) and call.excinfo is not None:
             self._broken.append(broken_file(node, call.excinfo.value))
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(self, call: pytest.CallInfo[None]) -> Iterator[None]:
-        """Keep the first exception of the attempt as it was raised; a report holds only its text."""
+        """Keeps the first exception of the attempt as it was raised; a report holds only its text."""
         report = yield
         if (now := self._now) is None:
             return report
@@ -97,7 +97,7 @@ class WorkerSession:
 
     @pytest.hookimpl(wrapper=True)
     def pytest_fixture_setup(self, fixturedef: pytest.FixtureDef[Any]) -> Iterator[None]:
-        """Hear of what tests without steps of their own ask of Playwright, and which pages they open."""
+        """Listens to Playwright calls and new pages, for tests without steps of their own."""
         made: Any = yield
         if fixturedef.argname == "playwright":
             listen_to_calls(made, self._called)
@@ -107,7 +107,7 @@ class WorkerSession:
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> Iterator[None]:
-        """A test that brings nobody on is followed from its fixtures on: a person signs in there."""
+        """Follows a test without actors from its fixtures on: a person signs in there."""
         now = self._now
         if now is not None and now.is_solo:
             stage = Stage(run_token=item.nodeid, audience=now.recording, limit_s=self._district.step_limit_s)
@@ -122,7 +122,7 @@ class WorkerSession:
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_call(self, item: pytest.Item) -> Iterator[None]:
-        """The last step of such a test ends as the test does."""
+        """Ends the last step of such a test as the test ends."""
         if (solo := self._solo()) is None:
             return (yield)
         browser = getattr(item, "funcargs", {}).get("browser")
@@ -139,7 +139,7 @@ class WorkerSession:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_teardown(self) -> None:
-        """Save what was recorded of such a page while it is still open."""
+        """Saves the recordings of such a page while it is still open."""
         if self._now is not None and self._now.solo is not None:
             self._now.recording.finished()
 
@@ -148,12 +148,12 @@ class WorkerSession:
             solo.began(call, message)
 
     def _solo(self) -> ImplicitSteps | None:
-        """Whoever plays alone at the moment."""
+        """Returns the implicit steps of the attempt in progress, if it has no actors."""
         return self._now.solo if self._now is not None else None
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
-        """Collect, say so, then play until told to quit or until the parent is gone."""
+        """Collects, sends Ready, then plays until Quit or until the parent is gone."""
         for item in session.items:
             self._admit(item)
         shown = tuple(card for card in self._cards.values() if card.id != HEALTH_PROBE)
@@ -197,7 +197,7 @@ class WorkerSession:
         self._now = None
 
     def _judge(self, now: _CurrentAttempt) -> None:
-        """Say how it ended as soon as that is certain: closing what was opened may hang, and changes nothing."""
+        """Reports the ending as soon as it is certain: closing may hang, and changes nothing."""
         now.is_judged = True
         self._end.send(
             AttemptJudged(
@@ -211,7 +211,7 @@ class WorkerSession:
 
 
 def _ending(error: BaseException | None, broke: Ending | None) -> Ending | None:
-    """How an attempt ended: as its first bad step did, or as what was raised outside of any step says."""
+    """Returns the ending of an attempt: its first failing step's, or that of an exception outside of any step."""
     if error is None:
         return None
     if broke is not None:
@@ -222,20 +222,20 @@ def _ending(error: BaseException | None, broke: Ending | None) -> Ending | None:
 
 
 def _words(item: pytest.Item) -> str:
-    """A test's name as a step has it."""
+    """Returns a test's name as a step title."""
     name = getattr(item, "originalname", None) or item.name
     return str(name).removeprefix("test_").replace("_", " ")
 
 
 def journey_files(folders: tuple[Path, ...]) -> list[Path]:
-    """The shipped journeys, and a district's own: every Python file in its folders but conftest and private ones, and
-    single tests as pytest names them."""
+    """Returns the shipped journeys, and a district's own: every Python file in its folders but conftest and private
+    ones, and single tests as pytest names them."""
     own = [path for given in folders for path in (sorted(given.rglob("*.py")) if given.is_dir() else [given])]
     return [*SHIPPED_FILES, *(path for path in own if path.name != "conftest.py" and not path.name.startswith("_"))]
 
 
 def run_session(end: WorkerEnd, district: District, *, folder: Path, headed: bool) -> None:
-    """Hold a pytest session over all journeys of a district until the parent ends it. `folder` is that of its
+    """Runs a pytest session over all journeys of a district until the parent ends it. `folder` is that of its
     configuration."""
     # A project's own ini file is in force (markers, base URL) but for what is meant for its test runs.
     overrides = ["-o", "addopts=", "-o", "filterwarnings=", "-o", "strict_config=false"]
@@ -250,12 +250,12 @@ def run_session(end: WorkerEnd, district: District, *, folder: Path, headed: boo
 
 
 class _DistrictPlugin:
-    """Puts the district where our fixtures look for it."""
+    """Puts the district into pytest's stash for the fixtures."""
 
     def __init__(self, district: District) -> None:
         self._district = district
 
     def pytest_configure(self, config: pytest.Config) -> None:
-        """Before anything is collected. A project that calls its tests otherwise still has First Bell's journeys."""
+        """Runs before collection. Projects with other names for tests still collect First Bell's journeys."""
         config.addinivalue_line("python_functions", "test")
         config.stash[DISTRICT] = self._district

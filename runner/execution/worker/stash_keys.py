@@ -1,4 +1,4 @@
-"""What a worker leaves for our fixtures in pytest's own stash; plain pytest finds nothing there."""
+"""Keys of pytest's stash for First Bell's fixtures; plain pytest leaves most of them unset."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ RUN_TOKEN: pytest.StashKey[str] = pytest.StashKey()
 ACCOUNTS: pytest.StashKey[dict[str, str]] = pytest.StashKey()
 BROWSER: pytest.StashKey[str] = pytest.StashKey()
 COMMAND_LINE_OPTIONS: pytest.StashKey[frozenset[str]] = pytest.StashKey()
-"""What a person has asked for on the command line: "browser", "device"."""
+"""The options given on the command line: "browser", "device"."""
 LAUNCH_OPTIONS: pytest.StashKey[dict[str, Any]] = pytest.StashKey()
-"""What the session's browser is launched with before anything of ours is added."""
+"""The launch options of the session's browser before First Bell adds its own."""
 CURRENT_ITEM: pytest.StashKey[pytest.Item] = pytest.StashKey()
-"""The test that brought people on last."""
+"""The last test that brought actors on."""
 STAGE: pytest.StashKey[Stage] = pytest.StashKey()
-"""On an item: where it is played."""
+"""On an item: its stage."""
 JOURNEY_INFO: pytest.StashKey[JourneyInfo] = pytest.StashKey()
-"""On an item: what its marker and its file say."""
+"""On an item: its marker and its file."""
 OUTPUT_FOLDER: pytest.StashKey[str] = pytest.StashKey()
-"""On an item: the folder that pytest-playwright keeps its files in."""
+"""On an item: the folder of pytest-playwright's files."""
 REDACTION_REPORTED: pytest.StashKey[bool] = pytest.StashKey()
-"""On an item: it has been said that nothing is told of it."""
+"""On an item: a report has said that the rest is withheld."""
