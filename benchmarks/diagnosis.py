@@ -118,8 +118,8 @@ def play(stage: LocalRunner, fault: Fault) -> tuple[RunResult, float]:
     if is_school:
         school.break_(fault.name)
     try:
-        stage.player.prepare()
-        pid = stage.player.worker.pid
+        stage.worker.prepare()
+        pid = stage.worker.worker.pid
         reporter = Crasher(pid) if fault.name == "browser-crash" else SilentReporter()
         with starving(pid) if fault.name == "machine-starved" else nullcontext():
             performed = stage.play(piece, reporter)

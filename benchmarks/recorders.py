@@ -50,13 +50,15 @@ def cpu_s(pid: int) -> float:
 def played(opened: LocalRunner, recording: RecordingOptions, folder: Path, number: int) -> float:
     """Processor seconds of one live class."""
     (piece,) = opened.chosen(["live-class"])
-    assert piece.card is not None
+    assert piece.journey_info is not None
     here = folder / str(number)
     here.mkdir()
-    play = PlayAttempt(run_id=f"bench-{number}", journey=piece.card.id, attempt=1, folder=here, recording=recording)
+    play = PlayAttempt(
+        run_id=f"bench-{number}", journey=piece.journey_info.id, attempt=1, folder=here, recording=recording
+    )
     worker = psutil.Process().children()
     before = sum(cpu_s(process.pid) for process in worker if "worker_process" in " ".join(process.cmdline()))
-    attempt = opened.player.play(play, deadline_s=60, listener=ignore_message, fresh=False)
+    attempt = opened.worker.play(play, deadline_s=60, listener=ignore_message, fresh=False)
     assert attempt.ending is None, attempt.ending
     worker = psutil.Process().children()
     return sum(cpu_s(process.pid) for process in worker if "worker_process" in " ".join(process.cmdline())) - before

@@ -17,7 +17,7 @@ from firstbell.runner.alarms.observation import Track
 from firstbell.runner.alarms.outbox import QueuedNotice
 from firstbell.runner.alarms.part import channel
 from firstbell.runner.alarms.public_notice import TEMPLATE, BadTemplate, PublicNoticeContext, activity_of, public_notice
-from firstbell.runner.app.build import spool_of, store_of
+from firstbell.runner.app.build_storage import spool_of, store_of
 from firstbell.runner.config.load import Config
 from firstbell.runner.config.secrets import MissingSecret, secret
 from firstbell.runner.config.to_alarms import alarm_policy_of, channel_options_of

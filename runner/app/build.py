@@ -2,35 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from sqlalchemy import URL
-
-from firstbell.artifacts.lifetime import Lifetime
-from firstbell.artifacts.retention import SHARED_DAYS, Retention
-from firstbell.artifacts.spool import Spool
-from firstbell.artifacts.stores import Store, StoreOptions, open_store
 from firstbell.journeys.practice.client import PracticeSchool, SchoolInfo
 from firstbell.journeys.stage.school import KINDS, School, UnknownKind, load_adapter
 from firstbell.journeys.stage.secret import Secret
 from firstbell.journeys.stage.service import Account, Classroom, Service
+from firstbell.runner.app.build_locations import locations_of
+from firstbell.runner.app.build_storage import state_folder
 from firstbell.runner.config.errors import ConfigError
 from firstbell.runner.config.load import Config, load, parse
 from firstbell.runner.config.model import SchoolSection, Settings
 from firstbell.runner.config.search import FILE_NAME, find_config
 from firstbell.runner.config.secrets import secret
-from firstbell.runner.config.sections.locations import LocationSection
-from firstbell.runner.diagnosis.location import NETWORK_PROFILES, Location, NetworkProfile
-from firstbell.runner.diagnosis.targets import Egress
 from firstbell.runner.execution.accounts.allocation import AccountCandidate, AccountPool
 from firstbell.runner.execution.browsers.ca_store import ca_home
 from firstbell.runner.execution.browsers.host_resolver import browser_args
 from firstbell.runner.execution.district import District
 from firstbell.runner.execution.supervision.protocol import PracticeAddress, WorkerSetup
-from firstbell.runner.history.database import database_url
 
 PRACTICE_KINDS = {
     "edge": "",
@@ -77,7 +69,7 @@ def district_of(config: Config, practice: SchoolInfo | None) -> District:
         school=School(name=settings.school.name, services=services_of(settings, practice)),
         classroom=_classroom(settings, practice),
         accounts=_accounts(settings, practice),
-        company=_account_pool(settings, practice),
+        account_pool=_account_pool(settings, practice),
         browser=settings.browser.executable,
         browser_name=settings.browser.name,
         step_limit_s=settings.browser.step_limit,
@@ -179,96 +171,11 @@ def secrets_of(district: District) -> list[Secret]:
     return found
 
 
-def store_of(config: Config) -> Store:
-    """Returns the evidence store of a configuration. Raises StoreError."""
-    given = config.settings.store
-    url = given.url if "://" in given.url or given.url == "memory:" else str(config.folder / given.url)
-    options = StoreOptions(
-        endpoint_url=given.endpoint_url,
-        region=given.region,
-        sse=given.sse,
-        kms_key_id=given.kms_key_id,
-        checksums=given.checksums,
-        tags=given.tags,
-        lock_days=given.lock_days,
-    )
-    return open_store(url, options)
-
-
-def retention_of(config: Config) -> Retention:
-    """Returns how long a configuration keeps evidence."""
-    given = config.settings.evidence
-    days = {Lifetime.PASSES: given.pass_days, Lifetime.FAILURES: given.fail_days, Lifetime.SHARED: SHARED_DAYS}
-    return Retention(days=days)
-
-
-def locations_of(config: Config, practice: SchoolInfo | None) -> dict[str, Location]:
-    """Returns the locations of the file, or this machine as it is."""
-    given = config.settings.locations or {config.settings.watch.location: LocationSection()}
-    cas = _practice_cas(config, practice)
-    return {
-        name: Location(
-            name=name,
-            way=Egress(
-                proxy=practice.outside if practice and section.proxy == "practice:outside" else section.proxy,
-                resolver=section.resolver,
-                second=config.settings.diagnosis.resolver,
-                cas=(*cas, *(config.folder / file for file in section.ca)),
-            ),
-            inside=section.inside,
-            network=NETWORK_PROFILES.get(section.network, NetworkProfile()),
-        )
-        for name, section in given.items()
-    }
-
-
-def location_named(name: str, locations: Mapping[str, Location], config: Config) -> Location:
-    """Returns a location by its name, the first one if empty. Raises ConfigError."""
-    if name and name not in locations:
-        said = f"no location is called '{name}'; there are: {', '.join(locations)}"
-        raise ConfigError([config.problem(("locations",), said)])
-    return locations[name] if name else next(iter(locations.values()))
-
-
-def _practice_cas(config: Config, practice: SchoolInfo | None) -> tuple[Path, ...]:
-    """Writes the practice school's own authority to a file, if it has one."""
-    if practice is None or not practice.ca:
-        return ()
-    file = state_folder(config) / "practice-ca.pem"
-    file.parent.mkdir(exist_ok=True, mode=0o700)
-    file.write_text(practice.ca)
-    return (file,)
-
-
-def controls_of(config: Config, practice: SchoolInfo | None) -> tuple[str, ...]:
-    """Returns addresses that have nothing to do with the district; for the practice school, its own control hosts."""
-    return config.settings.diagnosis.controls or (practice.controls if practice else ())
-
-
-def state_folder(config: Config) -> Path:
-    """Returns the folder beside the configuration for history, spool and logs."""
-    return config.folder / ".firstbell"
-
-
-def spool_of(config: Config) -> Spool:
-    """Returns the spool between runs and the store."""
-    return Spool(state_folder(config) / "spool", config.settings.evidence.spool_mib)
-
-
-def history_url(config: Config) -> URL:
-    """Returns the database of this configuration, its password filled in. Raises MissingSecret and HistoryError."""
-    given = config.settings.history
-    url = database_url(given.url or "sqlite:///.firstbell/history.db")
-    if url.get_backend_name() == "sqlite" and url.database:
-        return url.set(database=str(config.folder / url.database))
-    return url.set(password=secret(given.password).reveal()) if given.password else url
-
-
-def district_of_worker(hello: WorkerSetup) -> District:
+def district_of_worker(setup: WorkerSetup) -> District:
     """Returns the district of the parent's configuration, and of the practice school that it has started."""
-    practice = PracticeSchool.attach(hello.practice.control, hello.practice.token) if hello.practice else None
-    config = parse(hello.text, hello.config) if hello.config else embedded_district()
-    return district_at(hello.location, config, practice)
+    practice = PracticeSchool.attach(setup.practice.control, setup.practice.token) if setup.practice else None
+    config = parse(setup.text, setup.config) if setup.config else embedded_district()
+    return district_at(setup.location, config, practice)
 
 
 def district_at(name: str, config: Config, practice: PracticeSchool | None) -> District:

@@ -11,15 +11,17 @@ from firstbell.runner.execution.supervision.pipe import WorkerEnd
 from firstbell.runner.execution.supervision.protocol import PipeMessage
 
 
-def run_task(end: WorkerEnd, task: Callable[[], None], *, broke: str, tell: Callable[[str], PipeMessage]) -> int:
+def run_task(
+    end: WorkerEnd, task: Callable[[], None], *, name: str, failure_message: Callable[[str], PipeMessage]
+) -> int:
     """Returns the exit code of a task: 0, or 2 after the parent got a failure message. `name` names the child in it."""
     try:
         task()
     except FirstBellError as error:
-        end.send(tell(str(error)))
+        end.send(failure_message(str(error)))
         return 2
     except Exception as error:
         traceback.print_exc()
-        end.send(tell(f"{broke} broke: {one_line(error)}"))
+        end.send(failure_message(f"{name} failed: {one_line(error)}"))
         return 2
     return 0

@@ -17,7 +17,9 @@ from firstbell.errors import CONFIG, FirstBellError
 from firstbell.journeys.practice.client import PracticeSchool
 from firstbell.runner import log
 from firstbell.runner.app.alerting import Alerting, alerting_for
-from firstbell.runner.app.build import history_url, location_named, practice_for, state_folder, store_of
+from firstbell.runner.app.build import practice_for
+from firstbell.runner.app.build_locations import location_named
+from firstbell.runner.app.build_storage import history_url, state_folder, store_of
 from firstbell.runner.app.runtime import Runtime, check_services, runtime_for
 from firstbell.runner.config.browser_checks import browser_kinds_of
 from firstbell.runner.config.load import Config
@@ -37,7 +39,7 @@ from firstbell.runner.history.slots.account_locks import RUN_LEASE_DEADLINES, Ac
 
 logger = structlog.get_logger()
 
-# How long a run by hand waits to hear whether its store can be used at all.
+# How long a run by hand waits for an answer of its store.
 STORE_S = 3.0
 
 
@@ -52,64 +54,64 @@ class LocalRunner:
     """Runs journeys by hand at one location. `practice` is the practice school if one was started; `start_worker`
     starts a worker for another location, closed with this runner."""
 
-    staging: Runtime
+    runtime: Runtime
     practice: PracticeSchool | None
-    player: ManagedWorker
+    worker: ManagedWorker
     uploader: Uploader
-    switchboard: Alerting
+    alerting: Alerting
     location: str
-    hire: Callable[[str], ManagedWorker]
+    start_worker: Callable[[str], ManagedWorker]
 
     def at(self, location: str) -> LocalRunner:
         """Returns a runner at another location, with a worker of its own."""
-        return replace(self, location=location, player=self.hire(location))
+        return replace(self, location=location, worker=self.start_worker(location))
 
     @property
-    def house(self) -> RunContext:
+    def run_context(self) -> RunContext:
         """The store, spool and history of runs."""
-        return self.staging.house
+        return self.runtime.run_context
 
     @property
     def broken(self) -> tuple[BrokenFile, ...]:
         """Journey files that could not be read."""
-        return self.player.ready.broken
+        return self.worker.ready.broken
 
     @property
-    def pieces(self) -> Mapping[str, JourneyEntry]:
+    def entries(self) -> Mapping[str, JourneyEntry]:
         """The catalogue of journeys."""
-        return journey_catalog(self.player.ready.journeys, self.staging.config.settings)
+        return journey_catalog(self.worker.ready.journeys, self.runtime.config.settings)
 
     def chosen(self, names: Sequence[str]) -> list[JourneyEntry]:
         """Returns the named journeys, or all that are enabled. Raises UnknownJourney or ConfigError."""
-        pieces = {name: piece for name, piece in self.pieces.items() if piece.card is not None}
-        if unknown := [name for name in names if name not in pieces]:
-            known = ", ".join(sorted(pieces)) or "none"
+        entries = {name: entry for name, entry in self.entries.items() if entry.journey_info is not None}
+        if unknown := [name for name in names if name not in entries]:
+            known = ", ".join(sorted(entries)) or "none"
             raise UnknownJourney(f"no journey is called '{unknown[0]}'; there are: {known}")
-        wanted = [pieces[name] for name in names] or [piece for piece in pieces.values() if piece.section.enabled]
-        if not wanted:
-            lacking = {piece.lacks for piece in pieces.values() if piece.lacks}
+        chosen = [entries[name] for name in names] or [entry for entry in entries.values() if entry.section.enabled]
+        if not chosen:
+            lacking = {entry.lacks for entry in entries.values() if entry.lacks}
             shipped = "; the journeys that came with First Bell wait for services of yours" if lacking else ""
             raise UnknownJourney(f"there is nothing to play{shipped}; begin a journey of your own: firstbell new NAME")
-        check_services(wanted, self.staging)
-        return wanted
+        check_services(chosen, self.runtime)
+        return chosen
 
-    def play(self, piece: JourneyEntry, reporter: Reporter, *, confirm: bool = True) -> RunResult:
+    def play(self, entry: JourneyEntry, reporter: Reporter, *, confirm: bool = True) -> RunResult:
         """Plays one journey when its accounts are free. Raises AccountsBusy."""
-        locks = AccountLocks(self.staging.database, this_process(), owner_is_gone)
-        company, lease_s = self.staging.district.company, RUN_LEASE_DEADLINES * piece.section.deadline
-        with reserved_accounts(company, piece.part, locks, lease_s=lease_s) as casting:
-            order = self.staging.order(
-                piece, self.location, accounts=casting.accounts, confirm=confirm and piece.section.confirm
+        locks = AccountLocks(self.runtime.database, this_process(), owner_is_gone)
+        account_pool, lease_s = self.runtime.district.account_pool, RUN_LEASE_DEADLINES * entry.section.deadline
+        with reserved_accounts(account_pool, entry.account_request, locks, lease_s=lease_s) as allocation:
+            order = self.runtime.order(
+                entry, self.location, accounts=allocation.accounts, confirm=confirm and entry.section.confirm
             )
-            performed = run_journey(order, self.player, self.house, reporter)
-        reporter.ended(performed)
-        return performed
+            result = run_journey(order, self.worker, self.run_context, reporter)
+        reporter.ended(result)
+        return result
 
 
 def log_upload(said: UploadReport) -> None:
     """Logs the report of an uploader."""
-    tell = {UploadState.BACK: logger.info, UploadState.AWAY: logger.warning}.get(said.word, logger.error)
-    tell(said.word.value, said=said.said)
+    log_event = {UploadState.BACK: logger.info, UploadState.AWAY: logger.warning}.get(said.word, logger.error)
+    log_event(said.word.value, said=said.said)
 
 
 def _remove_stale_work(work: Path) -> None:
@@ -138,8 +140,8 @@ def collect_journeys(config: Config) -> Ready:
     """Returns the journeys of a configuration; opens nothing that only playing needs. Raises WorkerFailure."""
     state = state_folder(config)
     state.mkdir(exist_ok=True, mode=0o700)
-    hello = WorkerSetup(config=config.file if config.text else None, text=config.text)
-    with Worker(hello, log=state / "worker.log") as worker:
+    setup = WorkerSetup(config=config.file if config.text else None, text=config.text)
+    with Worker(setup, log=state / "worker.log") as worker:
         return worker.ready
 
 
@@ -153,32 +155,32 @@ def open_local_runner(
         check_usable(store_of(config), STORE_S)
         find_all(config.settings.browser.executable, browser_kinds_of(config.settings).values(), headed=headed)
         database, practice = stack.enter_context(open_shared_resources(config))
-        switchboard = alerting_for(config, database)
-        weigh = switchboard.incidents.observe_run if alarms else None
-        staging = runtime_for(config, database, practice, headed=headed, weigh=weigh)
+        alerting = alerting_for(config, database)
+        observe = alerting.incidents.observe_run if alarms else None
+        runtime = runtime_for(config, database, practice, headed=headed, observe=observe)
         stream = stack.enter_context((state_folder(config) / "log.jsonl").open("a")) if quiet else None
-        log.set_up(stream, scrub=staging.house.known.scrub)
+        log.set_up(stream, scrub=runtime.run_context.known.scrub)
         stack.callback(log.reset)
-        uploader = Uploader(staging.house.spool, staging.house.store, log_upload).start()
+        uploader = Uploader(runtime.run_context.spool, runtime.run_context.store, log_upload).start()
         stack.callback(uploader.close)
-        staging = replace(staging, house=replace(staging.house, nudge=uploader.nudge))
-        place = location_named(location, staging.locations, config).name
+        runtime = replace(runtime, run_context=replace(runtime.run_context, nudge=uploader.nudge))
+        location_name = location_named(location, runtime.locations, config).name
 
-        def hire(where: str) -> ManagedWorker:
-            player = staging.player(where)
-            stack.push(lambda kind, *_: (player.kill if kind else player.close)())
-            return player
+        def start_worker(location: str) -> ManagedWorker:
+            worker = runtime.start_worker(location)
+            stack.push(lambda kind, *_: (worker.kill if kind else worker.close)())
+            return worker
 
         opened = LocalRunner(
-            staging=staging,
+            runtime=runtime,
             practice=practice,
-            player=hire(place),
-            hire=hire,
+            worker=start_worker(location_name),
+            start_worker=start_worker,
             uploader=uploader,
-            switchboard=switchboard,
-            location=place,
+            alerting=alerting,
+            location=location_name,
         )
         if alarms:
-            switchboard.follow(config, {name: piece.relies_on for name, piece in opened.pieces.items()})
-            stack.callback(switchboard.delivery().start().close)
+            alerting.follow(config, {name: entry.relies_on for name, entry in opened.entries.items()})
+            stack.callback(alerting.delivery().start().close)
         yield opened

@@ -15,15 +15,15 @@ def main() -> int:
     """Sets up as the parent says, and plays until it says to end or is gone."""
     end = WorkerEnd.take_over_stdio()
     end.leave_with_parent()
-    engaged = TO_PLAYERS.validate_json(end.read_line())
-    if not isinstance(engaged, PreparePlayers):
+    prepare = TO_PLAYERS.validate_json(end.read_line())
+    if not isinstance(prepare, PreparePlayers):
         return 2
 
     def task() -> None:
-        district = district_of_worker(engaged.hello)
-        run_players(end, district, engaged, KnownSecrets([secret.reveal() for secret in secrets_of(district)]))
+        district = district_of_worker(prepare.hello)
+        run_players(end, district, prepare, KnownSecrets([secret.reveal() for secret in secrets_of(district)]))
 
-    return run_task(end, task, broke="a process of players", tell=lambda said: PlayersFailed(said=said))
+    return run_task(end, task, name="a process of players", failure_message=lambda said: PlayersFailed(said=said))
 
 
 if __name__ == "__main__":

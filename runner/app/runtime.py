@@ -12,16 +12,9 @@ from firstbell.artifacts.policy import EvidencePolicy
 from firstbell.artifacts.redaction.known_secrets import KnownSecrets
 from firstbell.journeys.media.degraded import QualityThresholds
 from firstbell.journeys.practice.client import PracticeSchool
-from firstbell.runner.app.build import (
-    controls_of,
-    district_of,
-    locations_of,
-    practice_address,
-    secrets_of,
-    spool_of,
-    state_folder,
-    store_of,
-)
+from firstbell.runner.app.build import district_of, practice_address, secrets_of
+from firstbell.runner.app.build_locations import controls_of, locations_of
+from firstbell.runner.app.build_storage import spool_of, state_folder, store_of
 from firstbell.runner.config.browser_checks import browser_kinds_of
 from firstbell.runner.config.errors import ConfigError
 from firstbell.runner.config.load import Config
@@ -40,7 +33,7 @@ from firstbell.runner.history.database import Database
 from firstbell.runner.history.runs.context import StoredPastRuns
 from firstbell.runner.history.runs.runs import ObserveRun, RunHistory
 
-NO_ACTOR_NOTE = "this journey brings nobody on, and its page is opened by the browser of [browser]; leave this out"
+NO_ACTOR_NOTE = "this journey has no actors, so the browser of [browser] opens its page; remove this key"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,24 +42,24 @@ class Runtime:
 
     config: Config
     database: Database
-    house: RunContext
+    run_context: RunContext
     district: District
-    hello: WorkerSetup
-    inquiry: Investigation
+    setup: WorkerSetup
+    investigation: Investigation
 
-    def player(self, location: str) -> ManagedWorker:
+    def start_worker(self, location: str) -> ManagedWorker:
         """Starts a worker at a location. Raises WorkerFailure."""
-        hello = self.hello.model_copy(update={"location": location})
+        setup = self.setup.model_copy(update={"location": location})
         limits = self.limits
         if self.locations[location].way.resolver:
-            # A browser is told at its start what names mean; so it starts anew for each attempt.
+            # A browser gets its host mapping at its start, so it is restarted for each attempt.
             limits = replace(limits, attempts=1)
-        return ManagedWorker(lambda: hello, state_folder(self.config) / "worker.log", limits)
+        return ManagedWorker(lambda: setup, state_folder(self.config) / "worker.log", limits)
 
     @property
     def locations(self) -> Mapping[str, Location]:
         """The locations that journeys run from."""
-        return self.inquiry.locations
+        return self.investigation.locations
 
     @property
     def limits(self) -> WorkerLimits:
@@ -79,41 +72,41 @@ class Runtime:
         """The school's time zone."""
         return ZoneInfo(self.config.settings.school.timezone)
 
-    def order(self, piece: JourneyEntry, location: str, **more: object) -> RunOrder:
+    def order(self, entry: JourneyEntry, location: str, **more: object) -> RunOrder:
         """Returns the order for a journey at a location. A file must define the journey."""
-        assert piece.card is not None  # noqa: S101  # the caller has looked
-        given: dict[str, object] = {
-            "journey": piece.name,
-            "plays": piece.card.id,
+        assert entry.journey_info is not None  # noqa: S101  # the caller has checked
+        fields: dict[str, object] = {
+            "journey": entry.name,
+            "plays": entry.journey_info.id,
             "location": location,
-            "deadline_s": piece.section.deadline,
-            "confirm": piece.section.confirm,
-            "groups": piece.section.groups,
-            "relies_on": piece.relies_on,
-            "browser": piece.section.browser,
-            "source_sha256": piece.card.source_sha256,
+            "deadline_s": entry.section.deadline,
+            "confirm": entry.section.confirm,
+            "groups": entry.section.groups,
+            "relies_on": entry.relies_on,
+            "browser": entry.section.browser,
+            "source_sha256": entry.journey_info.source_sha256,
         }
-        return RunOrder(**(given | more))  # type: ignore[arg-type]  # the fields are checked where they are named
+        return RunOrder(**(fields | more))  # type: ignore[arg-type]  # the dataclass names the fields
 
 
-def check_services(pieces: Sequence[JourneyEntry], staging: Runtime) -> None:
+def check_services(entries: Sequence[JourneyEntry], runtime: Runtime) -> None:
     """Checks that every service of a journey is configured, or there is no owner to call; and that a journey with a
     browser has actors to use it. Raises ConfigError."""
     problems = [
-        staging.config.problem(
+        runtime.config.problem(
             ("services",),
-            f"journey '{piece.name}' ({piece.card.file}:{piece.card.line}) relies on the service '{name}', "
+            f"journey '{entry.name}' ({info.file}:{info.line}) relies on the service '{name}', "
             f"which is not configured; add [services.{name}] or correct the journey",
         )
-        for piece in pieces
-        if piece.card is not None
-        for name in piece.relies_on
-        if name not in staging.house.owners
+        for entry in entries
+        if (info := entry.journey_info) is not None
+        for name in entry.relies_on
+        if name not in runtime.run_context.owners
     ]
     problems += [
-        staging.config.problem(("journeys", piece.name, "browser"), NO_ACTOR_NOTE)
-        for piece in pieces
-        if piece.section.browser and piece.card is not None and not piece.card.roles
+        runtime.config.problem(("journeys", entry.name, "browser"), NO_ACTOR_NOTE)
+        for entry in entries
+        if entry.section.browser and entry.journey_info is not None and not entry.journey_info.roles
     ]
     if problems:
         raise ConfigError(problems)
@@ -125,7 +118,7 @@ def runtime_for(
     practice: PracticeSchool | None,
     *,
     headed: bool = False,
-    weigh: ObserveRun | None = None,
+    observe: ObserveRun | None = None,
 ) -> Runtime:
     """Returns the runtime of a configuration. Raises StoreError, NoBrowser, MissingSecret.
 
@@ -136,17 +129,17 @@ def runtime_for(
     state, evidence = state_folder(config), config.settings.evidence
     district = district_of(config, practice.introduction if practice else None)
     known = KnownSecrets([secret.reveal() for secret in secrets_of(district)])
-    inquiry = _investigation(config, district, StoredPastRuns(database), practice)
+    investigation = _investigation(config, district, StoredPastRuns(database), practice)
     return Runtime(
         config=config,
         database=database,
         district=district,
-        inquiry=inquiry,
-        house=RunContext(
-            inquiry=inquiry,
+        investigation=investigation,
+        run_context=RunContext(
+            investigation=investigation,
             store=store,
             spool=spool_of(config),
-            history=RunHistory(database, ZoneInfo(config.settings.school.timezone), weigh),
+            history=RunHistory(database, ZoneInfo(config.settings.school.timezone), observe),
             known=known,
             policy=EvidencePolicy(
                 on_pass=evidence.on_pass,
@@ -154,12 +147,12 @@ def runtime_for(
                 mask=config.settings.privacy.mask,
             ),
             owners={name: service.owner for name, service in district.school.services.items()},
-            hosts=inquiry.hosts,
+            hosts=investigation.hosts,
             version=version("firstbell"),
             work=state / "work" / str(os.getpid()),
             quarantine=state / "quarantine",
         ),
-        hello=WorkerSetup(
+        setup=WorkerSetup(
             config=config.file if config.text else None,
             text=config.text,
             practice=practice_address(practice),
@@ -181,5 +174,5 @@ def _investigation(
         probe=probe,
         past=past,
         within_s=given.within,
-        line=QualityThresholds(latency_ms=given.latency_ms, frames_per_s=given.frames_per_s),
+        thresholds=QualityThresholds(latency_ms=given.latency_ms, frames_per_s=given.frames_per_s),
     )

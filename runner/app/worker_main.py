@@ -15,15 +15,15 @@ def main() -> int:
     """Sets up as the parent says, and stays until it says to quit or is gone."""
     end = WorkerEnd.take_over_stdio()
     end.leave_with_parent()
-    hello = end.receive()
-    if not isinstance(hello, WorkerSetup):
+    setup = end.receive()
+    if not isinstance(setup, WorkerSetup):
         return 2
-    folder = hello.config.parent if hello.config else Path.cwd()
+    folder = setup.config.parent if setup.config else Path.cwd()
 
     def task() -> None:
-        run_session(end, district_of_worker(hello), folder=folder, headed=hello.headed)
+        run_session(end, district_of_worker(setup), folder=folder, headed=setup.headed)
 
-    return run_task(end, task, broke="the worker", tell=lambda said: WorkerBroken(said=said))
+    return run_task(end, task, name="the worker", failure_message=lambda said: WorkerBroken(said=said))
 
 
 if __name__ == "__main__":

@@ -32,7 +32,7 @@ class District:
     school: School
     classroom: Classroom
     accounts: Mapping[str, Account]
-    company: AccountPool
+    account_pool: AccountPool
     browser_name: str
     step_limit_s: float
     browser: str = ""
@@ -44,7 +44,7 @@ class District:
     def account(self, name: str) -> Account:
         """Returns the account of a name, or else the first account of that role. Raises NoAccount, which says what to
         add."""
-        of_role = (candidate.account for candidate in self.company.candidates if candidate.role == name)
+        of_role = (candidate.account for candidate in self.account_pool.candidates if candidate.role == name)
         found = self.accounts.get(name) or self.accounts.get(next(of_role, ""))
         if found is None:
             known = ", ".join(sorted(self.accounts)) or "none"

@@ -20,52 +20,54 @@ class JourneyEntry:
 
     name: str
     section: JourneySection
-    card: JourneyInfo | None
+    journey_info: JourneyInfo | None
     lacks: str = ""
 
     @property
-    def part(self) -> AccountRequest:
+    def account_request(self) -> AccountRequest:
         """The accounts that it needs."""
-        card = self.card
+        journey_info = self.journey_info
         return AccountRequest(
-            roles=card.roles if card else (),
+            roles=journey_info.roles if journey_info else (),
             groups=self.section.groups,
-            meets=bool(card and MEETS & set(self.relies_on)),
+            meets=bool(journey_info and MEETS & set(self.relies_on)),
         )
 
     @property
     def relies_on(self) -> Sequence[str]:
         """The services that it needs."""
-        return (self.card.relies_on if self.card else ()) or self.section.relies_on
+        return (self.journey_info.relies_on if self.journey_info else ()) or self.section.relies_on
 
 
-def journey_catalog(cards: Iterable[JourneyInfo], settings: Settings) -> Mapping[str, JourneyEntry]:
+def journey_catalog(collected: Iterable[JourneyInfo], settings: Settings) -> Mapping[str, JourneyEntry]:
     """Returns all entries, the collected ones first. An entry that the configuration names and no file defines has no
     `journey_info`: it is planned, and missed, rather than forgotten."""
-    by_id = {card.id: card for card in cards}
-    pieces = {name: _journey_entry(name, card, settings) for name, card in by_id.items()}
+    by_id = {journey_info.id: journey_info for journey_info in collected}
+    entries = {name: _journey_entry(name, journey_info, settings) for name, journey_info in by_id.items()}
     for name, section in settings.journeys.items():
-        pieces[name] = JourneyEntry(name=name, section=section, card=by_id.get(section.plays or name))
-    return pieces
+        entries[name] = JourneyEntry(name=name, section=section, journey_info=by_id.get(section.plays or name))
+    return entries
 
 
-def _journey_entry(name: str, card: JourneyInfo, settings: Settings) -> JourneyEntry:
+def _journey_entry(name: str, journey_info: JourneyInfo, settings: Settings) -> JourneyEntry:
     """Returns the entry of a collected journey. A shipped one that the file does not mention is disabled if the
     district lacks its services: a district that monitors a library alone has no live class."""
     section = settings.journey(name)
-    lacks = ", ".join(_lacks(card, settings)) if card.is_shipped and name not in settings.journeys else ""
+    lacks = (
+        ", ".join(_lacks(journey_info, settings)) if journey_info.is_shipped and name not in settings.journeys else ""
+    )
     enabled = section.model_copy(update={"enabled": False}) if lacks else section
-    return JourneyEntry(name=name, section=enabled, card=card, lacks=lacks)
+    return JourneyEntry(name=name, section=enabled, journey_info=journey_info, lacks=lacks)
 
 
-def _lacks(card: JourneyInfo, settings: Settings) -> Iterator[str]:
+def _lacks(journey_info: JourneyInfo, settings: Settings) -> Iterator[str]:
     """Yields the tables and keys that must be added; none for the practice school, which has everything."""
     if settings.school.practice:
         return
-    for name in card.relies_on:
+    for name in journey_info.relies_on:
         if name not in settings.services:
             yield f"[services.{name}]"
         elif name in KINDS and not settings.services[name].kind:
             yield f"services.{name}.kind"
     roles = {account.role or name for name, account in settings.accounts.items()}
-    yield from (f"[accounts.{role}]" for role in card.roles if role not in roles)
+    yield from (f"[accounts.{role}]" for role in journey_info.roles if role not in roles)

@@ -16,7 +16,7 @@ from firstbell.runner.diagnosis.cause import Cause
 from firstbell.runner.diagnosis.diagnosis import Diagnosis
 from firstbell.runner.outcome import Outcome
 
-# Crockford's alphabet without the letters that are misread or spell words: people say run ids over the telephone.
+# Crockford's alphabet without the letters that are misread or spell words: people read run ids aloud.
 _ALPHABET = "0123456789bcdfghjkmnpqrstvwxz"
 
 
@@ -100,7 +100,7 @@ class Run:
 
 
 def needs_confirmation(attempts: Sequence[Attempt]) -> bool:
-    """True if a second attempt must confirm the failure before a service is blamed: after a first attempt that failed."""
+    """True after a first attempt that failed: a second one must confirm it before a service is blamed."""
     return len(attempts) == 1 and outcome_of_attempts(attempts) is Outcome.FAILED
 
 

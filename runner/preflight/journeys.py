@@ -33,7 +33,7 @@ def check_journeys(config: Config, practice: SchoolInfo | None) -> Iterator[Chec
         return
     district = district_of(config, practice)
     services = district.school.services
-    roles = {candidate.role for candidate in district.company.candidates} | set(district.accounts)
+    roles = {candidate.role for candidate in district.account_pool.candidates} | set(district.accounts)
     judge = _JourneyChecker(config, services=services, roles=roles)
     yield from judge.cards(ready)
     yield from _unwritten(config, ready)
@@ -62,7 +62,7 @@ def _unwritten(config: Config, ready: Ready) -> Iterator[CheckFinding]:
     """Journeys that the configuration schedules and no file defines."""
     known = sorted(card.id for card in ready.journeys)
     for piece in journey_catalog(ready.journeys, config.settings).values():
-        if piece.card is None:
+        if piece.journey_info is None:
             wanted = piece.section.plays or piece.name
             key = "plays" if piece.section.plays else ""
             said = f"no file defines the journey '{wanted}'; {_hint(wanted, known)}"

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from firstbell.runner.execution.district import District
 
 
-# Of what a session's browser is launched with, what any other one is too.
+# Launch options of the session's browser that apply to any other one as well.
 ANY_BROWSER = frozenset({"headless", "slow_mo", "timeout"})
 
 
@@ -32,7 +32,7 @@ def apply_options(config: pytest.Config) -> None:
     none is given."""
     options = {"browser": ("browser", "browser_channel"), "device": ("device",)}
     config.stash[COMMAND_LINE_OPTIONS] = frozenset(
-        what for what, names in options.items() if any(config.getoption(name, None) for name in names)
+        option for option, names in options.items() if any(config.getoption(name, None) for name in names)
     )
     if "browser" not in config.stash[COMMAND_LINE_OPTIONS] and (name := _named_browser(config)):
         from firstbell.runner.config.browsers import BROWSER_KINDS
@@ -41,17 +41,17 @@ def apply_options(config: pytest.Config) -> None:
             config.option.browser, config.option.browser_channel = [kind.engine], kind.channel or None
 
 
-def launch_arguments(request: pytest.FixtureRequest, given: dict[str, Any]) -> dict[str, Any]:
+def launch_arguments(request: pytest.FixtureRequest, launch_args: dict[str, Any]) -> dict[str, Any]:
     """Returns First Bell's launch options for the engine that is launched next. Raises NoBrowser."""
     from firstbell.runner.config.browsers import BROWSER_KINDS
     from firstbell.runner.execution.browsers.discovery import Browser, find_browser, is_headed, launch_options
 
-    channel, engine = given.get("channel"), str(request.getfixturevalue("browser_name"))
-    if channel or given.get("executable_path"):  # Somebody knows better, and Playwright says what is wrong with it.
+    channel, engine = launch_args.get("channel"), str(request.getfixturevalue("browser_name"))
+    if channel or launch_args.get("executable_path"):  # The project's own choice.
         found = Browser(path=None, origin="given", kind=BROWSER_KINDS[engine])
     else:
         configured = _configured_browser(request.config) if engine == "chromium" else ""
-        found = find_browser(configured, engine, headed=is_headed(given, os.environ))
+        found = find_browser(configured, engine, headed=is_headed(launch_args, os.environ))
     return launch_options(found, egress_of(request.config))
 
 
@@ -82,8 +82,8 @@ def _configured_browser(config: pytest.Config) -> str:
 
 def egress_of(config: pytest.Config) -> tuple[Location, Path | None] | None:
     """Returns the location of this session and its browser's HOME; None outside a worker."""
-    opened = config.stash.get(DISTRICT, None)
-    return (opened.location, opened.home) if opened else None
+    district = config.stash.get(DISTRICT, None)
+    return (district.location, district.home) if district else None
 
 
 def _named_browser(config: pytest.Config) -> str:
@@ -100,19 +100,19 @@ def _named_browser(config: pytest.Config) -> str:
         return ""
 
 
-def context_for(has: ActorBrowser, district: District, request: pytest.FixtureRequest) -> BrowserContext:
-    """Opens a context in an actor's browser. The project's and the command line's options for contexts take precedence."""
+def context_for(choice: ActorBrowser, district: District, request: pytest.FixtureRequest) -> BrowserContext:
+    """Opens a context in an actor's browser. Context options of the project and the command line take precedence."""
     from firstbell.runner.execution.browsers.per_actor import context_opener, open_context
 
-    given: dict[str, Any] = request.getfixturevalue("browser_context_args")
+    context_args: dict[str, Any] = request.getfixturevalue("browser_context_args")
     marker = request.node.get_closest_marker("browser_context_args")
-    fixed = {**given, **(marker.kwargs if marker else {})}
+    fixed = {**context_args, **(marker.kwargs if marker else {})}
     new_context: Callable[..., BrowserContext] = request.getfixturevalue("new_context")
-    if not has.is_usual:
-        browser = request.getfixturevalue("_firstbell_others").browser(has.browser)
-        new_context = context_opener(browser, fixed, request.getfixturevalue("_firstbell_leaving"))
+    if not choice.is_usual:
+        browser = request.getfixturevalue("_firstbell_other_browsers").browser(choice.browser)
+        new_context = context_opener(browser, fixed, request.getfixturevalue("_firstbell_cleanup"))
     devices = request.getfixturevalue("playwright").devices
-    return open_context(new_context, has.device, devices, district.location, fixed)
+    return open_context(new_context, choice.device, devices, district.location, fixed)
 
 
 def browser_options(config: pytest.Config) -> frozenset[str]:

@@ -1,4 +1,4 @@
-"""The failure report of a journey in plain pytest: its step, the address of each page, and the command for the trace."""
+"""The failure report of a journey in plain pytest: its step, each page's address, and the trace's command."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from firstbell.runner.execution.supervision.protocol import JourneyInfo
 
 SECTION = "First Bell"
-# pytest shows a section of this report with the failure if its name holds the word (`_handle_teardown_sections`).
+# pytest shows a section of this report with the failure if its name has the word (`_handle_teardown_sections`).
 AT_TEARDOWN = "First Bell at teardown"
 CONSOLE_LINES = 5
 LINE_LIMIT = 200
@@ -64,23 +64,23 @@ def stage_lines(stage: Stage) -> list[str]:
         lines.append(f'{step.actor} at "{step.title}" (step {step.position}, {step.service}), {failed.took_s:.1f} s')
     if privacy is not None:
         return [*lines, privacy.said]
-    cast = sorted(stage.pages.items(), key=lambda one: failed is not None and one[0] != failed.step.actor)
-    for name, page in cast:
+    pages = sorted(stage.pages.items(), key=lambda item: failed is not None and item[0] != failed.step.actor)
+    for name, page in pages:
         lines += page_lines(page, name)
     return lines
 
 
-def properties_of(card: JourneyInfo, stage: Stage) -> list[tuple[str, object]]:
+def properties_of(info: JourneyInfo, stage: Stage) -> list[tuple[str, object]]:
     """Returns the properties of a journey for JUnit XML and other reporters: its id, its steps, its failing service."""
-    told: list[tuple[str, object]] = [
-        ("firstbell_journey", card.id),
-        ("firstbell_source_sha256", card.source_sha256),
-        ("firstbell_relies_on", ", ".join(card.relies_on)),
+    properties: list[tuple[str, object]] = [
+        ("firstbell_journey", info.id),
+        ("firstbell_source_sha256", info.source_sha256),
+        ("firstbell_relies_on", ", ".join(info.relies_on)),
         *(("firstbell_step", _in_a_line(record)) for record in stage.steps),
     ]
     if (failed := _failed(stage)) is not None:
-        told += [("firstbell_failing_step", _in_a_line(failed)), ("firstbell_service", failed.step.service)]
-    return told
+        properties += [("firstbell_failing_step", _in_a_line(failed)), ("firstbell_service", failed.step.service)]
+    return properties
 
 
 def _in_a_line(record: StepRecord) -> str:
@@ -95,7 +95,7 @@ def _failed(stage: Stage) -> StepRecord | None:
 
 
 def page_lines(page: Page, name: str) -> list[str]:
-    """Returns a page's address and the last errors of its console. Never raises: the failure itself must be reported."""
+    """Returns a page's address and the last errors of its console. Never raises, so that the failure is reported."""
     try:
         lines = [f"{name}: {printable(url_without_query(page.url), LINE_LIMIT)}"]
         if not page.is_closed():
@@ -108,8 +108,8 @@ def page_lines(page: Page, name: str) -> list[str]:
 
 def trace_commands(properties: Sequence[tuple[str, object]]) -> list[str]:
     """Returns the commands that open pytest-playwright's traces; their paths are known at teardown."""
-    kept = [str(value) for name, value in properties if name == "playwright_trace"]
-    return [f"playwright show-trace {_near(trace)}" for trace in kept]
+    traces = [str(value) for name, value in properties if name == "playwright_trace"]
+    return [f"playwright show-trace {_near(trace)}" for trace in traces]
 
 
 def trace_hint(tracing: str | None) -> str:

@@ -76,16 +76,16 @@ def pytest_fixture_setup(fixturedef: pytest.FixtureDef[Any], request: pytest.Fix
     are made, because with several --browser they are made once for all.
     """
     if fixturedef.argname == "launch_browser" and uses_first_bell(request):
-        given: dict[str, Any] = request.getfixturevalue("browser_type_launch_args")
-        original = request.config.stash.setdefault(LAUNCH_OPTIONS, dict(given))
-        wanted = launch_arguments(request, original)
-        given.clear()
-        given |= {**wanted, **original, "args": [*original.get("args", ()), *wanted.get("args", ())]}
+        launch_args: dict[str, Any] = request.getfixturevalue("browser_type_launch_args")
+        original = request.config.stash.setdefault(LAUNCH_OPTIONS, dict(launch_args))
+        additions = launch_arguments(request, original)
+        launch_args.clear()
+        launch_args |= {**additions, **original, "args": [*original.get("args", ()), *additions.get("args", ())]}
     return (yield)
 
 
 @pytest.fixture(scope="session")
-def _opened(pytestconfig: pytest.Config) -> Iterator[DistrictSession]:
+def _firstbell_session(pytestconfig: pytest.Config) -> Iterator[DistrictSession]:
     """The district session; a worker has its district already, and its parent holds the locks."""
     from firstbell.runner.pytest_plugin.session import DistrictSession, open_for_pytest
 
@@ -94,9 +94,9 @@ def _opened(pytestconfig: pytest.Config) -> Iterator[DistrictSession]:
         return
     with _one_sentence(), ExitStack() as stack:
         start = pytestconfig.invocation_params.dir
-        opened = stack.enter_context(open_for_pytest(pytestconfig.getoption("--firstbell-config"), start))
-        pytestconfig.stash[OPENED] = opened
-        yield opened
+        session = stack.enter_context(open_for_pytest(pytestconfig.getoption("--firstbell-config"), start))
+        pytestconfig.stash[OPENED] = session
+        yield session
 
 
 @contextmanager
@@ -111,25 +111,25 @@ def _one_sentence() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def district(_opened: DistrictSession) -> District:
+def district(_firstbell_session: DistrictSession) -> District:
     """The district as configured; the practice school, started for this session, if there is no firstbell.toml."""
-    return _opened.district
+    return _firstbell_session.district
 
 
 @pytest.fixture
-def _cast(
-    _opened: DistrictSession, request: pytest.FixtureRequest, pytestconfig: pytest.Config
+def _firstbell_accounts(
+    _firstbell_session: DistrictSession, request: pytest.FixtureRequest, pytestconfig: pytest.Config
 ) -> Iterator[Mapping[str, str]]:
     """The account of each role, in no other run until this test has been torn down."""
     if DISTRICT in pytestconfig.stash:
-        given: dict[str, str] = pytestconfig.stash.get(ACCOUNTS, {})
-        yield given
+        allocated: dict[str, str] = pytestconfig.stash.get(ACCOUNTS, {})
+        yield allocated
         return
     from firstbell.runner.execution.worker.collection import journey_info_of, journey_info_of_test
 
-    card = journey_info_of(request.node) or journey_info_of_test(request.node)
-    request.node.stash[JOURNEY_INFO] = card
-    with _one_sentence(), _opened.reserve_accounts(card) as accounts:
+    info = journey_info_of(request.node) or journey_info_of_test(request.node)
+    request.node.stash[JOURNEY_INFO] = info
+    with _one_sentence(), _firstbell_session.reserve_accounts(info) as accounts:
         yield accounts
 
 
@@ -149,8 +149,8 @@ def classroom(district: District) -> Classroom:
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
     """Adds a journey's failing step, pages and trace to its report, and redacts secrets and strangers from it. It is
     the outermost wrapper, so that its changes come last."""
-    opened = item.config.stash.get(OPENED, None)
-    if opened is None:
+    session = item.config.stash.get(OPENED, None)
+    if session is None:
         return (yield)
     from firstbell.runner.pytest_plugin.failure_report import add_failure_section, properties_of
     from firstbell.runner.pytest_plugin.report_redaction import redact_secrets
@@ -158,12 +158,12 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
     stage = item.stash.get(STAGE, None)
     if stage is not None and call.when == "call":
         item.user_properties += properties_of(item.stash[JOURNEY_INFO], stage)
-    answer = yield
-    report: pytest.TestReport = answer  # type: ignore[assignment]  # the hook is typed as returning nothing
+    outcome = yield
+    report: pytest.TestReport = outcome  # type: ignore[assignment]  # the hook is typed as returning nothing
     if stage is not None:
         add_failure_section(report, stage, item)
-    redact_secrets(report, opened.known)
-    return answer
+    redact_secrets(report, session.known)
+    return outcome
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -176,23 +176,23 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 
 @pytest.fixture(scope="session")
-def _firstbell_others(
+def _firstbell_other_browsers(
     district: District, playwright: Any, browser_type_launch_args: dict[str, Any], pytestconfig: pytest.Config
 ) -> Iterator[OtherBrowsers]:
     """The browsers of actors who use another one than this session's."""
     from firstbell.runner.execution.browsers.per_actor import OtherBrowsers
 
     del browser_type_launch_args
-    given = {key: value for key, value in pytestconfig.stash.get(LAUNCH_OPTIONS, {}).items() if key in ANY_BROWSER}
+    shared = {key: value for key, value in pytestconfig.stash.get(LAUNCH_OPTIONS, {}).items() if key in ANY_BROWSER}
     others = OtherBrowsers(
-        playwright=playwright, launching=given, executable=district.browser, way=egress_of(pytestconfig)
+        playwright=playwright, launching=shared, executable=district.browser, egress=egress_of(pytestconfig)
     )
     yield others
     others.close()
 
 
 @pytest.fixture
-def _firstbell_leaving() -> Iterator[ExitStack]:
+def _firstbell_cleanup() -> Iterator[ExitStack]:
     """Closes, after the stage, the contexts of actors who use another browser."""
     with ExitStack() as leaving:
         yield leaving
@@ -203,14 +203,14 @@ def stage(
     district: District,
     request: pytest.FixtureRequest,
     pytestconfig: pytest.Config,
-    _cast: Mapping[str, str],
+    _firstbell_accounts: Mapping[str, str],
     new_context: Callable[..., Any],
     output_path: str,
-    _firstbell_leaving: ExitStack,
+    _firstbell_cleanup: ExitStack,
 ) -> Iterator[Stage]:
     """The stage of this attempt. Requests the contexts only to be torn down before they close, and before that the
     accounts, which are released when the contexts have closed."""
-    del new_context, _firstbell_leaving
+    del new_context, _firstbell_cleanup
     from firstbell.journeys.stage.observer import NoObserver
     from firstbell.journeys.stage.stage import Stage
 
@@ -226,7 +226,7 @@ def stage(
 def actor(
     stage: Stage,
     district: District,
-    _cast: Mapping[str, str],
+    _firstbell_accounts: Mapping[str, str],
     request: pytest.FixtureRequest,
     pytestconfig: pytest.Config,
 ) -> Callable[[str], Actor]:
@@ -240,12 +240,12 @@ def actor(
     journey = pytestconfig.stash.get(BROWSER, "")
 
     def enter(role: str) -> Actor:
-        account = district.account(_cast.get(role, role))
-        has = browser_of_actor(
-            account, journey=journey, usual=session_browser_name(request), told=browser_options(pytestconfig)
+        account = district.account(_firstbell_accounts.get(role, role))
+        choice = browser_of_actor(
+            account, journey=journey, usual=session_browser_name(request), overrides=browser_options(pytestconfig)
         )
-        account = replace(account, browser=has.browser, device=has.device)
-        person = stage.enter(role, account, context_for(has, district, request))
+        account = replace(account, browser=choice.browser, device=choice.device)
+        person = stage.enter(role, account, context_for(choice, district, request))
         throttle(person.page, district.location.network)
         return person
 

@@ -20,11 +20,11 @@ from firstbell.artifacts.redaction.redactor import Redactor
 from firstbell.compat.pytest import TerminalRepr
 from firstbell.runner.execution.worker.stash_keys import OUTPUT_FOLDER
 
-# What a page may have put into a message, and a terminal would obey: all but line breaks and pytest's own colours.
-_OBEYED = re.compile(
+# Control characters of a page that a terminal would obey: all but line breaks and pytest's own colours.
+_CONTROL_CHARACTERS = re.compile(
     "\x1b(?!\\[[0-9;]*m)|[\x00-\x08\x0b-\x1a\x1c-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
 )
-# Properties that are our own, and what pytest-playwright calls its files.
+# First Bell's own properties, and the names of pytest-playwright's files.
 _OWN = "firstbell_"
 _THEIRS = ("test-*.png", "trace*.zip", "video*.webm")
 NOTHING_KEPT_NOTE = "nothing that pytest-playwright recorded of this test was kept"
@@ -32,15 +32,15 @@ NOTHING_KEPT_NOTE = "nothing that pytest-playwright recorded of this test was ke
 
 def redact_secrets(report: pytest.TestReport, known: KnownSecrets) -> None:
     """Removes known secrets, and texts that are secret by their kind, from every text of a report."""
-    broom = Redactor(known)
+    redactor = Redactor(known)
 
     def clean(text: str) -> str:
-        return clean_text(text, broom)
+        return clean_text(text, redactor)
 
-    report.longrepr = _each_text(report.longrepr, lambda text: _OBEYED.sub("", clean(text)))
+    report.longrepr = _each_text(report.longrepr, lambda text: _CONTROL_CHARACTERS.sub("", clean(text)))
     report.sections = [(name, clean(text)) for name, text in report.sections]
     report.user_properties = [
-        (name, _OBEYED.sub("", clean(value)) if isinstance(value, str) else value)
+        (name, _CONTROL_CHARACTERS.sub("", clean(value)) if isinstance(value, str) else value)
         for name, value in report.user_properties
     ]
 
@@ -51,8 +51,8 @@ def redact_private_report(report: pytest.TestReport, said: str) -> None:
     if report.longrepr is not None:
         report.longrepr = said
     report.sections = []
-    report.user_properties = [one for one in report.user_properties if one[0].startswith(_OWN)]
-    vars(report).pop("extras", None)  # What pytest-html shows: pictures, for one.
+    report.user_properties = [item for item in report.user_properties if item[0].startswith(_OWN)]
+    vars(report).pop("extras", None)  # Shown by pytest-html, such as pictures.
 
 
 def delete_recordings(item: pytest.Item) -> bool:
@@ -83,6 +83,6 @@ def _each_text(value: Any, clean: Callable[[str], str]) -> Any:
         case tuple():
             return tuple(_each_text(item, clean) for item in value)
         case TerminalRepr():
-            for name, held in vars(value).items():
-                setattr(value, name, _each_text(held, clean))
+            for name, attribute_value in vars(value).items():
+                setattr(value, name, _each_text(attribute_value, clean))
     return value

@@ -13,20 +13,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from firstbell.artifacts.redaction.known_secrets import KnownSecrets
-from firstbell.runner.app.build import (
-    config_at,
-    district_at,
-    embedded_district,
-    history_url,
-    practice_for,
-    secrets_of,
-    state_folder,
-)
+from firstbell.runner.app.build import config_at, district_at, embedded_district, practice_for, secrets_of
+from firstbell.runner.app.build_storage import history_url, state_folder
 from firstbell.runner.config.errors import NoConfig
 from firstbell.runner.config.load import Config
 from firstbell.runner.config.secrets import MissingSecret
 from firstbell.runner.execution.accounts.allocation import MEETS, AccountRequest
-from firstbell.runner.execution.accounts.reservation import LOOK_AGAIN_S, reserved_accounts
+from firstbell.runner.execution.accounts.reservation import POLL_S, reserved_accounts
 from firstbell.runner.execution.district import District
 from firstbell.runner.execution.supervision.process_identity import owner_is_gone, this_process
 from firstbell.runner.history.database import Database, HistoryError
@@ -35,8 +28,8 @@ from firstbell.runner.history.slots.account_locks import SESSION_LEASE_S, Accoun
 if TYPE_CHECKING:
     from firstbell.runner.execution.supervision.protocol import JourneyInfo
 
-# A worker of xdist that plays one account in test after test leaves the others time to look whether it is free.
-ACCOUNT_WAIT_S = 1.2 * LOOK_AGAIN_S
+# An xdist worker that uses one account in test after test gives the others time to poll for it.
+ACCOUNT_WAIT_S = 1.2 * POLL_S
 
 
 class LocalLocksOnly(UserWarning):
@@ -62,17 +55,19 @@ class DistrictSession:
         return KnownSecrets(values)
 
     @contextmanager
-    def reserve_accounts(self, card: JourneyInfo) -> Iterator[Mapping[str, str]]:
+    def reserve_accounts(self, info: JourneyInfo) -> Iterator[Mapping[str, str]]:
         """Reserves the account of each role. Raises AccountsBusy and HistoryError."""
         if self.locks is None:
             yield {}
             return
         if "PYTEST_XDIST_WORKER" in os.environ:
             time.sleep(max(0.0, self.given_back_s + ACCOUNT_WAIT_S - time.monotonic()))
-        part = AccountRequest(roles=card.roles, meets=bool(MEETS & set(card.relies_on)))
+        account_request = AccountRequest(roles=info.roles, meets=bool(MEETS & set(info.relies_on)))
         try:
-            with reserved_accounts(self.district.company, part, self.locks, lease_s=SESSION_LEASE_S) as casting:
-                yield casting.accounts
+            with reserved_accounts(
+                self.district.account_pool, account_request, self.locks, lease_s=SESSION_LEASE_S
+            ) as allocation:
+                yield allocation.accounts
         finally:
             self.given_back_s = time.monotonic()
 
@@ -96,12 +91,12 @@ def open_for_pytest(explicit: str | None, start: Path) -> Iterator[DistrictSessi
 @contextmanager
 def _locks(config: Config) -> Iterator[AccountLocks]:
     """Opens the locks in history, or if that is unreachable, in this folder alone."""
-    with suppress(OSError):  # Who cannot write here is told so by the database.
+    with suppress(OSError):  # The database reports a folder that cannot be written.
         state_folder(config).mkdir(exist_ok=True, mode=0o700)
     try:
         database = Database(history_url(config))
     except (HistoryError, MissingSecret) as error:
-        warnings.warn(LocalLocksOnly(f"accounts are kept from other runs on this machine only: {error}"), stacklevel=2)
+        warnings.warn(LocalLocksOnly(f"account locks hold on this machine only: {error}"), stacklevel=2)
         database = Database(f"sqlite:///{state_folder(config) / 'locks.db'}")
     try:
         yield AccountLocks(database, this_process(), owner_is_gone)

@@ -26,12 +26,14 @@ class Generation:
     def cast(self, journey: str, taken: frozenset[str]) -> AccountAllocation | None:
         """Who could play a journey now. One that is no longer in the programme needs nobody: it ends at once."""
         piece = self.pieces.get(journey)
-        return self.staging.district.company.cast(piece.part, taken) if piece else AccountAllocation()
+        return (
+            self.staging.district.account_pool.allocate(piece.account_request, taken) if piece else AccountAllocation()
+        )
 
     def why_unplayable(self, journey: str) -> str:
         """Why no file defines a journey; empty when one does."""
         piece = self.pieces.get(journey)
-        if piece is None or piece.card is not None:
+        if piece is None or piece.journey_info is not None:
             return ""
         causes = "; ".join(f"{broken.file}:{broken.line}: {broken.cause}" for broken in self.broken)
         return f"no journey file defines it{f' ({causes})' if causes else ''}"

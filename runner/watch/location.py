@@ -54,7 +54,7 @@ class WatchedLocation:
 
     def _look(self) -> HostCheckJob:
         """What is looked at: the hosts of today's configuration, by this location's way."""
-        inquiry = self._programme().staging.inquiry
+        inquiry = self._programme().staging.investigation
         return HostCheckJob(
             targets=list(inquiry.targets), way=inquiry.locations[self.location].way, within_s=inquiry.within_s
         )

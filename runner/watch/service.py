@@ -19,7 +19,8 @@ from firstbell.errors import FirstBellError
 from firstbell.journeys.practice.client import PracticeSchool
 from firstbell.runner import log as logging
 from firstbell.runner.app.alerting import Alerting, alerting_for, channels_of, heartbeat_of
-from firstbell.runner.app.build import config_at, retention_of, spool_of, store_of
+from firstbell.runner.app.build import config_at
+from firstbell.runner.app.build_storage import retention_of, spool_of, store_of
 from firstbell.runner.app.local_runner import log_upload, open_shared_resources
 from firstbell.runner.app.runtime import Runtime, runtime_for
 from firstbell.runner.config.load import Config
@@ -153,8 +154,8 @@ class WatchService:
     def _sweep(self) -> None:
         """A folder has nobody else who removes what is past its time."""
         staging = self.programme.staging
-        if isinstance(staging.house.store, FolderStore):
-            swept = sweep(staging.house.store.root, retention_of(staging.config), datetime.now(UTC))
+        if isinstance(staging.run_context.store, FolderStore):
+            swept = sweep(staging.run_context.store.root, retention_of(staging.config), datetime.now(UTC))
             tell = log.warning if swept.stuck else log.info
             freed, stuck = swept.size_bytes, list(swept.stuck)
             tell("evidence.swept", runs=swept.runs, parts=swept.parts, freed_bytes=freed, stuck=stuck)
@@ -224,12 +225,12 @@ class WatchResources:
         staging = runtime_for(config, self.database, self.practice)
         history = RunHistory(self.database, staging.zone, self.switchboard.incidents.observe_run)
         records = RetryingRecords(history, self.at_once)
-        return replace(staging, house=replace(staging.house, history=records, nudge=self.uploader.nudge))
+        return replace(staging, run_context=replace(staging.run_context, history=records, nudge=self.uploader.nudge))
 
     def programme(self, number: int, config: Config) -> Generation:
         """The programme of a configuration, proved by a worker that collects its journeys."""
         staging = self.staging(config)
-        player = staging.player(next(iter(staging.locations)))
+        player = staging.start_worker(next(iter(staging.locations)))
         try:
             return generation_of(number, staging, player.ready)
         finally:
@@ -252,13 +253,13 @@ def watch(config: Config, observer: WatchObserver) -> None:
             switchboard=alerting_for(config, database),
         )
         staging = house.staging(config)
-        logging.set_up(scrub=staging.house.known.with_more(secrets_of_alarms(config.settings)).scrub)
+        logging.set_up(scrub=staging.run_context.known.with_more(secrets_of_alarms(config.settings)).scrub)
         uploader.start()
         stack.callback(house.switchboard.delivery().start().close)
         players: list[tuple[str, ManagedWorker]] = []
         for location in staging.locations:
             for _ in range(workers_of(config.settings.watch)):
-                players.append((location, staging.player(location)))
+                players.append((location, staging.start_worker(location)))
                 stack.callback(players[-1][1].close)
         service = WatchService(generation_of(1, staging, players[0][1].ready), house, observer)
         observer.opened(service.programme, len(players))

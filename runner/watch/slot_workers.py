@@ -103,14 +103,14 @@ class SlotWorker:
         given = {"accounts": claim.casting.accounts, "claim": claim, "note": note}
         order = programme.staging.order(piece, claim.location, **given)
         reporter = self._crew.asked.reporter()
-        reporter.ended(run_journey(order, self._player, programme.staging.house, reporter))
+        reporter.ended(run_journey(order, self._player, programme.staging.run_context, reporter))
 
     def _follow_generation(self) -> None:
         """Take a new player where there is a new programme."""
         programme = self._crew.asked.programme()
         if programme.number != self._programme.number:
             self._player.close()
-            self._player, self._programme = programme.staging.player(self._crew.location), programme
+            self._player, self._programme = programme.staging.start_worker(self._crew.location), programme
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -162,7 +162,7 @@ class SlotWorkers:
             log.error("crew.member_died", name=member.thread.name)
             member.kill()
             try:
-                player = self.asked.programme().staging.player(self.location)
+                player = self.asked.programme().staging.start_worker(self.location)
             except WorkerFailure as unwell:
                 log.error("crew.no_successor", said=str(unwell))
                 return

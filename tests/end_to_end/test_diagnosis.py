@@ -62,7 +62,7 @@ def test_the_empty_list_is_the_platforms_and_whoever_asks_is_told_why(
     assert found is not None
     assert (found.service, found.cause, found.confidence) == ("platform", Cause.LIST_EMPTY, Confidence.HIGH)
     assert {"edge", "sign-in", "plan-b", "the way out of here"} <= {one.name for one in found.cleared}
-    asked = ["diagnose", performed.run.id, "--config", str(at_school.staging.config.file)]
+    asked = ["diagnose", performed.run.id, "--config", str(at_school.runtime.config.file)]
     told = CliRunner().invoke(main, asked)
     assert told.exit_code == 0, told.output
     assert "the class list is empty" in told.output
@@ -76,7 +76,7 @@ def test_the_empty_list_is_the_platforms_and_whoever_asks_is_told_why(
 def _looked_at(house: LocalRunner, performed: RunResult) -> set[tuple[str, str, str]]:
     """From where, whose, and how each host was at that moment, as the store keeps it."""
     assert house.uploader.finish(20) == ""
-    store, run_id = house.house.store, performed.run.id
+    store, run_id = house.run_context.store, performed.run.id
     (name,) = [name for name in store.names("runs/") if name.endswith(f"{run_id}/run.json")]
     prefix = name.removesuffix("/run.json")
     files = unpack(prefix, store.names(f"{prefix}/"), store.get)
@@ -117,5 +117,5 @@ def test_a_run_that_passed_has_nothing_to_diagnose(at_school: LocalRunner) -> No
     performed = at_school.play(at_school.chosen(["class-list"])[0], SilentReporter())
     assert performed.run.outcome is Outcome.PASSED, performed.document
     assert performed.run.diagnosis is None
-    told = CliRunner().invoke(main, ["diagnose", performed.run.id, "--config", str(at_school.staging.config.file)])
+    told = CliRunner().invoke(main, ["diagnose", performed.run.id, "--config", str(at_school.runtime.config.file)])
     assert "nothing to diagnose" in told.output

@@ -63,7 +63,7 @@ def district(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, s
             performed = opened.play(opened.chosen(["live-class"])[0], SilentReporter())
             assert opened.uploader.finish(30) == ""
             prefix = f"runs/{performed.run.started_at:%Y-%m-%d}/live-class/{performed.run.id}"
-            kept = opened.house.store
+            kept = opened.run_context.store
             files = unpack(prefix, kept.names(f"{prefix}/"), kept.get)
         yield folder, performed.run.id[-6:], files
     server.stop()

@@ -75,17 +75,17 @@ def practice(opened: LocalRunner) -> PracticeSchool:
 
 
 def test_all_shipped_journeys_pass_and_leave_what_they_should(opened: LocalRunner, play: Play) -> None:
-    assert list(opened.pieces) == ["sign-in", "class-list", "live-class", "plan-b"]
-    for name in opened.pieces:
+    assert list(opened.entries) == ["sign-in", "class-list", "live-class", "plan-b"]
+    for name in opened.entries:
         performed = play(name)
         assert performed.run.outcome is Outcome.PASSED, performed.document
-        assert not performed.trouble
+        assert not performed.problems
 
 
 def kept(opened: LocalRunner, performed: RunResult) -> dict[str, bytes]:
     """A run's files as the store gives them back."""
     assert opened.uploader.finish(20) == ""
-    store, run_id = opened.house.store, performed.run.id
+    store, run_id = opened.run_context.store, performed.run.id
     (name,) = [name for name in store.names("runs/") if name.endswith(f"{run_id}/run.json")]
     prefix = name.removesuffix("/run.json")
     return unpack(prefix, store.names(f"{prefix}/"), store.get)
@@ -125,7 +125,7 @@ def test_a_stranger_in_the_class_ends_the_run_and_leaves_no_picture_of_anybody(
     assert "privacy: somebody who is not expected came into the class" in document.attempts[-1].said
     assert "Robin" not in document.model_dump_json()
     assert {artifact.kind for artifact in document.artifacts} <= {"network", "figures", "checks"}
-    assert not list(opened.house.work.rglob("*.jpg"))
+    assert not list(opened.run_context.work.rglob("*.jpg"))
     practice.heal("stranger-comes-in")
     assert play("live-class").run.outcome is Outcome.PASSED
 
@@ -160,13 +160,13 @@ def test_a_failure_leaves_a_picture_of_everybody_and_points_to_the_one_that_matt
     failed = [part for part in performed.document.artifacts if part.name.endswith("-failed.jpg")]
     assert {part.actor for part in failed} == {"teacher", "student"}
     assert opened.uploader.finish(20) == ""
-    pointers = dict(performed.pointers)
+    pointers = dict(performed.open_first)
     assert Path(pointers["screenshot"]).is_file()
     assert pointers["trace"] == f"firstbell evidence {performed.run.id[-6:]} --open"
 
 
 def test_no_password_is_in_anything_that_a_run_leaves(opened: LocalRunner, play: Play) -> None:
-    known, files = opened.house.known, kept(opened, play("sign-in"))
+    known, files = opened.run_context.known, kept(opened, play("sign-in"))
     traces = [name for name in files if name.endswith("trace.zip")]
     assert len(traces) == 2
     for name, data in files.items():
@@ -195,11 +195,11 @@ def test_what_passes_when_it_is_played_again_is_flaky_and_keeps_both_attempts(
 ) -> None:
     practice.break_("sign-in-503")
     (piece,) = opened.chosen(["class-list"])
-    first = opened.player.worker.pid
+    first = opened.worker.worker.pid
     performed = opened.play(piece, HealsBeforeTheSecond(practice))
     assert (performed.run.outcome, performed.run.flaky) == (Outcome.PASSED, True)
     assert [attempt.ending is None for attempt in performed.run.attempts] == [False, True]
-    assert opened.player.worker.pid != first, "the second attempt is a fresh worker's"
+    assert opened.worker.worker.pid != first, "the second attempt is a fresh worker's"
     assert {artifact.name.split("/")[0] for artifact in performed.document.artifacts} == {"attempt-1", "attempt-2"}
     with_screencast = [a for a in performed.document.artifacts if a.kind == "trace" and a.name.startswith("attempt-2")]
     assert with_screencast

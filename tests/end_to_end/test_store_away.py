@@ -47,7 +47,7 @@ def test_a_run_passes_while_its_store_is_away_and_its_evidence_is_sent_later(
     )
     events = [json.loads(line) for line in logged]
     assert [event["event"] for event in events].count("store.away") == 1
-    assert [event["trouble"] for event in events if event["event"] == "run.done"] == [[]]
+    assert [event["problems"] for event in events if event["event"] == "run.done"] == [[]]
     assert (waits.returncode, waits.stdout.splitlines()[0]) == (1, "0 runs sent, 0 objects; 1 run still to be sent.")
 
     for name, value in AWS.items():

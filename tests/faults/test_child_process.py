@@ -43,7 +43,7 @@ def start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Start]:
         def starting(text: str) -> tuple[ChildProcess[int], Heard]:
             (tmp_path / "task.py").write_text(text)
             heard: Heard = queue.SimpleQueue()
-            child = ChildProcess("task", speaks=TypeAdapter(int), hear=heard.put, log=log)
+            child = ChildProcess("task", reads=TypeAdapter(int), on_message=heard.put, log=log)
             begun.append(child)
             return child, heard
 
@@ -102,4 +102,4 @@ def test_a_child_that_is_gone_cannot_be_told_anything(start: Start) -> None:
     assert heard.get(timeout=SECONDS) is None
     child.kill()
     with pytest.raises(ChildGone):
-        child.say(Quit())
+        child.send(Quit())

@@ -92,8 +92,8 @@ def test_a_failure_on_a_starved_machine_blames_nobody(opened: LocalRunner) -> No
     assert opened.play(piece, SilentReporter(), confirm=False).run.outcome is Outcome.FAILED, (
         "fed, it fails: the control"
     )
-    opened.player.prepare()
-    with starving(opened.player.worker.pid):
+    opened.worker.prepare()
+    with starving(opened.worker.worker.pid):
         performed = opened.play(piece, SilentReporter(), confirm=False)
     assert performed.run.outcome is Outcome.ERRORED, performed.document
     assert "this machine was starved" in performed.document.attempts[0].said
@@ -126,11 +126,11 @@ def lost_share(*, stopped_share: float) -> float:
 
 def test_a_full_disk_costs_evidence_and_never_the_verdict(opened: LocalRunner) -> None:
     assert opened.practice is not None
-    with full_disk(opened.house.work):
+    with full_disk(opened.run_context.work):
         (piece,) = opened.chosen(["class-list"])
         performed = opened.play(piece, SilentReporter(), confirm=False)
         assert performed.run.outcome is Outcome.PASSED, performed.document
-        assert any("No space left on device" in line for line in performed.trouble), performed.trouble
+        assert any("No space left on device" in line for line in performed.problems), performed.problems
         opened.practice.break_("sign-in-503")
         performed = opened.play(piece, SilentReporter(), confirm=False)
     assert performed.run.outcome is Outcome.ERRORED

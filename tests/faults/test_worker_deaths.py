@@ -132,7 +132,7 @@ class At(SilentReporter):
 
 def family(opened: LocalRunner, *names: str) -> list[psutil.Process]:
     """The worker's children whose command line holds one of the names; all of them, if none is named."""
-    children = psutil.Process(opened.player.worker.pid).children(recursive=True)
+    children = psutil.Process(opened.worker.worker.pid).children(recursive=True)
     return [child for child in children if not names or any(name in command(child) for name in names)]
 
 
@@ -169,17 +169,17 @@ def test_a_driver_killed_in_the_middle_of_a_step_is_the_probes_own_fault(opened:
 
 def test_a_worker_killed_in_the_middle_of_a_step_leaves_nothing_behind(opened: LocalRunner) -> None:
     before = family(opened)
-    reporter = At("signs in", lambda: os.kill(opened.player.worker.pid, signal.SIGKILL))
+    reporter = At("signs in", lambda: os.kill(opened.worker.worker.pid, signal.SIGKILL))
     performed = play(opened, "class-list", reporter)
     assert performed.run.outcome is Outcome.ERRORED
-    assert "the worker died" in performed.document.attempts[0].said
+    assert "the worker process crashed" in performed.document.attempts[0].said
     psutil.wait_procs(before, timeout=30)
     assert not [process for process in before if process.is_running() and process.status() != psutil.STATUS_ZOMBIE]
     assert play(opened, "class-list", SilentReporter()).run.outcome is Outcome.PASSED
 
 
 def test_a_journey_that_loops_for_ever_is_ended_by_force_at_its_deadline(opened: LocalRunner) -> None:
-    opened.player.prepare()
+    opened.worker.prepare()
     before = family(opened)
     performed = play(opened, "endless", SilentReporter())
     assert performed.run.outcome is Outcome.ERRORED
@@ -212,7 +212,7 @@ def is_litter(process: psutil.Process) -> bool:
 
 def test_a_browser_and_a_driver_that_are_stopped_are_ended_with_everything(opened: LocalRunner) -> None:
     """Stopped, the driver cannot end the browser when its pipe ends: only whoever kills the whole tree can."""
-    opened.player.prepare()
+    opened.worker.prepare()
     before = family(opened)
     reporter = At("signs in", lambda: kill(family(opened), signal.SIGSTOP))
     performed = play(opened, "class-list", reporter)
@@ -225,7 +225,7 @@ def test_a_close_that_hangs_keeps_the_verdict_and_ends_the_worker(
     opened: LocalRunner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(supervisor, "CLOSE_S", 3.0)
-    opened.player.prepare()
+    opened.worker.prepare()
     before = family(opened)
     performed = play(opened, "hangs", SilentReporter())
     assert performed.run.outcome is Outcome.PASSED, performed.document
@@ -236,16 +236,16 @@ def test_a_close_that_hangs_keeps_the_verdict_and_ends_the_worker(
 
 def test_nothing_of_an_ended_worker_is_left(opened: LocalRunner) -> None:
     """Process, profile, temporary folder, file numbers: looked for by what the worker itself was given."""
-    opened.player.prepare()
+    opened.worker.prepare()
     opened.uploader.finish(20)  # Its files come and go while it sends what earlier tests left.
     numbers = psutil.Process().num_fds()
-    worker = opened.player.worker
+    worker = opened.worker.worker
     folder = Path(psutil.Process(worker.pid).environ()["TMPDIR"])
     play(opened, "class-list", SilentReporter())
     assert list(folder.glob("playwright*")), "the browser has put nothing there: the test would prove nothing"
     worker.kill()
     assert not folder.exists()
-    opened.player.prepare()
+    opened.worker.prepare()
     opened.uploader.finish(20)
     assert psutil.Process().num_fds() <= numbers  # Fewer, where something else was just looked at before.
 
@@ -282,9 +282,9 @@ def test_orphans_come_to_us_and_are_buried() -> None:
 
 
 def test_a_worker_is_replaced_when_it_has_played_enough(opened: LocalRunner, tmp_path: Path) -> None:
-    hello, seen = opened.staging.hello, []
+    hello, seen = opened.runtime.setup, []
     player = ManagedWorker(
-        lambda: hello, tmp_path / "worker.log", replace(opened.staging.limits, attempts=2, probe_after_idle_s=0.0)
+        lambda: hello, tmp_path / "worker.log", replace(opened.runtime.limits, attempts=2, probe_after_idle_s=0.0)
     )
     order = PlayAttempt(
         run_id="x", journey="class-list", attempt=1, folder=tmp_path, recording=RecordingOptions(trace=False)
@@ -301,9 +301,9 @@ def test_a_browser_that_does_not_answer_its_health_probe_is_replaced(
     opened: LocalRunner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("firstbell.runner.execution.supervision.managed_worker.HEALTH_PROBE_S", 3.0)
-    hello = opened.staging.hello
+    hello = opened.runtime.setup
     player = ManagedWorker(
-        lambda: hello, tmp_path / "worker.log", replace(opened.staging.limits, probe_after_idle_s=0.0)
+        lambda: hello, tmp_path / "worker.log", replace(opened.runtime.limits, probe_after_idle_s=0.0)
     )
     order = PlayAttempt(
         run_id="x", journey="class-list", attempt=1, folder=tmp_path, recording=RecordingOptions(trace=False)
@@ -318,8 +318,8 @@ def test_a_browser_that_does_not_answer_its_health_probe_is_replaced(
 
 
 def test_the_log_of_a_confirming_attempt_speaks_of_no_fault_of_our_own(opened: LocalRunner, tmp_path: Path) -> None:
-    hello = opened.staging.hello
-    player = ManagedWorker(lambda: hello, tmp_path / "worker.log", opened.staging.limits)
+    hello = opened.runtime.setup
+    player = ManagedWorker(lambda: hello, tmp_path / "worker.log", opened.runtime.limits)
     order = PlayAttempt(
         run_id="x", journey="class-list", attempt=1, folder=tmp_path, recording=RecordingOptions(trace=False)
     )
@@ -340,9 +340,9 @@ def test_what_a_run_recorded_is_private_and_removed_afterwards(opened: LocalRunn
     seen: list[int] = []
 
     def look() -> None:
-        (folder,) = opened.house.work.iterdir()
+        (folder,) = opened.run_context.work.iterdir()
         seen.append(folder.stat().st_mode & 0o777)
 
     play(opened, "class-list", At("signs in", look))
     assert seen == [0o700]
-    assert not list(opened.house.work.iterdir())
+    assert not list(opened.run_context.work.iterdir())

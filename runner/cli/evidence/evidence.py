@@ -22,7 +22,7 @@ from firstbell.artifacts.holds import runs_of_names
 from firstbell.artifacts.retention import lifetime_of
 from firstbell.artifacts.stores import StoreError, SupportsHolds
 from firstbell.errors import ERRORED
-from firstbell.runner.app.build import store_of
+from firstbell.runner.app.build_storage import store_of
 from firstbell.runner.cli.console import console, foreseen, give_up
 from firstbell.runner.cli.evidence.fetch import (
     FetchedEvidence,

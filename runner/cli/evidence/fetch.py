@@ -15,7 +15,7 @@ from firstbell.artifacts.evidence import run_prefix
 from firstbell.artifacts.packing import unpack
 from firstbell.errors import FirstBellError
 from firstbell.runner.app.alerting import alerting_for
-from firstbell.runner.app.build import spool_of, store_of
+from firstbell.runner.app.build_storage import spool_of, store_of
 from firstbell.runner.cli.look.runs import zone_of
 from firstbell.runner.config.load import Config
 from firstbell.runner.config.secrets import secret

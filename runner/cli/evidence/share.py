@@ -14,7 +14,7 @@ from firstbell.artifacts.bundle import bag as bags
 from firstbell.artifacts.bundle.build import BundleRequest, build, shared_page
 from firstbell.artifacts.lifetime import Lifetime
 from firstbell.artifacts.stores import ShareLink, Store, StoreError, SupportsLinks
-from firstbell.runner.app.build import store_of
+from firstbell.runner.app.build_storage import store_of
 from firstbell.runner.cli.console import console
 from firstbell.runner.cli.evidence.evidence import ATTEMPT_OPTION, FOR_OPTION, evidence_errors_as_sentences
 from firstbell.runner.cli.evidence.fetch import evidence_of, page_context_of, signing_key, zipped

@@ -20,7 +20,8 @@ from firstbell.artifacts.stores.folder import FolderStore
 from firstbell.artifacts.stores.s3 import S3Store
 from firstbell.artifacts.stores.s3_policies import POLICIES, access_policy, lifecycle
 from firstbell.artifacts.stores.self_test import SelfTestResult, self_test
-from firstbell.runner.app.build import config_at, retention_of, spool_of, store_of
+from firstbell.runner.app.build import config_at
+from firstbell.runner.app.build_storage import retention_of, spool_of, store_of
 from firstbell.runner.cli.console import console, give_up
 from firstbell.runner.cli.look.runs import CONFIG_OPTION
 from firstbell.runner.cli.play.run import errors_as_sentences

@@ -13,7 +13,8 @@ from rich.table import Table
 from rich.text import Text
 
 from firstbell.journeys.stage.service import Service
-from firstbell.runner.app.build import controls_of, location_named, locations_of, practice_for, services_of
+from firstbell.runner.app.build import practice_for, services_of
+from firstbell.runner.app.build_locations import controls_of, location_named, locations_of
 from firstbell.runner.cli.console import console, give_up
 from firstbell.runner.cli.look.runs import CONFIG_OPTION, open_history
 from firstbell.runner.diagnosis.facts import is_reached

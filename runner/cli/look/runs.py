@@ -14,7 +14,8 @@ import click
 from rich.table import Table
 from rich.text import Text
 
-from firstbell.runner.app.build import config_at, embedded_district, history_url, state_folder
+from firstbell.runner.app.build import config_at, embedded_district
+from firstbell.runner.app.build_storage import history_url, state_folder
 from firstbell.runner.cli.console import console
 from firstbell.runner.cli.play.run import errors_as_sentences
 from firstbell.runner.cli.render.run_text import StepLine, diagnosis_line, header, outcome_line, owner_text, step_line

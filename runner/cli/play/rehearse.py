@@ -16,7 +16,8 @@ import psutil
 from pydantic import TypeAdapter, ValidationError
 
 from firstbell.errors import CONFIG, ERRORED
-from firstbell.runner.app.build import config_at, district_of, practice_address, state_folder
+from firstbell.runner.app.build import config_at, district_of, practice_address
+from firstbell.runner.app.build_storage import state_folder
 from firstbell.runner.app.local_runner import open_shared_resources
 from firstbell.runner.cli.console import console, give_up
 from firstbell.runner.cli.play.rehearse_checks import (
@@ -239,8 +240,8 @@ def _locked_accounts(
     """Nobody else plays these accounts or walks into the class meanwhile; should this process be lost, no longer than
     `lease_s`. Raises Busy."""
     locks, holder = AccountLocks(database, this_process(), owner_is_gone), f"rehearsal by {this_process()}"
-    names = {one.account: one.lock for one in district.company.candidates}
-    wanted = [*dict.fromkeys(names[seat.account] for seat in places), district.company.room]
+    names = {one.account: one.lock for one in district.account_pool.candidates}
+    wanted = [*dict.fromkeys(names[seat.account] for seat in places), district.account_pool.room]
     casting = locks.cast(
         lambda taken: None if taken & set(wanted) else AccountAllocation(locks=wanted), holder=holder, lease_s=lease_s
     )

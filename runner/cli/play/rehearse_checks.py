@@ -40,7 +40,8 @@ def criteria_of(config: Config) -> Criteria:
 def arrivals_of(district: District, students: int, *, ramp_s: float, workers: int) -> tuple[Arrival, ...]:
     """Everybody with an account of their own; two with one would throw each other out of most products."""
     accounts = {
-        role: [one.account for one in district.company.candidates if one.role == role] for role in (TEACHER, STUDENT)
+        role: [one.account for one in district.account_pool.candidates if one.role == role]
+        for role in (TEACHER, STUDENT)
     }
     for role, number in ((TEACHER, 1), (STUDENT, students)):
         if len(accounts[role]) < number:

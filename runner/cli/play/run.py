@@ -68,5 +68,5 @@ def run(
 
 
 def _documents(performed: list[RunResult]) -> dict[str, object]:
-    runs = [one.document.model_dump(mode="json") | {"evidence": one.where} for one in performed]
+    runs = [one.document.model_dump(mode="json") | {"evidence": one.evidence} for one in performed]
     return {"schema": "firstbell.runs/1", "runs": runs}

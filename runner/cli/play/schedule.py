@@ -13,7 +13,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from firstbell.runner.app.build import config_at, history_url
+from firstbell.runner.app.build import config_at
+from firstbell.runner.app.build_storage import history_url
 from firstbell.runner.app.local_runner import UnknownJourney, collect_journeys
 from firstbell.runner.cli.console import console
 from firstbell.runner.cli.look.runs import CONFIG_OPTION, zone_of
@@ -87,7 +88,7 @@ def _journeys(
             continue
         first = next((due for due in dues if due.journey == name), None)
         table.add_row(
-            Text(name, "" if piece.card else "failed"),
+            Text(name, "" if piece.journey_info else "failed"),
             rhythm_text(rhythm, has_bells=bool(config.settings.bells)),
             ", ".join(rhythm.groups) or Text("all", "quiet"),
             f"{first.at.astimezone(zone_of(config)):%a %H:%M:%S}" if first else Text("never", "errored"),
@@ -159,7 +160,7 @@ def _remarks(
         if section.ics:
             yield Text(f"maintenance is also read from {section.ics}, when firstbell watch runs", "quiet")
     for piece in pieces.values():
-        if piece.card is None and piece.section.enabled:
+        if piece.journey_info is None and piece.section.enabled:
             yield Text(f"no file defines the journey '{piece.name}': its slots will be missed", "failed")
     expected = {due.journey: usual.get(due.journey, GUESSED_S) for due in dues}
     load = busiest_quarter(dues, expected, workers_of(config.settings.watch))

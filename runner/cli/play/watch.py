@@ -105,7 +105,7 @@ class ConsoleObserver:
             line.append(f'  at "{broke.step}" ({owner_text(broke.service, broke.owner)}): {broke.said}', style)
         elif run.last.ending is not None:
             line.append(f"  {performed.document.attempts[-1].said}", style)
-        for more in (run.note, *performed.trouble):
+        for more in (run.note, *performed.problems):
             line.append(f"  {more}" if more else "", "quiet")
         with self._lock:
             self._out.print(line, soft_wrap=True)

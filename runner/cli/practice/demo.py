@@ -53,7 +53,7 @@ def _passed(performed: RunResult) -> bool:
 def _broke_at_the_list(performed: RunResult) -> bool:
     step = performed.run.last.failing_step
     is_there = step is not None and step.step.service == "platform" and step.step.actor == "student"
-    return performed.run.outcome is Outcome.FAILED and is_there and bool(performed.pointers)
+    return performed.run.outcome is Outcome.FAILED and is_there and bool(performed.open_first)
 
 
 PHASES = (
@@ -89,10 +89,10 @@ def demo() -> None:
         alarm_receiver() as box,
         open_local_runner(_config(box), headed=False, quiet=True, alarms=True) as opened,
     ):
-        opened.switchboard.incidents.retire(lambda *_: False)  # What a demo left open that was broken off.
+        opened.alerting.incidents.retire(lambda *_: False)  # What a demo left open that was broken off.
         ended = [_play(act, opened, out, legs) for act in PHASES]
         ended.append(_alarm(box, legs, out))
-        where, home = opened.house.store.place("runs"), opened.staging.config.folder
+        where, home = opened.run_context.store.place("runs"), opened.runtime.config.folder
         opened.uploader.finish(FINISH_S)
     _epilogue(out, where, time.monotonic() - began, is_well=all(ended))
     if home != Path.cwd():

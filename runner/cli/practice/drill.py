@@ -97,7 +97,7 @@ def _drill(opened: LocalRunner, legs: Timeline, *, quiet: bool) -> list[OutboxEn
     school.break_(FAULT)
     for _ in range(TRIES):
         performed = opened.play(piece, TimelineReporter(SilentReporter(), legs))
-        if told := opened.switchboard.incidents.recent(1):
+        if told := opened.alerting.incidents.recent(1):
             break
         said = performed.document.attempts[-1].said or "the class was held all the same"
         say(f"{performed.document.outcome}, which accuses nobody ({said}); playing again")
@@ -110,9 +110,9 @@ def _drill(opened: LocalRunner, legs: Timeline, *, quiet: bool) -> list[OutboxEn
     say("mending it, and playing until it is believed")
     school.heal(FAULT)
     legs.reached("healed")
-    for _ in range(opened.staging.config.settings.alarms.passes + TRIES - 1):
+    for _ in range(opened.runtime.config.settings.alarms.passes + TRIES - 1):
         opened.play(piece, SilentReporter())
-        closed_at = opened.switchboard.incidents.find(number).incident.closed_at
+        closed_at = opened.alerting.incidents.find(number).incident.closed_at
         if closed_at is not None:
             break
     if closed_at is not None:
@@ -124,10 +124,10 @@ def _drill(opened: LocalRunner, legs: Timeline, *, quiet: bool) -> list[OutboxEn
 
 def _delivered(opened: LocalRunner, number: int, laps: int) -> list[OutboxEntry]:
     """The notices of an incident once each has come to an end, or after a while as they are then."""
-    addresses = {address for route in opened.staging.config.settings.alarms.routes for address in route.to}
+    addresses = {address for route in opened.runtime.config.settings.alarms.routes for address in route.to}
     deadline = time.monotonic() + DELIVERY_S
     while True:
-        parcels = opened.switchboard.outbox.look(200, incident=number)
+        parcels = opened.alerting.outbox.look(200, incident=number)
         has_ended = all(parcel.fate in ENDED for parcel in parcels) and len(parcels) >= laps * len(addresses)
         if has_ended or time.monotonic() > deadline:
             return parcels

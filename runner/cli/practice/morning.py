@@ -67,7 +67,7 @@ def morning(report: Path) -> None:
         for scene in MORNING:
             status.update(f"{scene.clock}  {scene.title}")
             records.append(stage.play(scene))
-        name = at_home.staging.config.settings.school.name
+        name = at_home.runtime.config.settings.school.name
     for line, style in report_lines(records):
         out.print(Text(line, style), soft_wrap=True)
     report.mkdir(parents=True, exist_ok=True)
@@ -101,7 +101,7 @@ class _MorningRunner:
 
     def __init__(self, at_home: LocalRunner, at_school: LocalRunner, box: AlarmReceiver) -> None:
         self._at = {HOME_LOCATION: at_home, SCHOOL_LOCATION: at_school}
-        self._board = at_home.switchboard
+        self._board = at_home.alerting
         self._box = box
 
     def play(self, scene: MorningPhase) -> PhaseRecord:

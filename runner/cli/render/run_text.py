@@ -126,12 +126,14 @@ def outcome_text(performed: RunResult) -> Sequence[Text]:
             owner_text(broke.service, broke.owner) if broke else "",
             said,
         ),
-        Text.assemble(("  evidence   ", "quiet"), f"{performed.where}/", (f"   firstbell show {run.id[-6:]}", "quiet")),
+        Text.assemble(
+            ("  evidence   ", "quiet"), f"{performed.evidence}/", (f"   firstbell show {run.id[-6:]}", "quiet")
+        ),
     ]
     if found := performed.document.diagnosis:
         lines.insert(1, diagnosis_line(found.words, found.confidence, [one.said for one in found.because]))
-    lines += [Text.assemble((f"  {kind:<11}", "quiet"), where) for kind, where in performed.pointers]
-    lines += [Text(f"  {line}", "errored") for line in performed.trouble]
+    lines += [Text.assemble((f"  {kind:<11}", "quiet"), where) for kind, where in performed.open_first]
+    lines += [Text(f"  {line}", "errored") for line in performed.problems]
     return lines
 
 

@@ -14,7 +14,8 @@ from playwright.sync_api import Error as PlaywrightError
 from firstbell.errors import CONFIG, ERRORED
 from firstbell.journeys.stage.ending import JourneyError
 from firstbell.journeys.stage.failures import one_line
-from firstbell.runner.app.build import district_at, location_named, locations_of, practice_for
+from firstbell.runner.app.build import district_at, practice_for
+from firstbell.runner.app.build_locations import location_named, locations_of
 from firstbell.runner.authoring.journey_folder import journey_folder_of, prepare_folder
 from firstbell.runner.authoring.recording.from_codegen import journey_of
 from firstbell.runner.authoring.recording.recorder import RecordingRequest, must_have_a_screen, not_given

@@ -39,32 +39,32 @@ class AccountPool:
     candidates: Sequence[AccountCandidate]
     room: str
 
-    def cast(self, part: AccountRequest, taken: Set[str]) -> AccountAllocation | None:
+    def allocate(self, request: AccountRequest, taken: Set[str]) -> AccountAllocation | None:
         """Returns an account that is in no other run for each role; None if one of them is busy.
 
         A role without any account stays open: the journey then fails with a message that says what to add.
         """
-        if part.meets and self.room in taken:
+        if request.meets and self.room in taken:
             return None
         chosen: dict[str, AccountCandidate] = {}
-        for role in self._roles(part):
-            able = list(self._able(role, part.groups))
-            if not able:
+        for role in self._roles(request):
+            eligible = list(self._eligible(role, request.groups))
+            if not eligible:
                 continue
-            free = [one for one in able if one.lock not in taken]
-            if not free:
+            available = [one for one in eligible if one.lock not in taken]
+            if not available:
                 return None
-            chosen[role] = free[0]
-        room = [self.room] if part.meets else []
+            chosen[role] = available[0]
+        room = [self.room] if request.meets else []
         locks = [*dict.fromkeys(one.lock for one in chosen.values()), *room]
         return AccountAllocation(accounts={role: one.account for role, one in chosen.items()}, locks=locks)
 
-    def _roles(self, part: AccountRequest) -> list[str]:
-        if EVERY_ROLE in part.roles:
+    def _roles(self, request: AccountRequest) -> list[str]:
+        if EVERY_ROLE in request.roles:
             return list(dict.fromkeys(candidate.role for candidate in self.candidates))
-        return list(part.roles)
+        return list(request.roles)
 
-    def _able(self, role: str, groups: Sequence[str]) -> Iterator[AccountCandidate]:
+    def _eligible(self, role: str, groups: Sequence[str]) -> Iterator[AccountCandidate]:
         """Yields the accounts of a role that belong to one of the groups, before those without groups."""
         of_role = [candidate for candidate in self.candidates if candidate.role == role]
         yield from (one for one in of_role if set(one.groups) & set(groups))

@@ -12,9 +12,9 @@ from firstbell.runner.execution.supervision.process_identity import this_process
 from firstbell.runner.history.slots.account_locks import AccountLocks
 from firstbell.runner.history.slots.claims import AccountAllocation
 
-# How long a run by hand waits for an account that another run plays, and how often it looks.
+# How long a run by hand waits for an account that is in use, and the interval between its tries.
 RESERVATION_S = 180.0
-LOOK_AGAIN_S = 0.5
+POLL_S = 0.5
 
 
 class AccountsBusy(FirstBellError):
@@ -23,20 +23,22 @@ class AccountsBusy(FirstBellError):
 
 @contextmanager
 def reserved_accounts(
-    company: AccountPool, part: AccountRequest, locks: AccountLocks, *, lease_s: float
+    pool: AccountPool, request: AccountRequest, locks: AccountLocks, *, lease_s: float
 ) -> Iterator[AccountAllocation]:
     """Reserves an account for each role. Raises AccountsBusy and HistoryError."""
     holder = f"run by {this_process()}"
     deadline = time.monotonic() + RESERVATION_S
     while (
-        casting := locks.cast(lambda taken: company.cast(part, taken), holder=holder, lease_s=lease_s + RESERVATION_S)
+        allocation := locks.cast(
+            lambda taken: pool.allocate(request, taken), holder=holder, lease_s=lease_s + RESERVATION_S
+        )
     ) is None:
         if time.monotonic() > deadline:
             raise AccountsBusy(
                 "the accounts that this journey needs are in use by other runs; try again when they are done"
             )
-        time.sleep(LOOK_AGAIN_S)
+        time.sleep(POLL_S)
     try:
-        yield casting
+        yield allocation
     finally:
         locks.give_back(holder)

@@ -31,10 +31,10 @@ def ca_home(cas: Sequence[Path], state: Path) -> Path:
         return home
     if shutil.which("certutil") is None:
         raise TrustError(
-            "certutil is needed for a browser to trust an authority of your own; install it (Debian: libnss3-tools)"
+            "certutil, which makes a browser trust your authority, is not installed; install it (Debian: libnss3-tools)"
         )
     home.parent.mkdir(parents=True, exist_ok=True)
-    # Made aside and renamed: another worker that does the same at this moment sees all of it or nothing.
+    # Created aside and renamed: another worker that does the same at this moment sees all of it or nothing.
     with tempfile.TemporaryDirectory(dir=home.parent, prefix="new-") as made:
         _fill(Path(made) / "home", cas)
         try:
@@ -56,15 +56,15 @@ def _fill(home: Path, cas: Sequence[Path]) -> None:
 def _certutil(database: Path, *arguments: str, about: Path | None = None) -> None:
     command = ["certutil", "-d", f"sql:{database}", *arguments]
     try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=CERTUTIL_S, check=False)  # noqa: S603
+        result = subprocess.run(command, capture_output=True, text=True, timeout=CERTUTIL_S, check=False)  # noqa: S603
     except subprocess.TimeoutExpired:
         raise TrustError(
             f"certutil has not answered in {CERTUTIL_S:.0f} s; run it by hand: {' '.join(command)}"
         ) from None
-    if done.returncode:
-        said = " ".join(done.stderr.split())
-        what = f"{about} cannot be used as an authority" if about else "a certificate database cannot be made"
-        raise TrustError(f"{what}: {said}")
+    if result.returncode:
+        output = " ".join(result.stderr.split())
+        problem = f"{about} cannot be used as an authority" if about else "a certificate database cannot be made"
+        raise TrustError(f"{problem}: {output}")
 
 
 def _read(ca: Path) -> bytes:

@@ -41,9 +41,7 @@ IN_APPLICATIONS = (
     "/Applications/Chromium.app/Contents/MacOS/Chromium",
     "/Applications/Microsoft Edge.app/Contents/MacOS/Microsoft Edge",
 )
-
-
-# Where Playwright looks for a channel, and nowhere else (its registry, 1.65).
+# The only paths at which Playwright finds a channel (its registry, 1.65).
 ON_LINUX: Mapping[str, str] = {
     "chrome": "/opt/google/chrome/chrome",
     "chrome-beta": "/opt/google/chrome-beta/chrome",
@@ -60,11 +58,11 @@ ON_A_MAC: Mapping[str, str] = {
 }
 # The headless shell, as Playwright's list and Debian's packages call it.
 HEADLESS_SHELL = "chromium-headless-shell"
-# With these in PWDEBUG Playwright opens no window of its own accord (1.65, `debugMode`).
+# With these values of PWDEBUG Playwright opens no window (1.65, `debugMode`).
 NOT_INSPECTING = frozenset({"", "0", "false", "console"})
 # The full browser calls itself Chrome/..., without a window too.
 SHELL_PRODUCT = "HeadlessChrome/"
-# Left to itself the shell sends no Accept-Language, which the full browser does. A context's locale comes before it.
+# By default the shell sends no Accept-Language, unlike the full browser. A context's locale takes precedence.
 SHELL_ARGS = ("--accept-lang=en-US,en",)
 ON_MACHINE = "found on this machine"
 
@@ -99,9 +97,11 @@ def find_browser(configured: str = "", name: str = CHROMIUM, *, headed: bool = F
     if kind.channel:
         return find_channel_browser(kind, channel_paths())
     if not kind.is_chromium:
-        return find_downloaded_browser(kind, own=is_downloaded(kind.engine))
-    own = is_downloaded(CHROMIUM if headed else HEADLESS_SHELL)
-    return choose_browser(configured, own=own, shells=shells_on_machine(), machine=browsers_on_machine(), headed=headed)
+        return find_downloaded_browser(kind, downloaded=is_downloaded(kind.engine))
+    downloaded = is_downloaded(CHROMIUM if headed else HEADLESS_SHELL)
+    return choose_browser(
+        configured, downloaded=downloaded, shells=shells_on_machine(), machine=browsers_on_machine(), headed=headed
+    )
 
 
 def find_all(configured: str, kinds: Iterable[BrowserKind], *, headed: bool = False) -> list[Browser]:
@@ -110,22 +110,22 @@ def find_all(configured: str, kinds: Iterable[BrowserKind], *, headed: bool = Fa
 
 
 def is_headed(launching: Mapping[str, Any], environment: Mapping[str, str]) -> bool:
-    """True if Playwright opens a window when launched like this: by option, or because PWDEBUG asks for its inspector."""
+    """True if Playwright opens a window when launched like this: by option, or because of PWDEBUG."""
     return launching.get("headless") is False or environment.get("PWDEBUG", "") not in NOT_INSPECTING
 
 
-def find_channel_browser(kind: BrowserKind, places: Mapping[str, str]) -> Browser:
+def find_channel_browser(kind: BrowserKind, paths: Mapping[str, str]) -> Browser:
     """Returns the Chrome or Edge at Playwright's path for it. Raises NoBrowser if it is not there."""
-    if not (place := places.get(kind.channel)):
+    if not (path := paths.get(kind.channel)):
         raise NoBrowser(f"there is no {kind.name} for {sys.platform}; ask for another browser")
-    if not Path(place).is_file():
-        raise NoBrowser(f"{kind.name} is not at {place}; run: firstbell browser install {kind.name}")
-    return Browser(path=None, origin=f"{kind.name} at {place}", kind=kind)
+    if not Path(path).is_file():
+        raise NoBrowser(f"{kind.name} is not at {path}; run: firstbell browser install {kind.name}")
+    return Browser(path=None, origin=f"{kind.name} at {path}", kind=kind)
 
 
-def find_downloaded_browser(kind: BrowserKind, *, own: bool) -> Browser:
+def find_downloaded_browser(kind: BrowserKind, *, downloaded: bool) -> Browser:
     """Returns Playwright's own Firefox or WebKit: the system's cannot be automated. Raises NoBrowser without it."""
-    if not own:
+    if not downloaded:
         raise NoBrowser(f"Playwright's own {kind.name} is not here; run: firstbell browser install {kind.name}")
     return Browser(path=None, origin=f"Playwright's own {kind.name.capitalize()}", kind=kind)
 
@@ -136,7 +136,7 @@ def channel_paths() -> Mapping[str, str]:
 
 
 def choose_browser(
-    configured: str, *, own: bool, shells: Sequence[Path], machine: Sequence[Path], headed: bool = False
+    configured: str, *, downloaded: bool, shells: Sequence[Path], machine: Sequence[Path], headed: bool = False
 ) -> Browser:
     """Returns the first of: the configured path, Playwright's own, a headless shell if no window is asked for, a full
     browser.
@@ -149,7 +149,7 @@ def choose_browser(
         if not (path.is_file() and os.access(path, os.X_OK)):
             raise NoBrowser(f"browser.executable: {path} is not a program; correct the path or leave the key out")
         return Browser(path=path, origin="configured")
-    if own:
+    if downloaded:
         origin = "Playwright's own Chromium" if headed else "Playwright's own headless shell"
         return Browser(path=None, origin=origin, is_shell=not headed)
     if shells and not headed:
@@ -168,8 +168,8 @@ def shells_on_machine() -> list[Path]:
 
 def browsers_on_machine() -> list[Path]:
     """Returns Chrome, Chromium and Edge on this machine, the preferred one first."""
-    names = [found for name in ON_PATH if (found := shutil.which(name))]
-    return [Path(name) for name in (*names, *IN_APPLICATIONS) if Path(name).is_file()]
+    programs = [found for name in ON_PATH if (found := shutil.which(name))]
+    return [Path(name) for name in (*programs, *IN_APPLICATIONS) if Path(name).is_file()]
 
 
 def is_downloaded(download: str) -> bool:
@@ -189,17 +189,19 @@ def download_folder() -> Path:
     return caches / "ms-playwright"
 
 
-def launch_options(browser: Browser, way: tuple[Location, Path | None] | None = None) -> dict[str, Any]:
+def launch_options(browser: Browser, egress: tuple[Location, Path | None] | None = None) -> dict[str, Any]:
     """Returns the options of `launch` for a location and a HOME with its trusted authorities.
 
     Chromium's sandbox cannot work as root, so only then it is off. Raises NoBrowser for an egress that needs Chromium.
     """
-    location, home = way or (Location(), None)
+    location, home = egress or (Location(), None)
     kind = browser.kind
     if not kind.is_chromium:
         if home is not None or location.launch_args:
-            what = "trust an authority of one's own" if home is not None else "be kept from UDP or given a name server"
-            raise NoBrowser(f"{kind.name} cannot {what} at the location '{location.name}'; only Chromium can")
+            shortfall = (
+                "trust additional authorities" if home is not None else "do without UDP or use a name server of its own"
+            )
+            raise NoBrowser(f"{kind.name} cannot {shortfall} at the location '{location.name}'; only Chromium can")
         return {"firefox_user_prefs": dict(FIREFOX_PREFS)} if kind.engine == "firefox" else {}
     args = [*LAUNCH_ARGS, *location.launch_args, *(SHELL_ARGS if browser.is_shell else ())]
     options: dict[str, Any] = {"args": args, "chromium_sandbox": os.geteuid() != 0}
@@ -228,5 +230,5 @@ def throttle(page: Page, network: NetworkProfile) -> None:
         return
     browser = page.context.browser
     if browser is not None and browser.browser_type.name != CHROMIUM:
-        raise ThrottleUnsupported(f"only Chromium can be given a slow network, and this is {browser.browser_type.name}")
+        raise ThrottleUnsupported(f"only Chromium can emulate a slow network, and this is {browser.browser_type.name}")
     page.context.new_cdp_session(page).send("Network.emulateNetworkConditions", network.conditions)

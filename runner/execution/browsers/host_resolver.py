@@ -10,9 +10,9 @@ from firstbell.runner.diagnosis.probes.deadline import Deadline
 from firstbell.runner.diagnosis.probes.dns_lookup import is_loopback, resolve_by_server, routable
 from firstbell.runner.diagnosis.targets import Egress, is_address, targets_of
 
-# A name server that is there answers in a tenth of a second; one that is not costs a browser's start no more than this.
+# A working name server answers in a tenth of a second; a silent one delays a browser's start no more than this.
 WITHIN_S = 3.0
-# Chromium's word for a name that nobody knows (net/dns/mapped_host_resolver.cc).
+# Chromium's word for a name that does not exist (net/dns/mapped_host_resolver.cc).
 NOT_FOUND = "~NOTFOUND"
 
 
@@ -23,17 +23,19 @@ def browser_args(services: Iterable[Service], way: Egress) -> tuple[str, ...]:
     or a proxy resolves names.
     """
     names = dict.fromkeys(target.name for target in targets_of(services, ()))
-    asked = [name for name in names if not is_address(name) and not is_loopback(name)]
-    if not way.resolver or way.proxy or not asked:
+    names_to_map = [name for name in names if not is_address(name) and not is_loopback(name)]
+    if not way.resolver or way.proxy or not names_to_map:
         return ()
     deadline = Deadline.after(WITHIN_S)
-    with ThreadPoolExecutor(len(asked)) as pool:
-        found = pool.map(lambda name: resolve_by_server(name, way.resolver, deadline), asked)
-    rules = (f"MAP {name} {_place(lookup.addresses)}" for name, lookup in zip(asked, found, strict=True))
+    with ThreadPoolExecutor(len(names_to_map)) as pool:
+        found = pool.map(lambda name: resolve_by_server(name, way.resolver, deadline), names_to_map)
+    rules = (
+        f"MAP {name} {_mapped_address(lookup.addresses)}" for name, lookup in zip(names_to_map, found, strict=True)
+    )
     return (f"--host-resolver-rules={', '.join(rules)}",)
 
 
-def _place(addresses: tuple[str, ...]) -> str:
+def _mapped_address(addresses: tuple[str, ...]) -> str:
     """Returns the first reachable address, as Chromium writes it."""
-    place = next(iter(routable(addresses)), NOT_FOUND)
-    return f"[{place}]" if ":" in place else place
+    address = next(iter(routable(addresses)), NOT_FOUND)
+    return f"[{address}]" if ":" in address else address

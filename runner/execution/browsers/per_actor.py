@@ -27,20 +27,22 @@ class UnknownDevice(JourneyError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ActorBrowser:
-    """The browser and device of one actor. `is_usual`: the session has that browser open. No device means a computer."""
+    """The browser and device of one actor. `is_usual`: the session has that browser open. A computer has no device."""
 
     browser: str
     device: str
     is_usual: bool
 
 
-def browser_of_actor(account: Account, *, journey: str, usual: str, told: Collection[str] = ()) -> ActorBrowser:
+def browser_of_actor(account: Account, *, journey: str, usual: str, overrides: Collection[str] = ()) -> ActorBrowser:
     """Returns an actor's browser: the account's before the journey's before the usual one.
 
     Choices on the command line, `overrides` ("browser", "device"), hold for all actors.
     """
-    browser = usual if "browser" in told else account.browser or journey or usual
-    return ActorBrowser(browser=browser, device="" if "device" in told else account.device, is_usual=browser == usual)
+    browser = usual if "browser" in overrides else account.browser or journey or usual
+    return ActorBrowser(
+        browser=browser, device="" if "device" in overrides else account.device, is_usual=browser == usual
+    )
 
 
 def device_options(device: str, known: Mapping[str, Mapping[str, Any]], taken: Collection[str] = ()) -> dict[str, Any]:
@@ -81,7 +83,7 @@ class OtherBrowsers:
     playwright: Playwright
     launching: Mapping[str, Any]
     executable: str = ""
-    way: tuple[Location, Path | None] | None = None
+    egress: tuple[Location, Path | None] | None = None
     _open: dict[str, Browser] = field(default_factory=dict)
     _stack: ExitStack = field(default_factory=ExitStack)
 
@@ -93,7 +95,7 @@ class OtherBrowsers:
         if found is None or not found.is_connected():
             kind = BROWSER_KINDS[name]
             headed = is_headed(self.launching, os.environ)
-            options = launch_options(find_browser(self.executable, name, headed=headed), self.way)
+            options = launch_options(find_browser(self.executable, name, headed=headed), self.egress)
             found = getattr(self.playwright, kind.engine).launch(**{**self.launching, **options})
             self._stack.callback(found.close)
             self._open[name] = found
@@ -104,12 +106,12 @@ class OtherBrowsers:
         self._stack.close()
 
 
-def context_opener(browser: Browser, options: Mapping[str, Any], leaving: ExitStack) -> Callable[..., BrowserContext]:
+def context_opener(browser: Browser, options: Mapping[str, Any], cleanup: ExitStack) -> Callable[..., BrowserContext]:
     """Returns a function that opens contexts in another browser than the session's, closed by `cleanup`."""
 
     def open_context(**more: Any) -> BrowserContext:
         context = browser.new_context(**{**options, **more})
-        leaving.callback(context.close)
+        cleanup.callback(context.close)
         return context
 
     return open_context

@@ -30,7 +30,7 @@ def write_host_checks(found: Mapping[str, Sequence[HostCheck]], folder: Path, at
         file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         file.write_text(json.dumps({"schema": SCHEMA, "checks": rows}, indent=1))
     except OSError as error:
-        log.warning("checks.not_kept", said=error.strerror or type(error).__name__)
+        log.warning("checks.not_saved", said=error.strerror or type(error).__name__)
         return ()
     return (artifact,)
 

@@ -34,7 +34,7 @@ from firstbell.runner.execution.runs.optional_history import OptionalPastRuns, P
 
 log = structlog.get_logger()
 
-# The look has its own bound; this is for a machine that is too busy to keep it.
+# A check has its own time limit; this is for a machine that is too busy to keep it.
 GRACE_S = 5.0
 
 CheckHosts = Callable[[Sequence[Target], Egress, float], list[HostCheck]]
@@ -48,7 +48,7 @@ class InvestigationCase:
     location: str
     relies_on: tuple[str, ...]
     attempts: Sequence[Attempt]
-    doubt: ProbeProblem | None
+    probe_problem: ProbeProblem | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,20 +60,20 @@ class PendingChecks:
     def found(self, within_s: float) -> dict[str, tuple[HostCheck, ...]]:
         """Returns the checks; none where a check failed or does not end. The time limit is one for all of them."""
         wait(self.futures.values(), within_s)
-        return {name: self._one(name, future) for name, future in self.futures.items()}
+        return {name: self._result(name, future) for name, future in self.futures.items()}
 
     @staticmethod
-    def _one(name: str, future: Future[list[HostCheck]]) -> tuple[HostCheck, ...]:
+    def _result(name: str, future: Future[list[HostCheck]]) -> tuple[HostCheck, ...]:
         try:
             return tuple(future.result(0))
         except Exception as error:
-            log.warning("inquiry.no_look", location=name, said=f"{type(error).__name__}: {error}")
+            log.warning("investigation.no_host_check", location=name, said=f"{type(error).__name__}: {error}")
             return ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Investigation:
-    """Diagnoses runs. `hosts` are the patterns of each service's own hosts; `within_s` bounds one check of all hosts."""
+    """Diagnoses runs. `hosts` are the patterns of each service's own hosts; `within_s` bounds one check of all."""
 
     locations: Mapping[str, Location]
     targets: Sequence[Target]
@@ -81,16 +81,16 @@ class Investigation:
     probe: CheckHosts
     past: PastRuns
     within_s: float
-    line: QualityThresholds = field(default_factory=QualityThresholds)
+    thresholds: QualityThresholds = field(default_factory=QualityThresholds)
 
     def degraded(self, location: str, attempt: Attempt) -> tuple[str, ...]:
         """Returns in which respects a passing run is degraded: calls by their proofs, hosts by their last checks."""
-        calls = (one.said for proof in attempt.proofs for one in degradations(proof, self.line))
+        calls = (degradation.said for proof in attempt.proofs for degradation in degradations(proof, self.thresholds))
         return (*dict.fromkeys(calls), *OptionalPastRuns(self.past).degraded(location))
 
     def begin(self) -> PendingChecks:
         """Starts checking the hosts from every location, in threads."""
-        pool = ThreadPoolExecutor(max(1, len(self.locations)), thread_name_prefix="inquiry")
+        pool = ThreadPoolExecutor(max(1, len(self.locations)), thread_name_prefix="host-check")
         futures = {
             name: pool.submit(self.probe, self.targets, location.way, self.within_s)
             for name, location in self.locations.items()
@@ -98,27 +98,27 @@ class Investigation:
         pool.shutdown(wait=False)
         return PendingChecks(futures)
 
-    def conclude(self, case: InvestigationCase, looking: PendingChecks) -> Diagnosis:
+    def conclude(self, case: InvestigationCase, pending: PendingChecks) -> Diagnosis:
         """Returns the diagnosis. Never raises: an error here may cost the reason, never the outcome."""
         try:
-            return diagnose(self.facts(case, looking))
+            return diagnose(self.facts(case, pending))
         except Exception as error:
-            log.exception("inquiry.broke")
-            because = DiagnosisReason(
-                said=f"the inquiry broke ({type(error).__name__}); see the log", source=ReasonSource.MACHINE
+            log.exception("investigation.failed")
+            reason = DiagnosisReason(
+                said=f"the investigation failed ({type(error).__name__}); see the log", source=ReasonSource.MACHINE
             )
-            return Diagnosis(service="", cause=Cause.UNKNOWN, confidence=Confidence.LOW, because=(because,))
+            return Diagnosis(service="", cause=Cause.UNKNOWN, confidence=Confidence.LOW, because=(reason,))
 
-    def facts(self, case: InvestigationCase, looking: PendingChecks) -> Facts:
+    def facts(self, case: InvestigationCase, pending: PendingChecks) -> Facts:
         """Returns all known facts."""
-        # What this machine did is no news of any host, and the next slot is not kept waiting for it.
-        found = looking.found(0.0 if case.doubt else self.within_s + GRACE_S)
+        # A problem of this machine says nothing about any host, and must not delay the next slot.
+        found = pending.found(0.0 if case.probe_problem else self.within_s + GRACE_S)
         past = OptionalPastRuns(self.past)
         here = found.get(case.location, ())
-        attempt = next(one for one in reversed(case.attempts) if one.ending is not None)
+        attempt = next(attempt for attempt in reversed(case.attempts) if attempt.ending is not None)
         ending = attempt.ending
         offset_s = attempt.clock_offset_s
-        given = self.locations.get(case.location)
+        location = self.locations.get(case.location)
         return Facts(
             journey=case.journey,
             location=case.location,
@@ -128,8 +128,8 @@ class Investigation:
             steps=tuple(_step_facts(attempt)),
             sign=ending.sign if ending else "",
             said=ending.said if ending else "",
-            confirmed=sum(_is_failure(one) for one in case.attempts) > 1,
-            inside=given.inside if given else False,
+            confirmed=sum(_is_failure(attempt) for attempt in case.attempts) > 1,
+            inside=location.inside if location else False,
             is_private=bool(ending and ending.is_private),
             seen=attempt.seen,
             proofs=attempt.proofs,
@@ -149,7 +149,7 @@ class Investigation:
             usual_ms=_usual_ms(past, case.location, attempt),
             changed=tuple(_changed(past, case.location, here)),
             clock_ahead_s=median_clock_ahead_s(here, [] if offset_s is None else [offset_s]),
-            doubt=case.doubt,
+            doubt=case.probe_problem,
         )
 
 

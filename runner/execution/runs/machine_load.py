@@ -20,7 +20,7 @@ from firstbell.time_limit import TimeLimitPassed, within
 
 MIB = 1 << 20
 TICK_S = 0.02
-# A sleeper wakes up to this late on a machine that is merely busy; more is time that it was not given.
+# On a busy machine a sleeping thread wakes up to this late; any more is lost time.
 USUAL_DELAY_S = 0.02
 RESOLVER_S = 6.0
 
@@ -65,7 +65,7 @@ class MachineMeter:
         self._folder = folder
         self._before = psutil.cpu_times()
 
-    def doubt(self, attempt: Attempt) -> ProbeProblem | None:
+    def probe_problem(self, attempt: Attempt) -> ProbeProblem | None:
         """Returns why a failure may be this machine's own; None if it is not, or if there is none."""
         return probe_problem(attempt.ending, self.read(attempt)) if attempt.ending is not None else None
 

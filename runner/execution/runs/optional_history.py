@@ -43,36 +43,36 @@ class OptionalPastRuns:
 
     def __init__(self, past: PastRuns) -> None:
         self._past = past
-        self._is_away = False
+        self._is_unreachable = False
 
     def outcome_at(self, journey: str, location: str) -> str:
         """Returns the outcome; empty if unknown."""
-        return self._asked(lambda: self._past.outcome_at(journey, location), "")
+        return self._query(lambda: self._past.outcome_at(journey, location), "")
 
     def beside(self, journey: str, location: str) -> tuple[OtherJourney, ...]:
         """Returns the outcomes; none if unknown."""
-        return self._asked(lambda: self._past.beside(journey, location), ())
+        return self._query(lambda: self._past.beside(journey, location), ())
 
     def usual_ms(self, location: str, host: str) -> float | None:
         """Returns the milliseconds; None if unknown."""
-        return self._asked(lambda: self._past.usual_ms(location, host), None)
+        return self._query(lambda: self._past.usual_ms(location, host), None)
 
     def degraded(self, location: str) -> tuple[str, ...]:
         """Returns the texts; none if unknown."""
-        return self._asked(lambda: self._past.degraded(location), ())
+        return self._query(lambda: self._past.degraded(location), ())
 
     def when_well(self, location: str, host: str) -> HostCheck | None:
         """Returns the check; None if unknown."""
-        return self._asked(lambda: self._past.when_well(location, host), None)
+        return self._query(lambda: self._past.when_well(location, host), None)
 
-    def _asked(self, question: Callable[[], T], unknown: T) -> T:
-        if self._is_away:
-            return unknown
+    def _query(self, query: Callable[[], T], default: T) -> T:
+        if self._is_unreachable:
+            return default
         try:
-            return question()
+            return query()
         except HistoryError as error:
-            self._is_away = True
-            log.warning("inquiry.no_past", said=str(error))
-        except ValueError as error:  # A row that another version of First Bell has written.
-            log.warning("inquiry.unreadable_past", said=type(error).__name__)
-        return unknown
+            self._is_unreachable = True
+            log.warning("investigation.no_history", said=str(error))
+        except ValueError as error:  # A row written by another version of First Bell.
+            log.warning("investigation.unreadable_row", said=type(error).__name__)
+        return default

@@ -1,4 +1,4 @@
-"""Decides whether an apparent failure of a service is the probe's own: machine starved, full, or without name server."""
+"""Decides whether an apparent failure of a service is the probe's own: machine starved, full, or without names."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from firstbell.runner.diagnosis.cause import Cause
 from firstbell.runner.diagnosis.facts import ProbeProblem
 from firstbell.runner.execution.run import Attempt
 
-# Half of the time gone: a page gets less than half of the machine that every limit was chosen for. An honest load of
-# two live classes on two cores loses 5 to 15 % here.
+# At half of the time, a page gets less than half of the machine that every limit was chosen for. The usual load of
+# two live classes on two cores loses 5 to 15 %.
 STARVED_SHARE = 0.5
 FULL_MIB = 20.0
 NO_MEMORY_MIB = 64.0
@@ -44,22 +44,22 @@ def probe_problem(ending: Ending, machine: MachineState) -> ProbeProblem | None:
         f"{starved}its host took {taken} of the processors": machine.stolen_share >= STARVED_SHARE,
         f"{starved}the worker waited {waited} of its time": machine.lost_share >= STARVED_SHARE,
     }
-    if short := next((reason for reason, holds in reasons.items() if holds), None):
+    if short := next((reason for reason, is_true in reasons.items() if is_true), None):
         return ProbeProblem(cause=Cause.OWN_MACHINE, said=short)
     if ending.unresolved and not machine.resolver_answers:
         return ProbeProblem(cause=Cause.OWN_NAMES, said="this machine's name server does not answer")
     return None
 
 
-def as_errored(attempt: Attempt, why: ProbeProblem | None) -> Attempt:
+def as_errored(attempt: Attempt, problem: ProbeProblem | None) -> Attempt:
     """Returns the attempt as errored if the probe has a problem; its message keeps the failure's own.
 
     An ending that blames no service stays as it is: above all a stranger in the class must never be forgotten.
     """
-    if attempt.ending is None or attempt.ending.kind is not EndingKind.FAILED or why is None:
+    if attempt.ending is None or attempt.ending.kind is not EndingKind.FAILED or problem is None:
         return attempt
-    said = f"{why.said}; what was seen: {attempt.ending.said}"
-    ending = Ending(kind=EndingKind.ERRORED, said=said, sign=attempt.ending.sign)
+    text = f"{problem.said}; observed: {attempt.ending.said}"
+    ending = Ending(kind=EndingKind.ERRORED, said=text, sign=attempt.ending.sign)
     steps = tuple(
         replace(step, ending=ending) if step.ending is not None and step.ending.kind is EndingKind.FAILED else step
         for step in attempt.steps

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-# "guest" is counted in "user" already; what waits for a disk could have worked.
+# "guest" is part of "user"; a processor that waits for a disk is idle.
 NOT_COUNTED = frozenset({"guest", "guest_nice"})
 IDLE = frozenset({"idle", "iowait", "steal"})
 

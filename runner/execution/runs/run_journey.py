@@ -32,13 +32,12 @@ from firstbell.runner.diagnosis.diagnosis import Diagnosis
 from firstbell.runner.diagnosis.facts import ProbeProblem
 from firstbell.runner.execution.run import Attempt, Run, errored_ending, needs_confirmation, new_run_id
 from firstbell.runner.execution.runs.host_checks_file import write_host_checks
-from firstbell.runner.execution.runs.investigation import Investigation, InvestigationCase, PendingChecks
+from firstbell.runner.execution.runs.investigation import Investigation, InvestigationCase
 from firstbell.runner.execution.runs.machine_load import MachineMeter
-from firstbell.runner.execution.runs.open_first import open_first, picture_of
 from firstbell.runner.execution.runs.probe_health import as_errored
 from firstbell.runner.execution.runs.reporter import Reporter
 from firstbell.runner.execution.runs.run_json import RenderContext, document_of
-from firstbell.runner.execution.runs.run_result import RunResult
+from firstbell.runner.execution.runs.run_result import RunResult, open_first_of, picture_of
 from firstbell.runner.execution.runs.to_row import row_of
 from firstbell.runner.execution.supervision.managed_worker import ManagedWorker
 from firstbell.runner.execution.supervision.protocol import FromWorker, PlayAttempt, StepEnded
@@ -72,7 +71,7 @@ class RunContext:
     work: Path
     quarantine: Path
     nudge: Callable[[], None] = lambda: None
-    inquiry: Investigation | None = None
+    investigation: Investigation | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,151 +94,164 @@ class RunOrder:
     claim: Claim | None = None
 
 
-def run_journey(order: RunOrder, player: ManagedWorker, house: RunContext, reporter: Reporter) -> RunResult:
+def run_journey(order: RunOrder, worker: ManagedWorker, context: RunContext, reporter: Reporter) -> RunResult:
     """Runs a journey once and keeps its evidence and record.
 
     Raises HistoryError when the row cannot be written, and Overtaken when the slot was closed without this run.
     """
     started_at = datetime.now(UTC)
     run_id = new_run_id(started_at)
-    folder = house.work / run_id
+    folder = context.work / run_id
+    in_progress = _RunInProgress(
+        id=run_id, order=order, folder=folder, worker=worker, context=context, reporter=reporter
+    )
     with structlog.contextvars.bound_contextvars(run_id=run_id, journey=order.journey, location=order.location):
         log.info("run.began")
         try:
-            played = _attempts(order, run_id, folder, _RunParts(player=player, house=house, reporter=reporter))
+            attempts, diagnosis = in_progress.play()
             run = Run(
                 id=run_id,
                 journey=order.journey,
                 location=order.location,
                 started_at=started_at,
-                attempts=played.attempts,
-                diagnosis=played.diagnosis,
-                degraded=_with_degradation(order, played.attempts[-1], house),
+                attempts=attempts,
+                diagnosis=diagnosis,
+                degraded=_degradations(order, attempts[-1], context),
                 relies_on=order.relies_on,
                 groups=order.groups,
                 note=order.note,
                 due_at=order.claim.due_at if order.claim else None,
                 source_sha256=order.source_sha256,
             )
-            return _keep(run, order.claim, house, folder)
+            return _keep(run, order.claim, context, folder)
         finally:
             shutil.rmtree(folder, ignore_errors=True)
 
 
-def _with_degradation(order: RunOrder, last: Attempt, house: RunContext) -> tuple[str, ...]:
+def _degradations(order: RunOrder, last: Attempt, context: RunContext) -> tuple[str, ...]:
     """Returns in which respects a run that passed is degraded."""
-    if last.ending is not None or house.inquiry is None:
+    if last.ending is not None or context.investigation is None:
         return ()
-    return house.inquiry.degraded(order.location, last)
+    return context.investigation.degraded(order.location, last)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _RunParts:
-    player: ManagedWorker
-    house: RunContext
+class _RunInProgress:
+    """A run while its attempts are played and investigated."""
+
+    id: str
+    order: RunOrder
+    folder: Path
+    worker: ManagedWorker
+    context: RunContext
     reporter: Reporter
 
-    def heard(self, message: FromWorker) -> None:
-        """Logs a message and passes it on."""
-        _log_step(message)
-        self.reporter.heard(message)
+    def play(self) -> tuple[tuple[Attempt, ...], Diagnosis | None]:
+        """Plays as many attempts as needed; returns them, and their diagnosis if the first did not pass.
 
+        Hosts are checked as soon as one has not passed. If nothing can be written, returns one errored attempt.
+        """
+        if unwritable := self._make_folder():
+            return (unwritable,), None
+        attempts: list[Attempt] = []
+        problem, host_checks, investigation = None, None, self.context.investigation
+        while not attempts or (self.order.confirm and needs_confirmation(attempts)):
+            attempt, problem = self._play_attempt(len(attempts) + 1)
+            attempts.append(as_errored(attempt, problem))
+            is_judged = attempt.ending is not None and attempt.ending.kind is not EndingKind.SKIPPED
+            if host_checks is None and is_judged and investigation is not None:
+                host_checks = investigation.begin()
+        if host_checks is None or investigation is None:
+            return tuple(attempts), None
+        diagnosis = investigation.conclude(self._case(attempts, problem), host_checks)
+        checks = write_host_checks(host_checks.found(0.0), self.folder, attempts[-1].number)
+        attempts[-1] = replace(attempts[-1], artifacts=(*attempts[-1].artifacts, *checks))
+        if diagnosis.is_own:
+            own = ProbeProblem(cause=diagnosis.cause, said=diagnosis.because[0].said)
+            attempts[-1] = as_errored(attempts[-1], own)
+        return tuple(attempts), diagnosis
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _AttemptsPlayed:
-    """The attempts, and their diagnosis if the first did not pass."""
+    def _make_folder(self) -> Attempt | None:
+        """Makes the private folder of the run; returns an errored attempt if this machine does not allow it."""
+        began = datetime.now(UTC)
+        try:
+            self.folder.mkdir(parents=True, mode=0o700)
+        except OSError as error:
+            said = f"nothing can be written on this machine ({error.strerror or type(error).__name__})"
+            return Attempt(number=1, started_at=began, took_s=0.0, ending=errored_ending(said))
+        return None
 
-    attempts: tuple[Attempt, ...]
-    diagnosis: Diagnosis | None = None
-
-
-def _attempts(order: RunOrder, run_id: str, folder: Path, means: _RunParts) -> _AttemptsPlayed:
-    """Returns the attempts, or one errored attempt if this machine did not let it begin."""
-    began = datetime.now(UTC)
-    try:
-        folder.mkdir(parents=True, mode=0o700)
-    except OSError as error:
-        said = f"nothing can be written on this machine ({error.strerror or type(error).__name__})"
-        return _AttemptsPlayed(attempts=(Attempt(number=1, started_at=began, took_s=0.0, ending=errored_ending(said)),))
-    return _play(order, run_id, folder, means)
-
-
-def _play(order: RunOrder, run_id: str, folder: Path, means: _RunParts) -> _AttemptsPlayed:
-    """Plays as many attempts as needed. Hosts are checked as soon as one has not passed."""
-    attempts: list[Attempt] = []
-    looking: PendingChecks | None = None
-    why: ProbeProblem | None = None
-    while not attempts or (order.confirm and needs_confirmation(attempts)):
-        number = len(attempts) + 1
-        means.reporter.began(order.journey, order.location, number, datetime.now(UTC))
+    def _play_attempt(self, number: int) -> tuple[Attempt, ProbeProblem | None]:
+        order = self.order
+        self.reporter.began(order.journey, order.location, number, datetime.now(UTC))
         play = PlayAttempt(
-            run_id=run_id,
+            run_id=self.id,
             journey=order.plays,
             attempt=number,
-            folder=folder,
-            recording=means.house.policy.recording_of(number, is_last=number > 1 or not order.confirm),
+            folder=self.folder,
+            recording=self.context.policy.recording_of(number, is_last=number > 1 or not order.confirm),
             accounts=dict(order.accounts),
             relies_on=tuple(order.relies_on),
             browser=order.browser,
         )
-        meter = MachineMeter(folder)
-        played = means.player.play(play, deadline_s=order.deadline_s, listener=means.heard, fresh=number > 1)
-        why = meter.doubt(played)
-        attempts.append(as_errored(played, why))
-        if looking is None and played.ending is not None and played.ending.kind is not EndingKind.SKIPPED:
-            looking = means.house.inquiry.begin() if means.house.inquiry else None
-    if looking is None or means.house.inquiry is None:
-        return _AttemptsPlayed(attempts=tuple(attempts))
-    case = InvestigationCase(
-        journey=order.journey, location=order.location, relies_on=order.relies_on, attempts=attempts, doubt=why
-    )
-    diagnosis = means.house.inquiry.conclude(case, looking)
-    checks = write_host_checks(looking.found(0.0), folder, attempts[-1].number)
-    attempts[-1] = replace(attempts[-1], artifacts=(*attempts[-1].artifacts, *checks))
-    if diagnosis.is_own:
-        attempts[-1] = as_errored(attempts[-1], ProbeProblem(cause=diagnosis.cause, said=diagnosis.because[0].said))
-    return _AttemptsPlayed(attempts=tuple(attempts), diagnosis=diagnosis)
+        meter = MachineMeter(self.folder)
+        attempt = self.worker.play(play, deadline_s=order.deadline_s, listener=self._on_message, fresh=number > 1)
+        return attempt, meter.probe_problem(attempt)
+
+    def _case(self, attempts: Sequence[Attempt], problem: ProbeProblem | None) -> InvestigationCase:
+        order = self.order
+        return InvestigationCase(
+            journey=order.journey,
+            location=order.location,
+            relies_on=order.relies_on,
+            attempts=attempts,
+            probe_problem=problem,
+        )
+
+    def _on_message(self, message: FromWorker) -> None:
+        _log_step(message)
+        self.reporter.heard(message)
 
 
-def _keep(run: Run, claim: Claim | None, house: RunContext, folder: Path) -> RunResult:
+def _keep(run: Run, claim: Claim | None, context: RunContext, folder: Path) -> RunResult:
     prefix = run_prefix(run.started_at, run.journey, run.id)
     passed = run.outcome is Outcome.PASSED and not run.flaky
     recorded = [artifact for attempt in run.attempts for artifact in attempt.artifacts]
-    wanted = house.policy.kept(recorded, passed=passed, private=run.is_private)
-    cleaned = clean(wanted, folder, house.known, quarantine=house.quarantine / run.id)
-    told = RenderContext(
-        owner=_owner(run, house.owners),
-        version=house.version,
-        scrub=house.known.scrub,
+    selected = context.policy.kept(recorded, passed=passed, private=run.is_private)
+    cleaned = clean(selected, folder, context.known, quarantine=context.quarantine / run.id)
+    render_context = RenderContext(
+        owner=_owner(run, context.owners),
+        version=context.version,
+        scrub=context.known.scrub,
         removed=cleaned.removed,
-        owners=house.owners,
-        hosts=house.hosts,
+        owners=context.owners,
+        hosts=context.hosts,
     )
-    document = document_of(run, cleaned.artifacts, told)
-    trouble = [f"{artifact.name} is missing: {artifact.missing}" for artifact in cleaned.artifacts if artifact.missing]
+    document = document_of(run, cleaned.artifacts, render_context)
+    problems = [f"{artifact.name} is missing: {artifact.missing}" for artifact in cleaned.artifacts if artifact.missing]
     files = {**cleaned.files, "run.json": document.model_dump_json(indent=1).encode()}
     lifetime = Lifetime.PASSES if passed else Lifetime.FAILURES
-    trouble += _spooled(house.spool, RunLocation(prefix=prefix, lifetime=lifetime, started_at=run.started_at), files)
-    house.nudge()
-    where, picture = house.store.place(prefix), picture_of(run, cleaned.artifacts, prefix)
-    house.history.record(row_of(run, where, told, picture), claim)
-    performed = RunResult(
+    problems += _spooled(context.spool, RunLocation(prefix=prefix, lifetime=lifetime, started_at=run.started_at), files)
+    context.nudge()
+    evidence, picture = context.store.place(prefix), picture_of(run, cleaned.artifacts, prefix)
+    context.history.record(row_of(run, evidence, render_context, picture), claim)
+    result = RunResult(
         run=run,
         document=document,
-        where=where,
-        pointers=tuple(open_first(run, cleaned.artifacts, house.store, picture)),
-        trouble=tuple(trouble),
+        evidence=evidence,
+        open_first=tuple(open_first_of(run, cleaned.artifacts, context.store, picture)),
+        problems=tuple(problems),
     )
-    _log_run(performed)
-    return performed
+    _log_run(result)
+    return result
 
 
-def _spooled(spool: Spool, shelf: RunLocation, files: Mapping[str, bytes]) -> list[str]:
+def _spooled(spool: Spool, run_location: RunLocation, files: Mapping[str, bytes]) -> list[str]:
     """Puts a run's evidence on the spool and returns problems. A full disk costs the evidence, never the outcome."""
     try:
-        dropped = spool.put(shelf.prefix, pack(files, shelf), shelf.lifetime)
+        dropped = spool.put(run_location.prefix, pack(files, run_location), run_location.lifetime)
     except OSError as error:
-        return [f"evidence was not kept: {error.strerror or type(error).__name__}"]
+        return [f"the evidence was not saved: {error.strerror or type(error).__name__}"]
     return [f"the spool is full; the evidence of {run} was dropped from it" for run in dropped]
 
 
@@ -262,14 +274,14 @@ def _log_step(message: FromWorker) -> None:
         )
 
 
-def _log_run(performed: RunResult) -> None:
+def _log_run(result: RunResult) -> None:
     """Logs the summary of a run in one event."""
-    document = performed.document
+    document = result.document
     log.info(
         "run.done",
         outcome=document.outcome,
         took_s=document.took_s,
         broke=document.broke.model_dump() if document.broke else None,
-        evidence=performed.where,
-        trouble=list(performed.trouble),
+        evidence=result.evidence,
+        problems=list(result.problems),
     )

@@ -161,16 +161,16 @@ class RenderContext:
     hosts: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
-def document_of(run: Run, artifacts: Sequence[Artifact], telling: RenderContext) -> RunDocument:
+def document_of(run: Run, artifacts: Sequence[Artifact], context: RenderContext) -> RunDocument:
     """Returns the document of a run."""
-    step, scrub = run.last.failing_step, telling.scrub
+    step, scrub = run.last.failing_step, context.scrub
     broke = None
     if step is not None and step.ending is not None:
         broke = BrokePart(
             actor=step.step.actor,
             step=scrub(step.step.title),
             service=run.service,
-            owner=telling.owner,
+            owner=context.owner,
             said=scrub(step.ending.said),
         )
     return RunDocument(
@@ -186,16 +186,16 @@ def document_of(run: Run, artifacts: Sequence[Artifact], telling: RenderContext)
         due_at=run.due_at,
         broke=broke,
         degraded=list(run.degraded),
-        diagnosis=DiagnosisPart(**told) if (told := diagnosis_of(run, scrub)) else None,
+        diagnosis=DiagnosisPart(**diagnosis) if (diagnosis := diagnosis_of(run, scrub)) else None,
         services={
-            name: ServicePart(owner=owner, hosts=list(telling.hosts.get(name, ())))
-            for name, owner in telling.owners.items()
+            name: ServicePart(owner=owner, hosts=list(context.hosts.get(name, ())))
+            for name, owner in context.owners.items()
         },
-        firstbell=telling.version,
+        firstbell=context.version,
         playwright=version("playwright"),
         system=f"Python {platform.python_version()} on {platform.platform()}",
         source_sha256=run.source_sha256,
-        removed=dict(telling.removed),
+        removed=dict(context.removed),
         attempts=[_attempt(attempt, scrub) for attempt in run.attempts],
         artifacts=[ArtifactPart(**{**asdict(artifact), "kind": artifact.kind.value}) for artifact in artifacts],
     )

@@ -12,10 +12,10 @@ from firstbell.runner.outcome import Outcome
 Scrub = Callable[[str], str]
 
 
-def row_of(run: Run, evidence: str, telling: RenderContext, picture: str = "") -> RunRow:
+def row_of(run: Run, evidence: str, context: RenderContext, picture: str = "") -> RunRow:
     """Returns the row of a run with its parts; `evidence` is the location of its evidence, `picture` the object that
     shows the failing step."""
-    scrub = telling.scrub
+    scrub = context.scrub
     step = run.last.failing_step
     ending = step.ending if step else run.last.ending
     return RunRow(
@@ -26,11 +26,11 @@ def row_of(run: Run, evidence: str, telling: RenderContext, picture: str = "") -
         took_s=sum(attempt.took_s for attempt in run.attempts),
         outcome=run.outcome.value,
         evidence=evidence,
-        version=telling.version,
+        version=context.version,
         actor=step.step.actor if step else "",
         step=scrub(step.step.title) if step else "",
         service=run.service,
-        owner=telling.owner,
+        owner=context.owner,
         said=scrub(ending.said) if ending else "",
         flaky=run.flaky,
         groups=",".join(run.groups),
@@ -38,7 +38,7 @@ def row_of(run: Run, evidence: str, telling: RenderContext, picture: str = "") -
         due_at=run.due_at,
         picture=picture,
         cause=run.diagnosis.cause.value if run.diagnosis and run.outcome is not Outcome.PASSED else "",
-        diagnosis=diagnosis_of(run, telling.scrub),
+        diagnosis=diagnosis_of(run, context.scrub),
         degraded="; ".join(run.degraded),
         is_private=run.is_private,
         attempts=tuple(_attempt_row(attempt, scrub) for attempt in run.attempts),

@@ -28,22 +28,27 @@ log = structlog.get_logger()
 
 QUIT_S = 10.0
 
-Said = TypeVar("Said")
+Message = TypeVar("Message")
 
 
 class ChildGone(Exception):
     """The child has ended and cannot be sent anything."""
 
 
-class ChildProcess(Generic[Said]):
+class ChildProcess(Generic[Message]):
     """One `python -m module`. `on_message` gets each of its messages, in a thread of its own, and None at the end of
     its pipe. `reads` parses its messages, `log` receives its printed output."""
 
     def __init__(
-        self, module: str, *, speaks: TypeAdapter[Said], hear: Callable[[Said | None], object], log: IO[bytes]
+        self,
+        module: str,
+        *,
+        reads: TypeAdapter[Message],
+        on_message: Callable[[Message | None], object],
+        log: IO[bytes],
     ) -> None:
-        self._speaks = speaks
-        self._hear = hear
+        self._reads = reads
+        self._on_message = on_message
         self._marker = f"{this_process()}/{uuid.uuid4().hex}"
         self._folder = temporary_folder()
         self._is_ended = False
@@ -53,11 +58,11 @@ class ChildProcess(Generic[Said]):
             stdout=subprocess.PIPE,
             stderr=log,
             env={**os.environ, MARKER: self._marker, "TMPDIR": str(self._folder)},
-            # Ctrl-C on a terminal goes to a whole group; it is for the parent to decide what it means for a child.
+            # Ctrl-C on a terminal goes to a whole process group; the parent decides what it means for a child.
             start_new_session=True,
         )
-        self._listening = threading.Thread(target=self._listen, name=f"pipe of {module}", daemon=True)
-        self._listening.start()
+        self._listener = threading.Thread(target=self._listen, name=f"pipe of {module}", daemon=True)
+        self._listener.start()
 
     @property
     def pid(self) -> int:
@@ -69,7 +74,7 @@ class ChildProcess(Generic[Said]):
         """True until it ends."""
         return self._process.poll() is None
 
-    def say(self, message: PipeMessage) -> None:
+    def send(self, message: PipeMessage) -> None:
         """Sends a message. Raises ChildGone."""
         assert self._process.stdin is not None  # noqa: S101  # a pipe was asked for
         if self._is_ended:
@@ -80,28 +85,28 @@ class ChildProcess(Generic[Said]):
         except BrokenPipeError:
             raise ChildGone from None
 
-    def close(self, farewell: PipeMessage) -> None:
+    def close(self, quit_message: PipeMessage) -> None:
         """Asks it to end with `quit_message`; kills it if it does not, and removes what it leaves. Idempotent."""
         if self._is_ended:
             return
         try:
-            self.say(farewell)
+            self.send(quit_message)
             self._process.wait(QUIT_S)
         except (ChildGone, subprocess.TimeoutExpired):
             self.kill()
             return
-        self._put_away(end_leftovers(self._marker, self._folder))
+        self._clean_up(end_leftovers(self._marker, self._folder))
 
     def kill(self) -> None:
         """Kills it with all that it has started, and removes what it leaves. Idempotent."""
         if not self._is_ended:
-            self._put_away(end_worker(self._process, self._marker, self._folder))
+            self._clean_up(end_worker(self._process, self._marker, self._folder))
 
-    def _put_away(self, leftover: LeftoverProcesses) -> None:
+    def _clean_up(self, leftover: LeftoverProcesses) -> None:
         self._is_ended = True
         if str(leftover):
-            log.error("worker.left_something", left=str(leftover))
-        self._listening.join(QUIT_S)  # The pipe has ended, unless something is left that holds it.
+            log.error("worker.leftovers", leftovers=str(leftover))
+        self._listener.join(QUIT_S)  # The pipe has ended, unless a leftover process has it open.
         for pipe in (self._process.stdin, self._process.stdout):
             if pipe is not None:
                 with contextlib.suppress(BrokenPipeError):
@@ -111,7 +116,7 @@ class ChildProcess(Generic[Said]):
         assert self._process.stdout is not None  # noqa: S101  # a pipe was asked for
         for line in self._process.stdout:
             try:
-                self._hear(self._speaks.validate_json(line))
+                self._on_message(self._reads.validate_json(line))
             except ValidationError:
                 break
-        self._hear(None)
+        self._on_message(None)

@@ -12,10 +12,10 @@ from firstbell.runner.execution.supervision.protocol import HEALTH_PROBE
 
 
 @pytest.mark.journey(HEALTH_PROBE, roles=[])
-def test_the_browser_answers(browser: Browser) -> None:
+def test_browser_answers(browser: Browser) -> None:
     """A page opens, computes, and closes."""
     context = browser.new_context()
     counted = context.new_page().evaluate("6 * 7")
     context.close()
-    if counted != 42:  # six times seven
+    if counted != 42:
         raise RuntimeError("the browser cannot count")

@@ -31,14 +31,14 @@ def _ignore(_message: FromWorker) -> None:
 class ManagedWorker:
     """Plays attempts, one at a time, with a healthy worker. `setup` is called for each new worker."""
 
-    def __init__(self, hello: Callable[[], WorkerSetup], log: Path, limits: WorkerLimits) -> None:
-        self._hello = hello
+    def __init__(self, setup: Callable[[], WorkerSetup], log: Path, limits: WorkerLimits) -> None:
+        self._setup = setup
         self._log = log
         self._limits = limits
         self._lock = threading.Lock()
         self._is_ended = False
-        self.worker = Worker(hello(), log=log)
-        self._rested_since = time.monotonic()
+        self.worker = Worker(setup(), log=log)
+        self._idle_since = time.monotonic()
 
     @property
     def ready(self) -> Ready:
@@ -55,13 +55,13 @@ class ManagedWorker:
         try:
             self.prepare(fresh=fresh)
             attempt = self.worker.play(order, deadline_s=deadline_s, listener=listener)
-        except WorkerFailure as unwell:
+        except WorkerFailure as failure:
             attempt = Attempt(
-                number=order.attempt, started_at=datetime.now(UTC), took_s=0.0, ending=errored_ending(str(unwell))
+                number=order.attempt, started_at=datetime.now(UTC), took_s=0.0, ending=errored_ending(str(failure))
             )
-        self._rested_since = time.monotonic()
+        self._idle_since = time.monotonic()
         if self._is_ended and attempt.ending is not None:
-            return replace(attempt, ending=errored_ending("First Bell was stopped in the middle"))
+            return replace(attempt, ending=errored_ending("First Bell was stopped during the attempt"))
         return attempt
 
     def prepare(self, *, fresh: bool = False) -> None:
@@ -70,8 +70,8 @@ class ManagedWorker:
             self._replace(None)
         elif fresh and self.worker.played:
             self._replace(RecycleReason.CONFIRMING)
-        elif why := self._recycle_reason():
-            self._replace(why)
+        elif reason := self._recycle_reason():
+            self._replace(reason)
 
     def close(self) -> None:
         """Ends the worker in order."""
@@ -87,24 +87,26 @@ class ManagedWorker:
 
     def _recycle_reason(self) -> RecycleReason | None:
         worker = self.worker
-        wear = WorkerUsage(attempts=worker.played, memory_mib=worker.memory_mib, unclosed=worker.unclosed)
-        if why := recycle_reason(wear, self._limits):
-            return why
-        is_rested = time.monotonic() - self._rested_since > self._limits.probe_after_idle_s
+        usage = WorkerUsage(attempts=worker.played, memory_mib=worker.memory_mib, unclosed=worker.unclosed)
+        if reason := recycle_reason(usage, self._limits):
+            return reason
+        was_idle = time.monotonic() - self._idle_since > self._limits.probe_after_idle_s
         return (
-            RecycleReason.BROWSER_UNRESPONSIVE if is_rested and worker.played and not self._browser_answers() else None
+            RecycleReason.BROWSER_UNRESPONSIVE if was_idle and worker.played and not self._browser_answers() else None
         )
 
     def _browser_answers(self) -> bool:
-        probe = PlayAttempt(run_id="pulse", journey=HEALTH_PROBE, attempt=1, folder=Path(), recording=NO_RECORDING)
+        probe = PlayAttempt(
+            run_id="health-probe", journey=HEALTH_PROBE, attempt=1, folder=Path(), recording=NO_RECORDING
+        )
         return self.worker.play(probe, deadline_s=HEALTH_PROBE_S, listener=_ignore).ending is None
 
-    def _replace(self, why: RecycleReason | None) -> None:
-        if why is not None:
-            log.info("worker.replaced", why=why.value, played=self.worker.played)
+    def _replace(self, reason: RecycleReason | None) -> None:
+        if reason is not None:
+            log.info("worker.replaced", reason=reason.value, played=self.worker.played)
         self.worker.close()
         with self._lock:
             if self._is_ended:
                 raise WorkerFailure("First Bell was stopped")
-            self.worker = Worker(self._hello(), log=self._log)
-        self._rested_since = time.monotonic()
+            self.worker = Worker(self._setup(), log=self._log)
+        self._idle_since = time.monotonic()

@@ -36,9 +36,9 @@ class WorkerEnd:
         """
 
         def watch() -> None:
-            gone = select.poll()
-            gone.register(self._reading, 0)  # A hang-up is always reported; what can be read is left alone.
-            gone.poll()
+            hangup = select.poll()
+            hangup.register(self._reading, 0)  # A hang-up is always reported; the data is left for the reader.
+            hangup.poll()
             os._exit(1)
 
         threading.Thread(target=watch, name="parent-watch", daemon=True).start()

@@ -19,7 +19,7 @@ from firstbell.journeys.stage.ending import Ending
 from firstbell.journeys.stage.step import Step, StepRecord
 from firstbell.runner.diagnosis.browser_facts import BrowserFacts
 
-HEALTH_PROBE = "firstbell-pulse"
+HEALTH_PROBE = "firstbell-health-probe"
 """The id of the health probe, a journey that is never scheduled."""
 
 
@@ -47,7 +47,7 @@ class WorkerSetup(PipeMessage):
     the egress; the first location if empty.
     """
 
-    kind: Literal["hello"] = "hello"
+    kind: Literal["setup"] = "setup"
     config: Path | None
     text: str = ""
     practice: PracticeAddress | None = None
@@ -132,7 +132,7 @@ class MediaJudged(PipeMessage):
 class BrowserFactsCollected(PipeMessage):
     """The browser facts at the moment of the first failing step."""
 
-    kind: Literal["witnessed"] = "witnessed"
+    kind: Literal["browser facts"] = "browser facts"
     seen: BrowserFacts
 
 
@@ -173,7 +173,7 @@ class AttemptEnded(PipeMessage):
 class WorkerBroken(PipeMessage):
     """The worker cannot work at all, and why."""
 
-    kind: Literal["unwell"] = "unwell"
+    kind: Literal["worker broken"] = "worker broken"
     said: str
 
 

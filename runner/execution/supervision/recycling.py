@@ -1,4 +1,4 @@
-"""Decides when a worker is replaced: by attempts, by memory, after a failed close, or when its browser does not answer."""
+"""Decides when a worker is replaced: by attempts, by memory, after a failed close, or when its browser hangs."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ from enum import Enum
 class RecycleReason(Enum):
     """The reason to replace a worker."""
 
-    COUNT = "it has played long enough"
-    MEMORY = "it has grown too large"
-    UNCLOSED = "it could not close what it had opened"
-    BROWSER_UNRESPONSIVE = "its browser did not answer"
-    CONFIRMING = "a failure is confirmed by a worker that has never played"
+    COUNT = "attempt limit reached"
+    MEMORY = "memory limit exceeded"
+    UNCLOSED = "a close failed"
+    BROWSER_UNRESPONSIVE = "browser did not answer"
+    CONFIRMING = "fresh worker for a second attempt"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkerLimits:
-    """The limits of one worker's life. A browser leaks a little with each attempt: playwright#6319 and similar issues."""
+    """The limits of one worker's life. A browser leaks a little with each attempt: playwright#6319 and others."""
 
     attempts: int
     memory_mib: float
-    # Shorter than any interval in which a browser has been seen to die unnoticed, longer than a busy worker's pauses.
+    # Shorter than any interval in which a browser was seen to crash unnoticed, longer than a busy worker's pauses.
     probe_after_idle_s: float = 30.0
 
 
@@ -35,10 +35,10 @@ class WorkerUsage:
     unclosed: str = ""
 
 
-def recycle_reason(wear: WorkerUsage, limits: WorkerLimits) -> RecycleReason | None:
+def recycle_reason(usage: WorkerUsage, limits: WorkerLimits) -> RecycleReason | None:
     """Returns the reason to replace a worker before its next attempt, or None."""
-    if wear.unclosed:
+    if usage.unclosed:
         return RecycleReason.UNCLOSED
-    if wear.attempts >= limits.attempts:
+    if usage.attempts >= limits.attempts:
         return RecycleReason.COUNT
-    return RecycleReason.MEMORY if wear.memory_mib > limits.memory_mib else None
+    return RecycleReason.MEMORY if usage.memory_mib > limits.memory_mib else None

@@ -39,7 +39,7 @@ from firstbell.runner.execution.supervision.protocol import (
     WorkerSetup,
 )
 
-READY_S = 60.0  # Importing Playwright and collecting takes 2 s on two busy cores; a cold disk takes its time.
+READY_S = 60.0  # Importing Playwright and collecting takes 2 s on two busy cores; a cold disk takes longer.
 # Saving two traces takes under 2 s; a context that does not close in this time never will (playwright#22156).
 CLOSE_S = 20.0
 MIB = 1 << 20
@@ -55,15 +55,15 @@ class WorkerFailure(FirstBellError):
 class Worker:
     """One resident worker. `log` receives its printed output."""
 
-    def __init__(self, hello: WorkerSetup, log: Path) -> None:
+    def __init__(self, setup: WorkerSetup, log: Path) -> None:
         self._log: IO[bytes] = _log_file(log)
-        self._heard: queue.SimpleQueue[FromWorker | None] = queue.SimpleQueue()
+        self._messages: queue.SimpleQueue[FromWorker | None] = queue.SimpleQueue()
         self._child = ChildProcess(
-            "firstbell.runner.app.worker_main", speaks=FROM_WORKER, hear=self._heard.put, log=self._log
+            "firstbell.runner.app.worker_main", reads=FROM_WORKER, on_message=self._messages.put, log=self._log
         )
         self.played = 0
         self.unclosed = ""
-        self.ready = self._greet(hello)
+        self.ready = self._set_up(setup)
 
     def __enter__(self) -> Self:
         return self
@@ -79,27 +79,27 @@ class Worker:
         Always returns an attempt. One that passes its deadline before it is judged, or whose worker crashes, ends as
         errored; the worker is gone then (`alive` is false). One that cannot close what it opened keeps its outcome.
         """
-        heard: list[FromWorker] = []
+        messages: list[FromWorker] = []
         started_at, began = datetime.now(UTC), time.monotonic()
         unclosed, limit_s = "", deadline_s
         self.played += 1
         try:
-            self._say(order)
+            self._send(order)
             while not isinstance(message := self._next(began + limit_s, limit_s=deadline_s), AttemptEnded):
-                heard.append(message)
+                messages.append(message)
                 listener(message)
                 if isinstance(message, AttemptJudged):
                     limit_s = time.monotonic() - began + CLOSE_S
             unclosed = message.unclosed
-        except WorkerFailure as unwell:
+        except WorkerFailure as failure:
             self.kill()
-            unclosed = str(unwell)
+            unclosed = str(failure)
         self.unclosed = unclosed
         took_s = time.monotonic() - began
-        lost = AttemptJudged(
+        fallback = AttemptJudged(
             started_at=started_at, took_s=took_s, ending=errored_ending(unclosed), browser="", lost_share=0.0
         )
-        attempt = _attempt(order, heard, lost, unclosed)
+        attempt = _attempt(order, messages, fallback, unclosed)
         self._kill_if_errored(attempt)
         return attempt
 
@@ -139,9 +139,9 @@ class Worker:
         if attempt.ending is not None and attempt.ending.kind is EndingKind.ERRORED:
             self.kill()
 
-    def _greet(self, hello: WorkerSetup) -> Ready:
+    def _set_up(self, setup: WorkerSetup) -> Ready:
         try:
-            self._say(hello)
+            self._send(setup)
             answer = self._next(time.monotonic() + READY_S, limit_s=READY_S)
         except WorkerFailure:
             self.kill()
@@ -149,26 +149,30 @@ class Worker:
         if isinstance(answer, Ready):
             return answer
         self.kill()
-        raise WorkerFailure(answer.said if isinstance(answer, WorkerBroken) else "the worker spoke out of turn")
+        raise WorkerFailure(
+            answer.said if isinstance(answer, WorkerBroken) else "the worker sent an unexpected message"
+        )
 
     def _next(self, deadline: float, *, limit_s: float) -> FromWorker:
         """Returns the next message before a monotonic deadline. Raises WorkerFailure when there is none."""
         try:
-            message = self._heard.get(timeout=max(0.0, deadline - time.monotonic()))
+            message = self._messages.get(timeout=max(0.0, deadline - time.monotonic()))
         except queue.Empty:
-            raise WorkerFailure(f"did not end before its deadline of {limit_s:.0f} s; ended by force") from None
+            raise WorkerFailure(
+                f"the attempt did not end before its deadline of {limit_s:.0f} s and was killed"
+            ) from None
         if message is None:
-            raise self._died()
+            raise self._crashed()
         return message
 
-    def _say(self, message: PipeMessage) -> None:
+    def _send(self, message: PipeMessage) -> None:
         try:
-            self._child.say(message)
+            self._child.send(message)
         except ChildGone:
-            raise self._died() from None
+            raise self._crashed() from None
 
-    def _died(self) -> WorkerFailure:
-        return WorkerFailure(f"the worker died; its last words are in {self._log.name}")
+    def _crashed(self) -> WorkerFailure:
+        return WorkerFailure(f"the worker process crashed; log: {self._log.name}")
 
 
 def _log_file(path: Path) -> IO[bytes]:
@@ -179,23 +183,23 @@ def _log_file(path: Path) -> IO[bytes]:
     return path.open("ab")
 
 
-def _attempt(order: PlayAttempt, heard: list[FromWorker], lost: AttemptJudged, unclosed: str) -> Attempt:
-    judged = next((message for message in heard if isinstance(message, AttemptJudged)), lost)
+def _attempt(order: PlayAttempt, messages: list[FromWorker], fallback: AttemptJudged, unclosed: str) -> Attempt:
+    judged = next((message for message in messages if isinstance(message, AttemptJudged)), fallback)
     recorded = next(
-        (message for message in heard if isinstance(message, EvidenceRecorded)), EvidenceRecorded(artifacts=())
+        (message for message in messages if isinstance(message, EvidenceRecorded)), EvidenceRecorded(artifacts=())
     )
-    witnessed = next((message for message in heard if isinstance(message, BrowserFactsCollected)), None)
+    facts = next((message for message in messages if isinstance(message, BrowserFactsCollected)), None)
     is_private = recorded.is_private and not (judged.ending and judged.ending.is_private)
     return Attempt(
         number=order.attempt,
         started_at=judged.started_at,
         took_s=judged.took_s,
-        steps=tuple(message.record for message in heard if isinstance(message, StepEnded)),
-        proofs=tuple(message.proof for message in heard if isinstance(message, MediaJudged)),
+        steps=tuple(message.record for message in messages if isinstance(message, StepEnded)),
+        proofs=tuple(message.proof for message in messages if isinstance(message, MediaJudged)),
         artifacts=recorded.artifacts,
         ending=private(1) if is_private else judged.ending,
         clock_offset_s=recorded.clock_offset_s,
-        seen=witnessed.seen if witnessed else BrowserFacts(),
+        seen=facts.seen if facts else BrowserFacts(),
         browser=judged.browser,
         lost_share=judged.lost_share,
         unclosed=unclosed,

@@ -30,7 +30,7 @@ from firstbell.runner.execution.supervision.process_identity import owner_is_gon
 
 MARKER = "FIRSTBELL_WORKER"
 PREFIX = "firstbell-"
-# A driver that is well closes its browser in a fraction of this; one that is not would take its full 30 s.
+# A healthy driver closes its browser in a fraction of this; a broken one would take its full 30 s.
 DRIVER_S = 3.0
 GONE_S = 5.0
 _PR_SET_CHILD_SUBREAPER = 36  # <linux/prctl.h>
@@ -44,8 +44,8 @@ class LeftoverProcesses:
     folder: str = ""
 
     def __str__(self) -> str:
-        found = [f"process {pid}" for pid in self.processes] + ([self.folder] if self.folder else [])
-        return ", ".join(found)
+        leftovers = [f"process {pid}" for pid in self.processes] + ([self.folder] if self.folder else [])
+        return ", ".join(leftovers)
 
 
 def adopt_orphans() -> None:
@@ -64,17 +64,17 @@ def reap_orphans() -> None:
 
 def temporary_folder() -> Path:
     """Creates a worker's temporary folder, named after its owner. The path is short: Chromium puts sockets into it."""
-    _, number, began = this_process().rsplit(":", 2)
-    return Path(tempfile.mkdtemp(prefix=f"{PREFIX}{number}-{began}-"))
+    _, number, started = this_process().rsplit(":", 2)
+    return Path(tempfile.mkdtemp(prefix=f"{PREFIX}{number}-{started}-"))
 
 
 def end_worker(process: subprocess.Popen[bytes], marker: str, folder: Path) -> LeftoverProcesses:
     """Runs the stages from `child` to `verify`."""
-    family = _descendants(process.pid)
+    tree = _descendants(process.pid)
     process.kill()
     process.wait(GONE_S)
-    psutil.wait_procs(family, timeout=DRIVER_S)
-    return _verify_gone(family, marker, folder)
+    psutil.wait_procs(tree, timeout=DRIVER_S)
+    return _verify_gone(tree, marker, folder)
 
 
 def end_leftovers(marker: str, folder: Path) -> LeftoverProcesses:
@@ -82,18 +82,18 @@ def end_leftovers(marker: str, folder: Path) -> LeftoverProcesses:
     return _verify_gone([], marker, folder)
 
 
-def _verify_gone(family: list[psutil.Process], marker: str, folder: Path) -> LeftoverProcesses:
+def _verify_gone(tree: list[psutil.Process], marker: str, folder: Path) -> LeftoverProcesses:
     deadline = time.monotonic() + GONE_S
-    while left := _alive([*family, *_marked(marker)]):
-        for process in left:
+    while remaining := _alive([*tree, *_marked(marker)]):
+        for process in remaining:
             with contextlib.suppress(psutil.NoSuchProcess):
                 process.kill()
-        psutil.wait_procs(left, timeout=1.0)
+        psutil.wait_procs(remaining, timeout=1.0)
         if time.monotonic() > deadline:
             break
     shutil.rmtree(folder, ignore_errors=True)
     return LeftoverProcesses(
-        processes=tuple(process.pid for process in left), folder=str(folder) if folder.exists() else ""
+        processes=tuple(process.pid for process in remaining), folder=str(folder) if folder.exists() else ""
     )
 
 
@@ -119,13 +119,13 @@ def _all_marked() -> Iterable[tuple[psutil.Process, str]]:
 
 
 def _alive(processes: Iterable[psutil.Process]) -> list[psutil.Process]:
-    found = {process.pid: process for process in processes}
-    left = []
-    for process in found.values():
+    processes_by_id = {process.pid: process for process in processes}
+    remaining = []
+    for process in processes_by_id.values():
         with contextlib.suppress(psutil.NoSuchProcess):
             if process.is_running() and process.status() != psutil.STATUS_ZOMBIE:
-                left.append(process)
-    return left
+                remaining.append(process)
+    return remaining
 
 
 def sweep_leftovers() -> int:
@@ -138,9 +138,9 @@ def sweep_leftovers() -> int:
                 swept += 1
     host = this_process().rsplit(":", 2)[0]
     for folder in Path(tempfile.gettempdir()).glob(f"{PREFIX}*-*-*"):
-        number, began = folder.name.removeprefix(PREFIX).split("-")[:2]
+        number, started = folder.name.removeprefix(PREFIX).split("-")[:2]
         with contextlib.suppress(OSError):
-            if folder.stat().st_uid == os.geteuid() and owner_is_gone(f"{host}:{number}:{began}"):
+            if folder.stat().st_uid == os.geteuid() and owner_is_gone(f"{host}:{number}:{started}"):
                 shutil.rmtree(folder)
                 swept += 1
     return swept

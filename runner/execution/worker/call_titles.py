@@ -14,8 +14,8 @@ from firstbell.artifacts.redaction.by_pattern import url_without_query
 from firstbell.journeys.stage.pages.page_signs import printable
 
 TITLE_LIMIT = 120
-# What a step is made of. Everything else (reading a page, waiting for an event, opening and closing) belongs to the
-# step that it comes after.
+# Calls that are steps. Every other call (reading a page, waiting for an event, opening and closing) belongs to the
+# step before it.
 VERBS: Mapping[str, str] = {
     "goto": "goes to {place}",
     "fetch": "asks {place}",
@@ -41,7 +41,7 @@ VERBS: Mapping[str, str] = {
     "expect": "expects {locator} {expected}",
 }
 _QUOTED = r'"(?:[^"\\]|\\.)*"'
-# A locator's parts as the protocol has them, and the method of Python's API that makes them.
+# A locator's parts in the protocol, and the method of Python's API for each.
 _BY: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(rf"internal:label=({_QUOTED})[is]?"), "get_by_label({0})"),
     (re.compile(rf"internal:text=({_QUOTED})[is]?"), "get_by_text({0})"),
@@ -61,17 +61,17 @@ SELECTOR_LIMIT = 1000
 
 def title_of(method: str, arguments: Mapping[str, Any]) -> str:
     """Returns the title of a call as one bounded line; empty for a call that is no step."""
-    words = VERBS.get(method)
-    if words is None:
+    template = VERBS.get(method)
+    if template is None:
         return ""
-    said = words.format(
+    title = template.format(
         place=url_without_query(str(arguments.get("url", ""))),
         locator=locator_of(arguments.get("selector")),
         source=locator_of(arguments.get("source")),
         target=locator_of(arguments.get("target")),
         expected=_expected(arguments),
     )
-    return printable(said, TITLE_LIMIT)
+    return printable(title, TITLE_LIMIT)
 
 
 def locator_of(selector: object) -> str:

@@ -29,14 +29,12 @@ def journey_info_of_test(item: pytest.Item) -> JourneyInfo:
     return _journey_info(item, f"{_plain(name.removeprefix('test_')) or 'test'}{_variant(item)}", None)
 
 
-def is_asked_for(item: pytest.Item, nodes: Iterable[Path]) -> bool:
+def is_asked_for(item: pytest.Item, paths: Iterable[Path]) -> bool:
     """True if a configuration names a test or its file."""
-    inside = item.nodeid.partition("::")[2]
-    for node in nodes:
-        path, _, wanted = str(node).partition("::")
-        if Path(path) == item.path and (
-            not wanted or inside == wanted or inside.startswith((f"{wanted}[", f"{wanted}::"))
-        ):
+    test_id = item.nodeid.partition("::")[2]
+    for given in paths:
+        path, _, test = str(given).partition("::")
+        if Path(path) == item.path and (not test or test_id == test or test_id.startswith((f"{test}[", f"{test}::"))):
             return True
     return False
 
@@ -48,7 +46,7 @@ def _variant(item: pytest.Item) -> str:
         return ""
     browser = str(given.params.get("browser_name", ""))
     parts = [part for part in given.id.split("-") if part != browser]
-    return f"-{plain}" if (plain := _plain("-".join(parts))) else ""
+    return f"-{suffix}" if (suffix := _plain("-".join(parts))) else ""
 
 
 def _plain(name: str) -> str:
@@ -73,8 +71,8 @@ def _roles(item: pytest.Item, marker: pytest.Mark | None) -> tuple[str, ...]:
     """Returns the roles: the marker's, else those of the fixtures. `actor("...")` may bring on any role."""
     if marker is not None and "roles" in marker.kwargs:
         return tuple(map(str, marker.kwargs["roles"]))
-    asked = getattr(item, "fixturenames", ())
-    named = tuple(role for role in ("teacher", "student") if role in asked)
+    fixtures = getattr(item, "fixturenames", ())
+    named = tuple(role for role in ("teacher", "student") if role in fixtures)
     direct = inspect.signature(getattr(item, "function", lambda: None)).parameters
     return (EVERY_ROLE,) if "actor" in direct else named
 
@@ -93,6 +91,6 @@ def broken_file(node: pytest.Collector, error: BaseException) -> BrokenFile:
         return BrokenFile(
             file=str(cause.filename or node.path), line=cause.lineno or 1, cause=f"syntax error: {cause.msg}"
         )
-    inside = [frame for frame in traceback.extract_tb(cause.__traceback__) if Path(frame.filename) == node.path]
-    line = inside[-1].lineno if inside else 1
+    frames = [frame for frame in traceback.extract_tb(cause.__traceback__) if Path(frame.filename) == node.path]
+    line = frames[-1].lineno if frames else 1
     return BrokenFile(file=str(node.path), line=line or 1, cause=f"{type(cause).__name__}: {cause}".splitlines()[0])

@@ -41,11 +41,11 @@ class AttemptRecorder:
         self._end = end
         self._recorders: dict[str, ActorRecorder] = {}
         self._actors: dict[str, Actor] = {}
-        self._groups = ExitStack()
-        self._left: set[str] = set()
+        self._trace_groups = ExitStack()
+        self._closed: set[str] = set()
         self._is_private = False
         self._browsers: dict[str, None] = {}
-        self.broke: Ending | None = None
+        self.failure: Ending | None = None
 
     @property
     def browser(self) -> str:
@@ -56,15 +56,15 @@ class AttemptRecorder:
         """Starts this actor's recorders before anything happens on the page."""
         browser = actor.page.context.browser
         if browser is not None:
-            told = browser_text(actor.name, actor.account, browser.browser_type.name, version_of(browser))
-            self._browsers[told] = None
+            text = browser_text(actor.name, actor.account, browser.browser_type.name, version_of(browser))
+            self._browsers[text] = None
         options = self._order.recording
         try:
             recorder = self._started(actor, options)
         except PlaywrightError:
             if not options.trace:
                 raise
-            # A test that brings nobody on may have begun a trace of its own; the rest is recorded all the same.
+            # A test without actors may have begun a trace of its own; everything else is recorded all the same.
             recorder = self._started(actor, replace(options, trace=False, screencast=False))
         self._recorders[actor.name] = recorder
         self._actors[actor.name] = actor
@@ -79,13 +79,13 @@ class AttemptRecorder:
     def step_began(self, actor: Actor, step: Step) -> None:
         """Reports the step, and groups what follows under its name in the trace."""
         self._end.send(StepBegan(step=step))
-        self._groups.enter_context(self._recorders[actor.name].step(step.title))
+        self._trace_groups.enter_context(self._recorders[actor.name].step(step.title))
 
     def step_ended(self, actor: Actor, record: StepRecord) -> None:
         """Reports the step at once, then takes its picture; of all actors, if this step failed."""
-        self._groups.close()
+        self._trace_groups.close()
         self.call_ended(record)
-        self.look(actor, record)
+        self.capture(actor, record)
 
     def call_began(self, step: Step) -> None:
         """Reports a step in the middle of a Playwright call, when no page can be queried."""
@@ -95,23 +95,23 @@ class AttemptRecorder:
         """Reports the end of a step."""
         self._end.send(StepEnded(record=record))
 
-    def look(self, actor: Actor | None, record: StepRecord) -> None:
+    def capture(self, actor: Actor | None, record: StepRecord) -> None:
         """Captures the pages after a step; of all actors, if it failed. None exist if no page was opened."""
         failed = record.ending is not None
-        if failed and self.broke is None and actor is not None:
+        if failed and self.failure is None and actor is not None:
             self._end.send(BrowserFactsCollected(seen=self._seen(actor)))
-        self.broke = self.broke or record.ending
+        self.failure = self.failure or record.ending
         if record.ending is not None and record.ending.is_private:
             self._discard(record.ending.said)
         own = [actor.name] if actor is not None and record.step.picture else []
         for name, recorder in self._recorders.items():
-            if (failed or name in own) and name not in self._left:
+            if (failed or name in own) and name not in self._closed:
                 recorder.picture(record.step.position, record.step.title, failed=failed)
 
-    def left(self, actor: Actor, position: int, title: str, *, failed: bool) -> None:
+    def page_closing(self, actor: Actor, position: int, title: str, *, failed: bool) -> None:
         """Saves the recordings of a page that closes before the attempt ends, with a last picture."""
-        if actor.name not in self._left:
-            self._left.add(actor.name)
+        if actor.name not in self._closed:
+            self._closed.add(actor.name)
             self._recorders[actor.name].picture(position, title, failed=failed)
             self._recorders[actor.name].stop()
 
@@ -124,32 +124,34 @@ class AttemptRecorder:
 
     def finished(self) -> None:
         """Saves all recordings while the pages are still open, and checks who was in the class."""
-        if self.broke is None:
+        if self.failure is None:
             for actor in self._actors.values():
                 with contextlib.suppress(PlaywrightError):
                     self._take_figures(actor)
         for name, recorder in self._recorders.items():
-            if name not in self._left:
+            if name not in self._closed:
                 recorder.stop()
         if any(actor.is_private for actor in self._actors.values()):
             self._discard(private(1).said)
-        kept = tuple(kept for recorder in self._recorders.values() for kept in recorder.artifacts())
+        artifacts = tuple(artifact for recorder in self._recorders.values() for artifact in recorder.artifacts())
         offsets_s = [recorder.clock_offset_s for recorder in self._recorders.values()]
         known_s = [offset_s for offset_s in offsets_s if offset_s is not None]
         clock_offset_s = median(known_s) if known_s else None
-        self._end.send(EvidenceRecorded(artifacts=kept, is_private=self._is_private, clock_offset_s=clock_offset_s))
+        self._end.send(
+            EvidenceRecorded(artifacts=artifacts, is_private=self._is_private, clock_offset_s=clock_offset_s)
+        )
 
     def _seen(self, failing: Actor) -> BrowserFacts:
         """Returns the browser facts, with the page of the failing actor first."""
-        cast = [failing, *(actor for actor in self._actors.values() if actor is not failing)]
-        pages = {actor.name: page for actor in cast if (page := actor.signs())}
-        traffic = [self._recorders[actor.name].traffic for actor in cast]
-        awake = [actor for actor in cast if actor.name in pages]
+        actors = [failing, *(actor for actor in self._actors.values() if actor is not failing)]
+        pages = {actor.name: page for actor in actors if (page := actor.signs())}
+        traffic = [self._recorders[actor.name].traffic for actor in actors]
+        answering = [actor for actor in actors if actor.name in pages]
         return BrowserFacts(
             troubles=traffic[0].troubles(),
             hosts=tuple(host for one in traffic for host in one.hosts()),
             pages=tuple(pages.values()),
-            receives=tuple(actor.name for actor in awake if _is_receiving(actor)),
+            receives=tuple(actor.name for actor in answering if _is_receiving(actor)),
         )
 
     def _take_figures(self, actor: Actor) -> None:

@@ -30,21 +30,21 @@ class PytestIni:
 def pytest_ini_for(played: Sequence[Path], folder: Path) -> PytestIni:
     """Returns the configuration for the journey files and folders `played`, and the folder of firstbell.toml, from
     which a person would start pytest."""
-    nearest = _shared([_folder_of(path) for path in played] or [folder])
+    nearest = _common([_folder_of(path) for path in played] or [folder])
     for start in (nearest, folder):
-        for place in (start, *start.parents):
+        for folder_above in (start, *start.parents):
             for name in CONFIG_FILES:
-                if (file := place / name).is_file() and is_config(file):
-                    return PytestIni(file=file, root=place)
-    return PytestIni(file=None, root=_shared([nearest, folder]))
+                if (file := folder_above / name).is_file() and is_config(file):
+                    return PytestIni(file=file, root=folder_above)
+    return PytestIni(file=None, root=_common([nearest, folder]))
 
 
 def _folder_of(path: Path) -> Path:
     """Returns the folder of a journey folder, a file or a pytest node."""
-    plain = Path(os.path.abspath(str(path).partition("::")[0]))  # noqa: PTH100  # a link stays a link, as for pytest
-    return plain if plain.is_dir() else plain.parent
+    absolute = Path(os.path.abspath(str(path).partition("::")[0]))  # noqa: PTH100  # a link stays a link, as for pytest
+    return absolute if absolute.is_dir() else absolute.parent
 
 
-def _shared(folders: Sequence[Path]) -> Path:
+def _common(folders: Sequence[Path]) -> Path:
     """Returns the common folder of all."""
     return Path(os.path.commonpath([str(folder) for folder in folders]))

@@ -53,15 +53,15 @@ SHIPPED_FILES = tuple(Path(__file__).parents[3] / "journeys" / f"{name}.py" for 
 class _CurrentAttempt:
     """The attempt in progress. `began` is a monotonic second."""
 
-    recording: AttemptRecorder
+    recorder: AttemptRecorder
     lag: LagMeter
     started_at: datetime
     began: float
     relies_on: tuple[str, ...] = ()
     error: BaseException | None = None
     is_judged: bool = False
-    is_solo: bool = False
-    solo: ImplicitSteps | None = None
+    has_no_actors: bool = False
+    steps: ImplicitSteps | None = None
     unclosed: str = ""
 
 
@@ -72,9 +72,9 @@ class WorkerSession:
         self._end = end
         self._district = district
         self._items: dict[str, pytest.Function] = {}
-        self._cards: dict[str, JourneyInfo] = {}
+        self._journeys: dict[str, JourneyInfo] = {}
         self._broken: list[BrokenFile] = []
-        self._now: _CurrentAttempt | None = None
+        self._current: _CurrentAttempt | None = None
 
     def pytest_exception_interact(self, node: pytest.Item | pytest.Collector, call: pytest.CallInfo[None]) -> None:
         """Records a file that could not be collected."""
@@ -85,143 +85,143 @@ class WorkerSession:
     def pytest_runtest_makereport(self, call: pytest.CallInfo[None]) -> Iterator[None]:
         """Keeps the first exception of the attempt as it was raised; a report holds only its text."""
         report = yield
-        if (now := self._now) is None:
+        if (attempt := self._current) is None:
             return report
         if call.excinfo is not None and call.when == "teardown":
-            now.unclosed = one_line(call.excinfo.value)
+            attempt.unclosed = one_line(call.excinfo.value)
         elif call.excinfo is not None:
-            now.error = now.error or call.excinfo.value
-        if not now.is_judged and (call.when == "call" or call.excinfo is not None):
-            self._judge(now)
+            attempt.error = attempt.error or call.excinfo.value
+        if not attempt.is_judged and (call.when == "call" or call.excinfo is not None):
+            self._judge(attempt)
         return report
 
     @pytest.hookimpl(wrapper=True)
     def pytest_fixture_setup(self, fixturedef: pytest.FixtureDef[Any]) -> Iterator[None]:
         """Listens to Playwright calls and new pages, for tests without steps of their own."""
-        made: Any = yield
+        fixture_value: Any = yield
         if fixturedef.argname == "playwright":
-            listen_to_calls(made, self._called)
+            listen_to_calls(fixture_value, self._on_call)
         elif fixturedef.argname == "browser":
-            follow(made, self._solo)
-        return made  # type: ignore[no-any-return]
+            follow(fixture_value, self._implicit_steps)
+        return fixture_value  # type: ignore[no-any-return]
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> Iterator[None]:
         """Follows a test without actors from its fixtures on: a person signs in there."""
-        now = self._now
-        if now is not None and now.is_solo:
-            stage = Stage(run_token=item.nodeid, audience=now.recording, limit_s=self._district.step_limit_s)
-            service = now.relies_on[0] if now.relies_on else ""
-            now.solo = ImplicitSteps(stage, now.recording, words=_words(item), service=service)
+        attempt = self._current
+        if attempt is not None and attempt.has_no_actors:
+            stage = Stage(run_token=item.nodeid, audience=attempt.recorder, limit_s=self._district.step_limit_s)
+            service = attempt.relies_on[0] if attempt.relies_on else ""
+            attempt.steps = ImplicitSteps(stage, attempt.recorder, title=_title(item), service=service)
         try:
             return (yield)
         except BaseException as error:
-            if now is not None and now.solo is not None:
-                now.solo.ended(error)
+            if attempt is not None and attempt.steps is not None:
+                attempt.steps.ended(error)
             raise
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_call(self, item: pytest.Item) -> Iterator[None]:
         """Ends the last step of such a test as the test ends."""
-        if (solo := self._solo()) is None:
+        if (steps := self._implicit_steps()) is None:
             return (yield)
         browser = getattr(item, "funcargs", {}).get("browser")
         for context in browser.contexts if browser is not None else ():
-            for page in context.pages[:1]:  # Fixtures of a wider scope have opened it for an earlier test.
-                solo.opened(page)
+            for page in context.pages[:1]:  # A fixture of a wider scope opened it for an earlier test.
+                steps.page_opened(page)
         try:
             answer = yield
         except BaseException as error:
-            solo.ended(error)
+            steps.ended(error)
             raise
-        solo.ended(None)
+        steps.ended(None)
         return answer
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_teardown(self) -> None:
         """Saves the recordings of such a page while it is still open."""
-        if self._now is not None and self._now.solo is not None:
-            self._now.recording.finished()
+        if self._current is not None and self._current.steps is not None:
+            self._current.recorder.finished()
 
-    def _called(self, call: Any, message: Any) -> None:
-        if (solo := self._solo()) is not None:
-            solo.began(call, message)
+    def _on_call(self, call: Any, message: Any) -> None:
+        if (steps := self._implicit_steps()) is not None:
+            steps.began(call, message)
 
-    def _solo(self) -> ImplicitSteps | None:
+    def _implicit_steps(self) -> ImplicitSteps | None:
         """Returns the implicit steps of the attempt in progress, if it has no actors."""
-        return self._now.solo if self._now is not None else None
+        return self._current.steps if self._current is not None else None
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         """Collects, sends Ready, then plays until Quit or until the parent is gone."""
         for item in session.items:
-            self._admit(item)
-        shown = tuple(card for card in self._cards.values() if card.id != HEALTH_PROBE)
-        self._end.send(Ready(journeys=shown, broken=tuple(self._broken)))
-        rest = pytest.Function.from_parent(session, name="rest", callobj=lambda: None)
+            self._add(item)
+        journeys = tuple(info for info in self._journeys.values() if info.id != HEALTH_PROBE)
+        self._end.send(Ready(journeys=journeys, broken=tuple(self._broken)))
+        idle_item = pytest.Function.from_parent(session, name="idle", callobj=lambda: None)
         while isinstance(order := self._end.receive(), PlayAttempt):
-            self._play(order, rest)
+            self._play(order, idle_item)
         return True
 
-    def _admit(self, item: pytest.Item) -> None:
-        card = journey_info_of(item)
-        if card is None and is_asked_for(item, self._district.folders):
-            card = journey_info_of_test(item)
-        if card is None or not isinstance(item, pytest.Function):
+    def _add(self, item: pytest.Item) -> None:
+        info = journey_info_of(item)
+        if info is None and is_asked_for(item, self._district.folders):
+            info = journey_info_of_test(item)
+        if info is None or not isinstance(item, pytest.Function):
             return
-        if other := self._cards.get(card.id):
-            cause = f"journey '{card.id}' is already defined in {other.file}:{other.line}; give this one another id"
-            self._broken.append(BrokenFile(file=card.file, line=card.line, cause=cause))
+        if first := self._journeys.get(info.id):
+            cause = f"journey '{info.id}' is already defined in {first.file}:{first.line}; give this one another id"
+            self._broken.append(BrokenFile(file=info.file, line=info.line, cause=cause))
             return
-        self._items[card.id] = item
-        self._cards[card.id] = card.model_copy(update={"is_shipped": item.path in SHIPPED_FILES})
+        self._items[info.id] = item
+        self._journeys[info.id] = info.model_copy(update={"is_shipped": item.path in SHIPPED_FILES})
 
-    def _play(self, order: PlayAttempt, rest: pytest.Item) -> None:
+    def _play(self, order: PlayAttempt, idle_item: pytest.Item) -> None:
         item = self._items[order.journey]
-        recording = AttemptRecorder(order, self._end)
-        item.config.stash[OBSERVER] = recording
+        recorder = AttemptRecorder(order, self._end)
+        item.config.stash[OBSERVER] = recorder
         item.config.stash[RUN_TOKEN] = f"{order.run_id}/{order.attempt}"
         item.config.stash[ACCOUNTS] = dict(order.accounts)
         item.config.stash[BROWSER] = order.browser
         with LagMeter() as lag:
-            self._now = _CurrentAttempt(
-                recording=recording,
+            self._current = _CurrentAttempt(
+                recorder=recorder,
                 lag=lag,
                 started_at=datetime.now(UTC),
                 began=time.monotonic(),
                 relies_on=order.relies_on,
-                is_solo=order.journey != HEALTH_PROBE and "stage" not in item.fixturenames,
+                has_no_actors=order.journey != HEALTH_PROBE and "stage" not in item.fixturenames,
             )
-            play_item(item, before=rest)
-        self._end.send(AttemptEnded(unclosed=self._now.unclosed))
-        self._now = None
+            play_item(item, before=idle_item)
+        self._end.send(AttemptEnded(unclosed=self._current.unclosed))
+        self._current = None
 
-    def _judge(self, now: _CurrentAttempt) -> None:
+    def _judge(self, attempt: _CurrentAttempt) -> None:
         """Reports the ending as soon as it is certain: closing may hang, and changes nothing."""
-        now.is_judged = True
+        attempt.is_judged = True
         self._end.send(
             AttemptJudged(
-                started_at=now.started_at,
-                took_s=time.monotonic() - now.began,
-                ending=_ending(now.error, now.recording.broke),
-                browser=now.recording.browser,
-                lost_share=now.lag.lost_share,
+                started_at=attempt.started_at,
+                took_s=time.monotonic() - attempt.began,
+                ending=_ending(attempt.error, attempt.recorder.failure),
+                browser=attempt.recorder.browser,
+                lost_share=attempt.lag.lost_share,
             )
         )
 
 
-def _ending(error: BaseException | None, broke: Ending | None) -> Ending | None:
+def _ending(error: BaseException | None, failure: Ending | None) -> Ending | None:
     """Returns the ending of an attempt: its first failing step's, or that of an exception outside of any step."""
     if error is None:
         return None
-    if broke is not None:
-        return broke
+    if failure is not None:
+        return failure
     if isinstance(error, pytest.skip.Exception):
         return Ending(kind=EndingKind.SKIPPED, said=str(error) or "the journey skipped itself")
     return ending_of(error)
 
 
-def _words(item: pytest.Item) -> str:
+def _title(item: pytest.Item) -> str:
     """Returns a test's name as a step title."""
     name = getattr(item, "originalname", None) or item.name
     return str(name).removeprefix("test_").replace("_", " ")
@@ -237,7 +237,7 @@ def journey_files(folders: tuple[Path, ...]) -> list[Path]:
 def run_session(end: WorkerEnd, district: District, *, folder: Path, headed: bool) -> None:
     """Runs a pytest session over all journeys of a district until the parent ends it. `folder` is that of its
     configuration."""
-    # A project's own ini file is in force (markers, base URL) but for what is meant for its test runs.
+    # A project's own ini file applies (markers, base URL), without options that are meant for its test runs.
     overrides = ["-o", "addopts=", "-o", "filterwarnings=", "-o", "strict_config=false"]
     options = ["-q", "-p", "no:cacheprovider", *overrides, "--continue-on-collection-errors"]
     options += pytest_ini_for(district.folders, folder).options

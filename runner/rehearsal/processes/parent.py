@@ -40,15 +40,15 @@ class PlayerProcess:
     def __init__(self, log: IO[bytes], heard: queue.SimpleQueue[tuple[PlayerProcess, FromPlayers | None]]) -> None:
         self._child = ChildProcess(
             "firstbell.runner.app.rehearsal_main",
-            speaks=FROM_PLAYERS,
-            hear=lambda message: heard.put((self, message)),
+            reads=FROM_PLAYERS,
+            on_message=lambda message: heard.put((self, message)),
             log=log,
         )
 
     def say(self, message: PipeMessage) -> None:
         """Send a message. One to a process that has ended is dropped: the end of its pipe is heard."""
         with contextlib.suppress(ChildGone):
-            self._child.say(message)
+            self._child.send(message)
 
     def close(self) -> None:
         """Ask it to end, and end it where it does not."""

@@ -46,19 +46,19 @@ def test_collected_journeys_come_first_and_what_the_file_adds_after_them() -> No
 
 def test_one_journey_is_played_under_two_names_for_two_groups() -> None:
     high, elementary = pieces()["live-class-high"], pieces()["live-class"]
-    assert high.card == elementary.card == CARDS[0]
+    assert high.journey_info == elementary.journey_info == CARDS[0]
     assert (high.section.deadline, elementary.section.deadline) == (60.0, 90.0)
-    assert high.part == AccountRequest(roles=("teacher", "student"), groups=("high",), meets=True)
-    assert elementary.part.groups == ("elementary",)
+    assert high.account_request == AccountRequest(roles=("teacher", "student"), groups=("high",), meets=True)
+    assert elementary.account_request.groups == ("elementary",)
 
 
 def test_a_journey_that_only_reads_a_list_needs_no_class() -> None:
-    assert pieces()["class-list"].part == AccountRequest(roles=("student",), groups=(), meets=False)
+    assert pieces()["class-list"].account_request == AccountRequest(roles=("student",), groups=(), meets=False)
 
 
 def test_what_no_file_defines_is_there_without_a_card_and_needs_nobody() -> None:
-    assert pieces()["ghost"].card is None
-    assert pieces()["ghost"].part == AccountRequest(roles=())
+    assert pieces()["ghost"].journey_info is None
+    assert pieces()["ghost"].account_request == AccountRequest(roles=())
 
 
 LIBRARY = '[services.library]\nowner = "o"\nurl = "https://library.example"\n'

@@ -41,7 +41,7 @@ def recording(location: Location, device: str = "") -> RecordingRequest:
         accounts={},
         browser_name="chromium",
         step_limit_s=10.0,
-        company=AccountPool(candidates=(), room=""),
+        account_pool=AccountPool(candidates=(), room=""),
         location=location,
     )
     return RecordingRequest(url="https://portal.x.example", district=district, role="student", device=device)

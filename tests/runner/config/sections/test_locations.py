@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from firstbell.journeys.practice.client import SchoolInfo
-from firstbell.runner.app.build import locations_of
+from firstbell.runner.app.build_locations import locations_of
 from firstbell.runner.config.errors import ConfigError
 from firstbell.runner.config.load import Config, parse
 from firstbell.runner.diagnosis.location import NETWORK_PROFILES

@@ -54,18 +54,18 @@ BOTH = ("teacher", "student")
 def test_each_role_gets_somebody_who_is_free(
     part: AccountRequest, taken: set[str], accounts: dict[str, str] | None
 ) -> None:
-    casting = COMPANY.cast(part, taken)
+    casting = COMPANY.allocate(part, taken)
     assert (dict(casting.accounts) if casting else None) == accounts
 
 
 def test_who_plays_is_locked_and_the_class_too_where_people_meet() -> None:
-    casting = COMPANY.cast(AccountRequest(roles=BOTH, meets=True), set())
+    casting = COMPANY.allocate(AccountRequest(roles=BOTH, meets=True), set())
     assert casting is not None
     assert casting.locks == ["t", "s", "class"]
 
 
 def test_a_journey_that_may_bring_anybody_on_gets_one_of_each_role() -> None:
-    casting = COMPANY.cast(AccountRequest(roles=(EVERY_ROLE,)), set())
+    casting = COMPANY.allocate(AccountRequest(roles=(EVERY_ROLE,)), set())
     assert casting is not None
     assert set(casting.accounts) == {"teacher", "student"}
 

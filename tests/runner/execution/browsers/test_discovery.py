@@ -31,7 +31,7 @@ OWN_FULL, OWN_SHELL = "Playwright's own Chromium", "Playwright's own headless sh
 def test_the_configured_path_comes_first(tmp_path: Path, *, headed: bool) -> None:
     mine = tmp_path / "chrome"
     mine.touch(mode=0o755)
-    found = choose_browser(str(mine), own=True, shells=[SHELL], machine=FOUND, headed=headed)
+    found = choose_browser(str(mine), downloaded=True, shells=[SHELL], machine=FOUND, headed=headed)
     assert (found.path, found.is_shell) == (mine, False)
 
 
@@ -41,7 +41,7 @@ def test_a_configured_path_that_is_no_program_is_refused_and_not_replaced(tmp_pa
     if mode is not None:
         path.touch(mode=mode)
     with pytest.raises(NoBrowser, match=r"browser\.executable: .*is not a program"):
-        choose_browser(str(path), own=True, shells=[SHELL], machine=FOUND)
+        choose_browser(str(path), downloaded=True, shells=[SHELL], machine=FOUND)
 
 
 @pytest.mark.parametrize(
@@ -66,7 +66,7 @@ def test_a_configured_path_that_is_no_program_is_refused_and_not_replaced(tmp_pa
 def test_the_order_of_preference(
     *, own: bool, shells: list[Path], machine: list[Path], headed: bool, expected: tuple[Path | None, str, bool]
 ) -> None:
-    found = choose_browser("", own=own, shells=shells, machine=machine, headed=headed)
+    found = choose_browser("", downloaded=own, shells=shells, machine=machine, headed=headed)
     assert (found.path, found.origin, found.is_shell) == expected
     options = launch_options(found)
     assert options.get("executable_path") == (str(found.path) if found.path else None)
@@ -85,7 +85,7 @@ def test_the_order_of_preference(
 )
 def test_without_any_the_message_says_what_to_run(*, shells: list[Path], headed: bool, said: str) -> None:
     with pytest.raises(NoBrowser, match=said):
-        choose_browser("", own=False, shells=shells, machine=[], headed=headed)
+        choose_browser("", downloaded=False, shells=shells, machine=[], headed=headed)
 
 
 @pytest.mark.parametrize(

@@ -152,7 +152,7 @@ def pupil(browser: str = "", device: str = "") -> Account:
     ],
 )
 def test_who_plays_in_which_browser(account: Account, journey: str, told: str, expected: ActorBrowser) -> None:
-    assert browser_of_actor(account, journey=journey, usual="chromium", told=[told]) == expected
+    assert browser_of_actor(account, journey=journey, usual="chromium", overrides=[told]) == expected
 
 
 def test_a_device_gives_way_to_what_a_project_has_set_and_an_unknown_one_is_named() -> None:
@@ -193,7 +193,7 @@ def test_firefox_and_webkit_are_playwrights_own_downloads(tmp_path: Path, monkey
     monkeypatch.setenv("PLAYWRIGHT_BROWSERS_PATH", str(tmp_path))
     with pytest.raises(NoBrowser, match="Playwright's own webkit is not here; run: firstbell browser install webkit"):
         find_all("", [BROWSER_KINDS["webkit"]])
-    assert str(find_downloaded_browser(BROWSER_KINDS["firefox"], own=True)) == "Playwright's own Firefox"
+    assert str(find_downloaded_browser(BROWSER_KINDS["firefox"], downloaded=True)) == "Playwright's own Firefox"
 
 
 @pytest.mark.parametrize("name", ["firefox", "webkit"])

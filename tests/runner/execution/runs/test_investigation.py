@@ -118,7 +118,7 @@ def attempt(ending: Ending | None, number: int = 1) -> Attempt:
 
 def case(*attempts: Attempt) -> InvestigationCase:
     return InvestigationCase(
-        journey="class-list", location="home", relies_on=("platform",), attempts=attempts, doubt=None
+        journey="class-list", location="home", relies_on=("platform",), attempts=attempts, probe_problem=None
     )
 
 
@@ -215,7 +215,9 @@ def test_what_this_machine_did_is_concluded_without_waiting_for_any_host() -> No
         return []
 
     asking = inquiry(Remembered(), hang)
-    starved = replace(case(attempt(EMPTY)), doubt=ProbeProblem(cause=Cause.OWN_MACHINE, said="no processor was left"))
+    starved = replace(
+        case(attempt(EMPTY)), probe_problem=ProbeProblem(cause=Cause.OWN_MACHINE, said="no processor was left")
+    )
     began_s = time.monotonic()
     found = asking.conclude(starved, asking.begin())
     over.set()
