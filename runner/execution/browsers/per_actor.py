@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Collection, Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from firstbell.journeys.stage.ending import JourneyError
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
 
     from firstbell.journeys.stage.service import Account
     from firstbell.runner.diagnosis.location import Location
+
+BROWSERS_TEXT_LIMIT = 80
+"""The length of the column `attempts.browser`."""
 
 
 class UnknownDevice(JourneyError):
@@ -66,14 +70,61 @@ def open_context(
     return new_context(**device_options(device, known, fixed) | location.context_options)
 
 
-def browser_text(name: str, account: Account, engine: str, version: str) -> str:
-    """Browser and device of an actor as a run says them, and what of the device is only an appearance."""
-    browser = f"{account.browser or engine} {version}"
-    if not account.device:
-        return browser
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BrowserInUse:
+    """The browser and the device of one actor in a run. `shortfall` says what of the device is only an appearance."""
+
+    actor: str
+    browser: str
+    version: str
+    device: str = ""
+    shortfall: str = ""
+
+    def __str__(self) -> str:
+        browser = f"{self.browser} {self.version}"
+        return f"{browser} ({self.actor}: {self.shortfall or self.device})" if self.device else browser
+
+    @property
+    def short_version(self) -> str:
+        """The text with the major version alone."""
+        return str(replace(self, version=self.version.partition(".")[0]))
+
+    @property
+    def short_device(self) -> str:
+        """The text with the major version, and the device without its shortfall."""
+        device = f" ({self.actor} as {self.device})" if self.device else ""
+        return self.browser_only + device
+
+    @property
+    def browser_only(self) -> str:
+        """The text with the major version, and without a device."""
+        return f"{self.browser} {self.version.partition('.')[0]}"
+
+
+def browser_in_use(actor: str, account: Account, engine: str, version: str) -> BrowserInUse:
+    """Returns the browser and the device of an actor."""
     device = devices().get(account.device)
     shortfall = device.shortfall(BROWSER_KINDS[engine]) if device and engine in BROWSER_KINDS else ""
-    return f"{browser} ({name}: {shortfall or account.device})"
+    return BrowserInUse(
+        actor=actor, browser=account.browser or engine, version=version, device=account.device, shortfall=shortfall
+    )
+
+
+def browsers_text(browsers: Collection[BrowserInUse]) -> str:
+    """Returns the browsers of an attempt in at most BROWSERS_TEXT_LIMIT characters: in full, or else with shorter
+    versions, then with shorter devices, then without devices, then without the last browsers."""
+    forms: list[Callable[[BrowserInUse], str]] = [
+        str,
+        *(attrgetter(name) for name in ("short_version", "short_device", "browser_only")),
+    ]
+    texts: list[str] = []
+    for text_of in forms:
+        texts = list(dict.fromkeys(text_of(browser) for browser in browsers))
+        if len(text := ", ".join(texts)) <= BROWSERS_TEXT_LIMIT:
+            return text
+    counts = range(len(texts) - 1, 0, -1)
+    cut = (f"{', '.join(texts[:count])} and {len(texts) - count} more" for count in counts)
+    return next((text for text in cut if len(text) <= BROWSERS_TEXT_LIMIT), f"{len(texts)} browsers")
 
 
 @dataclass(slots=True, kw_only=True)

@@ -34,11 +34,11 @@ class StepPart(DocumentPart):
     position: int = Field(description="Counts from 1 over all actors.")
     actor: str
     title: str
-    service: str = Field(description="What the step relies on.")
+    service: str = Field(description="The service that the step relies on.")
     started_s: float
     ended_s: float
-    ending: Ending | None = Field(description="How it ended, if not well.")
-    said: str = Field(description="What was seen, in one line.")
+    ending: Ending | None = Field(description="The ending, if it did not pass.")
+    said: str = Field(description="The observation, in one line.")
 
 
 class ArtifactPart(DocumentPart):
@@ -50,7 +50,7 @@ class ArtifactPart(DocumentPart):
     step: int | None = Field(description="The position of the step that it shows.")
     sha256: str
     size_bytes: int
-    missing: str = Field(description="Why the file is not there; empty where it is.")
+    missing: str = Field(description="Why the file is missing; empty if it exists.")
 
 
 class AttemptPart(DocumentPart):
@@ -62,15 +62,15 @@ class AttemptPart(DocumentPart):
     ending: Ending | None
     said: str
     browser: str = Field(
-        description='What played, with its version: "chromium headless shell 156.0", or "chromium 156.0" for the full '
-        "browser; and which device an actor's browser was made to look like."
+        description="The browsers with their versions, and the devices that they emulated, in at most 80 characters: "
+        '"chromium headless shell 156.0", or "chromium 156.0" for the full browser.'
     )
-    unclosed: str = Field(description="What could not be closed afterwards; the verdict stands.")
+    unclosed: str = Field(description="What could not be closed afterwards; the outcome stands.")
     clock_offset_s: float | None = Field(
         description="How far the clocks of the hosts that answered were ahead of ours, good to about a second."
     )
     steps: list[StepPart]
-    media: list[dict[str, Any]] = Field(description="What each actor's look at another proved, with its figures.")
+    media: list[dict[str, Any]] = Field(description="The actors' media proofs of each other, with figures.")
 
 
 class BrokePart(DocumentPart):
@@ -87,7 +87,7 @@ class BecausePart(DocumentPart):
     """One reason."""
 
     said: str
-    source: str = Field(description="Where it can be looked up.")
+    source: str = Field(description="The source of the fact.")
 
 
 class ClearedPart(DocumentPart):
@@ -100,21 +100,23 @@ class ClearedPart(DocumentPart):
 class DiagnosisPart(DocumentPart):
     """The blamed service, and the reasons."""
 
-    service: str = Field(description="Empty where it is the probe's own, or nobody can be named.")
-    cause: str = Field(description="A word from the list of causes.")
-    words: str = Field(description="The cause as people read it.")
+    service: str = Field(description="Empty if the probe itself failed, or no service can be blamed.")
+    cause: str = Field(description="A value from the list of causes.")
+    words: str = Field(description="The cause as text.")
     confidence: Literal["high", "medium", "low"]
-    seen_twice: bool = Field(default=False, description="A fresh browser met it a second time.")
-    way_proven: bool = Field(default=False, description="A host that is nobody's here was reached at that moment.")
+    seen_twice: bool = Field(default=False, description="A second attempt in a fresh browser failed as well.")
+    way_proven: bool = Field(
+        default=False, description="A control host outside the district was reached at that moment."
+    )
     because: list[BecausePart]
-    cleared: list[ClearedPart] = Field(description="What was checked and found well.")
+    cleared: list[ClearedPart] = Field(description="Services that were checked and work.")
 
 
 class ServicePart(DocumentPart):
     """A service that journeys rely on, as it was configured then."""
 
     owner: str
-    hosts: list[str] = Field(description="Names of the hosts that are its own; * is allowed.")
+    hosts: list[str] = Field(description="Names of its own hosts; * is allowed.")
 
 
 class RunDocument(DocumentPart):
@@ -128,20 +130,18 @@ class RunDocument(DocumentPart):
     took_s: float
     outcome: Outcome
     flaky: bool = Field(description="It passed, but only at its second attempt.")
-    groups: list[str] = Field(description="The groups that it goes to school with.")
-    note: str = Field(description="What else went on, such as announced maintenance.")
+    groups: list[str] = Field(description="The groups whose timetable it follows.")
+    note: str = Field(description="Concurrent events, such as announced maintenance.")
     due_at: datetime | None = Field(description="When its slot was due, in UTC; null for a run by hand.")
     broke: BrokePart | None
-    degraded: list[str] = Field(
-        default_factory=list, description="In what way a run that passed was worse than it should be."
-    )
-    diagnosis: DiagnosisPart | None = Field(None, description="What a failed attempt points to.")
-    services: dict[str, ServicePart] = Field(description="Whose hosts are whose.")
+    degraded: list[str] = Field(default_factory=list, description="How a run that passed was worse than it should be.")
+    diagnosis: DiagnosisPart | None = Field(None, description="The diagnosis of a failed attempt.")
+    services: dict[str, ServicePart] = Field(description="All services, with their owners and hosts.")
     firstbell: str = Field(description="The version that ran it.")
     playwright: str = Field(description="Playwright's version.")
-    system: str = Field(description="What it ran on.")
-    source_sha256: str = Field(description="The hash of the file that the journey stands in.")
-    removed: dict[str, int] = Field(description="What redaction took out of its files: reason -> how often.")
+    system: str = Field(description="Python and the operating system.")
+    source_sha256: str = Field(description="The hash of the journey's file.")
+    removed: dict[str, int] = Field(description="Counts of values that redaction removed from its files, by reason.")
     attempts: list[AttemptPart]
     artifacts: list[ArtifactPart]
 

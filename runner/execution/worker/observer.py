@@ -15,7 +15,7 @@ from firstbell.artifacts.policy import RecordingOptions as Options
 from firstbell.journeys.stage.ending import private
 from firstbell.runner.diagnosis.browser_facts import BrowserFacts
 from firstbell.runner.execution.browsers.discovery import version_of
-from firstbell.runner.execution.browsers.per_actor import browser_text
+from firstbell.runner.execution.browsers.per_actor import BrowserInUse, browser_in_use, browsers_text
 from firstbell.runner.execution.supervision.protocol import (
     BrowserFactsCollected,
     EvidenceRecorded,
@@ -44,20 +44,20 @@ class AttemptRecorder:
         self._trace_groups = ExitStack()
         self._closed: set[str] = set()
         self._is_private = False
-        self._browsers: dict[str, None] = {}
+        self._browsers: list[BrowserInUse] = []
         self.failure: Ending | None = None
 
     @property
     def browser(self) -> str:
         """The browsers that actors used, and the devices they emulated; short enough for its column in history."""
-        return ", ".join(self._browsers)
+        return browsers_text(self._browsers)
 
     def actor_entered(self, actor: Actor) -> None:
         """Starts this actor's recorders before anything happens on the page."""
         browser = actor.page.context.browser
         if browser is not None:
-            text = browser_text(actor.name, actor.account, browser.browser_type.name, version_of(browser))
-            self._browsers[text] = None
+            engine, version = browser.browser_type.name, version_of(browser)
+            self._browsers.append(browser_in_use(actor.name, actor.account, engine, version))
         options = self._order.recording
         try:
             recorder = self._started(actor, options)

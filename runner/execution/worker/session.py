@@ -102,7 +102,7 @@ class WorkerSession:
         if fixturedef.argname == "playwright":
             listen_to_calls(fixture_value, self._on_call)
         elif fixturedef.argname == "browser":
-            follow(fixture_value, self._implicit_steps)
+            follow(fixture_value, self._steps_in_progress)
         return fixture_value  # type: ignore[no-any-return]
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -123,7 +123,7 @@ class WorkerSession:
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_call(self, item: pytest.Item) -> Iterator[None]:
         """Ends the last step of such a test as the test ends."""
-        if (steps := self._implicit_steps()) is None:
+        if (steps := self._steps_in_progress()) is None:
             return (yield)
         browser = getattr(item, "funcargs", {}).get("browser")
         for context in browser.contexts if browser is not None else ():
@@ -144,10 +144,10 @@ class WorkerSession:
             self._current.recorder.finished()
 
     def _on_call(self, call: Any, message: Any) -> None:
-        if (steps := self._implicit_steps()) is not None:
+        if (steps := self._steps_in_progress()) is not None:
             steps.began(call, message)
 
-    def _implicit_steps(self) -> ImplicitSteps | None:
+    def _steps_in_progress(self) -> ImplicitSteps | None:
         """Returns the implicit steps of the attempt in progress, if it has no actors."""
         return self._current.steps if self._current is not None else None
 

@@ -25,7 +25,7 @@ from firstbell.journeys.stage.camera_owner import RemoteActor
 from firstbell.journeys.stage.failures import ending_of
 from firstbell.journeys.stage.stage import Stage
 from firstbell.runner.execution.browsers.discovery import find_browser, is_headed, launch_options, throttle, version_of
-from firstbell.runner.execution.browsers.per_actor import browser_text, open_context
+from firstbell.runner.execution.browsers.per_actor import browser_in_use, open_context
 from firstbell.runner.execution.runs.machine_load import LagMeter
 from firstbell.runner.rehearsal.arrivals import TEACHER, Arrival
 from firstbell.runner.rehearsal.cost import measure
@@ -90,7 +90,7 @@ class ProgressObserver:
 
     def actor_entered(self, actor: Actor) -> None:
         """Tell what they play with, and record them from the start: nobody knows yet who will fail."""
-        told = browser_text(actor.name, actor.account, self._means.name, self._means.version)
+        told = str(browser_in_use(actor.name, actor.account, self._means.name, self._means.version))
         self._send(ActorPlaysWith(actor=self._seat.actor, played_with=told))
         self._remembering = FailureRecorder(actor, self._round, self._means.cupboard)
 

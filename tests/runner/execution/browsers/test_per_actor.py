@@ -28,13 +28,16 @@ from firstbell.runner.execution.browsers.discovery import (
     launch_options,
 )
 from firstbell.runner.execution.browsers.per_actor import (
+    BROWSERS_TEXT_LIMIT,
     ActorBrowser,
     UnknownDevice,
+    browser_in_use,
     browser_of_actor,
-    browser_text,
+    browsers_text,
     device_options,
     open_context,
 )
+from firstbell.runner.history.tables.runs import attempts
 
 SCHOOL = '[school]\nname = "Bayfront"\ntimezone = "America/New_York"\npractice = true\n'
 PUPIL = '[accounts.student]\nusername = "zz"\npassword = "env:NO_SUCH_PASSWORD"\n'
@@ -171,11 +174,55 @@ def test_a_context_is_opened_with_the_look_of_a_device_and_the_way_out_of_a_loca
     assert opened == [{"has_touch": True, "proxy": {"server": "http://proxy.example:3128"}}]
 
 
-def test_a_run_says_what_of_a_device_is_only_an_appearance() -> None:
-    assert browser_text("student", pupil("chrome"), "chromium", "156") == "chrome 156"
-    said = browser_text("student", pupil(device=IPAD), "chromium", "156")
-    assert said == f"chromium 156 (student: {IPAD}'s screen, touch and user agent in chromium, not its webkit engine)"
-    assert browser_text("student", pupil(device=IPAD), "webkit", "27") == f"webkit 27 (student: {IPAD})"
+def browser_text(account: Account, engine: str, version: str) -> str:
+    return str(browser_in_use("student", account, engine, version))
+
+
+def test_run_says_what_of_a_device_is_only_an_appearance() -> None:
+    assert browser_text(pupil("chrome"), "chromium", "156") == "chrome 156"
+    text = browser_text(pupil(device=IPAD), "chromium", "156")
+    assert text == f"chromium 156 (student: {IPAD}'s screen, touch and user agent in chromium, not its webkit engine)"
+    assert browser_text(pupil(device=IPAD), "webkit", "27") == f"webkit 27 (student: {IPAD})"
+
+
+SHELL_VERSION = "headless shell 156.0.8078.108"
+LONGEST_DEVICE = max(devices(), key=len)
+
+
+@pytest.mark.parametrize(
+    ("accounts", "expected"),
+    [
+        pytest.param([pupil(), pupil()], f"chromium {SHELL_VERSION}", id="one browser is named once, in full"),
+        pytest.param(
+            [pupil(device="Desktop Chrome HiDPI"), pupil(device="Pixel 7")],
+            "chromium headless shell 156",
+            id="two devices do not fit and are left out",
+        ),
+        pytest.param(
+            [pupil(device="iPad Pro 11 landscape")],
+            "chromium headless shell 156 (student as iPad Pro 11 landscape)",
+            id="the shortfall of a device is left out",
+        ),
+        pytest.param(
+            [pupil(device=LONGEST_DEVICE)],
+            f"chromium headless shell 156 (student: {LONGEST_DEVICE})",
+            id="the longest device fits",
+        ),
+        pytest.param(
+            [pupil(name) for name in ("chrome-canary", "msedge-canary", "chrome-beta", "msedge-beta")],
+            "chrome-canary headless shell 156, msedge-canary headless shell 156 and 2 more",
+            id="too many browsers are counted",
+        ),
+    ],
+)
+def test_browsers_text_fits_its_column_without_cutting_a_word(accounts: list[Account], expected: str) -> None:
+    text = browsers_text([browser_in_use("student", account, "chromium", SHELL_VERSION) for account in accounts])
+    assert text == expected
+    assert len(text) <= BROWSERS_TEXT_LIMIT
+
+
+def test_browsers_text_limit_is_the_length_of_its_column() -> None:
+    assert attempts.c.browser.type.length == BROWSERS_TEXT_LIMIT  # type: ignore[attr-defined]  # a String
 
 
 def test_a_channel_is_played_where_playwright_looks_for_it_and_else_one_is_told_what_to_do(tmp_path: Path) -> None:

@@ -171,7 +171,7 @@ def test_an_inquiry_that_breaks_names_nobody_and_loses_nothing() -> None:
     broken = replace(attempt(EMPTY), seen=BrowserFacts(troubles=(blocked,)))
     found = asking.conclude(case(broken), asking.begin())
     assert (found.service, found.cause, found.confidence) == ("", Cause.UNKNOWN, Confidence.LOW)
-    assert "broke (AttributeError)" in found.because[0].said
+    assert "failed (AttributeError)" in found.because[0].said
 
 
 def test_looks_that_hang_cost_their_time_once_and_looks_that_break_nothing() -> None:
