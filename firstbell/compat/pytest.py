@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 from _pytest._code.code import TerminalRepr
+from _pytest.config import ConftestImportFailure
 from _pytest.config.findpaths import CONFIG_LOADERS_BY_NAME, load_config_dict_from_file
 from _pytest.runner import runtestprotocol
 
-__all__ = ["CONFIG_FILES", "TerminalRepr", "is_config", "play_item"]
+__all__ = ["CONFIG_FILES", "ConftestImportFailure", "TerminalRepr", "is_config", "play_item"]
 
 CONFIG_FILES = tuple(CONFIG_LOADERS_BY_NAME)
 """Names of files that may configure pytest, in its order of precedence."""

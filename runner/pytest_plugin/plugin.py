@@ -68,6 +68,29 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 @pytest.hookimpl(wrapper=True)
+def pytest_load_initial_conftests() -> Iterator[None]:
+    """Explains an import by an old name in a conftest.py in one sentence."""
+    try:
+        return (yield)
+    except Exception as error:
+        from firstbell.runner.execution.worker.renamed_imports import renamed_import
+
+        if renamed := renamed_import(error):
+            raise pytest.UsageError(f"First Bell: {renamed}") from error
+        raise
+
+
+def pytest_exception_interact(
+    node: pytest.Item | pytest.Collector, call: pytest.CallInfo[Any], report: pytest.CollectReport | pytest.TestReport
+) -> None:
+    """Explains an import by an old name in a collected file in one sentence."""
+    from firstbell.runner.execution.worker.renamed_imports import renamed_import
+
+    if isinstance(node, pytest.Collector) and call.excinfo and (renamed := renamed_import(call.excinfo.value)):
+        report.longrepr = f"First Bell: {renamed}"
+
+
+@pytest.hookimpl(wrapper=True)
 def pytest_fixture_setup(fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest) -> Iterator[None]:
     """Makes pytest-playwright launch the browser that First Bell found, with the options of the signed camera.
 

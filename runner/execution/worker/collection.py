@@ -13,6 +13,7 @@ import pytest
 
 from firstbell.runner.execution.accounts.allocation import EVERY_ROLE
 from firstbell.runner.execution.supervision.protocol import BrokenFile, JourneyInfo
+from firstbell.runner.execution.worker.renamed_imports import renamed_import
 
 
 def journey_info_of(item: pytest.Item) -> JourneyInfo | None:
@@ -84,13 +85,16 @@ def _first_sentence(item: pytest.Item) -> str:
     return " ".join(text.strip().split("\n\n")[0].split())
 
 
-def broken_file(node: pytest.Collector, error: BaseException) -> BrokenFile:
-    """Returns where and why a file could not be read: the line in that file, and the cause in one line."""
+def broken_file(path: Path, error: BaseException) -> BrokenFile:
+    """Returns where and why a file could not be read: the line in that file, and the cause in one line.
+
+    An import by an old name is reported where it stands, which may be a file that this one imports.
+    """
+    if renamed := renamed_import(error):
+        return BrokenFile(file=renamed.file, line=renamed.line, cause=renamed.cause)
     cause = error.__cause__ or error.__context__ or error
     if isinstance(cause, SyntaxError):
-        return BrokenFile(
-            file=str(cause.filename or node.path), line=cause.lineno or 1, cause=f"syntax error: {cause.msg}"
-        )
-    frames = [frame for frame in traceback.extract_tb(cause.__traceback__) if Path(frame.filename) == node.path]
+        return BrokenFile(file=str(cause.filename or path), line=cause.lineno or 1, cause=f"syntax error: {cause.msg}")
+    frames = [frame for frame in traceback.extract_tb(cause.__traceback__) if Path(frame.filename) == path]
     line = frames[-1].lineno if frames else 1
-    return BrokenFile(file=str(node.path), line=line or 1, cause=f"{type(cause).__name__}: {cause}".splitlines()[0])
+    return BrokenFile(file=str(path), line=line or 1, cause=f"{type(cause).__name__}: {cause}".splitlines()[0])

@@ -15,7 +15,8 @@ from typing import Any
 import pytest
 
 from firstbell.compat.playwright import listen_to_calls
-from firstbell.compat.pytest import play_item
+from firstbell.compat.pytest import ConftestImportFailure, play_item
+from firstbell.errors import CONFIG, FirstBellError
 from firstbell.journeys.stage.ending import Ending, EndingKind
 from firstbell.journeys.stage.failures import ending_of, one_line
 from firstbell.journeys.stage.stage import Stage
@@ -49,6 +50,12 @@ SHIPPED = ("sign_in", "class_list", "live_class", "fallback")
 SHIPPED_FILES = tuple(Path(__file__).parents[3] / "journeys" / f"{name}.py" for name in SHIPPED)
 
 
+class UnusableConftest(FirstBellError):
+    """A conftest.py could not be read, so no journey can be collected. The message says where and why."""
+
+    exit_code = CONFIG
+
+
 @dataclass(slots=True, kw_only=True)
 class _CurrentAttempt:
     """The attempt in progress. `began` is a monotonic second."""
@@ -79,7 +86,7 @@ class WorkerSession:
     def pytest_exception_interact(self, node: pytest.Item | pytest.Collector, call: pytest.CallInfo[None]) -> None:
         """Records a file that could not be collected."""
         if isinstance(node, pytest.Collector) and call.excinfo is not None:
-            self._broken.append(broken_file(node, call.excinfo.value))
+            self._broken.append(broken_file(node.path, call.excinfo.value))
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(self, call: pytest.CallInfo[None]) -> Iterator[None]:
@@ -246,7 +253,10 @@ def run_session(end: WorkerEnd, district: District, *, folder: Path, headed: boo
     if headed:
         options.append("--headed")
     files = [str(path) for path in (*journey_files(district.folders), Path(health_probe.__file__))]
-    pytest.main([*options, *files], plugins=[_DistrictPlugin(district), WorkerSession(end, district)])
+    plugin = _DistrictPlugin(district)
+    pytest.main([*options, *files], plugins=[plugin, WorkerSession(end, district)])
+    if broken := plugin.broken_conftest:
+        raise UnusableConftest(f"{broken.file}:{broken.line}: {broken.cause}")
 
 
 class _DistrictPlugin:
@@ -254,6 +264,16 @@ class _DistrictPlugin:
 
     def __init__(self, district: District) -> None:
         self._district = district
+        self.broken_conftest: BrokenFile | None = None
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_load_initial_conftests(self) -> Iterator[None]:
+        """Records a conftest.py that could not be read: pytest ends without a word to its plugins."""
+        try:
+            return (yield)
+        except ConftestImportFailure as error:
+            self.broken_conftest = broken_file(error.path, error)
+            raise
 
     def pytest_configure(self, config: pytest.Config) -> None:
         """Runs before collection. Projects with other names for tests still collect First Bell's journeys."""

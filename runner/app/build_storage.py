@@ -1,0 +1,57 @@
+"""Builds the evidence store, the spool and the database address of a configuration."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from sqlalchemy import URL
+
+from firstbell.artifacts.lifetime import Lifetime
+from firstbell.artifacts.retention import SHARED_DAYS, Retention
+from firstbell.artifacts.spool import Spool
+from firstbell.artifacts.stores import Store, StoreOptions, open_store
+from firstbell.runner.config.load import Config
+from firstbell.runner.config.secrets import secret
+from firstbell.runner.history.database import database_url
+
+
+def store_of(config: Config) -> Store:
+    """Returns the evidence store of a configuration. Raises StoreError."""
+    given = config.settings.store
+    url = given.url if "://" in given.url or given.url == "memory:" else str(config.folder / given.url)
+    options = StoreOptions(
+        endpoint_url=given.endpoint_url,
+        region=given.region,
+        sse=given.sse,
+        kms_key_id=given.kms_key_id,
+        checksums=given.checksums,
+        tags=given.tags,
+        lock_days=given.lock_days,
+    )
+    return open_store(url, options)
+
+
+def retention_of(config: Config) -> Retention:
+    """Returns how long a configuration keeps evidence."""
+    given = config.settings.evidence
+    days = {Lifetime.PASSES: given.pass_days, Lifetime.FAILURES: given.fail_days, Lifetime.SHARED: SHARED_DAYS}
+    return Retention(days=days)
+
+
+def spool_of(config: Config) -> Spool:
+    """Returns the spool between runs and the store."""
+    return Spool(state_folder(config) / "spool", config.settings.evidence.spool_mib)
+
+
+def history_url(config: Config) -> URL:
+    """Returns the database of this configuration, its password filled in. Raises MissingSecret and HistoryError."""
+    given = config.settings.history
+    url = database_url(given.url or "sqlite:///.firstbell/history.db")
+    if url.get_backend_name() == "sqlite" and url.database:
+        return url.set(database=str(config.folder / url.database))
+    return url.set(password=secret(given.password).reveal()) if given.password else url
+
+
+def state_folder(config: Config) -> Path:
+    """Returns the folder beside the configuration for history, spool and logs."""
+    return config.folder / ".firstbell"
