@@ -78,7 +78,7 @@ class Alerting:
 
     def _template(self, route: str) -> str:
         """Returns the template of a route, or First Bell's own. Raises BadTemplate."""
-        given = next((one for one in self.config.settings.alarms.routes if one.name == route), None)
+        given = next((entry for entry in self.config.settings.alarms.routes if entry.name == route), None)
         if given is None or given.template is None:
             return TEMPLATE
         try:

@@ -45,11 +45,11 @@ def redact_secrets(report: pytest.TestReport, known: KnownSecrets) -> None:
     ]
 
 
-def redact_private_report(report: pytest.TestReport, said: str) -> None:
-    """Replaces the failure of a report with `said` and removes the rest: a failure may quote the page, and so may
+def redact_private_report(report: pytest.TestReport, message: str) -> None:
+    """Replaces the failure of a report with `message` and removes the rest: a failure may quote the page, and so may
     output, logs and properties."""
     if report.longrepr is not None:
-        report.longrepr = said
+        report.longrepr = message
     report.sections = []
     report.user_properties = [item for item in report.user_properties if item[0].startswith(_OWN)]
     vars(report).pop("extras", None)  # Shown by pytest-html, such as pictures.

@@ -1,4 +1,4 @@
-"""Second factors let people in; locked accounts and wrong passwords are told, at the right step."""
+"""Tests that second factors work, and that locked accounts and wrong passwords fail at the right step."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ SCHOOL = '[school]\nname = "P"\ntimezone = "America/New_York"\npractice = true\n
         ),
     ],
 )
-def test_each_account_ends_as_it_should(
+def test_each_account_ends_as_expected(
     firstbell: Firstbell, tmp_path: Path, account: str, code: int, said: str
 ) -> None:
     (tmp_path / "firstbell.toml").write_text(f"{SCHOOL}[accounts.student]\n{account}")

@@ -1,5 +1,5 @@
-"""A site that is not the practice school, as a stranger comes to it: init, new, edit; then the same journey object by
-pytest, by `firstbell run` and by `firstbell watch`."""
+"""Tests a site other than the practice school, from an empty folder: init, new, edit; then the same journey by pytest,
+by `firstbell run` and by `firstbell watch`."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def library(monkeypatch: pytest.MonkeyPatch) -> Iterator[Library]:
 
 @pytest.fixture
 def folder(tmp_path: Path, library: Library) -> Path:
-    """The example, beside a library that is open."""
+    """The example, beside a running library."""
     shutil.copytree(EXAMPLE, tmp_path, dirs_exist_ok=True, ignore=shutil.ignore_patterns(".*", "__pycache__"))
     (tmp_path / "firstbell.toml").write_text(configuration(library))
     return tmp_path
@@ -53,7 +53,7 @@ def configuration(library: Library) -> str:
 
 
 def watched(folder: Path, enough: Callable[[list[dict[str, Any]]], bool]) -> list[dict[str, Any]]:
-    """What `firstbell watch` has played when it was told to stop: told as soon as history holds enough."""
+    """Runs `firstbell watch` until history has enough runs, and returns them."""
     before = set(documents(folder))
     with subprocess.Popen([sys.executable, "-c", FIRSTBELL, "watch"], cwd=folder, stderr=subprocess.PIPE) as watch:
         assert watch.stderr is not None
@@ -71,12 +71,12 @@ def watched(folder: Path, enough: Callable[[list[dict[str, Any]]], bool]) -> lis
 
 
 def documents(folder: Path) -> dict[str, dict[str, Any]]:
-    """Every run that has been kept, by its id."""
+    """Returns every stored run, by its id."""
     found = [json.loads(file.read_text()) for file in (folder / "evidence" / "runs").glob("*/*/*/run.json")]
     return {run["id"]: run for run in found}
 
 
-def test_from_an_empty_folder_to_the_same_journey_by_pytest_by_run_and_by_watch(
+def test_journey_from_an_empty_folder_by_pytest_run_and_watch(
     firstbell: Firstbell, tmp_path: Path, library: Library
 ) -> None:
     assert firstbell("init").returncode == 0
@@ -108,7 +108,7 @@ def test_from_an_empty_folder_to_the_same_journey_by_pytest_by_run_and_by_watch(
     assert library.at_once[READER.card] == 1
 
 
-def test_when_the_site_breaks_each_of_the_three_says_at_which_step_and_whose_it_is(
+def test_broken_site_is_reported_with_step_and_service_by_all_three(
     firstbell: Firstbell, folder: Path, library: Library
 ) -> None:
     file = folder / "firstbell.toml"
@@ -157,7 +157,7 @@ password = "env:LIBRARY_PIN_TWO"
 
 
 @pytest.mark.parametrize(("accounts", "cards"), [("", 1), (SECOND_ACCOUNT, 2)], ids=["one account", "two accounts"])
-def test_workers_of_xdist_never_play_one_account_at_once(
+def test_xdist_workers_never_share_an_account(
     folder: Path, library: Library, monkeypatch: pytest.MonkeyPatch, accounts: str, cards: int
 ) -> None:
     monkeypatch.setenv("LIBRARY_PIN_TWO", "turn-the-page-8")
@@ -171,7 +171,7 @@ def test_workers_of_xdist_never_play_one_account_at_once(
     assert sorted(names) == ["borrow-charlotte-s-web", "borrow-hatchet", "borrow-holes", "borrow-the-giver"]
 
 
-def test_the_example_is_served_as_its_first_lines_say() -> None:
+def test_example_runs_as_its_first_lines_say() -> None:
     command = [sys.executable, "-m", "tests.demo_site", "0"]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as site:
         assert site.stdout is not None

@@ -1,4 +1,4 @@
-"""Tests that were written for pytest alone, scheduled and played by First Bell without change."""
+"""Tests that tests written for pytest alone are scheduled and played by First Bell without change."""
 
 from __future__ import annotations
 
@@ -59,9 +59,7 @@ def district(tmp_path: Path, button: str) -> None:
     (tmp_path / "mine" / "test_grade.py").write_text(OURS)
 
 
-def test_a_single_test_is_scheduled_and_its_neighbour_is_not_and_variants_have_names(
-    firstbell: Firstbell, tmp_path: Path
-) -> None:
+def test_single_test_is_scheduled_without_its_neighbours(firstbell: Firstbell, tmp_path: Path) -> None:
     district(tmp_path, "Sign in")
     told = firstbell("schedule").stdout
     assert all(name in told for name in ("login", "grade-3", "grade-pre-k"))
@@ -71,9 +69,7 @@ def test_a_single_test_is_scheduled_and_its_neighbour_is_not_and_variants_have_n
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_a_test_that_fails_is_told_by_what_it_asked_of_playwright_with_picture_trace_and_whose_it_is(
-    firstbell: Firstbell, tmp_path: Path
-) -> None:
+def test_failing_test_has_steps_picture_trace_and_service(firstbell: Firstbell, tmp_path: Path) -> None:
     district(tmp_path, "Register")
     done = firstbell("run", "login", "--json")
     assert done.returncode == 1, done.stderr
@@ -174,7 +170,7 @@ FAILED = {
 }
 
 
-def test_steps_picture_and_service_come_however_a_test_gets_its_page(firstbell: Firstbell, tmp_path: Path) -> None:
+def test_steps_and_picture_exist_however_a_test_gets_its_page(firstbell: Firstbell, tmp_path: Path) -> None:
     names = [line.partition("(")[0].removeprefix("def test_") for line in WAYS.splitlines() if "def test_" in line]
     ids = [name.replace("_", "-") for name in names]
     sections = "".join(f'[journeys.{one}]\nrelies_on = ["library"]\nconfirm = false\n' for one in ids)

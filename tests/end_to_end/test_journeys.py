@@ -1,4 +1,4 @@
-"""Every shipped journey passes while all is well, and each fault breaks the right one at the right step."""
+"""Tests that every shipped journey passes without faults, and that each fault breaks the right one at the right step."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def practice(opened: LocalRunner) -> PracticeSchool:
     return opened.practice
 
 
-def test_all_shipped_journeys_pass_and_leave_what_they_should(opened: LocalRunner, play: Play) -> None:
+def test_shipped_journeys_pass_and_leave_their_evidence(opened: LocalRunner, play: Play) -> None:
     assert list(opened.entries) == ["sign-in", "class-list", "live-class", "plan-b"]
     for name in opened.entries:
         performed = play(name)
@@ -83,7 +83,7 @@ def test_all_shipped_journeys_pass_and_leave_what_they_should(opened: LocalRunne
 
 
 def kept(opened: LocalRunner, performed: RunResult) -> dict[str, bytes]:
-    """A run's files as the store gives them back."""
+    """Returns a run's files as the store has them."""
     assert opened.uploader.finish(20) == ""
     store, run_id = opened.run_context.store, performed.run.id
     (name,) = [name for name in store.names("runs/") if name.endswith(f"{run_id}/run.json")]
@@ -91,7 +91,7 @@ def kept(opened: LocalRunner, performed: RunResult) -> dict[str, bytes]:
     return unpack(prefix, store.names(f"{prefix}/"), store.get)
 
 
-def test_a_run_in_the_store_is_whole_and_matches_its_document(opened: LocalRunner, play: Play) -> None:
+def test_run_in_the_store_is_complete_and_matches_its_document(opened: LocalRunner, play: Play) -> None:
     files = kept(opened, play("live-class"))
     document = json.loads(files["run.json"])
     assert document["schema"] == "firstbell.run/1"
@@ -111,11 +111,11 @@ def test_a_run_in_the_store_is_whole_and_matches_its_document(opened: LocalRunne
     assert re.fullmatch(rf"{manner}[\d.]+", document["attempts"][0]["browser"])
 
 
-def test_the_switchboard_and_this_table_name_the_same_faults() -> None:
+def test_this_table_names_every_fault_of_the_practice_school() -> None:
     assert {*WHERE, *IN_CLASS, *DEGRADING, *ELSEWHERE} == set(FAULTS)
 
 
-def test_a_stranger_in_the_class_ends_the_run_and_leaves_no_picture_of_anybody(
+def test_stranger_in_the_class_ends_the_run_and_leaves_no_picture(
     opened: LocalRunner, practice: PracticeSchool, play: Play
 ) -> None:
     practice.break_("stranger-comes-in")
@@ -146,13 +146,13 @@ def test_each_fault_breaks_the_right_journey_at_the_right_step(
     assert play(journey).run.outcome is Outcome.PASSED
 
 
-def test_plan_b_works_while_everything_else_is_down(practice: PracticeSchool, play: Play) -> None:
+def test_plan_b_works_while_all_other_services_are_down(practice: PracticeSchool, play: Play) -> None:
     for fault in ("portal-unreachable", "sign-in-503", "sessions-empty", "no-media", "slow"):
         practice.break_(fault)
     assert play("plan-b").run.outcome is Outcome.PASSED
 
 
-def test_a_failure_leaves_a_picture_of_everybody_and_points_to_the_one_that_matters(
+def test_failure_leaves_all_pictures_and_names_the_one_to_open_first(
     opened: LocalRunner, practice: PracticeSchool, play: Play
 ) -> None:
     practice.break_("sessions-empty")
@@ -165,7 +165,7 @@ def test_a_failure_leaves_a_picture_of_everybody_and_points_to_the_one_that_matt
     assert pointers["trace"] == f"firstbell evidence {performed.run.id[-6:]} --open"
 
 
-def test_no_password_is_in_anything_that_a_run_leaves(opened: LocalRunner, play: Play) -> None:
+def test_evidence_of_a_run_has_no_password(opened: LocalRunner, play: Play) -> None:
     known, files = opened.run_context.known, kept(opened, play("sign-in"))
     traces = [name for name in files if name.endswith("trace.zip")]
     assert len(traces) == 2
@@ -179,7 +179,7 @@ def test_no_password_is_in_anything_that_a_run_leaves(opened: LocalRunner, play:
 
 
 class HealsBeforeTheSecond(SilentReporter):
-    """Heals the school the moment that the confirming attempt begins."""
+    """Removes the school's faults when the second attempt begins."""
 
     def __init__(self, practice: PracticeSchool) -> None:
         self._practice = practice
@@ -190,7 +190,7 @@ class HealsBeforeTheSecond(SilentReporter):
             self._practice.heal_all()
 
 
-def test_what_passes_when_it_is_played_again_is_flaky_and_keeps_both_attempts(
+def test_run_that_passes_at_its_second_attempt_is_flaky_with_both(
     opened: LocalRunner, practice: PracticeSchool
 ) -> None:
     practice.break_("sign-in-503")

@@ -1,4 +1,4 @@
-"""What goes wrong in a live class, by real means: where the journey ends, what the proof calls it, and how soon."""
+"""Tests real faults of a live class: the step that fails, the media proof, and how soon."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ Play = Callable[[], RunResult]
 
 @dataclass(frozen=True, kw_only=True)
 class Met:
-    """Where a fault is met: the step and what it says, the proof's word for it, and the ICE facts that tell it."""
+    """The expected failure: the step and its message, the proof's fault, and the ICE facts."""
 
     actor: str
     step: str
@@ -113,14 +113,12 @@ def path_of(proof: MediaProof) -> Any:
 
 
 def shortfalls(degraded: tuple[Degradation, ...]) -> list[Shortfall]:
-    """Those of the path: how late and how fluent a picture is depends on who else uses this machine."""
+    """Returns the shortfalls of the path: latency and frame rate depend on the load of this machine."""
     return [each.shortfall for each in degraded if each.shortfall in (Shortfall.RELAY, Shortfall.TCP)]
 
 
 @pytest.mark.parametrize("fault", IN_CLASS)
-def test_a_fault_of_the_class_is_told_for_what_it_is_and_soon(
-    fault: str, practice: PracticeSchool, attend: Play
-) -> None:
+def test_fault_of_the_class_is_identified_soon(fault: str, practice: PracticeSchool, attend: Play) -> None:
     met = IN_CLASS[fault]
     practice.break_(fault)
     performed = attend()
@@ -146,9 +144,7 @@ def test_a_fault_of_the_class_is_told_for_what_it_is_and_soon(
 
 
 @pytest.mark.parametrize("fault", DEGRADING)
-def test_what_only_degrades_a_class_lets_it_pass_and_is_told(
-    fault: str, practice: PracticeSchool, attend: Play
-) -> None:
+def test_degraded_class_passes_and_is_reported(fault: str, practice: PracticeSchool, attend: Play) -> None:
     practice.break_(fault)
     performed = attend()
     assert performed.run.outcome is Outcome.PASSED, performed.document
@@ -160,7 +156,7 @@ def test_what_only_degrades_a_class_lets_it_pass_and_is_told(
 
 
 class HealsAfterAMoment(SilentReporter):
-    """Heals the school a moment after the teacher has gone to open the class."""
+    """Removes the school's faults a moment after the teacher has gone to open the class."""
 
     def __init__(self, practice: PracticeSchool) -> None:
         self._healing = threading.Timer(1.5, practice.heal_all)
@@ -170,9 +166,7 @@ class HealsAfterAMoment(SilentReporter):
             self._healing.start()
 
 
-def test_a_room_that_is_lost_for_a_moment_is_entered_all_the_same(
-    opened: LocalRunner, practice: PracticeSchool
-) -> None:
+def test_room_that_is_lost_for_a_moment_is_entered(opened: LocalRunner, practice: PracticeSchool) -> None:
     practice.break_("socket-refused")
     (piece,) = opened.chosen(["live-class"])
     performed = opened.play(piece, HealsAfterAMoment(practice), confirm=False)

@@ -1,4 +1,4 @@
-"""What plain pytest tells and keeps may hold no stranger and no secret: neither its output, nor JUnit, nor a trace."""
+"""Tests that plain pytest prints and keeps no stranger and no secret: in its output, in JUnit, or in a trace."""
 
 from __future__ import annotations
 
@@ -75,9 +75,7 @@ def test_alone(student):
 
 
 @pytest.mark.parametrize("more", [(), ("-n", "2")], ids=["alone", "with two workers"])
-def test_nothing_of_a_stranger_is_printed_or_kept_and_the_test_beside_keeps_its_own(
-    tmp_path: Path, more: tuple[str, ...]
-) -> None:
+def test_stranger_is_neither_printed_nor_kept_and_other_tests_are(tmp_path: Path, more: tuple[str, ...]) -> None:
     (tmp_path / "class.html").write_text(CLASS.format(people="Ada Child"))
     (tmp_path / "test_meeting.py").write_text(MEETING)
     done = by_pytest(tmp_path, *ALL, *WITH_JUNIT, "-m", "not interrupts", *more)
@@ -93,7 +91,7 @@ def test_nothing_of_a_stranger_is_printed_or_kept_and_the_test_beside_keeps_its_
     assert (tmp_path / "junit.xml").read_text().count("playwright_") == 2
 
 
-def test_nothing_of_a_stranger_is_kept_when_somebody_interrupts(tmp_path: Path) -> None:
+def test_interrupted_test_keeps_nothing_of_a_stranger(tmp_path: Path) -> None:
     (tmp_path / "class.html").write_text(CLASS.format(people="Ada Child"))
     (tmp_path / "test_meeting.py").write_text(MEETING)
     done = by_pytest(tmp_path, *ALL, "-m", "interrupts")
@@ -143,7 +141,7 @@ def test_goes_where_nobody_answers(student):
 """
 
 
-def test_no_secret_and_nothing_that_a_terminal_obeys_gets_into_output_or_junit(
+def test_output_and_junit_have_no_secrets_or_control_characters(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("LIBRARY_PIN", READER.pin)

@@ -1,4 +1,4 @@
-"""The same journeys by nothing but pytest, and other people's suites that must not notice us."""
+"""Tests the same journeys in plain pytest, and that suites of other projects do not notice First Bell."""
 
 from __future__ import annotations
 
@@ -38,13 +38,13 @@ def test_example(page: Page) -> None:
 """
 
 
-def test_a_journey_is_played_by_pytest_alone_with_pytest_playwrights_own_recorders(tmp_path: Path) -> None:
+def test_plain_pytest_plays_a_journey_with_its_own_recorders(tmp_path: Path) -> None:
     done = by_pytest(tmp_path, str(JOURNEYS / "live_class.py"), "--tracing", "on", "--output", str(tmp_path / "out"))
     assert done.returncode == 0, done.stdout
     assert len(list((tmp_path / "out").rglob("trace-*.zip"))) == 2
 
 
-def test_a_project_that_uses_none_of_us_notices_nothing_even_with_warnings_as_errors(tmp_path: Path) -> None:
+def test_project_without_first_bell_notices_nothing(tmp_path: Path) -> None:
     (tmp_path / "test_plain.py").write_text(PLAIN)
     (tmp_path / "conftest.py").write_text(THEIR_FIXTURES)
     done = by_pytest(tmp_path, "-W", "error")
@@ -55,7 +55,7 @@ def test_a_project_that_uses_none_of_us_notices_nothing_even_with_warnings_as_er
     assert not (tmp_path / ".firstbell").exists()
 
 
-def test_what_codegen_writes_runs_unchanged_beside_a_configuration(tmp_path: Path) -> None:
+def test_codegen_output_runs_unchanged_beside_a_configuration(tmp_path: Path) -> None:
     text = '[school]\nname = "P"\ntimezone = "UTC"\npractice = true\n'
     (tmp_path / "firstbell.toml").write_text(text)
     (tmp_path / "test_recorded.py").write_text(RECORDED)
@@ -63,7 +63,7 @@ def test_what_codegen_writes_runs_unchanged_beside_a_configuration(tmp_path: Pat
     assert done.returncode == 0, done.stdout
 
 
-def test_a_configuration_with_a_mistake_is_told_in_a_sentence_and_not_by_our_own_lines(tmp_path: Path) -> None:
+def test_configuration_mistake_is_one_sentence_without_traceback(tmp_path: Path) -> None:
     (tmp_path / "firstbell.toml").write_text('[school]\nname = "P"\ntimezon = "UTC"\n')
     (tmp_path / "test_mine.py").write_text("def test_mine(student):\n    pass\n")
     done = by_pytest(tmp_path)
@@ -87,7 +87,7 @@ def test_fails(student, word):
 """
 
 
-def test_a_failing_journey_reads_well_in_pytest_also_with_workers_and_warnings_as_errors(tmp_path: Path) -> None:
+def test_failing_journey_is_readable_also_with_xdist_and_warnings(tmp_path: Path) -> None:
     (tmp_path / "test_mine.py").write_text(FAILING)
     asked = ("-W", "error", "-n", "2", "-k", "two", "--tracing", "retain-on-failure")
     done = by_pytest(tmp_path, *asked)
@@ -155,7 +155,7 @@ class TestBasket:
 """
 
 
-def test_pytest_playwrights_own_patterns_hold_beside_a_configuration(tmp_path: Path) -> None:
+def test_pytest_playwright_patterns_work_beside_a_configuration(tmp_path: Path) -> None:
     (tmp_path / "firstbell.toml").write_text('[school]\nname = "P"\ntimezone = "UTC"\npractice = true\n')
     (tmp_path / "test_theirs.py").write_text(THEIR_PATTERNS)
     done = by_pytest(tmp_path, "-W", "error", "-n", "2", "--junitxml", "junit.xml")
@@ -175,7 +175,7 @@ def test_who_holds_what(student, teacher):
 IPAD, COMPUTER = [810, True], [1280, False]
 
 
-def test_a_device_of_the_command_line_is_everybodys_and_that_of_an_account_is_the_pupils(tmp_path: Path) -> None:
+def test_command_line_device_is_for_all_and_an_account_device_for_one(tmp_path: Path) -> None:
     (tmp_path / "test_held.py").write_text(f"STUDENT, TEACHER = {IPAD}, {IPAD}\n{HOLDS}")
     done = by_pytest(tmp_path, "-W", "error", "--device", "iPad (gen 7)")
     assert done.returncode == 0, done.stdout
@@ -188,7 +188,7 @@ def test_a_device_of_the_command_line_is_everybodys_and_that_of_an_account_is_th
     assert done.returncode == 0, done.stdout
 
 
-def test_a_browser_that_is_not_here_is_told_in_a_sentence_whoever_asks_for_it(tmp_path: Path) -> None:
+def test_missing_browser_is_one_sentence_for_every_key(tmp_path: Path) -> None:
     (tmp_path / "test_held.py").write_text("def test_nothing(student):\n    pass\n")
     (tmp_path / "nothing").mkdir()
     sentence = "Playwright's own webkit is not here; run: firstbell browser install webkit"

@@ -1,4 +1,4 @@
-"""pytest's and pytest-playwright's own options, with journeys: many at once, each leaves what it is for."""
+"""Tests options of pytest and pytest-playwright with journeys: many at once, each with its usual output."""
 
 from __future__ import annotations
 
@@ -88,7 +88,9 @@ HEADED = ("--headed", "-n", "2")
 
 
 @pytest.mark.parametrize("more", [(), HEADED], ids=["alone", "headed and with two workers"])
-def test_every_option_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, more: tuple[str, ...]) -> None:
+def test_all_pytest_options_work_together(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, more: tuple[str, ...]
+) -> None:
     if more and shutil.which("xvfb-run") is None:
         pytest.skip("no Xvfb on this machine; to run this test: apt-get install xvfb")
     monkeypatch.setenv("LIBRARY_PIN", READER.pin)
@@ -112,7 +114,7 @@ def test_every_option_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, m
     assert all((tmp_path / properties["playwright_trace"][0]).is_file() for properties in told.values())
 
 
-def test_a_video_is_kept_of_each_person(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_video_is_kept_of_each_actor(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     if (ffmpeg := shutil.which("ffmpeg")) is None:
         pytest.skip("no ffmpeg on this machine; to run this test: apt-get install ffmpeg")
     monkeypatch.setenv("LIBRARY_PIN", READER.pin)
@@ -133,7 +135,7 @@ def test_a_video_is_kept_of_each_person(tmp_path: Path, monkeypatch: pytest.Monk
     assert len(list((tmp_path / "kept").rglob("*.webm"))) == 2
 
 
-def test_a_soft_expectation_is_the_fault_of_its_step_and_each_parameter_is_a_run_of_its_own(
+def test_soft_expectation_fails_its_step_and_parameters_are_own_runs(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, firstbell: Firstbell
 ) -> None:
     monkeypatch.setenv("LIBRARY_PIN", READER.pin)
@@ -176,7 +178,7 @@ def test_errs(broken):
 """
 
 
-def test_what_pytest_writes_for_a_ci_is_valid_and_nothing_else_is(tmp_path: Path) -> None:
+def test_junit_is_valid_and_the_schema_refuses_anything_else(tmp_path: Path) -> None:
     (tmp_path / "test_each.py").write_text(EACH)
     by_pytest(tmp_path, "--junitxml", "junit.xml", "-o", "junit_logging=all")
     file = tmp_path / "junit.xml"

@@ -1,4 +1,4 @@
-"""A small suite as other people write it, played by pytest and by First Bell without a change."""
+"""Tests a small suite as other projects write it, played by pytest and by First Bell without a change."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ confirm = false
 """
 
 
-def test_a_suite_with_an_ini_a_conftest_and_page_objects_is_played_as_it_is(
+def test_suite_with_ini_conftest_and_page_objects_runs_unchanged(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, firstbell: Firstbell
 ) -> None:
     monkeypatch.setenv("LIBRARY_PIN", READER.pin)

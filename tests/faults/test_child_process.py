@@ -1,4 +1,4 @@
-"""A child process says and hears lines, ends when it is asked to, and is ended with what it left when it does not."""
+"""Tests that a child process sends and receives lines, exits when asked, and else is killed with all that it left."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ WHERE = (
 
 @pytest.fixture
 def start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Start]:
-    """Starts a child that runs a text; whatever is left is ended."""
+    """Starts a child that runs a text; kills whatever is left."""
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     begun: list[ChildProcess[int]] = []
     with (tmp_path / "log").open("ab") as log:
@@ -52,7 +52,7 @@ def start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Start]:
             child.kill()
 
 
-def test_a_child_that_is_asked_to_end_says_its_last_word(start: Start) -> None:
+def test_child_asked_to_end_sends_its_last_message(start: Start) -> None:
     child, heard = start(ENDS)
     assert heard.get(timeout=SECONDS) == 1
     child.close(Quit())
@@ -60,7 +60,7 @@ def test_a_child_that_is_asked_to_end_says_its_last_word(start: Start) -> None:
     assert not child.alive
 
 
-def test_a_child_that_does_not_end_is_killed(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_child_that_does_not_end_is_killed(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(child_process, "QUIT_S", 0.2)
     child, heard = start(STAYS)
     assert heard.get(timeout=SECONDS) == 1
@@ -73,14 +73,16 @@ def test_a_child_that_does_not_end_is_killed(start: Start, monkeypatch: pytest.M
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux shows the environment of an orphan in another session")
 @pytest.mark.parametrize("how", ["close", "kill"])
-def test_what_a_child_started_ends_with_it(start: Start, how: str) -> None:
+def test_descendants_end_with_the_child(start: Start, how: str) -> None:
     child, heard = start(LEAVES)
     left = psutil.Process(heard.get(timeout=SECONDS) or 0)
     child.close(Quit()) if how == "close" else child.kill()
     assert not left.is_running() or left.status() == psutil.STATUS_ZOMBIE
 
 
-def test_its_temporary_folder_goes_with_it(start: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_temporary_folder_is_removed_with_the_child(
+    start: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "temporary").mkdir()
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "temporary"))
     child, heard = start(WHERE)
@@ -90,14 +92,14 @@ def test_its_temporary_folder_goes_with_it(start: Start, tmp_path: Path, monkeyp
     assert not list((tmp_path / "temporary").iterdir())
 
 
-def test_nothing_is_heard_after_a_line_that_is_no_message(start: Start) -> None:
+def test_no_message_is_read_after_an_invalid_line(start: Start) -> None:
     child, heard = start(BABBLES)
     assert [heard.get(timeout=SECONDS), heard.get(timeout=SECONDS)] == [1, None]
     child.close(Quit())
     assert heard.empty()
 
 
-def test_a_child_that_is_gone_cannot_be_told_anything(start: Start) -> None:
+def test_child_that_is_gone_cannot_be_sent_anything(start: Start) -> None:
     child, heard = start("")
     assert heard.get(timeout=SECONDS) is None
     child.kill()

@@ -1,5 +1,5 @@
-"""The practice school under names of its own, asked for as this machine asks: in a mount namespace with its own
-/etc/resolv.conf, so that nobody else's names are touched."""
+"""Tests the practice school under names of its own, resolved as this machine resolves: in a mount namespace with its
+own /etc/resolv.conf, so that no other process's names change."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ print(json.dumps(seen))
 BOUND = 'mount --bind resolv.conf /etc/resolv.conf && exec "$0" -c "$1"'
 
 
-def test_a_name_that_goes_is_gone_for_this_machine_and_the_others_stay(tmp_path: Path) -> None:
+def test_removed_name_is_gone_for_this_machine_and_others_stay(tmp_path: Path) -> None:
     if os.geteuid() != 0 or subprocess.run(["unshare", "-m", "true"], capture_output=True, check=False).returncode:
         pytest.skip("needs a mount namespace of its own for another /etc/resolv.conf; run this test as root")
     (tmp_path / "resolv.conf").write_text(f"nameserver {NAME_SERVER}\noptions timeout:1 attempts:1\n")

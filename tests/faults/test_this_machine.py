@@ -1,4 +1,4 @@
-"""What is wrong with the machine that probes is never the service's fault: starved, full, without names."""
+"""Tests that a problem of the probing machine never blames a service: starved, full, without names."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def opened(tmp_path: Path) -> Iterator[LocalRunner]:
 
 @contextmanager
 def starving(pid: int) -> Iterator[None]:
-    """Give a worker and all below it a tenth of the time, as an overbooked host does."""
+    """Gives a worker and its descendants a tenth of the time, as an overbooked host does."""
     fed = threading.Event()
 
     def starve() -> None:
@@ -85,7 +85,7 @@ def starving(pid: int) -> Iterator[None]:
         process.resume()
 
 
-def test_a_failure_on_a_starved_machine_blames_nobody(opened: LocalRunner) -> None:
+def test_failure_on_a_starved_machine_blames_no_service(opened: LocalRunner) -> None:
     assert opened.practice is not None
     opened.practice.break_("sign-in-503")
     (piece,) = opened.chosen(["class-list"])
@@ -99,12 +99,12 @@ def test_a_failure_on_a_starved_machine_blames_nobody(opened: LocalRunner) -> No
     assert "this machine was starved" in performed.document.attempts[0].said
 
 
-def test_a_process_that_is_not_run_notices_and_one_that_is_does_not() -> None:
+def test_lag_meter_measures_only_a_stopped_process() -> None:
     assert lost_share(stopped_share=0.9) > 0.5 > lost_share(stopped_share=0.0)
 
 
 def lost_share(*, stopped_share: float) -> float:
-    """What the meter of a process says that is stopped for a share of each 0.2 s, over half a second."""
+    """Returns the meter's share of a process that is stopped for a share of each 0.2 s, over half a second."""
     code = (
         "import sys, time; from firstbell.runner.execution.runs.machine_load import LagMeter\n"
         "with LagMeter() as lag:\n"
@@ -124,7 +124,7 @@ def lost_share(*, stopped_share: float) -> float:
         return float(process.stdout.read())
 
 
-def test_a_full_disk_costs_evidence_and_never_the_verdict(opened: LocalRunner) -> None:
+def test_full_disk_costs_evidence_and_never_the_outcome(opened: LocalRunner) -> None:
     assert opened.practice is not None
     with full_disk(opened.run_context.work):
         (piece,) = opened.chosen(["class-list"])
@@ -139,7 +139,7 @@ def test_a_full_disk_costs_evidence_and_never_the_verdict(opened: LocalRunner) -
 
 @contextmanager
 def full_disk(folder: Path) -> Iterator[None]:
-    """A file system of its own with no room left."""
+    """Mounts a file system with no room left."""
     folder.mkdir(parents=True, exist_ok=True)
     done = subprocess.run(
         ["mount", "-t", "tmpfs", "-o", "size=64k", "full", folder], capture_output=True, check=False, text=True
@@ -160,9 +160,7 @@ def full_disk(folder: Path) -> Iterator[None]:
         pytest.param(True, 1, "cannot be reached (ERR_NAME_NOT_RESOLVED)", id="the name is gone: the service's"),
     ],
 )
-def test_names_that_cannot_be_asked_for_blame_nobody(
-    tmp_path: Path, *, is_answering: bool, code: int, said: str
-) -> None:
+def test_silent_name_server_blames_no_service(tmp_path: Path, *, is_answering: bool, code: int, said: str) -> None:
     if os.geteuid() != 0 or subprocess.run(["unshare", "-m", "true"], capture_output=True, check=False).returncode:
         pytest.skip("needs a mount namespace of its own for another /etc/resolv.conf; run this test as root")
     (tmp_path / "firstbell.toml").write_text(ELSEWHERE)
@@ -184,13 +182,13 @@ def test_names_that_cannot_be_asked_for_blame_nobody(
 
 @contextmanager
 def nobody() -> Iterator[None]:
-    """No name server."""
+    """A port without a name server."""
     yield
 
 
 @contextmanager
 def no_such_name() -> Iterator[None]:
-    """A name server that knows no name, and says so (RFC 1035, 4.1.1: QR, RD, RA, RCODE 3)."""
+    """A name server that knows no name, and answers so (RFC 1035, 4.1.1: QR, RD, RA, RCODE 3)."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as line:
         try:
             line.bind(("127.0.0.53", 53))

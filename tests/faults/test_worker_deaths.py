@@ -1,4 +1,4 @@
-"""Whatever dies or hangs under a run: the probe's own fault, nothing left of it, and the next run passes."""
+"""Tests that a crash or hang under a run is the probe's own fault, leaves nothing behind, and the next run passes."""
 
 from __future__ import annotations
 
@@ -119,7 +119,7 @@ def opened(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalRunner]:
 
 
 class At(SilentReporter):
-    """Does something the moment that a step begins."""
+    """Calls a function the moment that a step begins."""
 
     def __init__(self, title: str, deed: Callable[[], None]) -> None:
         self._title = title
@@ -131,13 +131,13 @@ class At(SilentReporter):
 
 
 def family(opened: LocalRunner, *names: str) -> list[psutil.Process]:
-    """The worker's children whose command line holds one of the names; all of them, if none is named."""
+    """Returns the worker's children whose command line contains one of the names; all of them, if none is given."""
     children = psutil.Process(opened.worker.worker.pid).children(recursive=True)
     return [child for child in children if not names or any(name in command(child) for name in names)]
 
 
 def command(process: psutil.Process) -> str:
-    """Its command line; nothing, when it has just ended."""
+    """Returns a process's command line; empty if it has just ended."""
     try:
         return " ".join(process.cmdline())
     except psutil.Error:
@@ -154,20 +154,20 @@ def play(opened: LocalRunner, journey: str, reporter: SilentReporter) -> RunResu
     return opened.play(opened.chosen([journey])[0], reporter)
 
 
-def test_a_browser_killed_in_the_middle_of_a_step_is_the_probes_own_fault(opened: LocalRunner) -> None:
+def test_browser_killed_during_a_step_is_the_probes_own_fault(opened: LocalRunner) -> None:
     reporter = At("signs in", lambda: kill(family(opened, "--type=", "--headless", "--remote-debugging")))
     performed = play(opened, "class-list", reporter)
     assert performed.run.outcome is Outcome.ERRORED, performed.document
     assert play(opened, "class-list", SilentReporter()).run.outcome is Outcome.PASSED
 
 
-def test_a_driver_killed_in_the_middle_of_a_step_is_the_probes_own_fault(opened: LocalRunner) -> None:
+def test_driver_killed_during_a_step_is_the_probes_own_fault(opened: LocalRunner) -> None:
     performed = play(opened, "class-list", At("signs in", lambda: kill(family(opened, "playwright/driver"))))
     assert performed.run.outcome is Outcome.ERRORED, performed.document
     assert play(opened, "class-list", SilentReporter()).run.outcome is Outcome.PASSED
 
 
-def test_a_worker_killed_in_the_middle_of_a_step_leaves_nothing_behind(opened: LocalRunner) -> None:
+def test_worker_killed_during_a_step_leaves_nothing_behind(opened: LocalRunner) -> None:
     before = family(opened)
     reporter = At("signs in", lambda: os.kill(opened.worker.worker.pid, signal.SIGKILL))
     performed = play(opened, "class-list", reporter)
@@ -178,7 +178,7 @@ def test_a_worker_killed_in_the_middle_of_a_step_leaves_nothing_behind(opened: L
     assert play(opened, "class-list", SilentReporter()).run.outcome is Outcome.PASSED
 
 
-def test_a_journey_that_loops_for_ever_is_ended_by_force_at_its_deadline(opened: LocalRunner) -> None:
+def test_endless_journey_is_killed_at_its_deadline(opened: LocalRunner) -> None:
     opened.worker.prepare()
     before = family(opened)
     performed = play(opened, "endless", SilentReporter())
@@ -188,7 +188,7 @@ def test_a_journey_that_loops_for_ever_is_ended_by_force_at_its_deadline(opened:
     assert play(opened, "class-list", SilentReporter()).run.outcome is Outcome.PASSED
 
 
-def test_what_a_journey_left_hanging_on_nobody_is_found_by_its_marker_and_ended(opened: LocalRunner) -> None:
+def test_orphan_of_a_journey_is_found_by_its_marker_and_killed(opened: LocalRunner) -> None:
     seen: list[int] = []
 
     def count() -> list[int]:
@@ -210,8 +210,8 @@ def is_litter(process: psutil.Process) -> bool:
     return command(process) == "sleep 611"  # What has ended has no command line.
 
 
-def test_a_browser_and_a_driver_that_are_stopped_are_ended_with_everything(opened: LocalRunner) -> None:
-    """Stopped, the driver cannot end the browser when its pipe ends: only whoever kills the whole tree can."""
+def test_stopped_browser_and_driver_are_killed_with_everything(opened: LocalRunner) -> None:
+    """A stopped driver cannot end the browser when its pipe ends: only killing the whole tree can."""
     opened.worker.prepare()
     before = family(opened)
     reporter = At("signs in", lambda: kill(family(opened), signal.SIGSTOP))
@@ -221,7 +221,7 @@ def test_a_browser_and_a_driver_that_are_stopped_are_ended_with_everything(opene
     assert play(opened, "class-list", SilentReporter()).run.outcome is Outcome.PASSED
 
 
-def test_a_close_that_hangs_keeps_the_verdict_and_ends_the_worker(
+def test_hanging_close_keeps_the_outcome_and_ends_the_worker(
     opened: LocalRunner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(supervisor, "CLOSE_S", 3.0)
@@ -234,8 +234,8 @@ def test_a_close_that_hangs_keeps_the_verdict_and_ends_the_worker(
     assert play(opened, "class-list", SilentReporter()).run.outcome is Outcome.PASSED
 
 
-def test_nothing_of_an_ended_worker_is_left(opened: LocalRunner) -> None:
-    """Process, profile, temporary folder, file numbers: looked for by what the worker itself was given."""
+def test_ended_worker_leaves_nothing_behind(opened: LocalRunner) -> None:
+    """Process, profile, temporary folder, file descriptors: searched for by the worker's own marks."""
     opened.worker.prepare()
     opened.uploader.finish(20)  # Its files come and go while it sends what earlier tests left.
     numbers = psutil.Process().num_fds()
@@ -250,8 +250,8 @@ def test_nothing_of_an_ended_worker_is_left(opened: LocalRunner) -> None:
     assert psutil.Process().num_fds() <= numbers  # Fewer, where something else was just looked at before.
 
 
-def test_what_an_earlier_first_bell_left_is_swept_away() -> None:
-    """A process with the marker, and a folder with the name, of a First Bell that is gone."""
+def test_leftovers_of_a_crashed_first_bell_are_removed() -> None:
+    """A process with the marker, and a folder with the name, of a First Bell process that is gone."""
     gone = subprocess.Popen([sys.executable, "-c", ""])
     host, began = this_process().split(":")[0], int(time.time())
     gone.wait()
@@ -267,7 +267,7 @@ def test_what_an_earlier_first_bell_left_is_swept_away() -> None:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux lets a process adopt its orphaned grandchildren")
-def test_orphans_come_to_us_and_are_buried() -> None:
+def test_orphans_are_adopted_and_reaped() -> None:
     adopt_orphans()
     code = "import subprocess, sys; print(subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(0.5)']).pid)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
@@ -281,7 +281,7 @@ def test_orphans_come_to_us_and_are_buried() -> None:
     assert not psutil.pid_exists(orphan.pid)
 
 
-def test_a_worker_is_replaced_when_it_has_played_enough(opened: LocalRunner, tmp_path: Path) -> None:
+def test_worker_is_replaced_at_its_attempt_limit(opened: LocalRunner, tmp_path: Path) -> None:
     hello, seen = opened.runtime.setup, []
     player = ManagedWorker(
         lambda: hello, tmp_path / "worker.log", replace(opened.runtime.limits, attempts=2, probe_after_idle_s=0.0)
@@ -297,7 +297,7 @@ def test_a_worker_is_replaced_when_it_has_played_enough(opened: LocalRunner, tmp
     assert seen[0] != seen[2]
 
 
-def test_a_browser_that_does_not_answer_its_health_probe_is_replaced(
+def test_browser_that_fails_its_health_probe_is_replaced(
     opened: LocalRunner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("firstbell.runner.execution.supervision.managed_worker.HEALTH_PROBE_S", 3.0)
@@ -317,7 +317,7 @@ def test_a_browser_that_does_not_answer_its_health_probe_is_replaced(
     player.close()
 
 
-def test_the_log_of_a_confirming_attempt_speaks_of_no_fault_of_our_own(opened: LocalRunner, tmp_path: Path) -> None:
+def test_log_of_a_second_attempt_has_no_error_of_the_probe(opened: LocalRunner, tmp_path: Path) -> None:
     hello = opened.runtime.setup
     player = ManagedWorker(lambda: hello, tmp_path / "worker.log", opened.runtime.limits)
     order = PlayAttempt(
@@ -331,12 +331,12 @@ def test_the_log_of_a_confirming_attempt_speaks_of_no_fault_of_our_own(opened: L
     assert "fault" not in RecycleReason.CONFIRMING.value
 
 
-def test_a_page_that_crashes_is_the_probes_own_fault(opened: LocalRunner) -> None:
+def test_crashed_page_is_the_probes_own_fault(opened: LocalRunner) -> None:
     assert play(opened, "crash", SilentReporter()).run.outcome is Outcome.ERRORED
     assert play(opened, "class-list", SilentReporter()).run.outcome is Outcome.PASSED
 
 
-def test_what_a_run_recorded_is_private_and_removed_afterwards(opened: LocalRunner) -> None:
+def test_recordings_are_private_and_removed_afterwards(opened: LocalRunner) -> None:
     seen: list[int] = []
 
     def look() -> None:

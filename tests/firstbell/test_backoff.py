@@ -1,4 +1,4 @@
-"""Waits double up to a bound, and are spread."""
+"""Tests waits between tries: they double up to a bound, and are spread."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from firstbell.backoff import Backoff
         pytest.param(100_000, 300.0, id="no overflow"),
     ],
 )
-def test_a_wait_doubles_up_to_its_bound(tries: int, wait_s: float) -> None:
+def test_wait_doubles_up_to_its_bound(tries: int, wait_s: float) -> None:
     assert Backoff(first_s=2.0, longest_s=300.0, spread=(1.0, 1.0)).wait_s(tries) == wait_s
 
 
-def test_a_wait_is_spread_between_the_two_factors() -> None:
+def test_wait_is_spread_between_the_two_factors() -> None:
     backoff = Backoff(first_s=2.0, longest_s=300.0, spread=(0.5, 1.5))
     waits = {backoff.wait_s(1) for _ in range(50)}
     assert len(waits) > 1

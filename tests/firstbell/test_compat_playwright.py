@@ -1,4 +1,4 @@
-"""The private parts of Playwright are where they are looked for. A failure here says what an upgrade has moved."""
+"""Tests that the private parts of Playwright are at their known names. A failure names what an upgrade has moved."""
 
 from __future__ import annotations
 
@@ -47,23 +47,23 @@ print(json.dumps({"calls": calls, "errors": errors, "raised": raised, "devices":
 
 @pytest.fixture(scope="module")
 def told() -> dict[str, Any]:
-    """What a session of Playwright tells."""
+    """Records the calls that a Playwright session reports."""
     done = subprocess.run([sys.executable, "-c", CALLS], capture_output=True, text=True, check=True)
     found: dict[str, Any] = json.loads(done.stdout)
     return found
 
 
-def test_each_call_is_told_with_its_method_and_arguments(told: dict[str, Any]) -> None:
+def test_each_call_is_reported_with_its_method_and_arguments(told: dict[str, Any]) -> None:
     assert told["calls"]["fetch"] == "http://127.0.0.1:1/a"
 
 
-def test_a_call_holds_the_error_that_it_has_raised(told: dict[str, Any]) -> None:
+def test_call_has_the_error_that_it_raised(told: dict[str, Any]) -> None:
     assert told["raised"]
     assert told["errors"]["fetch"] == told["raised"]
     assert told["errors"]["newRequest"] is None
 
 
-def test_the_devices_in_the_package_are_those_that_the_driver_knows(told: dict[str, Any]) -> None:
+def test_devices_in_the_package_match_the_driver(told: dict[str, Any]) -> None:
     found = {name: [one.engine, one.is_mobile] for name, one in device_descriptors().items()}
     assert len(found) > 100
     assert found == told["devices"]
@@ -72,18 +72,18 @@ def test_the_devices_in_the_package_are_those_that_the_driver_knows(told: dict[s
 @pytest.mark.parametrize(
     "channel", [pytest.param({}, id="no method"), pytest.param({"params": None}, id="no arguments")]
 )
-def test_a_message_of_another_shape_fails_no_call(channel: dict[str, object]) -> None:
+def test_message_of_another_shape_fails_no_call(channel: dict[str, object]) -> None:
     CallListener(lambda _call, message: message["method"]).on_api_call_begin(object(), channel)
 
 
-def test_internal_calls_are_not_told() -> None:
+def test_internal_calls_are_not_reported() -> None:
     told: list[object] = []
     internal = type("Call", (), {"internal": True})()
     CallListener(lambda call, _message: told.append(call)).on_api_call_begin(internal, {})
     assert told == []
 
 
-def test_soft_errors_are_those_of_the_test_that_is_being_played() -> None:
+def test_soft_errors_belong_to_the_current_test() -> None:
     """pytest-playwright has opened the scope of this very test."""
     assert soft_errors() == ()
     error = AssertionError("Locator expected to be visible")
@@ -94,13 +94,13 @@ def test_soft_errors_are_those_of_the_test_that_is_being_played() -> None:
     assert found == (error,)
 
 
-def test_the_package_holds_the_files_that_are_read() -> None:
+def test_playwright_package_has_the_files_that_are_read() -> None:
     assert package_folder() == Path(playwright.__file__).parent / "driver" / "package"
     assert (trace_viewer_folder() / "index.html").is_file()
     assert {"chromium", "chromium-headless-shell", "firefox", "webkit"} <= set(browser_revisions())
 
 
 @pytest.mark.parametrize("switch", [RECORDER_BROWSER, RECORDER_HEADLESS])
-def test_the_recorder_still_reads_its_switches(switch: str) -> None:
+def test_recorder_reads_its_environment_switches(switch: str) -> None:
     text = "".join(file.read_text() for file in (package_folder() / "lib").glob("*.js"))
     assert f"env.{switch}" in text

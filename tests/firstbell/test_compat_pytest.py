@@ -1,4 +1,4 @@
-"""The private parts of pytest are where they are looked for. A failure here says what an upgrade has moved."""
+"""Tests that the private parts of pytest are at their known names. A failure names what an upgrade has moved."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def test_one(narrow):
 """
 
 
-def test_an_item_is_played_again_and_again_with_fixtures_of_its_own(tmp_path: Path) -> None:
+def test_item_is_played_repeatedly_with_fresh_fixtures(tmp_path: Path) -> None:
     (tmp_path / "plugin.py").write_text(PLUGIN)
     (tmp_path / "test_one.py").write_text(TEST)
     options = ["-q", "-s", "-p", "plugin", "-c", "/dev/null", "--rootdir", str(tmp_path)]
@@ -63,17 +63,17 @@ def test_an_item_is_played_again_and_again_with_fixtures_of_its_own(tmp_path: Pa
         pytest.param("setup.cfg", "[tool:pytest]\n", True, id="a section of pytest's in setup.cfg"),
     ],
 )
-def test_a_file_is_a_configuration_as_pytest_says(tmp_path: Path, name: str, text: str, expected: bool) -> None:  # noqa: FBT001
+def test_configuration_files_are_recognised_as_by_pytest(tmp_path: Path, name: str, text: str, expected: bool) -> None:  # noqa: FBT001
     (tmp_path / name).write_text(text)
     assert is_config(tmp_path / name) is expected
 
 
-def test_configuration_files_are_named_in_the_order_of_pytest() -> None:
+def test_configuration_files_are_in_the_order_of_pytest() -> None:
     assert CONFIG_FILES[2:] == ("pytest.ini", ".pytest.ini", "pyproject.toml", "tox.ini", "setup.cfg")
     assert "pytest.toml" in CONFIG_FILES[:2]
 
 
-def test_a_failure_is_shown_by_an_object_whose_fields_hold_its_texts() -> None:
+def test_failure_report_keeps_its_texts_in_fields() -> None:
     try:
         raise AssertionError("the words")
     except AssertionError:

@@ -1,4 +1,4 @@
-"""A call with a time limit returns, raises, or is left behind."""
+"""Tests calls with a time limit: they return, raise, or are left running."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ import pytest
 from firstbell.time_limit import TimeLimitPassed, within
 
 
-def test_a_call_returns_what_it_returns_even_nothing() -> None:
+def test_time_limit_returns_the_result_even_none() -> None:
     assert within(10.0, lambda: 7, name="seven") == 7
     assert within(10.0, lambda: None, name="nothing") is None
 
 
-def test_a_call_raises_what_it_raises_even_a_timeout_of_its_own() -> None:
+def test_time_limit_raises_the_error_even_a_timeout() -> None:
     def fail() -> None:
         raise TimeoutError("of its own")
 
@@ -23,7 +23,7 @@ def test_a_call_raises_what_it_raises_even_a_timeout_of_its_own() -> None:
         within(10.0, fail, name="fails")
 
 
-def test_a_call_that_hangs_is_left_behind_in_a_daemon_thread_of_that_name() -> None:
+def test_hanging_call_stays_in_a_named_daemon_thread() -> None:
     release = threading.Event()
     began = time.monotonic()
     with pytest.raises(TimeLimitPassed):

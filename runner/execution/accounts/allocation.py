@@ -51,13 +51,13 @@ class AccountPool:
             eligible = list(self._eligible(role, request.groups))
             if not eligible:
                 continue
-            available = [one for one in eligible if one.lock not in taken]
+            available = [candidate for candidate in eligible if candidate.lock not in taken]
             if not available:
                 return None
             chosen[role] = available[0]
         room = [self.room] if request.meets else []
-        locks = [*dict.fromkeys(one.lock for one in chosen.values()), *room]
-        return AccountAllocation(accounts={role: one.account for role, one in chosen.items()}, locks=locks)
+        locks = [*dict.fromkeys(candidate.lock for candidate in chosen.values()), *room]
+        return AccountAllocation(accounts={role: candidate.account for role, candidate in chosen.items()}, locks=locks)
 
     def _roles(self, request: AccountRequest) -> list[str]:
         if EVERY_ROLE in request.roles:
@@ -67,7 +67,7 @@ class AccountPool:
     def _eligible(self, role: str, groups: Sequence[str]) -> Iterator[AccountCandidate]:
         """Yields the accounts of a role that belong to one of the groups, before those without groups."""
         of_role = [candidate for candidate in self.candidates if candidate.role == role]
-        yield from (one for one in of_role if set(one.groups) & set(groups))
-        yield from (one for one in of_role if not one.groups)
+        yield from (candidate for candidate in of_role if set(candidate.groups) & set(groups))
+        yield from (candidate for candidate in of_role if not candidate.groups)
         if not groups:
-            yield from (one for one in of_role if one.groups)
+            yield from (candidate for candidate in of_role if candidate.groups)

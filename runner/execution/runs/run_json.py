@@ -212,8 +212,8 @@ def diagnosis_of(run: Run, scrub: Callable[[str], str]) -> dict[str, Any] | None
         "confidence": found.confidence.value,
         "seen_twice": found.seen_twice,
         "way_proven": found.way_proven,
-        "because": [{"said": scrub(one.said), "source": one.source.value} for one in found.because],
-        "cleared": [{"name": one.name, "why": scrub(one.why)} for one in found.cleared],
+        "because": [{"said": scrub(reason.said), "source": reason.source.value} for reason in found.because],
+        "cleared": [{"name": service.name, "why": scrub(service.why)} for service in found.cleared],
     }
 
 

@@ -24,7 +24,7 @@ class WorkerEnd:
         reading = os.fdopen(os.dup(0), "rb")
         writing = os.fdopen(os.dup(1), "wb")
         os.dup2(2, 1)
-        with open(os.devnull, "rb") as nothing:  # noqa: PTH123  # a file number is wanted, not a path
+        with open(os.devnull, "rb") as nothing:  # noqa: PTH123  # it needs a file number, not a path
             os.dup2(nothing.fileno(), 0)
         sys.stdin = open(os.devnull)  # noqa: PTH123, SIM115  # stays open as long as the process
         return cls(reading, writing)

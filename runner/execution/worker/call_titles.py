@@ -17,8 +17,8 @@ TITLE_LIMIT = 120
 # Calls that are steps. Every other call (reading a page, waiting for an event, opening and closing) belongs to the
 # step before it.
 VERBS: Mapping[str, str] = {
-    "goto": "goes to {place}",
-    "fetch": "asks {place}",
+    "goto": "goes to {url}",
+    "fetch": "asks {url}",
     "reload": "loads the page again",
     "goBack": "goes back",
     "goForward": "goes forward",
@@ -65,7 +65,7 @@ def title_of(method: str, arguments: Mapping[str, Any]) -> str:
     if template is None:
         return ""
     title = template.format(
-        place=url_without_query(str(arguments.get("url", ""))),
+        url=url_without_query(str(arguments.get("url", ""))),
         locator=locator_of(arguments.get("selector")),
         source=locator_of(arguments.get("source")),
         target=locator_of(arguments.get("target")),

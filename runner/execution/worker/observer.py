@@ -149,7 +149,7 @@ class AttemptRecorder:
         answering = [actor for actor in actors if actor.name in pages]
         return BrowserFacts(
             troubles=traffic[0].troubles(),
-            hosts=tuple(host for one in traffic for host in one.hosts()),
+            hosts=tuple(host for recorder in traffic for host in recorder.hosts()),
             pages=tuple(pages.values()),
             receives=tuple(actor.name for actor in answering if _is_receiving(actor)),
         )

@@ -1,4 +1,4 @@
-"""Whether plan B may be recommended: only where its own last run says so, from everywhere."""
+"""Tests when plan B is recommended: only if its own last run passed, at every location."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def record(board: Alerting, *seen: tuple[str, str]) -> None:
         ((("failed", "home"), ("passed", "home"), ("passed", "home")), NOON + timedelta(minutes=2)),
     ],
 )
-def test_plan_b_works_where_it_passed_last_and_nowhere_is_it_broken(
+def test_plan_b_works_if_it_passed_last_and_is_broken_at_no_location(
     board: Alerting, seen: tuple[tuple[str, str], ...], passed_at: datetime | None
 ) -> None:
     record(board, *seen)

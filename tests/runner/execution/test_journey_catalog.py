@@ -1,4 +1,4 @@
-"""What can be played, under which names, by whom; and what is planned although nobody can play it."""
+"""Tests the catalogue of journeys: names, accounts, and entries that no file defines."""
 
 from __future__ import annotations
 
@@ -40,11 +40,11 @@ def pieces() -> dict[str, JourneyEntry]:
     return dict(journey_catalog(CARDS, parse(TEXT, Path("firstbell.toml")).settings))
 
 
-def test_collected_journeys_come_first_and_what_the_file_adds_after_them() -> None:
+def test_collected_journeys_come_before_entries_of_the_configuration() -> None:
     assert list(pieces()) == ["live-class", "class-list", "live-class-high", "ghost"]
 
 
-def test_one_journey_is_played_under_two_names_for_two_groups() -> None:
+def test_one_journey_has_two_names_for_two_groups() -> None:
     high, elementary = pieces()["live-class-high"], pieces()["live-class"]
     assert high.journey_info == elementary.journey_info == CARDS[0]
     assert (high.section.deadline, elementary.section.deadline) == (60.0, 90.0)
@@ -52,11 +52,11 @@ def test_one_journey_is_played_under_two_names_for_two_groups() -> None:
     assert elementary.account_request.groups == ("elementary",)
 
 
-def test_a_journey_that_only_reads_a_list_needs_no_class() -> None:
+def test_journey_without_a_live_class_needs_no_class_lock() -> None:
     assert pieces()["class-list"].account_request == AccountRequest(roles=("student",), groups=(), meets=False)
 
 
-def test_what_no_file_defines_is_there_without_a_card_and_needs_nobody() -> None:
+def test_undefined_journey_has_no_info_and_needs_no_accounts() -> None:
     assert pieces()["ghost"].journey_info is None
     assert pieces()["ghost"].account_request == AccountRequest(roles=())
 
@@ -78,7 +78,7 @@ SHIPPED = JourneyInfo(
         pytest.param("[journeys.sign-in]\nevery = '1h'\n", "", id="whoever asks for it is told what is wrong"),
     ],
 )
-def test_what_came_with_first_bell_waits_for_what_it_goes_to(text: str, lacks: str) -> None:
+def test_shipped_journey_is_disabled_without_its_services(text: str, lacks: str) -> None:
     settings = parse(f'[school]\nname = "B"\ntimezone = "UTC"\n{text}', Path("firstbell.toml")).settings
     piece = journey_catalog([SHIPPED], settings)["sign-in"]
     assert (piece.lacks, piece.section.enabled) == (lacks, not lacks)

@@ -1,4 +1,4 @@
-"""What attempts come to, what a run is called, and what the command exits with."""
+"""Tests the outcome of attempts, run ids, and exit codes."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ def attempt(ending: Ending | None = None) -> Attempt:
         pytest.param([EndingKind.FAILED, None], Outcome.PASSED, id="the confirming attempt decides"),
     ],
 )
-def test_the_last_attempt_decides(endings: list[EndingKind | None], outcome: Outcome) -> None:
+def test_last_attempt_decides_the_outcome(endings: list[EndingKind | None], outcome: Outcome) -> None:
     attempts = [attempt(Ending(kind=kind, said="x") if kind else None) for kind in endings]
     assert outcome_of_attempts(attempts) is outcome
 
 
-def test_a_run_without_an_attempt_has_no_outcome() -> None:
+def test_run_without_attempts_has_no_outcome() -> None:
     with pytest.raises(ValueError, match="no outcome"):
         outcome_of_attempts([])
 
@@ -49,11 +49,11 @@ def test_a_run_without_an_attempt_has_no_outcome() -> None:
         ([Outcome.ERRORED], 2),
     ],
 )
-def test_exit_codes_blame_only_when_a_service_failed(outcomes: list[Outcome], code: int) -> None:
+def test_exit_code_is_1_only_if_a_service_failed(outcomes: list[Outcome], code: int) -> None:
     assert exit_code(outcomes) == code
 
 
-def test_run_ids_sort_by_time_whatever_zone_the_clock_is_in() -> None:
+def test_run_ids_sort_by_time_in_any_time_zone() -> None:
     miami = timezone(timedelta(hours=-4))
     assert new_run_id(datetime(2026, 8, 31, 7, 46, 10, tzinfo=miami), "k3f9tq") == "20260831-114610-k3f9tq"
     assert new_run_id(NOON, "zzzzzz") < new_run_id(NOON + timedelta(seconds=1), "000000")
@@ -63,5 +63,5 @@ def test_run_ids_differ_within_a_second() -> None:
     assert len({new_run_id(NOON) for _ in range(200)}) == 200
 
 
-def test_a_fault_of_our_own_is_errored() -> None:
+def test_error_of_the_probe_is_errored() -> None:
     assert errored_ending("no browser").kind is EndingKind.ERRORED

@@ -1,4 +1,4 @@
-"""What a report of pytest says is cleaned text by text, and an address is told without what it carries along."""
+"""Tests that every text of a pytest report is redacted, and addresses lose their query."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ PIN = "turn-the-page-7"
         ("https://[", "an address that is none"),
     ],
 )
-def test_an_address_is_told_by_where_it_leads(url: str, told: str) -> None:
+def test_url_is_reported_without_its_query(url: str, told: str) -> None:
     assert url_without_query(url) == told
 
 
 def report(said: str) -> pytest.TestReport:
-    """A report as pytest makes one, of a test that fails with these words."""
+    """Returns a report as pytest makes one, of a test that fails with these texts."""
     try:
         raise AssertionError(said) from ValueError(said)
     except AssertionError:
@@ -47,7 +47,7 @@ def report(said: str) -> pytest.TestReport:
     )
 
 
-def test_a_secret_is_nowhere_in_a_report_and_the_rest_of_it_stays() -> None:
+def test_secret_is_redacted_from_a_report_and_the_rest_stays() -> None:
     told = report(f"\x1b[31mtyped\x1b[0m {PIN}\x1b]0;owned\x07 at https://x/?access_token=swordfish")
     redact_secrets(told, KnownSecrets([PIN]))
     text = f"{told.longreprtext}{told.longrepr.reprcrash.message}{told.sections}{told.user_properties}"  # type: ignore[union-attr]
@@ -59,7 +59,7 @@ def test_a_secret_is_nowhere_in_a_report_and_the_rest_of_it_stays() -> None:
     assert dict(told.user_properties)["times"] == 3
 
 
-def test_of_a_stranger_a_report_says_only_why() -> None:
+def test_report_of_a_stranger_says_only_that() -> None:
     told = report("Ada")
     vars(told)["extras"] = ["a picture"]
     redact_private_report(told, "privacy: somebody came")

@@ -1,4 +1,4 @@
-"""The locks of plain pytest: those of history, so that every First Bell shares them, or this folder's own."""
+"""Tests the locks of plain pytest: those of history, shared by every First Bell, or this folder's own."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def held(file: Path) -> frozenset[str]:
     return found[0]
 
 
-def test_who_plays_by_pytest_is_locked_in_history_until_the_test_is_over(tmp_path: Path) -> None:
+def test_pytest_locks_accounts_in_history_until_the_test_ends(tmp_path: Path) -> None:
     (tmp_path / "firstbell.toml").write_text(CONFIG)
     with open_for_pytest(None, tmp_path) as opened:
         with opened.reserve_accounts(CARD) as accounts:
@@ -44,7 +44,7 @@ def test_who_plays_by_pytest_is_locked_in_history_until_the_test_is_over(tmp_pat
         assert not held(tmp_path / ".firstbell" / "history.db")
 
 
-def test_without_history_the_folder_keeps_its_own_and_says_so(tmp_path: Path) -> None:
+def test_unreachable_history_falls_back_to_local_locks_with_a_warning(tmp_path: Path) -> None:
     (tmp_path / "firstbell.toml").write_text(CONFIG + '[history]\nurl = "sqlite:////proc/history.db"\n')
     away = pytest.warns(LocalLocksOnly, match="on this machine only")
     with away, open_for_pytest(None, tmp_path) as opened, opened.reserve_accounts(CARD):

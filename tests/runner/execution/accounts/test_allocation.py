@@ -1,4 +1,4 @@
-"""Who plays: an account for each role, in one run at a time, of the right group; and when a worker is replaced."""
+"""Tests the allocation of an account to each role, of the right group; and the reasons to replace a worker."""
 
 from __future__ import annotations
 
@@ -51,20 +51,18 @@ BOTH = ("teacher", "student")
         ),
     ],
 )
-def test_each_role_gets_somebody_who_is_free(
-    part: AccountRequest, taken: set[str], accounts: dict[str, str] | None
-) -> None:
+def test_each_role_gets_a_free_account(part: AccountRequest, taken: set[str], accounts: dict[str, str] | None) -> None:
     casting = COMPANY.allocate(part, taken)
     assert (dict(casting.accounts) if casting else None) == accounts
 
 
-def test_who_plays_is_locked_and_the_class_too_where_people_meet() -> None:
+def test_accounts_are_locked_and_the_class_if_actors_meet() -> None:
     casting = COMPANY.allocate(AccountRequest(roles=BOTH, meets=True), set())
     assert casting is not None
     assert casting.locks == ["t", "s", "class"]
 
 
-def test_a_journey_that_may_bring_anybody_on_gets_one_of_each_role() -> None:
+def test_journey_for_any_role_gets_one_account_of_each() -> None:
     casting = COMPANY.allocate(AccountRequest(roles=(EVERY_ROLE,)), set())
     assert casting is not None
     assert set(casting.accounts) == {"teacher", "student"}
@@ -79,5 +77,5 @@ def test_a_journey_that_may_bring_anybody_on_gets_one_of_each_role() -> None:
         (WorkerUsage(attempts=1, memory_mib=100, unclosed="context.close: timed out"), RecycleReason.UNCLOSED),
     ],
 )
-def test_a_worker_is_replaced_for_a_reason(wear: WorkerUsage, why: RecycleReason | None) -> None:
+def test_worker_is_replaced_for_a_reason(wear: WorkerUsage, why: RecycleReason | None) -> None:
     assert recycle_reason(wear, WorkerLimits(attempts=200, memory_mib=3000)) is why

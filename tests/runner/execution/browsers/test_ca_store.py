@@ -1,4 +1,4 @@
-"""The home folder that makes a browser trust more authorities; that Chromium does is tested with the school."""
+"""Tests the HOME that makes a browser trust more authorities; the practice school's tests show that Chromium does."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def authority(folder: Path, name: str) -> Path:
 
 
 @NEEDS_CERTUTIL
-def test_authorities_are_trusted_for_servers_and_the_folder_is_made_once(tmp_path: Path) -> None:
+def test_authorities_are_trusted_and_the_folder_is_made_once(tmp_path: Path) -> None:
     first, second = authority(tmp_path, "first"), authority(tmp_path, "second")
     home = ca_home([first, second], tmp_path)
     database = f"sql:{home}/.pki/nssdb"
@@ -35,7 +35,7 @@ def test_authorities_are_trusted_for_servers_and_the_folder_is_made_once(tmp_pat
 
 
 @NEEDS_CERTUTIL
-def test_what_is_no_certificate_is_named_and_leaves_nothing(tmp_path: Path) -> None:
+def test_invalid_certificate_is_named_and_leaves_nothing(tmp_path: Path) -> None:
     file = tmp_path / "ca.pem"
     file.write_text("this is no certificate")
     with pytest.raises(TrustError, match=r"ca\.pem cannot be used as an authority: certutil: "):
@@ -43,12 +43,12 @@ def test_what_is_no_certificate_is_named_and_leaves_nothing(tmp_path: Path) -> N
     assert not list((tmp_path / "trust").iterdir())
 
 
-def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
+def test_missing_certificate_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(TrustError, match=r"gone\.pem cannot be read \(No such file or directory\); correct the path"):
         ca_home([tmp_path / "gone.pem"], tmp_path)
 
 
-def test_without_certutil_the_sentence_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_certutil_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(TrustError, match="install it \\(Debian: libnss3-tools\\)"):
         ca_home([authority(tmp_path, "first")], tmp_path)

@@ -1,4 +1,4 @@
-"""Which browser plays, headless and with a window, in which order of preference; and how the missing one is got."""
+"""Tests which browser is chosen, headless and headed, and how a missing one is installed."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ OWN_FULL, OWN_SHELL = "Playwright's own Chromium", "Playwright's own headless sh
 
 
 @pytest.mark.parametrize("headed", [False, True], ids=["headless", "headed"])
-def test_the_configured_path_comes_first(tmp_path: Path, *, headed: bool) -> None:
+def test_configured_path_comes_first(tmp_path: Path, *, headed: bool) -> None:
     mine = tmp_path / "chrome"
     mine.touch(mode=0o755)
     found = choose_browser(str(mine), downloaded=True, shells=[SHELL], machine=FOUND, headed=headed)
@@ -36,7 +36,7 @@ def test_the_configured_path_comes_first(tmp_path: Path, *, headed: bool) -> Non
 
 
 @pytest.mark.parametrize("mode", [None, 0o644])
-def test_a_configured_path_that_is_no_program_is_refused_and_not_replaced(tmp_path: Path, mode: int | None) -> None:
+def test_configured_path_that_is_no_program_is_refused(tmp_path: Path, mode: int | None) -> None:
     path = tmp_path / "chrome"
     if mode is not None:
         path.touch(mode=mode)
@@ -63,7 +63,7 @@ def test_a_configured_path_that_is_no_program_is_refused_and_not_replaced(tmp_pa
         ),
     ],
 )
-def test_the_order_of_preference(
+def test_browsers_are_chosen_in_order_of_preference(
     *, own: bool, shells: list[Path], machine: list[Path], headed: bool, expected: tuple[Path | None, str, bool]
 ) -> None:
     found = choose_browser("", downloaded=own, shells=shells, machine=machine, headed=headed)
@@ -83,7 +83,7 @@ def test_the_order_of_preference(
         ),
     ],
 )
-def test_without_any_the_message_says_what_to_run(*, shells: list[Path], headed: bool, said: str) -> None:
+def test_missing_browser_says_what_to_run(*, shells: list[Path], headed: bool, said: str) -> None:
     with pytest.raises(NoBrowser, match=said):
         choose_browser("", downloaded=False, shells=shells, machine=[], headed=headed)
 
@@ -100,19 +100,21 @@ def test_without_any_the_message_says_what_to_run(*, shells: list[Path], headed:
         pytest.param({}, "console", False, id="debugging in the console opens none"),
     ],
 )
-def test_when_playwright_opens_a_window(*, launching: dict[str, bool], debug: str, expected: bool) -> None:
+def test_playwright_opens_a_window_by_option_or_pwdebug(
+    *, launching: dict[str, bool], debug: str, expected: bool
+) -> None:
     assert is_headed(launching, {"PWDEBUG": debug}) is expected
 
 
 def download(folder: Path, name: str) -> None:
-    """What Playwright leaves in a folder of downloads when it has one."""
+    """Creates the files of a browser that Playwright has downloaded."""
     place = folder / f"{name.replace('-', '_')}-{browser_revisions()[name]}"
     place.mkdir(parents=True)
     (place / "INSTALLATION_COMPLETE").touch()
 
 
 def program(folder: Path, name: str, script: str = "") -> Path:
-    """A program of a name on the PATH."""
+    """Creates a program of a name on the PATH."""
     path = folder / name
     path.write_text(f"#!/bin/sh\n{script}\n")
     path.chmod(0o755)
@@ -121,7 +123,7 @@ def program(folder: Path, name: str, script: str = "") -> Path:
 
 @pytest.fixture
 def bare(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
-    """A machine that has no browser, and a folder of downloads whose name ends like a version."""
+    """A machine without a browser, and a download folder whose name ends like a version."""
     monkeypatch.setattr("firstbell.runner.execution.browsers.discovery.IN_APPLICATIONS", ())
     monkeypatch.setattr("firstbell.runner.execution.browsers.discovery.ON_LINUX", {})
     monkeypatch.setenv("PATH", str(tmp_path))
@@ -138,14 +140,12 @@ def bare(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
         pytest.param({"locale": "es-US"}, ["es-US"], id="what a context is given"),
     ],
 )
-def test_a_headless_browser_says_which_languages_it_reads(
-    browser: Browser, given: dict[str, Any], expected: list[str]
-) -> None:
+def test_headless_shell_sends_accept_language(browser: Browser, given: dict[str, Any], expected: list[str]) -> None:
     with browser.new_context(**given) as context, context.new_page() as page:
         assert page.evaluate("navigator.languages") == expected
 
 
-def test_each_of_playwrights_downloads_counts_for_its_own_plays(bare: Path) -> None:
+def test_each_playwright_download_serves_its_own_mode(bare: Path) -> None:
     program(bare, "chromium")
     download(bare / "pw-1.60", HEADLESS_SHELL)
     assert str(find_browser()) == OWN_SHELL
@@ -174,7 +174,7 @@ def test_each_of_playwrights_downloads_counts_for_its_own_plays(bare: Path) -> N
         ),
     ],
 )
-def test_find_tells_what_is_here_and_what_plays(
+def test_browser_find_lists_browsers_and_the_one_in_use(
     bare: Path, asks: str, there: list[str], told: list[str], code: int
 ) -> None:
     (bare / "firstbell.toml").write_text(f'[school]\nname = "P"\ntimezone = "UTC"\npractice = true\n{asks}')
@@ -185,7 +185,7 @@ def test_find_tells_what_is_here_and_what_plays(
     assert ("firstbell browser install" in done.stderr) == (code == 2)
 
 
-def test_find_says_which_program_plays_headless_and_which_with_a_window(bare: Path) -> None:
+def test_browser_find_names_headless_and_headed_programs(bare: Path) -> None:
     (bare / "firstbell.toml").write_text('[school]\nname = "P"\ntimezone = "UTC"\npractice = true\n')
     shell = program(bare, HEADLESS_SHELL)
     headless = f"chromium, headless: {shell} (found on this machine)   plays (browser.name)"
@@ -209,7 +209,7 @@ printf '#!/bin/sh\\n' > {folder}/$name
 
 @pytest.fixture
 def debian(bare: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Path]:
-    """A machine on which Playwright can download nothing, root asks apt-get, and apt-get has what it is given."""
+    """A machine on which Playwright can download nothing, and root installs the given packages with apt-get."""
 
     def made(*packages: str, update: int = 0) -> Path:
         for name in packages:
@@ -223,7 +223,7 @@ def debian(bare: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Path]:
 
 
 def installed(folder: Path) -> tuple[int, str, list[str]]:
-    """Install, and return the exit code, what was said, and the packages that were asked for."""
+    """Runs the installation; returns the exit code, the output, and the packages that were asked for."""
     done = CliRunner().invoke(browser, ["install"])
     asked = folder / "asked"
     lines = asked.read_text().splitlines() if asked.exists() else []
@@ -244,7 +244,7 @@ def test_install_gets_the_shell_and_the_full_browser(debian: Callable[..., Path]
 
 
 @pytest.mark.browser  # No browser, but Playwright's download has to fail first, which takes seconds.
-def test_install_gets_the_shell_beside_a_chromium_that_is_here_though_lists_cannot_be_updated(
+def test_install_gets_the_shell_although_package_lists_are_stale(
     debian: Callable[..., Path],
 ) -> None:
     folder = debian(HEADLESS_SHELL, update=100)
@@ -255,7 +255,7 @@ def test_install_gets_the_shell_beside_a_chromium_that_is_here_though_lists_cann
 
 
 @pytest.mark.browser  # No browser, but Playwright's download has to fail first, which takes seconds.
-def test_install_goes_on_with_the_full_browser_where_no_shell_can_be_had(debian: Callable[..., Path]) -> None:
+def test_install_continues_with_the_full_browser_without_a_shell(debian: Callable[..., Path]) -> None:
     folder = debian()
     full = program(folder, "chromium")
     code, said, _ = installed(folder)
@@ -266,7 +266,7 @@ def test_install_goes_on_with_the_full_browser_where_no_shell_can_be_had(debian:
 
 
 @pytest.mark.browser  # No browser, but Playwright's download has to fail first, which takes seconds.
-def test_install_goes_on_with_the_shell_where_no_full_browser_can_be_had(debian: Callable[..., Path]) -> None:
+def test_install_continues_with_the_shell_without_a_full_browser(debian: Callable[..., Path]) -> None:
     folder = debian(HEADLESS_SHELL)
     code, said, _ = installed(folder)
     assert code == 0
@@ -274,7 +274,7 @@ def test_install_goes_on_with_the_shell_where_no_full_browser_can_be_had(debian:
 
 
 @pytest.mark.browser  # No browser, but Playwright's download has to fail first, which takes seconds.
-def test_install_without_any_says_what_an_administrator_runs(debian: Callable[..., Path]) -> None:
+def test_failed_install_says_what_an_administrator_runs(debian: Callable[..., Path]) -> None:
     code, said, asked = installed(debian())
     assert (code, asked) == (2, [HEADLESS_SHELL, "chromium"])
     assert said.endswith("as an administrator run: apt-get install chromium chromium-headless-shell")

@@ -1,4 +1,4 @@
-"""A location's own name server: what the browser is told of it, and where it goes then."""
+"""Tests a location's own name server: the browser's arguments, and the address that it connects to."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def service(*urls: str) -> list[Service]:
     return [Service(name=f"s{number}", owner="x", url=url, kind="") for number, url in enumerate(urls)]
 
 
-def test_each_host_that_a_service_names_is_asked_for_once_and_others_are_not(open_: ExitStack) -> None:
+def test_only_hosts_of_services_are_resolved_and_once_each(open_: ExitStack) -> None:
     port = open_.enter_context(datagrams(name_server(ZONE)))
     services = service(
         "https://portal.district.example",
@@ -44,9 +44,7 @@ def test_each_host_that_a_service_names_is_asked_for_once_and_others_are_not(ope
     assert browser_args(service("http://192.0.2.1"), Egress(resolver=f"127.0.0.1:{port}")) == ()
 
 
-def test_an_address_that_this_machine_has_no_way_to_is_not_chosen(
-    open_: ExitStack, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_unreachable_address_is_not_chosen(open_: ExitStack, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("firstbell.runner.diagnosis.probes.dns_lookup._has_route", lambda address: ":" not in address)
     port = open_.enter_context(datagrams(name_server(ZONE)))
     (told,) = browser_args(service("https://learn.district.example"), Egress(resolver=f"127.0.0.1:{port}"))
@@ -54,9 +52,7 @@ def test_an_address_that_this_machine_has_no_way_to_is_not_chosen(
 
 
 @pytest.mark.browser
-def test_the_browser_goes_where_the_name_server_says_and_knows_when_a_name_is_gone(
-    open_: ExitStack, playwright: Playwright
-) -> None:
+def test_browser_follows_the_name_server_and_sees_missing_names(open_: ExitStack, playwright: Playwright) -> None:
     names = open_.enter_context(datagrams(name_server(ZONE)))
     web = open_.enter_context(server(answering(page())))
     portal, gone = f"http://portal.district.example:{web}", f"http://gone.district.example:{web}"

@@ -1,4 +1,4 @@
-"""Browsers and devices by name: what a file may ask for, what no such browser can do, and who plays in which."""
+"""Tests browsers and devices by name: valid names, the limits of each browser, and the browser of each actor."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def given(text: str) -> Config:
     return parse(SCHOOL + text, Path("/srv/district/firstbell.toml"))
 
 
-def test_every_key_that_asks_for_a_browser_is_found_and_the_districts_own_comes_first() -> None:
+def test_all_keys_for_browsers_are_found_the_districts_first() -> None:
     config = given(
         PUPIL + 'browser = "webkit"\n[journeys.class-list]\nbrowser = "msedge"\n[browser]\nname = "chrome"\n'
     )
@@ -89,7 +89,7 @@ def test_every_key_that_asks_for_a_browser_is_found_and_the_districts_own_comes_
         pytest.param('[practice]\ntls = true\n[browser]\nname = "webkit"\n', 6, "trust", id="the practice authority"),
     ],
 )
-def test_what_cannot_be_is_refused_where_it_stands(text: str, line: int, said: str) -> None:
+def test_impossible_browser_settings_are_refused_with_their_line(text: str, line: int, said: str) -> None:
     with pytest.raises(ConfigError) as refused:
         given(text)
     (problem,) = refused.value.problems
@@ -97,21 +97,21 @@ def test_what_cannot_be_is_refused_where_it_stands(text: str, line: int, said: s
     assert said in problem.said
 
 
-def test_who_holds_a_browser_of_their_own_may_hold_a_mobile_device_in_a_district_of_firefox() -> None:
+def test_account_with_its_own_browser_may_have_a_mobile_device() -> None:
     config = given(f'{PUPIL}device = "{IPAD}"\nbrowser = "webkit"\n[browser]\nname = "firefox"\n')
     assert config.settings.accounts["student"].device == IPAD
     given('[locations.home]\nnetwork = "dsl"\n[browser]\nname = "msedge"\n')  # Edge is made of Chromium.
 
 
 @pytest.mark.browser
-def test_the_devices_that_are_read_from_playwrights_package_are_those_that_it_knows() -> None:
+def test_devices_read_from_the_package_match_playwright() -> None:
     with sync_playwright() as playwright:
         known = {name: (one["default_browser_type"], one["is_mobile"]) for name, one in playwright.devices.items()}
     assert known
     assert {name: (device.engine, device.is_mobile) for name, device in devices().items()} == known
 
 
-def test_reading_them_starts_no_playwright() -> None:
+def test_reading_devices_does_not_import_playwright() -> None:
     code = (
         "import sys, firstbell.runner.config.load, firstbell.runner.config.devices as d; "
         "d.devices(); print('playwright' in sys.modules)"
@@ -154,11 +154,11 @@ def pupil(browser: str = "", device: str = "") -> Account:
         ),
     ],
 )
-def test_who_plays_in_which_browser(account: Account, journey: str, told: str, expected: ActorBrowser) -> None:
+def test_browser_of_each_actor(account: Account, journey: str, told: str, expected: ActorBrowser) -> None:
     assert browser_of_actor(account, journey=journey, usual="chromium", overrides=[told]) == expected
 
 
-def test_a_device_gives_way_to_what_a_project_has_set_and_an_unknown_one_is_named() -> None:
+def test_project_options_override_a_device_and_unknown_ones_are_named() -> None:
     known = {IPAD: {"viewport": {"width": 810}, "has_touch": True}}
     assert device_options(IPAD, known, taken=["viewport"]) == {"has_touch": True}
     assert device_options("", known) == {}
@@ -166,7 +166,7 @@ def test_a_device_gives_way_to_what_a_project_has_set_and_an_unknown_one_is_name
         device_options("abacus", known)
 
 
-def test_a_context_is_opened_with_the_look_of_a_device_and_the_way_out_of_a_location() -> None:
+def test_context_has_the_options_of_its_device_and_location() -> None:
     opened: list[dict[str, object]] = []
     known = {IPAD: {"viewport": {"width": 810}, "has_touch": True}}
     behind = Location(way=Egress(proxy="http://proxy.example:3128"))
@@ -225,7 +225,7 @@ def test_browsers_text_limit_is_the_length_of_its_column() -> None:
     assert attempts.c.browser.type.length == BROWSERS_TEXT_LIMIT  # type: ignore[attr-defined]  # a String
 
 
-def test_a_channel_is_played_where_playwright_looks_for_it_and_else_one_is_told_what_to_do(tmp_path: Path) -> None:
+def test_channel_is_found_at_playwrights_path_or_the_error_says_what_to_run(tmp_path: Path) -> None:
     (tmp_path / "chrome").touch()
     found = find_channel_browser(BROWSER_KINDS["chrome"], {"chrome": str(tmp_path / "chrome")})
     assert launch_options(found)["channel"] == "chrome"
@@ -244,7 +244,7 @@ def test_firefox_and_webkit_are_playwrights_own_downloads(tmp_path: Path, monkey
 
 
 @pytest.mark.parametrize("name", ["firefox", "webkit"])
-def test_what_is_for_chromium_alone_is_given_to_no_other_engine(name: str) -> None:
+def test_chromium_options_are_given_to_no_other_engine(name: str) -> None:
     other = Browser(path=None, origin="", kind=BROWSER_KINDS[name])
     assert launch_options(other) == ({"firefox_user_prefs": FIREFOX_PREFS} if name == "firefox" else {})
     with pytest.raises(NoBrowser, match="UDP"):
@@ -253,6 +253,6 @@ def test_what_is_for_chromium_alone_is_given_to_no_other_engine(name: str) -> No
         launch_options(other, (Location(), Path("/srv/home")))
 
 
-def test_only_firefox_is_not_granted_what_it_does_not_know() -> None:
+def test_firefox_is_granted_no_permissions() -> None:
     granted = {engine: permissions_in(engine) for engine in ("chromium", "firefox", "webkit")}
     assert granted == {"chromium": PERMISSIONS, "firefox": (), "webkit": PERMISSIONS}

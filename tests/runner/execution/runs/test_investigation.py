@@ -1,4 +1,4 @@
-"""What is asked when an attempt did not pass: facts from every side, and a verdict whatever goes wrong in asking."""
+"""Tests the investigation of an attempt that did not pass: facts from every source, and a diagnosis despite any error."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ EMPTY = Ending(kind=EndingKind.FAILED, said='the list says "No classes today"', 
 
 
 class Remembered:
-    """A history as a district has one."""
+    """A history with past runs."""
 
     def __init__(self) -> None:
         self.asked = 0
@@ -59,7 +59,7 @@ class Remembered:
 
 
 class Away(Remembered):
-    """A database that is gone."""
+    """A database that cannot be reached."""
 
     def __init__(self, error: Exception) -> None:
         super().__init__()
@@ -77,7 +77,7 @@ class Away(Remembered):
 
 
 def look(targets: Sequence[Target], way: Egress, _within_s: float) -> list[HostCheck]:
-    """All is well, and the platform has another title by the way of the proxy."""
+    """Host checks without findings; the platform has another title through the proxy."""
     page = HttpAnswer(status=200, title="Classes" if way.proxy else "Scheduled maintenance", clock_ahead_s=1.0)
     return [
         HostCheck(
@@ -122,7 +122,7 @@ def case(*attempts: Attempt) -> InvestigationCase:
     )
 
 
-def test_facts_come_from_every_side() -> None:
+def test_facts_come_from_every_source() -> None:
     asking = inquiry(Remembered())
     found = asking.facts(case(attempt(EMPTY), attempt(EMPTY, 2)), asking.begin())
     assert [check.host for check in found.checks] == ["learn.x:443", "control.y:443"]
@@ -151,21 +151,21 @@ def test_one_failure_of_two_attempts_is_not_confirmed() -> None:
         pytest.param(ValueError("a row of tomorrow"), id="a row that cannot be read"),
     ],
 )
-def test_a_verdict_stands_without_a_past(error: Exception) -> None:
+def test_diagnosis_works_without_history(error: Exception) -> None:
     asking = inquiry(Away(error))
     found = asking.conclude(case(attempt(EMPTY), attempt(EMPTY, 2)), asking.begin())
     assert (found.service, found.cause, found.confidence) == ("platform", Cause.LIST_EMPTY, Confidence.HIGH)
     assert asking.degraded("home", attempt(None)) == ()
 
 
-def test_a_past_that_is_away_is_asked_once() -> None:
+def test_unreachable_history_is_queried_once() -> None:
     past = Away(HistoryError("no answer after 5 s"))
     asking = inquiry(past)
     asking.conclude(case(attempt(EMPTY)), asking.begin())
     assert past.asked == 1
 
 
-def test_an_inquiry_that_breaks_names_nobody_and_loses_nothing() -> None:
+def test_failed_investigation_blames_no_service_and_does_not_raise() -> None:
     asking = replace(inquiry(Remembered()), hosts=None)  # type: ignore[arg-type]  # what a mistake of ours would do
     blocked = FailedRequest(host="learn.x:443", path="/", method="GET", kind="document", is_page=True, status=503)
     broken = replace(attempt(EMPTY), seen=BrowserFacts(troubles=(blocked,)))
@@ -174,7 +174,7 @@ def test_an_inquiry_that_breaks_names_nobody_and_loses_nothing() -> None:
     assert "failed (AttributeError)" in found.because[0].said
 
 
-def test_looks_that_hang_cost_their_time_once_and_looks_that_break_nothing() -> None:
+def test_hanging_host_checks_cost_their_time_limit_once() -> None:
     over = threading.Event()
 
     def hang(_targets: Sequence[Target], way: Egress, _within_s: float) -> list[HostCheck]:
@@ -192,11 +192,11 @@ def test_looks_that_hang_cost_their_time_once_and_looks_that_break_nothing() -> 
     assert time.monotonic() - began_s < 0.4, "four of them would take this long one after the other"
 
 
-def test_a_pass_is_degraded_by_what_its_hosts_are() -> None:
+def test_passing_run_is_degraded_by_its_hosts() -> None:
     assert inquiry(Remembered()).degraded("home", attempt(None)) == ("learn.x:443 does not answer over IPv6",)
 
 
-def test_whoever_is_out_of_reach_here_and_in_reach_inside_is_dropped_at_the_edge() -> None:
+def test_host_reachable_only_inside_is_blocked_at_the_edge() -> None:
     def dropped(targets: Sequence[Target], way: Egress, within_s: float) -> list[HostCheck]:
         lost = (Connection(address="192.0.2.1", trouble=Found.NO_ANSWER),)
         checks = look(targets, way, within_s)
@@ -207,7 +207,7 @@ def test_whoever_is_out_of_reach_here_and_in_reach_inside_is_dropped_at_the_edge
     assert (found.service, found.cause) == ("platform", Cause.OUTSIDE_DROPPED)
 
 
-def test_what_this_machine_did_is_concluded_without_waiting_for_any_host() -> None:
+def test_problem_of_this_machine_does_not_wait_for_host_checks() -> None:
     over = threading.Event()
 
     def hang(_targets: Sequence[Target], _way: Egress, _within_s: float) -> list[HostCheck]:

@@ -1,4 +1,4 @@
-"""A failure on a machine that was not fit to judge blames nobody; one on a fit machine stands."""
+"""Tests that a failure on an unhealthy machine blames no service, and one on a healthy machine stands."""
 
 from __future__ import annotations
 
@@ -39,12 +39,12 @@ EMPTY = Ending(kind=EndingKind.FAILED, said='the list says "No classes today"')
         ),
     ],
 )
-def test_a_failure_is_doubted_for_a_reason(ending: Ending, machine: MachineState, why: str | None) -> None:
+def test_probe_problem_has_a_reason(ending: Ending, machine: MachineState, why: str | None) -> None:
     found = probe_problem(ending, machine)
     assert (found is None) if why is None else why in (found.said if found else "")
 
 
-def test_what_was_seen_is_kept_in_the_words_and_no_step_blames_its_service() -> None:
+def test_errored_attempt_keeps_the_observation_and_blames_no_service() -> None:
     step = Step(position=1, actor="student", title="finds", service="platform", started_s=0.0)
     record = StepRecord(step=step, ended_s=1.0, ending=EMPTY)
     attempt = Attempt(number=1, started_at=datetime.now(UTC), took_s=1.0, steps=(record,), ending=EMPTY)
@@ -64,7 +64,7 @@ def test_what_was_seen_is_kept_in_the_words_and_no_step_blames_its_service() -> 
         pytest.param(Ending(kind=EndingKind.BLIND, said="a captcha"), id="blind"),
     ],
 )
-def test_what_blamed_nobody_is_told_once_and_as_it_was(ending: Ending) -> None:
+def test_ending_that_blames_no_service_stays_unchanged(ending: Ending) -> None:
     attempt = Attempt(number=1, started_at=datetime.now(UTC), took_s=1.0, ending=ending)
     assert as_errored(attempt, ProbeProblem(cause=Cause.OWN_NETWORK, said="no way out")).ending is ending
 
@@ -77,7 +77,7 @@ def test_what_blamed_nobody_is_told_once_and_as_it_was(ending: Ending) -> None:
         pytest.param(EMPTY, [], id="no name was missing"),
     ],
 )
-def test_only_a_host_whose_name_was_not_resolved_is_asked_for(
+def test_resolver_is_asked_only_for_unresolved_hosts(
     ending: Ending, asked: list[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     hosts: list[str] = []
@@ -92,5 +92,5 @@ def test_only_a_host_whose_name_was_not_resolved_is_asked_for(
     assert hosts == asked
 
 
-def test_a_meter_that_measured_nothing_says_nothing_was_lost() -> None:
+def test_lag_meter_without_measurements_reports_no_loss() -> None:
     assert LagMeter().lost_share == 0.0

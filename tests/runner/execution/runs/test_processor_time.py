@@ -1,4 +1,4 @@
-"""Busy and stolen shares of processor time, as psutil gives it on Linux and on macOS."""
+"""Tests busy and stolen shares of processor time, as psutil reports them on Linux and on macOS."""
 
 from __future__ import annotations
 
@@ -21,5 +21,5 @@ Mac = namedtuple("Mac", "user idle")
         pytest.param(Linux(0, 5, 9, 0, 0), Linux(1, 8, 8, 0, 0), 0.25, 0.0, id="a counter that goes back"),
     ],
 )
-def test_shares_are_of_the_time_that_passed(before: object, after: object, busy: float, stolen: float) -> None:
+def test_shares_are_of_the_elapsed_time(before: object, after: object, busy: float, stolen: float) -> None:
     assert shares_between(before, after) == ProcessorShares(busy=busy, stolen=stolen)

@@ -1,4 +1,4 @@
-"""What workers print is kept within bounds."""
+"""Tests that the log of workers is bounded."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 from firstbell.runner.execution.supervision.supervisor import LOG_MIB, MIB, _log_file
 
 
-def test_a_log_that_has_grown_makes_room_and_the_last_one_is_kept(tmp_path: Path) -> None:
+def test_large_worker_log_is_rotated_and_the_last_one_kept(tmp_path: Path) -> None:
     log = tmp_path / "logs" / "worker.log"
     with _log_file(log) as file:
         file.write(b"x" * (LOG_MIB * MIB + 1))

@@ -1,4 +1,4 @@
-"""What a test asks of Playwright is told as steps, and what it types is not told."""
+"""Tests the step titles of Playwright calls, without typed text."""
 
 from __future__ import annotations
 
@@ -41,11 +41,11 @@ LABEL = 'internal:label="PIN"i'
         ("screenshot", {}, ""),
     ],
 )
-def test_a_call_is_told_by_what_it_is_for(method: str, arguments: dict[str, Any], title: str) -> None:
+def test_call_is_titled_by_its_purpose(method: str, arguments: dict[str, Any], title: str) -> None:
     assert title_of(method, arguments) == title
 
 
-def test_a_title_is_one_bounded_line() -> None:
+def test_call_title_is_one_bounded_line() -> None:
     said = title_of("click", {"selector": "a\x1b[2J\n" * 200})
     assert len(said) == TITLE_LIMIT
     assert said.isprintable()

@@ -1,4 +1,4 @@
-"""What a test asks of Playwright becomes its steps, whichever way it ends; and one step where nothing can be heard."""
+"""Tests the steps of Playwright calls, however a test ends; and the one step of a test without calls."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ Told = Callable[[], list[Any]]
 
 @pytest.fixture
 def heard(tmp_path: Path) -> tuple[ImplicitSteps, Told]:
-    """A test that is being played, and what its parent has been told."""
+    """A test in progress, and the messages that its parent has received."""
     line = io.BytesIO()
     order = PlayAttempt(run_id="r", journey="login", attempt=1, folder=tmp_path, recording=Options())
     recording = AttemptRecorder(order, WorkerEnd(io.BytesIO(), line))
@@ -46,7 +46,7 @@ def asked(solo: ImplicitSteps, *calls: tuple[str, dict[str, Any]], error: Except
 
 
 def raised(text: str, inside: Path) -> Exception:
-    """An AssertionError as the code of a file raises it."""
+    """Returns an AssertionError as the code of a file raises it."""
     try:
         exec(compile(f"raise AssertionError({text!r})", str(inside / "x.py"), "exec"))  # noqa: S102  # our own line
     except AssertionError as error:
@@ -80,7 +80,7 @@ FIRST, SECOND, THIRD = "goes to /a", 'clicks locator("button")', 'expects locato
         pytest.param([GOES, GOES, CLICKS], None, [(FIRST, None), (SECOND, None)], id="the same again is one step"),
     ],
 )
-def test_a_test_is_told_as_the_steps_that_it_asked_for(
+def test_implicit_steps_are_the_calls_of_a_test(
     heard: tuple[ImplicitSteps, Told], calls: list[Any], error: Exception | None, expected: list[tuple[str, str | None]]
 ) -> None:
     solo, told = heard
@@ -89,7 +89,7 @@ def test_a_test_is_told_as_the_steps_that_it_asked_for(
     assert steps(told()) == expected
 
 
-def test_a_step_is_told_as_it_begins_so_that_a_test_that_hangs_is_known_by_it(
+def test_step_is_reported_when_it_begins_so_that_a_hang_has_a_name(
     heard: tuple[ImplicitSteps, Told],
 ) -> None:
     solo, told = heard
@@ -97,7 +97,7 @@ def test_a_step_is_told_as_it_begins_so_that_a_test_that_hangs_is_known_by_it(
     assert [message.kind for message in told()] == ["step began", "step ended", "step began"]
 
 
-def test_a_call_that_failed_and_was_caught_is_no_fault_and_a_skip_is_none_either(
+def test_caught_error_or_skip_fails_no_step(
     heard: tuple[ImplicitSteps, Told],
 ) -> None:
     solo, told = heard
@@ -107,7 +107,7 @@ def test_a_call_that_failed_and_was_caught_is_no_fault_and_a_skip_is_none_either
     assert steps(told()) == [(SECOND, None), (FIRST, None)]
 
 
-def test_a_soft_expectation_is_the_fault_of_its_own_step(heard: tuple[ImplicitSteps, Told]) -> None:
+def test_soft_expectation_fails_its_own_step(heard: tuple[ImplicitSteps, Told]) -> None:
     solo, told = heard
     asked(solo, GOES, SEES)
     _assertions._record_soft_or_raise(AssertionError("Locator expected to be visible"), is_soft=True)
@@ -118,7 +118,7 @@ def test_a_soft_expectation_is_the_fault_of_its_own_step(heard: tuple[ImplicitSt
     assert steps(told()) == [(FIRST, None), (THIRD, "failed"), (SECOND, None)]
 
 
-def test_more_than_a_person_reads_is_one_step(heard: tuple[ImplicitSteps, Told]) -> None:
+def test_calls_beyond_the_step_limit_are_one_step(heard: tuple[ImplicitSteps, Told]) -> None:
     solo, told = heard
     asked(solo, *(("goto", {"url": f"/{n}"}) for n in range(3 * MOST_STEPS)), error=TIMEOUT)
     solo.ended(TIMEOUT)
@@ -129,8 +129,6 @@ def test_more_than_a_person_reads_is_one_step(heard: tuple[ImplicitSteps, Told])
 @pytest.mark.parametrize(
     "channel", [{}, {"method": "click", "params": None}, {"method": "goto", "params": {"url": "["}}]
 )
-def test_what_playwright_tells_otherwise_one_day_fails_no_call(
-    heard: tuple[ImplicitSteps, Told], channel: dict[str, Any]
-) -> None:
+def test_unknown_playwright_message_fails_no_call(heard: tuple[ImplicitSteps, Told], channel: dict[str, Any]) -> None:
     solo, _ = heard
     CallListener(solo.began).on_api_call_begin(object(), channel)

@@ -1,4 +1,4 @@
-"""A project's own pytest configuration is found as pytest finds it, and never First Bell's."""
+"""Tests that a project's own pytest configuration is found as pytest finds it, and never First Bell's."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ TOML = '[tool.pytest.ini_options]\nbase_url = "http://x"\n'
         pytest.param({"pyproject.toml": '[tool.ruff]\n[project]\nname = "x"\n'}, ["mine"], "", id="none that speaks"),
     ],
 )
-def test_the_file_in_force_is_the_one_that_pytest_would_take(
+def test_configuration_is_the_one_that_pytest_would_take(
     tmp_path: Path, files: dict[str, str], played: list[str], found: str
 ) -> None:
     for folder in ("mine", "tests/e2e"):
@@ -41,7 +41,7 @@ def test_the_file_in_force_is_the_one_that_pytest_would_take(
     assert told.root == (tmp_path / found).parent if found else tmp_path
 
 
-def test_journeys_that_stand_elsewhere_still_have_the_file_beside_the_configuration(tmp_path: Path) -> None:
+def test_journeys_elsewhere_use_the_file_beside_the_configuration(tmp_path: Path) -> None:
     (tmp_path / "district").mkdir()
     (tmp_path / "shared").mkdir()
     (tmp_path / "district" / "pytest.ini").write_text(INI)

@@ -1,4 +1,4 @@
-"""An import by a name before `firstbell.` is explained in one sentence, where it stands."""
+"""Tests that an import by a name before `firstbell.` is explained in one sentence with file and line."""
 
 from __future__ import annotations
 
