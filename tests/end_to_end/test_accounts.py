@@ -50,6 +50,6 @@ def test_each_account_ends_as_expected(
     (tmp_path / "firstbell.toml").write_text(f"{SCHOOL}[accounts.student]\n{account}")
     done = firstbell("run", "class-list", "--json")
     assert done.returncode == code, done.stderr
-    (told,) = json.loads(done.stdout)["runs"]
-    assert (told["broke"] or {"said": ""})["said"] == said
-    assert (told["broke"] or {"step": "signs in"})["step"] == "signs in"
+    (output,) = json.loads(done.stdout)["runs"]
+    assert (output["broke"] or {"said": ""})["said"] == said
+    assert (output["broke"] or {"step": "signs in"})["step"] == "signs in"

@@ -127,10 +127,10 @@ def test_broken_site_is_reported_with_step_and_service_by_all_three(
     assert properties["firstbell_service"] == ["library"]
     assert properties["firstbell_failing_step"][0].startswith("3 student: finds a book (library) failed")
     assert (folder / properties["playwright_trace"][0]).is_file()
-    told = firstbell("run", JOURNEY)
-    assert told.returncode == 1, told.stderr
-    assert "Bell County Library" in told.stdout
-    assert "finds a book" in told.stdout
+    output = firstbell("run", JOURNEY)
+    assert output.returncode == 1, output.stderr
+    assert "Bell County Library" in output.stdout
+    assert "finds a book" in output.stdout
     (slot, *_) = watched(folder, lambda runs: len(runs) > 0)
     assert (slot["broke"]["step"], slot["broke"]["owner"]) == ("finds a book", "Bell County Library")
 

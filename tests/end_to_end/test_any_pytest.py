@@ -61,9 +61,9 @@ def district(tmp_path: Path, button: str) -> None:
 
 def test_single_test_is_scheduled_without_its_neighbours(firstbell: Firstbell, tmp_path: Path) -> None:
     district(tmp_path, "Sign in")
-    told = firstbell("schedule").stdout
-    assert all(name in told for name in ("login", "grade-3", "grade-pre-k"))
-    assert "other" not in told
+    output = firstbell("schedule").stdout
+    assert all(name in output for name in ("login", "grade-3", "grade-pre-k"))
+    assert "other" not in output
     assert firstbell("run", "other").returncode == 3
     done = firstbell("run", "login", "grade-pre-k")
     assert done.returncode == 0, done.stdout + done.stderr
@@ -177,9 +177,9 @@ def test_steps_and_picture_exist_however_a_test_gets_its_page(firstbell: Firstbe
     config = CONFIG.partition("[journeys")[0].replace('"tests/e2e/test_login.py::test_login", "mine"', '"test_ways.py"')
     (tmp_path / "firstbell.toml").write_text(config + sections)
     (tmp_path / "test_ways.py").write_text(WAYS)
-    told = firstbell("run", *ids, "--json").stdout
-    assert "swordfish" not in told
-    runs: dict[str, dict[str, Any]] = {run["journey"]: run for run in json.loads(told)["runs"]}
+    output = firstbell("run", *ids, "--json").stdout
+    assert "swordfish" not in output
+    runs: dict[str, dict[str, Any]] = {run["journey"]: run for run in json.loads(output)["runs"]}
     for name, (before, failing, ending, pictures) in FAILED.items():
         steps = runs[name]["attempts"][0]["steps"]
         assert [step["title"] for step in steps[:-1] if step["title"] != failing] == before, name

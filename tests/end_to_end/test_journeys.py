@@ -1,4 +1,4 @@
-"""Tests that every shipped journey passes without faults, and that each fault breaks the right one at the right step."""
+"""Tests that every shipped journey passes without faults, and that each fault breaks the right journey and step."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ WHERE = {
     "teacher-silent": ("live-class", "student", "sees and hears the teacher", "Hz is not heard"),
 }
 
-ELSEWHERE = {
+OTHER_LOCATION = {
     "stranger-comes-in",  # Not a failure: below.
     "session-link-dead",
     "portal-no-answer",  # Nothing but a time-out, which costs minutes here: the benchmark of the diagnosis plays them.
@@ -77,15 +77,15 @@ def practice(opened: LocalRunner) -> PracticeSchool:
 def test_shipped_journeys_pass_and_leave_their_evidence(opened: LocalRunner, play: Play) -> None:
     assert list(opened.entries) == ["sign-in", "class-list", "live-class", "plan-b"]
     for name in opened.entries:
-        performed = play(name)
-        assert performed.run.outcome is Outcome.PASSED, performed.document
-        assert not performed.problems
+        result = play(name)
+        assert result.run.outcome is Outcome.PASSED, result.document
+        assert not result.problems
 
 
-def kept(opened: LocalRunner, performed: RunResult) -> dict[str, bytes]:
+def kept(opened: LocalRunner, result: RunResult) -> dict[str, bytes]:
     """Returns a run's files as the store has them."""
     assert opened.uploader.finish(20) == ""
-    store, run_id = opened.run_context.store, performed.run.id
+    store, run_id = opened.run_context.store, result.run.id
     (name,) = [name for name in store.names("runs/") if name.endswith(f"{run_id}/run.json")]
     prefix = name.removesuffix("/run.json")
     return unpack(prefix, store.names(f"{prefix}/"), store.get)
@@ -99,8 +99,8 @@ def test_run_in_the_store_is_complete_and_matches_its_document(opened: LocalRunn
     for artifact in document["artifacts"]:
         assert hashlib.sha256(files[artifact["name"]]).hexdigest() == artifact["sha256"], artifact["name"]
     kinds = {(artifact["actor"], artifact["kind"]) for artifact in document["artifacts"]}
-    wanted = {"trace", "screenshot", "console", "network", "har", "figures", "frame"}
-    assert kinds == {(actor, kind) for actor in ("teacher", "student") for kind in wanted}
+    expected_artifacts = {"trace", "screenshot", "console", "network", "har", "figures", "frame"}
+    assert kinds == {(actor, kind) for actor in ("teacher", "student") for kind in expected_artifacts}
     assert abs(document["attempts"][0]["clock_offset_s"]) <= 1.5  # Everybody here goes by one clock.
     (student, teacher, again) = document["attempts"][0]["media"]
     assert [one["observer"] for one in (student, teacher, again)] == ["student", "teacher", "student"]
@@ -112,16 +112,16 @@ def test_run_in_the_store_is_complete_and_matches_its_document(opened: LocalRunn
 
 
 def test_this_table_names_every_fault_of_the_practice_school() -> None:
-    assert {*WHERE, *IN_CLASS, *DEGRADING, *ELSEWHERE} == set(FAULTS)
+    assert {*WHERE, *IN_CLASS, *DEGRADING, *OTHER_LOCATION} == set(FAULTS)
 
 
 def test_stranger_in_the_class_ends_the_run_and_leaves_no_picture(
     opened: LocalRunner, practice: PracticeSchool, play: Play
 ) -> None:
     practice.break_("stranger-comes-in")
-    performed = play("live-class")
-    document = performed.document
-    assert performed.run.outcome is Outcome.ERRORED, document
+    result = play("live-class")
+    document = result.document
+    assert result.run.outcome is Outcome.ERRORED, document
     assert "privacy: somebody who is not expected came into the class" in document.attempts[-1].said
     assert "Robin" not in document.model_dump_json()
     assert {artifact.kind for artifact in document.artifacts} <= {"network", "figures", "checks"}
@@ -136,9 +136,9 @@ def test_each_fault_breaks_the_right_journey_at_the_right_step(
 ) -> None:
     journey, actor, step, said = WHERE[fault]
     practice.break_(fault)
-    performed = play(journey)
-    broke = performed.document.broke
-    assert performed.run.outcome is Outcome.FAILED, performed.document
+    result = play(journey)
+    broke = result.document.broke
+    assert result.run.outcome is Outcome.FAILED, result.document
     assert broke is not None
     assert (broke.actor, broke.step, broke.service) == (actor, step, FAULTS[fault].service)
     assert said in broke.said
@@ -156,13 +156,13 @@ def test_failure_leaves_all_pictures_and_names_the_one_to_open_first(
     opened: LocalRunner, practice: PracticeSchool, play: Play
 ) -> None:
     practice.break_("sessions-empty")
-    performed = play("live-class")
-    failed = [part for part in performed.document.artifacts if part.name.endswith("-failed.jpg")]
+    result = play("live-class")
+    failed = [part for part in result.document.artifacts if part.name.endswith("-failed.jpg")]
     assert {part.actor for part in failed} == {"teacher", "student"}
     assert opened.uploader.finish(20) == ""
-    pointers = dict(performed.open_first)
+    pointers = dict(result.open_first)
     assert Path(pointers["screenshot"]).is_file()
-    assert pointers["trace"] == f"firstbell evidence {performed.run.id[-6:]} --open"
+    assert pointers["trace"] == f"firstbell evidence {result.run.id[-6:]} --open"
 
 
 def test_evidence_of_a_run_has_no_password(opened: LocalRunner, play: Play) -> None:
@@ -194,14 +194,14 @@ def test_run_that_passes_at_its_second_attempt_is_flaky_with_both(
     opened: LocalRunner, practice: PracticeSchool
 ) -> None:
     practice.break_("sign-in-503")
-    (piece,) = opened.chosen(["class-list"])
+    (entry,) = opened.chosen(["class-list"])
     first = opened.worker.worker.pid
-    performed = opened.play(piece, HealsBeforeTheSecond(practice))
-    assert (performed.run.outcome, performed.run.flaky) == (Outcome.PASSED, True)
-    assert [attempt.ending is None for attempt in performed.run.attempts] == [False, True]
+    result = opened.play(entry, HealsBeforeTheSecond(practice))
+    assert (result.run.outcome, result.run.flaky) == (Outcome.PASSED, True)
+    assert [attempt.ending is None for attempt in result.run.attempts] == [False, True]
     assert opened.worker.worker.pid != first, "the second attempt is a fresh worker's"
-    assert {artifact.name.split("/")[0] for artifact in performed.document.artifacts} == {"attempt-1", "attempt-2"}
-    with_screencast = [a for a in performed.document.artifacts if a.kind == "trace" and a.name.startswith("attempt-2")]
+    assert {artifact.name.split("/")[0] for artifact in result.document.artifacts} == {"attempt-1", "attempt-2"}
+    with_screencast = [a for a in result.document.artifacts if a.kind == "trace" and a.name.startswith("attempt-2")]
     assert with_screencast
-    (row,) = opened.house.history.recent(1, outcome="flaky")  # type: ignore[attr-defined]  # a RunHistory, by hand
-    assert row.id == performed.run.id
+    (row,) = opened.run_context.history.recent(1, outcome="flaky")  # type: ignore[attr-defined]  # a RunHistory, by hand
+    assert row.id == result.run.id

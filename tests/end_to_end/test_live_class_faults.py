@@ -44,18 +44,18 @@ class Met:
     step: str
     said: str
     fault: MediaFault | None = None
-    is_told_by: Callable[[MediaProof], bool] = lambda _proof: True
+    ice_facts: Callable[[MediaProof], bool] = lambda _proof: True
     within_s: float = 8.0
 
 
 def sees(
     said: str,
     fault: MediaFault,
-    is_told_by: Callable[[MediaProof], bool],
+    ice_facts: Callable[[MediaProof], bool],
     within_s: float = 8.0,
     step: str = "sees and hears the teacher",
 ) -> Met:
-    return Met(actor="student", step=step, said=said, fault=fault, is_told_by=is_told_by, within_s=within_s)
+    return Met(actor="student", step=step, said=said, fault=fault, ice_facts=ice_facts, within_s=within_s)
 
 
 IN_CLASS: Mapping[str, Met] = {
@@ -121,20 +121,20 @@ def shortfalls(degraded: tuple[Degradation, ...]) -> list[Shortfall]:
 def test_fault_of_the_class_is_identified_soon(fault: str, practice: PracticeSchool, attend: Play) -> None:
     met = IN_CLASS[fault]
     practice.break_(fault)
-    performed = attend()
-    broke = performed.document.broke
-    assert performed.run.outcome is Outcome.FAILED, performed.document
+    result = attend()
+    broke = result.document.broke
+    assert result.run.outcome is Outcome.FAILED, result.document
     assert broke is not None
     assert (broke.actor, broke.step, broke.service) == (met.actor, met.step, FAULTS[fault].service)
     assert met.said in broke.said
-    (attempt,) = performed.run.attempts
+    (attempt,) = result.run.attempts
     assert attempt.failing_step is not None
     assert attempt.failing_step.ending is not None
     assert attempt.failing_step.ending.sign in ("", FAULTS[fault].cause)
     assert attempt.steps[-1].took_s < met.within_s, f"it was waited for, up to {LIMIT_S} s"
     proofs = [proof for proof in attempt.proofs if proof.fault is not None]
     assert [proof.fault for proof in proofs] == ([met.fault] if met.fault else [])
-    assert all(met.is_told_by(proof) for proof in proofs), proofs
+    assert all(met.ice_facts(proof) for proof in proofs), proofs
     practice.heal(fault)
     healed = attend()
     assert healed.run.outcome is Outcome.PASSED, healed.document
@@ -146,10 +146,10 @@ def test_fault_of_the_class_is_identified_soon(fault: str, practice: PracticeSch
 @pytest.mark.parametrize("fault", DEGRADING)
 def test_degraded_class_passes_and_is_reported(fault: str, practice: PracticeSchool, attend: Play) -> None:
     practice.break_(fault)
-    performed = attend()
-    assert performed.run.outcome is Outcome.PASSED, performed.document
+    result = attend()
+    assert result.run.outcome is Outcome.PASSED, result.document
     assert FAULTS[fault].degrades
-    (attempt,) = performed.run.attempts
+    (attempt,) = result.run.attempts
     for proof in attempt.proofs:
         assert path_of(proof) == ("tcp" if fault == "relay-tcp" else "udp", "relay", "relay")
         assert shortfalls(degradations(proof, QualityThresholds())) == DEGRADING[fault]
@@ -168,8 +168,8 @@ class HealsAfterAMoment(SilentReporter):
 
 def test_room_that_is_lost_for_a_moment_is_entered(opened: LocalRunner, practice: PracticeSchool) -> None:
     practice.break_("socket-refused")
-    (piece,) = opened.chosen(["live-class"])
-    performed = opened.play(piece, HealsAfterAMoment(practice), confirm=False)
-    assert performed.run.outcome is Outcome.PASSED, performed.document
-    (opening,) = [step for step in performed.run.attempts[0].steps if step.step.title == "opens the class"]
+    (entry,) = opened.chosen(["live-class"])
+    result = opened.play(entry, HealsAfterAMoment(practice), confirm=False)
+    assert result.run.outcome is Outcome.PASSED, result.document
+    (opening,) = [step for step in result.run.attempts[0].steps if step.step.title == "opens the class"]
     assert opening.took_s > 2, "it was refused once, and the page tried again"

@@ -80,8 +80,8 @@ def test_stranger_is_neither_printed_nor_kept_and_other_tests_are(tmp_path: Path
     (tmp_path / "test_meeting.py").write_text(MEETING)
     done = by_pytest(tmp_path, *ALL, *WITH_JUNIT, "-m", "not interrupts", *more)
     assert done.returncode == 1, done.stdout
-    told = done.stdout + done.stderr + (tmp_path / "junit.xml").read_text()
-    assert "Ada" not in told, told
+    output = done.stdout + done.stderr + (tmp_path / "junit.xml").read_text()
+    assert "Ada" not in output, output
     assert 'student at "joins" (step 2, live-class)' in done.stdout
     assert "privacy: somebody who is not expected came into the class" in done.stdout
     assert done.stdout.count("nothing that pytest-playwright recorded of this test was kept") == 3
@@ -151,16 +151,16 @@ def test_output_and_junit_have_no_secrets_or_control_characters(
         asked = ("--base-url", library.url, "-n", "2", "--tb", "long", "--showlocals", "--color", "no")
         done = by_pytest(tmp_path, *WITH_JUNIT, *asked)
     assert "3 failed, 1 error" in done.stdout, done.stdout
-    told = done.stdout + done.stderr + (tmp_path / "junit.xml").read_text()
-    assert READER.pin not in told
+    output = done.stdout + done.stderr + (tmp_path / "junit.xml").read_text()
+    assert READER.pin not in output
     # The source of a test is the test's own; what a page and a browser say is not.
-    told = "\n".join(line for line in told.splitlines() if "goto(" not in line)
-    assert "swordfish" not in told, told
-    assert f"student: {library.url}/sign-in   " in told
-    assert 'fill("***")' in told
-    assert "typed ***" in told
-    assert not [letter for letter in told if not letter.isprintable() and letter not in "\n\t"]
-    assert "#x1B" not in told
+    output = "\n".join(line for line in output.splitlines() if "goto(" not in line)
+    assert "swordfish" not in output, output
+    assert f"student: {library.url}/sign-in   " in output
+    assert 'fill("***")' in output
+    assert "typed ***" in output
+    assert not [letter for letter in output if not letter.isprintable() and letter not in "\n\t"]
+    assert "#x1B" not in output
     console = [line for line in done.stdout.splitlines() if "console: " in line]
     assert console
     assert max(map(len, console)) < 250

@@ -15,8 +15,8 @@ from firstbell.runner.execution.supervision import child_process
 from firstbell.runner.execution.supervision.child_process import ChildGone, ChildProcess
 from firstbell.runner.execution.supervision.protocol import Quit
 
-Heard = queue.SimpleQueue[int | None]
-Start = Callable[[str], tuple[ChildProcess[int], Heard]]
+Messages = queue.SimpleQueue[int | None]
+Start = Callable[[str], tuple[ChildProcess[int], Messages]]
 SECONDS = 20.0
 
 ENDS = "import os\nprint(1, flush=True)\ninput()\nprint(2, flush=True)\n"
@@ -40,12 +40,12 @@ def start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Start]:
     begun: list[ChildProcess[int]] = []
     with (tmp_path / "log").open("ab") as log:
 
-        def starting(text: str) -> tuple[ChildProcess[int], Heard]:
+        def starting(text: str) -> tuple[ChildProcess[int], Messages]:
             (tmp_path / "task.py").write_text(text)
-            heard: Heard = queue.SimpleQueue()
-            child = ChildProcess("task", reads=TypeAdapter(int), on_message=heard.put, log=log)
+            messages: Messages = queue.SimpleQueue()
+            child = ChildProcess("task", reads=TypeAdapter(int), on_message=messages.put, log=log)
             begun.append(child)
-            return child, heard
+            return child, messages
 
         yield starting
         for child in begun:
@@ -53,20 +53,20 @@ def start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Start]:
 
 
 def test_child_asked_to_end_sends_its_last_message(start: Start) -> None:
-    child, heard = start(ENDS)
-    assert heard.get(timeout=SECONDS) == 1
+    child, messages = start(ENDS)
+    assert messages.get(timeout=SECONDS) == 1
     child.close(Quit())
-    assert [heard.get(timeout=SECONDS), heard.get(timeout=SECONDS)] == [2, None]
+    assert [messages.get(timeout=SECONDS), messages.get(timeout=SECONDS)] == [2, None]
     assert not child.alive
 
 
 def test_child_that_does_not_end_is_killed(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(child_process, "QUIT_S", 0.2)
-    child, heard = start(STAYS)
-    assert heard.get(timeout=SECONDS) == 1
+    child, messages = start(STAYS)
+    assert messages.get(timeout=SECONDS) == 1
     child.close(Quit())
     assert not child.alive
-    assert heard.get(timeout=SECONDS) is None
+    assert messages.get(timeout=SECONDS) is None
     child.close(Quit())
     child.kill()
 
@@ -74,8 +74,8 @@ def test_child_that_does_not_end_is_killed(start: Start, monkeypatch: pytest.Mon
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux shows the environment of an orphan in another session")
 @pytest.mark.parametrize("how", ["close", "kill"])
 def test_descendants_end_with_the_child(start: Start, how: str) -> None:
-    child, heard = start(LEAVES)
-    left = psutil.Process(heard.get(timeout=SECONDS) or 0)
+    child, messages = start(LEAVES)
+    left = psutil.Process(messages.get(timeout=SECONDS) or 0)
     child.close(Quit()) if how == "close" else child.kill()
     assert not left.is_running() or left.status() == psutil.STATUS_ZOMBIE
 
@@ -85,23 +85,23 @@ def test_temporary_folder_is_removed_with_the_child(
 ) -> None:
     (tmp_path / "temporary").mkdir()
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "temporary"))
-    child, heard = start(WHERE)
-    assert heard.get(timeout=SECONDS) == 1
+    child, messages = start(WHERE)
+    assert messages.get(timeout=SECONDS) == 1
     assert len(list((tmp_path / "temporary").glob("*/mine-*"))) == 1
     child.close(Quit())
     assert not list((tmp_path / "temporary").iterdir())
 
 
 def test_no_message_is_read_after_an_invalid_line(start: Start) -> None:
-    child, heard = start(BABBLES)
-    assert [heard.get(timeout=SECONDS), heard.get(timeout=SECONDS)] == [1, None]
+    child, messages = start(BABBLES)
+    assert [messages.get(timeout=SECONDS), messages.get(timeout=SECONDS)] == [1, None]
     child.close(Quit())
-    assert heard.empty()
+    assert messages.empty()
 
 
 def test_child_that_is_gone_cannot_be_sent_anything(start: Start) -> None:
-    child, heard = start("")
-    assert heard.get(timeout=SECONDS) is None
+    child, messages = start("")
+    assert messages.get(timeout=SECONDS) is None
     child.kill()
     with pytest.raises(ChildGone):
         child.send(Quit())

@@ -14,7 +14,7 @@ import pytest
 pytestmark = [pytest.mark.browser, pytest.mark.faults]
 
 NAME_SERVER = "127.0.0.78"
-LOOK = f"""\
+LOOKUP = f"""\
 import json, pathlib, socket, sys
 from urllib.parse import urlsplit
 import urllib3
@@ -48,7 +48,7 @@ def test_removed_name_is_gone_for_this_machine_and_others_stay(tmp_path: Path) -
         pytest.skip("needs a mount namespace of its own for another /etc/resolv.conf; run this test as root")
     (tmp_path / "resolv.conf").write_text(f"nameserver {NAME_SERVER}\noptions timeout:1 attempts:1\n")
     done = subprocess.run(
-        ["unshare", "-m", "sh", "-c", BOUND, sys.executable, LOOK],
+        ["unshare", "-m", "sh", "-c", BOUND, sys.executable, LOOKUP],
         cwd=tmp_path,
         env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
         capture_output=True,

@@ -23,7 +23,7 @@ from firstbell.runner.outcome import Outcome
 pytestmark = [pytest.mark.browser, pytest.mark.faults]
 
 CONFIG = '[school]\nname = "P"\ntimezone = "America/New_York"\npractice = true\n[browser]\nstep_limit = "5s"\n'
-ELSEWHERE = """\
+OTHER_LOCATION = """\
 [school]
 name = "Elsewhere"
 timezone = "America/New_York"
@@ -88,15 +88,15 @@ def starving(pid: int) -> Iterator[None]:
 def test_failure_on_a_starved_machine_blames_no_service(opened: LocalRunner) -> None:
     assert opened.practice is not None
     opened.practice.break_("sign-in-503")
-    (piece,) = opened.chosen(["class-list"])
-    assert opened.play(piece, SilentReporter(), confirm=False).run.outcome is Outcome.FAILED, (
+    (entry,) = opened.chosen(["class-list"])
+    assert opened.play(entry, SilentReporter(), confirm=False).run.outcome is Outcome.FAILED, (
         "fed, it fails: the control"
     )
     opened.worker.prepare()
     with starving(opened.worker.worker.pid):
-        performed = opened.play(piece, SilentReporter(), confirm=False)
-    assert performed.run.outcome is Outcome.ERRORED, performed.document
-    assert "this machine was starved" in performed.document.attempts[0].said
+        result = opened.play(entry, SilentReporter(), confirm=False)
+    assert result.run.outcome is Outcome.ERRORED, result.document
+    assert "this machine was starved" in result.document.attempts[0].said
 
 
 def test_lag_meter_measures_only_a_stopped_process() -> None:
@@ -127,14 +127,14 @@ def lost_share(*, stopped_share: float) -> float:
 def test_full_disk_costs_evidence_and_never_the_outcome(opened: LocalRunner) -> None:
     assert opened.practice is not None
     with full_disk(opened.run_context.work):
-        (piece,) = opened.chosen(["class-list"])
-        performed = opened.play(piece, SilentReporter(), confirm=False)
-        assert performed.run.outcome is Outcome.PASSED, performed.document
-        assert any("No space left on device" in line for line in performed.problems), performed.problems
+        (entry,) = opened.chosen(["class-list"])
+        result = opened.play(entry, SilentReporter(), confirm=False)
+        assert result.run.outcome is Outcome.PASSED, result.document
+        assert any("No space left on device" in line for line in result.problems), result.problems
         opened.practice.break_("sign-in-503")
-        performed = opened.play(piece, SilentReporter(), confirm=False)
-    assert performed.run.outcome is Outcome.ERRORED
-    assert "the disk of this machine is full" in performed.document.attempts[0].said
+        result = opened.play(entry, SilentReporter(), confirm=False)
+    assert result.run.outcome is Outcome.ERRORED
+    assert "the disk of this machine is full" in result.document.attempts[0].said
 
 
 @contextmanager
@@ -163,10 +163,10 @@ def full_disk(folder: Path) -> Iterator[None]:
 def test_silent_name_server_blames_no_service(tmp_path: Path, *, is_answering: bool, code: int, said: str) -> None:
     if os.geteuid() != 0 or subprocess.run(["unshare", "-m", "true"], capture_output=True, check=False).returncode:
         pytest.skip("needs a mount namespace of its own for another /etc/resolv.conf; run this test as root")
-    (tmp_path / "firstbell.toml").write_text(ELSEWHERE)
+    (tmp_path / "firstbell.toml").write_text(OTHER_LOCATION)
     (tmp_path / "resolv.conf").write_text("nameserver 127.0.0.53\noptions timeout:1 attempts:1\n")
     command = BOUND.format(file=tmp_path / "resolv.conf", python=sys.executable)
-    with no_such_name() if is_answering else nobody():
+    with no_such_name() if is_answering else no_name_server():
         done = subprocess.run(
             ["unshare", "-m", "sh", "-c", command],
             cwd=tmp_path,
@@ -181,7 +181,7 @@ def test_silent_name_server_blames_no_service(tmp_path: Path, *, is_answering: b
 
 
 @contextmanager
-def nobody() -> Iterator[None]:
+def no_name_server() -> Iterator[None]:
     """A port without a name server."""
     yield
 

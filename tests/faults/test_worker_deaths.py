@@ -156,23 +156,23 @@ def play(opened: LocalRunner, journey: str, reporter: SilentReporter) -> RunResu
 
 def test_browser_killed_during_a_step_is_the_probes_own_fault(opened: LocalRunner) -> None:
     reporter = At("signs in", lambda: kill(family(opened, "--type=", "--headless", "--remote-debugging")))
-    performed = play(opened, "class-list", reporter)
-    assert performed.run.outcome is Outcome.ERRORED, performed.document
+    result = play(opened, "class-list", reporter)
+    assert result.run.outcome is Outcome.ERRORED, result.document
     assert play(opened, "class-list", SilentReporter()).run.outcome is Outcome.PASSED
 
 
 def test_driver_killed_during_a_step_is_the_probes_own_fault(opened: LocalRunner) -> None:
-    performed = play(opened, "class-list", At("signs in", lambda: kill(family(opened, "playwright/driver"))))
-    assert performed.run.outcome is Outcome.ERRORED, performed.document
+    result = play(opened, "class-list", At("signs in", lambda: kill(family(opened, "playwright/driver"))))
+    assert result.run.outcome is Outcome.ERRORED, result.document
     assert play(opened, "class-list", SilentReporter()).run.outcome is Outcome.PASSED
 
 
 def test_worker_killed_during_a_step_leaves_nothing_behind(opened: LocalRunner) -> None:
     before = family(opened)
     reporter = At("signs in", lambda: os.kill(opened.worker.worker.pid, signal.SIGKILL))
-    performed = play(opened, "class-list", reporter)
-    assert performed.run.outcome is Outcome.ERRORED
-    assert "the worker process crashed" in performed.document.attempts[0].said
+    result = play(opened, "class-list", reporter)
+    assert result.run.outcome is Outcome.ERRORED
+    assert "the worker process crashed" in result.document.attempts[0].said
     psutil.wait_procs(before, timeout=30)
     assert not [process for process in before if process.is_running() and process.status() != psutil.STATUS_ZOMBIE]
     assert play(opened, "class-list", SilentReporter()).run.outcome is Outcome.PASSED
@@ -181,9 +181,9 @@ def test_worker_killed_during_a_step_leaves_nothing_behind(opened: LocalRunner) 
 def test_endless_journey_is_killed_at_its_deadline(opened: LocalRunner) -> None:
     opened.worker.prepare()
     before = family(opened)
-    performed = play(opened, "endless", SilentReporter())
-    assert performed.run.outcome is Outcome.ERRORED
-    assert "did not end before its deadline of 4 s" in performed.document.attempts[0].said
+    result = play(opened, "endless", SilentReporter())
+    assert result.run.outcome is Outcome.ERRORED
+    assert "did not end before its deadline of 4 s" in result.document.attempts[0].said
     assert not psutil.wait_procs(before, timeout=10)[1]
     assert play(opened, "class-list", SilentReporter()).run.outcome is Outcome.PASSED
 
@@ -215,8 +215,8 @@ def test_stopped_browser_and_driver_are_killed_with_everything(opened: LocalRunn
     opened.worker.prepare()
     before = family(opened)
     reporter = At("signs in", lambda: kill(family(opened), signal.SIGSTOP))
-    performed = play(opened, "class-list", reporter)
-    assert performed.run.outcome is Outcome.ERRORED, performed.document
+    result = play(opened, "class-list", reporter)
+    assert result.run.outcome is Outcome.ERRORED, result.document
     assert not psutil.wait_procs(before, timeout=10)[1]
     assert play(opened, "class-list", SilentReporter()).run.outcome is Outcome.PASSED
 
@@ -227,9 +227,9 @@ def test_hanging_close_keeps_the_outcome_and_ends_the_worker(
     monkeypatch.setattr(supervisor, "CLOSE_S", 3.0)
     opened.worker.prepare()
     before = family(opened)
-    performed = play(opened, "hangs", SilentReporter())
-    assert performed.run.outcome is Outcome.PASSED, performed.document
-    assert "did not end before its deadline" in performed.document.attempts[0].unclosed
+    result = play(opened, "hangs", SilentReporter())
+    assert result.run.outcome is Outcome.PASSED, result.document
+    assert "did not end before its deadline" in result.document.attempts[0].unclosed
     assert not psutil.wait_procs(before, timeout=10)[1]
     assert play(opened, "class-list", SilentReporter()).run.outcome is Outcome.PASSED
 

@@ -46,27 +46,27 @@ print(json.dumps({"calls": calls, "errors": errors, "raised": raised, "devices":
 
 
 @pytest.fixture(scope="module")
-def told() -> dict[str, Any]:
+def calls() -> dict[str, Any]:
     """Records the calls that a Playwright session reports."""
     done = subprocess.run([sys.executable, "-c", CALLS], capture_output=True, text=True, check=True)
     found: dict[str, Any] = json.loads(done.stdout)
     return found
 
 
-def test_each_call_is_reported_with_its_method_and_arguments(told: dict[str, Any]) -> None:
-    assert told["calls"]["fetch"] == "http://127.0.0.1:1/a"
+def test_each_call_is_reported_with_its_method_and_arguments(calls: dict[str, Any]) -> None:
+    assert calls["calls"]["fetch"] == "http://127.0.0.1:1/a"
 
 
-def test_call_has_the_error_that_it_raised(told: dict[str, Any]) -> None:
-    assert told["raised"]
-    assert told["errors"]["fetch"] == told["raised"]
-    assert told["errors"]["newRequest"] is None
+def test_call_has_the_error_that_it_raised(calls: dict[str, Any]) -> None:
+    assert calls["raised"]
+    assert calls["errors"]["fetch"] == calls["raised"]
+    assert calls["errors"]["newRequest"] is None
 
 
-def test_devices_in_the_package_match_the_driver(told: dict[str, Any]) -> None:
-    found = {name: [one.engine, one.is_mobile] for name, one in device_descriptors().items()}
+def test_devices_in_the_package_match_the_driver(calls: dict[str, Any]) -> None:
+    found = {name: [item.engine, item.is_mobile] for name, item in device_descriptors().items()}
     assert len(found) > 100
-    assert found == told["devices"]
+    assert found == calls["devices"]
 
 
 @pytest.mark.parametrize(
@@ -77,10 +77,10 @@ def test_message_of_another_shape_fails_no_call(channel: dict[str, object]) -> N
 
 
 def test_internal_calls_are_not_reported() -> None:
-    told: list[object] = []
+    calls: list[object] = []
     internal = type("Call", (), {"internal": True})()
-    CallListener(lambda call, _message: told.append(call)).on_api_call_begin(internal, {})
-    assert told == []
+    CallListener(lambda call, _message: calls.append(call)).on_api_call_begin(internal, {})
+    assert calls == []
 
 
 def test_soft_errors_belong_to_the_current_test() -> None:

@@ -36,16 +36,16 @@ every = "1h"
 """
 
 
-def pieces() -> dict[str, JourneyEntry]:
+def entries() -> dict[str, JourneyEntry]:
     return dict(journey_catalog(CARDS, parse(TEXT, Path("firstbell.toml")).settings))
 
 
 def test_collected_journeys_come_before_entries_of_the_configuration() -> None:
-    assert list(pieces()) == ["live-class", "class-list", "live-class-high", "ghost"]
+    assert list(entries()) == ["live-class", "class-list", "live-class-high", "ghost"]
 
 
 def test_one_journey_has_two_names_for_two_groups() -> None:
-    high, elementary = pieces()["live-class-high"], pieces()["live-class"]
+    high, elementary = entries()["live-class-high"], entries()["live-class"]
     assert high.journey_info == elementary.journey_info == CARDS[0]
     assert (high.section.deadline, elementary.section.deadline) == (60.0, 90.0)
     assert high.account_request == AccountRequest(roles=("teacher", "student"), groups=("high",), meets=True)
@@ -53,12 +53,12 @@ def test_one_journey_has_two_names_for_two_groups() -> None:
 
 
 def test_journey_without_a_live_class_needs_no_class_lock() -> None:
-    assert pieces()["class-list"].account_request == AccountRequest(roles=("student",), groups=(), meets=False)
+    assert entries()["class-list"].account_request == AccountRequest(roles=("student",), groups=(), meets=False)
 
 
 def test_undefined_journey_has_no_info_and_needs_no_accounts() -> None:
-    assert pieces()["ghost"].journey_info is None
-    assert pieces()["ghost"].account_request == AccountRequest(roles=())
+    assert entries()["ghost"].journey_info is None
+    assert entries()["ghost"].account_request == AccountRequest(roles=())
 
 
 LIBRARY = '[services.library]\nowner = "o"\nurl = "https://library.example"\n'
@@ -80,7 +80,7 @@ SHIPPED = JourneyInfo(
 )
 def test_shipped_journey_is_disabled_without_its_services(text: str, lacks: str) -> None:
     settings = parse(f'[school]\nname = "B"\ntimezone = "UTC"\n{text}', Path("firstbell.toml")).settings
-    piece = journey_catalog([SHIPPED], settings)["sign-in"]
-    assert (piece.lacks, piece.section.enabled) == (lacks, not lacks)
+    entry = journey_catalog([SHIPPED], settings)["sign-in"]
+    assert (entry.lacks, entry.section.enabled) == (lacks, not lacks)
     own = journey_catalog([SHIPPED.model_copy(update={"is_shipped": False})], settings)["sign-in"]
     assert (own.lacks, own.section.enabled) == ("", True)

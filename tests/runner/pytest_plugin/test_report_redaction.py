@@ -14,7 +14,7 @@ PIN = "turn-the-page-7"
 
 
 @pytest.mark.parametrize(
-    ("url", "told"),
+    ("url", "redacted"),
     [
         ("https://me:pw@x.example:8443/a/b?pwd=1#access_token=2", "https://x.example:8443/a/b"),
         ("https://x.example/join/a1b2c3d4e5f6a7b8c9d0e1f2a3b4", "https://x.example/join/***"),
@@ -25,8 +25,8 @@ PIN = "turn-the-page-7"
         ("https://[", "an address that is none"),
     ],
 )
-def test_url_is_reported_without_its_query(url: str, told: str) -> None:
-    assert url_without_query(url) == told
+def test_url_is_reported_without_its_query(url: str, redacted: str) -> None:
+    assert url_without_query(url) == redacted
 
 
 def report(said: str) -> pytest.TestReport:
@@ -48,21 +48,21 @@ def report(said: str) -> pytest.TestReport:
 
 
 def test_secret_is_redacted_from_a_report_and_the_rest_stays() -> None:
-    told = report(f"\x1b[31mtyped\x1b[0m {PIN}\x1b]0;owned\x07 at https://x/?access_token=swordfish")
-    redact_secrets(told, KnownSecrets([PIN]))
-    text = f"{told.longreprtext}{told.longrepr.reprcrash.message}{told.sections}{told.user_properties}"  # type: ignore[union-attr]
+    redacted = report(f"\x1b[31mtyped\x1b[0m {PIN}\x1b]0;owned\x07 at https://x/?access_token=swordfish")
+    redact_secrets(redacted, KnownSecrets([PIN]))
+    text = f"{redacted.longreprtext}{redacted.longrepr.reprcrash.message}{redacted.sections}{redacted.user_properties}"  # type: ignore[union-attr]
     assert PIN not in text
     assert "swordfish" not in text
-    assert "\x1b]" not in told.longreprtext
-    assert "\x1b[31mtyped\x1b[0m ***" in told.longreprtext
-    assert "The above exception was the direct cause" in told.longreprtext
-    assert dict(told.user_properties)["times"] == 3
+    assert "\x1b]" not in redacted.longreprtext
+    assert "\x1b[31mtyped\x1b[0m ***" in redacted.longreprtext
+    assert "The above exception was the direct cause" in redacted.longreprtext
+    assert dict(redacted.user_properties)["times"] == 3
 
 
 def test_report_of_a_stranger_says_only_that() -> None:
-    told = report("Ada")
-    vars(told)["extras"] = ["a picture"]
-    redact_private_report(told, "privacy: somebody came")
-    assert told.longrepr == "privacy: somebody came"
-    assert told.user_properties == [("firstbell_step", "1 student: joins")]
-    assert (told.sections, hasattr(told, "extras")) == ([], False)
+    redacted = report("Ada")
+    vars(redacted)["extras"] = ["a picture"]
+    redact_private_report(redacted, "privacy: somebody came")
+    assert redacted.longrepr == "privacy: somebody came"
+    assert redacted.user_properties == [("firstbell_step", "1 student: joins")]
+    assert (redacted.sections, hasattr(redacted, "extras")) == ([], False)

@@ -25,7 +25,7 @@ password = "env:FIRSTBELL_NOT_SET"
 CARD = JourneyInfo(id="x", title="", relies_on=("library",), roles=("student",), file="x.py", line=1)
 
 
-def held(file: Path) -> frozenset[str]:
+def locked(file: Path) -> frozenset[str]:
     database = Database(f"sqlite:///{file}")
     found: list[frozenset[str]] = []
     AccountLocks(database, "somebody:1:2", lambda _: False).cast(
@@ -40,12 +40,12 @@ def test_pytest_locks_accounts_in_history_until_the_test_ends(tmp_path: Path) ->
     with open_for_pytest(None, tmp_path) as opened:
         with opened.reserve_accounts(CARD) as accounts:
             assert accounts == {"student": "student"}
-            assert len(held(tmp_path / ".firstbell" / "history.db")) == 1
-        assert not held(tmp_path / ".firstbell" / "history.db")
+            assert len(locked(tmp_path / ".firstbell" / "history.db")) == 1
+        assert not locked(tmp_path / ".firstbell" / "history.db")
 
 
 def test_unreachable_history_falls_back_to_local_locks_with_a_warning(tmp_path: Path) -> None:
     (tmp_path / "firstbell.toml").write_text(CONFIG + '[history]\nurl = "sqlite:////proc/history.db"\n')
     away = pytest.warns(LocalLocksOnly, match="on this machine only")
     with away, open_for_pytest(None, tmp_path) as opened, opened.reserve_accounts(CARD):
-        assert len(held(tmp_path / ".firstbell" / "locks.db")) == 1
+        assert len(locked(tmp_path / ".firstbell" / "locks.db")) == 1

@@ -7,7 +7,7 @@ import pytest
 from firstbell.runner.execution.accounts.allocation import EVERY_ROLE, AccountCandidate, AccountPool, AccountRequest
 from firstbell.runner.execution.supervision.recycling import RecycleReason, WorkerLimits, WorkerUsage, recycle_reason
 
-COMPANY = AccountPool(
+POOL = AccountPool(
     candidates=[
         AccountCandidate(account="teacher", role="teacher", lock="t"),
         AccountCandidate(account="student", role="student", lock="s"),
@@ -52,24 +52,24 @@ BOTH = ("teacher", "student")
     ],
 )
 def test_each_role_gets_a_free_account(part: AccountRequest, taken: set[str], accounts: dict[str, str] | None) -> None:
-    casting = COMPANY.allocate(part, taken)
-    assert (dict(casting.accounts) if casting else None) == accounts
+    allocation = POOL.allocate(part, taken)
+    assert (dict(allocation.accounts) if allocation else None) == accounts
 
 
 def test_accounts_are_locked_and_the_class_if_actors_meet() -> None:
-    casting = COMPANY.allocate(AccountRequest(roles=BOTH, meets=True), set())
-    assert casting is not None
-    assert casting.locks == ["t", "s", "class"]
+    allocation = POOL.allocate(AccountRequest(roles=BOTH, meets=True), set())
+    assert allocation is not None
+    assert allocation.locks == ["t", "s", "class"]
 
 
 def test_journey_for_any_role_gets_one_account_of_each() -> None:
-    casting = COMPANY.allocate(AccountRequest(roles=(EVERY_ROLE,)), set())
-    assert casting is not None
-    assert set(casting.accounts) == {"teacher", "student"}
+    allocation = POOL.allocate(AccountRequest(roles=(EVERY_ROLE,)), set())
+    assert allocation is not None
+    assert set(allocation.accounts) == {"teacher", "student"}
 
 
 @pytest.mark.parametrize(
-    ("wear", "why"),
+    ("usage", "why"),
     [
         (WorkerUsage(attempts=199, memory_mib=2999), None),
         (WorkerUsage(attempts=200, memory_mib=100), RecycleReason.COUNT),
@@ -77,5 +77,5 @@ def test_journey_for_any_role_gets_one_account_of_each() -> None:
         (WorkerUsage(attempts=1, memory_mib=100, unclosed="context.close: timed out"), RecycleReason.UNCLOSED),
     ],
 )
-def test_worker_is_replaced_for_a_reason(wear: WorkerUsage, why: RecycleReason | None) -> None:
-    assert recycle_reason(wear, WorkerLimits(attempts=200, memory_mib=3000)) is why
+def test_worker_is_replaced_for_a_reason(usage: WorkerUsage, why: RecycleReason | None) -> None:
+    assert recycle_reason(usage, WorkerLimits(attempts=200, memory_mib=3000)) is why

@@ -108,9 +108,9 @@ def test_playwright_opens_a_window_by_option_or_pwdebug(
 
 def download(folder: Path, name: str) -> None:
     """Creates the files of a browser that Playwright has downloaded."""
-    place = folder / f"{name.replace('-', '_')}-{browser_revisions()[name]}"
-    place.mkdir(parents=True)
-    (place / "INSTALLATION_COMPLETE").touch()
+    path = folder / f"{name.replace('-', '_')}-{browser_revisions()[name]}"
+    path.mkdir(parents=True)
+    (path / "INSTALLATION_COMPLETE").touch()
 
 
 def program(folder: Path, name: str, script: str = "") -> Path:
@@ -155,7 +155,7 @@ def test_each_playwright_download_serves_its_own_mode(bare: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("asks", "there", "told", "code"),
+    ("asks", "there", "output", "code"),
     [
         pytest.param("", ["firefox"], ["firefox: Playwright's own Firefox"], 2, id="none asked for, chromium missing"),
         pytest.param(
@@ -175,13 +175,13 @@ def test_each_playwright_download_serves_its_own_mode(bare: Path) -> None:
     ],
 )
 def test_browser_find_lists_browsers_and_the_one_in_use(
-    bare: Path, asks: str, there: list[str], told: list[str], code: int
+    bare: Path, asks: str, there: list[str], output: list[str], code: int
 ) -> None:
     (bare / "firstbell.toml").write_text(f'[school]\nname = "P"\ntimezone = "UTC"\npractice = true\n{asks}')
     for name in there:
         download(bare / "pw-1.60", name)
     done = CliRunner().invoke(browser, ["find"])
-    assert (done.stdout.splitlines(), done.exit_code) == (told, code)
+    assert (done.stdout.splitlines(), done.exit_code) == (output, code)
     assert ("firstbell browser install" in done.stderr) == (code == 2)
 
 

@@ -37,8 +37,8 @@ def test_only_hosts_of_services_are_resolved_and_once_each(open_: ExitStack) -> 
         "http://192.0.2.1",
         "http://portal.localhost:9",
     )
-    told = "MAP portal.district.example 127.0.0.1, MAP gone.district.example ~NOTFOUND"
-    assert browser_args(services, Egress(resolver=f"127.0.0.1:{port}")) == (f"--host-resolver-rules={told}",)
+    rules = "MAP portal.district.example 127.0.0.1, MAP gone.district.example ~NOTFOUND"
+    assert browser_args(services, Egress(resolver=f"127.0.0.1:{port}")) == (f"--host-resolver-rules={rules}",)
     assert browser_args(services, Egress(resolver=f"127.0.0.1:{port}", proxy="http://filter:8080")) == ()
     assert browser_args(services, Egress()) == ()
     assert browser_args(service("http://192.0.2.1"), Egress(resolver=f"127.0.0.1:{port}")) == ()
@@ -47,8 +47,8 @@ def test_only_hosts_of_services_are_resolved_and_once_each(open_: ExitStack) -> 
 def test_unreachable_address_is_not_chosen(open_: ExitStack, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("firstbell.runner.diagnosis.probes.dns_lookup._has_route", lambda address: ":" not in address)
     port = open_.enter_context(datagrams(name_server(ZONE)))
-    (told,) = browser_args(service("https://learn.district.example"), Egress(resolver=f"127.0.0.1:{port}"))
-    assert told.endswith("MAP learn.district.example 127.0.0.2")
+    (rules,) = browser_args(service("https://learn.district.example"), Egress(resolver=f"127.0.0.1:{port}"))
+    assert rules.endswith("MAP learn.district.example 127.0.0.2")
 
 
 @pytest.mark.browser

@@ -106,7 +106,10 @@ def test_account_with_its_own_browser_may_have_a_mobile_device() -> None:
 @pytest.mark.browser
 def test_devices_read_from_the_package_match_playwright() -> None:
     with sync_playwright() as playwright:
-        known = {name: (one["default_browser_type"], one["is_mobile"]) for name, one in playwright.devices.items()}
+        known = {
+            name: (descriptor["default_browser_type"], descriptor["is_mobile"])
+            for name, descriptor in playwright.devices.items()
+        }
     assert known
     assert {name: (device.engine, device.is_mobile) for name, device in devices().items()} == known
 
@@ -125,7 +128,7 @@ def pupil(browser: str = "", device: str = "") -> Account:
 
 
 @pytest.mark.parametrize(
-    ("account", "journey", "told", "expected"),
+    ("account", "journey", "override", "expected"),
     [
         pytest.param(pupil(), "", "", ActorBrowser(browser="chromium", device="", is_usual=True), id="the usual"),
         pytest.param(
@@ -154,8 +157,8 @@ def pupil(browser: str = "", device: str = "") -> Account:
         ),
     ],
 )
-def test_browser_of_each_actor(account: Account, journey: str, told: str, expected: ActorBrowser) -> None:
-    assert browser_of_actor(account, journey=journey, usual="chromium", overrides=[told]) == expected
+def test_browser_of_each_actor(account: Account, journey: str, override: str, expected: ActorBrowser) -> None:
+    assert browser_of_actor(account, journey=journey, usual="chromium", overrides=[override]) == expected
 
 
 def test_project_options_override_a_device_and_unknown_ones_are_named() -> None:

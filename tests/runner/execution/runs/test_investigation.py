@@ -1,4 +1,4 @@
-"""Tests the investigation of an attempt that did not pass: facts from every source, and a diagnosis despite any error."""
+"""Tests the investigation of an attempt that did not pass: facts from every source, a diagnosis despite any error."""
 
 from __future__ import annotations
 
@@ -76,23 +76,23 @@ class Away(Remembered):
         return gone
 
 
-def look(targets: Sequence[Target], way: Egress, _within_s: float) -> list[HostCheck]:
+def check_hosts(targets: Sequence[Target], way: Egress, _within_s: float) -> list[HostCheck]:
     """Host checks without findings; the platform has another title through the proxy."""
     page = HttpAnswer(status=200, title="Classes" if way.proxy else "Scheduled maintenance", clock_ahead_s=1.0)
     return [
         HostCheck(
-            host=one.host,
-            service=one.service,
-            is_control=one.is_control,
+            host=check.host,
+            service=check.service,
+            is_control=check.is_control,
             at=AT,
             tcp=(Connection(address="192.0.2.1"),),
             http=page,
         )
-        for one in targets
+        for check in targets
     ]
 
 
-def inquiry(past: Any, probe: Callable[..., list[HostCheck]] = look) -> Investigation:
+def investigation(past: Any, probe: Callable[..., list[HostCheck]] = check_hosts) -> Investigation:
     return Investigation(
         locations={"home": Location(name="home"), "school": Location(inside=True, way=Egress(proxy="http://p:1"))},
         targets=TARGETS,
@@ -123,8 +123,8 @@ def case(*attempts: Attempt) -> InvestigationCase:
 
 
 def test_facts_come_from_every_source() -> None:
-    asking = inquiry(Remembered())
-    found = asking.facts(case(attempt(EMPTY), attempt(EMPTY, 2)), asking.begin())
+    investigating = investigation(Remembered())
+    found = investigating.facts(case(attempt(EMPTY), attempt(EMPTY, 2)), investigating.begin())
     assert [check.host for check in found.checks] == ["learn.x:443", "control.y:443"]
     assert (found.controls_asked, found.confirmed, found.inside) == (1, True, False)
     (there,) = found.elsewhere
@@ -138,8 +138,8 @@ def test_facts_come_from_every_source() -> None:
 
 
 def test_one_failure_of_two_attempts_is_not_confirmed() -> None:
-    asking = inquiry(Remembered())
-    found = asking.facts(case(attempt(EMPTY), attempt(None, 2)), asking.begin())
+    investigating = investigation(Remembered())
+    found = investigating.facts(case(attempt(EMPTY), attempt(None, 2)), investigating.begin())
     assert not found.confirmed
     assert found.sign == "list-empty"
 
@@ -152,24 +152,24 @@ def test_one_failure_of_two_attempts_is_not_confirmed() -> None:
     ],
 )
 def test_diagnosis_works_without_history(error: Exception) -> None:
-    asking = inquiry(Away(error))
-    found = asking.conclude(case(attempt(EMPTY), attempt(EMPTY, 2)), asking.begin())
+    investigating = investigation(Away(error))
+    found = investigating.conclude(case(attempt(EMPTY), attempt(EMPTY, 2)), investigating.begin())
     assert (found.service, found.cause, found.confidence) == ("platform", Cause.LIST_EMPTY, Confidence.HIGH)
-    assert asking.degraded("home", attempt(None)) == ()
+    assert investigating.degraded("home", attempt(None)) == ()
 
 
 def test_unreachable_history_is_queried_once() -> None:
     past = Away(HistoryError("no answer after 5 s"))
-    asking = inquiry(past)
-    asking.conclude(case(attempt(EMPTY)), asking.begin())
+    investigating = investigation(past)
+    investigating.conclude(case(attempt(EMPTY)), investigating.begin())
     assert past.asked == 1
 
 
 def test_failed_investigation_blames_no_service_and_does_not_raise() -> None:
-    asking = replace(inquiry(Remembered()), hosts=None)  # type: ignore[arg-type]  # what a mistake of ours would do
+    investigating = replace(investigation(Remembered()), hosts=None)  # type: ignore[arg-type]  # what a mistake of ours would do
     blocked = FailedRequest(host="learn.x:443", path="/", method="GET", kind="document", is_page=True, status=503)
     broken = replace(attempt(EMPTY), seen=BrowserFacts(troubles=(blocked,)))
-    found = asking.conclude(case(broken), asking.begin())
+    found = investigating.conclude(case(broken), investigating.begin())
     assert (found.service, found.cause, found.confidence) == ("", Cause.UNKNOWN, Confidence.LOW)
     assert "failed (AttributeError)" in found.because[0].said
 
@@ -183,27 +183,29 @@ def test_hanging_host_checks_cost_their_time_limit_once() -> None:
         over.wait(5)
         return []
 
-    asking = inquiry(Remembered(), hang)
-    asking = replace(asking, locations={f"home{number}": Location() for number in range(4)} | dict(asking.locations))
+    investigating = investigation(Remembered(), hang)
+    investigating = replace(
+        investigating, locations={f"home{number}": Location() for number in range(4)} | dict(investigating.locations)
+    )
     began_s = time.monotonic()
-    found = asking.begin().found(0.1)
+    found = investigating.begin().found(0.1)
     over.set()
     assert set(found.values()) == {()}
     assert time.monotonic() - began_s < 0.4, "four of them would take this long one after the other"
 
 
 def test_passing_run_is_degraded_by_its_hosts() -> None:
-    assert inquiry(Remembered()).degraded("home", attempt(None)) == ("learn.x:443 does not answer over IPv6",)
+    assert investigation(Remembered()).degraded("home", attempt(None)) == ("learn.x:443 does not answer over IPv6",)
 
 
 def test_host_reachable_only_inside_is_blocked_at_the_edge() -> None:
     def dropped(targets: Sequence[Target], way: Egress, within_s: float) -> list[HostCheck]:
         lost = (Connection(address="192.0.2.1", trouble=Found.NO_ANSWER),)
-        checks = look(targets, way, within_s)
+        checks = check_hosts(targets, way, within_s)
         return [check if way.proxy or check.is_control else replace(check, tcp=lost, http=None) for check in checks]
 
-    asking = inquiry(Remembered(), dropped)
-    found = asking.conclude(case(attempt(replace(EMPTY, sign=""))), asking.begin())
+    investigating = investigation(Remembered(), dropped)
+    found = investigating.conclude(case(attempt(replace(EMPTY, sign=""))), investigating.begin())
     assert (found.service, found.cause) == ("platform", Cause.OUTSIDE_DROPPED)
 
 
@@ -214,12 +216,12 @@ def test_problem_of_this_machine_does_not_wait_for_host_checks() -> None:
         over.wait(5)
         return []
 
-    asking = inquiry(Remembered(), hang)
+    investigating = investigation(Remembered(), hang)
     starved = replace(
         case(attempt(EMPTY)), probe_problem=ProbeProblem(cause=Cause.OWN_MACHINE, said="no processor was left")
     )
     began_s = time.monotonic()
-    found = asking.conclude(starved, asking.begin())
+    found = investigating.conclude(starved, investigating.begin())
     over.set()
     assert (found.cause, found.service) == (Cause.OWN_MACHINE, "")
     assert time.monotonic() - began_s < 1

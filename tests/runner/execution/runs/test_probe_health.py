@@ -48,11 +48,11 @@ def test_errored_attempt_keeps_the_observation_and_blames_no_service() -> None:
     step = Step(position=1, actor="student", title="finds", service="platform", started_s=0.0)
     record = StepRecord(step=step, ended_s=1.0, ending=EMPTY)
     attempt = Attempt(number=1, started_at=datetime.now(UTC), took_s=1.0, steps=(record,), ending=EMPTY)
-    told = as_errored(attempt, probe_problem(EMPTY, MachineState(lost_share=0.9)))
-    assert told.ending is not None
-    assert told.ending.kind is EndingKind.ERRORED
-    assert "No classes today" in told.ending.said
-    assert told.steps[0].ending == told.ending
+    reported = as_errored(attempt, probe_problem(EMPTY, MachineState(lost_share=0.9)))
+    assert reported.ending is not None
+    assert reported.ending.kind is EndingKind.ERRORED
+    assert "No classes today" in reported.ending.said
+    assert reported.steps[0].ending == reported.ending
     assert as_errored(attempt, probe_problem(EMPTY, MachineState())) is attempt
 
 

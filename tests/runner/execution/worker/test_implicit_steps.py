@@ -24,11 +24,11 @@ from firstbell.runner.execution.worker.observer import AttemptRecorder
 
 GOES, CLICKS = ("goto", {"url": "/a"}), ("click", {"selector": "button"})
 SEES = ("expect", {"selector": "h1", "expression": "to.be.visible"})
-Told = Callable[[], list[Any]]
+Reported = Callable[[], list[Any]]
 
 
 @pytest.fixture
-def heard(tmp_path: Path) -> tuple[ImplicitSteps, Told]:
+def in_progress(tmp_path: Path) -> tuple[ImplicitSteps, Reported]:
     """A test in progress, and the messages that its parent has received."""
     line = io.BytesIO()
     order = PlayAttempt(run_id="r", journey="login", attempt=1, folder=tmp_path, recording=Options())
@@ -54,8 +54,8 @@ def raised(text: str, inside: Path) -> Exception:
     raise RuntimeError("nothing was raised")
 
 
-def steps(told: Sequence[Any]) -> list[tuple[str, str | None]]:
-    ended = [message.record for message in told if isinstance(message, StepEnded)]
+def steps(messages: Sequence[Any]) -> list[tuple[str, str | None]]:
+    ended = [message.record for message in messages if isinstance(message, StepEnded)]
     assert {(record.step.actor, record.step.service) for record in ended} <= {("page", "library")}
     assert [record.step.position for record in ended] == list(range(1, len(ended) + 1))
     return [(record.step.title, record.ending.kind.value if record.ending else None) for record in ended]
@@ -81,54 +81,59 @@ FIRST, SECOND, THIRD = "goes to /a", 'clicks locator("button")', 'expects locato
     ],
 )
 def test_implicit_steps_are_the_calls_of_a_test(
-    heard: tuple[ImplicitSteps, Told], calls: list[Any], error: Exception | None, expected: list[tuple[str, str | None]]
+    in_progress: tuple[ImplicitSteps, Reported],
+    calls: list[Any],
+    error: Exception | None,
+    expected: list[tuple[str, str | None]],
 ) -> None:
-    solo, told = heard
+    solo, messages = in_progress
     asked(solo, *calls, error=error if isinstance(error, PlaywrightError) else None)
     solo.ended(error)
-    assert steps(told()) == expected
+    assert steps(messages()) == expected
 
 
 def test_step_is_reported_when_it_begins_so_that_a_hang_has_a_name(
-    heard: tuple[ImplicitSteps, Told],
+    in_progress: tuple[ImplicitSteps, Reported],
 ) -> None:
-    solo, told = heard
+    solo, messages = in_progress
     asked(solo, GOES, CLICKS)
-    assert [message.kind for message in told()] == ["step began", "step ended", "step began"]
+    assert [message.kind for message in messages()] == ["step began", "step ended", "step began"]
 
 
 def test_caught_error_or_skip_fails_no_step(
-    heard: tuple[ImplicitSteps, Told],
+    in_progress: tuple[ImplicitSteps, Reported],
 ) -> None:
-    solo, told = heard
+    solo, messages = in_progress
     asked(solo, CLICKS, error=TIMEOUT)
     asked(solo, GOES)
     solo.ended(pytest.skip.Exception("not today"))
-    assert steps(told()) == [(SECOND, None), (FIRST, None)]
+    assert steps(messages()) == [(SECOND, None), (FIRST, None)]
 
 
-def test_soft_expectation_fails_its_own_step(heard: tuple[ImplicitSteps, Told]) -> None:
-    solo, told = heard
+def test_soft_expectation_fails_its_own_step(in_progress: tuple[ImplicitSteps, Reported]) -> None:
+    solo, messages = in_progress
     asked(solo, GOES, SEES)
     _assertions._record_soft_or_raise(AssertionError("Locator expected to be visible"), is_soft=True)
     asked(solo, CLICKS)
     solo.ended(None)
     assert _assertions._soft_errors is not None
     _assertions._soft_errors.clear()  # They would be this test's.
-    assert steps(told()) == [(FIRST, None), (THIRD, "failed"), (SECOND, None)]
+    assert steps(messages()) == [(FIRST, None), (THIRD, "failed"), (SECOND, None)]
 
 
-def test_calls_beyond_the_step_limit_are_one_step(heard: tuple[ImplicitSteps, Told]) -> None:
-    solo, told = heard
+def test_calls_beyond_the_step_limit_are_one_step(in_progress: tuple[ImplicitSteps, Reported]) -> None:
+    solo, messages = in_progress
     asked(solo, *(("goto", {"url": f"/{n}"}) for n in range(3 * MOST_STEPS)), error=TIMEOUT)
     solo.ended(TIMEOUT)
-    shown = steps(told())
+    shown = steps(messages())
     assert (len(shown), shown[-1]) == (MOST_STEPS, (REST_TITLE, "failed"))
 
 
 @pytest.mark.parametrize(
     "channel", [{}, {"method": "click", "params": None}, {"method": "goto", "params": {"url": "["}}]
 )
-def test_unknown_playwright_message_fails_no_call(heard: tuple[ImplicitSteps, Told], channel: dict[str, Any]) -> None:
-    solo, _ = heard
+def test_unknown_playwright_message_fails_no_call(
+    in_progress: tuple[ImplicitSteps, Reported], channel: dict[str, Any]
+) -> None:
+    solo, _ = in_progress
     CallListener(solo.began).on_api_call_begin(object(), channel)

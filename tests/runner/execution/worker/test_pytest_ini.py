@@ -36,14 +36,14 @@ def test_configuration_is_the_one_that_pytest_would_take(
         (tmp_path / folder).mkdir(parents=True)
     for name, text in files.items():
         (tmp_path / name).write_text(text)
-    told = pytest_ini_for([tmp_path / one for one in played], tmp_path)
-    assert told.file == (tmp_path / found if found else None)
-    assert told.root == (tmp_path / found).parent if found else tmp_path
+    found_file = pytest_ini_for([tmp_path / path for path in played], tmp_path)
+    assert found_file.file == (tmp_path / found if found else None)
+    assert found_file.root == (tmp_path / found).parent if found else tmp_path
 
 
 def test_journeys_elsewhere_use_the_file_beside_the_configuration(tmp_path: Path) -> None:
     (tmp_path / "district").mkdir()
     (tmp_path / "shared").mkdir()
     (tmp_path / "district" / "pytest.ini").write_text(INI)
-    told = pytest_ini_for([tmp_path / "shared"], tmp_path / "district")
-    assert told.file == tmp_path / "district" / "pytest.ini"
+    found_file = pytest_ini_for([tmp_path / "shared"], tmp_path / "district")
+    assert found_file.file == tmp_path / "district" / "pytest.ini"
