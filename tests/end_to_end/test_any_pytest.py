@@ -85,7 +85,7 @@ def test_failing_test_has_steps_picture_trace_and_service(firstbell: Firstbell, 
     assert run["broke"]["owner"] == "Library"
 
 
-# Each way to come by a page, and each place in which such a test can go wrong.
+# Each method of opening a page, and each point at which such a test can fail.
 WAYS = """
 import pytest
 from playwright.sync_api import TimeoutError, expect

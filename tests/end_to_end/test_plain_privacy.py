@@ -25,7 +25,7 @@ ALL = (
     "--showlocals",
 )
 WITH_JUNIT = ("--junitxml", "junit.xml", "-o", "junit_logging=all", "-rA")
-# Whoever is in a class is listed on its page; the child is nobody's account.
+# A class lists its participants on its page; the child belongs to no synthetic account.
 CLASS = """<title>Ada Child is here</title><ul><li>{people}</ul><script>console.error('Ada Child waved')</script>"""
 MEETING = """
 import logging
