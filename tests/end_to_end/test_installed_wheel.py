@@ -137,7 +137,7 @@ def test_a_project_with_a_runner_of_its_own_is_tested(
 
 
 def test_journeys_in_a_package_called_journeys_are_played(installed: Installation, tmp_path: Path) -> None:
-    """And folders of all three names in the working directory stand in the way of neither worker nor practice school."""
+    """Folders of all three names in the working directory disturb neither the worker nor the practice school."""
     (tmp_path / "firstbell.toml").write_text(
         CONFIG.replace("practice = true", 'practice = true\njourneys = ["journeys"]')
     )
