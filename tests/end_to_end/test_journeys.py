@@ -44,7 +44,7 @@ WHERE = {
     "plan-b-503": ("plan-b", "teacher", "enters the meeting room", "meet.localhost answered 503"),
     "sessions-empty": ("live-class", "student", "finds the live session", "No classes today"),
     "lobby-stuck": ("live-class", "student", "joins", "Waiting for the teacher to open the class"),
-    "no-media": ("live-class", "student", "sees and hears the teacher", "no way was found for the media"),
+    "no-media": ("live-class", "student", "sees and hears the teacher", "no network path was found for the media"),
     "teacher-black": ("live-class", "student", "sees and hears the teacher", "the picture is black"),
     "teacher-silent": ("live-class", "student", "sees and hears the teacher", "Hz is not heard"),
 }
