@@ -122,7 +122,7 @@ def test_a_stranger_in_the_class_ends_the_run_and_leaves_no_picture_of_anybody(
     performed = play("live-class")
     document = performed.document
     assert performed.run.outcome is Outcome.ERRORED, document
-    assert "privacy: somebody who is not expected came into the class" in document.attempts[-1].said
+    assert "privacy: a person who was not expected came into the class" in document.attempts[-1].said
     assert "Robin" not in document.model_dump_json()
     assert {artifact.kind for artifact in document.artifacts} <= {"network", "figures", "checks"}
     assert not list(opened.house.work.rglob("*.jpg"))

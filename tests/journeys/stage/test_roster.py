@@ -48,4 +48,4 @@ def test_a_second_class_on_the_same_page_is_followed_too(page: Page, roster: Ros
 def test_a_privacy_ending_blames_and_names_no_one() -> None:
     ending = private(2)
     assert (ending.kind, ending.is_private) == (EndingKind.ERRORED, True)
-    assert "2 people who are not expected" in ending.said
+    assert "2 people who were not expected" in ending.said
