@@ -90,8 +90,8 @@ class LocalRunner:
         chosen = [entries[name] for name in names] or [entry for entry in entries.values() if entry.section.enabled]
         if not chosen:
             lacking = {entry.lacks for entry in entries.values() if entry.lacks}
-            shipped = "; the journeys that came with First Bell wait for services of yours" if lacking else ""
-            raise UnknownJourney(f"there is nothing to play{shipped}; begin a journey of your own: firstbell new NAME")
+            shipped = ", because the shipped journeys need services that are not configured" if lacking else ""
+            raise UnknownJourney(f"no journey is enabled{shipped}; write one of your own: firstbell new NAME")
         check_services(chosen, self.runtime)
         return chosen
 

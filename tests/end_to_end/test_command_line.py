@@ -135,7 +135,7 @@ def test_a_district_for_which_nothing_came_with_first_bell_is_told_how_to_begin(
     (tmp_path / "firstbell.toml").write_text(library)
     done = firstbell("run")
     assert done.returncode == 3
-    assert "nothing to play; the journeys that came with First Bell wait for services of yours" in sentence(done)
+    assert "no journey is enabled, because the shipped journeys need services that are not configured" in sentence(done)
     assert "firstbell new NAME" in sentence(done)
     named = firstbell("run", "sign-in")
     assert named.returncode == 3

@@ -83,7 +83,7 @@ def test_stranger_is_neither_printed_nor_kept_and_other_tests_are(tmp_path: Path
     output = done.stdout + done.stderr + (tmp_path / "junit.xml").read_text()
     assert "Ada" not in output, output
     assert 'student at "joins" (step 2, live-class)' in done.stdout
-    assert "privacy: somebody who is not expected came into the class" in done.stdout
+    assert "privacy: a person who was not expected came into the class" in done.stdout
     assert done.stdout.count("nothing that pytest-playwright recorded of this test was kept") == 3
     assert "An empty room" in done.stdout
     kept = sorted(file.relative_to(tmp_path / "kept") for file in (tmp_path / "kept").rglob("*") if file.is_file())

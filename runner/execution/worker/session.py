@@ -117,7 +117,7 @@ class WorkerSession:
         """Follows a test without actors from its fixtures on: a person signs in there."""
         attempt = self._current
         if attempt is not None and attempt.has_no_actors:
-            stage = Stage(run_token=item.nodeid, audience=attempt.recorder, limit_s=self._district.step_limit_s)
+            stage = Stage(run_token=item.nodeid, observer=attempt.recorder, limit_s=self._district.step_limit_s)
             service = attempt.relies_on[0] if attempt.relies_on else ""
             attempt.steps = ImplicitSteps(stage, attempt.recorder, title=_title(item), service=service)
         try:

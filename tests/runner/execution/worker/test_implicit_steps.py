@@ -33,16 +33,16 @@ def in_progress(tmp_path: Path) -> tuple[ImplicitSteps, Reported]:
     line = io.BytesIO()
     order = PlayAttempt(run_id="r", journey="login", attempt=1, folder=tmp_path, recording=Options())
     recording = AttemptRecorder(order, WorkerEnd(io.BytesIO(), line))
-    solo = ImplicitSteps(
-        Stage(run_token="r", audience=recording, limit_s=1.0), recording, title="login", service="library"
+    implicit_steps = ImplicitSteps(
+        Stage(run_token="r", observer=recording, limit_s=1.0), recording, title="login", service="library"
     )
-    return solo, lambda: [FROM_WORKER.validate_json(one) for one in line.getvalue().splitlines()]
+    return implicit_steps, lambda: [FROM_WORKER.validate_json(sent) for sent in line.getvalue().splitlines()]
 
 
-def asked(solo: ImplicitSteps, *calls: tuple[str, dict[str, Any]], error: Exception | None = None) -> None:
+def asked(implicit_steps: ImplicitSteps, *calls: tuple[str, dict[str, Any]], error: Exception | None = None) -> None:
     for method, arguments in calls:
         zone = SimpleNamespace(error=error if (method, arguments) == calls[-1] else None)
-        solo.began(zone, {"type": "Frame", "method": method, "params": arguments})
+        implicit_steps.began(zone, {"type": "Frame", "method": method, "params": arguments})
 
 
 def raised(text: str, inside: Path) -> Exception:
@@ -86,45 +86,45 @@ def test_implicit_steps_are_the_calls_of_a_test(
     error: Exception | None,
     expected: list[tuple[str, str | None]],
 ) -> None:
-    solo, messages = in_progress
-    asked(solo, *calls, error=error if isinstance(error, PlaywrightError) else None)
-    solo.ended(error)
+    implicit_steps, messages = in_progress
+    asked(implicit_steps, *calls, error=error if isinstance(error, PlaywrightError) else None)
+    implicit_steps.ended(error)
     assert steps(messages()) == expected
 
 
 def test_step_is_reported_when_it_begins_so_that_a_hang_has_a_name(
     in_progress: tuple[ImplicitSteps, Reported],
 ) -> None:
-    solo, messages = in_progress
-    asked(solo, GOES, CLICKS)
+    implicit_steps, messages = in_progress
+    asked(implicit_steps, GOES, CLICKS)
     assert [message.kind for message in messages()] == ["step began", "step ended", "step began"]
 
 
 def test_caught_error_or_skip_fails_no_step(
     in_progress: tuple[ImplicitSteps, Reported],
 ) -> None:
-    solo, messages = in_progress
-    asked(solo, CLICKS, error=TIMEOUT)
-    asked(solo, GOES)
-    solo.ended(pytest.skip.Exception("not today"))
+    implicit_steps, messages = in_progress
+    asked(implicit_steps, CLICKS, error=TIMEOUT)
+    asked(implicit_steps, GOES)
+    implicit_steps.ended(pytest.skip.Exception("not today"))
     assert steps(messages()) == [(SECOND, None), (FIRST, None)]
 
 
 def test_soft_expectation_fails_its_own_step(in_progress: tuple[ImplicitSteps, Reported]) -> None:
-    solo, messages = in_progress
-    asked(solo, GOES, SEES)
+    implicit_steps, messages = in_progress
+    asked(implicit_steps, GOES, SEES)
     _assertions._record_soft_or_raise(AssertionError("Locator expected to be visible"), is_soft=True)
-    asked(solo, CLICKS)
-    solo.ended(None)
+    asked(implicit_steps, CLICKS)
+    implicit_steps.ended(None)
     assert _assertions._soft_errors is not None
     _assertions._soft_errors.clear()  # They would be this test's.
     assert steps(messages()) == [(FIRST, None), (THIRD, "failed"), (SECOND, None)]
 
 
 def test_calls_beyond_the_step_limit_are_one_step(in_progress: tuple[ImplicitSteps, Reported]) -> None:
-    solo, messages = in_progress
-    asked(solo, *(("goto", {"url": f"/{n}"}) for n in range(3 * MOST_STEPS)), error=TIMEOUT)
-    solo.ended(TIMEOUT)
+    implicit_steps, messages = in_progress
+    asked(implicit_steps, *(("goto", {"url": f"/{n}"}) for n in range(3 * MOST_STEPS)), error=TIMEOUT)
+    implicit_steps.ended(TIMEOUT)
     shown = steps(messages())
     assert (len(shown), shown[-1]) == (MOST_STEPS, (REST_TITLE, "failed"))
 
@@ -135,5 +135,5 @@ def test_calls_beyond_the_step_limit_are_one_step(in_progress: tuple[ImplicitSte
 def test_unknown_playwright_message_fails_no_call(
     in_progress: tuple[ImplicitSteps, Reported], channel: dict[str, Any]
 ) -> None:
-    solo, _ = in_progress
-    CallListener(solo.began).on_api_call_begin(object(), channel)
+    implicit_steps, _ = in_progress
+    CallListener(implicit_steps.began).on_api_call_begin(object(), channel)
