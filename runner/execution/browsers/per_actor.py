@@ -5,8 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Collection, Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass, field, replace
-from operator import attrgetter
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from firstbell.journeys.stage.ending import JourneyError
@@ -81,24 +80,16 @@ class BrowserInUse:
     shortfall: str = ""
 
     def __str__(self) -> str:
-        browser = f"{self.browser} {self.version}"
-        return f"{browser} ({self.actor}: {self.shortfall or self.device})" if self.device else browser
+        return self.forms[0]
 
     @property
-    def short_version(self) -> str:
-        """The text with the major version alone."""
-        return str(replace(self, version=self.version.partition(".")[0]))
-
-    @property
-    def short_device(self) -> str:
-        """The text with the major version, and the device without its shortfall."""
-        device = f" ({self.actor} as {self.device})" if self.device else ""
-        return self.browser_only + device
-
-    @property
-    def browser_only(self) -> str:
-        """The text with the major version, and without a device."""
-        return f"{self.browser} {self.version.partition('.')[0]}"
+    def forms(self) -> tuple[str, str, str, str]:
+        """The text in full, then with the major version, then with the device's name alone, then without it."""
+        full, short = f"{self.browser} {self.version}", f"{self.browser} {self.version.partition('.')[0]}"
+        if not self.device:
+            return full, short, short, short
+        device = f"({self.actor}: {self.shortfall or self.device})"
+        return f"{full} {device}", f"{short} {device}", f"{short} ({self.actor} as {self.device})", short
 
 
 def browser_in_use(actor: str, account: Account, engine: str, version: str) -> BrowserInUse:
@@ -113,13 +104,11 @@ def browser_in_use(actor: str, account: Account, engine: str, version: str) -> B
 def browsers_text(browsers: Collection[BrowserInUse]) -> str:
     """Returns the browsers of an attempt in at most BROWSERS_TEXT_LIMIT characters: in full, or else with shorter
     versions, then with shorter devices, then without devices, then without the last browsers."""
-    forms: list[Callable[[BrowserInUse], str]] = [
-        str,
-        *(attrgetter(name) for name in ("short_version", "short_device", "browser_only")),
-    ]
+    if not browsers:
+        return ""
     texts: list[str] = []
-    for text_of in forms:
-        texts = list(dict.fromkeys(text_of(browser) for browser in browsers))
+    for forms in zip(*(browser.forms for browser in browsers), strict=True):
+        texts = list(dict.fromkeys(forms))
         if len(text := ", ".join(texts)) <= BROWSERS_TEXT_LIMIT:
             return text
     counts = range(len(texts) - 1, 0, -1)

@@ -195,6 +195,7 @@ LONGEST_DEVICE = max(devices(), key=len)
 @pytest.mark.parametrize(
     ("accounts", "expected"),
     [
+        pytest.param([], "", id="no page was opened"),
         pytest.param([pupil(), pupil()], f"chromium {SHELL_VERSION}", id="one browser is named once, in full"),
         pytest.param(
             [pupil(device="Desktop Chrome HiDPI"), pupil(device="Pixel 7")],
