@@ -22,7 +22,8 @@ class NoAccount(JourneyError, FirstBellError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class District:
-    """Everything a journey is given. Accounts go by name; `account_pool` says which roles they can play.
+    """The school, classroom, accounts and browser of a journey. Accounts go by name; `account_pool` says which roles
+    they can play.
 
     `browser` is a configured path or empty, `browser_name` the browser to play in; `step_limit_s` bounds one wait;
     `guests` may be in a class besides synthetic people. `location` is the egress of the district's actors; `home` the

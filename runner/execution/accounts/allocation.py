@@ -34,7 +34,7 @@ class AccountRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountPool:
-    """All accounts that can be allocated. `room` is the lock of the synthetic class."""
+    """The accounts that can be allocated. `room` is the lock of the synthetic class."""
 
     candidates: Sequence[AccountCandidate]
     room: str

@@ -74,7 +74,7 @@ class AttemptPart(DocumentPart):
 
 
 class BrokePart(DocumentPart):
-    """Where the run failed: the first step that did not pass, and the service that it relies on."""
+    """The failure of a run: the first step that did not pass, and the service that it relies on."""
 
     actor: str
     step: str

@@ -164,7 +164,7 @@ class EvidenceRecorded(PipeMessage):
 
 
 class AttemptEnded(PipeMessage):
-    """Everything is closed, or `unclosed` says what could not be closed."""
+    """The attempt is closed, or `unclosed` says what could not be closed."""
 
     kind: Literal["attempt ended"] = "attempt ended"
     unclosed: str
