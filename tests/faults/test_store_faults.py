@@ -139,7 +139,7 @@ def test_who_may_only_write_trusts_a_name_that_is_the_hash_of_what_it_names(
 ) -> None:
     data = os.urandom(300_000)
     name = f"parts/failures/2026-08/ab/{hashlib.sha256(data).hexdigest()}"
-    proxy.looks, proxy.faults = "AccessDenied", [fault]
+    proxy.read_error, proxy.faults = "AccessDenied", [fault]
     store.put(name, data, Lifetime.FAILURES)
     store.put(name, data, Lifetime.FAILURES)
     must_be_there_once(moto, tmp_path.name, {name: data})
@@ -150,19 +150,19 @@ def test_who_may_only_write_says_which_permission_would_tell_a_lost_answer_from_
 ) -> None:
     spool = Spool(tmp_path / "spool")
     objects = run_on(spool, "a") | run_on(spool, "b")
-    proxy.looks, proxy.faults = "AccessDenied", ["", "", "answer lost"]
+    proxy.read_error, proxy.faults = "AccessDenied", ["", "", "answer lost"]
     delivery = spool.deliver(store)
     assert delivery.objects == 3
     (waiting,) = delivery.waiting
     assert waiting.name == "runs/a"
     assert "exists, and s3:GetObject is needed to see whether it is ours; allow it" in waiting.said
-    proxy.looks = ""
+    proxy.read_error = ""
     assert spool.deliver(store).waiting == ()
     must_be_there_once(moto, tmp_path.name, objects)
 
 
 def test_a_machine_that_may_only_write_proves_that_it_can(proxy: FaultProxy, store: Store) -> None:
-    proxy.looks = "AccessDenied"
+    proxy.read_error = "AccessDenied"
     proofs = list(self_test(store))
     assert [proof for proof in proofs if not proof.holds] == []
     seen = {proof.what: proof.seen for proof in proofs}
@@ -176,7 +176,7 @@ def test_a_store_that_asks_for_less_gets_less(proxy: FaultProxy, store: Store, t
     for number in range(50):
         run_on(spool, f"run-{number}")
     proxy.always = "AccessDenied"
-    assert len(spool.deliver(store).waiting) == proxy.asked == 3
+    assert len(spool.deliver(store).waiting) == proxy.write_count == 3
 
 
 def test_two_machines_that_send_the_same_leave_one_object_each(moto: str, proxy: FaultProxy, tmp_path: Path) -> None:
@@ -210,11 +210,11 @@ def test_a_store_that_is_away_is_told_before_anything_waits_and_back_when_it_ans
 
     def listener(word: UploadReport) -> None:
         said.append(word)
-        proxy.looks = ""
+        proxy.read_error = ""
         if word.word is UploadState.BACK:
             is_back.set()
 
-    proxy.looks = "SlowDown"
+    proxy.read_error = "SlowDown"
     uploader = Uploader(Spool(tmp_path / "spool"), store, listener).start()
     assert is_back.wait(60)
     assert uploader.finish(20) == ""
