@@ -22,7 +22,7 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
-from benchmarks.sabotage import Crasher, restart_with_own_resolver, starving
+from benchmarks.probe_faults import Crasher, restart_with_own_resolver, starving
 from firstbell.journeys.practice.client import PracticeSchoolError
 from firstbell.journeys.practice.faults import FAULTS
 from firstbell.journeys.practice.faults.fault import Fault

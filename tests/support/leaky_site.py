@@ -56,7 +56,7 @@ START = f"""<!doctype html><title>Leaky {KNOWN["title"]}</title><h1>Sign in</h1>
   document.forms[0].addEventListener("formdata", (event) =>
     event.formData.set("posted", {BY_KIND["posted"].split("-")}.join("-")));
   const inline = "{KNOWN["inline"]}";
-  fetch("/turn").then((answer) => answer.json()).then((told) => (window.turn = told));
+  fetch("/turn").then((answer) => answer.json()).then((credentials) => (window.turn = credentials));
   const socket = new WebSocket(`ws://${{location.host}}/socket`);
   socket.onopen = () => socket.send({BY_KIND["socket"].split("-")}.join("-"));
   socket.onmessage = () => (document.body.dataset.socket = "heard");

@@ -112,7 +112,7 @@ class FaultGate:
                 raise ConnectionResetError
             if settings.fault is GateFault.SLOW and settings.tls is not None:
                 # The TLS hellos make one round trip before any data.
-                await asyncio.sleep(2 * self._delay.each_way_s)
+                await asyncio.sleep(2 * self._delay.latency_s)
             if self._settings == settings:
                 return settings
 

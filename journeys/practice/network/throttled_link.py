@@ -18,7 +18,7 @@ class Delay:
     """A slow and lossy network path. Of every three response packets the second is lost and retransmitted; requests
     arrive late but complete."""
 
-    each_way_s: float = 2.0
+    latency_s: float = 2.0
     # The default segment size (RFC 879): the head of a response passes, and its page waits.
     packet_bytes: int = 536
     # Before its first measurement, a sender waits three round trips until it retransmits (RFC 6298, 2.2).
@@ -86,7 +86,7 @@ class LinkDirection:
         for packet in (data[start : start + size] for start in range(0, len(data), size)):
             is_lost = self._is_response and self._packets % 3 == 1
             self._packets += 1
-            last = max(last, now + self.delay.each_way_s + (self.delay.retransmit_s if is_lost else 0.0))
+            last = max(last, now + self.delay.latency_s + (self.delay.retransmit_s if is_lost else 0.0))
             self._pending.append((last, packet))
 
     def _cut(self, data: bytes) -> None:

@@ -94,7 +94,7 @@ class ServerRoom:
         await self._admit_waiting()
 
     async def leave(self, participant: Participant) -> None:
-        """Removes a participant. A class without a teacher in it admits nobody else."""
+        """Removes a participant. A class without a teacher admits no more students."""
         if self._participants.pop(participant.id, None) is not None:
             self._is_open = not self._settings.has_host or any(other.role == "teacher" for other in self._admitted())
             await self._broadcast({"type": "gone", "peer": participant.id})

@@ -15,7 +15,7 @@ SOON_S = 2.0
 NEVER_S = 0.1
 PORTAL = "portal.practice.test"
 A, AAAA = 1, 28
-RECURSION_WANTED = 0x0100
+RECURSION_DESIRED = 0x0100
 
 
 @pytest.fixture
@@ -30,7 +30,7 @@ def names() -> Iterator[DnsServer]:
 
 def question(name: str, kind: int = A) -> bytes:
     labels = b"".join(bytes([len(label)]) + label.encode() for label in name.split("."))
-    return struct.pack("!6H", 4711, RECURSION_WANTED, 1, 0, 0, 0) + labels + struct.pack("!BHH", 0, kind, 1)
+    return struct.pack("!6H", 4711, RECURSION_DESIRED, 1, 0, 0, 0) + labels + struct.pack("!BHH", 0, kind, 1)
 
 
 def by_udp(names: DnsServer, query: bytes, within_s: float = SOON_S) -> bytes:

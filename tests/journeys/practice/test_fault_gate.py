@@ -16,7 +16,7 @@ from tests.support.event_loop import EventLoop
 
 SOON_S = 2.0
 NEVER_S = 0.15
-DELAY = Delay(each_way_s=0.03, packet_bytes=4, retransmit_s=0.25)
+DELAY = Delay(latency_s=0.03, packet_bytes=4, retransmit_s=0.25)
 
 
 class GatedEcho:

@@ -99,7 +99,7 @@ def test_students_wait_for_the_teacher_who_then_calls_each() -> None:
     assert room.counters.peak_people == 3
 
 
-def test_class_without_its_teacher_admits_nobody() -> None:
+def test_class_without_its_teacher_admits_no_students() -> None:
     room = RecordedRoom()
     teacher = room.joins("Ms. Rivera", "teacher")
     run_at_once(room.room.leave(teacher))
