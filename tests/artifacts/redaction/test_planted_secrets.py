@@ -97,10 +97,6 @@ def _no_text(text: str, redactor: Redactor, **_: object) -> str:
     return redactor.scrub(text)
 
 
-def _no_arguments(item: object, _method: str, redactor: Redactor) -> object:
-    return by_key.clean_value(item, redactor)
-
-
 def _patch_both(*_: None) -> None:
     """Combine two patches: either part alone would be covered by the other."""
 
@@ -122,8 +118,8 @@ MUTANTS: dict[str, Callable[[pytest.MonkeyPatch], None]] = {
     ),
     "no branches": lambda patch: patch.setattr(by_key, "_BRANCHES", {}),
     "no JSON bodies": lambda patch: patch.setattr(trace, "clean_json", _no_text),
-    "no bodies of requests": lambda patch: patch.setattr(trace, "_posted", lambda _members: set()),
-    "no frames of sockets": lambda patch: patch.setattr(trace, "_frame", lambda line, _redactor: line + b"\n"),
+    "no bodies of requests": lambda patch: patch.setattr(trace, "_request_bodies", lambda _members: set()),
+    "no frames of sockets": lambda patch: patch.setattr(trace, "_socket_message", lambda line, _redactor: line + b"\n"),
     "no tags": lambda patch: patch.setattr(by_pattern, "_tag", lambda tag, _redactor: tag),
     "a HAR as it was": lambda patch: _patch_both(
         patch.setattr(pipeline, "allowed_har", _unchanged), patch.setattr(pipeline, "clean_value", _unchanged)
