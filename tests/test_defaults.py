@@ -156,7 +156,7 @@ def words(name: str) -> set[str]:
     return set(name.strip("_").lower().split("_")) - UNITS
 
 
-def test_no_default_is_dead_because_every_caller_says_something_else() -> None:
+def test_every_default_is_used_by_some_caller() -> None:
     calls = [call for module in modules().values() for call in module.calls]
     dead = []
     for default in (one for module in modules().values() for one in module.defaults):
@@ -166,7 +166,7 @@ def test_no_default_is_dead_because_every_caller_says_something_else() -> None:
     assert not dead, "\n".join(dead)
 
 
-def test_no_literal_of_a_configuration_key_stands_a_second_time() -> None:
+def test_no_configuration_default_is_repeated_as_a_literal() -> None:
     twins = []
     for file, key, value in keys():
         for path, module in modules().items():
@@ -180,7 +180,7 @@ def test_no_literal_of_a_configuration_key_stands_a_second_time() -> None:
     assert not twins, "\n".join(twins)
 
 
-def test_a_file_that_says_nothing_sets_what_the_domain_does_by_itself() -> None:
+def test_minimal_file_gives_the_defaults_of_the_domain_classes() -> None:
     settings = parse(SAYS_NOTHING, Path("firstbell.toml")).settings
     assert incident_policy_of(settings) == IncidentPolicy()
     assert routes_of(settings)[-1] == Route(name="it", to=("smtp:it@x.example",))

@@ -62,14 +62,14 @@ OWN = own_exceptions()
 FORESEEN = [one for one in OWN if issubclass(one, FirstBellError) and not issubclass(one, StoreError)]
 
 
-def test_every_exception_is_foreseen_or_a_journeys_or_caught_inside() -> None:
+def test_every_exception_is_expected_or_caught_inside() -> None:
     assert len(OWN) > 30
     others = {one.__name__ for one in OWN if not issubclass(one, FirstBellError | JourneyError)}
     assert others == CAUGHT_INSIDE
 
 
 @pytest.mark.parametrize("kind", FORESEEN, ids=lambda kind: kind.__name__)
-def test_a_mistake_in_what_the_district_wrote_exits_with_3_and_one_of_this_machine_with_2(
+def test_configuration_errors_exit_with_3_and_others_with_2(
     kind: type[FirstBellError],
 ) -> None:
     assert kind.exit_code == (CONFIG if kind in CONFIGURATION else ERRORED)
@@ -88,7 +88,7 @@ def test_a_mistake_in_what_the_district_wrote_exits_with_3_and_one_of_this_machi
     ],
     ids=lambda given: type(given).__name__,
 )
-def test_a_foreseen_mistake_ends_a_command_with_its_sentence_and_its_exit_code(
+def test_expected_error_ends_a_command_with_message_and_exit_code(
     error: FirstBellError, code: int, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(SystemExit) as left, foreseen():
@@ -97,6 +97,6 @@ def test_a_foreseen_mistake_ends_a_command_with_its_sentence_and_its_exit_code(
     assert capsys.readouterr().err == f"firstbell: {error}\n"
 
 
-def test_what_nobody_foresaw_keeps_its_traceback() -> None:
+def test_unexpected_error_keeps_its_traceback() -> None:
     with pytest.raises(ZeroDivisionError), foreseen():
         raise ZeroDivisionError

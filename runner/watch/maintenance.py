@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 import structlog
 
 from firstbell.runner.config.load import Config
-from firstbell.runner.config.sections.timetable import MaintenanceSection
+from firstbell.runner.config.sections.calendar import MaintenanceSection
 from firstbell.runner.config.to_schedule import maintenance_of
 from firstbell.runner.schedule.ical import windows
 from firstbell.runner.schedule.ical_fetch import FeedError, fetch

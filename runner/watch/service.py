@@ -23,7 +23,8 @@ from firstbell.runner.app.build import config_at, retention_of, spool_of, store_
 from firstbell.runner.app.local_runner import log_upload, open_shared_resources
 from firstbell.runner.app.runtime import Runtime, runtime_for
 from firstbell.runner.config.load import Config
-from firstbell.runner.config.model import Settings, WatchSection
+from firstbell.runner.config.model import Settings
+from firstbell.runner.config.sections.watch import WatchSection
 from firstbell.runner.config.to_alarms import secrets_of_alarms
 from firstbell.runner.execution.runs.reporter import Reporter
 from firstbell.runner.execution.supervision.managed_worker import ManagedWorker

@@ -68,7 +68,7 @@ def findings(done: subprocess.CompletedProcess[str]) -> list[dict[str, Any]]:
     return found
 
 
-def test_every_kind_of_mistake_is_told_where_it_is_mended(firstbell: Firstbell, tmp_path: Path) -> None:
+def test_check_reports_each_kind_of_mistake_at_its_line(firstbell: Firstbell, tmp_path: Path) -> None:
     (tmp_path / "firstbell.toml").write_text(WRONG.format(folder=tmp_path))
     (tmp_path / "key").write_text("not base32!")
     (tmp_path / "mine").mkdir()
@@ -110,7 +110,7 @@ def test_every_kind_of_mistake_is_told_where_it_is_mended(firstbell: Firstbell, 
     assert not any(secret in done.stdout + done.stderr for secret in ("hunter2", "QWx"))
 
 
-def test_what_init_writes_is_well_and_a_mistake_in_the_file_ends_the_look(firstbell: Firstbell, tmp_path: Path) -> None:
+def test_starter_passes_the_check_and_a_configuration_mistake_ends_it(firstbell: Firstbell, tmp_path: Path) -> None:
     firstbell("init")
     done = firstbell("check")
     assert done.returncode == 0, done.stdout
@@ -124,9 +124,7 @@ def test_what_init_writes_is_well_and_a_mistake_in_the_file_ends_the_look(firstb
     assert "the rest was not looked at" in done.stdout
 
 
-def test_a_new_journey_is_well_and_is_played_as_it_stands_by_firstbell_and_by_pytest(
-    firstbell: Firstbell, tmp_path: Path
-) -> None:
+def test_new_journey_runs_with_firstbell_and_with_pytest(firstbell: Firstbell, tmp_path: Path) -> None:
     (tmp_path / "firstbell.toml").write_text('[school]\nname = "P"\ntimezone = "UTC"\npractice = true\n')
     told = firstbell("new", "math-page").stdout
     assert 'journeys = ["my_journeys"]' in told

@@ -146,7 +146,7 @@ def check_slots(database: Database) -> Counter[str]:
     return Counter(slot.state for slot in slots)
 
 
-def test_killed_at_ten_random_points_each_slot_has_one_end_and_nothing_is_left(
+def test_service_killed_at_ten_random_times_leaves_one_end_for_each_slot(
     folder: Path, database: Database, record_property: Callable[[str, object], None]
 ) -> None:
     seed = int(os.environ.get("FIRSTBELL_SEED", random.randrange(10**6)))  # noqa: S311  # no secret
@@ -179,7 +179,7 @@ def test_killed_at_ten_random_points_each_slot_has_one_end_and_nothing_is_left(
     assert not list(Path("/tmp").glob(f"firstbell-{service.process.pid}-*"))  # noqa: S108  # where workers put theirs
 
 
-def test_a_stop_lets_the_run_in_hand_end_and_a_second_one_does_not_wait(folder: Path, database: Database) -> None:
+def test_stop_waits_for_the_current_run_and_a_second_stop_does_not(folder: Path, database: Database) -> None:
     (folder / "slow").mkdir()
     (folder / "slow" / "test_slow.py").write_text(SLOW)
     (folder / "firstbell.toml").write_text(CONFIG_OF_SLOW)
@@ -229,9 +229,7 @@ enabled = false
 """
 
 
-def test_announced_maintenance_skips_what_needs_the_service_and_history_says_why(
-    folder: Path, database: Database
-) -> None:
+def test_maintenance_skips_slots_and_history_has_the_reason(folder: Path, database: Database) -> None:
     window = '\n[[maintenance]]\nstart = 2020-01-01T00:00:00\nend = 2099-01-01T00:00:00\nwhy = "Upgrade"\n'
     (folder / "firstbell.toml").write_text(f'{CONFIG}{window}services = ["platform"]\nrun = false\n')
     with Service(folder) as service:
@@ -252,7 +250,7 @@ def states(database: Database) -> set[str]:
         return set(connection.execute(text("SELECT state FROM slots WHERE state <> 'planned'")).scalars())
 
 
-def test_a_bad_configuration_is_refused_loudly_and_the_old_one_stays(folder: Path, database: Database) -> None:
+def test_invalid_configuration_is_refused_and_the_old_one_stays(folder: Path, database: Database) -> None:
     del database
     file = folder / "firstbell.toml"
     with Service(folder) as service:
@@ -269,7 +267,7 @@ def test_a_bad_configuration_is_refused_loudly_and_the_old_one_stays(folder: Pat
         assert service.stop() == 0
 
 
-def test_a_database_that_goes_away_is_waited_for(folder: Path, postgres: Postgres) -> None:
+def test_service_waits_for_an_unavailable_database(folder: Path, postgres: Postgres) -> None:
     (folder / "firstbell.toml").write_text(f'{CONFIG}\n[history]\nurl = "{postgres.emptied()}"\n')
     with Service(folder) as service:
         service.wait_for("run.done")

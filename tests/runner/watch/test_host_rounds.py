@@ -45,9 +45,7 @@ def kept(history: HostCheckHistory) -> list[str]:
     return [check.verdict for check in history.between("here", now - timedelta(minutes=5), now)]
 
 
-def test_a_round_keeps_what_it_finds_and_goes_by_todays_configuration(
-    open_: ExitStack, history: HostCheckHistory
-) -> None:
+def test_host_checks_are_recorded_and_follow_the_configuration(open_: ExitStack, history: HostCheckHistory) -> None:
     well = f"http://portal.localhost:{open_.enter_context(server(answering(page())))}/"
     looks = [look(well), look(f"http://portal.localhost:{closed_port()}/"), look()]
     rounds = PeriodicHostChecks(history, "here", lambda: looks.pop(0))
@@ -57,7 +55,7 @@ def test_a_round_keeps_what_it_finds_and_goes_by_todays_configuration(
     assert kept(history) == ["well", "refused"]
 
 
-def test_what_is_found_while_first_bell_stops_is_no_news(history: HostCheckHistory) -> None:
+def test_host_checks_are_not_recorded_while_the_service_stops(history: HostCheckHistory) -> None:
     """The practice school goes away then, and its doors refuse."""
     gone = look(f"http://portal.localhost:{closed_port()}/")
 
@@ -70,7 +68,7 @@ def test_what_is_found_while_first_bell_stops_is_no_news(history: HostCheckHisto
     assert kept(history) == []
 
 
-def test_a_slow_network_delays_no_other_bell_and_no_rounds_pile_up(open_: ExitStack, history: HostCheckHistory) -> None:
+def test_slow_host_checks_neither_pile_up_nor_delay_other_jobs(open_: ExitStack, history: HostCheckHistory) -> None:
     hole = f"http://portal.localhost:{open_.enter_context(blackhole())}/"
     going, most, rang = [0], [0], threading.Event()
     others: list[int] = []
@@ -127,7 +125,7 @@ def probe(config: Path, *arguments: str) -> tuple[int, str]:
     return done.exit_code, done.output
 
 
-def test_a_person_is_told_what_is_wrong_and_whose_it_is(told: tuple[Path, int, int]) -> None:
+def test_probe_names_the_failure_and_the_owner(told: tuple[Path, int, int]) -> None:
     config, well, gone = told
     config.write_text(CONFIG.format(edge=gone, plan_b=well, control=well))
     code, output = probe(config)
@@ -140,7 +138,7 @@ def test_a_person_is_told_what_is_wrong_and_whose_it_is(told: tuple[Path, int, i
     assert probe(config, "ftp://files.example")[0] == 3
 
 
-def test_when_no_control_is_reached_nobody_is_blamed(told: tuple[Path, int, int]) -> None:
+def test_probe_blames_no_owner_if_no_control_is_reached(told: tuple[Path, int, int]) -> None:
     config, _, gone = told
     config.write_text(CONFIG.format(edge=gone, plan_b=gone, control=gone))
     code, output = probe(config)
@@ -148,7 +146,7 @@ def test_when_no_control_is_reached_nobody_is_blamed(told: tuple[Path, int, int]
     assert output.splitlines()[-1].startswith("No control is reached either")
 
 
-def test_programs_are_told_the_same_and_what_has_changed_since_it_was_well(
+def test_probe_json_lists_changes_since_the_last_good_check(
     tmp_path: Path, open_: ExitStack, history: HostCheckHistory
 ) -> None:
     titles = ["Portal"]

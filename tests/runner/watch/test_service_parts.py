@@ -29,7 +29,7 @@ CONFIG = '[school]\nname = "P"\ntimezone = "America/New_York"\npractice = true\n
 SOON_S = 10.0
 
 
-def test_a_bell_that_raises_is_rung_again_and_the_others_ring_on() -> None:
+def test_failing_job_runs_again_and_does_not_stop_others() -> None:
     rung, well = threading.Semaphore(0), threading.Event()
 
     def broken() -> None:
@@ -46,7 +46,7 @@ def test_a_bell_that_raises_is_rung_again_and_the_others_ring_on() -> None:
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")  # Its death is what is tested.
-def test_a_clock_whose_thread_has_died_is_made_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_clock_with_a_dead_thread_is_restarted(monkeypatch: pytest.MonkeyPatch) -> None:
     rung = threading.Event()
     clock = JobClock([PeriodicJob(name="x", every_s=0.05, ring=rung.set)])
     clock.start()
@@ -70,14 +70,14 @@ def test_a_clock_whose_thread_has_died_is_made_anew(monkeypatch: pytest.MonkeyPa
     clock.stop()
 
 
-def test_a_clock_that_rings_is_left_alone() -> None:
+def test_healthy_clock_is_not_restarted() -> None:
     clock = JobClock([PeriodicJob(name="x", every_s=60, ring=lambda: None)])
     clock.start()
     assert not clock.mend()
     clock.stop()
 
 
-def test_signals_are_waited_for_and_what_was_before_comes_back() -> None:
+def test_signals_are_received_and_handlers_restored() -> None:
     before = signal.getsignal(signal.SIGTERM)
     with Signals() as signals:
         assert signals.wait(0) == frozenset()
@@ -88,7 +88,7 @@ def test_signals_are_waited_for_and_what_was_before_comes_back() -> None:
     assert signal.getsignal(signal.SIGTERM) is before
 
 
-def test_systemd_hears_by_a_socket(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_systemd_is_notified_through_its_socket(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as line:
         line.bind(str(tmp_path / "notify"))
         monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "notify"))
@@ -101,7 +101,7 @@ def test_systemd_hears_by_a_socket(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert watchdog_s() is None
 
 
-def test_a_file_has_changed_when_it_was_written_or_replaced_and_not_while_it_is_gone(tmp_path: Path) -> None:
+def test_file_change_is_noticed_but_not_while_the_file_is_gone(tmp_path: Path) -> None:
     path = tmp_path / "firstbell.toml"
     path.write_text(CONFIG)
     file = ConfigFile(path)
@@ -126,7 +126,7 @@ def test_a_file_has_changed_when_it_was_written_or_replaced_and_not_while_it_is_
         ("[watch]\nrecycle_after = 10\n", ""),
     ],
 )
-def test_what_only_a_restart_can_change_is_refused_at_its_place(tmp_path: Path, more: str, key: str) -> None:
+def test_change_that_needs_a_restart_is_refused_at_its_key(tmp_path: Path, more: str, key: str) -> None:
     file = tmp_path / "firstbell.toml"
     old, new = parse(CONFIG, file), parse(CONFIG + more, file)
     if not key:
@@ -156,7 +156,7 @@ class Away:
         self.recorded += 1
 
 
-def test_a_verdict_waits_for_a_history_that_is_away(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_record_waits_for_an_unavailable_history(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
         "firstbell.runner.watch.retrying_history.BACKOFF", Backoff(first_s=0.01, longest_s=0.1, spread=(1.0, 1.0))
     )
@@ -168,7 +168,7 @@ def test_a_verdict_waits_for_a_history_that_is_away(monkeypatch: pytest.MonkeyPa
         RetryingRecords(Away(3), never).record(RUN)
 
 
-def test_maintenance_comes_from_the_file_and_from_calendars_and_a_calendar_that_is_gone_is_kept(tmp_path: Path) -> None:
+def test_maintenance_of_an_unreadable_calendar_is_kept(tmp_path: Path) -> None:
     file, calendar = tmp_path / "firstbell.toml", tmp_path / "vendor.ics"
     now = datetime.now(UTC)
     times = f"DTSTART:{now - timedelta(hours=1):%Y%m%dT%H%M%SZ}\r\nDTEND:{now + timedelta(hours=1):%Y%m%dT%H%M%SZ}"
@@ -187,7 +187,7 @@ def test_maintenance_comes_from_the_file_and_from_calendars_and_a_calendar_that_
     assert len(announced.windows()) == 2
 
 
-def test_there_is_one_worker_for_two_processors_unless_it_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_default_is_one_worker_for_two_processors(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "cpu_count", lambda: 8)
     settings = parse(CONFIG, Path("firstbell.toml")).settings
     assert workers_of(settings.watch) == 4
