@@ -1,4 +1,4 @@
-"""Foreseen mistakes have one base class, and each ends a command with its sentence and its exit code."""
+"""Expected errors have one base class, and each ends a command with its message and exit code."""
 
 from __future__ import annotations
 
@@ -41,11 +41,11 @@ CAUGHT_INSIDE = {
     "TimeLimitPassed",
     "UnknownFault",
 }
-"""Exceptions that our own code always catches, so that no person reads them."""
+"""Exceptions that our own code always catches, so that no person sees them."""
 
 
 def own_exceptions() -> list[type[Exception]]:
-    """The exception classes that our modules define. Process entry points and pages of journeys define none."""
+    """Returns the exception classes that our modules define. Process entry points and pages of journeys define none."""
     found: set[type[Exception]] = set()
     for path in MODULES:
         text = path.read_text()
@@ -59,7 +59,7 @@ def own_exceptions() -> list[type[Exception]]:
 
 
 OWN = own_exceptions()
-FORESEEN = [one for one in OWN if issubclass(one, FirstBellError) and not issubclass(one, StoreError)]
+EXPECTED = [one for one in OWN if issubclass(one, FirstBellError) and not issubclass(one, StoreError)]
 
 
 def test_every_exception_is_expected_or_caught_inside() -> None:
@@ -68,7 +68,7 @@ def test_every_exception_is_expected_or_caught_inside() -> None:
     assert others == CAUGHT_INSIDE
 
 
-@pytest.mark.parametrize("kind", FORESEEN, ids=lambda kind: kind.__name__)
+@pytest.mark.parametrize("kind", EXPECTED, ids=lambda kind: kind.__name__)
 def test_configuration_errors_exit_with_3_and_others_with_2(
     kind: type[FirstBellError],
 ) -> None:

@@ -1,4 +1,4 @@
-"""The parts of the service: a clock that is supervised, signals that are waited for, systemd that hears, reloading."""
+"""The parts of the service: clock, signals, systemd, reload, maintenance, and records that wait for history."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from firstbell.runner.history.record import RunRow
 from firstbell.runner.watch import clock as clocks
 from firstbell.runner.watch.clock import JobClock, PeriodicJob
 from firstbell.runner.watch.maintenance import MaintenanceWindows
-from firstbell.runner.watch.reload import ConfigFile, needs_restart
+from firstbell.runner.watch.reload import ConfigFile, check_without_restart
 from firstbell.runner.watch.retrying_history import RetryingRecords
 from firstbell.runner.watch.service import workers_of
 from firstbell.runner.watch.signals import STOP, Signals
@@ -30,50 +30,53 @@ SOON_S = 10.0
 
 
 def test_failing_job_runs_again_and_does_not_stop_others() -> None:
-    rung, well = threading.Semaphore(0), threading.Event()
+    calls, other_called = threading.Semaphore(0), threading.Event()
 
     def broken() -> None:
-        rung.release()
+        calls.release()
         raise OSError("the disk is gone")
 
     clock = JobClock(
-        [PeriodicJob(name="broken", every_s=0.05, ring=broken), PeriodicJob(name="well", every_s=0.05, ring=well.set)]
+        [
+            PeriodicJob(name="broken", every_s=0.05, run_once=broken),
+            PeriodicJob(name="other", every_s=0.05, run_once=other_called.set),
+        ]
     )
     clock.start()
-    assert all(rung.acquire(timeout=SOON_S) for _ in range(3))
-    assert well.wait(SOON_S)
+    assert all(calls.acquire(timeout=SOON_S) for _ in range(3))
+    assert other_called.wait(SOON_S)
     clock.stop()
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")  # Its death is what is tested.
 def test_clock_with_a_dead_thread_is_restarted(monkeypatch: pytest.MonkeyPatch) -> None:
-    rung = threading.Event()
-    clock = JobClock([PeriodicJob(name="x", every_s=0.05, ring=rung.set)])
+    called = threading.Event()
+    clock = JobClock([PeriodicJob(name="x", every_s=0.05, run_once=called.set)])
     clock.start()
-    assert rung.wait(SOON_S)
+    assert called.wait(SOON_S)
     died = threading.Event()
 
     def die(*_: object) -> None:
         died.set()
         raise SystemExit
 
-    # What a store that fails outside of `get_due_jobs` does to APScheduler's own thread.
+    # As a job store that fails outside `get_due_jobs` ends APScheduler's own thread.
     monkeypatch.setattr(clock._scheduler, "_process_jobs", die)
     clock._scheduler.wakeup()
     assert died.wait(SOON_S)
     clock._scheduler._thread.join(SOON_S)
-    assert clock._scheduler.running, "it still says that it runs, which is why it must be supervised"
-    rung.clear()
+    assert clock._scheduler.running, "it still reports that it runs, which is why it must be supervised"
+    called.clear()
     monkeypatch.setattr(clocks, "SILENT_S", 0.0)
-    assert clock.mend()
-    assert rung.wait(SOON_S)
+    assert clock.restart_if_silent()
+    assert called.wait(SOON_S)
     clock.stop()
 
 
 def test_healthy_clock_is_not_restarted() -> None:
-    clock = JobClock([PeriodicJob(name="x", every_s=60, ring=lambda: None)])
+    clock = JobClock([PeriodicJob(name="x", every_s=60, run_once=lambda: None)])
     clock.start()
-    assert not clock.mend()
+    assert not clock.restart_if_silent()
     clock.stop()
 
 
@@ -89,12 +92,12 @@ def test_signals_are_received_and_handlers_restored() -> None:
 
 
 def test_systemd_is_notified_through_its_socket(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as line:
-        line.bind(str(tmp_path / "notify"))
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as receiver:
+        receiver.bind(str(tmp_path / "notify"))
         monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "notify"))
         notify(READY=1, STATUS="watching")
-        assert line.recv(100) == b"READY=1\nSTATUS=watching"
-    notify(WATCHDOG=1)  # Nobody listens any more: no reason to stop.
+        assert receiver.recv(100) == b"READY=1\nSTATUS=watching"
+    notify(WATCHDOG=1)  # Without a receiver it goes on.
     monkeypatch.setenv("WATCHDOG_USEC", "30000000")
     assert watchdog_s() == 15.0
     monkeypatch.delenv("WATCHDOG_USEC")
@@ -130,10 +133,10 @@ def test_change_that_needs_a_restart_is_refused_at_its_key(tmp_path: Path, more:
     file = tmp_path / "firstbell.toml"
     old, new = parse(CONFIG, file), parse(CONFIG + more, file)
     if not key:
-        needs_restart(old.settings, new)
+        check_without_restart(old.settings, new)
         return
     with pytest.raises(ConfigError, match=f"{key}: this changes only with a restart"):
-        needs_restart(old.settings, new)
+        check_without_restart(old.settings, new)
 
 
 RUN = RunRow(
@@ -142,8 +145,8 @@ RUN = RunRow(
 )  # fmt: skip
 
 
-class Away:
-    """A history that is away for a while."""
+class UnavailableHistory:
+    """A history that is unavailable for the first calls."""
 
     def __init__(self, times: int) -> None:
         self.times = times
@@ -152,7 +155,7 @@ class Away:
     def record(self, _run: RunRow, _claim: object = None) -> None:
         if self.times:
             self.times -= 1
-            raise HistoryError("the database is away")
+            raise HistoryError("the database is unavailable")
         self.recorded += 1
 
 
@@ -160,12 +163,12 @@ def test_record_waits_for_an_unavailable_history(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(
         "firstbell.runner.watch.retrying_history.BACKOFF", Backoff(first_s=0.01, longest_s=0.1, spread=(1.0, 1.0))
     )
-    away, never = Away(3), threading.Event()
-    RetryingRecords(away, never).record(RUN)
-    assert away.recorded == 1
-    never.set()
+    history, give_up = UnavailableHistory(3), threading.Event()
+    RetryingRecords(history, give_up).record(RUN)
+    assert history.recorded == 1
+    give_up.set()
     with pytest.raises(HistoryError):
-        RetryingRecords(Away(3), never).record(RUN)
+        RetryingRecords(UnavailableHistory(3), give_up).record(RUN)
 
 
 def test_maintenance_of_an_unreadable_calendar_is_kept(tmp_path: Path) -> None:
@@ -179,9 +182,9 @@ def test_maintenance_of_an_unreadable_calendar_is_kept(tmp_path: Path) -> None:
         "start = 2026-12-05T22:00:00\nend = 2026-12-06T04:00:00\nrun = false\n"
     )
     announced = MaintenanceWindows(load(file))
-    assert [str(one) for one in announced.windows()] == ["maintenance of everything"]
+    assert [str(window) for window in announced.windows()] == ["maintenance of everything"]
     announced.refresh()
-    assert "maintenance of platform: Long upgrade" in {str(one) for one in announced.windows()}
+    assert "maintenance of platform: Long upgrade" in {str(window) for window in announced.windows()}
     calendar.unlink()
     announced.refresh()
     assert len(announced.windows()) == 2
