@@ -75,8 +75,8 @@ def literal(node: ast.expr | None) -> object:
 
 def in_function(where: str, owner: str, node: ast.FunctionDef) -> Iterator[Default]:
     arguments = [one for one in (*node.args.posonlyargs, *node.args.args) if one.arg != "self"]
-    given = [None] * (len(arguments) - len(node.args.defaults)) + list(node.args.defaults)
-    pairs = [*zip(arguments, given[-len(arguments) :] if arguments else [], strict=True)]
+    defaults = [None] * (len(arguments) - len(node.args.defaults)) + list(node.args.defaults)
+    pairs = [*zip(arguments, defaults[-len(arguments) :] if arguments else [], strict=True)]
     pairs += [*zip(node.args.kwonlyargs, node.args.kw_defaults, strict=True)]
     for position, (argument, default) in enumerate(pairs):
         if (value := literal(default)) is not None:

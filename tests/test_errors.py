@@ -81,12 +81,12 @@ def test_configuration_errors_exit_with_3_and_others_with_2(
         (NoConfig("no firstbell.toml here"), 3),
         (NoAccount("no account for 'counselor'"), 3),
         (FirstBellError("the disk is full"), 2),
-        (StoreError("the store is away", permanent=False), 2),
+        (StoreError("the store is unavailable", permanent=False), 2),
         (StoreError("no such bucket", permanent=True), 3),
         (Denied("access denied"), 3),
         (AlreadyStored("other bytes lie there"), 3),
     ],
-    ids=lambda given: type(given).__name__,
+    ids=lambda value: type(value).__name__,
 )
 def test_expected_error_ends_a_command_with_message_and_exit_code(
     error: FirstBellError, code: int, capsys: pytest.CaptureFixture[str]

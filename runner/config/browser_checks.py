@@ -12,7 +12,7 @@ from firstbell.runner.config.toml_positions import KeyPath
 
 
 def browser_kinds_of(settings: Settings) -> dict[KeyPath, BrowserKind]:
-    """Return each requested browser by the key that requests it, the one of [browser] first."""
+    """Returns each requested browser by the key that requests it, the one of [browser] first."""
     names: dict[KeyPath, str] = {("browser", "name"): settings.browser.name}
     names |= {("accounts", name, "browser"): account.browser for name, account in settings.accounts.items()}
     names |= {("journeys", name, "browser"): journey.browser for name, journey in settings.journeys.items()}
@@ -20,7 +20,7 @@ def browser_kinds_of(settings: Settings) -> dict[KeyPath, BrowserKind]:
 
 
 def devices_and_browsers(settings: Settings) -> Iterator[tuple[KeyPath, Device, BrowserKind]]:
-    """Yield each account's device with each browser that may play it: the account's own, or else those of the journeys
+    """Yields each account's device with each browser that may play it: the account's own, or else those of the journeys
     and of [browser]."""
     kinds = browser_kinds_of(settings)
     for name, account in settings.accounts.items():
@@ -33,7 +33,7 @@ def devices_and_browsers(settings: Settings) -> Iterator[tuple[KeyPath, Device, 
 
 
 def browser_mistakes(settings: Settings) -> Iterator[Mistake]:
-    """Yield settings that a requested browser cannot honour."""
+    """Yields settings that a requested browser cannot honour."""
     if settings.browser.executable and settings.browser.name != "chromium":
         yield ("browser", "executable"), 'a path is for Chromium only; leave it out, or write name = "chromium"'
     for path, device, kind in devices_and_browsers(settings):

@@ -36,14 +36,14 @@ BROWSER_KINDS: Mapping[str, BrowserKind] = {
 
 
 def browser_kind_of(name: str) -> BrowserKind:
-    """Return the browser of a name. Raises ValueError with the names that exist."""
+    """Returns the browser of a name. Raises ValueError with the names that exist."""
     if name not in BROWSER_KINDS:
         raise ValueError(f"this browser does not exist; {nearest_name(name, BROWSER_KINDS)}")
     return BROWSER_KINDS[name]
 
 
 def nearest_name(name: str, known: Iterable[str], otherwise: str = "") -> str:
-    """Return a hint: the names nearest to `name`, else `otherwise`, else all known names."""
+    """Returns a hint: the names nearest to `name`, else `otherwise`, else all known names."""
     near = difflib.get_close_matches(name, list(known), n=3)
     if near:
         return f"did you mean {' or '.join(repr(match) for match in near)}?"

@@ -17,7 +17,7 @@ Mistake = tuple[KeyPath, str]
 
 
 def check_intervals(name: str, journey: JourneySection) -> Iterator[Mistake]:
-    """Yield intervals that are shorter than the deadline: a journey would be due before its last attempt has ended."""
+    """Yields intervals that are shorter than the deadline: a journey would be due before its last attempt has ended."""
     table: KeyPath = ("journeys", name)
     if journey.crontab and (journey.every is not None or journey.lead_in is not None):
         yield (*table, "crontab"), "crontab replaces every and lead_in; leave these out"
@@ -41,7 +41,7 @@ def _too_often(every_s: float, deadline_s: float) -> str:
 
 
 def check_bells(schedules: Iterable[str], uses: Iterable[tuple[KeyPath, str]]) -> Iterator[Mistake]:
-    """Yield bell schedules with the same name, and names of bell schedules that do not exist."""
+    """Yields bell schedules with the same name, and names of bell schedules that do not exist."""
     known: list[str] = []
     for number, name in enumerate(schedules):
         if name in known:
@@ -56,7 +56,7 @@ def check_bells(schedules: Iterable[str], uses: Iterable[tuple[KeyPath, str]]) -
 
 
 def check_calendar_bells(keys: Iterable[str], cycle: Iterable[str]) -> Iterator[Mistake]:
-    """Yield keys of calendar.bells that are no weekday, no cycle day and not `default`."""
+    """Yields keys of calendar.bells that are no weekday, no cycle day and not `default`."""
     known = [*WEEKDAYS, *cycle, DEFAULT]
     for key in keys:
         if key not in known:
@@ -64,7 +64,7 @@ def check_calendar_bells(keys: Iterable[str], cycle: Iterable[str]) -> Iterator[
 
 
 def check_routes(routes: Sequence[RouteSection]) -> Iterator[Mistake]:
-    """Yield routes with the same name, with an escalation that cannot happen, or public ones of the operator."""
+    """Yields routes with the same name, with an escalation that cannot happen, or public ones of the operator."""
     known: list[str] = []
     for number, route in enumerate(routes):
         table: KeyPath = ("alarms", "routes", number)
@@ -85,7 +85,7 @@ def check_routes(routes: Sequence[RouteSection]) -> Iterator[Mistake]:
 
 
 def check_alarms(alarms: AlarmsSection, location_count: int) -> Iterator[Mistake]:
-    """Yield alarms that could never open an incident, or would notify no route of a service."""
+    """Yields alarms that could never open an incident, or would notify no route of a service."""
     if alarms.places > location_count:
         message = f"{alarms.places} locations must confirm a failure, but the number of locations is {location_count}"
         yield ("alarms", "places"), f"{message}; lower places, add [locations], or set alarms.locations to their number"
@@ -108,7 +108,7 @@ def _leads_back(name: str, routes: Sequence[RouteSection]) -> bool:
 
 
 def check_host_checks(diagnosis: DiagnosisSection, urls: Mapping[str, str]) -> Iterator[Mistake]:
-    """Yield addresses of services that cannot be checked, and a time limit that reaches to the next check."""
+    """Yields addresses of services that cannot be checked, and a time limit that reaches to the next check."""
     for name, url in urls.items():
         try:
             target_of(url or "https://unset.invalid")
@@ -122,7 +122,7 @@ def check_host_checks(diagnosis: DiagnosisSection, urls: Mapping[str, str]) -> I
 
 
 def check_names(path: KeyPath, noun: str, names: Iterable[str], known: Iterable[str], table: str) -> Iterator[Mistake]:
-    """Yield names that no table of the file defines."""
+    """Yields names that no table of the file defines."""
     for number, name in enumerate(names):
         if name not in known:
             yield (*path, number), _unknown(noun, name, known, table)

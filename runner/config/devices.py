@@ -22,7 +22,7 @@ class Device:
     is_mobile: bool
 
     def shortfall(self, kind: BrowserKind) -> str:
-        """Say what this browser does not emulate of the device; empty if it has the device's own engine."""
+        """Says what this browser does not emulate of the device; empty if it has the device's own engine."""
         if kind.engine == self.engine:
             return ""
         return f"{self.name} gets its screen, touch and user agent in {kind.engine}, not its own engine, {self.engine}"
@@ -30,7 +30,7 @@ class Device:
 
 @cache
 def devices() -> Mapping[str, Device]:
-    """Return all devices by name. Empty if they cannot be read: then the worker is the first to report a wrong name."""
+    """Returns all devices by name. Empty if they cannot be read: then the worker reports a wrong name first."""
     descriptors = device_descriptors().items()
     return {name: Device(name=name, engine=found.engine, is_mobile=found.is_mobile) for name, found in descriptors}
 

@@ -25,7 +25,7 @@ class Problem:
 
 
 def _printable(text: str) -> str:
-    """Replace control characters: a key of the file may not move the cursor or begin another line."""
+    """Replaces control characters: a key of the file may not move the cursor or begin another line."""
     return "".join(character if character.isprintable() else repr(character)[1:-1] for character in text)
 
 

@@ -19,7 +19,7 @@ from firstbell.runner.config.model import Settings
 from firstbell.runner.config.sections import Section
 from firstbell.runner.config.toml_positions import KeyPath, TomlPosition, position_of, positions_of
 
-# Services on whose pages journeys look for the synthetic class.
+# Services whose pages list or show the synthetic class.
 SERVICES_WITH_CLASSES = ("platform", "live-class", "plan-b")
 
 
@@ -41,18 +41,18 @@ class Config:
         return self.file.parent
 
     def problem(self, path: KeyPath, message: str) -> Problem:
-        """Return a mistake that shows only after loading, with the position of its key."""
+        """Returns a mistake that shows only after loading, with the position of its key."""
         line, column = position_of(self.positions, path)
         return Problem(file=self.file, line=line, column=column, key=".".join(map(str, path)), message=message)
 
 
 def load(file: Path) -> Config:
-    """Read and check a file. Raises ConfigError with every mistake, NoConfig if it cannot be read."""
+    """Reads and checks a file. Raises ConfigError with every mistake, NoConfig if it cannot be read."""
     return parse(read(file), file)
 
 
 def read(file: Path) -> str:
-    """Return the text of a file. Raises NoConfig if it cannot be read."""
+    """Returns the text of a file. Raises NoConfig if it cannot be read."""
     try:
         return file.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
@@ -63,7 +63,7 @@ def read(file: Path) -> str:
 
 
 def parse(text: str, file: Path) -> Config:
-    """Check the text of a file. Raises ConfigError with every mistake."""
+    """Checks the text of a file. Raises ConfigError with every mistake."""
     positions = positions_of(text)
     try:
         content = tomllib.loads(text)
@@ -97,7 +97,7 @@ def _problem(file: Path, details: ErrorDetails, positions: Mapping[KeyPath, Toml
 
 
 def _message(details: ErrorDetails, path: KeyPath) -> str:
-    """Say what is wrong and what to write. Never repeats the value: it may be a secret in the wrong key."""
+    """Says what is wrong and what to write. Never repeats the value: it may be a secret in the wrong key."""
     match details["type"]:
         case "extra_forbidden":
             known = _keys_at(Settings, path[:-1])
@@ -117,7 +117,7 @@ def _message(details: ErrorDetails, path: KeyPath) -> str:
 
 
 def _keys_at(model: type[BaseModel], path: KeyPath) -> list[str]:
-    """Return the keys that a table of the file may have."""
+    """Returns the keys that a table of the file may have."""
     for part in path:
         field = model.model_fields.get(str(part))
         annotation: Any = field.annotation if field else None
@@ -133,7 +133,7 @@ def _is_section(kind: Any) -> bool:
 
 
 def _missing_parts(config: Config) -> Iterator[Problem]:
-    """Yield what is missing: folders of journeys, and what a real district must say and the practice school knows."""
+    """Yields what is missing: folders of journeys, and what a real district must say and the practice school knows."""
     settings = config.settings
     for number, source in enumerate(settings.school.journeys):
         path, colons, _ = str(source).partition("::")
@@ -153,7 +153,7 @@ def _missing_parts(config: Config) -> Iterator[Problem]:
 
 
 def _contradictions(config: Config) -> Iterator[Problem]:
-    """Yield settings that are right by themselves and wrong together."""
+    """Yields settings that are right by themselves and wrong together."""
     for path, message in _mistakes(config.settings):
         yield config.problem(path, message)
 
@@ -188,5 +188,5 @@ def _mistakes(settings: Settings) -> Iterator[cross_checks.Mistake]:
 
 
 def _groups(settings: Settings) -> set[str]:
-    """Return the groups that have a bell of their own."""
+    """Returns the groups that have a bell of their own."""
     return {group for bells in settings.bells for group in (*bells.first_bell, *bells.last_bell) if group}

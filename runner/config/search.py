@@ -10,13 +10,13 @@ FILE_NAME = "firstbell.toml"
 
 
 def nearest_config(start: Path) -> Path | None:
-    """Return the configuration in a folder or in the nearest folder above it."""
+    """Returns the configuration in a folder or in the nearest folder above it."""
     folders = (start.absolute(), *start.absolute().parents)
     return next((file for folder in folders if (file := folder / FILE_NAME).is_file()), None)
 
 
 def find_config(start: Path, explicit: Path | str | None = None) -> Path:
-    """Return the named file, or else the nearest one upwards. Raises NoConfig."""
+    """Returns the named file, or else the nearest one upwards. Raises NoConfig."""
     if explicit is not None:
         path = Path(explicit)
         if not path.is_file():

@@ -55,7 +55,7 @@ SCHEMES: Mapping[str, Callable[[str], str]] = {
 
 
 def well_formed(reference: str) -> str:
-    """Return the text if it is a reference to a secret. Raises ValueError, whose message never repeats the text."""
+    """Returns the text if it is a reference to a secret. Raises ValueError, whose message never repeats the text."""
     scheme, colon, rest = reference.partition(":")
     if not colon or scheme not in SCHEMES:
         raise ValueError('secrets are never written here; write a reference such as "env:FIRSTBELL_STUDENT_PASSWORD"')
@@ -69,7 +69,7 @@ Reference = Annotated[str, AfterValidator(well_formed), Field(examples=["env:FIR
 
 
 def secret(reference: str, practice: SchoolInfo | None = None) -> Secret:
-    """Return the secret of a reference. Revealing it raises MissingSecret if there is none."""
+    """Returns the secret of a reference. Revealing it raises MissingSecret if there is none."""
     scheme, _, rest = reference.partition(":")
     if scheme == "practice" and practice is not None:
         return Secret(lambda: _from_practice(rest, practice))

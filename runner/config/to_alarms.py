@@ -24,7 +24,7 @@ def alarm_policy_of(
     relies_on: Mapping[str, Sequence[str]] | None = None,
     announced: Callable[[], Sequence[Maintenance]] = lambda: (),
 ) -> AlarmPolicy:
-    """Return the alarm policy. `relies_on` is known once journeys have been collected."""
+    """Returns the alarm policy. `relies_on` is known once journeys have been collected."""
     section = settings.alarms
     return AlarmPolicy(
         zone=ZoneInfo(settings.school.timezone),
@@ -44,7 +44,7 @@ def alarm_policy_of(
 
 
 def incident_policy_of(settings: Settings) -> IncidentPolicy:
-    """Return the rules by which incidents open and close."""
+    """Returns the rules by which incidents open and close."""
     section = settings.alarms
     rules = HealthRules(places=section.places, window=timedelta(seconds=section.window), passes=section.passes)
     reopen_within = timedelta(seconds=section.reopen_within)
@@ -52,12 +52,12 @@ def incident_policy_of(settings: Settings) -> IncidentPolicy:
 
 
 def routes_of(settings: Settings) -> tuple[Route, ...]:
-    """Return the routes of the file, and the operator's."""
+    """Returns the routes of the file, and the operator's."""
     return with_operator([_route(section) for section in settings.alarms.routes])
 
 
 def silences_of(announced: Sequence[Maintenance], now: datetime) -> list[Silence]:
-    """Return the silences of announced maintenance: no notices about its services while it lasts."""
+    """Returns the silences of announced maintenance: no notices about its services while it lasts."""
     return [
         Silence(number=0, until=window.end, by="maintenance", why=str(window), service=service)
         for window in announced
@@ -67,7 +67,7 @@ def silences_of(announced: Sequence[Maintenance], now: datetime) -> list[Silence
 
 
 def channel_options_of(settings: Settings) -> ChannelOptions:
-    """Return the options of channels besides their address. Raises MissingSecret for the mail server's password."""
+    """Returns the options of channels besides their address. Raises MissingSecret for the mail server's password."""
     mail = settings.alarms.mail
     return ChannelOptions(
         secret=lambda reference: secret(reference).reveal(),
@@ -83,7 +83,7 @@ def channel_options_of(settings: Settings) -> ChannelOptions:
 
 
 def secrets_of_alarms(settings: Settings) -> list[str]:
-    """Return the secrets of alarms, which no log may show. A missing one is left out: its channel reports it on use."""
+    """Returns the secrets of alarms, which no log may show, without missing ones: their channels report them on use."""
     section = settings.alarms
     references = [reference for route in section.routes for address in route.to for reference in references_in(address)]
     references += [section.mail.password] if section.mail.password else []

@@ -16,7 +16,7 @@ from firstbell.runner.schedule.slots import LeadIn, Rhythm, Timetable, is_school
 
 
 def timetable_of(settings: Settings, journeys: Iterable[str]) -> Timetable:
-    """Return the timetable of those of these journeys that are enabled."""
+    """Returns the timetable of those of these journeys that are enabled."""
     sections = {name: settings.journey(name) for name in journeys}
     proof_of_life = settings.calendar.proof_of_life
     rhythms = [_rhythm(name, section, proof_of_life) for name, section in sections.items() if section.enabled]
@@ -24,7 +24,7 @@ def timetable_of(settings: Settings, journeys: Iterable[str]) -> Timetable:
 
 
 def calendar_of(settings: Settings) -> SchoolCalendar:
-    """Return the school's calendar. The first bell schedule is the default and need not be named."""
+    """Returns the school's calendar. The first bell schedule is the default and need not be named."""
     section = settings.calendar
     closed = [SpecialDay(dates=dates, in_session=False) for dates in section.closed]
     special = [
@@ -48,7 +48,7 @@ def calendar_of(settings: Settings) -> SchoolCalendar:
 
 
 def school_time_of(settings: Settings) -> Callable[[str, datetime], bool | None]:
-    """Return a function that tells whether a journey's class is on at a time, or about to begin; None without bells."""
+    """Returns a function that tells whether a journey's class is on, or about to begin; None without bells."""
     calendar = calendar_of(settings)
 
     def is_in_class(journey: str, at: datetime) -> bool | None:
@@ -59,7 +59,7 @@ def school_time_of(settings: Settings) -> Callable[[str, datetime], bool | None]
 
 
 def maintenance_of(settings: Settings) -> list[Maintenance]:
-    """Return the windows that the file itself gives, without those of its iCalendar sources."""
+    """Returns the windows that the file itself gives, without those of its iCalendar sources."""
     zone = ZoneInfo(settings.school.timezone)
     return [
         Maintenance(

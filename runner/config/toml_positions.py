@@ -15,7 +15,7 @@ _ASSIGNMENT = re.compile(rf"\s*({_DOTTED})\s*=\s*(.*)")
 
 
 def positions_of(text: str) -> Mapping[KeyPath, TomlPosition]:
-    """Return line and column, from 1, of each table and key. A key of an inline table has its table's position."""
+    """Returns line and column, from 1, of each table and key. A key of an inline table has its table's position."""
     positions: dict[KeyPath, TomlPosition] = {(): (1, 1)}
     counts: dict[KeyPath, int] = {}
     table: KeyPath = ()
@@ -38,7 +38,7 @@ def positions_of(text: str) -> Mapping[KeyPath, TomlPosition]:
 
 
 def position_of(positions: Mapping[KeyPath, TomlPosition], path: KeyPath) -> TomlPosition:
-    """Return the position of a path, or else of the nearest table above it that has one."""
+    """Returns the position of a path, or else of the nearest table above it that has one."""
     while path and path not in positions:
         path = path[:-1]
     return positions.get(path, (1, 1))
@@ -49,7 +49,7 @@ def _split(dotted: str) -> KeyPath:
 
 
 def _unclosed_quotes(value: str) -> str:
-    """Return the quotes that end a multi-line string that begins here; until they come, no line is a key."""
+    """Returns the quotes that end a multi-line string that begins here; until they come, no line is a key."""
     for quotes in ('"""', "'''"):
         if value.startswith(quotes) and quotes not in value[3:]:
             return quotes

@@ -44,7 +44,7 @@ class CheckFinding:
 
     @classmethod
     def of_problem(cls, area: CheckArea, problem: Problem) -> CheckFinding:
-        """Return the error of a mistake in the configuration."""
+        """Returns the error of a mistake in the configuration."""
         return cls(
             area=area,
             subject=problem.key or problem.file.name,

@@ -22,7 +22,7 @@ AT_ONCE = 16
 
 
 def check_host_names(config: Config) -> Iterator[CheckFinding]:
-    """Resolve each host name. If every location has a proxy, only the proxies are resolved, because they resolve the
+    """Resolves each host name. If every location has a proxy, only the proxies are resolved, because they resolve the
     other names. The name server is that of the first location without a proxy."""
     hosts = _hosts_of(config)
     resolvers = (section.resolver for section in config.settings.locations.values() if not section.proxy)
@@ -35,7 +35,7 @@ def check_host_names(config: Config) -> Iterator[CheckFinding]:
 
 
 def _hosts_of(config: Config) -> Mapping[str, KeyPath]:
-    """Return each host name with the key that names it."""
+    """Returns each host name with the key that names it."""
     settings = config.settings
     proxies = {name: section.proxy for name, section in settings.locations.items()}
     found: dict[str, KeyPath] = {}

@@ -24,7 +24,7 @@ HIDDEN_PACKAGE_TEXT = (
 
 
 def check_journeys(config: Config, practice: SchoolInfo | None) -> Iterator[CheckFinding]:
-    """Yield the findings about all journeys, without playing them."""
+    """Yields the findings about all journeys, without playing them."""
     yield from _packages(config)
     try:
         ready = collect_journeys(config)
@@ -45,14 +45,14 @@ def check_journeys(config: Config, practice: SchoolInfo | None) -> Iterator[Chec
 
 
 def _packages(config: Config) -> Iterator[CheckFinding]:
-    """Yield files that make a folder of journeys a Python package."""
+    """Yields files that make a folder of journeys a Python package."""
     for folder in config.settings.school.journeys:
         for file in sorted((config.folder / folder).rglob("__init__.py")):
             yield _finding(FindingLevel.WARNING, file, 1, HIDDEN_PACKAGE_TEXT)
 
 
 def _undefined(config: Config, ready: Ready) -> Iterator[CheckFinding]:
-    """Yield journeys that the configuration schedules and no file defines."""
+    """Yields journeys that the configuration schedules and no file defines."""
     known = sorted(journey.id for journey in ready.journeys)
     for entry in journey_catalog(ready.journeys, config.settings).values():
         if entry.card is None:
@@ -71,7 +71,7 @@ class _JourneyChecker:
         self._roles = roles
 
     def collected(self, ready: Ready) -> Iterator[CheckFinding]:
-        """Yield the findings about journeys that pytest collected, and files that it could not read."""
+        """Yields the findings about journeys that pytest collected, and files that it could not read."""
         for broken in ready.broken:
             yield _finding(FindingLevel.ERROR, Path(broken.file), broken.line, broken.cause)
         entries = journey_catalog(ready.journeys, self._settings)
@@ -95,7 +95,7 @@ class _JourneyChecker:
                 )
 
     def _names_of(self, journey: JourneyInfo) -> Iterator[CheckFinding]:
-        """Yield services and roles of a journey's marker that are not configured."""
+        """Yields services and roles of a journey's marker that are not configured."""
         file = Path(journey.file)
         for name in journey.relies_on:
             if fault := self._unknown_service(name):
@@ -105,7 +105,7 @@ class _JourneyChecker:
                 yield _finding(FindingLevel.ERROR, file, journey.line, f"journey '{journey.id}': {fault}")
 
     def source(self, file: Path, *, is_named: bool) -> Iterator[CheckFinding]:
-        """Yield the findings about the source of one of the district's files. A file that the configuration names
+        """Yields the findings about the source of one of the district's files. A file that the configuration names
         itself needs no markers."""
         try:
             source = read_journeys(file.read_bytes())
@@ -155,7 +155,7 @@ class _JourneyChecker:
 
 
 def _secrets(file: Path, source: JourneyFile) -> Iterator[CheckFinding]:
-    """Yield secrets in the source of a file, and snapshots, which can contain names of other people."""
+    """Yields secrets in the source of a file, and snapshots, which can contain names of other people."""
     for line, field in source.secrets:
         message = f"the text for '{field}' is written here in clear; type student.account.password.reveal() instead"
         yield _finding(FindingLevel.ERROR, file, line, message)

@@ -30,7 +30,7 @@ STORE_S = 5.0
 
 
 def check_all(explicit: Path | None, start: Path) -> Iterator[CheckFinding]:
-    """Yield the findings of all areas, in order. Raises NoConfig. Mistakes in the configuration end the check."""
+    """Yields the findings of all areas, in order. Raises NoConfig. Mistakes in the configuration end the check."""
     try:
         config = config_at(explicit, start)
     except ConfigError as error:
@@ -69,7 +69,7 @@ def _secrets(config: Config, practice: SchoolInfo | None) -> Iterator[CheckFindi
 
 
 def _references(config: Config) -> Iterator[tuple[KeyPath, str]]:
-    """Yield every reference to a secret with its key, except those in addresses of channels."""
+    """Yields every reference to a secret with its key, except those in addresses of channels."""
     settings = config.settings
     for name, account in settings.accounts.items():
         yield ("accounts", name, "password"), account.password
@@ -108,7 +108,7 @@ def _history(config: Config) -> CheckFinding:
 
 
 def _channels(config: Config) -> Iterator[CheckFinding]:
-    """Yield whether each channel accepts its address. Sends nothing: firstbell alarm test does that."""
+    """Yields whether each channel accepts its address. Sends nothing: firstbell alarm test does that."""
     routes = config.settings.alarms.routes
     if not routes:
         message = "no route is notified of a failure; add [[alarms.routes]]"
@@ -133,7 +133,7 @@ def _channels(config: Config) -> Iterator[CheckFinding]:
 
 
 def _browsers(config: Config) -> Iterator[CheckFinding]:
-    """Yield each requested browser once, and the devices that a browser emulates only in part."""
+    """Yields each requested browser once, and the devices that a browser emulates only in part."""
     executable, kinds = config.settings.browser.executable, browser_kinds_of(config.settings)
     for kind in dict.fromkeys(kinds.values()):
         path = next(path for path, requested in kinds.items() if requested is kind)

@@ -30,11 +30,11 @@ class BellSchedule:
     periods: Sequence[Period] = field(default=())
 
     def first_bells(self, groups: Sequence[str]) -> list[time]:
-        """Return the first bells of these groups, earliest first; of all groups, if none is named."""
+        """Returns the first bells of these groups, earliest first; of all groups, if none is named."""
         return sorted(set(_bells_of(self.first_bell, groups)))
 
     def closing_bell(self, groups: Sequence[str]) -> time:
-        """Return the last bell of the last of these groups."""
+        """Returns the last bell of the last of these groups."""
         return max(_bells_of(self.last_bell, groups))
 
     @property
@@ -44,7 +44,7 @@ class BellSchedule:
 
 
 def _bells_of(bells: Mapping[str, time], groups: Sequence[str]) -> list[time]:
-    """Return the bells of some groups. A group without one of its own has the bell of all groups, or else all bells."""
+    """Returns the bells of some groups. A group without its own bell has the bell of all groups, or else all bells."""
     if not groups:
         return list(bells.values())
     shared = [bells[ALL_GROUPS]] if ALL_GROUPS in bells else list(bells.values())

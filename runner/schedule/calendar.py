@@ -81,7 +81,7 @@ class SchoolCalendar:
         return self.rules.zone
 
     def day(self, day: date) -> Day:
-        """Return one date of the calendar."""
+        """Returns one date of the calendar."""
         if day not in self._days:
             self._days[day] = self._build(day)
         return self._days[day]
@@ -98,7 +98,7 @@ class SchoolCalendar:
 
 
 def _session(rules: CalendarRules, day: date) -> tuple[bool, str]:
-    """Tell whether school is in session, and why not (or what is special)."""
+    """Tells whether school is in session, and why not (or what is special)."""
     for special in reversed(rules.special):
         if day in special.dates and special.in_session is not None:
             return special.in_session, special.why or ("" if special.in_session else "closed")
@@ -110,13 +110,13 @@ def _session(rules: CalendarRules, day: date) -> tuple[bool, str]:
 
 
 def _special(rules: CalendarRules, day: date, field_name: str) -> str | None:
-    """Return a field of the last special day about a date that sets it."""
+    """Returns a field of the last special day about a date that sets it."""
     found = (getattr(special, field_name) for special in reversed(rules.special) if day in special.dates)
     return next((value for value in found if value is not None), None)
 
 
 def _cycle_days(rules: CalendarRules) -> dict[date, str]:
-    """Return the cycle day of each date of the term. The cycle advances on each day in session; a date whose cycle day
+    """Returns the cycle day of each date of the term. The cycle advances on each day in session; a date whose cycle day
     is set in the file sets where it continues."""
     if not rules.cycle or rules.term is None:
         return {}

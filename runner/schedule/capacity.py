@@ -43,7 +43,7 @@ class Load:
 
 
 def busiest_quarter(dues: Sequence[Due], expected_s: Mapping[str, float], workers: int) -> Load | None:
-    """Return the busiest quarter of an hour; None if nothing is due."""
+    """Returns the busiest quarter of an hour; None if nothing is due."""
     quarters: dict[int, dict[str, float]] = defaultdict(lambda: defaultdict(float))
     for due in dues:
         quarters[int(due.at.timestamp()) // QUARTER_S][due.journey] += expected_s[due.journey]

@@ -17,7 +17,7 @@ DUE_TIMES = 3000
 
 
 def refusal_of(crontab: str) -> str | None:
-    """Say why a text is no usable cron expression; None if it is one."""
+    """Says why a text is no usable cron expression; None if it is one."""
     try:
         first = next(CronSim(crontab, datetime(2026, 1, 1, tzinfo=UTC)), None)
     except CronSimError as error:
@@ -28,13 +28,13 @@ def refusal_of(crontab: str) -> str | None:
 
 
 def shortest_gap_s(crontab: str) -> float:
-    """Return the least time between two due times of a valid expression, in seconds."""
+    """Returns the least time between two due times of a valid expression, in seconds."""
     times = islice(CronSim(crontab, datetime(2026, 1, 1, tzinfo=UTC)), DUE_TIMES)
     return min((later - earlier).total_seconds() for earlier, later in pairwise(times))
 
 
 def due_between(crontab: str, since: datetime, until: datetime, zone: ZoneInfo) -> Iterator[datetime]:
-    """Yield due times from `since` (included) to `until` (excluded), in UTC. The expression is in the school's time."""
+    """Yields due times from `since` (included) to `until` (excluded), in UTC. The expression is in school time."""
     for local in CronSim(crontab, since.astimezone(zone) - timedelta(minutes=1)):
         at = local.astimezone(UTC)
         if at >= until:

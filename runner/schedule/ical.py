@@ -99,13 +99,13 @@ TITLE_RULES: tuple[tuple[str, ProposalKind | None], ...] = (
 
 
 def proposal_kind_of(title: str) -> ProposalKind | None:
-    """Return the kind of day that a title proposes, if any."""
+    """Returns the kind of day that a title proposes, if any."""
     plain = re.sub(r"[’'.,]", "", re.sub(r"[–—]", "-", title.casefold()))
     return next((kind for pattern, kind in TITLE_RULES if re.search(pattern, plain)), None)
 
 
 def proposals(data: bytes, *, since: date, until: date, zone: ZoneInfo) -> list[Proposal]:
-    """Return the days that differ, from `since` to `until`, both included. Raises FeedError."""
+    """Returns the days that differ, from `since` to `until`, both included. Raises FeedError."""
     found = set()
     for event in _events_between(data, since, until, zone, lambda title: proposal_kind_of(title) is not None):
         first = event.start.astimezone(zone).date()
@@ -117,7 +117,7 @@ def proposals(data: bytes, *, since: date, until: date, zone: ZoneInfo) -> list[
 
 
 def windows(data: bytes, *, since: datetime, until: datetime, zone: ZoneInfo) -> list[Window]:
-    """Return the events that overlap the time from `since` to `until`. A time without a zone is in `zone`."""
+    """Returns the events that overlap the time from `since` to `until`. A time without a zone is in `zone`."""
     first, last = since.astimezone(zone).date(), until.astimezone(zone).date()
     events = {event for event in _events_between(data, first, last, zone) if event.start < until and event.end > since}
     lasting = (event for event in events if event.start < event.end)
@@ -125,7 +125,7 @@ def windows(data: bytes, *, since: datetime, until: datetime, zone: ZoneInfo) ->
 
 
 def _merged(ordered: Iterable[Proposal]) -> list[Proposal]:
-    """Join days in a row with the same title into one proposal; in the order of their dates."""
+    """Joins days in a row with the same title into one proposal; in the order of their dates."""
     merged: list[Proposal] = []
     for day in ordered:
         before = merged[-1] if merged else None
@@ -139,7 +139,7 @@ def _merged(ordered: Iterable[Proposal]) -> list[Proposal]:
 def _events_between(
     data: bytes, since: date, until: date, zone: ZoneInfo, matches: Callable[[str], bool] = lambda _: True
 ) -> Iterator[Window]:
-    """Yield the events between two dates (and a little around them: zones differ) whose titles match.
+    """Yields the events between two dates (and a little around them: zones differ) whose titles match.
 
     Each series is expanded by itself, so a broken one affects no other.
     """
@@ -156,7 +156,7 @@ def _events_between(
 
 
 def _affordable(all_series: Iterable[list[Component]], until: date) -> list[list[Component]]:
-    """Return the series that can be expanded in time. Raises FeedError if together they take too long."""
+    """Returns the series that can be expanded in time. Raises FeedError if together they take too long."""
     spent_us, affordable = 0.0, []
     for series in all_series:
         with suppress(Exception):  # As above.
@@ -177,7 +177,7 @@ def _expanded(series: list[Component], since: date, until: date, zone: ZoneInfo)
 
 
 def _series(data: bytes) -> Iterable[list[Component]]:
-    """Return the events of a calendar, grouped with their repetitions and corrections."""
+    """Returns the events of a calendar, grouped with their repetitions and corrections."""
     text = data.removeprefix(b"\xef\xbb\xbf").lstrip()
     if text[:15].upper() != b"BEGIN:VCALENDAR":
         raise FeedError("this is no calendar; give the address of the calendar itself (.ics)")
@@ -205,7 +205,7 @@ def _series(data: bytes) -> Iterable[list[Component]]:
 
 
 def _title(event: Any) -> str:
-    """Return the printable characters of a summary, on one line."""
+    """Returns the printable characters of a summary, on one line."""
     text = str((listed(event.get("SUMMARY")) or [""])[0])[: 4 * TITLE_LIMIT]
     spaced = "".join(" " if character.isspace() else character for character in text)
     return " ".join("".join(character for character in spaced if character.isprintable()).split())[

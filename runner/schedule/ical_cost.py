@@ -24,7 +24,7 @@ TIMES = {"BYHOUR", "BYMINUTE", "BYSECOND"}
 
 
 def cost_us(part: Any, until: date) -> float:
-    """Return about how long its rules take to expand; raises for rules that no school has: too frequent, too long."""
+    """Returns about how long its rules take to expand; raises for rules that no school has: too frequent, too long."""
     if "RRULE" not in part and "RDATE" not in part:
         return 0.0
     start, end = part["DTSTART"].dt, part["DTEND"].dt if "DTEND" in part else None
@@ -48,7 +48,7 @@ def _rule_cost_us(rule: Any, start: date, until: int) -> float:
 
 
 def _surely_recurs(rule: Any, frequency: str, interval: int, start: date) -> bool:
-    """Tell whether a rule surely recurs, so that its expansion ends at the requested date."""
+    """Tells whether a rule surely recurs, so that its expansion ends at the requested date."""
     parts = set(rule) - PLAIN - TIMES
     if not parts <= RECURRING_PARTS or parts >= {"BYDAY", "BYMONTHDAY"}:
         return False
@@ -62,5 +62,5 @@ def _surely_recurs(rule: Any, frequency: str, interval: int, start: date) -> boo
 
 
 def listed(value: Any) -> list[Any]:
-    """Return the values of a key that may occur any number of times."""
+    """Returns the values of a key that may occur any number of times."""
     return value if isinstance(value, list) else [] if value is None else [value]

@@ -24,7 +24,7 @@ class FeedError(FirstBellError):
 
 
 def fetch(source: str, *, limit_bytes: int = LIMIT_BYTES) -> bytes:
-    """Return the content of a file or of an address (http, https, webcal). Raises FeedError."""
+    """Returns the content of a file or of an address (http, https, webcal). Raises FeedError."""
     scheme, colon, rest = source.partition("://")
     if colon:
         return _from_address(f"https://{rest}" if scheme.lower() == "webcal" else source, limit_bytes)
@@ -37,7 +37,7 @@ def fetch(source: str, *, limit_bytes: int = LIMIT_BYTES) -> bytes:
 
 
 def redacted_source(source: str) -> str:
-    """Return a source without user, password and query, which may be the key to a calendar, to show and store."""
+    """Returns a source without user, password and query, which may be the key to a calendar, to show and store."""
     printable = "".join(character for character in source if character.isprintable())
     if "://" not in printable:
         return printable
@@ -47,7 +47,7 @@ def redacted_source(source: str) -> str:
 
 
 def _from_address(url: str, limit_bytes: int) -> bytes:
-    """Read an address. Follows redirects itself, because urllib3 would first read their bodies, however long."""
+    """Reads an address. Follows redirects itself, because urllib3 would first read their bodies, however long."""
     timeout = urllib3.Timeout(connect=CONNECT_S, read=READ_S)
     try:
         with urllib3.PoolManager(timeout=timeout, retries=False) as pool:
@@ -71,7 +71,7 @@ def _from_address(url: str, limit_bytes: int) -> bytes:
 
 
 def _bounded(read: Callable[[int], bytes], source: str, limit_bytes: int) -> bytes:
-    """Read everything in pieces, within a size and a time, so that a slow sender cannot block."""
+    """Reads everything in pieces, within a size and a time, so that a slow sender cannot block."""
     data, deadline = bytearray(), clock.monotonic() + WHOLE_S
     while part := read(limit_bytes + 1 - len(data)):
         data += part

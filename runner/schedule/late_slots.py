@@ -27,7 +27,7 @@ class MissedSlot:
 
 
 def triage(waiting: Sequence[WaitingSlot], now: datetime, grace_s: float) -> tuple[list[WaitingSlot], list[MissedSlot]]:
-    """Return the slots that may run, oldest first, and those that are missed. Only the latest slot of each journey may
+    """Returns the slots that may run, oldest first, and those that are missed. Only the latest slot of each journey may
     run, and only within the grace."""
     latest: dict[str, WaitingSlot] = {}
     for slot in sorted(waiting, key=lambda slot: slot.due_at):

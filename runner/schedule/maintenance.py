@@ -22,7 +22,7 @@ class Maintenance:
 
 
 def in_force(announced: Iterable[Maintenance], relies_on: Sequence[str], at: datetime) -> Maintenance | None:
-    """Return the window that a journey falls into at a time, one that forbids runs before one that allows them."""
+    """Returns the window that a journey falls into at a time, one that forbids runs before one that allows them."""
     found = [
         window
         for window in announced

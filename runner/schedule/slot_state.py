@@ -36,5 +36,5 @@ WORDS: Mapping[str, str] = {
 
 
 def in_words(why: str) -> str:
-    """Return the text of a stored reason. A reason that is none of the above is a sentence already."""
+    """Returns the text of a stored reason. A reason that is none of the above is a sentence already."""
     return WORDS.get(why, why)

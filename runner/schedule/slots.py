@@ -81,7 +81,7 @@ class Timetable:
         self._days: dict[date, list[Due]] = {}
 
     def due(self, since: datetime, until: datetime) -> list[Due]:
-        """Return all due times from `since` (included) to `until` (excluded), in order."""
+        """Returns all due times from `since` (included) to `until` (excluded), in order."""
         if until <= since:
             return []
         first, last = (at.astimezone(self.calendar.zone).date() for at in (since, until))
@@ -99,7 +99,7 @@ class Timetable:
 
 
 def due_on(rhythm: Rhythm, calendar: SchoolCalendar, day: date) -> Iterator[Due]:
-    """Yield when a journey is due on a date of the school's calendar."""
+    """Yields when a journey is due on a date of the school's calendar."""
     school_day = calendar.day(day)
     start, end = _midnights(day, calendar)
     if not school_day.in_session and rhythm.closed_days is not ClosedDays.AS_USUAL:
@@ -118,7 +118,7 @@ def due_on(rhythm: Rhythm, calendar: SchoolCalendar, day: date) -> Iterator[Due]
 
 
 def _around_bells(rhythm: Rhythm, day: Day, calendar: SchoolCalendar, start: datetime, end: datetime) -> Iterator[Due]:
-    """Yield frequent times before each first bell, the configured interval in class, and rare times after hours."""
+    """Yields frequent times before each first bell, the configured interval in class, and rare times after hours."""
     assert day.bells is not None  # noqa: S101  # due_on has checked
     bells = [_at(day.date, bell, calendar) for bell in day.bells.first_bells(rhythm.groups)]
     closing = _at(day.date, day.bells.closing_bell(rhythm.groups), calendar)
@@ -140,7 +140,7 @@ def _around_bells(rhythm: Rhythm, day: Day, calendar: SchoolCalendar, start: dat
 
 
 def is_school_time(rhythm: Rhythm, calendar: SchoolCalendar, at: datetime) -> bool | None:
-    """Tell whether a journey's groups are in class at a time, or in its lead-in; None without bells."""
+    """Tells whether a journey's groups are in class at a time, or in its lead-in; None without bells."""
     day = calendar.day(at.astimezone(calendar.zone).date())
     if not day.in_session:
         return False
@@ -152,7 +152,7 @@ def is_school_time(rhythm: Rhythm, calendar: SchoolCalendar, at: datetime) -> bo
 
 
 def _each(rhythm: Rhythm, every_s: float, begins: datetime, ends: datetime) -> Iterator[datetime]:
-    """Yield times at an interval within a span: on a grid that starts at the epoch, shifted by the journey's jitter.
+    """Yields times at an interval within a span: on a grid that starts at the epoch, shifted by the journey's jitter.
 
     The grid does not depend on the start of the service, so a restart gives the same slots.
     """
@@ -164,7 +164,7 @@ def _each(rhythm: Rhythm, every_s: float, begins: datetime, ends: datetime) -> I
 
 
 def spread_s(journey: str, over_s: float) -> float:
-    """Return the jitter of a journey: whole seconds below `over_s`, always the same for one name."""
+    """Returns the jitter of a journey: whole seconds below `over_s`, always the same for one name."""
     digest = hashlib.sha256(journey.encode()).digest()
     return float(int(int.from_bytes(digest[:8]) / 2**64 * over_s))
 

@@ -51,8 +51,7 @@ class PeriodicHostChecks:
         self._history.record(checks, self._location)
 
     def stop(self) -> None:
-        """Records nothing from now on: while First Bell stops, its own servers go away, which says nothing about the
-        hosts."""
+        """Records nothing from now on: while First Bell stops, its practice school does too, and its hosts fail."""
         self._stopped.set()
 
     def _log_change(self, check: HostCheck) -> None:

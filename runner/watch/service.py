@@ -74,7 +74,7 @@ class WatchObserver(Protocol):
         """A new configuration cannot be used; the old one stays."""
 
     def closing(self) -> None:
-        """The service was asked to stop."""
+        """The service received a stop signal."""
 
 
 def workers_of(section: WatchSection) -> int:

@@ -55,7 +55,7 @@ def _is_unusable(found: Sequence[CheckFinding]) -> bool:
 
 
 def _document(found: Sequence[CheckFinding]) -> dict[str, object]:
-    told = [
+    findings = [
         {
             "area": one.area.value,
             "what": one.subject,
@@ -66,11 +66,11 @@ def _document(found: Sequence[CheckFinding]) -> dict[str, object]:
         }
         for one in found
     ]
-    return {"schema": SCHEMA, "holds": has_no_errors(found), "findings": told}
+    return {"schema": SCHEMA, "holds": has_no_errors(found), "findings": findings}
 
 
 def _print(out: Console, found: Sequence[CheckFinding]) -> None:
-    """Print one table by area: in each area what is ok, then warnings and errors with file, line and message."""
+    """Prints one table by area: in each area what is ok, then warnings and errors with file, line and message."""
     table = Table(box=None, pad_edge=False, show_header=False)
     table.add_column(no_wrap=True)
     table.add_column(no_wrap=True)
@@ -89,12 +89,12 @@ def _print(out: Console, found: Sequence[CheckFinding]) -> None:
 
 
 def _order(one: CheckFinding) -> tuple[bool, str, int]:
-    """Sort ok findings first, as they were found, and the rest by file and line."""
+    """Sorts ok findings first, as they were found, and the rest by file and line."""
     return (False, "", 0) if one.level is FindingLevel.OK else (True, str(one.file or ""), one.line)
 
 
 def _where(one: CheckFinding) -> str:
-    """Return file and line to correct, relative to the current folder."""
+    """Returns file and line to correct, relative to the current folder."""
     if one.file is None:
         return ""
     return f"{os.path.relpath(one.file)}:{one.line}" if one.line else os.path.relpath(one.file)

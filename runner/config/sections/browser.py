@@ -15,6 +15,6 @@ class BrowserSection(Section):
 
     name: BrowserName = Field(CHROMIUM, min_length=1, description=f"Which one: {', '.join(BROWSER_KINDS)}.")
     executable: str = Field(
-        "", description="The path of Chromium, for headless and headed plays; without it, First Bell looks for one."
+        "", description="The path of Chromium, for headless and headed runs; without it, First Bell finds one."
     )
     step_limit: Seconds = Field(STEP_LIMIT_S, description="The longest wait inside a step.")

@@ -19,7 +19,7 @@ _RHYTHM = Rhythm(journey="")
 
 
 def _span(value: object) -> object:
-    """Parse a date, or a span such as "2026-11-25..2026-11-27"."""
+    """Parses a date, or a span such as "2026-11-25..2026-11-27"."""
     if isinstance(value, date) and not isinstance(value, datetime):
         return Span(first=value, last=value)
     found = _DATES.fullmatch(value.strip()) if isinstance(value, str) else None
@@ -35,7 +35,7 @@ def _span(value: object) -> object:
 
 
 def _weekdays(value: object) -> object:
-    """Parse weekdays such as "mon-fri" or "mon, wed, fri"."""
+    """Parses weekdays such as "mon-fri" or "mon, wed, fri"."""
     days: list[str] = []
     for part in str(value).lower().split(","):
         first, _, last = part.strip().partition("-")
@@ -47,7 +47,7 @@ def _weekdays(value: object) -> object:
 
 
 def _by_group(value: object) -> object:
-    """Parse one time for all groups, or a table of times by group."""
+    """Parses one time for all groups, or a table of times by group."""
     return value if isinstance(value, dict) else {ALL_GROUPS: value}
 
 
@@ -119,7 +119,7 @@ class CalendarSection(Section):
     @model_validator(mode="before")
     @classmethod
     def _expand_short_form(cls, given: Any) -> Any:
-        """Expand `bells = "regular"`, short for a table with only `default`."""
+        """Expands `bells = "regular"`, short for a table with only `default`."""
         if isinstance(given, dict) and isinstance(given.get("bells"), str):
             return given | {"bells": {"default": given["bells"]}}
         return given

@@ -41,7 +41,7 @@ class DiagnosisSection(Section):
         description="Addresses outside the district; if they fail too, the location is the problem.",
     )
     resolver: NameServer = Field(
-        "", description="A second name server, asked beside the system's.", examples=["1.1.1.1"]
+        "", description="A second name server, queried in addition to the system's.", examples=["1.1.1.1"]
     )
     checks_every: Seconds = Field(60.0, description="How often hosts are checked while nothing fails.")
     within: Seconds = Field(10.0, description="The longest time for one check of all hosts.")

@@ -29,7 +29,7 @@ Proxy = Annotated[
 
 
 class LocationSection(Section):
-    """A location: a named way out of this machine, such as a proxy in the pupils' network."""
+    """A location: a named network path out of this machine, such as a proxy in the students' network."""
 
     inside: bool = Field(default=False, strict=True, description="True if it stands in the district's own network.")
     proxy: Proxy = Field(

@@ -44,5 +44,5 @@ class StoreSection(Section):
     @model_validator(mode="before")
     @classmethod
     def _expand_short_form(cls, given: Any) -> Any:
-        """Expand `store = "s3://..."`, short for a table with only `url`."""
+        """Expands `store = "s3://..."`, short for a table with only `url`."""
         return {"url": given} if isinstance(given, str) else given

@@ -191,7 +191,7 @@ WINDOW = {"since": datetime(2026, 12, 1, tzinfo=UTC), "until": datetime(2026, 12
         ),
         pytest.param(("DTSTART:20261205T030000Z",), [], id="a moment is no window"),
         pytest.param(
-            ("DTSTART:20261130T230000Z", "DTEND:20261201T000000Z"), [], id="it ended when we began to look"
+            ("DTSTART:20261130T230000Z", "DTEND:20261201T000000Z"), [], id="it ended at the beginning of the span"
         ),
     ],
 )  # fmt: skip
@@ -263,8 +263,8 @@ MINUTES = ",".join(map(str, range(60)))
         pytest.param((DAY, f"RRULE:FREQ=DAILY;BYHOUR=1,2;BYMINUTE={MINUTES};BYSECOND={MINUTES}"), id="by second"),
         pytest.param((DAY, "DURATION:P9999D", "RRULE:FREQ=DAILY"), id="always, each day"),
         pytest.param((DAY, "RRULE:FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30"), id="30 February"),
-        pytest.param((DAY, "RRULE:FREQ=DAILY;BYMONTH=2;BYMONTHDAY=30"), id="30 February, looked for each day"),
-        pytest.param((DAY, "RRULE:FREQ=WEEKLY;BYMONTH=2;BYMONTHDAY=30"), id="30 February, looked for each week"),
+        pytest.param((DAY, "RRULE:FREQ=DAILY;BYMONTH=2;BYMONTHDAY=30"), id="30 February, tried each day"),
+        pytest.param((DAY, "RRULE:FREQ=WEEKLY;BYMONTH=2;BYMONTHDAY=30"), id="30 February, tried each week"),
     ],
 )
 def test_bad_event_does_not_lose_the_others(lines: tuple[str, ...]) -> None:

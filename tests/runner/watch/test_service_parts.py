@@ -34,7 +34,7 @@ def test_failing_job_runs_again_and_does_not_stop_others() -> None:
 
     def broken() -> None:
         calls.release()
-        raise OSError("the disk is gone")
+        raise OSError("the disk is full")
 
     clock = JobClock(
         [
