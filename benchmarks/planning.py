@@ -29,7 +29,7 @@ from firstbell.runner.history.record import RunRow
 from firstbell.runner.history.runs.runs import RunHistory
 from firstbell.runner.history.slots.claims import AccountAllocation
 from firstbell.runner.history.slots.slots import ClaimPolicy, SlotHistory
-from firstbell.runner.schedule.bells import EVERYBODY, BellSchedule
+from firstbell.runner.schedule.bells import ALL_GROUPS, BellSchedule
 from firstbell.runner.schedule.calendar import DEFAULT, CalendarRules, SchoolCalendar
 from firstbell.runner.schedule.slots import LeadIn, Rhythm, Timetable
 from firstbell.runner.watch.planner import Planner
@@ -60,7 +60,7 @@ class Meter:
 def timetable(journeys: int) -> Timetable:
     """Returns a timetable of journeys that follow bells."""
     bells = BellSchedule(
-        name="regular", first_bell={EVERYBODY: clock_time(8)}, last_bell={EVERYBODY: clock_time(15, 30)}
+        name="regular", first_bell={ALL_GROUPS: clock_time(8)}, last_bell={ALL_GROUPS: clock_time(15, 30)}
     )
     lead_in = LeadIn(before_bell_s=2700, every_s=120)
     rhythms = [Rhythm(journey=f"journey-{number:04}", every_s=300, lead_in=lead_in) for number in range(journeys)]

@@ -113,7 +113,7 @@ def _config(box: AlarmReceiver) -> Config:
     except NoConfig:
         folder = base.folder
     settings = base.settings.model_copy(update={"alarms": alarms})
-    return Config(settings=settings, file=folder / base.file.name, places={})
+    return Config(settings=settings, file=folder / base.file.name, positions={})
 
 
 def _play(act: DemoPhase, opened: LocalRunner, out: Console, legs: Timeline) -> bool:
