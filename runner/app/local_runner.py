@@ -110,8 +110,8 @@ class LocalRunner:
 
 def log_upload(said: UploadReport) -> None:
     """Logs the report of an uploader."""
-    log_event = {UploadState.BACK: logger.info, UploadState.AWAY: logger.warning}.get(said.word, logger.error)
-    log_event(said.word.value, said=said.said)
+    log_event = {UploadState.BACK: logger.info, UploadState.AWAY: logger.warning}.get(said.state, logger.error)
+    log_event(said.state.value, said=said.message)
 
 
 def _remove_stale_work(work: Path) -> None:

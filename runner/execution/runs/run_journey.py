@@ -20,9 +20,8 @@ from typing import Protocol
 import structlog
 
 from firstbell.artifacts.evidence import run_prefix
-from firstbell.artifacts.lifetime import Lifetime
 from firstbell.artifacts.packing import RunLocation, pack
-from firstbell.artifacts.policy import EvidencePolicy
+from firstbell.artifacts.policy import EvidencePolicy, Lifetime
 from firstbell.artifacts.redaction.known_secrets import KnownSecrets
 from firstbell.artifacts.redaction.pipeline import clean
 from firstbell.artifacts.spool import Spool
@@ -233,7 +232,7 @@ def _keep(run: Run, claim: Claim | None, context: RunContext, folder: Path) -> R
     lifetime = Lifetime.PASSES if passed else Lifetime.FAILURES
     problems += _spooled(context.spool, RunLocation(prefix=prefix, lifetime=lifetime, started_at=run.started_at), files)
     context.nudge()
-    evidence, picture = context.store.place(prefix), picture_of(run, cleaned.artifacts, prefix)
+    evidence, picture = context.store.address(prefix), picture_of(run, cleaned.artifacts, prefix)
     context.history.record(row_of(run, evidence, render_context, picture), claim)
     result = RunResult(
         run=run,

@@ -94,7 +94,7 @@ def test_impossible_browser_settings_are_refused_with_their_line(text: str, line
         given(text)
     (problem,) = refused.value.problems
     assert problem.line == line
-    assert said in problem.said
+    assert said in problem.message
 
 
 def test_account_with_its_own_browser_may_have_a_mobile_device() -> None:
