@@ -71,16 +71,19 @@ def test_all_keys_for_browsers_are_found_the_districts_first() -> None:
         pytest.param(
             f'{PUPIL}device = "{IPAD}"\n[browser]\nname = "firefox"\n',
             8,
-            'cannot be a mobile device; give this account browser = "webkit"',
+            'cannot emulate a mobile device; give this account browser = "webkit"',
             id="a mobile device in Firefox",
         ),
         pytest.param(
-            '[browser]\nname = "chrome"\nexecutable = "/usr/bin/x"\n', 7, "a path is for chromium", id="name and path"
+            '[browser]\nname = "chrome"\nexecutable = "/usr/bin/x"\n',
+            7,
+            "a path is for Chromium only",
+            id="name and path",
         ),
         pytest.param(
             '[locations.home]\nnetwork = "dsl"\n[journeys.x]\nbrowser = "firefox"\n',
             6,
-            "'firefox' is asked for by journeys.x.browser",
+            "journeys.x.browser, which asks for 'firefox'",
             id="a slow network without Chromium",
         ),
         pytest.param(
@@ -184,7 +187,10 @@ def browser_text(account: Account, engine: str, version: str) -> str:
 def test_run_says_what_of_a_device_is_only_an_appearance() -> None:
     assert browser_text(pupil("chrome"), "chromium", "156") == "chrome 156"
     text = browser_text(pupil(device=IPAD), "chromium", "156")
-    assert text == f"chromium 156 (student: {IPAD}'s screen, touch and user agent in chromium, not its webkit engine)"
+    assert (
+        text
+        == f"chromium 156 (student: {IPAD} gets its screen, touch and user agent in chromium, not its own engine, webkit)"
+    )
     assert browser_text(pupil(device=IPAD), "webkit", "27") == f"webkit 27 (student: {IPAD})"
 
 
