@@ -46,7 +46,7 @@ class AlarmBench:
         terms = AlarmPolicy(zone=ZONE, routes=(Route(name="it", to=(box.address,)),))
         self.incidents = IncidentService(self.database, terms)
         self.outbox = OutboxHistory(self.incidents, self.database, "bench", lambda _owner: False)
-        self.weighed = RunHistory(self.database, ZONE, self.incidents.observe_run)
+        self.weighed = RunHistory(self.database, ZONE, self.incidents.record_run)
         self.plain = RunHistory(self.database, ZONE)
 
     def delivery(self) -> NoticeDelivery:
@@ -101,7 +101,7 @@ def measure_outcomes(outcomes: int, incidents: int) -> None:
         delivered_s = time.monotonic() - began_at
         delivery.close()
         told = bench.incidents.recent(10 * incidents)
-        kinds = Counter(letter.kind for letter in box.letters)
+        kinds = Counter(letter.kind for letter in box.notices)
         bench.database.close()
     with tempfile.TemporaryDirectory() as folder, alarm_receiver() as box:
         bench = AlarmBench(Path(folder), box)
@@ -119,7 +119,7 @@ def measure_outcomes(outcomes: int, incidents: int) -> None:
 
 
 def _twice(box: AlarmReceiver) -> int:
-    subjects = Counter((letter.kind, letter.subject, letter.rows.get("Next", "")) for letter in box.letters)
+    subjects = Counter((letter.kind, letter.subject, letter.rows.get("Next", "")) for letter in box.notices)
     return sum(number - 1 for number in subjects.values() if number > 1)
 
 
@@ -135,7 +135,7 @@ def measure_queue(waiting: int) -> None:
             delivery = bench.delivery()
             bench.weighed.record(run("last", datetime.now(UTC), "last", "failed"))
             confirmed_at = datetime.now(UTC)
-            while not (found := [letter for letter in box.letters if "fails in last" in letter.subject]):
+            while not (found := [letter for letter in box.notices if "fails in last" in letter.subject]):
                 time.sleep(0.002)
             times.append((found[0].at - confirmed_at).total_seconds())
             delivery.close()

@@ -28,9 +28,9 @@ def alarm_policy_of(
     given = settings.alarms
     return AlarmPolicy(
         zone=ZoneInfo(settings.school.timezone),
-        policy=incident_policy_of(settings),
+        incidents=incident_policy_of(settings),
         routes=routes_of(settings),
-        places=settings.location_count,
+        location_count=settings.location_count,
         contacts={name: service.contact for name, service in settings.services.items()},
         relies_on=relies_on or {},
         otherwise={name: section.severity for name, section in settings.journeys.items()},
@@ -46,7 +46,7 @@ def alarm_policy_of(
 def incident_policy_of(settings: Settings) -> IncidentPolicy:
     """When incidents open and close."""
     given = settings.alarms
-    rules = HealthRules(places=given.places, window=timedelta(seconds=given.window), passes=given.passes)
+    rules = HealthRules(locations=given.places, window=timedelta(seconds=given.window), passes=given.passes)
     return IncidentPolicy(service=rules, unseen=given.unseen, open_again_within=timedelta(seconds=given.reopen_within))
 
 

@@ -35,21 +35,21 @@ class AlarmUpkeep:
     def ring(self) -> None:
         """One look around. Raises HistoryError when history is away."""
         for location in self._locations:
-            if missed := self._incidents.observe_missed(location):
+            if missed := self._incidents.record_missed_slots(location):
                 log.info("slots.weighed", slots=missed, location=location)
             self._heartbeats.beat(location)
         self._listen()
-        self._incidents.look_again()
+        self._incidents.enqueue_due_notices()
 
     def follow(self, silent_after_s: float, channels: Collection[str]) -> None:
         """Go by other terms; what is watched no more has no trouble any more."""
         self._silent_after = timedelta(seconds=silent_after_s)
         known = self._heartbeats.known()
-        there = {*self._incidents.terms.relies_on, *channels, *(str(watch(location)) for location in known)}
+        there = {*self._incidents.policy.relies_on, *channels, *(str(watch(location)) for location in known)}
         ours = set(self._locations)
         is_alone = set(known) <= ours
         # Other services may watch what this one does not.
-        self._incidents.retire(lambda name, seen_from: name in there or not (is_alone or seen_from <= ours))
+        self._incidents.drop_unwatched(lambda name, seen_from: name in there or not (is_alone or seen_from <= ours))
 
     def _listen(self) -> None:
         """Weigh every other location that has fallen silent, or is heard of again."""
@@ -59,12 +59,12 @@ class AlarmUpkeep:
                 continue
             minutes = round(silent_for.total_seconds() / 60)
             said = f"First Bell at {location} was not heard of for {minutes} min"
-            self._incidents.set_component_status(watch(location), said if silent_for > self._silent_after else "")
+            self._incidents.record_part(watch(location), said if silent_for > self._silent_after else "")
 
     def _give_up(self, location: str) -> None:
         self._heartbeats.forget(location)
-        self._incidents.retire(lambda name, _: name != str(watch(location)))
-        self._incidents.give_up(location)
+        self._incidents.drop_unwatched(lambda name, _: name != str(watch(location)))
+        self._incidents.drop_location(location)
 
 
 class DeadMansSwitch:
@@ -91,7 +91,7 @@ class DeadMansSwitch:
         now = datetime.now(UTC)
         self._incidents.recent(MOST_OPEN, only_open=True)
         if self._since is None:
-            self._heartbeat.tell(HeartbeatSignal.START, f"First Bell watches at {', '.join(self._locations)}")
+            self._heartbeat.send(HeartbeatSignal.START, f"First Bell watches at {', '.join(self._locations)}")
             self._since = now
             return
         waiting_since = self._outbox.oldest_waiting()
@@ -102,5 +102,5 @@ class DeadMansSwitch:
             is_planned=work.is_planned, due=work.due, committed=work.committed, waiting_since=waiting_since
         )
         signal, said = signal_of(pulse, now)
-        if signal is not None and self._heartbeat.tell(signal, said) and signal is HeartbeatSignal.SUCCESS:
+        if signal is not None and self._heartbeat.send(signal, said) and signal is HeartbeatSignal.SUCCESS:
             self._since = now

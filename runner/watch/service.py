@@ -222,7 +222,7 @@ class WatchResources:
     def staging(self, config: Config) -> Runtime:
         """What a configuration makes of it, with verdicts that wait for a history that is away."""
         staging = runtime_for(config, self.database, self.practice)
-        history = RunHistory(self.database, staging.zone, self.switchboard.incidents.observe_run)
+        history = RunHistory(self.database, staging.zone, self.switchboard.incidents.record_run)
         records = RetryingRecords(history, self.at_once)
         return replace(staging, house=replace(staging.house, history=records, nudge=self.uploader.nudge))
 

@@ -100,7 +100,7 @@ class SlotWorker:
             slots.skip(claim, str(window))
             return
         note = str(window) if window else ""
-        given = {"accounts": claim.casting.accounts, "claim": claim, "note": note}
+        given = {"accounts": claim.allocation.accounts, "claim": claim, "note": note}
         order = programme.staging.order(piece, claim.location, **given)
         reporter = self._crew.asked.reporter()
         reporter.ended(run_journey(order, self._player, programme.staging.house, reporter))

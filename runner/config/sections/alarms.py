@@ -18,7 +18,7 @@ from firstbell.runner.config.secrets import Reference
 from firstbell.runner.config.sections.section import Name, Section
 
 _MAIL, _ROUTE, _TERMS = MailSettings(), Route(name="", to=()), AlarmPolicy(zone=ZoneInfo("UTC"))
-_POLICY = _TERMS.policy
+_POLICY = _TERMS.incidents
 
 
 def _address(value: str) -> str:
@@ -97,7 +97,7 @@ class AlarmsSection(Section):
     """Rules for opening and closing incidents."""
 
     places: int = Field(
-        _POLICY.service.places,
+        _POLICY.service.locations,
         ge=1,
         le=50,
         description="How many locations must confirm a failure before an incident opens.",
@@ -117,7 +117,7 @@ class AlarmsSection(Section):
         description="A service that breaks again within this time opens the same incident again.",
     )
     locations: int = Field(
-        _TERMS.places,
+        _TERMS.location_count,
         ge=1,
         le=50,
         description="The number of locations in all, if other machines have files of their own.",
