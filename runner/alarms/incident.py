@@ -28,7 +28,7 @@ MOST_PASSES = 8
 
 
 class IncidentEvent(Enum):
-    """What an observation did to an incident. The words go to the incident's history."""
+    """Effect of an observation on an incident. The words go to the incident's history."""
 
     OPENED = "opened"
     OPENED_AGAIN = "opened again"

@@ -39,7 +39,7 @@ _VISIBILITY: Mapping[Outcome | PartOutcome, SampleResult] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Observation:
-    """What one run, or one slot without a run, says. `service` is that of the failed step; empty unless a step failed.
+    """The facts of one run or of one slot without a run. `service` is that of the failed step; empty if none failed.
 
     `part` is set where a part of First Bell (a channel, the service at another location) is observed under its name.
     `is_private`: an unexpected person was in the class, which opens the operator's incident the first time.

@@ -198,14 +198,14 @@ def test_the_closing_goes_to_the_addresses_of_the_opening() -> None:
     router.routes = (replace(ON_CALL, to=("smtp:another",), services=frozenset({"sign-in"}), escalate_to=()),)
     assert router.at(20) == []
     assert router.at(30, incident(closed=30)) == ["on-call: closed", "head: closed"]
-    assert [one.to for one in router.sent[-2:]] == [("smtp:it",), ("smtp:head",)]
+    assert [notice.to for notice in router.sent[-2:]] == [("smtp:it",), ("smtp:head",)]
     assert router.at(31, incident(closed=30)) == []
 
 
 def test_a_dropped_draft_for_parents_gets_no_closing() -> None:
     router = Router(Route(name="parents", to=("smtp:parents",), is_public=True))
     assert router.at(0) == ["parents: opened"]
-    router.sent = [replace(one, to=()) for one in router.sent]
+    router.sent = [replace(notice, to=()) for notice in router.sent]
     assert router.at(30, incident(closed=30)) == []
 
 
@@ -254,7 +254,7 @@ def test_laws_of_any_sequence_of_events(events: list[str]) -> None:
     assert len(router.keys) == len(set(router.keys))
     for route in ROUTES:
         for number in range(1, opening + 1):
-            kinds = [one.kind for one in router.sent if one.route == route.name and one.opening == number]
+            kinds = [notice.kind for notice in router.sent if notice.route == route.name and notice.opening == number]
             assert kinds.count(NoticeKind.CLOSED) <= 1
             assert not kinds or kinds[0] in (NoticeKind.OPENED, NoticeKind.ESCALATED)
             assert NoticeKind.CLOSED not in kinds[:-1]

@@ -128,8 +128,8 @@ def test_nagios_gets_a_line_with_one_bar_before_its_figures() -> None:
 
 
 def test_prtg_gets_channels_with_fixed_names_or_an_error() -> None:
-    told = json.loads(prtg(status(current()), ZONE))["prtg"]
-    values = {channel["channel"]: channel["value"] for channel in told["result"]}
+    document = json.loads(prtg(status(current()), ZONE))["prtg"]
+    values = {channel["channel"]: channel["value"] for channel in document["result"]}
     assert values == {
         "Open incidents": 1,
         "Undelivered notices": 0,
@@ -153,6 +153,6 @@ def test_prometheus_gets_gauges_without_time_stamps() -> None:
 
 
 def test_json_holds_the_whole_status() -> None:
-    told = json.loads(as_json(status(current()), ZONE))
-    assert (told["level"], told["incidents"][0]["number"]) == ("critical", 7)
-    assert [journey["state"] for journey in told["journeys"]] == ["passed", "broken by platform"]
+    document = json.loads(as_json(status(current()), ZONE))
+    assert (document["level"], document["incidents"][0]["number"]) == ("critical", 7)
+    assert [journey["state"] for journey in document["journeys"]] == ["passed", "broken by platform"]

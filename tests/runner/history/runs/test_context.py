@@ -105,7 +105,7 @@ def test_a_host_is_compared_with_its_last_good_check(database: Database) -> None
             ("portal.x:443: it answers, and not by IPv6 (2001:db8::1 no-answer)",),
             id="one family is dead",
         ),
-        pytest.param({"tcp": DEAD_V6, "service": ""}, (), id="of a host that is nobody's"),
+        pytest.param({"tcp": DEAD_V6, "service": ""}, (), id="of a host without a service"),
         pytest.param({"tcp": DEAD_V6, "seconds_ago": 240}, (), id="a while ago"),
         pytest.param({"tcp": (DEAD_V6[0],)}, (), id="a host that is gone altogether is no degraded one"),
         pytest.param({"tcp": (DEAD_V6[1],)}, (), id="well"),

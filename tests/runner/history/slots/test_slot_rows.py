@@ -43,7 +43,7 @@ def due(journey: str = "live-class", seconds: float = 0) -> Due:
     return Due(at=NOON + timedelta(seconds=seconds), journey=journey, phase=Phase.IN_CLASS)
 
 
-def anybody(_journey: str, _taken: frozenset[str]) -> AccountAllocation:
+def no_account(_journey: str, _taken: frozenset[str]) -> AccountAllocation:
     return AccountAllocation()
 
 
@@ -71,7 +71,7 @@ def uptime(database: Database) -> Uptime:
 
 
 def claimed(slots: SlotHistory, owner: str = "me") -> Claim:
-    claim = slots.claim(terms(owner), anybody)
+    claim = slots.claim(terms(owner), no_account)
     assert claim is not None
     return claim
 
@@ -81,15 +81,15 @@ def test_a_slot_is_planned_once_and_claimed_once(slots: SlotHistory, database: D
         slots.plan([due()], {"live-class": NOON})
     assert len(states(database)) == 1
     assert claimed(slots).journey == "live-class"
-    assert slots.claim(terms("other"), anybody) is None
+    assert slots.claim(terms("other"), no_account) is None
 
 
 def test_no_slot_is_claimed_before_it_is_due(slots: SlotHistory, clock: Clock) -> None:
     slots.plan([due(seconds=10)], {})
-    assert slots.claim(terms(), anybody) is None
+    assert slots.claim(terms(), no_account) is None
     assert slots.next_due() == NOON + timedelta(seconds=10)
     clock.forward(10)
-    assert slots.claim(terms(), anybody) is not None
+    assert slots.claim(terms(), no_account) is not None
 
 
 def test_a_run_and_the_end_of_its_slot_are_written_together(slots: SlotHistory, database: Database) -> None:
@@ -179,7 +179,7 @@ def test_four_threads_claim_forty_slots_once_each(slots: SlotHistory) -> None:
     found: list[int] = []
 
     def claim_all() -> None:
-        while (claim := slots.claim(terms(threading.current_thread().name), anybody)) is not None:
+        while (claim := slots.claim(terms(threading.current_thread().name), no_account)) is not None:
             found.append(claim.slot)
 
     threads = [threading.Thread(target=claim_all, name=f"owner-{number}") for number in range(4)]
