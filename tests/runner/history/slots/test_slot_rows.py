@@ -208,7 +208,7 @@ def test_slots_due_while_the_service_was_down_are_missed_as_one_gap(
     assert gap.slots == 2 * (24 * 60 - 2)
     assert planning.plan() is None
     (shown,) = slots.gaps(NOON - timedelta(days=1), 5)
-    assert (shown.slots, shown.journeys, shown.why) == (gap.slots, 2, "nobody was watching")
+    assert (shown.slots, shown.journeys, shown.why) == (gap.slots, 2, "firstbell watch was not running")
     assert sum(one.missed for one in DailyFigures(database).uptime(TODAY, TODAY + timedelta(days=1))) == gap.slots
 
 
