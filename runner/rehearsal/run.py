@@ -19,7 +19,7 @@ from firstbell.runner.execution.supervision.protocol import WorkerSetup
 from firstbell.runner.rehearsal.arrivals import Arrival
 from firstbell.runner.rehearsal.capacity import limit_of
 from firstbell.runner.rehearsal.criteria import Criteria, judge
-from firstbell.runner.rehearsal.document import CostRow, PersonRow, RecordRow, RehearsalDocument
+from firstbell.runner.rehearsal.document import CostRow, PersonRow, RecordRow, RehearsalDocument, SampleRow
 from firstbell.runner.rehearsal.processes.machine_load import MachineSampler
 from firstbell.runner.rehearsal.processes.parent import READY_S, PlayerProcesses
 from firstbell.runner.rehearsal.processes.protocol import FromPlayers, PreparePlayers
@@ -61,6 +61,16 @@ class RehearsalPlan:
         return len({seat.worker for seat in self.seats})
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _PlayedRounds:
+    began_at: datetime
+    began_monotonic: float
+    browser: str
+    people: Sequence[PersonRow]
+    samples: tuple[SampleRow, ...]
+    lost_share: float
+
+
 ProgressListener = Callable[[FromPlayers, Transcript], None]
 
 
@@ -73,52 +83,65 @@ def rehearse(
     onlooker: ProgressListener,
 ) -> RecordRow:
     """Play all rounds, and return what was measured. Raises WorkerUnwell where nobody can play."""
-    guests = [*district.guests, *(district.account(seat.account).display_name for seat in bill.seats)]
     before = _counts_reset(practice) if practice else None
     name = f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{secrets.token_hex(2)}"
     folder = bill.shelf / name
-    engage = PreparePlayers(hello=hello, guests=tuple(guests), stay_s=bill.stay_s, keep=folder, mask=bill.mask)
     with _deleted_if_stopped(folder):
-        with PlayerProcesses(bill.seats, engage, log=bill.log) as ensemble:
-            began_at, began = datetime.now(UTC), time.monotonic()
-            minutes = Transcript(bill.seats, began_at.timestamp())
-
-            def follow(message: FromPlayers) -> None:
-                minutes.hear(message)
-                onlooker(message, minutes)
-
-            with MachineSampler() as gauge:
-                for _ in range(bill.rounds):
-                    if not ensemble.is_whole:
-                        break
-                    minutes.begin()
-                    ensemble.play(secrets.token_hex(8), deadline_s=_deadline_s(bill, district), follow=follow)
-                    minutes.end()
-            browser = ensemble.browser
-        # Once nobody is left who could still put something away.
-        people = redact_private_people(minutes.people, folder)
+        played = _play_rounds(bill, district, hello, folder, onlooker)
+        # Only after the last process that could still write into the folder has ended.
+        people = redact_private_people(played.people, folder)
     return RecordRow(
         id=name,
         journey=bill.journey,
         district=district.school.name,
         location=district.location.name,
-        began_at=began_at,
-        took_s=round(time.monotonic() - began, 2),
+        began_at=played.began_at,
+        took_s=round(time.monotonic() - played.began_monotonic, 2),
         students=bill.students,
         teachers=len(bill.seats) - bill.students,
         ramp_s=bill.ramp_s,
         rounds=bill.rounds,
         workers=bill.workers,
         cores=bill.cores,
-        browser=browser,
+        browser=played.browser,
         version=version("firstbell"),
         cost=bill.cost,
         carries=bill.carries,
         people=people,
-        samples=tuple(gauge.samples),
-        lost_share=round(minutes.lost_share, 4),
-        counted=cross_check(before, _count(practice), minutes.people) if practice and before else (),
+        samples=played.samples,
+        lost_share=round(played.lost_share, 4),
+        counted=cross_check(before, _count(practice), played.people) if practice and before else (),
     )
+
+
+def _play_rounds(
+    bill: RehearsalPlan, district: District, hello: WorkerSetup, folder: Path, onlooker: ProgressListener
+) -> _PlayedRounds:
+    guests = [*district.guests, *(district.account(seat.account).display_name for seat in bill.seats)]
+    engage = PreparePlayers(hello=hello, guests=tuple(guests), stay_s=bill.stay_s, keep=folder, mask=bill.mask)
+    with PlayerProcesses(bill.seats, engage, log=bill.log) as processes:
+        began_at, began_monotonic = datetime.now(UTC), time.monotonic()
+        transcript = Transcript(bill.seats, began_at.timestamp())
+
+        def follow(message: FromPlayers) -> None:
+            transcript.hear(message)
+            onlooker(message, transcript)
+
+        with MachineSampler() as sampler:
+            for _ in range(bill.rounds):
+                if not processes.is_whole:
+                    break
+                transcript.begin()
+                processes.play(secrets.token_hex(8), deadline_s=_deadline_s(bill, district), follow=follow)
+                transcript.end()
+        return _PlayedRounds(
+            began_at=began_at,
+            began_monotonic=began_monotonic,
+            browser=processes.browser,
+            people=transcript.people,
+            samples=tuple(sampler.samples),
+            lost_share=transcript.lost_share,
+        )
 
 
 def _counts_reset(practice: PracticeSchool) -> SchoolCounts:
