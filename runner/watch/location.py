@@ -56,5 +56,5 @@ class WatchedLocation:
         """What is looked at: the hosts of today's configuration, by this location's way."""
         inquiry = self._programme().staging.inquiry
         return HostCheckJob(
-            targets=list(inquiry.targets), way=inquiry.locations[self.location].way, within_s=inquiry.within_s
+            targets=list(inquiry.targets), way=inquiry.locations[self.location].egress, within_s=inquiry.within_s
         )

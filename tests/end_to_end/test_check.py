@@ -102,7 +102,7 @@ def test_every_kind_of_mistake_is_told_where_it_is_mended(firstbell: Firstbell, 
         ("secrets", "firstbell.toml", 14, "no base32 key"),
         ("channels", "firstbell.toml", 24, "route 'it': env:FIRSTBELL_NO_SLACK is not set"),
         ("browser", "firstbell.toml", 20, "/no/such/chrome is not a program"),
-        ("host names", "firstbell.toml", 9, "its name is not found"),
+        ("host names", "firstbell.toml", 9, "its host name is not found"),
     ]
     for area, file, line, said in expected:
         assert any(one[:3] == (area, file, line) and said in one[3] for one in told), (area, file, line, said, told)

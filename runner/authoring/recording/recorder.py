@@ -119,7 +119,7 @@ def command_of(
         "--channel": browser.kind.channel,
         **look,
         "--load-storage": str(state or ""),
-        "--proxy-server": wanted.district.location.way.proxy,
+        "--proxy-server": wanted.district.location.egress.proxy,
     }
     return [*command, *(part for name, value in told.items() if value for part in (name, value)), wanted.url]
 

@@ -30,7 +30,7 @@ IPAD: dict[str, Any] = {
     "user_agent": "Mozilla/5.0 (iPad)",
     "has_touch": True,
 }
-FILTERED = Location(name="home", way=Egress(proxy="http://proxy.x.example:3128"))
+FILTERED = Location(name="home", egress=Egress(proxy="http://proxy.x.example:3128"))
 NAMED = Location(name="office", naming=("--host-resolver-rules=MAP a 10.0.0.1",))
 
 
