@@ -1,4 +1,4 @@
-"""One rehearsal from its first bell to its verdict: rounds are played, the machine is read, figures are compared."""
+"""Runs one rehearsal: plays the rounds, samples the machine, and compares the figures with the criteria."""
 
 from __future__ import annotations
 
@@ -28,18 +28,18 @@ from firstbell.runner.rehearsal.results.cross_check import SchoolCounts, cross_c
 from firstbell.runner.rehearsal.results.store import delete_round
 from firstbell.runner.rehearsal.transcript import Transcript
 
-# A way to class has this many waits, each of which may take the step limit; the rest is for a slow machine.
-WAITS = 16
+# A round has at most this many waits, each of which may take the step limit; the slack is for a slow machine.
+WAITS_IN_A_ROUND = 16
 SLACK_S = 60.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RehearsalPlan:
-    """What is to be played: by whom, how often, and how this machine was measured. `log` takes what is printed, and a
-    folder on the `shelf` what remains of those who fail, pictures without what `mask` selects."""
+    """The plan of a rehearsal, with the measured cost on this machine. `log` receives the output of the player processes;
+    `folder` is where evidence of failures is kept, with pictures masked by the `mask` selectors."""
 
     journey: str
-    seats: tuple[Arrival, ...]
+    arrivals: tuple[Arrival, ...]
     ramp_s: float
     rounds: int
     stay_s: float
@@ -47,18 +47,18 @@ class RehearsalPlan:
     cores: int
     carries: int
     log: Path
-    shelf: Path
+    folder: Path
     mask: tuple[str, ...] = ()
 
     @property
     def students(self) -> int:
-        """How many come to class."""
-        return sum(seat.number > 0 for seat in self.seats)
+        """The number of students."""
+        return sum(arrival.number > 0 for arrival in self.arrivals)
 
     @property
     def workers(self) -> int:
-        """How many processes play them."""
-        return len({seat.worker for seat in self.seats})
+        """The number of player processes."""
+        return len({arrival.worker for arrival in self.arrivals})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,38 +75,38 @@ ProgressListener = Callable[[FromPlayers, Transcript], None]
 
 
 def rehearse(
-    bill: RehearsalPlan,
+    plan: RehearsalPlan,
     district: District,
-    hello: WorkerSetup,
+    setup: WorkerSetup,
     *,
     practice: PracticeSchool | None,
-    onlooker: ProgressListener,
+    listener: ProgressListener,
 ) -> RecordRow:
-    """Play all rounds, and return what was measured. Raises WorkerUnwell where nobody can play."""
-    before = _counts_reset(practice) if practice else None
+    """Plays all rounds and returns the record. Raises WorkerFailure if no player process can start."""
+    before = _reset_counts(practice) if practice else None
     name = f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{secrets.token_hex(2)}"
-    folder = bill.shelf / name
+    folder = plan.folder / name
     with _deleted_if_stopped(folder):
-        played = _play_rounds(bill, district, hello, folder, onlooker)
+        played = _play_rounds(plan, district, setup, folder, listener)
         # Only after the last process that could still write into the folder has ended.
         people = redact_private_people(played.people, folder)
     return RecordRow(
         id=name,
-        journey=bill.journey,
+        journey=plan.journey,
         district=district.school.name,
         location=district.location.name,
         began_at=played.began_at,
         took_s=round(time.monotonic() - played.began_monotonic, 2),
-        students=bill.students,
-        teachers=len(bill.seats) - bill.students,
-        ramp_s=bill.ramp_s,
-        rounds=bill.rounds,
-        workers=bill.workers,
-        cores=bill.cores,
+        students=plan.students,
+        teachers=len(plan.arrivals) - plan.students,
+        ramp_s=plan.ramp_s,
+        rounds=plan.rounds,
+        workers=plan.workers,
+        cores=plan.cores,
         browser=played.browser,
         version=version("firstbell"),
-        cost=bill.cost,
-        carries=bill.carries,
+        cost=plan.cost,
+        carries=plan.carries,
         people=people,
         samples=played.samples,
         lost_share=round(played.lost_share, 4),
@@ -115,25 +115,25 @@ def rehearse(
 
 
 def _play_rounds(
-    bill: RehearsalPlan, district: District, hello: WorkerSetup, folder: Path, onlooker: ProgressListener
+    plan: RehearsalPlan, district: District, setup: WorkerSetup, folder: Path, listener: ProgressListener
 ) -> _PlayedRounds:
-    guests = [*district.guests, *(district.account(seat.account).display_name for seat in bill.seats)]
-    engage = PreparePlayers(hello=hello, guests=tuple(guests), stay_s=bill.stay_s, keep=folder, mask=bill.mask)
-    with PlayerProcesses(bill.seats, engage, log=bill.log) as processes:
+    guests = [*district.guests, *(district.account(arrival.account).display_name for arrival in plan.arrivals)]
+    prepare = PreparePlayers(hello=setup, guests=tuple(guests), stay_s=plan.stay_s, keep=folder, mask=plan.mask)
+    with PlayerProcesses(plan.arrivals, prepare, log=plan.log) as processes:
         began_at, began_monotonic = datetime.now(UTC), time.monotonic()
-        transcript = Transcript(bill.seats, began_at.timestamp())
+        transcript = Transcript(plan.arrivals, began_at.timestamp())
 
         def follow(message: FromPlayers) -> None:
-            transcript.hear(message)
-            onlooker(message, transcript)
+            transcript.record(message)
+            listener(message, transcript)
 
         with MachineSampler() as sampler:
-            for _ in range(bill.rounds):
-                if not processes.is_whole:
+            for _ in range(plan.rounds):
+                if not processes.is_intact:
                     break
-                transcript.begin()
-                processes.play(secrets.token_hex(8), deadline_s=_deadline_s(bill, district), follow=follow)
-                transcript.end()
+                transcript.begin_round()
+                processes.play(secrets.token_hex(8), deadline_s=_deadline_s(plan, district), follow=follow)
+                transcript.end_round()
         return _PlayedRounds(
             began_at=began_at,
             began_monotonic=began_monotonic,
@@ -144,46 +144,46 @@ def _play_rounds(
         )
 
 
-def _counts_reset(practice: PracticeSchool) -> SchoolCounts:
+def _reset_counts(practice: PracticeSchool) -> SchoolCounts:
     practice.count_peak_anew()
     return _count(practice)
 
 
-def conclude(record: RecordRow, wanted: Criteria, previous: RecordRow | None) -> RehearsalDocument:
-    """What a record amounts to."""
+def conclude(record: RecordRow, criteria: Criteria, previous: RecordRow | None) -> RehearsalDocument:
+    """Judges a record, and compares it with the previous one."""
     limit = limit_of(record.samples, record.lost_share)
-    judgement = judge(record, wanted, limit)
+    judgement = judge(record, criteria, limit)
     return RehearsalDocument(
-        verdict=judgement.verdict,
-        said=judgement.said,
+        verdict=judgement.outcome,
+        said=judgement.summary,
         limit=limit,
-        criteria=judgement.criteria,
+        criteria=judgement.rows,
         comparison=compare(record, previous) if previous else None,
         record=record,
     )
 
 
-def _deadline_s(bill: RehearsalPlan, district: District) -> float:
-    return bill.ramp_s + bill.stay_s + WAITS * district.step_limit_s + SLACK_S
+def _deadline_s(plan: RehearsalPlan, district: District) -> float:
+    return plan.ramp_s + plan.stay_s + WAITS_IN_A_ROUND * district.step_limit_s + SLACK_S
 
 
-def longest_s(bill: RehearsalPlan, district: District) -> float:
-    """The longest that all of it can take: everybody's browsers, every round until its deadline, and the way home."""
-    return READY_S + bill.rounds * _deadline_s(bill, district) + bill.workers * QUIT_S + SLACK_S
+def longest_s(plan: RehearsalPlan, district: District) -> float:
+    """The longest possible duration: starting browsers, every round until its deadline, and ending browsers."""
+    return READY_S + plan.rounds * _deadline_s(plan, district) + plan.workers * QUIT_S + SLACK_S
 
 
 def redact_private_people(people: Sequence[PersonRow], folder: Path) -> tuple[PersonRow, ...]:
-    """Nothing remains of a round in which anybody met a stranger: what one student saw, another's picture may show.
+    """Deletes the evidence of each round in which an unknown person was seen: any picture of that round may show them.
     Raises OSError."""
     private = {person.round for person in people if any(step.is_private for step in person.steps)}
     for number in private:
         delete_round(folder, number)
-    return tuple(one.model_copy(update={"kept": ()}) if one.round in private else one for one in people)
+    return tuple(person.model_copy(update={"kept": ()}) if person.round in private else person for person in people)
 
 
 @contextmanager
 def _deleted_if_stopped(folder: Path) -> Iterator[None]:
-    """A rehearsal that was stopped has no report from which its pictures could be found."""
+    """Deletes the evidence of a rehearsal that was stopped: no report leads to it."""
     try:
         yield
     except BaseException:
