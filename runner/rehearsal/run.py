@@ -35,7 +35,7 @@ SLACK_S = 60.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RehearsalPlan:
-    """The plan of a rehearsal, with the measured cost on this machine. `log` receives the output of the player processes;
+    """The plan of a rehearsal, with the measured cost on this machine. `log` receives the output of player processes;
     `folder` is where evidence of failures is kept, with pictures masked by the `mask` selectors."""
 
     journey: str

@@ -1,4 +1,4 @@
-"""Rehearsals in real browsers: figures against the school's counters, interruptions, and the page in Chromium with axe."""
+"""Rehearsals in real browsers: figures against the school's counters, interruptions, and the page with axe."""
 
 from __future__ import annotations
 

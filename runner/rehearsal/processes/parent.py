@@ -96,7 +96,7 @@ class PlayerProcesses:
             for worker in sorted({arrival.worker for arrival in arrivals}):
                 players = PlayerProcess(self._log, self._messages)
                 self._players[players] = tuple(arrival for arrival in arrivals if arrival.worker == worker)
-                players.send(prepare.model_copy(update={"seats": self._players[players]}))
+                players.send(prepare.model_copy(update={"arrivals": self._players[players]}))
             self._await_ready()
         except BaseException:
             self.kill()

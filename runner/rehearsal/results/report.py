@@ -55,7 +55,7 @@ def _plots(document: RehearsalDocument, criteria: Criteria) -> list[tuple[str, s
     return [
         (
             "Join times",
-            "Each dot is a student: the time of seeing and hearing the teacher, and the seconds since opening the portal.",
+            "Each dot is a student: when they saw and heard the teacher, and how long it took from the portal.",
             scatter(
                 joined, title="Seconds from opening the portal to seeing and hearing the teacher, over time", unit="s"
             )
