@@ -9,7 +9,7 @@ from pathlib import Path
 
 from sqlalchemy import URL
 
-from firstbell.artifacts.lifetime import Lifetime
+from firstbell.artifacts.policy import Lifetime
 from firstbell.artifacts.retention import SHARED_DAYS, Retention
 from firstbell.artifacts.spool import Spool
 from firstbell.artifacts.stores import Store, StoreOptions, open_store
@@ -19,10 +19,11 @@ from firstbell.journeys.stage.secret import Secret
 from firstbell.journeys.stage.service import Account, Classroom, Service
 from firstbell.runner.config.errors import ConfigError
 from firstbell.runner.config.load import Config, load, parse
-from firstbell.runner.config.model import SchoolSection, Settings
+from firstbell.runner.config.model import Settings
 from firstbell.runner.config.search import FILE_NAME, find_config
 from firstbell.runner.config.secrets import secret
 from firstbell.runner.config.sections.locations import LocationSection
+from firstbell.runner.config.sections.school import SchoolSection
 from firstbell.runner.diagnosis.location import NETWORK_PROFILES, Location, NetworkProfile
 from firstbell.runner.diagnosis.targets import Egress
 from firstbell.runner.execution.accounts.allocation import AccountCandidate, AccountPool
@@ -283,7 +284,7 @@ def district_at(name: str, config: Config, practice: PracticeSchool | None) -> D
 def embedded_district() -> Config:
     """The configuration of the practice school alone, for when there is no file."""
     school = SchoolSection(name="Practice School District", timezone="America/New_York", practice=True)
-    return Config(settings=Settings(school=school), file=Path.cwd() / FILE_NAME, places={})
+    return Config(settings=Settings(school=school), file=Path.cwd() / FILE_NAME, positions={})
 
 
 def practice_address(practice: PracticeSchool | None) -> PracticeAddress | None:

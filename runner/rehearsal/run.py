@@ -145,7 +145,7 @@ def _play_rounds(
 
 
 def _reset_counts(practice: PracticeSchool) -> SchoolCounts:
-    practice.count_peak_anew()
+    practice.reset_peak()
     return _count(practice)
 
 

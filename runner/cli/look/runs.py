@@ -44,7 +44,7 @@ def runs(journey: str, group: str, outcome: str | None, limit: int, as_json: boo
     with open_history(config_file) as (config, database):
         names = journeys_of(config, journey, group)
         found = RunHistory(database, zone_of(config)).recent(limit, journeys=names, outcome=outcome or "")
-        places = config.settings.places if found and not (names or outcome) else ()
+        places = config.settings.location_names if found and not (names or outcome) else ()
         slots = [SlotHistory(database, place, zone_of(config)) for place in places]
         gaps = [gap for one in slots for gap in one.gaps(found[-1].started_at, GAPS)]
     if as_json:

@@ -46,7 +46,7 @@ def status(format_: str | None, out: Path | None, config_file: Path | None) -> N
     with _unknown_at_worst(format_), open_history(config_file) as (config, database):
         given = config.settings
         board = alerting_for(config, database)
-        found = status_of(database, board.incidents, given.places, given.alarms.silent_after)
+        found = status_of(database, board.incidents, given.location_names, given.alarms.silent_after)
     if format_ is None:
         _tell(found, zone_of(config))
     else:

@@ -69,7 +69,7 @@ class ConsoleObserver:
 
     def opened(self, programme: Generation, workers: int) -> None:
         """What is watched, from where, and when the next run is due."""
-        staging = programme.staging
+        staging = programme.runtime
         self._zone = staging.zone
         journeys, now = len(programme.timetable.rhythms), datetime.now(UTC)
         self._say(

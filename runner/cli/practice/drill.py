@@ -80,7 +80,7 @@ def _given(config_file: Path | None, route: str) -> Iterator[tuple[Config, Alarm
         open_to_all = [RouteSection(name=one.name, to=one.to) for one in routes]
         given = alarms.model_copy(update={"routes": tuple(open_to_all), "mark": "drill", "heartbeat": None})
         settings = base.settings.model_copy(update={"alarms": given})
-        config = Config(settings=settings, file=Path(folder) / FILE_NAME, places={})
+        config = Config(settings=settings, file=Path(folder) / FILE_NAME, positions={})
         yield config, None if alarms.routes else box
 
 

@@ -220,7 +220,7 @@ class PlayerGroup:
         try:
             with Stage(
                 run_token=self._token,
-                audience=ProgressObserver(arrival, self._round, self._end.send, self._resources),
+                observer=ProgressObserver(arrival, self._round, self._end.send, self._resources),
                 limit_s=district.step_limit_s,
                 guests=self._guests,
                 seat=arrival.number,

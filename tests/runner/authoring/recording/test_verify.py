@@ -35,7 +35,9 @@ PROMISED = ExpectedJourney(
     [
         pytest.param("", "", "", id="as it was promised"),
         pytest.param('"Go")', '"Go"', "not valid Python", id="half a line"),
-        pytest.param("import pytest\n", "import pytest\nprint()\n", "holds more than", id="something beside the journey"),
+        pytest.param(
+            "import pytest\n", "import pytest\nprint()\n", "holds more than", id="something beside the journey"
+        ),
         pytest.param(CLICKS, f"{CLICKS}; {CLICKS}", "does not do", id="done twice"),
         pytest.param(CLICKS, "pass", "does not do", id="not done"),
         pytest.param('"Go"', '"Stop"', "does not do", id="done to something else"),
