@@ -146,7 +146,7 @@ def _host_of(url: str, location: str) -> str:
 
 
 def _ahead_s(date: str | None, received_at: float) -> float | None:
-    """How far a server's clock is ahead of this one, in whole seconds, the precision of its Date."""
+    """The lead of a server's clock over this one, in whole seconds, the precision of its Date."""
     try:
         return float(round(email.utils.parsedate_to_datetime(date or "").timestamp() - received_at))
     except (ValueError, OverflowError):
