@@ -130,7 +130,7 @@ def rehearse_(
     It plays a script of its own: the journey's way to class, step by step, but for chat and raised hands, and everybody
     in the browser of [browser].
 
-    Exits with 0 for go, 1 for no-go, 2 for no verdict (this machine was the limit or could not play, or figures
+    Exits with 0 for go, 1 for no-go, 2 for no result (this machine was the limit or could not play, or figures
     contradict the practice school's), 3 for a configuration that cannot be used.
     """
     _must_be_playable(journey, teachers)
@@ -210,7 +210,7 @@ def _played(
             give_up(too_many_text(asked.students, can), code=ERRORED)
         bill = RehearsalPlan(
             journey=asked.journey,
-            seats=places,
+            arrivals=places,
             ramp_s=asked.ramp_s,
             rounds=asked.rounds,
             stay_s=asked.stay_s,
@@ -218,14 +218,14 @@ def _played(
             cores=cores,
             carries=can,
             log=log,
-            shelf=_rehearsal_store(config),
+            folder=_rehearsal_store(config),
             mask=config.settings.privacy.mask,
         )
         # Before anybody is kept from others: until then they are needed elsewhere.
         _wait_for(asked.at, config, asked.ramp_s, telling)
         lease_s = longest_s(bill, district)
         with _locked_accounts(database, district, places, lease_s=lease_s), telling.playing(bill) as onlooker:
-            return rehearse(bill, district, hello, practice=practice, onlooker=onlooker)
+            return rehearse(bill, district, hello, practice=practice, listener=onlooker)
 
 
 def _rehearsal_store(config: Config) -> Path:

@@ -92,7 +92,7 @@ class Investigation:
         """Look at the hosts from every location, beside whatever else is done."""
         pool = ThreadPoolExecutor(max(1, len(self.locations)), thread_name_prefix="inquiry")
         futures = {
-            name: pool.submit(self.probe, self.targets, location.way, self.within_s)
+            name: pool.submit(self.probe, self.targets, location.egress, self.within_s)
             for name, location in self.locations.items()
         }
         pool.shutdown(wait=False)

@@ -166,7 +166,7 @@ def test_a_device_gives_way_to_what_a_project_has_set_and_an_unknown_one_is_name
 def test_a_context_is_opened_with_the_look_of_a_device_and_the_way_out_of_a_location() -> None:
     opened: list[dict[str, object]] = []
     known = {IPAD: {"viewport": {"width": 810}, "has_touch": True}}
-    behind = Location(way=Egress(proxy="http://proxy.example:3128"))
+    behind = Location(egress=Egress(proxy="http://proxy.example:3128"))
     open_context(lambda **options: opened.append(options), IPAD, known, behind, ["viewport"])  # type: ignore[arg-type]
     assert opened == [{"has_touch": True, "proxy": {"server": "http://proxy.example:3128"}}]
 
