@@ -9,7 +9,7 @@ from pathlib import Path
 
 from sqlalchemy import URL
 
-from firstbell.artifacts.lifetime import Lifetime
+from firstbell.artifacts.policy import Lifetime
 from firstbell.artifacts.retention import SHARED_DAYS, Retention
 from firstbell.artifacts.spool import Spool
 from firstbell.artifacts.stores import Store, StoreOptions, open_store

@@ -97,8 +97,8 @@ def bag(
         with screen.status("fetching the run from the store"):
             found = evidence_of(config, database, run)
         with screen.status("making the bag"):
-            setting = page_context_of(config, found, service)
-            wanted = BundleRequest(setting=setting, attempt=attempt, signing_key=signing_key(config))
+            context = page_context_of(config, found, service)
+            wanted = BundleRequest(context=context, attempt=attempt, signing_key=signing_key(config))
             made = build(found.files, wanted, datetime.now(UTC))
         if not is_shown:
             place = _write(made, found, out, service, as_zip=as_zip)
@@ -129,8 +129,8 @@ def verify_(place: Path, key: str) -> None:
     with foreseen():
         found = bags.read_bag(place)
         for finding in bags.check_bag(found):
-            holds = holds and finding.holds
-            _tick(finding.what, holds=finding.holds)
+            holds = holds and finding.passed
+            _tick(finding.name, holds=finding.passed)
         if key or bags.SIGNATURE in found:
             said = _signature(found, key)
             holds = holds and not said.startswith("not")

@@ -72,17 +72,17 @@ def check(config_file: Path | None, policy_of: str | None, only_lifecycle: bool)
 
 
 def _told(out: Console, proof: SelfTestResult) -> bool:
-    tick, style = ("✗", "failed") if not proof.holds else ("✓", "passed") if proof.is_fine else ("!", "errored")
-    seen = (proof.seen, "quiet" if proof.is_fine else style)
-    out.print(Text.assemble((f"  {tick} ", style), f"{proof.what:<42}", seen), soft_wrap=True)
-    return proof.holds
+    tick, style = ("✗", "failed") if not proof.passed else ("✓", "passed") if proof.is_fine else ("!", "errored")
+    seen = (proof.text, "quiet" if proof.is_fine else style)
+    out.print(Text.assemble((f"  {tick} ", style), f"{proof.name:<42}", seen), soft_wrap=True)
+    return proof.passed
 
 
 def _print_json(kept: Store, policy_of: str | None, retention: Retention) -> None:
     if not isinstance(kept, S3Store):
         give_up("a folder needs no policy and no lifecycle rules; firstbell store sweep removes what is old", code=3)
     if policy_of:
-        wanted = access_policy(kept.bucket, kept.prefix, kept.options, who=policy_of)
+        wanted = access_policy(kept.bucket, kept.prefix, kept.options, name=policy_of)
     else:
         wanted = lifecycle(kept.prefix, retention, kept.options)
     click.echo(json.dumps(wanted, indent=2))

@@ -92,7 +92,7 @@ def demo() -> None:
         opened.switchboard.incidents.retire(lambda *_: False)  # What a demo left open that was broken off.
         ended = [_play(act, opened, out, legs) for act in PHASES]
         ended.append(_alarm(box, legs, out))
-        where, home = opened.house.store.place("runs"), opened.staging.config.folder
+        where, home = opened.house.store.address("runs"), opened.staging.config.folder
         opened.uploader.finish(FINISH_S)
     _epilogue(out, where, time.monotonic() - began, is_well=all(ended))
     if home != Path.cwd():

@@ -73,10 +73,12 @@ def morning(report: Path) -> None:
     report.mkdir(parents=True, exist_ok=True)
     (report / "morning.svg").write_text(draw(records, name))
     (report / "morning.txt").write_text("\n".join(line for line, _ in report_lines(records)) + "\n")
-    is_as_it_was = all(record.is_as_it_was for record in records)
-    said = "Each scene blamed whom it should" if is_as_it_was else "Not every scene blamed whom it should"
-    out.print(f"{said}. The picture: {report}/morning.svg", style="passed" if is_as_it_was else "failed")
-    raise SystemExit(0 if is_as_it_was else 1)
+    is_as_expected = all(record.is_as_expected for record in records)
+    result = (
+        "Each phase blamed the service at fault" if is_as_expected else "Not every phase blamed the service at fault"
+    )
+    out.print(f"{result}. Picture: {report}/morning.svg", style="passed" if is_as_expected else "failed")
+    raise SystemExit(0 if is_as_expected else 1)
 
 
 @contextmanager
@@ -108,16 +110,16 @@ class _MorningRunner:
         """One scene: heal what was broken, break what it breaks, play, and listen."""
         school = self._at[HOME_LOCATION].practice
         assert school is not None  # noqa: S101  # the configuration asks for it
-        record, read = PhaseRecord(scene=scene), len(self._box.letters)
+        record, read = PhaseRecord(phase=scene), len(self._box.letters)
         _switch_faults(school, scene)
         began, began_at = time.monotonic(), datetime.now(UTC)
         for journey, location in scene.plays:
             theatre_ = self._at[location]
             performed = theatre_.play(theatre_.chosen([journey])[0], SilentReporter())
-            record.played.append(_played(performed, time.monotonic() - began))
+            record.runs.append(_played(performed, time.monotonic() - began))
         self._wait_for_notices()
         record.lasted_s = time.monotonic() - began
-        record.heard = [
+        record.alarms = [
             ReceivedAlarm(kind=letter.kind, subject=letter.subject, at_s=(letter.at - began_at).total_seconds())
             for letter in self._box.letters[read:]
         ]
@@ -158,5 +160,7 @@ def _played(performed: RunResult, at_s: float) -> PlayedRun:
         at_s=at_s,
         outcome=run.outcome.value,
         service=run.service if is_failure else "",
-        said=f"{run.service or 'nobody'}: {found.words} (sure: {found.confidence})" if found and is_failure else "",
+        diagnosis=f"{run.service or 'no service'}: {found.words} (confidence: {found.confidence})"
+        if found and is_failure
+        else "",
     )
