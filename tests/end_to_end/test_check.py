@@ -120,7 +120,7 @@ def test_starter_passes_the_check_and_a_configuration_mistake_ends_it(firstbell:
     file.write_text(file.read_text().replace("timezone", "timezon"))
     done = firstbell("check")
     assert done.returncode == 3
-    assert "firstbell.toml:7  unknown key; did you mean 'timezone'?" in done.stdout
+    assert "firstbell.toml:8  unknown key; did you mean 'timezone'?" in done.stdout
     assert "the rest was not checked" in done.stdout
 
 

@@ -68,16 +68,19 @@ def test_every_key_that_asks_for_a_browser_is_found_and_the_districts_own_comes_
         pytest.param(
             f'{PUPIL}device = "{IPAD}"\n[browser]\nname = "firefox"\n',
             8,
-            'cannot be a mobile device; give this account browser = "webkit"',
+            'cannot emulate a mobile device; give this account browser = "webkit"',
             id="a mobile device in Firefox",
         ),
         pytest.param(
-            '[browser]\nname = "chrome"\nexecutable = "/usr/bin/x"\n', 7, "a path is for chromium", id="name and path"
+            '[browser]\nname = "chrome"\nexecutable = "/usr/bin/x"\n',
+            7,
+            "a path is for Chromium only",
+            id="name and path",
         ),
         pytest.param(
             '[locations.home]\nnetwork = "dsl"\n[journeys.x]\nbrowser = "firefox"\n',
             6,
-            "'firefox' is asked for by journeys.x.browser",
+            "change journeys.x.browser, which asks for 'firefox'",
             id="a slow network without Chromium",
         ),
         pytest.param(
