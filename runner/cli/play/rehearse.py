@@ -241,7 +241,7 @@ def _locked_accounts(
     locks, holder = AccountLocks(database, this_process(), owner_is_gone), f"rehearsal by {this_process()}"
     names = {one.account: one.lock for one in district.company.candidates}
     wanted = [*dict.fromkeys(names[seat.account] for seat in places), district.company.room]
-    casting = locks.cast(
+    casting = locks.allocate(
         lambda taken: None if taken & set(wanted) else AccountAllocation(locks=wanted), holder=holder, lease_s=lease_s
     )
     if casting is None:
@@ -251,7 +251,7 @@ def _locked_accounts(
     try:
         yield
     finally:
-        locks.give_back(holder)
+        locks.release(holder)
 
 
 def _wait_for(at: datetime | None, config: Config, ramp_s: float, telling: ConsoleProgress | SilentProgress) -> None:
