@@ -98,7 +98,7 @@ class Facts:
     usual_ms: Mapping[str, float] = field(default_factory=dict)
     changed: tuple[ServiceChange, ...] = ()
     clock_ahead_s: float | None = None
-    doubt: ProbeProblem | None = None
+    probe_problem: ProbeProblem | None = None
 
     @property
     def broke(self) -> StepFact | None:

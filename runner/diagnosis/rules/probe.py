@@ -28,7 +28,11 @@ def stranger_in_class(facts: Facts) -> Conclusion | None:
 
 def machine_overloaded(facts: Facts) -> Conclusion | None:
     """This machine lacked processor time, disk space, memory or DNS."""
-    return _own_conclusion(facts.doubt.cause, facts.doubt.said, ReasonSource.MACHINE) if facts.doubt else None
+    return (
+        _own_conclusion(facts.probe_problem.cause, facts.probe_problem.said, ReasonSource.MACHINE)
+        if facts.probe_problem
+        else None
+    )
 
 
 def browser_broke(facts: Facts) -> Conclusion | None:

@@ -149,7 +149,7 @@ class Investigation:
             usual_ms=_usual_ms(past, case.location, attempt),
             changed=tuple(_changed(past, case.location, here)),
             clock_ahead_s=median_clock_ahead_s(here, [] if offset_s is None else [offset_s]),
-            doubt=case.doubt,
+            probe_problem=case.doubt,
         )
 
 

@@ -348,7 +348,7 @@ ROWS = [
         Cause.OWN_MACHINE,
         outcome="errored",
         steps=AT_LIST,
-        doubt=ProbeProblem(cause=Cause.OWN_MACHINE, said="starved"),
+        probe_problem=ProbeProblem(cause=Cause.OWN_MACHINE, said="starved"),
     ),
     row("a crashed browser", "", Cause.OWN_BROWSER, outcome="errored", steps=AT_LIST, sign="own-browser"),
     row("an unknown person in the class", "", Cause.STRANGER, outcome="errored", steps=IN_CLASS, is_private=True),
@@ -742,7 +742,7 @@ EMPTY: dict[str, Any] = {
     "usual_ms": {},
     "changed": (),
     "clock_ahead_s": None,
-    "doubt": None,
+    "probe_problem": None,
     "is_private": False,
     "sign": "",
 }
@@ -802,7 +802,7 @@ any_facts = st.builds(
     ).map(tuple),
     clock_ahead_s=st.sampled_from([None, 0.0, 600.0]),
     usual_ms=st.sampled_from([{}, {"learn.x": 80.0}]),
-    doubt=st.sampled_from([None, None, ProbeProblem(cause=Cause.OWN_MACHINE, said="starved")]),
+    probe_problem=st.sampled_from([None, None, ProbeProblem(cause=Cause.OWN_MACHINE, said="starved")]),
 ).map(_asked)
 
 
