@@ -55,15 +55,15 @@ class Alerting:
     def plan_b_passed_at(self) -> datetime | None:
         """Returns when plan B last passed; None if its last run did not pass, it never ran, or another location
         disagrees."""
-        plan_b = self.incidents.terms.plan_b
-        found = RunHistory(self.database, self.incidents.terms.zone).recent(1, journeys=[plan_b])
+        plan_b = self.incidents.policy.plan_b
+        found = RunHistory(self.database, self.incidents.policy.zone).recent(1, journeys=[plan_b])
         health = self.incidents.watched().get((Track.SERVICE, plan_b), TrackedJourney()).health
         is_well = health.state is HealthState.OK and bool(found) and found[0].outcome == Outcome.PASSED
         return found[0].started_at if is_well else None
 
     def in_public_words(self, incident: Incident, draft: QueuedNotice) -> Message:
         """Returns the notice to parents and teachers about an incident, by its draft's route. Raises BadTemplate."""
-        settings, zone = self.config.settings, self.incidents.terms.zone
+        settings, zone = self.config.settings, self.incidents.policy.zone
         service, plan_b = settings.services.get(incident.subject), settings.services.get("plan-b")
         situation = PublicNoticeContext(
             zone=zone,
@@ -94,7 +94,7 @@ class Alerting:
     ) -> None:
         """Switches to another configuration: only what it monitors can be in an incident."""
         self.config = config
-        self.incidents.terms = alarm_policy_of(config.settings, relies_on, announced)
+        self.incidents.policy = alarm_policy_of(config.settings, relies_on, announced)
 
 
 def alerting_for(config: Config, database: Database) -> Alerting:

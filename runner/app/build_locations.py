@@ -21,7 +21,7 @@ def locations_of(config: Config, practice: SchoolInfo | None) -> dict[str, Locat
     return {
         name: Location(
             name=name,
-            way=Egress(
+            egress=Egress(
                 proxy=practice.outside if practice and section.proxy == "practice:outside" else section.proxy,
                 resolver=section.resolver,
                 second=config.settings.diagnosis.resolver,

@@ -156,7 +156,7 @@ def open_local_runner(
         find_all(config.settings.browser.executable, browser_kinds_of(config.settings).values(), headed=headed)
         database, practice = stack.enter_context(open_shared_resources(config))
         alerting = alerting_for(config, database)
-        observe = alerting.incidents.observe_run if alarms else None
+        observe = alerting.incidents.record_run if alarms else None
         runtime = runtime_for(config, database, practice, headed=headed, observe=observe)
         stream = stack.enter_context((state_folder(config) / "log.jsonl").open("a")) if quiet else None
         log.set_up(stream, scrub=runtime.run_context.known.scrub)

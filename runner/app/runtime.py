@@ -51,7 +51,7 @@ class Runtime:
         """Starts a worker at a location. Raises WorkerFailure."""
         setup = self.setup.model_copy(update={"location": location})
         limits = self.limits
-        if self.locations[location].way.resolver:
+        if self.locations[location].egress.resolver:
             # A browser gets its host mapping at its start, so it is restarted for each attempt.
             limits = replace(limits, attempts=1)
         return ManagedWorker(lambda: setup, state_folder(self.config) / "worker.log", limits)

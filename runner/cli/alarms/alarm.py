@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 from rich.text import Text
 
+from firstbell.labels import Label
 from firstbell.runner.alarms.channels import Answer, BadAddress, Delivered, Refused
 from firstbell.runner.alarms.message import Message
 from firstbell.runner.alarms.outbox import DeliveryState
@@ -56,13 +57,13 @@ def test(route: str, config_file: Path | None) -> None:
 def outbox(dead: bool, limit: int, config_file: Path | None) -> None:
     """List notices, the latest first, and what became of each."""
     with open_alerting(config_file) as (board, zone):
-        parcels = board.outbox.look(limit, fates=[DeliveryState.DEAD] if dead else ())
+        parcels = board.outbox.entries(limit, states=[DeliveryState.DEAD] if dead else ())
     out = console()
     for parcel, line in zip(parcels, outbox_lines(parcels, zone), strict=True):
-        out.print(Text(f"incident {parcel.notification.incident:<5}", "quiet") + line, soft_wrap=True)
+        out.print(Text(f"incident {parcel.notice.incident:<5}", "quiet") + line, soft_wrap=True)
     if not parcels:
         out.print("Nothing was given up." if dead else "Nobody was told anything yet.", style="quiet")
-    if any(parcel.fate is DeliveryState.DEAD for parcel in parcels):
+    if any(parcel.state is DeliveryState.DEAD for parcel in parcels):
         out.print("When the way is mended, let them go again with: firstbell alarm retry", style="quiet")
 
 
@@ -84,7 +85,7 @@ def publish(number: int, yes: bool, drop: bool, config_file: Path | None) -> Non
     """Show what parents and teachers would read about incident NUMBER, and send it if you confirm."""
     with open_alerting(config_file) as (board, _):
         told = board.incidents.find(number)
-        drafts = board.outbox.look(50, fates=[DeliveryState.DRAFT], incident=number)
+        drafts = board.outbox.entries(50, states=[DeliveryState.DRAFT], incident=number)
         if not drafts:
             give_up(f"no notice to the public waits for incident {number}", code=2)
         if drop:
@@ -92,16 +93,16 @@ def publish(number: int, yes: bool, drop: bool, config_file: Path | None) -> Non
             console().print("Taken back.")
             return
         # Parents and teachers may have a route each, with words of its own.
-        for route in dict.fromkeys(draft.notification.route for draft in drafts):
-            of_route = [draft for draft in drafts if draft.notification.route == route]
+        for route in dict.fromkeys(draft.notice.route for draft in drafts):
+            of_route = [draft for draft in drafts if draft.notice.route == route]
             _publish(board, told, of_route, yes=yes)
 
 
 def _publish(board: Alerting, told: IncidentDetails, drafts: Sequence[OutboxEntry], *, yes: bool) -> None:
     """One route's notice: shown, and sent if it is confirmed."""
-    last = drafts[0].notification
+    last = drafts[0].notice
     message = board.in_public_words(told.incident, last)
-    _show(message, ", ".join(dict.fromkeys(draft.notification.address for draft in drafts)))
+    _show(message, ", ".join(dict.fromkeys(draft.notice.address for draft in drafts)))
     if not yes and not click.confirm("Send it?", default=False):
         console().print("Nothing was sent; it still waits.", style="quiet")
         return
@@ -131,10 +132,10 @@ def _send_test(config: Config, route: str, address: str, now: datetime) -> bool:
         if isinstance(answer, Delivered) and address.startswith(PUBLIC_NOTICE_STAYS):
             answer = channel.deliver(_message(config, now, NoticeKind.CLOSED), f"test/{now.timestamp():.0f}/end")
     except BadAddress as bad:
-        answer = Refused(said=str(bad))
+        answer = Refused(reason=str(bad))
     is_there = isinstance(answer, Delivered)
     mark, style = ("✓", "passed") if is_there else ("✗", "failed")
-    said = f"{time.monotonic() - began:.1f} s" if isinstance(answer, Delivered) else answer.said
+    said = f"{time.monotonic() - began:.1f} s" if isinstance(answer, Delivered) else answer.reason
     console().print(
         Text.assemble((f"  {mark} ", style), f"{route:<16} {address:<40} ", (said, "quiet" if is_there else style)),
         soft_wrap=True,
@@ -150,7 +151,10 @@ def _message(config: Config, now: datetime, kind: NoticeKind) -> Message:
         incident=0,
         thread=f"test-{now.timestamp():.0f}",
         subject=f"[test] First Bell of {config.settings.school.name} reaches you by this way; nothing is broken",
-        rows=(("What", "a test that somebody has sent with: firstbell alarm test"), ("Next", "nothing is to be done")),
+        rows=(
+            (Label.PROBLEM.value, "none; this is a test, sent with: firstbell alarm test"),
+            (Label.NEXT.value, "nothing to do"),
+        ),
         service="",
         owner="",
         at=now,

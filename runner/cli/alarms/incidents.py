@@ -52,7 +52,7 @@ def incidents(number: int | None, only_open: bool, limit: int, as_json: bool, co
     """List incidents, the open ones first; or tell one as a story, by its NUMBER."""
     with open_alerting(config_file) as (board, zone):
         if number is not None:
-            told, parcels = board.incidents.find(number), board.outbox.look(200, incident=number)
+            told, parcels = board.incidents.find(number), board.outbox.entries(200, incident=number)
         else:
             found = board.incidents.recent(limit, only_open=only_open)
     if number is not None:
@@ -79,7 +79,7 @@ def ack(number: int, why: str, by: str, until: str, config_file: Path | None) ->
         told = board.incidents.acknowledge(number, by=by or whoami(), why=why, until=ends)
     then = f" until {ends.astimezone(zone):%a %H:%M}" if ends else ""
     out = console()
-    out.print(Text(f"Incident {number} is in hand{then}: {told.standing.acknowledged_by}"), soft_wrap=True)
+    out.print(Text(f"Incident {number} is in hand{then}: {told.status.acknowledged_by}"), soft_wrap=True)
     out.print("Whoever was told of it is told of that, and of its end.", style="quiet")
 
 
@@ -92,7 +92,7 @@ def _list(found: list[IncidentDetails], zone: ZoneInfo) -> None:
     for column in ("no.", "state", "since", "lasted", "whose", "what", "in hand"):
         table.add_column(column, no_wrap=column != "what")
     for told in found:
-        incident, standing = told.incident, told.standing
+        incident, standing = told.incident, told.status
         word = (standing.severity.value, STYLES[standing.severity]) if incident.is_open else ("closed", "quiet")
         table.add_row(
             str(incident.number),
@@ -107,7 +107,7 @@ def _list(found: list[IncidentDetails], zone: ZoneInfo) -> None:
 
 
 def _tell(told: IncidentDetails, parcels: list[OutboxEntry], zone: ZoneInfo) -> None:
-    out, incident, standing = console(), told.incident, told.standing
+    out, incident, standing = console(), told.incident, told.status
     state = standing.severity.value if incident.is_open else "closed"
     style = STYLES[standing.severity] if incident.is_open else "passed"
     out.print(Text.assemble((f"Incident {incident.number}  ", "told"), (state, style), f"  {_owner_of(incident)}"))
@@ -129,17 +129,17 @@ def _tell(told: IncidentDetails, parcels: list[OutboxEntry], zone: ZoneInfo) -> 
 
 def outbox_lines(parcels: Sequence[OutboxEntry], zone: tzinfo | None) -> Iterator[Text]:
     """Notices and what became of each, one below the other."""
-    route = max((len(parcel.notification.route) for parcel in parcels), default=0)
-    address = max((len(parcel.notification.address) for parcel in parcels), default=0)
+    route = max((len(parcel.notice.route) for parcel in parcels), default=0)
+    address = max((len(parcel.notice.address) for parcel in parcels), default=0)
     for parcel in parcels:
         yield _outbox_line(parcel, zone, min(route, WIDEST), min(address, WIDEST))
 
 
 def _outbox_line(parcel: OutboxEntry, zone: tzinfo | None, route: int, address: int) -> Text:
-    one, (word, style) = parcel.notification, DELIVERY_STATE_NAMES[parcel.fate]
+    one, (word, style) = parcel.notice, DELIVERY_STATE_NAMES[parcel.state]
     said = (
         f" ({parcel.said})"
-        if parcel.said and parcel.fate in (DeliveryState.WAITING, DeliveryState.DEAD, DeliveryState.DROPPED)
+        if parcel.said and parcel.state in (DeliveryState.WAITING, DeliveryState.DEAD, DeliveryState.DROPPED)
         else ""
     )
     at = parcel.delivered_at or one.made_at
@@ -181,7 +181,7 @@ def _clock(at: datetime | None, zone: tzinfo | None) -> str:
 
 
 def _document(told: IncidentDetails) -> dict[str, object]:
-    incident, standing = told.incident, told.standing
+    incident, standing = told.incident, told.status
     return {
         "number": incident.number,
         "service": incident.subject,

@@ -131,7 +131,7 @@ def rehearse_(
     It plays a script of its own: the journey's way to class, step by step, but for chat and raised hands, and everybody
     in the browser of [browser].
 
-    Exits with 0 for go, 1 for no-go, 2 for no verdict (this machine was the limit or could not play, or figures
+    Exits with 0 for go, 1 for no-go, 2 for no result (this machine was the limit or could not play, or figures
     contradict the practice school's), 3 for a configuration that cannot be used.
     """
     _must_be_playable(journey, teachers)
@@ -211,7 +211,7 @@ def _played(
             give_up(too_many_text(asked.students, can), code=ERRORED)
         bill = RehearsalPlan(
             journey=asked.journey,
-            seats=places,
+            arrivals=places,
             ramp_s=asked.ramp_s,
             rounds=asked.rounds,
             stay_s=asked.stay_s,
@@ -219,14 +219,14 @@ def _played(
             cores=cores,
             carries=can,
             log=log,
-            shelf=_rehearsal_store(config),
+            folder=_rehearsal_store(config),
             mask=config.settings.privacy.mask,
         )
         # Before anybody is kept from others: until then they are needed elsewhere.
         _wait_for(asked.at, config, asked.ramp_s, telling)
         lease_s = longest_s(bill, district)
         with _locked_accounts(database, district, places, lease_s=lease_s), telling.playing(bill) as onlooker:
-            return rehearse(bill, district, hello, practice=practice, onlooker=onlooker)
+            return rehearse(bill, district, hello, practice=practice, listener=onlooker)
 
 
 def _rehearsal_store(config: Config) -> Path:
@@ -242,7 +242,7 @@ def _locked_accounts(
     locks, holder = AccountLocks(database, this_process(), owner_is_gone), f"rehearsal by {this_process()}"
     names = {one.account: one.lock for one in district.account_pool.candidates}
     wanted = [*dict.fromkeys(names[seat.account] for seat in places), district.account_pool.room]
-    casting = locks.cast(
+    casting = locks.allocate(
         lambda taken: None if taken & set(wanted) else AccountAllocation(locks=wanted), holder=holder, lease_s=lease_s
     )
     if casting is None:
@@ -252,7 +252,7 @@ def _locked_accounts(
     try:
         yield
     finally:
-        locks.give_back(holder)
+        locks.release(holder)
 
 
 def _wait_for(at: datetime | None, config: Config, ramp_s: float, telling: ConsoleProgress | SilentProgress) -> None:

@@ -21,9 +21,9 @@ from firstbell.runner.rehearsal.run import ProgressListener, RehearsalPlan
 from firstbell.runner.rehearsal.transcript import Transcript
 
 STYLES = {RehearsalOutcome.GO: "passed", RehearsalOutcome.NO_GO: "failed", RehearsalOutcome.LIMITED: "errored"}
-WORDS = {RehearsalOutcome.GO: "GO", RehearsalOutcome.NO_GO: "NO-GO", RehearsalOutcome.LIMITED: "NO VERDICT"}
+WORDS = {RehearsalOutcome.GO: "GO", RehearsalOutcome.NO_GO: "NO-GO", RehearsalOutcome.LIMITED: "NO RESULT"}
 MARKS = {True: ("✓", "passed"), False: ("✗", "failed"), None: ("?", "errored")}
-WHERE = ("to come", "on the way", "in class", "gone home", "failed")
+WHERE = ("waiting", "joining", "in class", "left", "failed")
 
 
 def as_text(said: str, style: str = "") -> Text:
@@ -63,9 +63,9 @@ class ConsoleProgress:
         """What one student costs here, and how many that makes."""
         cost = found.cost
         self._out.print(
-            f"This machine carries about {can} students who come within {ramp_s:g} s: a student costs "
-            f"{cost.arriving_s:.1f} processor seconds to come, {cost.staying_share:.0%} of a core to stay and "
-            f"{cost.memory_mib:.0f} MiB; others take {found.others_cores:.1f} of its {cores} cores",
+            f"This machine can play about {can} students who join within {ramp_s:g} s: a student costs "
+            f"{cost.arriving_s:.1f} processor seconds to join, {cost.staying_share:.0%} of a core to stay and "
+            f"{cost.memory_mib:.0f} MiB; other programs use {found.others_cores:.1f} of its {cores} cores",
             style="quiet",
         )
 
@@ -79,7 +79,7 @@ class ConsoleProgress:
         columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[where]}"))
         progress = Progress(*columns, TimeElapsedColumn(), console=self._out, disable=not self._out.is_terminal)
         with progress:
-            task = progress.add_task("teacher comes", total=bill.rounds * bill.students, where="")
+            task = progress.add_task("teacher opens the class", total=bill.rounds * bill.students, where="")
             gone = 0
 
             def look(message: FromPlayers, minutes: Transcript) -> None:
@@ -101,7 +101,7 @@ class ConsoleProgress:
         is_well = person.outcome == Outcome.PASSED
         took_s = sum(step.took_s for step in person.steps)
         latency = next((look.latency_ms for look in reversed(person.looks) if look.latency_ms is not None), None)
-        media = f"  saw and heard the teacher, {latency:.0f} ms late" if latency is not None and is_well else ""
+        media = f"  saw and heard the teacher, latency {latency:.0f} ms" if latency is not None and is_well else ""
         self._out.print(
             Text.assemble(
                 ("  ✓ " if is_well else "  ✗ ", person.outcome),
@@ -123,15 +123,15 @@ class ConsoleProgress:
         busy = f"CPU {busy_of(record.samples):.0%}"
         limit = f"this machine was the limit: {document.limit}" if document.limit else "this machine was not the limit"
         if document.limit and document.verdict is RehearsalOutcome.GO:
-            limit = f"this machine was at its limit, and all was met even so: {document.limit}"
+            limit = f"this machine was the limit, but every criterion was met: {document.limit}"
         self._out.print(as_text(f"    {limit} ({busy})", "errored" if document.limit else "quiet"))
         others = [one.played_with for one in record.people if one.played_with not in {"", record.browser}]
         if others:
-            self._out.print(as_text(f"    {len(others)} of {len(record.people)} held a device: {others[0]}", "quiet"))
+            self._out.print(as_text(f"    {len(others)} of {len(record.people)} used a device: {others[0]}", "quiet"))
         for row in record.counted:
-            how = "as" if row.agrees else "BUT"
+            how = "" if row.agrees else " (DIFFERENT)"
             why = f" (within {row.tolerance}: {row.said})" if row.tolerance else ""
-            said = f"    {row.title}: {row.measured}, {how} the practice school counted: {row.counted}{why}"
+            said = f"    {row.title}: {row.measured}, practice school: {row.counted}{how}{why}"
             self._out.print(as_text(said, "quiet" if row.agrees else "failed"))
         self._compared(document)
         if document.verdict is not RehearsalOutcome.GO:
@@ -145,7 +145,7 @@ class ConsoleProgress:
         table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
         for criterion in document.criteria:
             mark, style = MARKS[None if criterion.is_own and not criterion.is_met else criterion.is_met]
-            measured, wanted = as_text(criterion.measured), as_text(f"wanted {criterion.wanted}")
+            measured, wanted = as_text(criterion.measured), as_text(f"required {criterion.wanted}")
             said = as_text(criterion.said, "quiet")
             table.add_row(Text(f"  {mark}", style), as_text(criterion.title), measured, wanted, said)
         self._out.print(table)
@@ -155,7 +155,7 @@ class ConsoleProgress:
             return
         changed = [row for row in found.rows if row.change in {"better", "worse"}]
         how = "all within noise" if not changed else f"{len(changed)} changed"
-        self._out.print(as_text(f"    beside {found.previous} ({found.said}): {how}", "quiet"))
+        self._out.print(as_text(f"    compared with {found.previous} ({found.said}): {how}", "quiet"))
         for row in changed:
             said = f"      {row.change}: {row.title} {row.before} → {row.now} ({row.test}, p {row.p:.3f})"
             self._out.print(as_text(said, "passed" if row.change == "better" else "failed"))

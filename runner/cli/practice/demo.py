@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.text import Text
 
 from firstbell.journeys.practice.client import PracticeSchool
+from firstbell.labels import LABEL_WIDTH
 from firstbell.runner.alarms.local_receiver import AlarmReceiver, alarm_receiver
 from firstbell.runner.app.build import embedded_district
 from firstbell.runner.app.local_runner import LocalRunner, open_local_runner
@@ -89,7 +90,7 @@ def demo() -> None:
         alarm_receiver() as box,
         open_local_runner(_config(box), headed=False, quiet=True, alarms=True) as opened,
     ):
-        opened.alerting.incidents.retire(lambda *_: False)  # What a demo left open that was broken off.
+        opened.alerting.incidents.drop_unwatched(lambda *_: False)  # What a demo left open that was broken off.
         ended = [_play(act, opened, out, legs) for act in PHASES]
         ended.append(_alarm(box, legs, out))
         where, home = opened.run_context.store.address("runs"), opened.runtime.config.folder
@@ -141,7 +142,7 @@ def _alarm(box: AlarmReceiver, legs: Timeline, out: Console) -> bool:
     fault_s, confirmed_s = legs.took_s(PHASES[1].title, "alarm"), legs.took_s("confirmed", "alarm")
     out.print(Text(f"  {told.subject}", "failed"), soft_wrap=True)
     for label, said in told.rows.items():
-        out.print(Text.assemble((f"  {label:<9}", "quiet"), said), soft_wrap=True)
+        out.print(Text.assemble((f"  {label:<{LABEL_WIDTH}}", "quiet"), said), soft_wrap=True)
     out.print(Text(f"  {fault_s:.1f} s after the fault, {confirmed_s:.1f} s after it was confirmed\n", "told"))
     out.print(Text(f"  {over.subject}\n", "passed"), soft_wrap=True)
     return True

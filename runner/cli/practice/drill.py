@@ -52,7 +52,7 @@ def drill(route: str, as_json: bool, config_file: Path | None) -> None:
         legs = Timeline()
         with open_local_runner(config, headed=False, quiet=True, alarms=True) as opened:
             parcels = _drill(opened, legs, quiet=as_json)
-    is_well = bool(parcels) and all(parcel.fate is DeliveryState.DELIVERED for parcel in parcels)
+    is_well = bool(parcels) and all(parcel.state is DeliveryState.DELIVERED for parcel in parcels)
     if as_json:
         click.echo(json.dumps(_document(legs, parcels, is_well=is_well), indent=1))
     else:
@@ -105,7 +105,7 @@ def _drill(opened: LocalRunner, legs: Timeline, *, quiet: bool) -> list[OutboxEn
         give_up(f"nothing was noticed in {TRIES} classes; the last {performed.document.outcome}: {said}", code=2)
     number = told[0].incident.number
     parcels = _delivered(opened, number, 1)
-    legs.reached("opened", min((parcel.notification.made_at for parcel in parcels), default=None))
+    legs.reached("opened", min((parcel.notice.made_at for parcel in parcels), default=None))
     _note_delivery(legs, "delivered", parcels)
     say("mending it, and playing until it is believed")
     school.heal(FAULT)
@@ -127,8 +127,8 @@ def _delivered(opened: LocalRunner, number: int, laps: int) -> list[OutboxEntry]
     addresses = {address for route in opened.runtime.config.settings.alarms.routes for address in route.to}
     deadline = time.monotonic() + DELIVERY_S
     while True:
-        parcels = opened.alerting.outbox.look(200, incident=number)
-        has_ended = all(parcel.fate in ENDED for parcel in parcels) and len(parcels) >= laps * len(addresses)
+        parcels = opened.alerting.outbox.entries(200, incident=number)
+        has_ended = all(parcel.state in ENDED for parcel in parcels) and len(parcels) >= laps * len(addresses)
         if has_ended or time.monotonic() > deadline:
             return parcels
         time.sleep(LOOK_AGAIN_S)
@@ -167,9 +167,9 @@ def _document(legs: Timeline, parcels: list[OutboxEntry], *, is_well: bool) -> d
         "fault_to_alarm_s": legs.took_s("fault", "delivered"),
         "notices": [
             {
-                "kind": parcel.notification.message.kind.value,
-                "to": parcel.notification.address,
-                "fate": parcel.fate.value,
+                "kind": parcel.notice.message.kind.value,
+                "to": parcel.notice.address,
+                "fate": parcel.state.value,
                 "said": parcel.said,
                 "delivered_at": parcel.delivered_at.isoformat() if parcel.delivered_at else None,
             }

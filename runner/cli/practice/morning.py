@@ -110,7 +110,7 @@ class _MorningRunner:
         """One scene: heal what was broken, break what it breaks, play, and listen."""
         school = self._at[HOME_LOCATION].practice
         assert school is not None  # noqa: S101  # the configuration asks for it
-        record, read = PhaseRecord(phase=scene), len(self._box.letters)
+        record, read = PhaseRecord(phase=scene), len(self._box.notices)
         _switch_faults(school, scene)
         began, began_at = time.monotonic(), datetime.now(UTC)
         for journey, location in scene.plays:
@@ -121,7 +121,7 @@ class _MorningRunner:
         record.lasted_s = time.monotonic() - began
         record.alarms = [
             ReceivedAlarm(kind=letter.kind, subject=letter.subject, at_s=(letter.at - began_at).total_seconds())
-            for letter in self._box.letters[read:]
+            for letter in self._box.notices[read:]
         ]
         record.parents = self._in_public_words(began_at)
         return record
@@ -135,14 +135,14 @@ class _MorningRunner:
         """What parents would read, of what has come up or ended since a moment."""
         said = []
         for parcel in reversed(self._parcels({DeliveryState.DRAFT})):
-            draft = parcel.notification
+            draft = parcel.notice
             if draft.made_at >= since:
                 incident = self._board.incidents.find(draft.incident).incident
                 said.append(self._board.in_public_words(incident, draft).body)
         return "\n".join(dict.fromkeys(said))
 
     def _parcels(self, fates: set[DeliveryState]) -> Sequence[OutboxEntry]:
-        return self._board.outbox.look(100, fates=fates)
+        return self._board.outbox.entries(100, states=fates)
 
 
 def _switch_faults(school: PracticeSchool, scene: MorningPhase) -> None:

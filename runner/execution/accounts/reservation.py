@@ -29,7 +29,7 @@ def reserved_accounts(
     holder = f"run by {this_process()}"
     deadline = time.monotonic() + RESERVATION_S
     while (
-        allocation := locks.cast(
+        allocation := locks.allocate(
             lambda taken: pool.allocate(request, taken), holder=holder, lease_s=lease_s + RESERVATION_S
         )
     ) is None:
@@ -41,4 +41,4 @@ def reserved_accounts(
     try:
         yield allocation
     finally:
-        locks.give_back(holder)
+        locks.release(holder)

@@ -148,7 +148,7 @@ class AttemptRecorder:
         traffic = [self._recorders[actor.name].traffic for actor in actors]
         answering = [actor for actor in actors if actor.name in pages]
         return BrowserFacts(
-            troubles=traffic[0].failed_requests(),
+            failed_requests=traffic[0].failed_requests(),
             hosts=tuple(host for recorder in traffic for host in recorder.hosts()),
             pages=tuple(pages.values()),
             receives=tuple(actor.name for actor in answering if _is_receiving(actor)),

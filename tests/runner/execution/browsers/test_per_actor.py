@@ -175,7 +175,7 @@ def test_project_options_override_a_device_and_unknown_ones_are_named() -> None:
 def test_context_has_the_options_of_its_device_and_location() -> None:
     opened: list[dict[str, object]] = []
     known = {IPAD: {"viewport": {"width": 810}, "has_touch": True}}
-    behind = Location(way=Egress(proxy="http://proxy.example:3128"))
+    behind = Location(egress=Egress(proxy="http://proxy.example:3128"))
     open_context(lambda **options: opened.append(options), IPAD, known, behind, ["viewport"])  # type: ignore[arg-type]
     assert opened == [{"has_touch": True, "proxy": {"server": "http://proxy.example:3128"}}]
 

@@ -94,7 +94,7 @@ def check_hosts(targets: Sequence[Target], way: Egress, _within_s: float) -> lis
 
 def investigation(past: Any, probe: Callable[..., list[HostCheck]] = check_hosts) -> Investigation:
     return Investigation(
-        locations={"home": Location(name="home"), "school": Location(inside=True, way=Egress(proxy="http://p:1"))},
+        locations={"home": Location(name="home"), "school": Location(inside=True, egress=Egress(proxy="http://p:1"))},
         targets=TARGETS,
         hosts={"platform": ("learn.x",)},
         probe=probe,
@@ -168,7 +168,7 @@ def test_unreachable_history_is_queried_once() -> None:
 def test_failed_investigation_blames_no_service_and_does_not_raise() -> None:
     investigating = replace(investigation(Remembered()), hosts=None)  # type: ignore[arg-type]  # what a mistake of ours would do
     blocked = FailedRequest(host="learn.x:443", path="/", method="GET", kind="document", is_page=True, status=503)
-    broken = replace(attempt(EMPTY), seen=BrowserFacts(troubles=(blocked,)))
+    broken = replace(attempt(EMPTY), seen=BrowserFacts(failed_requests=(blocked,)))
     found = investigating.conclude(case(broken), investigating.begin())
     assert (found.service, found.cause, found.confidence) == ("", Cause.UNKNOWN, Confidence.LOW)
     assert "failed (AttributeError)" in found.because[0].said
