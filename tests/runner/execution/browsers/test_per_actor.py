@@ -187,7 +187,7 @@ def browser_text(account: Account, engine: str, version: str) -> str:
 def test_run_says_what_of_a_device_is_only_an_appearance() -> None:
     assert browser_text(pupil("chrome"), "chromium", "156") == "chrome 156"
     text = browser_text(pupil(device=IPAD), "chromium", "156")
-    shortfall = f"{IPAD} gets its screen, touch and user agent in chromium, not its own engine, webkit"
+    shortfall = f"{IPAD}'s screen, touch and user agent in chromium, not its webkit engine"
     assert text == f"chromium 156 (student: {shortfall})"
     assert browser_text(pupil(device=IPAD), "webkit", "27") == f"webkit 27 (student: {IPAD})"
 
