@@ -12,9 +12,10 @@ import tempfile
 from pathlib import Path
 
 from rich.console import Console
+from rich.theme import Theme
 
 from firstbell.runner.app.local_runner import open_local_runner
-from firstbell.runner.cli.console import THEME
+from firstbell.runner.cli.console import STYLES
 from firstbell.runner.cli.render.run_text import ConsoleReporter
 from firstbell.runner.config.load import load
 
@@ -26,7 +27,7 @@ WIDTH = 130
 def main() -> None:
     """Play, and draw."""
     # Not a terminal: a spinner would leave each of its turns in the picture.
-    out = Console(record=True, width=WIDTH, theme=THEME, highlight=False, emoji=False, file=io.StringIO())
+    out = Console(record=True, width=WIDTH, theme=Theme(STYLES), highlight=False, emoji=False, file=io.StringIO())
     # In its folder, as people do: then paths are short.
     with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
         file = Path(folder) / "firstbell.toml"

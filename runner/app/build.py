@@ -7,8 +7,6 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from sqlalchemy import URL
-
 from firstbell.artifacts.lifetime import Lifetime
 from firstbell.artifacts.retention import SHARED_DAYS, Retention
 from firstbell.artifacts.spool import Spool
@@ -17,10 +15,11 @@ from firstbell.journeys.practice.client import PracticeSchool, SchoolInfo
 from firstbell.journeys.stage.school import KINDS, School, UnknownKind, load_adapter
 from firstbell.journeys.stage.secret import Secret
 from firstbell.journeys.stage.service import Account, Classroom, Service
+from firstbell.runner.app.open_config import embedded_district, state_folder
 from firstbell.runner.config.errors import ConfigError
 from firstbell.runner.config.load import Config, load, parse
-from firstbell.runner.config.model import SchoolSection, Settings
-from firstbell.runner.config.search import FILE_NAME, find_config
+from firstbell.runner.config.model import Settings
+from firstbell.runner.config.search import find_config
 from firstbell.runner.config.secrets import secret
 from firstbell.runner.config.sections.locations import LocationSection
 from firstbell.runner.diagnosis.location import NETWORK_PROFILES, Location, NetworkProfile
@@ -30,7 +29,6 @@ from firstbell.runner.execution.browsers.ca_store import ca_home
 from firstbell.runner.execution.browsers.host_resolver import browser_args
 from firstbell.runner.execution.district import District
 from firstbell.runner.execution.supervision.protocol import PracticeAddress, WorkerSetup
-from firstbell.runner.history.database import database_url
 
 PRACTICE_KINDS = {
     "edge": "",
@@ -243,23 +241,9 @@ def controls_of(config: Config, practice: SchoolInfo | None) -> tuple[str, ...]:
     return config.settings.diagnosis.controls or (practice.controls if practice else ())
 
 
-def state_folder(config: Config) -> Path:
-    """What First Bell keeps beside the configuration: history, spool, logs."""
-    return config.folder / ".firstbell"
-
-
 def spool_of(config: Config) -> Spool:
     """The shelf between runs and the store."""
     return Spool(state_folder(config) / "spool", config.settings.evidence.spool_mib)
-
-
-def history_url(config: Config) -> URL:
-    """The database of this configuration, its password filled in. Raises SecretMissing and HistoryError."""
-    given = config.settings.history
-    url = database_url(given.url or "sqlite:///.firstbell/history.db")
-    if url.get_backend_name() == "sqlite" and url.database:
-        return url.set(database=str(config.folder / url.database))
-    return url.set(password=secret(given.password).reveal()) if given.password else url
 
 
 def district_of_worker(hello: WorkerSetup) -> District:
@@ -278,12 +262,6 @@ def district_at(name: str, config: Config, practice: PracticeSchool | None) -> D
     district = district_of(config, introduction)
     naming = browser_args(district.school.services.values(), location.way)
     return replace(district, location=replace(location, naming=naming), home=home)
-
-
-def embedded_district() -> Config:
-    """The configuration of the practice school alone, for when there is no file."""
-    school = SchoolSection(name="Practice School District", timezone="America/New_York", practice=True)
-    return Config(settings=Settings(school=school), file=Path.cwd() / FILE_NAME, places={})
 
 
 def practice_address(practice: PracticeSchool | None) -> PracticeAddress | None:

@@ -17,7 +17,8 @@ from firstbell.errors import CONFIG, FirstBellError
 from firstbell.journeys.practice.client import PracticeSchool
 from firstbell.runner import log
 from firstbell.runner.app.alerting import Alerting, alerting_for
-from firstbell.runner.app.build import history_url, location_named, practice_for, state_folder, store_of
+from firstbell.runner.app.build import location_named, practice_for, store_of
+from firstbell.runner.app.open_config import history_url, state_folder
 from firstbell.runner.app.runtime import Runtime, check_services, runtime_for
 from firstbell.runner.config.browser_checks import browser_kinds_of
 from firstbell.runner.config.load import Config

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
 
 from sqlalchemy import Connection, func, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from firstbell.runner.history.database import Database
 from firstbell.runner.history.tables.runs import days
+from firstbell.runner.history.upsert import insert_of
 
 COUNTED = ("passed", "flaky", "failed", "errored", "blind", "missed", "skipped")
 
@@ -60,7 +59,7 @@ class DailyCount:
 
 def add_count(connection: Connection, tally: DailyCount) -> None:
     """Add to one figure of one day, in the transaction of what is counted."""
-    upsert: Any = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}[connection.dialect.name](days)
+    upsert = insert_of(connection)(days)
     key = {"day": tally.day, "journey": tally.journey, "location": tally.location}
     values = {**key, tally.what: tally.by, "took_s": tally.took_s}
     added = {tally.what: days.c[tally.what] + tally.by, "took_s": days.c.took_s + tally.took_s}

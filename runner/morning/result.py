@@ -56,7 +56,7 @@ class PhaseRecord:
 def report_lines(records: Sequence[PhaseRecord]) -> Iterator[tuple[str, str]]:
     """The morning as text: each line with the style it is shown in."""
     for record in records:
-        yield f"{record.scene.clock}  {record.scene.title}", "told"
+        yield f"{record.scene.clock}  {record.scene.title}", "strong"
         for played in record.played:
             if played.said:
                 yield f"      {played.journey} from {played.location}: {played.said}", played.outcome

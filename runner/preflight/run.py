@@ -11,7 +11,8 @@ from firstbell.artifacts.stores.availability import unavailable_reason
 from firstbell.journeys.auth.totp import totp
 from firstbell.journeys.practice.client import PracticeSchoolError, SchoolInfo
 from firstbell.runner.alarms.channels import BadAddress, open_channel, references_in
-from firstbell.runner.app.build import config_at, history_url, practice_for, store_of
+from firstbell.runner.app.build import config_at, practice_for, store_of
+from firstbell.runner.app.open_config import history_url
 from firstbell.runner.config.browser_checks import browser_kinds_of, devices_and_browsers
 from firstbell.runner.config.errors import ConfigError
 from firstbell.runner.config.load import Config

@@ -20,7 +20,8 @@ from playwright.sync_api import Browser
 from sqlalchemy import select
 
 from firstbell.journeys.practice.client import PracticeSchool
-from firstbell.runner.app.build import district_of, embedded_district, practice_address
+from firstbell.runner.app.build import district_of, practice_address
+from firstbell.runner.app.open_config import embedded_district
 from firstbell.runner.cli.play.rehearse import _locked_accounts
 from firstbell.runner.cli.play.rehearse_checks import criteria_of
 from firstbell.runner.execution.accounts.reservation import AccountsBusy

@@ -17,9 +17,8 @@ from firstbell.runner.alarms.routing import NoticeKind, Severity
 from firstbell.runner.app.alerting import Alerting, channel_of
 from firstbell.runner.app.build import config_at
 from firstbell.runner.cli.alarms.incidents import open_alerting, outbox_lines
-from firstbell.runner.cli.console import console, give_up
-from firstbell.runner.cli.look.runs import CONFIG_OPTION
-from firstbell.runner.cli.play.run import errors_as_sentences
+from firstbell.runner.cli.console import console, errors_as_sentences, give_up
+from firstbell.runner.cli.options import CONFIG_OPTION
 from firstbell.runner.config.load import Config
 from firstbell.runner.history.alarms.incidents import IncidentDetails
 from firstbell.runner.history.alarms.outbox import OutboxEntry
@@ -35,7 +34,7 @@ def alarm() -> None:
 
 @alarm.command()
 @click.option("--route", default="", help="Only this route; all but public ones, if left out.")
-@click.option("--config", "config_file", type=Path, default=None, help="The configuration; found upwards if left out.")
+@CONFIG_OPTION
 def test(route: str, config_file: Path | None) -> None:
     """Send a marked test by every way of a route, and say what became of each.
 

@@ -19,7 +19,8 @@ from firstbell.runner.alarms.routing import Severity
 from firstbell.runner.app.alerting import Alerting, alerting_for
 from firstbell.runner.cli.console import console
 from firstbell.runner.cli.current_user import whoami
-from firstbell.runner.cli.look.runs import CONFIG_OPTION, open_history, zone_of
+from firstbell.runner.cli.opening import open_history, zone_of
+from firstbell.runner.cli.options import CONFIG_OPTION
 from firstbell.runner.cli.parse_until import parse_until
 from firstbell.runner.history.alarms.incidents import IncidentDetails
 from firstbell.runner.history.alarms.outbox import OutboxEntry
@@ -110,7 +111,7 @@ def _tell(told: IncidentDetails, parcels: list[OutboxEntry], zone: ZoneInfo) -> 
     out, incident, standing = console(), told.incident, told.standing
     state = standing.severity.value if incident.is_open else "closed"
     style = STYLES[standing.severity] if incident.is_open else "passed"
-    out.print(Text.assemble((f"Incident {incident.number}  ", "told"), (state, style), f"  {_owner_of(incident)}"))
+    out.print(Text.assemble((f"Incident {incident.number}  ", "strong"), (state, style), f"  {_owner_of(incident)}"))
     for symptom in incident.symptoms:
         out.print(_symptom(symptom, zone), soft_wrap=True)
     if standing.acknowledged_by:

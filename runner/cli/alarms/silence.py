@@ -11,7 +11,8 @@ from rich.text import Text
 
 from firstbell.runner.cli.console import console, give_up
 from firstbell.runner.cli.current_user import whoami
-from firstbell.runner.cli.look.runs import CONFIG_OPTION, open_history, zone_of
+from firstbell.runner.cli.opening import open_history, zone_of
+from firstbell.runner.cli.options import CONFIG_OPTION
 from firstbell.runner.cli.parse_until import parse_until
 from firstbell.runner.config.load import Config
 from firstbell.runner.config.to_alarms import alarm_policy_of

@@ -32,7 +32,8 @@ from firstbell.runner.cli.evidence.fetch import (
     write_bag,
     zipped,
 )
-from firstbell.runner.cli.look.runs import CONFIG_OPTION, open_history, zone_of
+from firstbell.runner.cli.opening import open_history, zone_of
+from firstbell.runner.cli.options import CONFIG_OPTION
 from firstbell.runner.history.runs.handovers import Handover, HandoverHistory
 from firstbell.runner.watch.signals import Signals
 

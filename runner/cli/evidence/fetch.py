@@ -16,7 +16,7 @@ from firstbell.artifacts.packing import unpack
 from firstbell.errors import FirstBellError
 from firstbell.runner.app.alerting import alerting_for
 from firstbell.runner.app.build import spool_of, store_of
-from firstbell.runner.cli.look.runs import zone_of
+from firstbell.runner.cli.opening import zone_of
 from firstbell.runner.config.load import Config
 from firstbell.runner.config.secrets import secret
 from firstbell.runner.history.database import Database

@@ -18,7 +18,8 @@ from firstbell.runner.app.build import store_of
 from firstbell.runner.cli.console import console
 from firstbell.runner.cli.evidence.evidence import ATTEMPT_OPTION, FOR_OPTION, evidence_errors_as_sentences
 from firstbell.runner.cli.evidence.fetch import evidence_of, page_context_of, signing_key, zipped
-from firstbell.runner.cli.look.runs import CONFIG_OPTION, open_history, zone_of
+from firstbell.runner.cli.opening import open_history, zone_of
+from firstbell.runner.cli.options import CONFIG_OPTION
 from firstbell.runner.history.runs.handovers import Handover, HandoverHistory
 
 DAY_S = 86_400

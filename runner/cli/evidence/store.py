@@ -21,9 +21,8 @@ from firstbell.artifacts.stores.s3 import S3Store
 from firstbell.artifacts.stores.s3_policies import POLICIES, access_policy, lifecycle
 from firstbell.artifacts.stores.self_test import SelfTestResult, self_test
 from firstbell.runner.app.build import config_at, retention_of, spool_of, store_of
-from firstbell.runner.cli.console import console, give_up
-from firstbell.runner.cli.look.runs import CONFIG_OPTION
-from firstbell.runner.cli.play.run import errors_as_sentences
+from firstbell.runner.cli.console import console, errors_as_sentences, give_up
+from firstbell.runner.cli.options import CONFIG_OPTION
 
 FOLDER = ("firstbell watch removes what is past its time once a day; by hand: firstbell store sweep",)
 BUCKET = (

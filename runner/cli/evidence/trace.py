@@ -12,7 +12,8 @@ from firstbell.artifacts.bundle.build import BundleRequest, build
 from firstbell.runner.cli.console import console, give_up
 from firstbell.runner.cli.evidence.evidence import ATTEMPT_OPTION, evidence_errors_as_sentences, show
 from firstbell.runner.cli.evidence.fetch import evidence_of, page_context_of
-from firstbell.runner.cli.look.runs import CONFIG_OPTION, open_history
+from firstbell.runner.cli.opening import open_history
+from firstbell.runner.cli.options import CONFIG_OPTION
 
 BOTH = "both"
 

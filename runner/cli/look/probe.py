@@ -15,7 +15,8 @@ from rich.text import Text
 from firstbell.journeys.stage.service import Service
 from firstbell.runner.app.build import controls_of, location_named, locations_of, practice_for, services_of
 from firstbell.runner.cli.console import console, give_up
-from firstbell.runner.cli.look.runs import CONFIG_OPTION, open_history
+from firstbell.runner.cli.opening import open_history
+from firstbell.runner.cli.options import CONFIG_OPTION
 from firstbell.runner.diagnosis.facts import is_reached
 from firstbell.runner.diagnosis.host_changes import HostChange, host_changes
 from firstbell.runner.diagnosis.host_check import DEGRADED, WELL, CheckPart, HostCheck
@@ -98,7 +99,7 @@ def _tell(
     for column in columns:
         table.add_column(column, no_wrap=True)
     for check in checks:
-        whose = Text("control", "quiet") if check.is_control else Text(check.service or "somebody's", "who")
+        whose = Text("control", "quiet") if check.is_control else Text(check.service or "somebody's", "actor")
         cells = (Text(check.host, _style(check)), whose, _names(check), _tcp(check), _tls(check), _http(check))
         table.add_row(*cells, *([_stun(check)] if len(columns) > len(cells) else []))
     out.print(table)
@@ -117,7 +118,7 @@ def _sentences(
         for change in changed.get(check.host, ()):
             yield Text(f'{check.host}: its {change.what.value} was "{change.was}", and is "{change.now}".', "quiet")
     if _exit_code(checks) == 2:
-        yield Text("No control is reached either: look at this machine's own connection first.", "told")
+        yield Text("No control is reached either: look at this machine's own connection first.", "strong")
 
 
 def _style(check: HostCheck) -> str:

@@ -16,9 +16,11 @@ import psutil
 from pydantic import TypeAdapter, ValidationError
 
 from firstbell.errors import CONFIG, ERRORED
-from firstbell.runner.app.build import config_at, district_of, practice_address, state_folder
+from firstbell.runner.app.build import config_at, district_of, practice_address
 from firstbell.runner.app.local_runner import open_shared_resources
-from firstbell.runner.cli.console import console, give_up
+from firstbell.runner.app.open_config import state_folder
+from firstbell.runner.cli.console import console, errors_as_sentences, give_up
+from firstbell.runner.cli.options import CONFIG_OPTION
 from firstbell.runner.cli.play.rehearse_checks import (
     arrivals_of,
     check_is_chromium,
@@ -28,7 +30,6 @@ from firstbell.runner.cli.play.rehearse_checks import (
 )
 from firstbell.runner.cli.play.rehearse_outputs import write_outputs
 from firstbell.runner.cli.play.rehearse_progress import ConsoleProgress, SilentProgress
-from firstbell.runner.cli.play.run import errors_as_sentences
 from firstbell.runner.cli.signals import stopped_by_signals
 from firstbell.runner.config.durations import Seconds
 from firstbell.runner.config.load import Config
@@ -107,7 +108,7 @@ def _output_file(_context: click.Context, _option: click.Parameter, value: Path 
 )
 @click.option("--junit", "junit_file", type=OUTPUT_FILE, callback=_output_file, default=None, help="Write JUnit XML.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document instead of telling.")
-@click.option("--config", "config_file", type=Path, default=None, help="The configuration; found upwards if left out.")
+@CONFIG_OPTION
 def rehearse_(
     journey: str,
     students: int,

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import click
@@ -13,6 +11,7 @@ from firstbell.errors import ERRORED
 from firstbell.runner.app.build import config_at
 from firstbell.runner.app.local_runner import open_local_runner
 from firstbell.runner.cli.console import console, foreseen, give_up
+from firstbell.runner.cli.options import CONFIG_OPTION
 from firstbell.runner.cli.render.run_text import ConsoleReporter
 from firstbell.runner.execution.run import exit_code
 from firstbell.runner.execution.runs.reporter import Reporter, SilentReporter
@@ -22,20 +21,9 @@ from firstbell.runner.execution.runs.run_result import RunResult
 FINISH_S = 20.0
 
 
-@contextmanager
-def errors_as_sentences() -> Iterator[None]:
-    """Ends the command on a foreseen mistake, or on what this machine refuses, with one sentence and an exit code."""
-    try:
-        with foreseen():
-            yield
-    except OSError as error:
-        said = f"{error.filename or 'this machine'}: {error.strerror or type(error).__name__}"
-        give_up(f"{said}; nothing of the run in hand was kept", code=ERRORED)
-
-
 @click.command()
 @click.argument("journeys", nargs=-1)
-@click.option("--config", "config_file", type=Path, default=None, help="The configuration; found upwards if left out.")
+@CONFIG_OPTION
 @click.option("--headed", is_flag=True, help="Show the browser.")
 @click.option("--once", is_flag=True, help="Do not play a failed first attempt again.")
 @click.option("--from", "location", default="", help="The location to play from; the first one if left out.")

@@ -13,11 +13,12 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from firstbell.runner.app.build import config_at, history_url
+from firstbell.runner.app.build import config_at
 from firstbell.runner.app.local_runner import UnknownJourney, collect_journeys
-from firstbell.runner.cli.console import console
-from firstbell.runner.cli.look.runs import CONFIG_OPTION, zone_of
-from firstbell.runner.cli.play.run import errors_as_sentences
+from firstbell.runner.app.open_config import history_url
+from firstbell.runner.cli.console import console, errors_as_sentences
+from firstbell.runner.cli.opening import zone_of
+from firstbell.runner.cli.options import CONFIG_OPTION
 from firstbell.runner.config.load import Config
 from firstbell.runner.config.to_schedule import maintenance_of, timetable_of
 from firstbell.runner.execution.journey_catalog import JourneyEntry, journey_catalog
@@ -130,7 +131,7 @@ def _days(dates: Sequence[date], timetable: Timetable, dues: Sequence[Due], conf
         counted = ((phase, phases[day][phase]) for phase in Phase)
         slots = ", ".join(f"{number} {phase.value}" for phase, number in counted if number) or "nothing due"
         text = Text(day_text(told), "" if told.in_session else "quiet")
-        table.add_row(Text(f"{day:%a %d %b}", "told"), text, Text(slots, "quiet"))
+        table.add_row(Text(f"{day:%a %d %b}", "strong"), text, Text(slots, "quiet"))
     return table
 
 

@@ -12,8 +12,8 @@ from rich.console import Console
 from rich.text import Text
 
 from firstbell.runner.app.build import config_at
-from firstbell.runner.cli.console import console
-from firstbell.runner.cli.play.run import errors_as_sentences
+from firstbell.runner.cli.console import console, errors_as_sentences
+from firstbell.runner.cli.options import CONFIG_OPTION
 from firstbell.runner.cli.render.run_text import owner_text
 from firstbell.runner.execution.runs.reporter import Reporter, SilentReporter
 from firstbell.runner.execution.runs.run_result import RunResult
@@ -27,7 +27,7 @@ LOOKED_AHEAD = timedelta(days=7)
 
 
 @click.command()
-@click.option("--config", "config_file", type=Path, default=None, help="The configuration; found upwards if left out.")
+@CONFIG_OPTION
 def watch(config_file: Path | None) -> None:
     """Play every journey when it is due, until told to stop.
 

@@ -13,10 +13,10 @@ from rich.text import Text
 
 from firstbell.journeys.practice.client import PracticeSchool
 from firstbell.runner.alarms.local_receiver import AlarmReceiver, alarm_receiver
-from firstbell.runner.app.build import embedded_district
 from firstbell.runner.app.local_runner import LocalRunner, open_local_runner
-from firstbell.runner.cli.console import console
-from firstbell.runner.cli.play.run import FINISH_S, errors_as_sentences
+from firstbell.runner.app.open_config import embedded_district
+from firstbell.runner.cli.console import console, errors_as_sentences
+from firstbell.runner.cli.play.run import FINISH_S
 from firstbell.runner.cli.render.alarm_timeline import Timeline, TimelineReporter
 from firstbell.runner.cli.render.run_text import ConsoleReporter
 from firstbell.runner.config.errors import NoConfig
@@ -142,7 +142,7 @@ def _alarm(box: AlarmReceiver, legs: Timeline, out: Console) -> bool:
     out.print(Text(f"  {told.subject}", "failed"), soft_wrap=True)
     for label, said in told.rows.items():
         out.print(Text.assemble((f"  {label:<9}", "quiet"), said), soft_wrap=True)
-    out.print(Text(f"  {fault_s:.1f} s after the fault, {confirmed_s:.1f} s after it was confirmed\n", "told"))
+    out.print(Text(f"  {fault_s:.1f} s after the fault, {confirmed_s:.1f} s after it was confirmed\n", "strong"))
     out.print(Text(f"  {over.subject}\n", "passed"), soft_wrap=True)
     return True
 
@@ -159,4 +159,4 @@ def _epilogue(out: Console, where: str, took_s: float, *, is_well: bool) -> None
 
 
 def _rule(title: str) -> Text:
-    return Text.assemble((title, "told"), (f" {'─' * (70 - len(title))}" if title else "─" * 71, "quiet"))
+    return Text.assemble((title, "strong"), (f" {'─' * (70 - len(title))}" if title else "─" * 71, "quiet"))

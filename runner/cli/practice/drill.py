@@ -15,11 +15,12 @@ from rich.text import Text
 
 from firstbell.runner.alarms.local_receiver import AlarmReceiver, alarm_receiver
 from firstbell.runner.alarms.outbox import DeliveryState
-from firstbell.runner.app.build import config_at, embedded_district
+from firstbell.runner.app.build import config_at
 from firstbell.runner.app.local_runner import LocalRunner, open_local_runner
+from firstbell.runner.app.open_config import embedded_district
 from firstbell.runner.cli.alarms.incidents import outbox_lines
-from firstbell.runner.cli.console import console, give_up
-from firstbell.runner.cli.play.run import errors_as_sentences
+from firstbell.runner.cli.console import console, errors_as_sentences, give_up
+from firstbell.runner.cli.options import CONFIG_OPTION
 from firstbell.runner.cli.render.alarm_timeline import Timeline, TimelineReporter
 from firstbell.runner.config.errors import NoConfig
 from firstbell.runner.config.load import Config
@@ -40,7 +41,7 @@ ENDED = {DeliveryState.DELIVERED, DeliveryState.DEAD}
 @click.command()
 @click.option("--route", default="", help="Only this route of the configuration; all but public ones, if left out.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-@click.option("--config", "config_file", type=Path, default=None, help="The configuration; found upwards if left out.")
+@CONFIG_OPTION
 def drill(route: str, as_json: bool, config_file: Path | None) -> None:
     """Break the practice school and see that people hear of it, and of its end.
 

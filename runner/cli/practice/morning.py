@@ -17,8 +17,7 @@ from firstbell.journeys.practice.client import PracticeSchool
 from firstbell.runner.alarms.local_receiver import AlarmReceiver, alarm_receiver
 from firstbell.runner.alarms.outbox import DeliveryState
 from firstbell.runner.app.local_runner import LocalRunner, open_local_runner
-from firstbell.runner.cli.console import console
-from firstbell.runner.cli.play.run import errors_as_sentences
+from firstbell.runner.cli.console import console, errors_as_sentences
 from firstbell.runner.config.load import load
 from firstbell.runner.config.search import FILE_NAME
 from firstbell.runner.config.sections.alarms import RouteSection

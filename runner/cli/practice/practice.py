@@ -40,7 +40,7 @@ def practice(context: click.Context, tls: bool, domain: str) -> None:
         school = PracticeSchool.start(tls=tls or bool(domain), **({"domain": domain} if domain else {}))
     with school, _state_written(school):
         district = school.introduction
-        out.print("The practice school is open. Its front door:", style="told")
+        out.print("The practice school is open. Its front door:", style="strong")
         out.print(f"  {district.origins['edge']}\n")
         table = Table(box=None, pad_edge=False, header_style="quiet")
         for column in ("account", "username", "password"):

@@ -11,9 +11,10 @@ from pathlib import Path
 
 import click
 
-from firstbell.runner.app.build import config_at, embedded_district
-from firstbell.runner.cli.console import console, give_up
-from firstbell.runner.cli.play.run import errors_as_sentences
+from firstbell.runner.app.build import config_at
+from firstbell.runner.app.open_config import embedded_district
+from firstbell.runner.cli.console import console, errors_as_sentences, give_up
+from firstbell.runner.cli.options import CONFIG_OPTION
 from firstbell.runner.config.browser_checks import browser_kinds_of
 from firstbell.runner.config.browsers import BROWSER_KINDS, CHROMIUM
 from firstbell.runner.config.errors import NoConfig
@@ -43,7 +44,7 @@ def browser() -> None:
 
 @browser.command("find")
 @click.option("--executable", default="", help="A path to try first, as browser.executable would.")
-@click.option("--config", "config_file", type=Path, default=None, help="The configuration; found upwards if left out.")
+@CONFIG_OPTION
 def find(executable: str, config_file: Path | None) -> None:
     """Say which browsers are here, and which of them play. Exits with 2 where one that plays is missing."""
     with errors_as_sentences():

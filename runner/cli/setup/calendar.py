@@ -18,9 +18,8 @@ from rich.text import Text
 
 from firstbell.errors import CONFIG, ERRORED
 from firstbell.runner.app.build import config_at
-from firstbell.runner.cli.console import console, foreseen, give_up
-from firstbell.runner.cli.look.runs import CONFIG_OPTION
-from firstbell.runner.cli.play.run import errors_as_sentences
+from firstbell.runner.cli.console import console, errors_as_sentences, foreseen, give_up
+from firstbell.runner.cli.options import CONFIG_OPTION
 from firstbell.runner.config.errors import ConfigError, NoConfig
 from firstbell.runner.config.load import Config, load
 from firstbell.runner.config.to_schedule import calendar_of
@@ -64,7 +63,7 @@ def import_(source: str, days: int, yes: bool, config_file: Path | None) -> None
     append(config.file, entries(accepted, source, today))
     added = "1 entry was" if len(accepted) == 1 else f"{len(accepted)} entries were"
     look = "look at it with: firstbell schedule --days 60"
-    out.print(f"{added} added to {config.file.name}; {look}", style="told", markup=False)
+    out.print(f"{added} added to {config.file.name}; {look}", style="strong", markup=False)
 
 
 def entries(accepted: Sequence[Proposal], source: str, today: date) -> str:
@@ -111,11 +110,11 @@ def _tell(out: Console, found: Sequence[Proposal], is_closed: Callable[[date], b
         table.add_column(column, no_wrap=column != "title")
     for one in found:
         known = [is_closed(day) for day in _days(one)]
-        state, style = "new", "told"
+        state, style = "new", "strong"
         if one.kind is not ProposalKind.CLOSED:
             state, style = "needs bells", ""
         elif any(known):
-            state, style = ("has it", "quiet") if all(known) else ("has a part of it", "told")
+            state, style = ("has it", "quiet") if all(known) else ("has a part of it", "strong")
         table.add_row(*(Text(cell, style) for cell in (_dates(one), one.kind.value, one.title, state)))
     out.print(table)
     if any(one.kind is not ProposalKind.CLOSED for one in found):

@@ -13,9 +13,8 @@ from rich.table import Table
 from rich.text import Text
 
 from firstbell.errors import CONFIG
-from firstbell.runner.cli.console import console
-from firstbell.runner.cli.look.runs import CONFIG_OPTION
-from firstbell.runner.cli.play.run import errors_as_sentences
+from firstbell.runner.cli.console import console, errors_as_sentences
+from firstbell.runner.cli.options import CONFIG_OPTION
 from firstbell.runner.preflight.finding import CheckArea, CheckFinding, FindingLevel, all_usable
 from firstbell.runner.preflight.run import check_all
 
@@ -83,7 +82,7 @@ def _tell(out: Console, found: Sequence[CheckFinding]) -> None:
             is_well = one.verdict is FindingLevel.WELL
             what = Text(one.what) if is_well else Text(_where(one) or one.what, style)
             said = Text(one.said, "quiet" if is_well else "")
-            table.add_row(Text("" if number else area.value, "told"), Text(mark, style), what, said)
+            table.add_row(Text("" if number else area.value, "strong"), Text(mark, style), what, said)
     out.print(table)
     out.print(_sum(found))
 

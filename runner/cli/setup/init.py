@@ -32,7 +32,7 @@ def init() -> None:
     except OSError as error:
         give_up(f"{FILE_NAME} cannot be written here ({error.strerror}); go to a folder of your own", code=3)
     out = console()
-    out.print(f"Wrote {FILE_NAME}. It plays against the practice school as it stands:", style="told")
+    out.print(f"Wrote {FILE_NAME}. It plays against the practice school as it stands:", style="strong")
     out.print("  firstbell run              plays every journey")
     out.print("  firstbell run live-class   plays one")
     out.print("  firstbell practice         opens the school for your own browser")

@@ -11,9 +11,8 @@ from firstbell.errors import CONFIG
 from firstbell.runner.app.build import PRACTICE_KINDS
 from firstbell.runner.authoring.journey_folder import JourneyFolder, journey_folder_of, prepare_folder
 from firstbell.runner.authoring.template import NewJourney, refusal_of, text_of
-from firstbell.runner.cli.console import console, foreseen, give_up
-from firstbell.runner.cli.look.runs import CONFIG_OPTION
-from firstbell.runner.cli.play.run import errors_as_sentences
+from firstbell.runner.cli.console import console, errors_as_sentences, foreseen, give_up
+from firstbell.runner.cli.options import CONFIG_OPTION
 from firstbell.runner.config.load import Config
 
 
@@ -53,7 +52,7 @@ def print_created(folder: Path | None) -> None:
 def print_next_steps(file: Path, name: str, desk: JourneyFolder, config: Config) -> None:
     """Say what was written, what has to be added to the configuration, and how to play it."""
     out = console()
-    out.print(f"Wrote {os.path.relpath(file)}.", style="told", soft_wrap=True)
+    out.print(f"Wrote {os.path.relpath(file)}.", style="strong", soft_wrap=True)
     if desk.to_add:
         out.print(f"Add under \\[school] in {os.path.relpath(config.file)}:")
         out.print(f"  {desk.to_add}", markup=False)

@@ -21,9 +21,8 @@ from firstbell.runner.authoring.recording.recorder import RecordingRequest, must
 from firstbell.runner.authoring.recording.recorder import record as recorded_with
 from firstbell.runner.authoring.recording.statements import JourneyRequest
 from firstbell.runner.authoring.template import refusal_of, variable, variable_of_role
-from firstbell.runner.cli.console import console, foreseen, give_up
-from firstbell.runner.cli.look.runs import CONFIG_OPTION
-from firstbell.runner.cli.play.run import errors_as_sentences
+from firstbell.runner.cli.console import console, errors_as_sentences, foreseen, give_up
+from firstbell.runner.cli.options import CONFIG_OPTION
 from firstbell.runner.cli.signals import stopped_by_signals
 from firstbell.runner.cli.write.new import print_created, print_next_steps
 from firstbell.runner.config.browsers import BROWSER_KINDS, nearest_name

@@ -12,4 +12,5 @@ Name = Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")]
 class Section(BaseModel):
     """One table."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    # Validators are built when they are first used: that of the whole file contains those of its tables.
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)

@@ -18,7 +18,7 @@ class Reporter(Protocol):
     def heard(self, message: FromWorker) -> None:
         """Something happened in it."""
 
-    def ended(self, performed: RunResult) -> None:
+    def ended(self, result: RunResult) -> None:
         """The run is over and its evidence kept."""
 
 
@@ -31,5 +31,5 @@ class SilentReporter:
     def heard(self, message: FromWorker) -> None:
         """Nothing."""
 
-    def ended(self, performed: RunResult) -> None:
+    def ended(self, result: RunResult) -> None:
         """Nothing."""

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 from rich.console import Console
+from rich.theme import Theme
 
-from firstbell.runner.app.build import embedded_district
-from firstbell.runner.cli.console import THEME
+from firstbell.runner.app.open_config import embedded_district
+from firstbell.runner.cli.console import STYLES
 from firstbell.runner.cli.play.rehearse_checks import criteria_of
 from firstbell.runner.cli.play.rehearse_progress import ConsoleProgress
 from firstbell.runner.rehearsal.document import CountedRow, PersonRow, RecordRow, RehearsalDocument, RehearsalOutcome
@@ -37,7 +38,7 @@ def out() -> io.StringIO:
 
 @pytest.fixture
 def telling(out: io.StringIO) -> ConsoleProgress:
-    return ConsoleProgress(Console(theme=THEME, file=out, width=400, highlight=False, emoji=False))
+    return ConsoleProgress(Console(theme=Theme(STYLES), file=out, width=400, highlight=False, emoji=False))
 
 
 def hostile(record: RecordRow) -> RehearsalDocument:

@@ -10,7 +10,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from firstbell.runner.app.build import district_of, embedded_district
+from firstbell.runner.app.build import district_of
+from firstbell.runner.app.open_config import embedded_district
 from firstbell.runner.cli.play.rehearse_checks import check_shared_browser, criteria_of, too_many_text
 from firstbell.runner.config.errors import ConfigError
 from firstbell.runner.config.load import parse
