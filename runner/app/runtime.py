@@ -19,9 +19,9 @@ from firstbell.runner.app.build import (
     practice_address,
     secrets_of,
     spool_of,
-    state_folder,
     store_of,
 )
+from firstbell.runner.app.open_config import state_folder
 from firstbell.runner.config.browser_checks import browser_kinds_of
 from firstbell.runner.config.errors import ConfigError
 from firstbell.runner.config.load import Config

@@ -19,6 +19,10 @@ from firstbell.runner.config.model import Settings
 from firstbell.runner.config.sections.section import Section
 from firstbell.runner.config.toml_positions import KeyPath, TomlPosition, position_of, positions_of
 
+# A table that is left out is read as an empty one: as a default it would build a second validator of its own.
+_EMPTY_TABLES: dict[str, Any] = {
+    name: {} for name, field in Settings.model_fields.items() if isinstance(field.default_factory, type(Section))
+}
 # Services whose pages are looked through for the synthetic class.
 WITH_A_CLASS = ("platform", "live-class", "plan-b")
 
@@ -66,7 +70,7 @@ def parse(text: str, file: Path) -> Config:
     except RecursionError:
         raise ConfigError([_syntax(file, "brackets are nested too deeply", text)]) from None
     try:
-        settings = Settings.model_validate(content)
+        settings = Settings.model_validate(_EMPTY_TABLES | content)
     except ValidationError as error:
         raise ConfigError([_problem(file, details, where) for details in error.errors()]) from None
     config = Config(settings=settings, file=file, places=where, text=text)

@@ -210,7 +210,7 @@ def test_from_the_first_failure_to_the_end_of_it(district: District) -> None:
     assert plugin.stdout.startswith("FIRSTBELL CRITICAL - gate broken by edge, Contoso Learn | 'gate@here'=")
 
     done = district.firstbell("ack", "1", "--why", "calling Contoso", "--by", "ana")
-    assert "Incident 1 is in hand: ana" in done.stdout
+    assert "Incident 1 is acknowledged: ana" in done.stdout
     until(lambda: len(district.subjects()) == 2, 15, "a letter that somebody has it in hand")
     assert district.subjects()[1].startswith("[acknowledged]")
     assert "ana" in district.firstbell("incidents").stdout

@@ -121,7 +121,7 @@ def test_what_init_writes_is_well_and_a_mistake_in_the_file_ends_the_look(firstb
     done = firstbell("check")
     assert done.returncode == 3
     assert "firstbell.toml:7  unknown key; did you mean 'timezone'?" in done.stdout
-    assert "the rest was not looked at" in done.stdout
+    assert "the rest was not checked" in done.stdout
 
 
 def test_a_new_journey_is_well_and_is_played_as_it_stands_by_firstbell_and_by_pytest(

@@ -140,7 +140,7 @@ def test_a_district_for_which_nothing_came_with_first_bell_is_told_how_to_begin(
     named = firstbell("run", "sign-in")
     assert named.returncode == 3
     assert "relies on the service 'edge', which is not configured; add [services.edge]" in sentence(named)
-    assert "not played without [services.edge]" in firstbell("schedule", COLUMNS="200").stdout
+    assert "not scheduled without [services.edge]" in firstbell("schedule", COLUMNS="200").stdout
 
 
 @pytest.mark.browser

@@ -195,7 +195,7 @@ def test_more_than_this_machine_carries_is_refused_and_so_are_accounts_that_do_n
     (tmp_path / "firstbell.toml").write_text('[school]\nname = "P"\ntimezone = "UTC"\npractice = true\n')
     too_many = firstbell("rehearse", "live-class", "--students", "9")
     assert too_many.returncode == 3
-    assert "9 with the role student need as many accounts, and there are 8; add [accounts.NAME]" in too_many.stderr
+    assert "9 accounts with the role student are needed, and there are 8; add [accounts.NAME]" in too_many.stderr
     own = firstbell("rehearse", "our-own", "--students", "2")
     assert own.returncode == 3
     assert own.stderr == 'firstbell: only "live-class" can be rehearsed; play "our-own" with: firstbell run our-own\n'
@@ -210,13 +210,13 @@ def test_more_than_this_machine_carries_is_refused_and_so_are_accounts_that_do_n
     assert "cannot be written: File name too long" in unwritable.stderr
     at_once = firstbell("rehearse", "live-class", "--students", "8", "--ramp", "1s")
     assert at_once.returncode == 2
-    assert "by a cautious forecast this machine carries about" in at_once.stderr
+    assert "this machine is forecast to carry about" in at_once.stderr
     assert "(--anyway): the report will say whether" in at_once.stderr
     with (tmp_path / "firstbell.toml").open("a") as file:
         file.write('[journeys.live-class]\nbrowser = "firefox"\n')
     elsewhere = firstbell("rehearse", "live-class", "--students", "2", "--anyway")
     assert elsewhere.returncode == 3
-    assert "journeys.live-class.browser: a rehearsal plays everybody in the browser of [browser]" in elsewhere.stderr
+    assert "journeys.live-class.browser: a rehearsal runs in one browser, that of [browser]" in elsewhere.stderr
     assert not (tmp_path / ".firstbell" / "rehearsals").exists()
 
 
@@ -257,7 +257,7 @@ def test_whoever_stops_it_gets_no_verdict_and_nobody_and_nothing_is_left(
         going.send_signal(number)
         _, said = going.communicate(timeout=60)
     assert going.returncode == code
-    assert "stopped: everybody was sent home, nothing was judged" in said
+    assert "stopped: all participants left, and no result was kept" in said
     assert [one for one in below if one.is_running() and one.status() != psutil.STATUS_ZOMBIE] == []
     assert not (tmp_path / ".firstbell" / "rehearsals").exists()
     assert _locked(database) == []
@@ -348,5 +348,5 @@ def test_the_command_ends_with_its_verdict_and_leaves_its_papers(firstbell: Firs
     # A disk that is full when all is over costs a paper, and not the verdict.
     full = firstbell(*asked, "--report", "/dev/full", "--junit", "again.xml")
     assert (full.returncode, json.loads(full.stdout)["verdict"]) == (0, "go")
-    assert "the verdict stands, but /dev/full could not be written: No space left on device" in full.stderr
+    assert "the result is final, but /dev/full could not be written: No space left on device" in full.stderr
     assert (tmp_path / "again.xml").exists()

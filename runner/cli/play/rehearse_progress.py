@@ -1,4 +1,4 @@
-"""A rehearsal as a person follows it: how much this machine can carry, where everybody is, and the verdict."""
+"""Progress of a rehearsal: the capacity of this machine, the phase of each participant, and the result."""
 
 from __future__ import annotations
 
@@ -21,87 +21,87 @@ from firstbell.runner.rehearsal.run import ProgressListener, RehearsalPlan
 from firstbell.runner.rehearsal.transcript import Transcript
 
 STYLES = {RehearsalOutcome.GO: "passed", RehearsalOutcome.NO_GO: "failed", RehearsalOutcome.LIMITED: "errored"}
-WORDS = {RehearsalOutcome.GO: "GO", RehearsalOutcome.NO_GO: "NO-GO", RehearsalOutcome.LIMITED: "NO VERDICT"}
+WORDS = {RehearsalOutcome.GO: "GO", RehearsalOutcome.NO_GO: "NO-GO", RehearsalOutcome.LIMITED: "NO RESULT"}
 MARKS = {True: ("✓", "passed"), False: ("✗", "failed"), None: ("?", "errored")}
 WHERE = ("to come", "on the way", "in class", "gone home", "failed")
 
 
-def as_text(said: str, style: str = "") -> Text:
-    """What others said, as text: no markup is read in it, and nothing in it moves the cursor."""
-    return Text("".join(letter if letter.isprintable() or letter == "\n" else " " for letter in said), style)
+def as_text(message: str, style: str = "") -> Text:
+    """Text from outside, without markup and without control characters."""
+    return Text("".join(letter if letter.isprintable() or letter == "\n" else " " for letter in message), style)
 
 
 class SilentProgress:
-    """Tells nothing: the JSON document says it all."""
+    """Prints nothing: the JSON document has everything."""
 
     def measured(self, found: CapacityMeasured, can: int, *, cores: int, ramp_s: float) -> None:
-        """Nothing to tell."""
+        """Prints nothing."""
 
     def waits(self, begins: datetime) -> None:
-        """Nothing to tell."""
+        """Prints nothing."""
 
     @contextmanager
-    def playing(self, bill: RehearsalPlan) -> Iterator[ProgressListener]:
-        """Nothing to tell."""
-        del bill
-        yield lambda _message, _minutes: None
+    def playing(self, plan: RehearsalPlan) -> Iterator[ProgressListener]:
+        """Prints nothing."""
+        del plan
+        yield lambda _message, _transcript: None
 
-    def verdict(self, document: RehearsalDocument) -> None:
-        """Nothing to tell."""
+    def result(self, document: RehearsalDocument) -> None:
+        """Prints nothing."""
 
-    def papers(self, files: Sequence[Path]) -> None:
-        """Nothing to tell."""
+    def outputs(self, files: Sequence[Path]) -> None:
+        """Prints nothing."""
 
 
 class ConsoleProgress:
-    """Tells it on a console: a bar on a terminal, a line for each person elsewhere."""
+    """Prints progress on a console: a bar on a terminal, and a line for each participant."""
 
     def __init__(self, out: Console) -> None:
         self._out = out
 
     def measured(self, found: CapacityMeasured, can: int, *, cores: int, ramp_s: float) -> None:
-        """What one student costs here, and how many that makes."""
+        """Prints what one student costs on this machine, and how many it can carry."""
         cost = found.cost
         self._out.print(
-            f"This machine carries about {can} students who come within {ramp_s:g} s: a student costs "
-            f"{cost.arriving_s:.1f} processor seconds to come, {cost.staying_share:.0%} of a core to stay and "
-            f"{cost.memory_mib:.0f} MiB; others take {found.others_cores:.1f} of its {cores} cores",
+            f"This machine carries about {can} students who arrive within {ramp_s:g} s: a student costs "
+            f"{cost.arriving_s:.1f} processor seconds to arrive, {cost.staying_share:.0%} of a core to stay and "
+            f"{cost.memory_mib:.0f} MiB; other programs use {found.others_cores:.1f} of its {cores} cores",
             style="quiet",
         )
 
     def waits(self, begins: datetime) -> None:
-        """When it begins."""
+        """Prints the time of the start."""
         self._out.print(as_text(f"begins at {begins:%a %H:%M:%S %Z}", "quiet"))
 
     @contextmanager
-    def playing(self, bill: RehearsalPlan) -> Iterator[ProgressListener]:
-        """Follow the rounds."""
+    def playing(self, plan: RehearsalPlan) -> Iterator[ProgressListener]:
+        """Returns a listener that follows the rounds."""
         columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[where]}"))
         progress = Progress(*columns, TimeElapsedColumn(), console=self._out, disable=not self._out.is_terminal)
         with progress:
-            task = progress.add_task("teacher comes", total=bill.rounds * bill.students, where="")
+            task = progress.add_task("teacher arrives", total=plan.rounds * plan.students, where="")
             gone = 0
 
-            def look(message: FromPlayers, minutes: Transcript) -> None:
+            def listen(message: FromPlayers, transcript: Transcript) -> None:
                 nonlocal gone
-                counts = minutes.counts()
+                counts = transcript.counts()
                 where = ", ".join(f"{counts[name]} {name}" for name in WHERE if counts.get(name))
                 if isinstance(message, ActorLeft) and message.actor != TEACHER:
                     gone += 1
                 progress.update(
-                    task, description=f"round {minutes.round} of {bill.rounds}", completed=gone, where=where
+                    task, description=f"round {transcript.round} of {plan.rounds}", completed=gone, where=where
                 )
                 if isinstance(message, ActorLeft):
-                    self._left(minutes, message.actor)
+                    self._left(transcript, message.actor)
 
-            yield look
+            yield listen
 
-    def _left(self, minutes: Transcript, actor: str) -> None:
-        person = minutes.so_far(actor)
+    def _left(self, transcript: Transcript, actor: str) -> None:
+        person = transcript.so_far(actor)
         is_well = person.outcome == Outcome.PASSED
         took_s = sum(step.took_s for step in person.steps)
-        latency = next((look.latency_ms for look in reversed(person.looks) if look.latency_ms is not None), None)
-        media = f"  saw and heard the teacher, {latency:.0f} ms late" if latency is not None and is_well else ""
+        latency = next((sample.latency_ms for sample in reversed(person.looks) if sample.latency_ms is not None), None)
+        media = f"  saw and heard the teacher, latency {latency:.0f} ms" if latency is not None and is_well else ""
         self._out.print(
             Text.assemble(
                 ("  ✓ " if is_well else "  ✗ ", person.outcome),
@@ -112,8 +112,8 @@ class ConsoleProgress:
             soft_wrap=True,
         )
 
-    def verdict(self, document: RehearsalDocument) -> None:
-        """The verdict first, then what it rests on."""
+    def result(self, document: RehearsalDocument) -> None:
+        """Prints the result, then the figures that it rests on."""
         record, style = document.record, STYLES[document.verdict]
         people = f"{record.students} students, {record.teachers} teacher, within {record.ramp_s:g} s"
         rounds = f", {record.rounds} times" if record.rounds > 1 else ""
@@ -123,22 +123,22 @@ class ConsoleProgress:
         busy = f"CPU {busy_of(record.samples):.0%}"
         limit = f"this machine was the limit: {document.limit}" if document.limit else "this machine was not the limit"
         if document.limit and document.verdict is RehearsalOutcome.GO:
-            limit = f"this machine was at its limit, and all was met even so: {document.limit}"
+            limit = f"all criteria were met, although this machine was at its limit: {document.limit}"
         self._out.print(as_text(f"    {limit} ({busy})", "errored" if document.limit else "quiet"))
-        others = [one.played_with for one in record.people if one.played_with not in {"", record.browser}]
+        others = [person.played_with for person in record.people if person.played_with not in {"", record.browser}]
         if others:
-            self._out.print(as_text(f"    {len(others)} of {len(record.people)} held a device: {others[0]}", "quiet"))
+            self._out.print(as_text(f"    {len(others)} of {len(record.people)} used a device: {others[0]}", "quiet"))
         for row in record.counted:
-            how = "as" if row.agrees else "BUT"
+            relation = "equal to" if row.agrees else "BUT"
             why = f" (within {row.tolerance}: {row.said})" if row.tolerance else ""
-            said = f"    {row.title}: {row.measured}, {how} the practice school counted: {row.counted}{why}"
-            self._out.print(as_text(said, "quiet" if row.agrees else "failed"))
+            line = f"    {row.title}: {row.measured}, {relation} the practice school's count: {row.counted}{why}"
+            self._out.print(as_text(line, "quiet" if row.agrees else "failed"))
         self._compared(document)
         if document.verdict is not RehearsalOutcome.GO:
             self._out.print(as_text(f"  {document.said}", style), soft_wrap=True)
 
-    def papers(self, files: Sequence[Path]) -> None:
-        """What is written, and where."""
+    def outputs(self, files: Sequence[Path]) -> None:
+        """Prints the paths of the files."""
         self._out.print(as_text("  " + "  ".join(str(file) for file in files), "quiet"), soft_wrap=True)
 
     def _criteria(self, document: RehearsalDocument) -> None:
@@ -146,16 +146,16 @@ class ConsoleProgress:
         for criterion in document.criteria:
             mark, style = MARKS[None if criterion.is_own and not criterion.is_met else criterion.is_met]
             measured, wanted = as_text(criterion.measured), as_text(f"wanted {criterion.wanted}")
-            said = as_text(criterion.said, "quiet")
-            table.add_row(Text(f"  {mark}", style), as_text(criterion.title), measured, wanted, said)
+            note = as_text(criterion.said, "quiet")
+            table.add_row(Text(f"  {mark}", style), as_text(criterion.title), measured, wanted, note)
         self._out.print(table)
 
     def _compared(self, document: RehearsalDocument) -> None:
         if (found := document.comparison) is None:
             return
         changed = [row for row in found.rows if row.change in {"better", "worse"}]
-        how = "all within noise" if not changed else f"{len(changed)} changed"
-        self._out.print(as_text(f"    beside {found.previous} ({found.said}): {how}", "quiet"))
+        summary = "all within noise" if not changed else f"{len(changed)} changed"
+        self._out.print(as_text(f"    compared with {found.previous} ({found.said}): {summary}", "quiet"))
         for row in changed:
-            said = f"      {row.change}: {row.title} {row.before} → {row.now} ({row.test}, p {row.p:.3f})"
-            self._out.print(as_text(said, "passed" if row.change == "better" else "failed"))
+            line = f"      {row.change}: {row.title} {row.before} → {row.now} ({row.test}, p {row.p:.3f})"
+            self._out.print(as_text(line, "passed" if row.change == "better" else "failed"))

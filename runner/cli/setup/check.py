@@ -1,4 +1,4 @@
-"""`firstbell check`: all that could be wrong before anything is played, each with the line where it is mended."""
+"""`firstbell check`: problems of the set-up before any run, each with the line to correct."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from rich.text import Text
 
 from firstbell.errors import CONFIG
 from firstbell.runner.cli.console import console, errors_as_sentences
-from firstbell.runner.cli.options import CONFIG_OPTION
+from firstbell.runner.cli.options import CONFIG_OPTION, JSON_OPTION
 from firstbell.runner.preflight.finding import CheckArea, CheckFinding, FindingLevel, all_usable
 from firstbell.runner.preflight.run import check_all
 
@@ -23,23 +23,25 @@ SCHEMA = "firstbell.check/1"
 
 
 @click.command()
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON document instead of the table.")
+@JSON_OPTION
 @CONFIG_OPTION
 def check(as_json: bool, config_file: Path | None) -> None:
-    """Look at configuration, journeys, secrets, store, history, channels, browser and host names. Plays nothing.
+    """Check everything that runs depend on; runs nothing.
 
-    Exits with 0 when nothing is wrong, 1 when something is, 3 when the configuration itself cannot be used.
+    Checked are configuration, journeys, secrets, store, history, channels, browser and host names.
+
+    Exits with 0 if there is no error, 1 if there is one, 3 if the configuration cannot be used.
     """
     out = console()
     found: list[CheckFinding] = []
-    with errors_as_sentences(), out.status("looking") if not as_json else Console(quiet=True).status("") as status:
+    with errors_as_sentences(), out.status("checking") if not as_json else Console(quiet=True).status("") as status:
         for finding in check_all(config_file, Path.cwd()):
             found.append(finding)
-            status.update(f"looking: {finding.area.value}")
+            status.update(f"checking: {finding.area.value}")
     if as_json:
         click.echo(json.dumps(_document(found), indent=1))
     else:
-        _tell(out, found)
+        _print(out, found)
     raise SystemExit(_exit_code(found))
 
 
@@ -50,60 +52,64 @@ def _exit_code(found: Sequence[CheckFinding]) -> int:
 
 
 def _is_unusable(found: Sequence[CheckFinding]) -> bool:
-    return any(one.area is CheckArea.CONFIGURATION and one.verdict is FindingLevel.WRONG for one in found)
+    return any(finding.area is CheckArea.CONFIGURATION and finding.verdict is FindingLevel.WRONG for finding in found)
 
 
 def _document(found: Sequence[CheckFinding]) -> dict[str, object]:
-    told = [
+    findings = [
         {
-            "area": one.area.value,
-            "what": one.what,
-            "verdict": one.verdict.value,
-            "said": one.said,
-            "file": str(one.file) if one.file else None,
-            "line": one.line or None,
+            "area": finding.area.value,
+            "what": finding.what,
+            "verdict": finding.verdict.value,
+            "said": finding.said,
+            "file": str(finding.file) if finding.file else None,
+            "line": finding.line or None,
         }
-        for one in found
+        for finding in found
     ]
-    return {"schema": SCHEMA, "holds": all_usable(found), "findings": told}
+    return {"schema": SCHEMA, "holds": all_usable(found), "findings": findings}
 
 
-def _tell(out: Console, found: Sequence[CheckFinding]) -> None:
-    """One table by area, in each what is well first; what is not has its place and sentence, whole."""
+def _print(out: Console, found: Sequence[CheckFinding]) -> None:
+    """Prints one table by area: in each area first what is ok, then each problem with its file and line."""
     table = Table(box=None, pad_edge=False, show_header=False)
     table.add_column(no_wrap=True)
     table.add_column(no_wrap=True)
     table.add_column(overflow="fold", max_width=44)
     table.add_column(overflow="fold")
     for area in CheckArea:
-        of_area = sorted((one for one in found if one.area is area), key=_order)
-        for number, one in enumerate(of_area):
-            mark, style = MARKS[one.verdict]
-            is_well = one.verdict is FindingLevel.WELL
-            what = Text(one.what) if is_well else Text(_where(one) or one.what, style)
-            said = Text(one.said, "quiet" if is_well else "")
-            table.add_row(Text("" if number else area.value, "strong"), Text(mark, style), what, said)
+        of_area = sorted((finding for finding in found if finding.area is area), key=_order)
+        for number, finding in enumerate(of_area):
+            mark, style = MARKS[finding.verdict]
+            is_ok = finding.verdict is FindingLevel.WELL
+            subject = Text(finding.what) if is_ok else Text(_position(finding) or finding.what, style)
+            message = Text(finding.said, "quiet" if is_ok else "")
+            table.add_row(Text("" if number else area.value, "strong"), Text(mark, style), subject, message)
     out.print(table)
-    out.print(_sum(found))
+    out.print(_summary(found))
 
 
-def _order(one: CheckFinding) -> tuple[bool, str, int]:
-    """What is well as it was found; the rest by file and line."""
-    return (False, "", 0) if one.verdict is FindingLevel.WELL else (True, str(one.file or ""), one.line)
+def _order(finding: CheckFinding) -> tuple[bool, str, int]:
+    """The sort key: ok findings as they were found, then problems by file and line."""
+    return (False, "", 0) if finding.verdict is FindingLevel.WELL else (True, str(finding.file or ""), finding.line)
 
 
-def _where(one: CheckFinding) -> str:
-    """Where it is to be mended, from the folder that one stands in."""
-    if one.file is None:
+def _position(finding: CheckFinding) -> str:
+    """The file and line to correct, relative to the current folder."""
+    if finding.file is None:
         return ""
-    return f"{os.path.relpath(one.file)}:{one.line}" if one.line else os.path.relpath(one.file)
+    return f"{os.path.relpath(finding.file)}:{finding.line}" if finding.line else os.path.relpath(finding.file)
 
 
-def _sum(found: Sequence[CheckFinding]) -> Text:
-    wrong = sum(one.verdict is FindingLevel.WRONG for one in found)
-    look = sum(one.verdict is FindingLevel.LOOK for one in found)
-    parts = [f"{len(found) - wrong - look} well"]
-    parts += [f"{look} worth a look"] if look else []
-    parts += [f"{wrong} wrong"] if wrong else []
-    parts += ["the rest was not looked at"] if _is_unusable(found) else []
-    return Text("\n" + ", ".join(parts), "failed" if wrong else "errored" if look else "passed")
+def _summary(found: Sequence[CheckFinding]) -> Text:
+    errors = sum(finding.verdict is FindingLevel.WRONG for finding in found)
+    warnings = sum(finding.verdict is FindingLevel.LOOK for finding in found)
+    parts = [f"{len(found) - errors - warnings} ok"]
+    parts += [_count(warnings, "warning")] if warnings else []
+    parts += [_count(errors, "error")] if errors else []
+    parts += ["the rest was not checked"] if _is_unusable(found) else []
+    return Text("\n" + ", ".join(parts), "failed" if errors else "errored" if warnings else "passed")
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

@@ -114,7 +114,7 @@ def test_the_one_folder_that_is_named_and_not_there_is_made(
     done = CliRunner().invoke(main, ["new", "math-page"])
     made = named.split('"')[1]
     assert done.exit_code == 0, done.output
-    assert f"Made the folder {made}, which the configuration names." in done.stdout
+    assert f"Created the folder {made}, which the configuration names." in done.stdout
     assert (tmp_path / "here" / made).is_dir()
     assert "Add under" not in done.stdout
 

@@ -55,8 +55,8 @@ def hostile(record: RecordRow) -> RehearsalDocument:
 def test_what_a_page_said_is_told_as_it_is(telling: ConsoleProgress, out: io.StringIO, outcome: str) -> None:
     person = a_student(1, outcome=outcome, fails_at="joins").model_copy(update={"said": HOSTILE})
     document = hostile(a_record([a_teacher(), a_student(2), person]))
-    telling.verdict(document)
-    telling.papers([Path("/tmp/[/x] report.html")])  # noqa: S108  # a name, and no file
+    telling.result(document)
+    telling.outputs([Path("/tmp/[/x] report.html")])  # noqa: S108  # a name, and no file
     written = told(out)
     # The verdict's sentence, the limit, the counted figure, how the previous one compares, and what got worse.
     assert written.count(AS_TEXT) >= 5
@@ -77,6 +77,6 @@ def test_whoever_leaves_is_told_as_it_is(telling: ConsoleProgress, out: io.Strin
 def test_a_round_that_was_not_played_is_no_failure_of_the_platform(telling: ConsoleProgress, out: io.StringIO) -> None:
     people: list[PersonRow] = [a_teacher(), a_student(1)]
     document = conclude(a_record(people).model_copy(update={"rounds": 2}), criteria_of(embedded_district()), None)
-    telling.verdict(document)
+    telling.result(document)
     assert document.verdict is RehearsalOutcome.LIMITED
     assert "? rounds played" in " ".join(told(out).split())

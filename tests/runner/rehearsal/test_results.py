@@ -210,17 +210,14 @@ def test_a_paper_that_cannot_be_written_costs_no_other_and_no_verdict(tmp_path: 
     shelf = RehearsalStore(tmp_path / "rehearsals")
     written, lost = write_outputs(document, WANTED, ZoneInfo("UTC"), shelf, report=full, junit_file=cases)
     assert written == [cases, tmp_path / "rehearsals" / f"{document.record.id}.json"]
-    assert lost == ["the verdict stands, but /dev/full could not be written: No space left on device"]
+    assert lost == ["the result is final, but /dev/full could not be written: No space left on device"]
 
 
 def test_a_shelf_that_cannot_be_written_is_said_as_well(tmp_path: Path) -> None:
     (tmp_path / "rehearsals").write_text("a file where the shelf should be")
     shelf = RehearsalStore(tmp_path / "rehearsals")
     _, (said,) = write_outputs(concluded_of(), WANTED, ZoneInfo("UTC"), shelf, report=None, junit_file=None)
-    assert (
-        said
-        == "the verdict stands, but the record for the next rehearsal to compare with could not be written: File exists"
-    )
+    assert said == "the result is final, but the record for later comparison could not be written: File exists"
 
 
 @pytest.mark.parametrize("was_there", [True, False])

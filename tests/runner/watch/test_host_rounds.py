@@ -145,7 +145,7 @@ def test_when_no_control_is_reached_nobody_is_blamed(told: tuple[Path, int, int]
     config.write_text(CONFIG.format(edge=gone, plan_b=gone, control=gone))
     code, output = probe(config)
     assert code == 2
-    assert output.splitlines()[-1].startswith("No control is reached either")
+    assert output.splitlines()[-1].startswith("No control host is reachable")
 
 
 def test_programs_are_told_the_same_and_what_has_changed_since_it_was_well(

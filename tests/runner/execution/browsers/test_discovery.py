@@ -161,14 +161,14 @@ def test_each_of_playwrights_downloads_counts_for_its_own_plays(bare: Path) -> N
         pytest.param(
             '[browser]\nname = "firefox"\n',
             ["webkit", "firefox"],
-            ["firefox: Playwright's own Firefox   plays (browser.name)", "webkit: Playwright's own Webkit"],
+            ["firefox: Playwright's own Firefox   used by browser.name", "webkit: Playwright's own Webkit"],
             0,
             id="the one that is configured, first",
         ),
         pytest.param(
             '[browser]\nname = "firefox"\n[journeys.x]\nbrowser = "webkit"\n',
             ["webkit"],
-            ["webkit: Playwright's own Webkit   plays (journeys.x.browser)"],
+            ["webkit: Playwright's own Webkit   used by journeys.x.browser"],
             2,
             id="one of two is missing",
         ),
@@ -188,14 +188,14 @@ def test_find_tells_what_is_here_and_what_plays(
 def test_find_says_which_program_plays_headless_and_which_with_a_window(bare: Path) -> None:
     (bare / "firstbell.toml").write_text('[school]\nname = "P"\ntimezone = "UTC"\npractice = true\n')
     shell = program(bare, HEADLESS_SHELL)
-    headless = f"chromium, headless: {shell} (found on this machine)   plays (browser.name)"
+    headless = f"chromium, headless: {shell} (found on this machine)   used by browser.name"
     lacks = f"chromium, with --headed: {shell} cannot open a window; for a full browser run: firstbell browser install"
     assert CliRunner().invoke(browser, ["find"]).stdout.splitlines() == [headless, lacks]
     full = program(bare, "chromium")
     done = CliRunner().invoke(browser, ["find"])
     assert done.stdout.splitlines() == [headless, f"chromium, with --headed: {full} (found on this machine)"]
     configured = CliRunner().invoke(browser, ["find", "--executable", str(full)])
-    assert configured.stdout.splitlines() == [f"chromium: {full} (configured)   plays (browser.name)"]
+    assert configured.stdout.splitlines() == [f"chromium: {full} (configured)   used by browser.name"]
 
 
 # A package manager that has these packages, and notes what it is asked for.
