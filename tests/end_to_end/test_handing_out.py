@@ -189,11 +189,11 @@ def test_a_bag_on_disk_verifies_with_the_key_that_signed_it_and_not_once_it_was_
 def test_evidence_that_is_held_carries_another_tag_until_it_is_let_go(
     district: tuple[Path, str, dict[str, bytes]],
 ) -> None:
-    assert "is held until it is let go" in evidence(district, "evidence", "hold", district[1], "--why", "a claim")
+    assert "is held until released" in evidence(district, "evidence", "hold", district[1], "--why", "a claim")
     listed = evidence(district, "evidence", "held")
     assert district[1] in listed
     assert "a claim" in listed
-    assert "goes its way again" in evidence(district, "evidence", "let-go", district[1])
+    assert "is released" in evidence(district, "evidence", "let-go", district[1])
     assert "Nothing is held" in evidence(district, "evidence", "held")
 
 

@@ -66,7 +66,7 @@ def share(run: str, recipient: str, service: str, attempt: int, days: float, con
         ends = link.ends_at.astimezone(zone_of(config))
     screen.print(Text(link.url), soft_wrap=True)
     screen.print(
-        f"  opens until {ends:%a %d %b %Y %H:%M %Z} ({link.why}), for everybody who has it",
+        f"  opens until {ends:%a %d %b %Y %H:%M %Z} ({link.why}), for anybody with the link",
         style="quiet",
         soft_wrap=True,
     )

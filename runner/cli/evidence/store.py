@@ -83,7 +83,7 @@ def _print(out: Console, test: SelfTestResult) -> bool:
 def _print_json(kept: Store, policy_of: str | None, retention: Retention) -> None:
     if not isinstance(kept, S3Store):
         give_up(
-            "a folder needs no policy and no lifecycle rules; remove expired evidence with: firstbell store sweep",
+            "a folder needs no policy and no lifecycle rules; to remove expired evidence: firstbell store sweep",
             code=3,
         )
     if policy_of:

@@ -84,8 +84,7 @@ def _exit_code(checks: Sequence[HostCheck]) -> int:
 
 
 def _as_json(check: HostCheck, changed: Sequence[HostChange]) -> dict[str, object]:
-    row: dict[str, object] = CHECK.dump_python(check, mode="json")
-    text = host_check_text(check)
+    found: dict[str, object] = CHECK.dump_python(check, mode="json")
     changes = [asdict(change) | {"what": change.what.value} for change in changed]
     return found | {
         "verdict": check.verdict,

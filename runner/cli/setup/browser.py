@@ -96,7 +96,9 @@ def _settings(config_file: Path | None) -> Settings:
 @browser.command("install")
 @click.argument("name", type=click.Choice(list(BROWSER_KINDS)), default=CHROMIUM, metavar="[NAME]")
 def install(name: str) -> None:
-    """Install a browser: by Playwright's download or, for chromium, by the system's packages.
+    """Install a browser.
+
+    It comes from Playwright's download or, for chromium, from the system's packages.
 
     NAME is a value of `name` in [browser], such as firefox, webkit or chrome; the default is chromium. Chromium is two
     programs: the headless shell for headless runs, and the full browser for runs with a window.
