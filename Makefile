@@ -1,5 +1,5 @@
-# Two commands: `make demo` plays the main job, `make test` runs everything that must hold.
-# Both set up .venv by themselves; nothing is installed outside this folder but a browser, where there is none.
+# `make demo` plays the main use, `make test` runs all checks and tests. Both set up .venv first; outside this folder
+# only a browser is installed, if there is none.
 
 BIN := .venv/bin
 READY := .venv/.ready
@@ -24,7 +24,7 @@ $(READY): requirements.lock pyproject.toml deploy/set-up
 	@deploy/set-up
 	@touch $@
 
-# The lock carries hashes and no addresses: pip takes packages from wherever this machine is set up to take them.
+# The lock file has hashes and no addresses: pip uses the package index that this machine is configured for.
 lock:
 	@uv pip compile --quiet --no-config --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 		--no-header --extra dev --extra postgres pyproject.toml -o requirements.lock

@@ -1,1 +1,1 @@
-"""What a run leaves behind: captured, cleaned of secrets, and kept."""
+"""Evidence of runs: recorded, redacted, packed, spooled, stored, swept, and made into bags."""

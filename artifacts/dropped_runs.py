@@ -1,4 +1,4 @@
-"""What was dropped from the spool for want of room: counted and named, and still known after a restart."""
+"""The list of runs that were dropped from a full spool: counted and named, and kept across restarts."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
-# A run's evidence is asked for within days; after that only the number of drops tells anybody anything.
+# A run's evidence is asked for within days; after that only the number of drops matters.
 LINES = 20_000
 
 
 class DroppedRuns:
-    """A file with a line for each drop. The first line may say how many more there were before those that it names."""
+    """A file with a line for each drop. Its first line may count the earlier drops that it no longer names."""
 
     def __init__(self, file: Path) -> None:
         self._file = file
 
     def note(self, run: str) -> None:
-        """Write a drop down, durably."""
+        """Record a drop durably."""
         row = {"run": run, "at": datetime.now(UTC).isoformat(timespec="seconds")}
         with self._file.open("a") as file:
             file.write(json.dumps(row) + "\n")
@@ -28,17 +28,18 @@ class DroppedRuns:
         self._shorten()
 
     def when(self, run: str) -> str:
-        """When a run was dropped (UTC); empty if it was not."""
+        """Return the time (UTC) at which a run was dropped; empty if it was not."""
         return self._read()[1].get(run, "")
 
     @property
     def count(self) -> int:
-        """How many runs were ever dropped."""
+        """The number of runs that were ever dropped."""
         before, named = self._read()
         return before + len(named)
 
     def _read(self) -> tuple[int, dict[str, str]]:
-        """A line that was cut in two by a crash counts for nothing; a run that stands there twice was dropped once."""
+        """Return the count of earlier drops, and the time of each named one. A line cut short by a crash is ignored; a
+        run that is listed twice was dropped once."""
         before, named = 0, dict[str, str]()
         with suppress(FileNotFoundError):
             for line in self._file.read_text().splitlines():

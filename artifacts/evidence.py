@@ -1,4 +1,4 @@
-"""What a run leaves behind: files with their hashes, or the reason why one is missing."""
+"""The artifacts of a run: files with their hashes, or the reason why one is missing."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ NAME_LIMIT = 48
 
 
 class ArtifactKind(Enum):
-    """What an artifact is; the values stand in run.json."""
+    """The kind of an artifact. The values stand in run.json."""
 
     TRACE = "trace"
     SCREENSHOT = "screenshot"
@@ -30,7 +30,7 @@ class ArtifactKind(Enum):
 class Artifact:
     """One file of a run. `name` is its path inside the run's folder; `step` the position of the step that it shows.
 
-    Where `missing` is not empty the file is not there, and that is why: a missing artifact is a fact of the run.
+    If `missing` is not empty, it is the reason why there is no file: a missing artifact is a fact of the run.
     """
 
     kind: ArtifactKind
@@ -43,7 +43,7 @@ class Artifact:
 
 
 def sealed(artifact: Artifact, file: Path) -> Artifact:
-    """The artifact with the size and hash of its file; missing, if it cannot be read."""
+    """Return the artifact with the size and hash of its file; missing, if the file cannot be read."""
     try:
         data = file.read_bytes()
     except OSError as error:
@@ -59,18 +59,18 @@ def sealed(artifact: Artifact, file: Path) -> Artifact:
 
 
 def absent(artifact: Artifact, reason: str) -> Artifact:
-    """The same artifact, not there, and why."""
+    """Return the same artifact as missing, with the reason."""
     return Artifact(
         kind=artifact.kind, name=artifact.name, actor=artifact.actor, step=artifact.step, missing=reason or "unknown"
     )
 
 
 def slug(text: str) -> str:
-    """A safe, short, readable part of a file name out of any text, such as a step's title."""
+    """Turn any text, such as a step's title, into a safe, short, readable part of a file name."""
     plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
     return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:NAME_LIMIT].rstrip("-") or "unnamed"
 
 
 def run_prefix(started_at: datetime, journey: str, run_id: str) -> str:
-    """Where a run's files lie in a store: `runs/2026-08-31/live-class/20260831-114610-k3f9tq`. The date is UTC."""
+    """Return a run's folder in a store: `runs/2026-08-31/live-class/20260831-114610-k3f9tq`. The date is UTC."""
     return f"runs/{started_at:%Y-%m-%d}/{slug(journey)}/{slug(run_id)}"

@@ -1,4 +1,4 @@
-"""Files that are there after a power cut: written, then made durable, their folders too."""
+"""Durable writes: files and folders that survive a power cut."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 
 def write(path: Path, data: bytes) -> None:
-    """Write a file and make its bytes durable. Its name is not, before its folder has `settled`."""
+    """Write a file and make its bytes durable. Its name is durable only after `fsync_folder`."""
     with path.open("wb") as file:
         file.write(data)
         file.flush()
@@ -17,15 +17,15 @@ def write(path: Path, data: bytes) -> None:
 
 def fsync_folder(folder: Path) -> None:
     """Make the names in a folder durable."""
-    number = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
-        os.fsync(number)
+        os.fsync(descriptor)
     finally:
-        os.close(number)
+        os.close(descriptor)
 
 
 def write_tree(root: Path, files: Mapping[str, bytes]) -> None:
-    """Write files by their paths below a folder, all of it durable but the folder's own name."""
+    """Write files by their paths below a folder; all is durable but the folder's own name."""
     folders = {root}
     for name, data in files.items():
         path = root / name
@@ -37,8 +37,8 @@ def write_tree(root: Path, files: Mapping[str, bytes]) -> None:
 
 
 def make_folder(folder: Path) -> None:
-    """Make a folder and those above it, their names durable."""
-    missing = [one for one in (folder, *folder.parents) if not one.exists()]
+    """Make a folder and its missing parents, with durable names."""
+    missing = [parent for parent in (folder, *folder.parents) if not parent.exists()]
     folder.mkdir(parents=True, exist_ok=True)
-    for one in missing:
-        fsync_folder(one.parent)
+    for parent in missing:
+        fsync_folder(parent.parent)

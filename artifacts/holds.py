@@ -1,10 +1,10 @@
-"""What somebody asked to keep whatever its age: notes in the store, and what they come to.
+"""Legal holds: objects that are kept whatever their age, as notes in the store.
 
     holds/<hash of the names>/<time>-held.json       who asked, why, and for which objects
-                              <time>-let-go.json     the same, when it was let go
+                              <time>-let-go.json     the same, when the hold ended
 
-Notes are written once like everything else, so that they also say who held what and when. The last note about the same
-names counts. A part may be held twice, for two incidents: it goes only when nobody holds it any more.
+Notes are written once, like every object, so they are also the history of each hold. The last note about the same
+names counts. Two holds may name the same part: it is kept until both have ended.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ _NOTE = re.compile(rf"{HOLDS}/([0-9a-f]{{16}})/(\d{{8}}T\d{{12}})-(held|let-go)\
 
 
 class UnreadableHold(FirstBellError):
-    """A note about a hold cannot be read: nobody knows what it asks to keep, so nothing may go."""
+    """A note about a hold cannot be read, so what it holds is not known and nothing may be removed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LegalHold:
-    """Objects that are kept until they are let go, and who asked for it, or why."""
+    """A hold on some objects: kept until they are let go. `by` is who asked for it, or why."""
 
     names: tuple[str, ...]
     by: str
@@ -38,42 +38,44 @@ class LegalHold:
 
 
 def hold_note(names: Sequence[str], by: str, at: datetime, *, is_held: bool) -> tuple[str, bytes]:
-    """The name and the content of a note. The same names are one hold, in whatever order they come."""
-    wanted = sorted(set(names))
-    of = hashlib.sha256(json.dumps(wanted).encode()).hexdigest()[:16]
-    word = "held" if is_held else "let-go"
-    told = {"schema": "firstbell.hold/1", "by": by, "names": wanted}
-    return f"{HOLDS}/{of}/{at.astimezone(UTC).strftime(_STAMP)}-{word}.json", json.dumps(told, indent=1).encode()
+    """Return the name and the content of a note. The same names in any order are the same hold."""
+    names_held = sorted(set(names))
+    digest = hashlib.sha256(json.dumps(names_held).encode()).hexdigest()[:16]
+    state = "held" if is_held else "let-go"
+    data = json.dumps({"schema": "firstbell.hold/1", "by": by, "names": names_held}, indent=1).encode()
+    return f"{HOLDS}/{digest}/{at.astimezone(UTC).strftime(_STAMP)}-{state}.json", data
 
 
 def current_holds(notes: Mapping[str, bytes]) -> list[LegalHold]:
-    """What is held according to all notes, by their names. Raises UnreadableHold."""
+    """Return the holds in force according to all notes, given by name. Raises UnreadableHold."""
     last: dict[str, str] = {}
     for name in sorted(notes):
-        found = _NOTE.fullmatch(name)
-        if found is None:
-            raise UnreadableHold(f"{name} is no note about a hold; move it elsewhere")
-        last[found[1]] = name
+        match = _NOTE.fullmatch(name)
+        if match is None:
+            raise UnreadableHold(f"{name} is not a note about a hold; move it out of {HOLDS}/")
+        last[match[1]] = name
     return [_read(name, notes[name]) for name in last.values() if name.endswith("-held.json")]
 
 
 def names_not_held_elsewhere(names: Iterable[str], others: Iterable[LegalHold]) -> list[str]:
-    """Those names that no other hold names."""
-    still = {name for held in others for name in held.names}
-    return [name for name in names if name not in still]
+    """Return the names that no other hold names."""
+    still_held = {name for hold in others for name in hold.names}
+    return [name for name in names if name not in still_held]
 
 
 def _read(name: str, data: bytes) -> LegalHold:
     try:
-        told = json.loads(data)
-        names, by = tuple(str(one) for one in told["names"]), str(told["by"])
+        document = json.loads(data)
+        names, by = tuple(map(str, document["names"])), str(document["by"])
         since = datetime.strptime(name.rpartition("/")[2].partition("-")[0], _STAMP).replace(tzinfo=UTC)
     except (ValueError, KeyError, TypeError):
-        raise UnreadableHold(f"{name} cannot be read; mend it, or nothing is removed") from None
+        raise UnreadableHold(f"{name} cannot be read; repair it: until then nothing is removed") from None
     return LegalHold(names=names, by=by, since=since)
 
 
 def runs_of_names(names: Iterable[str]) -> list[str]:
-    """The names of the runs that such objects belong to."""
-    parts = [PurePosixPath(name).parts for name in names]
-    return sorted({one[3] for one in parts if one[:1] == ("runs",) and len(one) > len(("runs", "day", "journey"))})
+    """Return the names of the runs that objects of a store belong to."""
+    paths = [PurePosixPath(name).parts for name in names]
+    return sorted(
+        {parts[3] for parts in paths if parts[:1] == ("runs",) and len(parts) > len(("runs", "day", "journey"))}
+    )

@@ -1,4 +1,4 @@
-"""How much of a run is recorded, and how much of it is kept."""
+"""The evidence policy: how much of a run is recorded, how much of it is kept, and for how long."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from firstbell.artifacts.evidence import Artifact, ArtifactKind
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordingOptions:
-    """What is recorded; `benchmarks.recorders` says what each costs. `mask` are selectors that no picture shows."""
+    """The recorders that are on; `benchmarks.recorders` measures the cost of each. No picture shows a selector of
+    `mask`."""
 
     trace: bool = True
     screencast: bool = False
@@ -21,14 +22,23 @@ class RecordingOptions:
 
 
 class Keep(Enum):
-    """How much a run leaves: figures only, pictures too, or everything."""
+    """The amount of evidence that a run leaves: figures only, pictures too, or everything."""
 
     FIGURES = "figures"
     SCREENSHOTS = "screenshots"
     TRACE = "trace"
 
 
-# What may show or name a person: nothing of it is kept when somebody was there who is not ours.
+class Lifetime(Enum):
+    """The class of an object that decides how long it is kept. The values stand in object tags and lifecycle rules."""
+
+    PASSES = "passes"
+    FAILURES = "failures"
+    SHARED = "shared"  # a shared bag: removed when its link has ended
+    HELD = "held"  # under a legal hold: kept until an operator lets it go
+
+
+# Kinds that may show or name a person: none of them is kept when a stranger joined.
 KINDS_WITH_PAGE_CONTENT = frozenset(
     {ArtifactKind.TRACE, ArtifactKind.SCREENSHOT, ArtifactKind.FRAME, ArtifactKind.CONSOLE, ArtifactKind.HAR}
 )
@@ -41,34 +51,34 @@ _LEFT_OUT = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EvidencePolicy:
-    """What a run that passed leaves, and what any other does; `mask` are selectors of what no picture shows."""
+    """The evidence that a passed run leaves, and that any other run leaves. No picture shows a selector of `mask`."""
 
     on_pass: Keep = Keep.SCREENSHOTS
     on_fail: Keep = Keep.TRACE
     mask: tuple[str, ...] = ()
 
     def recording_of(self, attempt: int, *, is_last: bool) -> RecordingOptions:
-        """What an attempt must record, whose ending nobody knows yet.
+        """Return what an attempt must record before its result is known.
 
-        A first attempt that will be confirmed if it fails records cheaply, what a pass leaves; the confirming one
+        A first attempt that will be confirmed if it fails records cheaply: what a pass leaves. The confirming attempt
         records everything that a failure may leave.
         """
         if attempt > 1:
             return self._recording({self.on_fail}, screencast=True)
         return self._recording({self.on_pass, self.on_fail} if is_last else {self.on_pass}, screencast=False)
 
-    def _recording(self, wanted: set[Keep], *, screencast: bool) -> RecordingOptions:
-        """A screencast cannot be masked, so there is none where something must not be shown."""
-        is_whole = Keep.TRACE in wanted
+    def _recording(self, amounts: set[Keep], *, screencast: bool) -> RecordingOptions:
+        """A screencast cannot be masked, so there is none if `mask` names anything."""
+        is_whole = Keep.TRACE in amounts
         return RecordingOptions(
             trace=is_whole,
             screencast=screencast and is_whole and not self.mask,
-            screenshots=wanted != {Keep.FIGURES},
+            screenshots=amounts != {Keep.FIGURES},
             har=is_whole,
             mask=self.mask,
         )
 
     def kept(self, artifacts: Iterable[Artifact], *, passed: bool, private: bool = False) -> tuple[Artifact, ...]:
-        """What of a run's artifacts is kept. Of a run in which a stranger was, only figures."""
+        """Return the artifacts that are kept. Of a run that a stranger joined (`private`), only figures."""
         left_out = KINDS_WITH_PAGE_CONTENT if private else _LEFT_OUT[self.on_pass if passed else self.on_fail]
         return tuple(artifact for artifact in artifacts if artifact.kind not in left_out)

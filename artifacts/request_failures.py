@@ -1,4 +1,4 @@
-"""Requests that did not end well, and hosts in figures: what a browser met, as plain data."""
+"""Failed requests and traffic figures of hosts, as plain data without Playwright."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FailedRequest:
-    """A request that did not end well: answered with 400 and more (`status`), not at all (`error`, Chromium's word for
-    why), or not yet (`waited_s`). `host` is with its port, `kind` Playwright's word (document, script, websocket, ...);
-    `from_host` whose page it came from; `is_page`: it was to be the page itself."""
+    """A request that was answered with 400 or more (`status`), failed (`error`, Chromium's name for the reason), or has
+    no answer yet (`waited_s`). `host` includes the port, `kind` is Playwright's resource type (document, script,
+    websocket, ...), `from_host` the host of the page that made it, and `is_page` is true for the page itself."""
 
     host: str
     path: str
@@ -24,7 +24,7 @@ class FailedRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HostTraffic:
-    """One host's answers: how many, and how long the slowest first byte took."""
+    """One host's answers: their number, and the time to the slowest first byte."""
 
     host: str
     answers: int

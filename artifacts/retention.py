@@ -1,6 +1,6 @@
-"""What of a store's folder is past its time: a pure decision from names, and the sweeper that acts on it.
+"""Retention of a store's folder: a pure decision from names, and the sweep that removes expired objects.
 
-In a bucket, lifecycle rules do this by tag and age (`stores/policies.py`); First Bell needs no right to delete there.
+In a bucket, lifecycle rules do this by tag and age (`stores/s3_policies.py`): First Bell needs no right to delete.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path, PurePosixPath
 
 from firstbell.artifacts.holds import HOLDS, UnreadableHold, current_holds
-from firstbell.artifacts.lifetime import Lifetime
+from firstbell.artifacts.policy import Lifetime
 from firstbell.artifacts.stores.folder import UNFINISHED
 
-# A run's document and a note about a hold are far smaller.
+# A run.json and a note about a hold are far smaller.
 LARGEST_NOTE_BYTES = 64 << 20
-# By default.
+# The defaults of evidence.pass_days and evidence.fail_days.
 PASS_DAYS, FAIL_DAYS = 7.0, 90.0
 # A day longer than the longest link that a store can sign.
 SHARED_DAYS = 8.0
@@ -34,42 +34,42 @@ _SHARED = re.compile(r"shared/(\d{4}-\d{2}-\d{2})-[A-Za-z0-9_-]+")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Retention:
-    """For how many days what is kept; what is not named here is kept for ever."""
+    """The days for which each lifetime is kept; a lifetime that is not named here is kept for ever."""
 
     days: Mapping[Lifetime, float]
 
-    def ends(self, lifetime: Lifetime, since: datetime) -> datetime | None:
-        """When something that was kept since a moment may go; None for never."""
+    def expires_at(self, lifetime: Lifetime, since: datetime) -> datetime | None:
+        """Return when an object kept since a moment may be removed; None for never."""
         days = self.days.get(lifetime)
         return None if days is None else since + timedelta(days=days)
 
 
-def ends_of(name: str, lifetime: Lifetime, retention: Retention) -> datetime | None:
-    """When what lies under a name may go; None for never, and for what is none of ours.
+def expiry_of(name: str, lifetime: Lifetime, retention: Retention) -> datetime | None:
+    """Return when the object of a name may be removed; None for never, and for a file that is not First Bell's.
 
-    A run by the day on which it began; a part by the end of its month, because a run of its last day may refer to it;
-    what was shared by the day on which it was. The day counts to its end, wherever on earth it was.
+    A run counts from the day on which it began, a shared bag from the day on which it was shared, and a part from the
+    end of its month, because a run of the last day may refer to it. A day counts to its end (UTC).
     """
-    if found := _CHECK.fullmatch(name):
-        return _end_of_day(found[1])
-    if found := _RUN.fullmatch(name) or _SHARED.fullmatch(name):
-        over = _end_of_day(found[1])
-        of = Lifetime.SHARED if name.startswith("shared/") else lifetime
-        return None if over is None else retention.ends(of, over)
-    if (found := _PART.fullmatch(name)) and found[1] in {one.value for one in Lifetime}:
-        year, month = int(found[2]), int(found[3])
+    if match := _CHECK.fullmatch(name):
+        return _end_of_day(match[1])
+    if match := _RUN.fullmatch(name) or _SHARED.fullmatch(name):
+        period_end = _end_of_day(match[1])
+        kept_as = Lifetime.SHARED if name.startswith("shared/") else lifetime
+        return None if period_end is None else retention.expires_at(kept_as, period_end)
+    if (match := _PART.fullmatch(name)) and match[1] in {lifetime.value for lifetime in Lifetime}:
+        year, month = int(match[2]), int(match[3])
         if not 1 <= month <= 12:
             return None
-        over = datetime(year + month // 12, month % 12 + 1, 1, tzinfo=UTC)
-        return retention.ends(Lifetime(found[1]), over)
+        period_end = datetime(year + month // 12, month % 12 + 1, 1, tzinfo=UTC)
+        return retention.expires_at(Lifetime(match[1]), period_end)
     return None
 
 
 def lifetime_of(run_json: bytes) -> Lifetime:
-    """A run's lifetime, as its document says. What cannot be read is kept as long as a failure."""
+    """Return a run's lifetime according to its run.json. An unreadable run is kept as long as a failure."""
     try:
-        told = json.loads(run_json)
-        is_pass = told["outcome"] == "passed" and not told["flaky"]
+        document = json.loads(run_json)
+        is_pass = document["outcome"] == "passed" and not document["flaky"]
     except (ValueError, KeyError, TypeError):
         return Lifetime.FAILURES
     return Lifetime.PASSES if is_pass else Lifetime.FAILURES
@@ -77,7 +77,7 @@ def lifetime_of(run_json: bytes) -> Lifetime:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SweepResult:
-    """What a sweep removed: runs, parts, bags that were shared, and their bytes; and what it could not remove."""
+    """The objects that a sweep removed, by kind, with their bytes; and those that it could not remove (`stuck`)."""
 
     runs: int = 0
     parts: int = 0
@@ -88,19 +88,19 @@ class SweepResult:
 
 
 def sweep(root: Path, retention: Retention, now: datetime) -> SweepResult:
-    """Remove from a store's folder what is past its time and not held. Follows no link, and never leaves the folder.
+    """Remove expired objects that are not held from a store's folder. Follows no link, and never leaves the folder.
 
-    Raises UnreadableHold when it cannot be told what is held: then nothing is removed. What resists is told, and the
-    rest goes all the same.
+    Raises UnreadableHold, and removes nothing, if the holds cannot be read. An object that cannot be removed is
+    reported, and the others are removed all the same.
     """
     root = root.resolve()
-    held = _held_names(root)
+    hold = _names_on_hold(root)
     counts = {"runs": 0, "parts": 0, "shared": 0, "checks": 0}
-    freed, stuck = 0, list[str]()
+    freed_bytes, stuck = 0, list[str]()
     for path, name in _candidates(root):
         lifetime = lifetime_of(_read(path / "run.json")) if name.startswith("runs/") else Lifetime.PASSES
-        ends = ends_of(name, lifetime, retention)
-        if ends is None or now < ends or name in held:
+        expires_at = expiry_of(name, lifetime, retention)
+        if expires_at is None or now < expires_at or name in hold:
             continue
         try:
             size = _size(path)
@@ -108,21 +108,23 @@ def sweep(root: Path, retention: Retention, now: datetime) -> SweepResult:
         except OSError as error:
             stuck.append(f"{name}: {error.strerror or type(error).__name__}")
             continue
-        freed += size
+        freed_bytes += size
         counts[name.partition("/")[0]] += 1
     _remove_empty_folders(root, now)
-    return SweepResult(**counts, size_bytes=freed, stuck=tuple(stuck))
+    return SweepResult(**counts, size_bytes=freed_bytes, stuck=tuple(stuck))
 
 
-def _held_names(root: Path) -> set[str]:
-    """The names that somebody asked to keep, and the folders that they lie in. Raises UnreadableHold."""
+def _names_on_hold(root: Path) -> set[str]:
+    """Return the names that are on hold, and the folders above them. Raises UnreadableHold."""
     if (root / HOLDS).is_symlink():
         raise UnreadableHold(f"{HOLDS} is a link, and links are not followed; put the folder itself there")
     try:
         notes = {path.relative_to(root).as_posix(): _read(path) for path in _files(root / HOLDS, is_strict=True)}
     except OSError as error:
-        raise UnreadableHold(f"{HOLDS} cannot be read ({error.strerror}); mend it, or nothing is removed") from None
-    names = {name.rstrip("/") for held in current_holds(notes) for name in held.names}
+        raise UnreadableHold(
+            f"{HOLDS} cannot be read ({error.strerror}); repair it: until then nothing is removed"
+        ) from None
+    names = {name.rstrip("/") for hold in current_holds(notes) for name in hold.names}
     return {above.as_posix() for name in names for above in (PurePosixPath(name), *PurePosixPath(name).parents)}
 
 
@@ -130,13 +132,13 @@ def _candidates(root: Path) -> Iterator[tuple[Path, str]]:
     for pattern in ("runs/*/*/*", "parts/*/*/*/*", "shared/*", "checks/*"):
         for path in sorted(root.glob(pattern)):
             inside = path.relative_to(root)
-            if not any((root / one).is_symlink() for one in (inside, *inside.parents)):
+            if not any((root / parent).is_symlink() for parent in (inside, *inside.parents)):
                 yield path, inside.as_posix()
 
 
 def _files(top: Path, *, is_strict: bool = False) -> Iterator[Path]:
-    """All files below a folder, no link followed, and none where the folder is itself one. `is_strict` raises OSError
-    for what cannot be read, and leaves out what is unfinished."""
+    """Yield all files below a folder, without following links; none if the folder itself is a link. `is_strict` raises
+    OSError for an unreadable folder, and leaves out unfinished files."""
 
     def refuse(error: OSError) -> None:
         if not isinstance(error, FileNotFoundError):
@@ -152,7 +154,7 @@ def _size(path: Path) -> int:
 
 
 def _remove_empty_folders(root: Path, now: datetime) -> None:
-    """Remove what somebody who died left half written, and folders in which nothing is left."""
+    """Remove files that a dead process left half written, and empty folders."""
     for top in ("runs", "parts", "shared", "checks", HOLDS):
         for path in _files(root / top):
             with suppress(OSError):
@@ -161,7 +163,7 @@ def _remove_empty_folders(root: Path, now: datetime) -> None:
                     path.unlink()
         if not (root / top).is_symlink():
             for folder, _, _ in os.walk(root / top, topdown=False):
-                with suppress(OSError):  # It is not empty, or somebody has just written into it.
+                with suppress(OSError):  # It is not empty, or another process has just written into it.
                     Path(folder).rmdir()
 
 
@@ -173,7 +175,7 @@ def _end_of_day(day: str) -> datetime | None:
 
 
 def _read(path: Path) -> bytes:
-    """A small file, never through a link; nothing where there is none."""
+    """Return the content of a small file, never through a link; nothing if there is none."""
     try:
         number = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     except OSError:

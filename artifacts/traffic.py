@@ -1,4 +1,4 @@
-"""What one actor's requests came to, by host, in figures, without queries, headers or bodies; and the hosts' clocks."""
+"""The traffic of one actor, in figures by host, without queries, headers or bodies; and the offset of hosts' clocks."""
 
 from __future__ import annotations
 
@@ -19,62 +19,62 @@ from firstbell.artifacts.request_failures import FailedRequest, HostTraffic
 
 PATH_LIMIT = 500
 FAILED_REQUESTS_LIMIT = 200
-# What a rule needs is among the first: what fails later mostly fails because of it.
+# Diagnosis needs only the first: a later request mostly fails because of an earlier one.
 HOSTS_LIMIT = 40
 # A request that has waited for less than this may still be answered as usual.
 LONG_WAIT_S = 2.0
-# A Date header is cut to whole seconds (RFC 9110, 6.6.1), and servers draw it up once a second: what was meant lies
-# half a second later on average, and a second off at worst.
+# A Date header is cut to whole seconds (RFC 9110, 6.6.1), and servers make it once a second: the true time is half a
+# second later on average, and a second off at worst.
 CLOCK_ROUND_TRIP_S = 0.5
 PORTS = {"http": 80, "ws": 80, "https": 443, "wss": 443}
 
 
 class Traffic:
-    """What went over the wire, by host: counts of all, and of what failed the path. No queries, headers, bodies, and
-    nothing of a path that looks drawn by lot: such a part lets in whoever knows it."""
+    """Counts requests by host, and notes the failed ones with their paths. Keeps no queries, headers or bodies, and no
+    part of a path that looks random: such a part may grant access."""
 
     def __init__(self) -> None:
         self._statuses: dict[str, Counter[str]] = {}
         self._slowest_ms: dict[str, float] = {}
-        self._troubles: list[FailedRequest] = []
+        self._failed_requests: list[FailedRequest] = []
         self._offsets_s: list[float] = []
         self._pending: dict[Request, float] = {}
-        self._well_since: dict[str, int] = {}
+        self._shown_after: dict[str, int] = {}
 
-    def asked(self, request: Request) -> None:
-        """A request went out."""
+    def on_request(self, request: Request) -> None:
+        """Note a request that went out."""
         self._pending[request] = time.monotonic()
 
-    def answered(self, response: Response) -> None:
-        """An answer arrived."""
+    def on_response(self, response: Response) -> None:
+        """Count an answer."""
         self._pending.pop(response.request, None)
-        host, _ = _place(response.url)
+        host, _ = _host_and_path(response.url)
         self._statuses.setdefault(host, Counter())[f"{response.status // 100}xx"] += 1
         self._measure_clock_offset(response)
         timing = response.request.timing
         self._slowest_ms[host] = max(self._slowest_ms.get(host, 0.0), timing["responseStart"] - timing["requestStart"])
         if response.status >= 400:
-            self._trouble(_failed_request(response.request, status=response.status))
+            self._note_failure(_failed_request(response.request, status=response.status))
         elif response.status < 300 and _is_page(response.request):
-            self._well_since[host] = len(self._troubles)
+            self._shown_after[host] = len(self._failed_requests)
 
-    def failed(self, request: Request) -> None:
-        """A request got no answer. Chromium's name for why is all that is known."""
+    def on_request_failed(self, request: Request) -> None:
+        """Note a request without an answer, with Chromium's name for the reason."""
         self._pending.pop(request, None)
-        host, _ = _place(request.url)
+        host, _ = _host_and_path(request.url)
         self._statuses.setdefault(host, Counter())["failed"] += 1
-        self._trouble(_failed_request(request, error=(request.failure or "")[:80]))
+        self._note_failure(_failed_request(request, error=(request.failure or "")[:80]))
 
-    def opened(self, socket: WebSocket) -> None:
-        """A WebSocket was opened; one that fails is trouble."""
-        socket.on("socketerror", lambda said: self._socket_failed(socket, str(said)))
+    def on_websocket(self, socket: WebSocket) -> None:
+        """Watch a WebSocket for failures."""
+        socket.on("socketerror", lambda error: self._socket_failed(socket, str(error)))
 
-    def _socket_failed(self, socket: WebSocket, said: str) -> None:
-        host, path = _place(socket.url)
-        self._trouble(FailedRequest(host=host, path=path, method="GET", kind="websocket", error=said[:80]))
+    def _socket_failed(self, socket: WebSocket, error: str) -> None:
+        host, path = _host_and_path(socket.url)
+        self._note_failure(FailedRequest(host=host, path=path, method="GET", kind="websocket", error=error[:80]))
 
-    def told(self) -> dict[str, Any]:
-        """The content of network.json."""
+    def document(self) -> dict[str, Any]:
+        """Return the content of network.json."""
         hosts = {
             host: {"answers": dict(sorted(counts.items())), "slowest_ms": round(self._slowest_ms.get(host, 0.0), 1)}
             for host, counts in sorted(self._statuses.items())
@@ -82,28 +82,28 @@ class Traffic:
         return {
             "schema": "firstbell.network/1",
             "hosts": hosts,
-            "troubles": [_short(trouble) for trouble in self._troubles],
+            "troubles": [_without_empty(failure) for failure in self._failed_requests],
             "clock_offset_s": self.clock_offset_s,
         }
 
-    def troubles(self) -> tuple[FailedRequest, ...]:
-        """The first requests that did not end well, and those that wait for an answer now. A page that its host showed
-        after all, such as after a reload, has been got over and explains nothing that came later."""
+    def failed_requests(self) -> tuple[FailedRequest, ...]:
+        """Return the first failed requests, and those that wait for an answer now. A failed page that its host showed
+        later, e.g. after a reload, is left out: it explains no later failure."""
         now = time.monotonic()
         waiting = [
             _failed_request(request, waited_s=round(now - since, 1))
             for request, since in self._pending.items()
             if now - since >= LONG_WAIT_S
         ]
-        lasting = [
-            trouble
-            for number, trouble in enumerate(self._troubles)
-            if not trouble.is_page or number >= self._well_since.get(trouble.host, 0)
+        unresolved = [
+            failure
+            for number, failure in enumerate(self._failed_requests)
+            if not failure.is_page or number >= self._shown_after.get(failure.host, 0)
         ]
-        return (*lasting[:HOSTS_LIMIT], *waiting[:HOSTS_LIMIT])
+        return (*unresolved[:HOSTS_LIMIT], *waiting[:HOSTS_LIMIT])
 
     def hosts(self) -> tuple[HostTraffic, ...]:
-        """How each host answered."""
+        """Return the figures of each host."""
         return tuple(
             HostTraffic(host=host, answers=counts.total(), slowest_ms=round(self._slowest_ms.get(host, 0.0), 1))
             for host, counts in sorted(self._statuses.items())
@@ -111,36 +111,36 @@ class Traffic:
 
     @property
     def clock_offset_s(self) -> float | None:
-        """The median over all answers that said what time it was, good to about a second; None where none did."""
+        """The median over all answers with a Date header, good to about a second; None if there were none."""
         return round(median(self._offsets_s), 2) if self._offsets_s else None
 
     def _measure_clock_offset(self, response: Response) -> None:
-        """An answer from a cache tells the time of then, so it does not count."""
+        """Measure the offset of an answer. One from a cache has an old Date, so it is ignored."""
         headers = response.headers
         if "date" not in headers or "age" in headers or response.status == 304:
             return
         try:
-            told = parsedate_to_datetime(headers["date"])
+            document = parsedate_to_datetime(headers["date"])
         except (ValueError, OverflowError):
             return
-        if told.tzinfo is not None:
-            self._offsets_s.append((told - datetime.now(UTC)).total_seconds() + CLOCK_ROUND_TRIP_S)
+        if document.tzinfo is not None:
+            self._offsets_s.append((document - datetime.now(UTC)).total_seconds() + CLOCK_ROUND_TRIP_S)
 
-    def _trouble(self, trouble: FailedRequest) -> None:
-        if len(self._troubles) < FAILED_REQUESTS_LIMIT:
-            self._troubles.append(trouble)
+    def _note_failure(self, failure: FailedRequest) -> None:
+        if len(self._failed_requests) < FAILED_REQUESTS_LIMIT:
+            self._failed_requests.append(failure)
 
 
 def _failed_request(request: Request, *, status: int = 0, error: str = "", waited_s: float = 0.0) -> FailedRequest:
-    host, path = _place(request.url)
-    before = request.redirected_from
-    led_from = before.url if before else request.headers.get("referer", "")
+    host, path = _host_and_path(request.url)
+    previous = request.redirected_from
+    from_url = previous.url if previous else request.headers.get("referer", "")
     return FailedRequest(
         host=host,
         path=path,
         method=request.method,
         kind=request.resource_type,
-        from_host=_place(led_from)[0],
+        from_host=_host_and_path(from_url)[0],
         is_page=_is_page(request),
         status=status,
         error=error,
@@ -152,13 +152,13 @@ def _is_page(request: Request) -> bool:
     return request.is_navigation_request() and request.frame.parent_frame is None
 
 
-def _short(trouble: FailedRequest) -> dict[str, Any]:
-    """A trouble as network.json has it: what does not apply is left out."""
-    return {name: value for name, value in asdict(trouble).items() if value not in ("", 0, 0.0, False)}
+def _without_empty(failure: FailedRequest) -> dict[str, Any]:
+    """Return a failed request as network.json has it, without empty fields."""
+    return {name: value for name, value in asdict(failure).items() if value not in ("", 0, 0.0, False)}
 
 
-def _place(url: str) -> tuple[str, str]:
-    """Host with port, as everybody else here names hosts, and path. Empty where an address has none."""
+def _host_and_path(url: str) -> tuple[str, str]:
+    """Return an address's host with port, and its path without random parts; each empty if there is none."""
     parts = urlsplit(url)
     host = parts.netloc.rpartition("@")[2]
     has_port = host.rpartition(":")[2].isdigit()

@@ -1,1 +1,1 @@
-"""What the claims rest on: each module prints what it measured, and asserts nothing about time."""
+"""Benchmarks: each module prints its measurements and asserts nothing about time."""

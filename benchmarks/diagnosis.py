@@ -1,9 +1,9 @@
-"""Whose each fault of the catalogue is said to be, against whose it is: the confusion matrix, by real Chromium.
+"""Measures the diagnosis: for each fault of the catalogue, the service and cause named, against the true ones.
 
     .venv/bin/python -m benchmarks.diagnosis [--times 3] [--only FAULT]... [--healthy 200]
 
-Each fault is switched on and a journey that meets it is played, confirmed by a second attempt as always; then it is
-healed. Exits with 1 if a single innocent was blamed, a healthy run did not pass, or a service was not found.
+Each fault is switched on, a journey that meets it is played in Chromium with the usual second attempt, and the fault is
+switched off. Exits with 1 if a wrong service was blamed, a healthy run did not pass, or a service was not found.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
-from benchmarks.sabotage import Crasher, starving, with_own_hosts_file
+from benchmarks.probe_faults import Crasher, restart_with_own_resolver, starving
 from firstbell.journeys.practice.client import PracticeSchoolError
 from firstbell.journeys.practice.faults import FAULTS
 from firstbell.journeys.practice.faults.fault import Fault
@@ -56,113 +56,113 @@ MODES = {
         'password = "practice:student-totp#password"\ntotp = "practice:student-totp#totp"\n'
     ),
 }
-OWN = (
+PROBE_FAULTS = (
     Fault(name="browser-crash", service="", cause="own-browser", seen="", journey="class-list"),
     Fault(name="machine-starved", service="", cause="own-machine", seen="", journey="live-class"),
     Fault(name="clock-off", service="", cause="own-clock", seen="", journey="sign-in", needs="clock"),
 )
-"""What is not the practice school's to break."""
+"""Faults of the probe itself, which the practice school cannot inject."""
 UNNOTICED = "(unnoticed)"
-"""In the place of a service: the run did not break, or nothing was said of why."""
-# A fault that only shows from outside is looked at from there.
+"""Stands for the service if the run did not fail or has no diagnosis."""
+# Faults that only appear from outside are played from there.
 OUTSIDE = ("outside-dropped", "outside-offline")
 
 
 @dataclass
 class FaultScore:
-    """What came of the plays of one fault."""
+    """Results of the runs under one fault."""
 
     fault: Fault
-    told: Counter[tuple[str, str]] = field(default_factory=Counter)
-    verdict_s: list[float] = field(default_factory=list)
+    named: Counter[tuple[str, str]] = field(default_factory=Counter)
+    diagnosis_s: list[float] = field(default_factory=list)
     step_s: list[float] = field(default_factory=list)
 
     @property
     def right_service(self) -> int:
-        """How often the true service was named (nobody's, where it is the probe's own)."""
-        return sum(number for (service, _), number in self.told.items() if service == self.fault.service)
+        """How often the true service was named ("" for a fault of the probe itself)."""
+        return sum(number for (service, _), number in self.named.items() if service == self.fault.service)
 
     @property
     def right_cause(self) -> int:
         """How often the cause was right as well."""
-        return self.told[self.fault.service, self.fault.cause]
+        return self.named[self.fault.service, self.fault.cause]
 
     @property
-    def innocents(self) -> int:
-        """How often somebody else was blamed."""
-        well = ("", UNNOTICED, self.fault.service)
-        return sum(number for (service, _), number in self.told.items() if service not in well)
+    def wrong_service(self) -> int:
+        """How often a wrong service was blamed."""
+        not_blame = ("", UNNOTICED, self.fault.service)
+        return sum(number for (service, _), number in self.named.items() if service not in not_blame)
 
 
 def catalogue(only: Sequence[str]) -> list[Fault]:
-    """The faults that break something."""
-    faults = [fault for fault in (*FAULTS.values(), *OWN) if not fault.degrades]
+    """Returns the faults that make a journey fail."""
+    faults = [fault for fault in (*FAULTS.values(), *PROBE_FAULTS) if not fault.degrades]
     return [fault for fault in faults if not only or fault.name in only]
 
 
 @contextmanager
-def opened(mode: str) -> Iterator[LocalRunner]:
-    """A theatre with a practice school as true to life as a mode wants it."""
+def open_runner(mode: str) -> Iterator[LocalRunner]:
+    """Opens a local runner with a practice school in the given mode."""
     with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
         file = Path(folder) / "firstbell.toml"
         file.write_text(CONFIG.format(extra=MODES[mode]))
         yield stack.enter_context(open_local_runner(load(file), headed=False, quiet=True))
 
 
-def play(stage: LocalRunner, fault: Fault) -> tuple[RunResult, float]:
-    """One run under a fault, and how long it took from the fault to the verdict."""
-    (piece,) = stage.chosen([fault.journey])
-    school, is_school = stage.practice, fault.name in FAULTS
+def play(runner: LocalRunner, fault: Fault) -> tuple[RunResult, float]:
+    """Plays one run under a fault. Returns the result, and the time from the fault to the diagnosis."""
+    (entry,) = runner.chosen([fault.journey])
+    school, is_school = runner.practice, fault.name in FAULTS
     assert school is not None
     began = time.monotonic()
     if is_school:
         school.break_(fault.name)
     try:
-        stage.player.prepare()
-        pid = stage.player.worker.pid
+        runner.player.prepare()
+        pid = runner.player.worker.pid
         reporter = Crasher(pid) if fault.name == "browser-crash" else SilentReporter()
         with starving(pid) if fault.name == "machine-starved" else nullcontext():
-            performed = stage.play(piece, reporter)
+            result = runner.play(entry, reporter)
     finally:
         if is_school:
             school.heal(fault.name)
-    return performed, time.monotonic() - began
+    return result, time.monotonic() - began
 
 
-def note(score: FaultScore, performed: RunResult, took_s: float) -> None:
-    """What was told of one run."""
-    found = performed.run.diagnosis
-    if performed.run.outcome is Outcome.PASSED or found is None:
-        score.told[UNNOTICED, performed.run.outcome.value] += 1
+def add_run(score: FaultScore, result: RunResult, took_s: float) -> None:
+    """Adds one run to the score."""
+    found = result.run.diagnosis
+    if result.run.outcome is Outcome.PASSED or found is None:
+        score.named[UNNOTICED, result.run.outcome.value] += 1
         return
-    score.told[found.service, found.cause.value] += 1
-    score.verdict_s.append(took_s)
-    if step := performed.run.last.failing_step:
+    score.named[found.service, found.cause.value] += 1
+    score.diagnosis_s.append(took_s)
+    if step := result.run.last.failing_step:
         score.step_s.append(step.took_s)
 
 
 def faults(times: int, only: Sequence[str], out: Console) -> tuple[list[FaultScore], list[str]]:
-    """All faults, mode by mode; and those that cannot be had on this machine."""
+    """Plays all faults, mode by mode. Returns the scores, and the faults that this machine cannot have."""
     by_mode: dict[str, list[Fault]] = defaultdict(list)
     for fault in catalogue(only):
         by_mode[fault.needs].append(fault)
     scores, left_out = list[FaultScore](), list[str]()
     with Progress(console=out, transient=True) as progress:
         bar = progress.add_task("faults", total=sum(map(len, by_mode.values())) * times)
-        for mode, wanted in by_mode.items():
+        for mode, in_mode in by_mode.items():
             with ExitStack() as stack:
                 try:
-                    inside = stack.enter_context(opened(mode))
+                    inside = stack.enter_context(open_runner(mode))
                 except PracticeSchoolError as error:
-                    left_out += [fault.name for fault in wanted]
-                    out.print(f"  left out: {', '.join(fault.name for fault in wanted)}: {error}", markup=False)
+                    left_out += [fault.name for fault in in_mode]
+                    out.print(f"  left out: {', '.join(fault.name for fault in in_mode)}: {error}", markup=False)
                     continue
-                outside = inside.at("outside") if any(fault.name in OUTSIDE for fault in wanted) else inside
-                for fault in wanted:
+                outside = inside.at("outside") if any(fault.name in OUTSIDE for fault in in_mode) else inside
+                for fault in in_mode:
                     score = FaultScore(fault)
                     for _ in range(times):
                         progress.update(bar, description=fault.name)
-                        note(score, *play(outside if fault.name in OUTSIDE else inside, fault))
+                        add_run(score, *play(outside if fault.name in OUTSIDE else inside, fault))
                         progress.advance(bar)
                     scores.append(score)
                     out.print(_line(score))
@@ -170,57 +170,57 @@ def faults(times: int, only: Sequence[str], out: Console) -> tuple[list[FaultSco
 
 
 def healthy(times: int, out: Console) -> int:
-    """How many of so many healthy runs were said to be broken."""
+    """Plays healthy runs. Returns the number of those that did not pass."""
     broken = 0
-    with opened("") as stage, Progress(console=out, transient=True) as progress:
+    with open_runner("") as runner, Progress(console=out, transient=True) as progress:
         bar = progress.add_task("healthy", total=times)
-        pieces = stage.chosen([])
+        entries = runner.chosen([])
         for number in range(times):
-            performed = stage.play(pieces[number % len(pieces)], SilentReporter())
-            if performed.run.outcome is not Outcome.PASSED:
+            result = runner.play(entries[number % len(entries)], SilentReporter())
+            if result.run.outcome is not Outcome.PASSED:
                 broken += 1
-                found = performed.run.diagnosis
-                out.print(f"healthy {performed.run.journey}: {performed.document.outcome}: {found and found.said}")
+                found = result.run.diagnosis
+                out.print(f"healthy {result.run.journey}: {result.document.outcome}: {found and found.said}")
             progress.advance(bar)
     return broken
 
 
 def _line(score: FaultScore) -> str:
-    total = score.told.total()
+    total = score.named.total()
     wrong = ", ".join(
-        f"{service or 'nobody'}/{cause} x{number}"
-        for (service, cause), number in score.told.items()
+        f"{service or 'no service'}/{cause} x{number}"
+        for (service, cause), number in score.named.items()
         if (service, cause) != (score.fault.service, score.fault.cause)
     )
-    took = f"{median(score.verdict_s):5.1f} s" if score.verdict_s else "      -"
-    whose = f"{score.fault.service or 'own'}/{score.fault.cause}"
-    return f"  {score.fault.name:<30}{whose:<34}{score.right_cause} of {total}  {took}  {wrong}"
+    took = f"{median(score.diagnosis_s):5.1f} s" if score.diagnosis_s else "      -"
+    expected = f"{score.fault.service or 'own'}/{score.fault.cause}"
+    return f"  {score.fault.name:<30}{expected:<34}{score.right_cause} of {total}  {took}  {wrong}"
 
 
 def summary(
-    scores: Sequence[FaultScore], left_out: Sequence[str], unwell: int, healthy_runs: int
+    scores: Sequence[FaultScore], left_out: Sequence[str], not_passed: int, healthy_runs: int
 ) -> tuple[Table, bool]:
-    """The figures, and whether they are as wanted."""
-    plays = sum(score.told.total() for score in scores)
+    """Returns the table of figures, and whether they meet their targets."""
+    plays = sum(score.named.total() for score in scores)
     service, cause = sum(score.right_service for score in scores), sum(score.right_cause for score in scores)
-    innocents = sum(score.innocents for score in scores)
-    confirmed = [took for score in scores if score.fault.service for took in score.verdict_s]
+    wrong_service = sum(score.wrong_service for score in scores)
+    confirmed = [took for score in scores if score.fault.service for took in score.diagnosis_s]
     saved = [max(0.0, STEP_LIMIT_S - took) for score in scores for took in score.step_s]
-    table = Table("what", "measured", "wanted", box=None, header_style="quiet")
+    table = Table("figure", "measured", "target", box=None, header_style="quiet")
     if plays:
         table.add_row("faults, plays", f"{len(scores)}, {plays}", "at least 30")
         table.add_row("right service", f"{service} of {plays} ({service / plays:.1%})", "100 %")
         table.add_row("right cause", f"{cause} of {plays} ({cause / plays:.1%})", "95 %")
-        table.add_row("innocents blamed", str(innocents), "0")
+        table.add_row("wrong services blamed", str(wrong_service), "0")
     if left_out:
-        table.add_row("faults left out, which this machine cannot have", str(len(left_out)), "0")
-    table.add_row("healthy runs said to be broken", f"{unwell} of {healthy_runs}", "0 of 200")
+        table.add_row("faults left out on this machine", str(len(left_out)), "0")
+    table.add_row("healthy runs that did not pass", f"{not_passed} of {healthy_runs}", "0 of 200")
     if confirmed:
-        table.add_row("from fault to confirmed verdict, median", f"{median(confirmed):.1f} s", "under 20 s")
+        table.add_row("from fault to confirmed diagnosis, median", f"{median(confirmed):.1f} s", "under 20 s")
     if saved:
-        said = f"{median(saved):.1f} s median, {sum(saved):.0f} s of {STEP_LIMIT_S * len(saved):.0f} s"
-        table.add_row("failing steps ended before their limit of 10 s by", said, "")
-    return table, not left_out and service == plays and cause >= 0.95 * plays and not innocents and not unwell
+        early = f"{median(saved):.1f} s median, {sum(saved):.0f} s of {STEP_LIMIT_S * len(saved):.0f} s"
+        table.add_row("failing steps ended before their limit of 10 s by", early, "")
+    return table, not left_out and service == plays and cause >= 0.95 * plays and not wrong_service and not not_passed
 
 
 @click.command()
@@ -228,14 +228,14 @@ def summary(
 @click.option("--only", multiple=True, help="Only this fault.")
 @click.option("--healthy", "healthy_runs", type=click.IntRange(0), default=200, show_default=True)
 def main(times: int, only: tuple[str, ...], healthy_runs: int) -> None:
-    """Play it all, and print who was blamed."""
-    with_own_hosts_file()
+    """Play all faults and healthy runs, and print the figures."""
+    restart_with_own_resolver()
     out = console()
     scores, left_out = faults(times, only, out) if times else ([], [])
-    unwell = healthy(healthy_runs, out) if healthy_runs else 0
-    table, is_as_wanted = summary(scores, left_out, unwell, healthy_runs)
+    not_passed = healthy(healthy_runs, out) if healthy_runs else 0
+    table, is_on_target = summary(scores, left_out, not_passed, healthy_runs)
     out.print(table)
-    raise SystemExit(0 if is_as_wanted else 1)
+    raise SystemExit(0 if is_on_target else 1)
 
 
 if __name__ == "__main__":

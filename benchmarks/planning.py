@@ -1,10 +1,11 @@
-"""What the schedule itself costs: 1,000 journeys every 5 minutes, planned, looked at, claimed and settled for an hour.
+"""Measures the cost of scheduling: 1,000 journeys every 5 minutes, planned, claimed and recorded for an hour.
 
     .venv/bin/python -m benchmarks.planning [--journeys 1000] [--workers 4]
 
-An hour on a hand-moved clock: the planner rings every 10 seconds as in the service, each worker looks once a second,
-and each of the 12,000 slots is claimed and settled with its run. Processor seconds by part, as a share of one core over
-that hour; nothing is played. The journeys follow bells, because those days cost most to work out.
+The hour runs on a hand-moved clock: the planner runs every 10 seconds as in the service, each worker looks for due
+slots once a second, and each of the 12,000 slots is claimed and recorded with its run. Prints processor seconds by
+part, as a share of one core over that hour; no journey is played. The journeys follow bells, because such days cost
+most to work out.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ from firstbell.runner.history.record import RunRow
 from firstbell.runner.history.runs.runs import RunHistory
 from firstbell.runner.history.slots.claims import AccountAllocation
 from firstbell.runner.history.slots.slots import ClaimPolicy, SlotHistory
-from firstbell.runner.schedule.bells import EVERYBODY, BellSchedule
+from firstbell.runner.schedule.bells import ALL_GROUPS, BellSchedule
 from firstbell.runner.schedule.calendar import DEFAULT, CalendarRules, SchoolCalendar
 from firstbell.runner.schedule.slots import LeadIn, Rhythm, Timetable
 from firstbell.runner.watch.planner import Planner
@@ -37,7 +38,7 @@ from firstbell.runner.watch.service import LEASES_S, PLAN_S
 ZONE = ZoneInfo("America/New_York")
 BEGIN = datetime(2026, 8, 31, 14, tzinfo=UTC)
 HOUR_S = 3600
-WANTED = 0.02
+TARGET = 0.02
 
 
 class Meter:
@@ -48,8 +49,8 @@ class Meter:
         self.times: dict[str, int] = defaultdict(int)
 
     @contextmanager
-    def of(self, part: str) -> Iterator[None]:
-        """Count what happens inside."""
+    def measure(self, part: str) -> Iterator[None]:
+        """Counts the processor time of a block."""
         began = time.process_time()
         yield
         self.spent_s[part] += time.process_time() - began
@@ -57,9 +58,9 @@ class Meter:
 
 
 def timetable(journeys: int) -> Timetable:
-    """So many journeys that follow bells."""
+    """Returns a timetable of journeys that follow bells."""
     bells = BellSchedule(
-        name="regular", first_bell={EVERYBODY: clock_time(8)}, last_bell={EVERYBODY: clock_time(15, 30)}
+        name="regular", first_bell={ALL_GROUPS: clock_time(8)}, last_bell={ALL_GROUPS: clock_time(15, 30)}
     )
     lead_in = LeadIn(before_bell_s=2700, every_s=120)
     rhythms = [Rhythm(journey=f"journey-{number:04}", every_s=300, lead_in=lead_in) for number in range(journeys)]
@@ -69,55 +70,55 @@ def timetable(journeys: int) -> Timetable:
 
 
 def any_account(_journey: str, _taken: frozenset[str]) -> AccountAllocation:
-    """Two people and the class, as a live class needs."""
+    """Returns the locks that a live class needs: two people and the class."""
     return AccountAllocation(locks=("teacher", "student", "class"))
 
 
 def play_an_hour(journeys: int, workers: int, folder: Path, meter: Meter) -> int:
-    """The hour, second by second; how many slots were settled."""
+    """Runs the hour second by second. Returns the number of slots that were recorded."""
     now = [BEGIN]
     database = Database(f"sqlite:///{folder}/history.db", lambda: now[0])
     slots, history = SlotHistory(database, "here", ZONE), RunHistory(database, ZONE)
-    terms, settled = ClaimPolicy(owner="me", is_gone=lambda _owner: False, grace_s=120, late_after_s=30), 0
+    policy, recorded = ClaimPolicy(owner="me", is_gone=lambda _owner: False, grace_s=120, late_after_s=30), 0
     table = timetable(journeys)
     planner = Planner(slots, lambda: table, grace_s=120)
-    rings: dict[str, tuple[float, Callable[[], object]]] = {
+    jobs: dict[str, tuple[float, Callable[[], object]]] = {
         "plan": (PLAN_S, planner.plan),
-        "leases": (LEASES_S, lambda: (slots.renew(terms, []), slots.reap(terms.is_gone))[-1]),  # type: ignore[func-returns-value]
+        "leases": (LEASES_S, lambda: (slots.renew(policy, []), slots.reap(policy.is_gone))[-1]),  # type: ignore[func-returns-value]
     }
     for second in range(HOUR_S):
         now[0] = BEGIN + timedelta(seconds=second)
-        for part, (every_s, ring) in rings.items():
+        for part, (every_s, job) in jobs.items():
             if second % every_s == 0:
-                with meter.of(part):
-                    ring()
+                with meter.measure(part):
+                    job()
         for _ in range(workers):
-            with meter.of("look"):
+            with meter.measure("look"):
                 due = slots.next_due()
         while due is not None and due <= now[0]:
-            with meter.of("claim"):
-                claim = slots.claim(terms, any_account)
+            with meter.measure("claim"):
+                claim = slots.claim(policy, any_account)
             if claim is None:
                 break
             run = RunRow(
                 id=f"{claim.due_at:%Y%m%d-%H%M%S}-{claim.slot:06}", journey=claim.journey, location="here",
                 started_at=now[0], took_s=4.0, outcome="passed", evidence="x", version="0", due_at=claim.due_at,
             )  # fmt: skip
-            with meter.of("settle"):
+            with meter.measure("record"):
                 history.record(run, claim)
-            settled += 1
+            recorded += 1
     database.close()
-    return settled
+    return recorded
 
 
 @click.command()
 @click.option("--journeys", type=click.IntRange(1), default=1000, show_default=True)
 @click.option("--workers", type=click.IntRange(1), default=4, show_default=True)
 def main(journeys: int, workers: int) -> None:
-    """Play the hour, print what it cost."""
+    """Run the hour, and print its cost."""
     meter = Meter()
     with tempfile.TemporaryDirectory() as folder:
-        settled = play_an_hour(journeys, workers, Path(folder), meter)
+        recorded = play_an_hour(journeys, workers, Path(folder), meter)
     table = Table(box=None, pad_edge=False)
     for column in (f"{journeys} journeys, an hour", "times", "ms each", "of one core"):
         table.add_column(column, justify="left" if column.startswith(str(journeys)) else "right")
@@ -126,7 +127,7 @@ def main(journeys: int, workers: int) -> None:
         table.add_row(part, str(meter.times[part]), f"{each_ms:.2f}", f"{spent_s / HOUR_S:.2%}")
     console().print(table)
     share = sum(meter.spent_s.values()) / HOUR_S
-    console().print(f"{settled} slots settled; in all {share:.2%} of one core, wanted under {WANTED:.0%}")
+    console().print(f"{recorded} slots recorded; total {share:.2%} of one core, target under {TARGET:.0%}")
 
 
 if __name__ == "__main__":

@@ -1,9 +1,9 @@
-"""What each recorder costs on a live class, in processor seconds of the worker, its driver and its browser.
+"""Measures the cost of each recorder on a live class, in processor seconds of worker, driver and browser.
 
     .venv/bin/python -m benchmarks.recorders [--rounds 7]
 
-One resident worker plays the live class with one set of recorders after the other, in turn, in one invocation, against
-one practice school (whose own processor time is not counted). Medians, and how much more than with nothing recorded.
+One resident worker plays the live class with each set of recorders in turn, in one invocation, against one practice
+school (whose own processor time is not counted). Prints medians, and the increase over no recording.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ SETS = {
 
 
 def cpu_s(pid: int) -> float:
-    """What a process and all below it have used, those that have ended included."""
+    """Returns the processor seconds of a process and its descendants, ended ones included."""
     total = 0.0
     root = psutil.Process(pid)
     for process in (root, *root.children(recursive=True)):
@@ -47,44 +47,45 @@ def cpu_s(pid: int) -> float:
     return total
 
 
-def played(opened: LocalRunner, recording: RecordingOptions, folder: Path, number: int) -> float:
-    """Processor seconds of one live class."""
-    (piece,) = opened.chosen(["live-class"])
-    assert piece.card is not None
-    here = folder / str(number)
-    here.mkdir()
-    play = PlayAttempt(run_id=f"bench-{number}", journey=piece.card.id, attempt=1, folder=here, recording=recording)
-    worker = psutil.Process().children()
-    before = sum(cpu_s(process.pid) for process in worker if "worker_process" in " ".join(process.cmdline()))
-    attempt = opened.player.play(play, deadline_s=60, listener=ignore_message, fresh=False)
+def play_once(runner: LocalRunner, recording: RecordingOptions, folder: Path, number: int) -> float:
+    """Plays one live class. Returns its processor seconds."""
+    (entry,) = runner.chosen(["live-class"])
+    assert entry.card is not None
+    run_folder = folder / str(number)
+    run_folder.mkdir()
+    play = PlayAttempt(
+        run_id=f"bench-{number}", journey=entry.card.id, attempt=1, folder=run_folder, recording=recording
+    )
+    runner.player.prepare()
+    before = cpu_s(runner.player.worker.pid)
+    attempt = runner.player.play(play, deadline_s=60, listener=ignore_message, fresh=False)
     assert attempt.ending is None, attempt.ending
-    worker = psutil.Process().children()
-    return sum(cpu_s(process.pid) for process in worker if "worker_process" in " ".join(process.cmdline())) - before
+    return cpu_s(runner.player.worker.pid) - before
 
 
 def ignore_message(_message: FromWorker) -> None:
-    """Nobody listens."""
+    """Ignores a message of the worker."""
 
 
 @click.command()
 @click.option("--rounds", type=click.IntRange(2), default=7, show_default=True)
 def main(rounds: int) -> None:
-    """Play in turn, print medians and ratios."""
-    found: dict[str, list[float]] = {name: [] for name in SETS}
-    with tempfile.TemporaryDirectory() as place:
-        file = Path(place) / "firstbell.toml"
+    """Play in turn, and print medians and ratios."""
+    measured_s: dict[str, list[float]] = {name: [] for name in SETS}
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "firstbell.toml"
         file.write_text(CONFIG)
-        with open_local_runner(load(file), headed=False, quiet=True) as opened:
-            played(opened, NO_RECORDING, Path(place), 0)
+        with open_local_runner(load(file), headed=False, quiet=True) as runner:
+            play_once(runner, NO_RECORDING, Path(folder), 0)
             order = [name for _ in range(rounds) for name in SETS]
             for number, name in enumerate(track(order, description="live classes"), 1):
-                found[name].append(played(opened, SETS[name], Path(place), number))
+                measured_s[name].append(play_once(runner, SETS[name], Path(folder), number))
     table = Table(box=None, pad_edge=False)
-    for column in ("recorded", "CPU s a live class", "more than nothing"):
+    for column in ("recorded", "CPU s per live class", "increase"):
         table.add_column(column, justify="left" if column == "recorded" else "right")
-    base = statistics.median(found["figures only"])
-    for name, all_s in found.items():
-        table.add_row(name, f"{statistics.median(all_s):.2f}", f"{statistics.median(all_s) / base - 1:+.0%}")
+    base = statistics.median(measured_s["figures only"])
+    for name, times in measured_s.items():
+        table.add_row(name, f"{statistics.median(times):.2f}", f"{statistics.median(times) / base - 1:+.0%}")
     console().print(table)
 
 

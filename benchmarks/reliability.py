@@ -1,8 +1,8 @@
-"""How often each shipped journey passes while all is well, and how often each fault breaks the right step.
+"""Measures how often each shipped journey passes, and how often each fault fails the right step.
 
     .venv/bin/python -m benchmarks.reliability [--passes 50] [--faults 10]
 
-Plays in a temporary folder, in one resident worker. Exits with 1 if a single run did not end as it should.
+Plays in a temporary folder, in one resident worker. Exits with 1 if a run did not end as expected.
 """
 
 from __future__ import annotations
@@ -35,38 +35,36 @@ RIGHT = {
     "teacher-black": ("live-class", "sees and hears the teacher"),
     "teacher-silent": ("live-class", "sees and hears the teacher"),
 }
-"""Fault -> the journey it must break, and at which step."""
+"""For each fault, the journey that must fail and the step at which it must fail."""
 
 
-def passes(opened: LocalRunner, times: int) -> Counter[str]:
-    """How many of `times` runs of each journey passed."""
+def passes(runner: LocalRunner, times: int) -> Counter[str]:
+    """Plays each journey `times` times. Returns the number of passes."""
     passed: Counter[str] = Counter()
     for number in track(range(times), description="healthy"):
-        for piece in opened.chosen([]):
-            performed = opened.play(piece, SilentReporter(), confirm=False)
-            passed[piece.name] += performed.run.outcome is Outcome.PASSED
-            if performed.run.outcome is not Outcome.PASSED:
-                console().print(
-                    f"round {number + 1}: {piece.name}: {performed.document.attempts[-1].said}", markup=False
-                )
+        for entry in runner.chosen([]):
+            result = runner.play(entry, SilentReporter(), confirm=False)
+            passed[entry.name] += result.run.outcome is Outcome.PASSED
+            if result.run.outcome is not Outcome.PASSED:
+                console().print(f"round {number + 1}: {entry.name}: {result.document.attempts[-1].said}", markup=False)
     return passed
 
 
-def right(opened: LocalRunner, fault: str, times: int) -> int:
-    """How many of `times` runs failed at the right step, for the right service."""
+def failures_at_right_step(runner: LocalRunner, fault: str, times: int) -> int:
+    """Plays `times` runs under a fault. Returns the number that failed at the right step of the right service."""
     journey, step = RIGHT[fault]
-    (piece,) = opened.chosen([journey])
-    assert opened.practice is not None
-    opened.practice.break_(fault)
+    (entry,) = runner.chosen([journey])
+    assert runner.practice is not None
+    runner.practice.break_(fault)
     found = 0
     for _ in track(range(times), description=fault):
-        performed = opened.play(piece, SilentReporter(), confirm=False)
-        broke = performed.document.broke
+        result = runner.play(entry, SilentReporter(), confirm=False)
+        broke = result.document.broke
         is_right = broke is not None and (broke.step, broke.service) == (step, FAULTS[fault].service)
-        found += performed.run.outcome is Outcome.FAILED and is_right
+        found += result.run.outcome is Outcome.FAILED and is_right
         if not is_right:
-            console().print(f"{fault}: {performed.document.outcome} {broke}", markup=False)
-    opened.practice.heal(fault)
+            console().print(f"{fault}: {result.document.outcome} {broke}", markup=False)
+    runner.practice.heal(fault)
     return found
 
 
@@ -74,19 +72,19 @@ def right(opened: LocalRunner, fault: str, times: int) -> int:
 @click.option("--passes", "healthy", type=click.IntRange(0), default=50, show_default=True)
 @click.option("--faults", "faulty", type=click.IntRange(0), default=10, show_default=True)
 def main(healthy: int, faulty: int) -> None:
-    """Play it all, and print the counts."""
+    """Play healthy and faulty runs, and print the counts."""
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "firstbell.toml"
         file.write_text(CONFIG)
-        with open_local_runner(load(file), headed=False, quiet=True) as opened:
-            passed = passes(opened, healthy)
-            found = {fault: right(opened, fault, faulty) for fault in RIGHT}
-    table = Table("what", "as it should", "of", box=None, header_style="quiet")
+        with open_local_runner(load(file), headed=False, quiet=True) as runner:
+            passed = passes(runner, healthy)
+            found = {fault: failures_at_right_step(runner, fault, faulty) for fault in RIGHT}
+    table = Table("figure", "as expected", "of", box=None, header_style="quiet")
     for journey, count in passed.items():
         table.add_row(f"{journey} passes", str(count), str(healthy))
     for fault, count in found.items():
         journey, step = RIGHT[fault]
-        table.add_row(f'{fault} breaks {journey} at "{step}"', str(count), str(faulty))
+        table.add_row(f'{fault} fails {journey} at "{step}"', str(count), str(faulty))
     console().print(table)
     is_all = all(count == healthy for count in passed.values()) and all(count == faulty for count in found.values())
     raise SystemExit(0 if is_all else 1)

@@ -1,9 +1,9 @@
-"""A soak: `firstbell watch` plays hundreds of runs, and memory, file numbers, temporary files and processes stay flat.
+"""Soak test: `firstbell watch` plays hundreds of runs while memory, files, threads and processes are sampled.
 
     .venv/bin/python -m benchmarks.soak [--runs 300]
 
-All four journeys are due every 10 seconds, in one worker that is never recycled, so that what leaks shows. Each line is
-sampled when a run has ended; the slope is a least-squares line through the last four fifths, per 100 runs.
+All four journeys are due every 10 seconds, in one worker that is never recycled, so that leaks show. Samples are taken
+after each run; the slope is a least-squares line through the last four fifths, per 100 runs.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ WARM = 0.2
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResourceSample:
-    """How the service is after a run."""
+    """Resources of the service after a run."""
 
     service_mib: float
     worker_mib: float
@@ -58,8 +58,8 @@ class ResourceSample:
     threads: int
 
 
-def ended(service: subprocess.Popen[bytes]) -> Iterator[str]:
-    """The outcome of each run, as it ends."""
+def outcomes_of(service: subprocess.Popen[bytes]) -> Iterator[str]:
+    """Yields the outcome of each run as it ends."""
     assert service.stderr is not None
     for line in service.stderr:
         if line.startswith(b"{") and (event := json.loads(line))["event"] == "run.done":
@@ -67,25 +67,27 @@ def ended(service: subprocess.Popen[bytes]) -> Iterator[str]:
 
 
 def sample(pid: int) -> ResourceSample:
-    """Look at a service: itself, its worker, and what hangs below that."""
+    """Measures a service, its worker, and the worker's descendants."""
     service = psutil.Process(pid)
     (worker,) = [child for child in service.children() if "firstbell.runner.app.worker_main" in child.cmdline()]
-    # By their marker: what Chromium forks twice (its crash handler) hangs on the service itself, not on the worker.
-    below = [child for child in service.children(recursive=True) if child != worker and _is_of(child, worker)]
+    # Found by their marker: Chromium's crash handler forks twice and becomes a child of the service, not of the worker.
+    descendants = [
+        child for child in service.children(recursive=True) if child != worker and _belongs_to(child, worker)
+    ]
     temporary = Path(worker.environ()["TMPDIR"])
     return ResourceSample(
         service_mib=service.memory_info().rss / MIB,
         worker_mib=worker.memory_info().rss / MIB,
-        browser_mib=sum(_rss(child) for child in below) / MIB,
+        browser_mib=sum(_rss(child) for child in descendants) / MIB,
         service_files=service.num_fds(),
         worker_files=worker.num_fds(),
         temporary_files=sum(len(files) for _, _, files in os.walk(temporary)),
-        processes=len(below),
+        processes=len(descendants),
         threads=service.num_threads(),
     )
 
 
-def _is_of(child: psutil.Process, worker: psutil.Process) -> bool:
+def _belongs_to(child: psutil.Process, worker: psutil.Process) -> bool:
     try:
         return child in worker.children(recursive=True) or MARKER in child.environ()
     except psutil.Error:
@@ -102,7 +104,7 @@ def _rss(process: psutil.Process) -> int:
 @click.command()
 @click.option("--runs", type=click.IntRange(20), default=300, show_default=True)
 def main(runs: int) -> None:
-    """Soak, and print the slopes."""
+    """Run the soak test, and print the slopes."""
     samples: list[ResourceSample] = []
     outcomes: list[str] = []
     with tempfile.TemporaryDirectory() as folder, Progress(console=console(), transient=True) as progress:
@@ -110,7 +112,7 @@ def main(runs: int) -> None:
         command = [sys.executable, "-c", "from firstbell.runner.cli.main import main; main()", "watch"]
         with subprocess.Popen(command, cwd=folder, stderr=subprocess.PIPE) as service:
             task = progress.add_task("soaking", total=runs)
-            for outcome in ended(service):
+            for outcome in outcomes_of(service):
                 outcomes.append(outcome)
                 samples.append(sample(service.pid))
                 progress.advance(task)
@@ -126,7 +128,7 @@ def main(runs: int) -> None:
     kept = samples[int(runs * WARM) :]
     tail = max(1, len(kept) // 10)
     for name in asdict(kept[0]):
-        values = [float(getattr(one, name)) for one in kept]
+        values = [float(getattr(sample_, name)) for sample_ in kept]
         slope = statistics.linear_regression(range(len(values)), values).slope * 100
         begin, end = statistics.median(values[:tail]), statistics.median(values[-tail:])
         table.add_row(name.replace("_", " "), f"{begin:.1f}", f"{end:.1f}", f"{slope:+.2f}")

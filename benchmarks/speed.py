@@ -1,11 +1,11 @@
-"""What First Bell adds to a live class: the journey as it ships, against the same clicks in a bare Playwright script.
+"""Measures First Bell's overhead: the shipped live class against the same clicks in a bare Playwright script.
 
     .venv/bin/python -m benchmarks.speed [--rounds 15]
 
-Both play in warm browsers of the same build against the same practice school, in turn, in one invocation; the bare
-script records nothing, signs no camera (Chromium's own fake devices) and only waits for a video to be visible. The
-step in which ours watches for some seconds whether the call lasts is left out: the bare script has none.
-Wall time from the first context to the last context closed; medians, and the ratio of the medians.
+Both play in warm browsers of the same build against the same practice school, in turn, in one invocation. The bare
+script records nothing, uses Chromium's own fake devices and only waits for a visible video. First Bell's step that
+watches the call for some seconds is left out, because the bare script has none.
+Prints wall time from the first context opened to the last one closed: medians, and the ratio of the medians.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ FAKE_DEVICES = ["--use-fake-ui-for-media-stream", "--use-fake-device-for-media-s
 
 
 def sign_in(page: Page, school: SchoolInfo, person: Person) -> None:
-    """The clicks of a sign-in, down to the class's page."""
+    """Signs in and opens the page of the class."""
     page.goto(school.origins["edge"])
     page.get_by_role("link", name="Sign in").click()
     page.get_by_label("Username").fill(person.username)
@@ -44,7 +44,7 @@ def sign_in(page: Page, school: SchoolInfo, person: Person) -> None:
 
 
 def bare(browser: Browser, school: SchoolInfo) -> float:
-    """The same clicks, in seconds."""
+    """Plays the same clicks without First Bell. Returns seconds."""
     began = time.perf_counter()
     contexts = [browser.new_context(), browser.new_context()]
     teacher, student = (context.new_page() for context in contexts)
@@ -70,35 +70,35 @@ def bare(browser: Browser, school: SchoolInfo) -> float:
     return time.perf_counter() - began
 
 
-def ours(opened: LocalRunner) -> float:
-    """The journey as it ships, in seconds from order to verdict without the watching, its evidence recorded."""
-    (card,) = opened.chosen(["live-class"])
-    performed = opened.play(card, SilentReporter())
-    assert performed.run.outcome is Outcome.PASSED, performed.document
-    last = performed.run.last
+def first_bell(runner: LocalRunner) -> float:
+    """Plays the shipped journey with evidence. Returns seconds from order to outcome, without the watching step."""
+    (entry,) = runner.chosen(["live-class"])
+    result = runner.play(entry, SilentReporter())
+    assert result.run.outcome is Outcome.PASSED, result.document
+    last = result.run.last
     return last.took_s - sum(record.took_s for record in last.steps if record.step.title.startswith("still"))
 
 
 @click.command()
 @click.option("--rounds", type=click.IntRange(1), default=15, show_default=True)
 def main(rounds: int) -> None:
-    """Play in turn, print medians and the ratio."""
+    """Play in turn, and print medians and the ratio."""
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         file = Path(folder) / "firstbell.toml"
         file.write_text(CONFIG)
         options = launch_options(find_browser())
         options["args"] += FAKE_DEVICES
         browser = playwright.chromium.launch(**options)
-        with open_local_runner(load(file), headed=False, quiet=True) as opened:
-            assert opened.practice is not None
-            school = opened.practice.introduction
-            ours(opened)
+        with open_local_runner(load(file), headed=False, quiet=True) as runner:
+            assert runner.practice is not None
+            school = runner.practice.introduction
+            first_bell(runner)
             bare(browser, school)
-            pairs = [(ours(opened), bare(browser, school)) for _ in track(range(rounds), description="in turn")]
+            pairs = [(first_bell(runner), bare(browser, school)) for _ in track(range(rounds), description="in turn")]
         browser.close()
-    with_us, without = (statistics.median(times) for times in zip(*pairs, strict=True))
-    console().print(f"First Bell {with_us:.2f} s, bare script {without:.2f} s (medians of {rounds})")
-    console().print(f"ratio {with_us / without:.2f}")
+    with_first_bell, bare_s = (statistics.median(times) for times in zip(*pairs, strict=True))
+    console().print(f"First Bell {with_first_bell:.2f} s, bare script {bare_s:.2f} s (medians of {rounds})")
+    console().print(f"ratio {with_first_bell / bare_s:.2f}")
 
 
 if __name__ == "__main__":

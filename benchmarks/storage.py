@@ -1,11 +1,10 @@
-"""What evidence takes in a store: bytes a run, against the raw traces that Playwright writes, and what a year comes to.
+"""Measures the size of stored evidence: bytes per run, against Playwright's raw traces, and per year.
 
     .venv/bin/python -m benchmarks.storage [--passes 6] [--failures 3]
 
-Plays every shipped journey against one practice school into a folder, with the default policy, and with a trace of
-every pass. A run's bytes are what it adds to the store once earlier runs have left there what runs have in common. The
-year is arithmetic: 20 journeys every 5 minutes around the clock, in
-the measured mixture, one run in a hundred failing.
+Plays every shipped journey against one practice school into a folder, with the default policy and with a trace of every
+pass. A run's bytes are what it adds to a store that already holds the parts common to all runs. The year is computed
+for 20 journeys every 5 minutes around the clock, in the measured mixture, one run in a hundred failing.
 """
 
 from __future__ import annotations
@@ -35,80 +34,82 @@ KB, GB = 1000, 1000**3
 
 @dataclass
 class StoredBytes:
-    """Bytes by run: what each added, and the raw traces that it would be otherwise."""
+    """Bytes by run: added to the store, and of the raw traces."""
 
     added: list[int] = field(default_factory=list)
     raw: list[int] = field(default_factory=list)
 
 
 def stored(folder: Path) -> int:
-    """Bytes in the store."""
+    """Returns the bytes in the store."""
     return sum(path.stat().st_size for path in (folder / "evidence").rglob("*") if path.is_file())
 
 
-def raw_traces(performed: RunResult) -> int:
-    """Bytes of the traces as Playwright wrote them."""
-    kept = [artifact for attempt in performed.run.attempts for artifact in attempt.artifacts]
+def raw_traces(result: RunResult) -> int:
+    """Returns the bytes of the traces as Playwright wrote them."""
+    kept = [artifact for attempt in result.run.attempts for artifact in attempt.artifacts]
     return sum(artifact.size_bytes for artifact in kept if artifact.kind is ArtifactKind.TRACE)
 
 
-def play(opened: LocalRunner, name: str, folder: Path, into: StoredBytes, wanted: Outcome) -> None:
-    """One run, and what it added."""
+def play(runner: LocalRunner, name: str, folder: Path, into: StoredBytes, expected: Outcome) -> None:
+    """Plays one run and adds its bytes to `into`."""
     before = stored(folder)
-    performed = opened.play(opened.chosen([name])[0], SilentReporter())
-    assert performed.run.outcome is wanted, performed.document
-    assert opened.uploader.finish(60) == ""
+    result = runner.play(runner.chosen([name])[0], SilentReporter())
+    assert result.run.outcome is expected, result.document
+    assert runner.uploader.finish(60) == ""
     into.added.append(stored(folder) - before)
-    into.raw.append(raw_traces(performed))
+    into.raw.append(raw_traces(result))
 
 
 def measured(keep: str, passes: int, failures: int) -> tuple[dict[str, StoredBytes], int]:
-    """What passes of each journey and failures of one added, with one policy; and what all had in common."""
-    with tempfile.TemporaryDirectory() as place:
-        folder = Path(place)
+    """Plays passes of each journey and failures of one, with one policy. Returns bytes by journey, and common bytes."""
+    with tempfile.TemporaryDirectory() as path:
+        folder = Path(path)
         (folder / "firstbell.toml").write_text(CONFIG.format(keep=keep))
-        found: dict[str, StoredBytes] = {}
-        with open_local_runner(load(folder / "firstbell.toml"), headed=False, quiet=True) as opened:
-            assert opened.practice is not None
-            names = [piece.name for piece in opened.chosen([])]
+        sizes: dict[str, StoredBytes] = {}
+        with open_local_runner(load(folder / "firstbell.toml"), headed=False, quiet=True) as runner:
+            assert runner.practice is not None
+            names = [entry.name for entry in runner.chosen([])]
             for name in names:
-                play(opened, name, folder, StoredBytes(), Outcome.PASSED)
+                play(runner, name, folder, StoredBytes(), Outcome.PASSED)
             common = stored(folder)
             for name in track([name for _ in range(passes) for name in names], description=f"passes, {keep}"):
-                play(opened, name, folder, found.setdefault(name, StoredBytes()), Outcome.PASSED)
-            opened.practice.break_(FAULT)
-            play(opened, "live-class", folder, StoredBytes(), Outcome.FAILED)
+                play(runner, name, folder, sizes.setdefault(name, StoredBytes()), Outcome.PASSED)
+            runner.practice.break_(FAULT)
+            play(runner, "live-class", folder, StoredBytes(), Outcome.FAILED)
             for _ in track(range(failures), description="failures"):
-                play(opened, "live-class", folder, found.setdefault("failed", StoredBytes()), Outcome.FAILED)
-    return found, common
+                play(runner, "live-class", folder, sizes.setdefault("failed", StoredBytes()), Outcome.FAILED)
+    return sizes, common
 
 
 @click.command()
-@click.option("--passes", type=click.IntRange(1), default=6, show_default=True, help="Of each journey, each policy.")
+@click.option(
+    "--passes", type=click.IntRange(1), default=6, show_default=True, help="Passes of each journey with each policy."
+)
 @click.option("--failures", type=click.IntRange(1), default=3, show_default=True)
 def main(passes: int, failures: int) -> None:
-    """Play, print bytes, and do the arithmetic."""
+    """Play, and print bytes per run and per year."""
     pictures, common = measured("screenshots", passes, failures)
     traces, _ = measured("trace", passes, 1)
     table = Table(box=None, pad_edge=False)
     for column in ("KB a run, medians", "default policy", "everything", "raw traces alone"):
         table.add_column(column, justify="left" if column.startswith("KB") else "right")
-    for name, found in pictures.items():
-        whole = traces[name] if name != "failed" else found
-        row = (found.added, whole.added, whole.raw)
+    for name, sizes in pictures.items():
+        with_trace = traces[name] if name != "failed" else sizes
+        row = (sizes.added, with_trace.added, with_trace.raw)
         table.add_row(name, *(f"{statistics.median(numbers) / KB:.1f}" for numbers in row))
     out = console()
     out.print(table)
-    a_pass = statistics.mean([statistics.mean(found.added) for name, found in pictures.items() if name != "failed"])
+    a_pass = statistics.mean([statistics.mean(sizes.added) for name, sizes in pictures.items() if name != "failed"])
     a_failure = statistics.mean(pictures["failed"].added)
     a_day = JOURNEYS * RUNS_A_DAY
     kept = a_day * (7 * (1 - FAILING) * a_pass + 90 * FAILING * a_failure) + 4 * common
-    never = 365 * a_day * ((1 - FAILING) * a_pass + FAILING * a_failure) + 24 * common
+    after_a_year = 365 * a_day * ((1 - FAILING) * a_pass + FAILING * a_failure) + 24 * common
     out.print(
         f"a pass adds {a_pass / KB:.1f} KB, a failure {a_failure / KB:.1f} KB; in common {common / KB:.0f} KB a month"
     )
     out.print(f"20 journeys every 5 min, 1 % failing: {kept / GB:.1f} GB at any time (passes 7 days, failures 90)")
-    out.print(f"the same with nothing ever removed: {never / GB:.0f} GB after a year")
+    out.print(f"the same with nothing ever removed: {after_a_year / GB:.0f} GB after a year")
 
 
 if __name__ == "__main__":

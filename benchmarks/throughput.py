@@ -1,12 +1,12 @@
-"""Runs a minute and processor seconds a run of the live class: First Bell's warm workers against plain pytest.
+"""Measures runs per minute and processor seconds per run of the live class: warm workers against plain pytest.
 
     .venv/bin/python -m benchmarks.throughput [--rounds 10] [--lanes 2]
 
-The same journey, browser and practice schools (one for each lane, because a synthetic class is one at a time), in
-turn, in one invocation. Plain pytest is what a team would schedule today: one process a run, pytest-playwright with
-`--tracing on --screenshot on`. First Bell runs as `firstbell watch` does: its policy (pictures on a pass), and once
-more with a trace of every pass; cleaning, storing and history are in it. Processor seconds are the whole machine's,
-with the practice schools in both.
+The same journey, browser and practice schools (one per lane, because a synthetic class runs one at a time), in turn, in
+one invocation. Plain pytest is one process per run, pytest-playwright with `--tracing on --screenshot on`. First Bell
+runs as `firstbell watch` does, with its policy (screenshots of a pass) and once more with a trace of every pass;
+redaction, storage and history are included. Processor seconds are those of the whole machine, practice schools
+included in both.
 """
 
 from __future__ import annotations
@@ -63,28 +63,28 @@ KINDS = {"edge": "", "sign-in": "redirect", "platform": "practice", "live-class"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Throughput:
-    """What a way of running came to."""
+    """Figures of one setup."""
 
     runs_per_min: float
     cpu_s_per_run: float
 
 
 def write_config(folder: Path, school: PracticeSchool, lane: int, keep: str) -> Path:
-    """A practice school as any district: services by address, accounts by reference."""
-    told = school.introduction
-    teacher, student = told.accounts["teacher"], told.accounts["student"]
+    """Writes a configuration of a practice school as an ordinary district: addresses, and accounts by reference."""
+    info = school.introduction
+    teacher, student = info.accounts["teacher"], info.accounts["student"]
     os.environ[f"BENCH_TEACHER_{lane}"], os.environ[f"BENCH_STUDENT_{lane}"] = teacher.password, student.password
-    os.environ[f"BENCH_CODE_{lane}"] = told.meeting_code
+    os.environ[f"BENCH_CODE_{lane}"] = info.meeting_code
     text = CONFIG.format(
         keep=keep,
         lane=lane,
-        title=told.class_title,
+        title=info.class_title,
         teacher=teacher.username,
         teacher_name=teacher.display_name,
         student=student.username,
         student_name=student.display_name,
     )
-    text += "".join(SERVICE.format(name=name, url=told.origins[name], kind=kind) for name, kind in KINDS.items())
+    text += "".join(SERVICE.format(name=name, url=info.origins[name], kind=kind) for name, kind in KINDS.items())
     file = folder / f"{keep}-{lane}" / "firstbell.toml"
     file.parent.mkdir()
     file.write_text(text)
@@ -92,7 +92,7 @@ def write_config(folder: Path, school: PracticeSchool, lane: int, keep: str) -> 
 
 
 def by_pytest(file: Path) -> None:
-    """One run in a process of its own."""
+    """Plays one run in a new pytest process."""
     recorded = ["--tracing", "on", "--screenshot", "on", "--output", str(file.parent / "results")]
     command = [sys.executable, "-m", "pytest", "-q", "-o", "addopts=", "-p", "no:cacheprovider", *recorded]
     done = subprocess.run(
@@ -106,14 +106,14 @@ def by_pytest(file: Path) -> None:
 
 
 def by_first_bell(opened: LocalRunner) -> None:
-    """One run in a warm worker, with all that `firstbell watch` does around it."""
-    (piece,) = opened.chosen(["live-class"])
-    performed = opened.play(piece, SilentReporter())
-    assert performed.run.outcome is Outcome.PASSED, performed.document
+    """Plays one run in a warm worker, with all that `firstbell watch` does around it."""
+    (entry,) = opened.chosen(["live-class"])
+    result = opened.play(entry, SilentReporter())
+    assert result.run.outcome is Outcome.PASSED, result.document
 
 
 def measured(lanes: list[Callable[[], None]], rounds: int) -> Throughput:
-    """Play so many runs in each lane at once."""
+    """Plays `rounds` runs in each lane, all lanes at once. Returns the figures."""
 
     def play(lane: Callable[[], None]) -> None:
         for _ in range(rounds):
@@ -135,36 +135,38 @@ def _busy_s() -> float:
 
 
 @click.command()
-@click.option("--rounds", type=click.IntRange(2), default=10, show_default=True, help="Runs in each lane, each way.")
+@click.option(
+    "--rounds", type=click.IntRange(2), default=10, show_default=True, help="Runs in each lane, with each setup."
+)
 @click.option("--lanes", type=click.IntRange(1, 8), default=2, show_default=True, help="Runs at once.")
 def main(rounds: int, lanes: int) -> None:
-    """Play in turn, print figures and ratios."""
+    """Play in turn, and print figures and ratios."""
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         schools = [stack.enter_context(PracticeSchool.start()) for _ in range(lanes)]
-        ways: dict[str, list[Callable[[], None]]] = {"pytest, a process a run": []}
+        setups: dict[str, list[Callable[[], None]]] = {"pytest, a process a run": []}
         for lane, school in enumerate(schools):
             plain = write_config(folder, school, lane, "figures")
-            ways["pytest, a process a run"].append(lambda file=plain: by_pytest(file))  # type: ignore[misc]
+            setups["pytest, a process a run"].append(lambda file=plain: by_pytest(file))  # type: ignore[misc]
             for keep, name in (("screenshots", "First Bell"), ("trace", "First Bell, traces kept too")):
                 file = write_config(folder, school, lane, keep)
                 opened = stack.enter_context(open_local_runner(load(file), headed=False, quiet=True))
-                ways.setdefault(name, []).append(lambda opened=opened: by_first_bell(opened))  # type: ignore[misc]
-        found: dict[str, list[Throughput]] = {name: [] for name in ways}
-        for way in ways.values():
-            measured(way, 1)
+                setups.setdefault(name, []).append(lambda opened=opened: by_first_bell(opened))  # type: ignore[misc]
+        found: dict[str, list[Throughput]] = {name: [] for name in setups}
+        for setup in setups.values():
+            measured(setup, 1)
         for _ in range(3):
-            for name, way in ways.items():
-                found[name].append(measured(way, max(1, rounds // 3)))
+            for name, setup in setups.items():
+                found[name].append(measured(setup, max(1, rounds // 3)))
     table = Table(box=None, pad_edge=False)
-    for column in (f"live class, {lanes} at once", "runs a minute", "CPU s a run", "runs", "CPU"):
+    for column in (f"live class, {lanes} at once", "runs per minute", "CPU s per run", "runs", "CPU"):
         table.add_column(column, justify="left" if column.startswith("live") else "right")
     medians = {
         name: (
-            statistics.median(one.runs_per_min for one in all_),
-            statistics.median(one.cpu_s_per_run for one in all_),
+            statistics.median(figures.runs_per_min for figures in rounds_),
+            statistics.median(figures.cpu_s_per_run for figures in rounds_),
         )
-        for name, all_ in found.items()
+        for name, rounds_ in found.items()
     }
     base_runs, base_cpu = medians["pytest, a process a run"]
     for name, (runs, cpu) in medians.items():

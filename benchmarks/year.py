@@ -1,11 +1,11 @@
-"""A year of history: what a person waits for, and what a slot costs, at 50 thousand, 500 thousand and 5 million runs.
+"""Measures history queries and the cost of a slot at 50 thousand, 500 thousand and 5 million runs.
 
     .venv/bin/python -m benchmarks.year [--database sqlite|postgres] [--most 5000000]
 
-50 journeys every 5 minutes are 5.3 million runs a year. The rows are written straight into the tables (one of a hundred
-fails, one of a hundred is flaky, one slot of a hundred is missed; the last 30 days have their steps), then each
-question is asked as the commands ask it: the median of several askings, in milliseconds, on a warm cache. PostgreSQL is
-started by the benchmark itself, in a folder of its own.
+50 journeys every 5 minutes are 5.3 million runs a year. The rows are written straight into the tables (one in a hundred
+fails, one in a hundred is flaky, one slot in a hundred is missed; the last 30 days have their steps). Then each query
+runs as the commands run it: the median of several repeats, in milliseconds, on a warm cache. The benchmark starts
+PostgreSQL itself, in a temporary folder.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from zoneinfo import ZoneInfo
 
 import click
 from rich.progress import Progress
-from rich.table import Table as Shown
+from rich.table import Table as ResultTable
 from sqlalchemy import Connection, Table, create_engine, insert, text
 
 from firstbell.runner.cli.console import console
@@ -46,16 +46,16 @@ ZONE = ZoneInfo("America/New_York")
 BATCH_ROWS = 20_000
 REPEATS = 7
 LIMIT_MS = 200.0
-NUMBERS = itertools.count()
+SLOT_NUMBERS = itertools.count()
 
 
 def outcome_of(number: int) -> tuple[str, bool]:
-    """What became of the run of a number, and whether it was flaky."""
+    """Returns the outcome of a run by its number, and whether it was flaky."""
     return ("failed", False) if number % 97 == 0 else ("passed", number % 101 == 0)
 
 
 def rows(first: int, last: int, total: int, end: datetime) -> Iterator[tuple[Table, dict[str, Any]]]:
-    """The rows of the runs of some numbers, of which `total` is the last."""
+    """Yields the rows of the runs from `first` to `last`; `total` is the number of the latest run."""
     for number in range(first, last):
         journey = JOURNEYS[number % len(JOURNEYS)]
         at = end - EVERY * ((total - number) // len(JOURNEYS) + 1)
@@ -85,46 +85,46 @@ def rows(first: int, last: int, total: int, end: datetime) -> Iterator[tuple[Tab
 
 
 def fill(connection: Connection, first: int, last: int, end: datetime, tick: Callable[[int], None]) -> None:
-    """Write the runs from one number to another, oldest last: later sizes reach further back."""
+    """Writes the runs from one number to another, oldest last: larger sizes reach further back."""
     for begin in range(first, last, BATCH_ROWS):
         until = min(begin + BATCH_ROWS, last)
-        found: dict[Table, list[dict[str, Any]]] = {}
+        by_table: dict[Table, list[dict[str, Any]]] = {}
         # Numbered backwards from the end, so that the latest runs are there at every size.
         for table, row in rows(SIZES[-1] - until, SIZES[-1] - begin, SIZES[-1], end):
-            found.setdefault(table, []).append(row)
-        for table, made in found.items():
-            connection.execute(insert(table), made)
+            by_table.setdefault(table, []).append(row)
+        for table, values in by_table.items():
+            connection.execute(insert(table), values)
         tick(until - begin)
 
 
 def fill_days(connection: Connection, size: int, end: datetime) -> None:
-    """The daily figures of so many runs."""
+    """Writes the daily figures of `size` runs."""
     connection.execute(days.delete())
     reach = (size // len(JOURNEYS)) * EVERY
     first, last = (end - reach).date(), end.date()
-    made = [
+    values = [
         {"day": first + timedelta(days=number), "journey": journey, "location": "here", "passed": 282, "flaky": 3,
          "failed": 3, "took_s": 1200.0}
         for number in range((last - first).days + 1)
         for journey in JOURNEYS
     ]  # fmt: skip
-    connection.execute(insert(days), made)
+    connection.execute(insert(days), values)
 
 
-def questions(database: Database, end: datetime) -> dict[str, Callable[[], object]]:
-    """What is asked, as the commands ask it."""
+def queries(database: Database, end: datetime) -> dict[str, Callable[[], object]]:
+    """Returns the queries, as the commands run them."""
     history, figures = RunHistory(database, ZONE), DailyFigures(database)
     service = SlotHistory(database, "here", ZONE)
-    terms = ClaimPolicy(owner=this_process(), is_gone=owner_is_gone, grace_s=120, late_after_s=30)
+    policy = ClaimPolicy(owner=this_process(), is_gone=owner_is_gone, grace_s=120, late_after_s=30)
     last = history.recent(1)[0].id
     today = end.date()
 
-    def a_slot() -> None:
-        """Planned, claimed, settled: all that a slot costs the database."""
-        at, number = service.now(), next(NUMBERS)
+    def whole_slot() -> None:
+        """Plans, claims and records a slot: the whole cost of a slot in the database."""
+        at, number = service.now(), next(SLOT_NUMBERS)
         journey = f"bench-{number}"
         service.plan([Due(at=at, journey=journey, phase=Phase.IN_CLASS)], {journey: at})
-        claim = service.claim(terms, lambda _journey, _taken: AccountAllocation(locks=("account",)))
+        claim = service.claim(policy, lambda _journey, _taken: AccountAllocation(locks=("account",)))
         assert claim is not None
         name = f"{at:%Y%m%d-%H%M%S}-b{number:05}"
         run = RunRow(id=name, journey=journey, location="here", started_at=at, took_s=4.0, outcome="passed",
@@ -132,7 +132,7 @@ def questions(database: Database, end: datetime) -> dict[str, Callable[[], objec
         history.record(run, claim)
 
     def leases() -> None:
-        service.renew(terms, [])
+        service.renew(policy, [])
         service.reap(owner_is_gone)
 
     return {
@@ -141,24 +141,24 @@ def questions(database: Database, end: datetime) -> dict[str, Callable[[], objec
         "firstbell runs --outcome failed": lambda: history.recent(20, outcome="failed"),
         "firstbell runs --outcome flaky": lambda: history.recent(20, outcome="flaky"),
         "  ... of a group of ten": lambda: history.recent(20, journeys=JOURNEYS[:10], outcome="failed"),
-        "  ... with what was missed": lambda: service.gaps(end - timedelta(hours=1), 5),
+        "  ... with missed slots": lambda: service.gaps(end - timedelta(hours=1), 5),
         "firstbell show": lambda: history.find(last[-6:]),
         "firstbell uptime, a month": lambda: figures.uptime(today - timedelta(days=30), today),
         "firstbell uptime, a year": lambda: figures.uptime(today - timedelta(days=365), today),
         "firstbell schedule (usual times)": lambda: history.usual_s(JOURNEYS),
-        "a slot: planned, claimed, settled": a_slot,
-        "a look at what is due": service.next_due,
-        "leases: renewed and reaped": leases,
+        "a slot: plan, claim, record": whole_slot,
+        "look up the next due slot": service.next_due,
+        "renew and reap leases": leases,
     }
 
 
-def asked_ms(question: Callable[[], object]) -> float:
-    """The median of several askings, in milliseconds."""
-    question()
+def query_ms(query: Callable[[], object]) -> float:
+    """Returns the median time of a query, in milliseconds."""
+    query()
     took = []
     for _ in range(REPEATS):
         began = time.perf_counter()
-        question()
+        query()
         took.append(time.perf_counter() - began)
     return statistics.median(took) * 1000
 
@@ -167,10 +167,10 @@ def asked_ms(question: Callable[[], object]) -> float:
 @click.option("--database", "kind", type=click.Choice(["sqlite", "postgres"]), default="sqlite", show_default=True)
 @click.option("--most", type=int, default=SIZES[-1], show_default=True, help="The largest size to build.")
 def main(kind: str, most: int) -> None:
-    """Build the year size by size, and ask."""
+    """Build the history size by size, and run the queries."""
     end = datetime.now(UTC).replace(microsecond=0)
     sizes = [size for size in SIZES if size <= most]
-    answers: dict[str, list[float]] = {}
+    results: dict[str, list[float]] = {}
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         url = stack.enter_context(Postgres()).url if kind == "postgres" else f"sqlite:///{folder}/history.db"
@@ -188,17 +188,17 @@ def main(kind: str, most: int) -> None:
             done = size
             with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
                 connection.execute(text("ANALYZE"))
-            for name, question in questions(database, end).items():
-                answers.setdefault(name, []).append(asked_ms(question))
-    table = Shown(box=None, pad_edge=False)
+            for name, query in queries(database, end).items():
+                results.setdefault(name, []).append(query_ms(query))
+    table = ResultTable(box=None, pad_edge=False)
     table.add_column(f"{kind}, ms")
     for size in sizes:
         table.add_column(f"{size:,}", justify="right")
-    for name, found in answers.items():
-        table.add_row(name, *(f"{one:.1f}" for one in found))
+    for name, times in results.items():
+        table.add_row(name, *(f"{ms:.1f}" for ms in times))
     console().print(table)
-    slowest = max(found[-1] for found in answers.values())
-    console().print(f"slowest at {sizes[-1]:,} runs: {slowest:.0f} ms, wanted at most {LIMIT_MS:.0f}")
+    slowest = max(times[-1] for times in results.values())
+    console().print(f"slowest at {sizes[-1]:,} runs: {slowest:.0f} ms, target at most {LIMIT_MS:.0f}")
 
 
 if __name__ == "__main__":

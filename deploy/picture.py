@@ -1,4 +1,4 @@
-"""Draws the picture in the README: plays a live class for real, with the first morning's fault, and saves it.
+"""Draws the picture in the README: plays a live class with the first morning's fault, and saves the output as SVG.
 
 .venv/bin/python deploy/picture.py
 """
@@ -10,6 +10,7 @@ import io
 import re
 import tempfile
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from rich.console import Console
 from rich.theme import Theme
@@ -25,10 +26,10 @@ WIDTH = 130
 
 
 def main() -> None:
-    """Play, and draw."""
-    # Not a terminal: a spinner would leave each of its turns in the picture.
+    """Plays the class and writes the picture."""
+    # Not a terminal, because each frame of a spinner would be in the picture.
     out = Console(record=True, width=WIDTH, theme=Theme(STYLES), highlight=False, emoji=False, file=io.StringIO())
-    # In its folder, as people do: then paths are short.
+    # In its own folder, so that paths are short.
     with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
         file = Path(folder) / "firstbell.toml"
         file.write_text(CONFIG)
@@ -38,10 +39,10 @@ def main() -> None:
             opened.practice.break_("sessions-empty")
             (card,) = opened.chosen(["live-class"])
             out.print("$ firstbell run live-class")
-            opened.play(card, ConsoleReporter(out))
-            told = out.export_svg(title="First Bell")
-    # The picture must load from nowhere else: without rich's web fonts, any monospace font will do.
-    PICTURE.write_text(re.sub(r"@font-face\s*\{[^}]*\}", "", told))
+            opened.play(card, ConsoleReporter(out, ZoneInfo("America/New_York")))
+            svg = out.export_svg(title="First Bell")
+    # Without rich's web fonts, so that the picture loads nothing from the network.
+    PICTURE.write_text(re.sub(r"@font-face\s*\{[^}]*\}", "", svg))
 
 
 if __name__ == "__main__":

@@ -1,1 +1,1 @@
-"""People and pages: the journeys, and the vocabulary they are written in."""
+"""The journeys, and the vocabulary in which they are written: actors, steps, services, pages, media."""

@@ -1,4 +1,4 @@
-"""Each default of a configuration key stands in one place: found by reading the source, not by a list of keys."""
+"""Each default of a configuration key is written once: checked by reading the source, not by a list of keys."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from firstbell.runner.config.to_schedule import timetable_of
 from firstbell.runner.schedule.slots import Rhythm
 
 ROOT = Path(__file__).parents[1]
-SECTIONS = ROOT / "runner" / "config"
+SECTIONS = ROOT / "runner" / "config" / "sections"
 UNITS = {"s", "ms", "mib", "days", "default", "usually"}
-SAYS_NOTHING = """\
+MINIMAL = """\
 [school]
 name = "P"
 timezone = "UTC"
@@ -37,7 +37,7 @@ SECONDS = {"days": 86400.0, "hours": 3600.0, "minutes": 60.0, "seconds": 1.0}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Default:
-    """A literal that holds where nothing else is said. `owner` is the class or function that may be called."""
+    """A literal default. `owner` is the class or function that has it, by its dotted name."""
 
     where: str
     owner: str
@@ -48,14 +48,15 @@ class Default:
 
 @dataclass(slots=True, kw_only=True)
 class Module:
-    """What one module says: its defaults, and its calls by the dotted name of what is called."""
+    """The defaults of one module, and its calls by the dotted name of the called object."""
 
     defaults: list[Default] = field(default_factory=list)
     calls: list[tuple[str, ast.Call]] = field(default_factory=list)
 
 
 def literal(node: ast.expr | None) -> object:
-    """The value of a literal, durations in seconds; None for what is none, and for what only says "not given"."""
+    """Returns the value of a literal, durations in seconds; None for other expressions and for values that mean "not
+    given"."""
     match node:
         case ast.Constant(value=value) if value not in (None, "", b"", 0, 1, ...):
             return value
@@ -74,8 +75,8 @@ def literal(node: ast.expr | None) -> object:
 
 def in_function(where: str, owner: str, node: ast.FunctionDef) -> Iterator[Default]:
     arguments = [one for one in (*node.args.posonlyargs, *node.args.args) if one.arg != "self"]
-    given = [None] * (len(arguments) - len(node.args.defaults)) + list(node.args.defaults)
-    pairs = [*zip(arguments, given[-len(arguments) :] if arguments else [], strict=True)]
+    defaults = [None] * (len(arguments) - len(node.args.defaults)) + list(node.args.defaults)
+    pairs = [*zip(arguments, defaults[-len(arguments) :] if arguments else [], strict=True)]
     pairs += [*zip(node.args.kwonlyargs, node.args.kw_defaults, strict=True)]
     for position, (argument, default) in enumerate(pairs):
         if (value := literal(default)) is not None:
@@ -100,7 +101,7 @@ def in_module(where: str, name: str, tree: ast.Module) -> Iterator[Default]:
 
 
 def names_of(name: str, tree: ast.Module) -> Mapping[str, str]:
-    """What a module calls things: those that it imports, and its own."""
+    """Returns the dotted name of each name in a module: its imports and its own classes and functions."""
     known = {node.name: f"{name}.{node.name}" for node in tree.body if isinstance(node, ast.ClassDef | ast.FunctionDef)}
     for node in ast.walk(tree):
         if isinstance(node, ast.ImportFrom):
@@ -109,7 +110,7 @@ def names_of(name: str, tree: ast.Module) -> Mapping[str, str]:
 
 
 def calls_in(tree: ast.Module) -> Iterator[tuple[str, ast.Call]]:
-    """What is called by its name; a factory of defaults is called without anything."""
+    """Yields calls by name. A default factory counts as a call without arguments."""
     for node in ast.walk(tree):
         match node:
             case ast.Call(func=ast.Name(id=called)):
@@ -135,13 +136,13 @@ def modules() -> Mapping[Path, Module]:
 
 
 def is_given(default: Default, call: ast.Call) -> bool:
-    """Whether a call gives a value of its own; one with ** may."""
+    """Tells whether a call passes its own value; one with ** may."""
     keywords = {one.arg for one in call.keywords}
     return default.name in keywords or None in keywords or len(call.args) > default.position
 
 
 def keys() -> Iterator[tuple[str, str, object]]:
-    """The literal default of each key of the configuration."""
+    """Yields the literal default of each key of the configuration."""
     for path in SECTIONS.glob("*.py"):
         for node in ast.walk(ast.parse(path.read_text())):
             match node:
@@ -156,32 +157,32 @@ def words(name: str) -> set[str]:
     return set(name.strip("_").lower().split("_")) - UNITS
 
 
-def test_no_default_is_dead_because_every_caller_says_something_else() -> None:
+def test_every_default_is_used_by_some_caller() -> None:
     calls = [call for module in modules().values() for call in module.calls]
-    dead = []
-    for default in (one for module in modules().values() for one in module.defaults):
-        made = [call for owner, call in calls if owner == default.owner]
-        if made and all(is_given(default, call) for call in made):
-            dead.append(f"{default.where}: {default.owner.rpartition('.')[2]}.{default.name} = {default.value!r}")
-    assert not dead, "\n".join(dead)
+    unused = []
+    for default in (default for module in modules().values() for default in module.defaults):
+        calls_of_owner = [call for owner, call in calls if owner == default.owner]
+        if calls_of_owner and all(is_given(default, call) for call in calls_of_owner):
+            unused.append(f"{default.where}: {default.owner.rpartition('.')[2]}.{default.name} = {default.value!r}")
+    assert not unused, "\n".join(unused)
 
 
-def test_no_literal_of_a_configuration_key_stands_a_second_time() -> None:
-    twins = []
+def test_no_configuration_default_is_repeated_as_a_literal() -> None:
+    repeated = []
     for file, key, value in keys():
         for path, module in modules().items():
             if path.parent == SECTIONS:
                 continue
-            twins += [
+            repeated += [
                 f"{file}: {key} = {value!r}, {one.where}: {one.owner.rpartition('.')[2]}.{one.name}"
                 for one in module.defaults
                 if one.value == value and (words(key) <= words(one.name) or words(one.name) <= words(key))
             ]
-    assert not twins, "\n".join(twins)
+    assert not repeated, "\n".join(repeated)
 
 
-def test_a_file_that_says_nothing_sets_what_the_domain_does_by_itself() -> None:
-    settings = parse(SAYS_NOTHING, Path("firstbell.toml")).settings
+def test_minimal_file_gives_the_defaults_of_the_domain_classes() -> None:
+    settings = parse(MINIMAL, Path("firstbell.toml")).settings
     assert incident_policy_of(settings) == IncidentPolicy()
     assert routes_of(settings)[-1] == Route(name="it", to=("smtp:it@x.example",))
     assert channel_options_of(settings).mail == MailSettings()

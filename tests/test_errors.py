@@ -1,4 +1,4 @@
-"""Foreseen mistakes have one base class, and each ends a command with its sentence and its exit code."""
+"""Expected errors have one base class, and each ends a command with its message and exit code."""
 
 from __future__ import annotations
 
@@ -41,11 +41,11 @@ CAUGHT_INSIDE = {
     "TimeLimitPassed",
     "UnknownFault",
 }
-"""Exceptions that our own code always catches, so that no person reads them."""
+"""Exceptions that our own code always catches, so that no person sees them."""
 
 
 def own_exceptions() -> list[type[Exception]]:
-    """The exception classes that our modules define. Process entry points and pages of journeys define none."""
+    """Returns the exception classes that our modules define. Process entry points and pages of journeys define none."""
     found: set[type[Exception]] = set()
     for path in MODULES:
         text = path.read_text()
@@ -59,17 +59,17 @@ def own_exceptions() -> list[type[Exception]]:
 
 
 OWN = own_exceptions()
-FORESEEN = [one for one in OWN if issubclass(one, FirstBellError) and not issubclass(one, StoreError)]
+EXPECTED = [one for one in OWN if issubclass(one, FirstBellError) and not issubclass(one, StoreError)]
 
 
-def test_every_exception_is_foreseen_or_a_journeys_or_caught_inside() -> None:
+def test_every_exception_is_expected_or_caught_inside() -> None:
     assert len(OWN) > 30
     others = {one.__name__ for one in OWN if not issubclass(one, FirstBellError | JourneyError)}
     assert others == CAUGHT_INSIDE
 
 
-@pytest.mark.parametrize("kind", FORESEEN, ids=lambda kind: kind.__name__)
-def test_a_mistake_in_what_the_district_wrote_exits_with_3_and_one_of_this_machine_with_2(
+@pytest.mark.parametrize("kind", EXPECTED, ids=lambda kind: kind.__name__)
+def test_configuration_errors_exit_with_3_and_others_with_2(
     kind: type[FirstBellError],
 ) -> None:
     assert kind.exit_code == (CONFIG if kind in CONFIGURATION else ERRORED)
@@ -81,14 +81,14 @@ def test_a_mistake_in_what_the_district_wrote_exits_with_3_and_one_of_this_machi
         (NoConfig("no firstbell.toml here"), 3),
         (NoAccount("no account for 'counselor'"), 3),
         (FirstBellError("the disk is full"), 2),
-        (StoreError("the store is away", permanent=False), 2),
+        (StoreError("the store is unavailable", permanent=False), 2),
         (StoreError("no such bucket", permanent=True), 3),
         (Denied("access denied"), 3),
         (AlreadyStored("other bytes lie there"), 3),
     ],
-    ids=lambda given: type(given).__name__,
+    ids=lambda value: type(value).__name__,
 )
-def test_a_foreseen_mistake_ends_a_command_with_its_sentence_and_its_exit_code(
+def test_expected_error_ends_a_command_with_message_and_exit_code(
     error: FirstBellError, code: int, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(SystemExit) as left, foreseen():
@@ -97,6 +97,6 @@ def test_a_foreseen_mistake_ends_a_command_with_its_sentence_and_its_exit_code(
     assert capsys.readouterr().err == f"firstbell: {error}\n"
 
 
-def test_what_nobody_foresaw_keeps_its_traceback() -> None:
+def test_unexpected_error_keeps_its_traceback() -> None:
     with pytest.raises(ZeroDivisionError), foreseen():
         raise ZeroDivisionError

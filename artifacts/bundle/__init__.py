@@ -1,1 +1,1 @@
-"""What is handed to somebody else: a page to read, the files behind it, and the means to check that nothing changed."""
+"""Evidence bags for other people: a page to read, the files behind it, and hashes and a signature to check them."""

@@ -1,4 +1,4 @@
-"""A run's files made into what is handed out: narrowed, told on a page, and put into a bag."""
+"""Building of evidence bags: a run's files are narrowed, shown on a page, and put into a bag."""
 
 from __future__ import annotations
 
@@ -26,50 +26,50 @@ SCHEMA = "firstbell.evidence/1"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BundleRequest:
-    """What bundle is wanted: which attempt (0: the last), and the key to sign it with, as PEM, if any."""
+    """The options of a bag: its page's context, the attempt (0: the last), and the key that signs it, as PEM."""
 
-    setting: PageContext
+    context: PageContext
     attempt: int = 0
     signing_key: bytes = b""
 
 
-def build(files: Mapping[str, bytes], wanted: BundleRequest, now: datetime) -> dict[str, bytes]:
-    """The members of a bag, by name, made of a run's files. Raises UnreadableRun, and BadKey."""
-    scope = wanted.setting.scope
-    run = _run(files)
-    payload, left_out = _narrow_files(files, run, wanted)
-    payload["run.json"] = json.dumps(narrow_run(run, payload, scope), indent=1).encode()
-    story = _run_view(payload, wanted)
-    number = story.attempt["number"]
-    traces = {actor: payload[name] for actor, name in story.traces}
+def build(files: Mapping[str, bytes], request: BundleRequest, now: datetime) -> dict[str, bytes]:
+    """Return the members of a bag of a run's files, by name. Raises UnreadableRun, and BadKey."""
+    payload, view, context = _prepare(files, request)
+    number = view.attempt["number"]
+    traces = {actor: payload[name] for actor, name in view.traces}
     if len(traces) > 1:
         payload[f"attempt-{number}/both.zip"] = merge_traces(traces)
-        payload["side-by-side.html"] = side_by_side(story)
+        payload["side-by-side.html"] = side_by_side(view)
     if traces:
         payload |= {f"viewer/{path.relative_to(VIEWER).as_posix()}": path.read_bytes() for path in _viewer()}
-    setting = replace(
-        wanted.setting,
-        failed_actions=tuple(one for actor, trace in traces.items() for one in failed_actions(actor, trace)),
+    payload["index.html"] = page(view, context, payload.__getitem__)
+    payload["summary.md"] = summary(view, context)
+    payload["manifest.json"] = _manifest(payload, view, context)
+    return _with_signature(bag.make_bag(payload, _info(view, context, now)), request.signing_key, now)
+
+
+def shared_page(files: Mapping[str, bytes], request: BundleRequest) -> bytes:
+    """Return the page alone, to be shared by a link; its bag is at `context.bag_link`. Raises UnreadableRun."""
+    payload, view, context = _prepare(files, request)
+    return page(view, context, payload.__getitem__)
+
+
+def _prepare(files: Mapping[str, bytes], request: BundleRequest) -> tuple[dict[str, bytes], RunView, PageContext]:
+    """Return the files that may be handed out, and the view and the context of the page about them."""
+    run = _run(files)
+    payload, left_out = _narrow_files(files, run, request)
+    payload["run.json"] = json.dumps(narrow_run(run, payload, request.context.scope), indent=1).encode()
+    view = _run_view(payload, request)
+    failed = tuple(action for actor, name in view.traces for action in failed_actions(actor, payload[name]))
+    context = replace(
+        request.context,
+        failed_actions=failed,
         removed=run.get("removed"),
         left_out=left_out,
-        is_signed=bool(wanted.signing_key),
+        is_signed=bool(request.signing_key),
     )
-    payload["index.html"] = page(story, setting, payload.__getitem__)
-    payload["summary.md"] = summary(story, setting)
-    payload["manifest.json"] = _manifest(payload, story, setting)
-    return _signed(bag.make_bag(payload, _info(story, setting, now)), wanted.signing_key, now)
-
-
-def shared_page(files: Mapping[str, bytes], wanted: BundleRequest) -> bytes:
-    """The page alone, for an address of its own: its bag lies at `setting.bag_link`."""
-    run = _run(files)
-    payload, left_out = _narrow_files(files, run, wanted)
-    payload["run.json"] = json.dumps(narrow_run(run, payload, wanted.setting.scope), indent=1).encode()
-    story = _run_view(payload, wanted)
-    traces = {actor: payload[name] for actor, name in story.traces}
-    failed = tuple(one for actor, trace in traces.items() for one in failed_actions(actor, trace))
-    setting = replace(wanted.setting, failed_actions=failed, removed=run.get("removed"), left_out=left_out)
-    return page(story, setting, payload.__getitem__)
+    return payload, view, context
 
 
 def _run(files: Mapping[str, bytes]) -> dict[str, Any]:
@@ -77,68 +77,67 @@ def _run(files: Mapping[str, bytes]) -> dict[str, Any]:
         run: dict[str, Any] = json.loads(files["run.json"])
         run["artifacts"], run["attempts"], run["broke"]
     except (KeyError, ValueError, TypeError) as error:
-        raise UnreadableRun(f"run.json is not one of First Bell's ({type(error).__name__})") from None
+        raise UnreadableRun(f"run.json was not written by First Bell ({type(error).__name__})") from None
     return run
 
 
 def _narrow_files(
-    files: Mapping[str, bytes], run: Mapping[str, Any], wanted: BundleRequest
+    files: Mapping[str, bytes], run: Mapping[str, Any], request: BundleRequest
 ) -> tuple[dict[str, bytes], tuple[tuple[str, str], ...]]:
-    """The run's files as they may be handed out, and which are not, with why."""
+    """Return the run's files as they may be handed out, and the names of those left out, with the reason."""
     payload: dict[str, bytes] = {}
     left_out = []
-    listed = [str(one["name"]) for one in run["artifacts"] if not one["missing"]]
+    listed = [str(artifact["name"]) for artifact in run["artifacts"] if not artifact["missing"]]
     for name in listed:
         if name not in files:
             left_out.append((name, "it is not in the store"))
             continue
         try:
-            data = narrow_file(name, files[name], run, wanted.setting.scope)
+            data = narrow_file(name, files[name], run, request.context.scope)
         except (ValueError, KeyError, TypeError, AttributeError) as error:
-            data = None
             left_out.append((name, f"it could not be read ({type(error).__name__})"))
+            continue
+        if data is None:
+            left_out.append((name, "it shows another service"))
         else:
-            if data is None:
-                left_out.append((name, "it shows another service"))
-        if data is not None:
             payload[name] = data
     return payload, tuple(left_out)
 
 
-def _run_view(payload: Mapping[str, bytes], wanted: BundleRequest) -> RunView:
-    """Told from what is handed out, and from nothing else."""
-    with tempfile.TemporaryDirectory(prefix="firstbell-") as place:
-        write_files(payload, Path(place))
-        return read_run_view(Path(place), wanted.setting.scope, wanted.attempt)
+def _run_view(payload: Mapping[str, bytes], request: BundleRequest) -> RunView:
+    """Return the view of the files that are handed out, and of nothing else."""
+    with tempfile.TemporaryDirectory(prefix="firstbell-") as folder:
+        write_files(payload, Path(folder))
+        return read_run_view(Path(folder), request.context.scope, request.attempt)
 
 
-def _manifest(payload: Mapping[str, bytes], story: RunView, setting: PageContext) -> bytes:
+def _manifest(payload: Mapping[str, bytes], view: RunView, context: PageContext) -> bytes:
     rows = {name: hashlib.sha256(data).hexdigest() for name, data in sorted(payload.items())}
-    whole = "".join(f"{digest}  {name}\n" for name, digest in rows.items())
-    told = {
+    listing = "".join(f"{digest}  {name}\n" for name, digest in rows.items())
+    document = {
         "schema": SCHEMA,
-        "run": story.run["id"],
-        "headline": headline(story),
-        "for": setting.scope.service or None,
+        "run": view.run["id"],
+        "headline": headline(view),
+        "for": context.scope.service or None,
         "members": {name: {"sha256": digest, "size_bytes": len(payload[name])} for name, digest in rows.items()},
-        "sha256_of_members": hashlib.sha256(whole.encode()).hexdigest(),
-        "removed": dict(setting.removed or {}),
-        "left_out": [{"name": name, "why": why} for name, why in (*story.missing, *setting.left_out)],
+        "sha256_of_members": hashlib.sha256(listing.encode()).hexdigest(),
+        "removed": dict(context.removed or {}),
+        "left_out": [{"name": name, "why": why} for name, why in (*view.missing, *context.left_out)],
     }
-    return json.dumps(told, indent=1).encode()
+    return json.dumps(document, indent=1).encode()
 
 
-def _info(story: RunView, setting: PageContext, now: datetime) -> dict[str, str]:
+def _info(view: RunView, context: PageContext, now: datetime) -> dict[str, str]:
     return {
-        "Source-Organization": setting.district,
-        "External-Identifier": str(story.run["id"]),
-        "External-Description": headline(story),
+        "Source-Organization": context.district,
+        "External-Identifier": str(view.run["id"]),
+        "External-Description": headline(view),
         "Bagging-Date": f"{now.astimezone(UTC):%Y-%m-%d}",
-        "Bag-Software-Agent": f"First Bell {story.run['firstbell']}",
+        "Bag-Software-Agent": f"First Bell {view.run['firstbell']}",
     }
 
 
-def _signed(members: dict[str, bytes], key: bytes, now: datetime) -> dict[str, bytes]:
+def _with_signature(members: dict[str, bytes], key: bytes, now: datetime) -> dict[str, bytes]:
     if not key:
         return members
     return {**members, bag.SIGNATURE: signature.sign(members[bag.TAG_MANIFEST], key, bag.TAG_MANIFEST, now)}

@@ -1,4 +1,4 @@
-"""A zip whose bytes follow from its members alone: no times, no compression, so that its hash can be had again."""
+"""Zips whose bytes depend on their members alone: no times and no compression, so their hashes are reproducible."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ import io
 import zipfile
 from collections.abc import Iterable
 
-# The first moment that a zip can name.
+# The earliest time that a zip can hold.
 NO_TIME = (1980, 1, 1, 0, 0, 0)
 PLAIN_FILE = 0o600 << 16
 
 
 def canonical_zip(members: Iterable[tuple[str, bytes]]) -> bytes:
-    """The zip of some members, in their order. The same members give the same bytes with every zlib and any clock."""
+    """Return a zip of members, in their order. The same members give the same bytes on every machine."""
     written = io.BytesIO()
     with zipfile.ZipFile(written, "w", zipfile.ZIP_STORED) as target:
         for name, data in members:

@@ -1,4 +1,4 @@
-"""Several actors' traces as one, on one clock: Playwright's viewer shows the contexts of a zip on one time line."""
+"""Merging of actors' traces into one: Playwright's viewer shows the contexts of a zip on one time line."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ GROUP = "tracingGroup"
 
 
 def merge_traces(traces: Mapping[str, bytes]) -> bytes:
-    """One trace of several, by actor; each step's title says whose it is. All were recorded by one driver, whose
-    monotonic clock is theirs in common."""
+    """Return one trace of several, given by actor; each step's title names its actor. All were recorded by one driver,
+    so they share its monotonic clock."""
     members: dict[str, bytes] = {}
     for actor, trace in traces.items():
         with zipfile.ZipFile(io.BytesIO(trace)) as source:
             for name in source.namelist():
                 if name == "trace.trace":
-                    members[f"{slug(actor)}.trace"] = _named(source.read(name), actor)
+                    members[f"{slug(actor)}.trace"] = _with_actor_titles(source.read(name), actor)
                 elif name.startswith("trace."):
                     members[f"{slug(actor)}.{name.partition('.')[2]}"] = source.read(name)
                 else:
@@ -29,11 +29,11 @@ def merge_traces(traces: Mapping[str, bytes]) -> bytes:
     return canonical_zip(sorted(members.items()))
 
 
-def _named(lines: bytes, actor: str) -> bytes:
-    return b"".join(_with_name(line, actor) for line in lines.splitlines())
+def _with_actor_titles(lines: bytes, actor: str) -> bytes:
+    return b"".join(_with_actor_title(line, actor) for line in lines.splitlines())
 
 
-def _with_name(line: bytes, actor: str) -> bytes:
+def _with_actor_title(line: bytes, actor: str) -> bytes:
     if GROUP.encode() not in line:
         return line + b"\n"
     event = json.loads(line)

@@ -1,7 +1,7 @@
-"""What of a run one vendor is given: their own hosts whole, everybody else's reduced to host and status.
+"""Narrowing of a run to one vendor: their own hosts in full, all others reduced to host and status.
 
-A wide scope changes nothing. What is not certainly theirs is left out: a screencast shows whatever page was open, so
-there is none in a narrowed trace; a console line counts as theirs only if a page of theirs wrote it.
+A wide scope changes nothing. A file that is not certainly theirs is left out: a screencast shows any page that was
+open, so a narrowed trace has none; a console line is theirs only if one of their pages wrote it.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ _RESOURCE = re.compile(rb"resources/[0-9a-f]{32,64}(?:\.[a-z0-9]+)?")
 
 
 def narrow_file(name: str, data: bytes, run: Mapping[str, Any], scope: Scope) -> bytes | None:
-    """A file of a run as this vendor is given it; None where they are not. Raises ValueError or KeyError for a file
-    that cannot be read, which is then not handed out either."""
+    """Return a file of a run as this vendor may have it; None if they may not. Raises ValueError or KeyError for an
+    unreadable file, which is then left out too."""
     if not scope.is_narrow:
         return data
     kind, step = _kind_of(name, run)
@@ -39,18 +39,20 @@ def narrow_file(name: str, data: bytes, run: Mapping[str, Any], scope: Scope) ->
 
 
 def narrow_run(run: Mapping[str, Any], kept: Collection[str], scope: Scope) -> dict[str, Any]:
-    """run.json as this vendor is given it: what other services' steps said is left out, and so are their files."""
-    told = json.loads(json.dumps(run))
+    """Return run.json as this vendor may have it: without the messages and files of other services' steps."""
+    document = json.loads(json.dumps(run))
     if not scope.is_narrow:
-        return dict(told)
-    told["services"] = {name: one for name, one in told.get("services", {}).items() if name == scope.service}
-    told["artifacts"] = [one for one in told["artifacts"] if one["name"] in kept]
-    if told["broke"] and not scope.covers_service(told["broke"]["service"]):
-        told["broke"]["said"] = ""
-    told["diagnosis"] = _diagnosis(told.get("diagnosis"), scope)
+        return dict(document)
+    document["services"] = {
+        name: service for name, service in document.get("services", {}).items() if name == scope.service
+    }
+    document["artifacts"] = [artifact for artifact in document["artifacts"] if artifact["name"] in kept]
+    if document["broke"] and not scope.covers_service(document["broke"]["service"]):
+        document["broke"]["said"] = ""
+    document["diagnosis"] = _diagnosis(document.get("diagnosis"), scope)
     if not scope.covers_calls:
-        told["degraded"] = []
-    for attempt in told["attempts"]:
+        document["degraded"] = []
+    for attempt in document["attempts"]:
         failing = [step for step in attempt["steps"] if step["ending"]]
         if any(not scope.covers_service(step["service"]) for step in failing):
             attempt["said"] = ""
@@ -58,37 +60,37 @@ def narrow_run(run: Mapping[str, Any], kept: Collection[str], scope: Scope) -> d
             step["said"] = step["said"] if scope.covers_service(step["service"]) else ""
         if not scope.covers_calls:
             attempt["media"] = []
-    return dict(told)
+    return dict(document)
 
 
 def _diagnosis(found: dict[str, Any] | None, scope: Scope) -> dict[str, Any] | None:
-    """Whose it is and how sure, to everybody; why, and who is fine, only as far as it is about them."""
+    """Keep the service and the confidence for every vendor; reasons and cleared services only if they are theirs."""
     if found is None:
         return None
     is_theirs = found["service"] == scope.service
     reasons = found["because"] if is_theirs else []
-    cleared = [one for one in found["cleared"] if one["name"] == scope.service]
+    cleared = [cleared for cleared in found["cleared"] if cleared["name"] == scope.service]
     return {
         **found,
-        "because": [one for one in reasons if _names_only_own_hosts(one["said"], scope)],
+        "because": [reason for reason in reasons if _names_only_own_hosts(reason["said"], scope)],
         "cleared": cleared,
     }
 
 
-def _names_only_own_hosts(said: str, scope: Scope) -> bool:
-    """Whether every host that a sentence names is their own."""
-    return all(scope.covers_host(host) for host in _HOST.findall(said))
+def _names_only_own_hosts(text: str, scope: Scope) -> bool:
+    """Tell whether every host that a sentence names is their own."""
+    return all(scope.covers_host(host) for host in _HOST.findall(text))
 
 
 def steps_of_service(run: Mapping[str, Any], scope: Scope) -> set[str]:
-    """The titles of the steps that rely on their service and on no other one."""
+    """Return the titles of the steps that rely on the scope's service alone."""
     steps = [step for attempt in run["attempts"] for step in attempt["steps"]]
     others = {step["title"] for step in steps if not scope.covers_service(step["service"])}
     return {step["title"] for step in steps} - others
 
 
 def _kind_of(name: str, run: Mapping[str, Any]) -> tuple[str, int]:
-    found = next((one for one in run["artifacts"] if one["name"] == name), None)
+    found = next((artifact for artifact in run["artifacts"] if artifact["name"] == name), None)
     return (found["kind"], found["step"] or 0) if found else ("", 0)
 
 
@@ -103,7 +105,7 @@ def _har(har: dict[str, Any], scope: Scope) -> dict[str, Any]:
 
 
 def _reduced(entry: Mapping[str, Any]) -> dict[str, Any]:
-    """Host and status, in a shape that tools still read."""
+    """Reduce an entry to host and status, in a shape that tools still read."""
     return {
         "startedDateTime": entry["startedDateTime"],
         "time": entry["time"],
@@ -123,28 +125,29 @@ _EMPTY_RESPONSE: dict[str, Any] = {
 }  # fmt: skip
 
 
-def _network(told: dict[str, Any], scope: Scope) -> dict[str, Any]:
-    troubles = [one if scope.covers_host(one["host"]) else {**one, "path": ""} for one in told["troubles"]]
-    return {**told, "troubles": troubles}
+def _network(document: dict[str, Any], scope: Scope) -> dict[str, Any]:
+    failures = document["troubles"]
+    failures = [row if scope.covers_host(row["host"]) else {**row, "path": ""} for row in failures]
+    return {**document, "troubles": failures}
 
 
-def _console(told: dict[str, Any], scope: Scope) -> dict[str, Any]:
+def _console(document: dict[str, Any], scope: Scope) -> dict[str, Any]:
     lines = []
-    for line in told["lines"]:
+    for line in document["lines"]:
         is_theirs = bool(line.get("host")) and scope.covers_host(line["host"])
         text = _addresses(line["text"], scope) if is_theirs else ""
         lines.append({"kind": line["kind"], "host": line.get("host", ""), "text": text})
-    return {**told, "lines": lines}
+    return {**document, "lines": lines}
 
 
-def _checks(told: dict[str, Any], scope: Scope) -> dict[str, Any]:
-    """Their hosts whole, and those that are nobody's here; of the others whether they were well."""
+def _checks(document: dict[str, Any], scope: Scope) -> dict[str, Any]:
+    """Keep checks of their hosts, and of hosts without a service; of all others only the result."""
     open_to_them = ("", scope.service)
     rows = [
-        one if one["service"] in open_to_them else {**one, "said": "", "found": {}, "service": ""}
-        for one in told["checks"]
+        row if row["service"] in open_to_them else {**row, "said": "", "found": {}, "service": ""}
+        for row in document["checks"]
     ]
-    return {**told, "checks": rows}
+    return {**document, "checks": rows}
 
 
 def _trace(data: bytes, titles: set[str], scope: Scope) -> bytes:
@@ -170,7 +173,7 @@ def _traffic(event: dict[str, Any], scope: Scope) -> dict[str, Any]:
 
 
 def _actions(events: list[dict[str, Any]], titles: set[str], scope: Scope) -> list[dict[str, Any]]:
-    """Steps and actions stay with their times; what actions of other services' steps did and said does not."""
+    """Keep steps and actions with their times, but no arguments or results of other services' actions."""
     theirs = set[str]()
     kept: list[dict[str, Any]] = []
     for event in events:
@@ -198,7 +201,7 @@ def _reduced_action(event: dict[str, Any], scope: Scope, *, is_theirs: bool) -> 
 
 
 def _addressed(event: dict[str, Any], scope: Scope) -> dict[str, Any]:
-    """The same with other hosts' addresses cut to the host."""
+    """Cut other hosts' addresses in an event to the host."""
     cut: dict[str, Any] = json.loads(_addresses(json.dumps(event, ensure_ascii=False), scope))
     return cut
 

@@ -1,4 +1,4 @@
-"""The page that a vendor's engineer opens: one file, no script, nothing from anywhere else."""
+"""The evidence page for a vendor's engineer: one file, no script, and no request to any host."""
 
 from __future__ import annotations
 
@@ -15,12 +15,14 @@ from firstbell.artifacts.bundle.charts import charts_of
 from firstbell.artifacts.bundle.run_view import RunView, StepView
 from firstbell.artifacts.bundle.scope import Scope
 from firstbell.artifacts.bundle.trace_summary import FailedAction
+from firstbell.labels import Label
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PageContext:
-    """What the page tells besides the run: the district, its zone, whom it is for, what failed in the traces, what was
-    removed from the files and why, and where the whole bag can be had, if it is not where the page is."""
+    """The facts of a page besides the run: the district and its time zone, the scope, the failed actions of the traces,
+    the counts of removed secrets by kind, the files left out with the reason, and the link to the bag if the page is
+    not in it."""
 
     district: str
     zone: ZoneInfo
@@ -32,94 +34,110 @@ class PageContext:
     is_signed: bool = False
 
 
-def page(story: RunView, setting: PageContext, picture: Callable[[str], bytes]) -> bytes:
-    """index.html. `picture` gives the bytes of a file by its name."""
-    failing = story.failing
+def page(view: RunView, context: PageContext, picture: Callable[[str], bytes]) -> bytes:
+    """Return index.html. `picture` returns the bytes of a file by its name."""
+    failing = view.failing
     text = (
         _environment()
         .get_template("evidence.html")
         .render(
-            story=story,
-            run=story.run,
-            setting=setting,
+            view=view,
+            run=view.run,
+            context=context,
             failing=failing,
-            headline=headline(story),
-            beside=[moment for moment in story.moments if moment is not failing],
-            charts=[(media, charts_of(media.samples, failing.ended_s if failing else None)) for media in story.media],
+            headline=headline(view),
+            charts=[(media, charts_of(media.samples, failing.ended_s if failing else None)) for media in view.media],
             inline=lambda name: f"data:image/jpeg;base64,{base64.b64encode(picture(name)).decode()}",
-            utc=lambda moment: f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S.%f}"[:-3],
-            local=lambda moment: f"{moment.astimezone(setting.zone):%a %d %b %Y %H:%M:%S %Z (%z)}",
-            facts=facts(story, setting),
-            trace_is_one=len(story.traces) > 1,
-            place=_place,
+            utc=lambda at: f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S.%f}"[:-3],
+            local=lambda at: f"{at.astimezone(context.zone):%a %d %b %Y %H:%M:%S %Z (%z)}",
+            diagnosis=diagnosis_rows(view),
+            facts=facts(view, context),
+            bar_style=_bar_style,
         )
     )
     return text.encode(errors="replace")
 
 
-def side_by_side(story: RunView) -> bytes:
-    """side-by-side.html: a viewer for each actor, named."""
-    number = story.attempt["number"]
-    return _environment().get_template("side-by-side.html").render(traces=story.traces, number=number).encode()
+def side_by_side(view: RunView) -> bytes:
+    """Return side-by-side.html: a trace viewer for each actor."""
+    return _environment().get_template("side-by-side.html").render(traces=view.traces).encode()
 
 
-def summary(story: RunView, setting: PageContext) -> bytes:
-    """summary.md: the same in a few lines, for a ticket."""
+def summary(view: RunView, context: PageContext) -> bytes:
+    """Return summary.md: the page in a few lines, for a ticket."""
     text = (
         _environment()
         .get_template("summary.md")
-        .render(story=story, headline=headline(story), facts=facts(story, setting), setting=setting, plain=_plain)
+        .render(view=view, headline=headline(view), facts=facts(view, context), context=context, escaped=_escaped)
     )
     return text.encode(errors="replace")
 
 
-def headline(story: RunView) -> str:
-    """What the run came to, in the manner of an alarm's subject."""
-    run, failing = story.run, story.failing
+def headline(view: RunView) -> str:
+    """Return the run's result in one line, like an alarm's subject."""
+    run, failing = view.run, view.failing
     if failing is None:
         return f"{run['journey']} {run['outcome']} from {run['location']}"
     broke = run["broke"] or {}
     owner = f"{broke.get('owner')} ({failing.service})" if broke.get("owner") else failing.service
-    # A media proof opens with what was expected, which the step's title has just said.
-    said = failing.said.partition(": ")[2] if failing.said.startswith(f"{failing.actor} does not ") else failing.said
-    said = f": {said}" if said else ""
-    return f'{failing.actor} "{failing.title}" {run["outcome"]} at {owner}{said}'
+    # The message of a media proof begins with the expectation, which is the step's title.
+    is_media = failing.message.startswith(f"{failing.actor} does not ")
+    detail = failing.message.partition(": ")[2] if is_media else failing.message
+    detail = f": {detail}" if detail else ""
+    return f'{failing.actor} "{failing.title}" {run["outcome"]} at {owner}{detail}'
 
 
-def facts(story: RunView, setting: PageContext) -> list[tuple[str, str]]:
-    """What claims under a service agreement ask for (Microsoft's and Zoom's forms): what, when, who, how measured."""
-    run, attempts = story.run, story.run["attempts"]
+def diagnosis_rows(view: RunView) -> list[tuple[Label, list[str]]]:
+    """Return the lines of the diagnosis by label, without empty ones; none if there is no diagnosis."""
+    diagnosis = view.run.get("diagnosis")
+    if not diagnosis:
+        return []
+    owner = view.run.get("services", {}).get(diagnosis["service"], {}).get("owner")
+    fallback = "First Bell itself" if str(diagnosis.get("cause", "")).startswith("own-") else "no service can be named"
+    rows = [
+        (Label.PROBLEM, [diagnosis["words"]]),
+        (Label.SERVICE, [", ".join(filter(None, (diagnosis["service"], owner))) or fallback]),
+        (Label.CONFIDENCE, [diagnosis["confidence"]]),
+        (Label.REASONS, [f"{reason['said']} ({reason['source']})" for reason in diagnosis["because"]]),
+        (Label.WORKING, [f"{cleared['name']}: {cleared['why']}" for cleared in diagnosis["cleared"]]),
+    ]
+    return [(label, lines) for label, lines in rows if lines]
+
+
+def facts(view: RunView, context: PageContext) -> list[tuple[str, str]]:
+    """Return the facts that claims under a service agreement ask for (Microsoft's and Zoom's forms), with labels."""
+    run, attempts = view.run, view.run["attempts"]
     began = datetime.fromisoformat(run["started_at"])
-    endings = ", ".join(f"attempt {one['number']} {one['ending'] or 'passed'}" for one in attempts)
-    offset = story.attempt.get("clock_offset_s")
-    affected = f"{len(story.actors)} synthetic people from one location, {run['location']}"
-    browser = story.attempt.get("browser", "?")
+    endings = ", ".join(f"attempt {attempt['number']} {attempt['ending'] or 'passed'}" for attempt in attempts)
+    offset = view.attempt.get("clock_offset_s")
+    people = "1 synthetic person" if len(view.actors) == 1 else f"{len(view.actors)} synthetic people"
+    browser = view.attempt.get("browser", "?")
     clocks = "" if offset is None else f"the hosts' clocks were {offset:+.1f} s from ours (good to about a second)"
     rows = [
-        ("What", f"{run['journey']}: {run['outcome']}"),
-        ("When", f"{began.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC, for {run['took_s']:.1f} s in all"),
-        ("There", f"{began.astimezone(setting.zone):%A %d %B %Y %H:%M:%S %Z (UTC%z)}"),
-        ("Who was affected", f"{affected}: one sample, and no count of real users"),
-        ("What was tried", endings),
-        ("How it was measured", f"First Bell {run['firstbell']}, Playwright {run.get('playwright', '?')}, {browser}"),
-        ("On", str(run.get("system", ""))),
+        ("Result", f"{run['journey']}: {run['outcome']}"),
+        ("Time", f"{began.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC, for {run['took_s']:.1f} s in all"),
+        ("Local time", f"{began.astimezone(context.zone):%A %d %B %Y %H:%M:%S %Z (UTC%z)}"),
+        ("Affected", f"{people} at one location, {run['location']}; real users are not counted"),
+        ("Attempts", endings),
+        ("Measured with", f"First Bell {run['firstbell']}, Playwright {run.get('playwright', '?')}, {browser}"),
+        ("System", str(run.get("system", ""))),
         ("Clock", clocks),
-        ("Journey", f"source file with SHA-256 {run['source_sha256']}" if run.get("source_sha256") else ""),
+        ("Journey file", f"SHA-256 {run['source_sha256']}" if run.get("source_sha256") else ""),
         ("Run", str(run["id"])),
         ("Note", str(run.get("note", ""))),
     ]
-    return [(label, told) for label, told in rows if told]
+    return [(label, value) for label, value in rows if value]
 
 
-def _place(moment: StepView, story: RunView) -> str:
-    """Where a step lies on the common clock, as the two percentages of a bar."""
-    whole = max((one.ended_s for one in story.moments), default=0.0) or 1.0
-    return f"left: {100 * moment.started_s / whole:.2f}%; width: {max(0.6, 100 * moment.took_s / whole):.2f}%"
+def _bar_style(step: StepView, view: RunView) -> str:
+    """Return the CSS of a step's bar on the common clock."""
+    whole = max((step.ended_s for step in view.steps), default=0.0) or 1.0
+    return f"left: {100 * step.started_s / whole:.2f}%; width: {max(0.6, 100 * step.took_s / whole):.2f}%"
 
 
-def _plain(text: str) -> str:
-    """Text that no Markdown reader takes for markup."""
-    return "".join(f"\\{one}" if one in "\\`*_[]<>#|~!" else one for one in str(text))
+def _escaped(text: str) -> str:
+    """Escape Markdown in a text."""
+    return "".join(f"\\{char}" if char in "\\`*_[]<>#|~!" else char for char in str(text))
 
 
 @lru_cache(1)

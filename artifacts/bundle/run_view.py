@@ -1,6 +1,6 @@
-"""A run's files read as a story: what its people did on one clock, what they saw, and what went over the wire.
+"""The view of a run's files that the evidence page shows: steps on one clock, media proofs, requests and host checks.
 
-Everything in here came out of pages and files that anybody may have written: it is text, bounded, and never markup.
+All texts come from pages and files that anyone may have written: they are bounded, printable, and never markup.
 """
 
 from __future__ import annotations
@@ -17,16 +17,18 @@ from firstbell.artifacts.bundle.scope import Scope
 from firstbell.errors import FirstBellError
 
 TEXT_LIMIT = 400
-REQUESTS = 60
+REQUESTS_SHOWN = 60
+_Artifacts = Sequence[Mapping[str, Any]]
 
 
 class UnreadableRun(FirstBellError):
-    """A folder holds no run that can be told; the message says why."""
+    """A folder has no readable run; the message says why."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepView:
-    """One step of one actor. Times are seconds since the attempt began; `picture` is a file's name, or empty."""
+    """One step of one actor. Times are seconds since the attempt began; `picture` is a file's name, or empty, and
+    `others` the pictures of the other actors, by actor."""
 
     position: int
     actor: str
@@ -35,19 +37,19 @@ class StepView:
     started_s: float
     ended_s: float
     ending: str
-    said: str
+    message: str
     picture: str = ""
     others: tuple[tuple[str, str], ...] = ()
 
     @property
     def took_s(self) -> float:
-        """How long it took."""
+        """The duration of the step."""
         return self.ended_s - self.started_s
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestView:
-    """One request: where it went, what came back (0: nothing did), and when and for how long."""
+    """One request. `status` is 0 without an answer; `is_theirs` is true for a host in the bag's scope."""
 
     at: datetime
     actor: str
@@ -61,18 +63,16 @@ class RequestView:
 
     @property
     def failed(self) -> bool:
-        """Whether it was refused or never answered."""
+        """True if it was refused or never answered."""
         return self.status <= 0 or self.status >= 400
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MediaView:
-    """What one actor's look at another found; `frames` are the two that were compared, `samples` the call over time."""
+    """A media proof of one actor. `frames` are the two that were compared, `samples` the call's figures over time."""
 
-    observer: str
-    observed: str
     fault: str
-    said: str
+    message: str
     figures: tuple[tuple[str, str], ...]
     frames: tuple[str, ...]
     samples: tuple[Mapping[str, Any], ...]
@@ -80,79 +80,81 @@ class MediaView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HostCheckView:
-    """What a check of a host found at that moment, from one location; `said` is empty where nothing was wrong."""
+    """A check of a host during the run, from one location. `problem` is empty if nothing was wrong."""
 
     location: str
     host: str
-    verdict: str
-    said: str
+    is_ok: bool
+    problem: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunView:
-    """One attempt of one run, with what is known of the run."""
+    """One attempt of a run, with the run's document."""
 
     run: Mapping[str, Any]
     attempt: Mapping[str, Any]
     began: datetime
     actors: tuple[str, ...]
-    moments: tuple[StepView, ...]
+    steps: tuple[StepView, ...]
     media: tuple[MediaView, ...]
     requests: tuple[RequestView, ...]
-    looks: tuple[HostCheckView, ...]
+    host_checks: tuple[HostCheckView, ...]
     traces: tuple[tuple[str, str], ...]
     missing: tuple[tuple[str, str], ...]
 
     @property
     def failing(self) -> StepView | None:
-        """The first step that did not end well."""
-        return next((moment for moment in self.moments if moment.ending), None)
+        """The first step that did not pass."""
+        return next((step for step in self.steps if step.ending), None)
 
     def at(self, seconds: float) -> datetime:
-        """A moment of the attempt, in UTC."""
+        """Return a time of the attempt, given in seconds since it began."""
         return self.began + timedelta(seconds=seconds)
 
 
 def read_run_view(folder: Path, scope: Scope, number: int = 0) -> RunView:
-    """The story of a run that lies in a folder: of its last attempt, or of the one asked for. Raises UnreadableRun."""
-    run: dict[str, Any] = _plain(_json(folder / "run.json"))
+    """Read the view of a run in a folder: of its last attempt, or of attempt `number`. Raises UnreadableRun."""
+    run: dict[str, Any] = _printable(_json(folder / "run.json"))
     try:
         attempts = run["attempts"]
-        attempt = next(one for one in reversed(attempts) if not number or one["number"] == number)
+        attempt = next(attempt for attempt in reversed(attempts) if number in (0, attempt["number"]))
         actors = tuple(dict.fromkeys(str(step["actor"]) for step in attempt["steps"]))
-        artifacts = [one for one in run["artifacts"] if _is_of(one, attempt["number"])]
+        artifacts = [artifact for artifact in run["artifacts"] if _is_of(artifact, attempt["number"])]
         return RunView(
             run=run,
             attempt=attempt,
             began=datetime.fromisoformat(attempt["started_at"]),
             actors=actors,
-            moments=tuple(_step_view(step, artifacts, scope) for step in attempt["steps"]),
+            steps=tuple(_step_view(step, artifacts, scope) for step in attempt["steps"]),
             media=tuple(_media(proof, artifacts, folder, scope) for proof in attempt.get("media", [])),
             requests=_requests(artifacts, folder, scope),
-            looks=_host_check_views(artifacts, folder),
-            traces=tuple((one["actor"], one["name"]) for one in artifacts if _is_there(one, "trace")),
-            missing=tuple((one["name"], one["missing"]) for one in artifacts if one["missing"]),
+            host_checks=_host_check_views(artifacts, folder),
+            traces=tuple((trace["actor"], trace["name"]) for trace in _present(artifacts, "trace")),
+            missing=tuple((artifact["name"], artifact["missing"]) for artifact in artifacts if artifact["missing"]),
         )
     except StopIteration:
         raise UnreadableRun(f"this run has no attempt {number or 1}") from None
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise UnreadableRun(f"run.json is not one of First Bell's ({type(error).__name__})") from None
+        raise UnreadableRun(f"run.json was not written by First Bell ({type(error).__name__})") from None
 
 
 def _is_of(artifact: Mapping[str, Any], number: int) -> bool:
-    """Whether a file belongs to an attempt, and has a name that leads nowhere else."""
+    """Tell whether a file belongs to an attempt, and its name stays in the attempt's folder."""
     pure = PurePosixPath(str(artifact["name"]))
     return pure.parts[:1] == (f"attempt-{number}",) and ".." not in pure.parts and not pure.is_absolute()
 
 
-def _is_there(artifact: Mapping[str, Any], kind: str) -> bool:
-    return artifact["kind"] == kind and not artifact["missing"]
+def _present(artifacts: _Artifacts, kind: str, actor: str | None = None) -> list[Mapping[str, Any]]:
+    """Return the artifacts of a kind that are not missing; only those of `actor`, if given."""
+    present = [artifact for artifact in artifacts if artifact["kind"] == kind and not artifact["missing"]]
+    return [artifact for artifact in present if actor in (None, artifact["actor"])]
 
 
-def _step_view(step: Mapping[str, Any], artifacts: Sequence[Mapping[str, Any]], scope: Scope) -> StepView:
+def _step_view(step: Mapping[str, Any], artifacts: _Artifacts, scope: Scope) -> StepView:
     is_theirs = scope.covers_service(str(step["service"]))
-    shown = [one for one in artifacts if _is_there(one, "screenshot") and one["step"] == step["position"]]
-    pictures = {str(one["actor"]): str(one["name"]) for one in shown} if is_theirs else {}
+    shown = [artifact for artifact in _present(artifacts, "screenshot") if artifact["step"] == step["position"]]
+    pictures = {str(artifact["actor"]): str(artifact["name"]) for artifact in shown} if is_theirs else {}
     own = pictures.pop(str(step["actor"]), "")
     return StepView(
         position=int(step["position"]),
@@ -162,57 +164,57 @@ def _step_view(step: Mapping[str, Any], artifacts: Sequence[Mapping[str, Any]], 
         started_s=float(step["started_s"]),
         ended_s=float(step["ended_s"]),
         ending=str(step["ending"] or ""),
-        said=str(step["said"]) if is_theirs else "",
+        message=str(step["said"]) if is_theirs else "",
         picture=own,
         others=tuple(pictures.items()),
     )
 
 
-def _media(proof: Mapping[str, Any], artifacts: Sequence[Mapping[str, Any]], folder: Path, scope: Scope) -> MediaView:
+def _media(proof: Mapping[str, Any], artifacts: _Artifacts, folder: Path, scope: Scope) -> MediaView:
     observer, observed = str(proof["observer"]), str(proof["observed"])
     path = proof.get("path") or {}
-    told = {
-        "glass to glass": _unit(proof.get("latency_ms"), "ms"),
+    figures = {
+        "latency": _unit(proof.get("latency_ms"), "ms"),
         "frames": _unit(proof.get("frames_per_s"), "/s"),
         "tone": _unit(proof.get("tone_hz"), "Hz"),
-        "looked for": _unit(proof.get("waited_s"), "s"),
+        "waited": _unit(proof.get("waited_s"), "s"),
         "path": " ".join(str(path.get(key, "")) for key in ("protocol", "local", "remote")).strip(),
     }
-    frames = [
-        str(one["name"])
-        for one in artifacts
-        if _is_there(one, "frame") and one["actor"] == observer and f"sees-{observed}-" in one["name"]
-    ]
-    samples = next((one["name"] for one in artifacts if _is_there(one, "figures") and one["actor"] == observer), "")
+    frames = [str(frame["name"]) for frame in _present(artifacts, "frame", observer)]
+    frames = [name for name in frames if f"sees-{observed}-" in name]
+    samples = next((row["name"] for row in _present(artifacts, "figures", observer)), "")
     return MediaView(
-        observer=observer,
-        observed=observed,
         fault=str(proof.get("fault") or ""),
-        said=str(proof.get("said") or ""),
-        figures=tuple((name, value) for name, value in told.items() if value),
+        message=str(proof.get("said") or ""),
+        figures=tuple((name, value) for name, value in figures.items() if value),
         frames=tuple(sorted(frames)) if scope.covers_calls else (),
         samples=tuple(_json(folder / samples).get("samples", ())) if samples else (),
     )
 
 
-def _requests(artifacts: Sequence[Mapping[str, Any]], folder: Path, scope: Scope) -> tuple[RequestView, ...]:
-    """All of both actors: theirs that failed first, then others' that failed, then theirs by how slow they were."""
+def _requests(artifacts: _Artifacts, folder: Path, scope: Scope) -> tuple[RequestView, ...]:
+    """Return the requests of all actors: failed ones in scope first, then other failed ones, then the slowest."""
     found = []
-    for one in artifacts:
-        if _is_there(one, "har"):
-            entries = _json(folder / one["name"]).get("log", {}).get("entries", [])
-            found += [_request(entry, str(one["actor"]), scope) for entry in entries]
-    ranked = sorted(found, key=lambda one: (not one.failed, not one.is_theirs, -one.took_ms))
-    return tuple(ranked[:REQUESTS])
+    for har in _present(artifacts, "har"):
+        entries = _json(folder / har["name"]).get("log", {}).get("entries", [])
+        found += [_request(entry, str(har["actor"]), scope) for entry in entries]
+    ranked = sorted(found, key=lambda request: (not request.failed, not request.is_theirs, -request.took_ms))
+    return tuple(ranked[:REQUESTS_SHOWN])
 
 
-def _host_check_views(artifacts: Sequence[Mapping[str, Any]], folder: Path) -> tuple[HostCheckView, ...]:
-    """The host checks, those that found something first."""
-    rows = [row for one in artifacts if _is_there(one, "checks") for row in _json(folder / one["name"])["checks"]]
-    looks = [
-        HostCheckView(**{name: _text(row[name]) for name in ("location", "host", "verdict", "said")}) for row in rows
+def _host_check_views(artifacts: _Artifacts, folder: Path) -> tuple[HostCheckView, ...]:
+    """Return the host checks, those with a problem first."""
+    checks = [
+        HostCheckView(
+            location=_text(row["location"]),
+            host=_text(row["host"]),
+            is_ok=row["verdict"] == "well",
+            problem=_text(row["said"] or ("" if row["verdict"] == "well" else row["verdict"])),
+        )
+        for artifact in _present(artifacts, "checks")
+        for row in _json(folder / artifact["name"])["checks"]
     ]
-    return tuple(sorted(looks, key=lambda look: (look.verdict == "well", not look.said)))
+    return tuple(sorted(checks, key=lambda check: (check.is_ok, not check.problem)))
 
 
 def _request(entry: Mapping[str, Any], actor: str, scope: Scope) -> RequestView:
@@ -233,30 +235,30 @@ def _request(entry: Mapping[str, Any], actor: str, scope: Scope) -> RequestView:
 
 def _json(file: Path) -> dict[str, Any]:
     try:
-        told = json.loads(file.read_text())
+        document = json.loads(file.read_text())
     except (OSError, ValueError, RecursionError) as error:
         raise UnreadableRun(f"{file.name} cannot be read ({type(error).__name__})") from None
-    if not isinstance(told, dict):
-        raise UnreadableRun(f"{file.name} is not one of First Bell's")
-    return told
+    if not isinstance(document, dict):
+        raise UnreadableRun(f"{file.name} was not written by First Bell")
+    return document
 
 
-def _plain(value: Any) -> Any:
-    """Any JSON with its texts made fit to be shown."""
+def _printable(value: Any) -> Any:
+    """Make all texts of a JSON value printable."""
     match value:
         case str():
             return _text(value)
         case list():
-            return [_plain(item) for item in value]
+            return [_printable(item) for item in value]
         case dict():
-            return {_text(key): _plain(item) for key, item in value.items()}
+            return {_text(key): _printable(item) for key, item in value.items()}
         case _:
             return value
 
 
 def _text(value: object) -> str:
-    """Bounded, and only what can be shown: no control characters, and nothing that turns a line around."""
-    text = "".join(one for one in str(value) if one.isprintable())
+    """Return a value as bounded, printable text: without control characters, and without marks that reverse a line."""
+    text = "".join(char for char in str(value) if char.isprintable())
     return text if len(text) <= TEXT_LIMIT else f"{text[: TEXT_LIMIT - 1]}…"
 
 

@@ -1,4 +1,4 @@
-"""For whom a bundle is: one service and its hosts, or everybody."""
+"""The scope of a bag: one service and its hosts, or everything."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from fnmatch import fnmatchcase
 from urllib.parse import urlsplit
 
 CALLS = ("live-class", "plan-b")
-"""The services in which people see and hear each other."""
+"""The services with media."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scope:
-    """A service, who runs it, and the names of its hosts (`*` is allowed). Without a service it covers everything."""
+    """A service, its owner, and its host names (`*` is allowed). Without a service the scope covers everything."""
 
     service: str = ""
     owner: str = ""
@@ -20,23 +20,23 @@ class Scope:
 
     @property
     def is_narrow(self) -> bool:
-        """Whether anything is left out for it."""
+        """True if anything is left out."""
         return bool(self.service)
 
     def covers_host(self, host: str) -> bool:
-        """Whether a host, with or without a port, is this service's own."""
+        """Tell whether a host, with or without a port, is this service's own."""
         name = urlsplit(f"//{host}").hostname or ""
         return not self.is_narrow or any(fnmatchcase(name, pattern.lower()) for pattern in self.hosts)
 
     def covers_address(self, url: str) -> bool:
-        """Whether an address lies on one of its hosts."""
+        """Tell whether an address is on one of its hosts."""
         return self.covers_host(urlsplit(url).netloc.rpartition("@")[2])
 
     @property
     def covers_calls(self) -> bool:
-        """Whether it is about calls: their pictures, figures and proofs."""
+        """True if it covers calls: their pictures, figures and media proofs."""
         return any(map(self.covers_service, CALLS))
 
     def covers_service(self, service: str) -> bool:
-        """Whether a step that relies on a service is about this one."""
+        """Tell whether it covers steps that rely on a service."""
         return not self.is_narrow or service == self.service

@@ -1,4 +1,4 @@
-"""A bag's signature as minisign writes it: `minisign -Vm tagmanifest-sha256.txt -P <key>` checks it, and so do we.
+"""Signatures of bags in minisign's format: `minisign -Vm tagmanifest-sha256.txt -P <key>` checks them, and so do we.
 
 The format (jedisct1.github.io/minisign, "Signature format"): Ed25519 over the BLAKE2b-512 of the file, with a trusted
 comment that is signed as well. Keys and signing are `cryptography`'s.
@@ -26,22 +26,22 @@ PREHASHED, PLAIN = b"ED", b"Ed"
 
 
 class BadKey(FirstBellError):
-    """A key cannot be used; the message says what it should be."""
+    """A key cannot be used; the message says which key is needed."""
 
 
 def new_private_key() -> bytes:
-    """A key to sign with, as PEM."""
+    """Make a signing key, as PEM."""
     return Ed25519PrivateKey.generate().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
 
 
 def public_key(private_pem: bytes) -> str:
-    """The public key to give to vendors, in one line, as minisign's -P takes it."""
+    """Return the public key for vendors, in one line, as minisign's -P takes it."""
     key = _private(private_pem).public_key()
     return base64.b64encode(PLAIN + _id_of(key) + _raw(key)).decode()
 
 
 def sign(data: bytes, private_pem: bytes, name: str, now: datetime) -> bytes:
-    """The content of a .minisig file for some data."""
+    """Return the content of a .minisig file for some data."""
     key = _private(private_pem)
     signed = key.sign(hashlib.blake2b(data).digest())
     trusted = f"timestamp:{int(now.astimezone(UTC).timestamp())}\tfile:{name}\thashed"
@@ -55,17 +55,17 @@ def sign(data: bytes, private_pem: bytes, name: str, now: datetime) -> bytes:
 
 
 def verify(data: bytes, minisig: bytes, public: str) -> str:
-    """Why a signature does not hold for some data and a public key; empty if it does. Raises BadKey."""
+    """Return why a signature is not valid for some data and a public key; empty if it is. Raises BadKey."""
     key, key_id = _public(public)
     try:
         _, encoded, comment, of_comment = minisig.decode().strip().splitlines()
         blob, trusted = base64.b64decode(encoded, validate=True), comment.removeprefix("trusted comment: ")
         if blob[:2] != PREHASHED or blob[2:10] != key_id:
-            return "it was made with another key"
+            return "the signature was made with another key"
         key.verify(blob[10:], hashlib.blake2b(data).digest())
         key.verify(base64.b64decode(of_comment, validate=True), blob[10:] + trusted.encode())
     except InvalidSignature:
-        return "the signature is not of this content"
+        return "the content was changed after it was signed"
     except ValueError:
         return "the signature cannot be read"
     return ""
@@ -75,9 +75,9 @@ def _private(pem: bytes) -> Ed25519PrivateKey:
     try:
         key = load_pem_private_key(pem, password=None)
     except (ValueError, TypeError):
-        raise BadKey("evidence.signing_key is no private key; make one with: firstbell evidence keygen") from None
+        raise BadKey("evidence.signing_key is not a private key; make one with: firstbell evidence keygen") from None
     if not isinstance(key, Ed25519PrivateKey):
-        raise BadKey("evidence.signing_key is no Ed25519 key; make one with: firstbell evidence keygen")
+        raise BadKey("evidence.signing_key is not an Ed25519 key; make one with: firstbell evidence keygen")
     return key
 
 
@@ -89,7 +89,7 @@ def _public(text: str) -> tuple[Ed25519PublicKey, bytes]:
             raise ValueError
         return Ed25519PublicKey.from_public_bytes(blob[10:]), blob[2:10]
     except ValueError:
-        raise BadKey("this is no minisign public key: one line that begins with RW") from None
+        raise BadKey("this is not a minisign public key; give the one line that begins with RW") from None
 
 
 def _raw(key: Ed25519PublicKey) -> bytes:

@@ -1,4 +1,4 @@
-"""A trace in a few lines of text, for whoever reads a ticket: the actions that failed, and with which error."""
+"""Summaries of traces for a ticket: the actions that failed, with their errors."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _ANSI = re.compile(r"\x1b\[[0-9;]*m")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FailedAction:
-    """An action of a trace that did not end well. `at_s` is seconds since that trace's context was made."""
+    """A failed action of a trace. `at_s` is in seconds since that trace's context was made."""
 
     actor: str
     step: str
@@ -28,34 +28,34 @@ class FailedAction:
 
 
 def failed_actions(actor: str, trace: bytes) -> list[FailedAction]:
-    """What failed in a trace, in order."""
-    begun: dict[str, dict[str, Any]] = {}
-    found: list[FailedAction] = []
+    """Return the last failed actions of a trace, in order; none if it cannot be read."""
+    actions: dict[str, dict[str, Any]] = {}
+    failed: list[FailedAction] = []
     origin = 0.0
     for event in _events(trace):
         match event.get("type"):
             case "context-options":
                 origin = float(event.get("monotonicTime", 0.0))
             case "before":
-                begun[str(event.get("callId"))] = event
+                actions[str(event.get("callId"))] = event
             case "after" if event.get("error"):
-                action = begun.get(str(event.get("callId")), {})
-                found.append(_failed(actor, action, begun, event, origin))
-    return found[-FAILURES:]
+                action = actions.get(str(event.get("callId")), {})
+                failed.append(_failed(actor, action, actions, event, origin))
+    return failed[-FAILURES:]
 
 
 def _failed(
-    actor: str, action: dict[str, Any], begun: dict[str, dict[str, Any]], event: dict[str, Any], origin: float
+    actor: str, action: dict[str, Any], actions: dict[str, dict[str, Any]], event: dict[str, Any], origin: float
 ) -> FailedAction:
-    parent = begun.get(str(action.get("parentId")), {})
+    parent = actions.get(str(action.get("parentId")), {})
     params = action.get("params", {})
     error = event["error"].get("message") or event["error"].get("error", {}).get("message", "")
     return FailedAction(
         actor=actor,
-        step=_line(parent.get("title", "")),
-        action=_line(f"{action.get('class', '')}.{action.get('method', '')}".strip(".")),
-        on=_line(params.get("selector") or params.get("url") or ""),
-        error=_line(error),
+        step=_one_line(parent.get("title", "")),
+        action=_one_line(f"{action.get('class', '')}.{action.get('method', '')}".strip(".")),
+        on=_one_line(params.get("selector") or params.get("url") or ""),
+        error=_one_line(error),
         at_s=round((float(event.get("endTime", origin)) - origin) / 1000, 2),
     )
 
@@ -75,6 +75,6 @@ def _events(trace: bytes) -> Iterator[dict[str, Any]]:
             yield event
 
 
-def _line(value: object) -> str:
+def _one_line(value: object) -> str:
     text = " ".join(_ANSI.sub("", str(value)).split())
     return text if len(text) <= LINE_LIMIT else f"{text[: LINE_LIMIT - 1]}…"

@@ -1,6 +1,7 @@
-"""Shows a bag in a browser of this machine, where Playwright's viewer has the web address that it needs.
+"""A web server that shows a bag in a browser of this machine: Playwright's viewer needs a web address.
 
-Only for this machine and for whoever has the token in the address; reads from memory, lists nothing, writes nothing.
+It answers only this machine, and only requests with the token in the address; it reads from memory, lists nothing and
+writes nothing.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ TYPES = {".webmanifest": "application/manifest+json", ".ttf": "font/ttf", ".js":
 
 @contextmanager
 def serve_files(files: Mapping[str, bytes]) -> Iterator[str]:
-    """Serve some files on a free port of 127.0.0.1; gives the address of the folder that they are in."""
+    """Serve files on a free port of 127.0.0.1; yields the address of their folder."""
     token = secrets.token_urlsafe(16)
     handler = type("BagHandler", (_Handler,), {"files": files, "token": token})
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
@@ -44,7 +45,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         self._answer(with_body=False)
 
     def _answer(self, *, with_body: bool) -> None:
-        data = self._asked_for()
+        data = self._requested_file()
         if data is None:
             self.send_error(404)
             return
@@ -63,14 +64,15 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         if with_body:
             self.wfile.write(data)
 
-    def _asked_for(self) -> bytes | None:
-        """A name of another host in the request means that somebody else's page asks, by a name that it points here."""
+    def _requested_file(self) -> bytes | None:
+        """Return the requested file. A Host header with another name is refused: a foreign page asks by a name that it
+        points here (DNS rebinding)."""
         host = self.headers.get("Host", "").rpartition(":")[0]
         path = unquote(urlsplit(self.path).path)
-        place = f"/{self.token}/"
-        if host not in ("localhost", "127.0.0.1") or not path.startswith(place):
+        prefix = f"/{self.token}/"
+        if host not in ("localhost", "127.0.0.1") or not path.startswith(prefix):
             return None
-        return self.files.get(path.removeprefix(place) or "index.html")
+        return self.files.get(path.removeprefix(prefix) or "index.html")
 
     def log_message(self, *_: object) -> None:
-        """Addresses hold the token, so nothing is logged."""
+        """Log nothing: addresses contain the token."""

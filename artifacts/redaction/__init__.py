@@ -1,1 +1,1 @@
-"""Taking secrets out of what was recorded, before anything leaves the private folder that it was recorded into."""
+"""Redaction: secrets are removed from recordings before anything leaves the private folder of the recorder."""

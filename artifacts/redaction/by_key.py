@@ -1,4 +1,4 @@
-"""What is secret by its kind in what was parsed: credentials in headers, cookies, forms, page fields and arguments."""
+"""Redaction of parsed JSON by its keys: credentials in headers, cookies, forms, page fields and arguments."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ SECRET_HEADER = re.compile(r".*(?:auth|cookie|token|secret|session|csrf|xsrf|api
 _SECRET_FIELD = re.compile(r"password|passcode|one-time|\bcode\b|\bpin\b|secret|token", re.IGNORECASE)
 _TYPED = {"fill", "type", "press", "pressSequentially", "insertText", "keyboardType", "keyboardInsertText"}
 _EVERY = re.compile(".*")
-# Lists of names with values, the names whose values go, and what they are.
+# List of rows with a name and a value -> (names whose values are removed, kind of secret).
 _ROWS = {
     "cookies": (_EVERY, "cookies"),
     "localStorage": (_EVERY, "browser storage"),
@@ -23,7 +23,7 @@ _ROWS = {
     "queryString": (SECRET_NAME, "tokens in addresses and forms"),
     "params": (SECRET_NAME, "tokens in addresses and forms"),
 }
-# Whole branches of what a browser context was made with, and what was sent or handed to a page.
+# Branch that is emptied as a whole -> kind of secret: options of a browser context, and bodies of requests.
 _BRANCHES = {
     "storageState": "browser storage",
     "storage_state": "browser storage",
@@ -33,114 +33,115 @@ _BRANCHES = {
     "clientCertificates": "credentials",
     "postData": "form posts",
 }
-_NAMES_OF_THINGS = ("mimeType", "name", "_file")
+_KEPT_NAMES = ("mimeType", "name")
 
 
-def clean_value(value: Any, broom: Redactor) -> Any:
-    """Any JSON value, in its own shape: only strings change, and they stay strings."""
+def clean_value(value: Any, redactor: Redactor) -> Any:
+    """Clean any JSON value in its own shape: only strings change, and they stay strings."""
     match value:
         case str():
-            return clean_text(value, broom)
+            return clean_text(value, redactor)
         case list():
-            return [clean_value(item, broom) for item in value]
+            return [clean_value(item, redactor) for item in value]
         case dict():
-            return {broom.scrub(key): _clean_entry(value, key, item, broom) for key, item in value.items()}
+            return {redactor.scrub(key): _clean_entry(value, key, item, redactor) for key, item in value.items()}
         case _:
             return value
 
 
-def clean_body(value: Any, broom: Redactor) -> Any:
-    """A JSON body that a page loaded: what its names say is secret goes, whatever it is."""
+def clean_body(value: Any, redactor: Redactor) -> Any:
+    """Clean a JSON body that a page loaded: the value of a key with a secret's name is removed, whatever it is."""
     match value:
         case list():
-            return [clean_body(item, broom) for item in value]
+            return [clean_body(item, redactor) for item in value]
         case dict():
-            is_relay = "credential" in value  # An RTCIceServer: its user name is made of the same secret.
+            is_relay = "credential" in value  # An RTCIceServer: its user name is derived from the same secret.
             return {
-                broom.scrub(key): _take(broom, "tokens in JSON", item)
+                redactor.scrub(key): _replaced(redactor, "tokens in JSON", item)
                 if SECRET_NAME.fullmatch(key) or (is_relay and key == "username")
-                else clean_body(item, broom)
+                else clean_body(item, redactor)
                 for key, item in value.items()
             }
         case _:
-            return clean_value(value, broom)
+            return clean_value(value, redactor)
 
 
-def _clean_entry(owner: dict[str, Any], key: str, item: Any, broom: Redactor) -> Any:
+def _clean_entry(owner: dict[str, Any], key: str, item: Any, redactor: Redactor) -> Any:
     if key in _BRANCHES:
-        return _emptied(item, broom, _BRANCHES[key])
+        return _emptied(item, redactor, _BRANCHES[key])
     if key in _ROWS and isinstance(item, list):
-        return [_row(row, *_ROWS[key], broom) for row in item]
+        return [_row(row, *_ROWS[key], redactor) for row in item]
     if _is_hidden_content(owner, key):
-        return _take(broom, "passwords, codes and hidden fields of pages", item)
+        return _replaced(redactor, "passwords, codes and hidden fields of pages", item)
     if key == "params" and isinstance(item, dict):
-        return _arguments(item, str(owner.get("method", "")), broom)
+        return _arguments(item, str(owner.get("method", "")), redactor)
     if isinstance(item, str) and NAME_WITH_SECRET_WORD.fullmatch(key):
-        return _take(broom, "tokens in JSON", item)
-    return clean_value(item, broom)
+        return _replaced(redactor, "tokens in JSON", item)
+    return clean_value(item, redactor)
 
 
 def _is_hidden_content(attributes: dict[str, Any], key: str) -> bool:
-    """Whether an attribute of an element in a snapshot holds what should not be read."""
+    """Tell whether an attribute of an element in a snapshot has secret content."""
     if key == "content":
         return bool(NAME_WITH_SECRET_WORD.fullmatch(str(attributes.get("name", ""))))
     return key in ("__playwright_value_", "value") and is_secret_field(attributes)
 
 
-def _arguments(params: dict[str, Any], method: str, broom: Redactor) -> dict[str, Any]:
-    """An action's arguments: what was typed into a field whose name says that nobody should read it, what was handed to
-    a page's script, and the rest as it is."""
+def _arguments(params: dict[str, Any], method: str, redactor: Redactor) -> dict[str, Any]:
+    """Clean an action's arguments: text typed into a field with a secret's name, and arguments of page scripts."""
     is_secret = method in _TYPED and bool(_SECRET_FIELD.search(str(params.get("selector", ""))))
     cleaned = {}
     for key, item in params.items():
         if is_secret and key in ("value", "text", "key"):
-            cleaned[key] = _take(broom, "typed passwords and codes", item)
+            cleaned[key] = _replaced(redactor, "typed passwords and codes", item)
         elif key == "arg" and "evaluate" in method.lower():
-            cleaned[key] = _emptied(item, broom, "arguments of scripts")
+            cleaned[key] = _emptied(item, redactor, "arguments of scripts")
         else:
-            cleaned[key] = _clean_entry(params, key, item, broom)
+            cleaned[key] = _clean_entry(params, key, item, redactor)
     return cleaned
 
 
-def _row(row: Any, pattern: re.Pattern[str], why: str, broom: Redactor) -> Any:
+def _row(row: Any, pattern: re.Pattern[str], why: str, redactor: Redactor) -> Any:
     if isinstance(row, dict) and pattern.fullmatch(str(row.get("name", ""))):
         reason = "cookies" if "cookie" in str(row.get("name", "")).lower() else why
-        return {**clean_value(row, broom), "value": _take(broom, reason, row.get("value"))}
-    return clean_value(row, broom)
+        return {**clean_value(row, redactor), "value": _replaced(redactor, reason, row.get("value"))}
+    return clean_value(row, redactor)
 
 
-def _take(broom: Redactor, why: str, item: Any) -> Any:
-    """Nothing of an item but its shape."""
+def _replaced(redactor: Redactor, why: str, item: Any) -> Any:
+    """Return an item's shape without its content."""
     if isinstance(item, list | dict):
-        return _emptied(item, broom, why)
-    return broom.take(why, item) if isinstance(item, str) else REMOVED if item not in (None, True, False) else item
+        return _emptied(item, redactor, why)
+    if isinstance(item, str):
+        return redactor.replace_value(why, item)
+    return item if item in (None, True, False) else REMOVED
 
 
-def _emptied(value: Any, broom: Redactor, why: str) -> Any:
-    """The same shape with every string gone: what was there shows, what it said does not."""
+def _emptied(value: Any, redactor: Redactor, why: str) -> Any:
+    """Return the same shape with every string removed."""
     match value:
         case str():
-            return broom.take(why, value)
+            return redactor.replace_value(why, value)
         case list():
-            return [_emptied(item, broom, why) for item in value]
+            return [_emptied(item, redactor, why) for item in value]
         case dict():
             return {
-                broom.scrub(key): item
-                if key in _NAMES_OF_THINGS and key == "_file"
-                else clean_value(item, broom)
-                if key in _NAMES_OF_THINGS
-                else _emptied(item, broom, why)
+                redactor.scrub(key): item
+                if key == "_file"
+                else clean_value(item, redactor)
+                if key in _KEPT_NAMES
+                else _emptied(item, redactor, why)
                 for key, item in value.items()
             }
         case _:
             return value
 
 
-def clean_json(text: str, broom: Redactor) -> str:
-    """A JSON text by the names in it; any other text as text. Raises nothing for what is no JSON after all."""
+def clean_json(text: str, redactor: Redactor) -> str:
+    """Clean a JSON text by its keys; a text that is not JSON by patterns. Raises nothing."""
     try:
         parsed = json.loads(text)
     except ValueError:
-        return clean_text(text, broom)
-    cleaned = clean_body(parsed, broom)
+        return clean_text(text, redactor)
+    cleaned = clean_body(parsed, redactor)
     return text if cleaned == parsed else json.dumps(cleaned, ensure_ascii=False)

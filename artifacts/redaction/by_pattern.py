@@ -1,4 +1,4 @@
-"""What is secret by its kind in any text: tokens in addresses, JSON and headers, and the hidden parts of pages."""
+"""Redaction of any text by patterns: tokens in addresses, JSON and headers, and hidden fields of pages."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from firstbell.artifacts.redaction.known_secrets import REMOVED
 from firstbell.artifacts.redaction.redactor import Redactor
 
-# A part of a path that is long and looks drawn by lot: an invitation, a reset, a signed name.
+# A part of a path that is long and looks random: an invitation, a password reset, a signed name.
 RANDOM_TOKEN = re.compile(r"(?=[^/]*\d)(?=[^/]*[A-Za-z])[A-Za-z0-9_\-.~=]{24,}")
 
 _CREDENTIAL_WORDS = "token|secret|password|passwd|passcode|credential|saml|assertion|signature|api[_-]?key"
@@ -20,9 +20,9 @@ SECRET_NAME = re.compile(_NAME, re.IGNORECASE)
 _PARAMETER = re.compile(
     rf"(?P<lead>[?&#;]|^|amp;|u0026)(?P<name>{_NAME})(?P<is>=)(?P<value>[^&#;\s\"'<>\\]+)", re.IGNORECASE
 )
-# The same percent-encoded once, as it stands in an address within an address.
+# The same percent-encoded once: in an address within an address.
 _NESTED = re.compile(rf"(?P<lead>%3F|%26|%23)(?P<name>{_NAME})(?P<is>%3D)(?P<value>[^&#;%\s\"'<>\\]+)", re.IGNORECASE)
-# A name and its text in JSON that stands inside something else, escaped or not.
+# A name and its text in JSON inside other text, escaped or not.
 _PAIR = re.compile(
     rf"(?P<lead>\\?[\"'](?:[a-z0-9_.-]*(?:{_CREDENTIAL_WORDS})[a-z0-9_.-]*)\\?[\"']\s*:\s*\\?[\"'])(?P<value>[^\"'\\]+)",
     re.IGNORECASE,
@@ -34,60 +34,60 @@ _COOKIE = re.compile(r"\b((?:set-)?cookie:\s*)[^\r\n\"]+", re.IGNORECASE)
 _JWT = re.compile(r"\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*")
 
 
-def clean_text(text: str, broom: Redactor) -> str:
-    """The text without the values of secret parameters, of fields that nobody sees, of tokens, and of known secrets."""
+def clean_text(text: str, redactor: Redactor) -> str:
+    """Remove the values of secret parameters and of hidden fields, tokens, and known secrets from a text."""
     if "=" in text or "%3" in text:
-        text = _without(_PARAMETER, text, broom, "tokens in addresses and forms")
-        text = _without(_NESTED, text, broom, "tokens in addresses and forms")
+        text = _without_values(_PARAMETER, text, redactor, "tokens in addresses and forms")
+        text = _without_values(_NESTED, text, redactor, "tokens in addresses and forms")
     if "<" in text:
-        text = _TAG.sub(lambda found: _tag(found[0], broom), text)
+        text = _TAG.sub(lambda found: _tag(found[0], redactor), text)
     if ":" in text:
         text = _PAIR.sub(
-            lambda found: _record_removal(broom, "tokens in JSON", f"{found['lead']}{REMOVED}", found["value"]), text
+            lambda found: _record_removal(redactor, "tokens in JSON", f"{found['lead']}{REMOVED}", found["value"]), text
         )
-        text = _COOKIE.sub(lambda found: _record_removal(broom, "cookies", f"{found[1]}{REMOVED}"), text)
-    text = _BEARER.sub(lambda found: _record_removal(broom, "authorization headers", f"{found[1]} {REMOVED}"), text)
+        text = _COOKIE.sub(lambda found: _record_removal(redactor, "cookies", f"{found[1]}{REMOVED}"), text)
+    text = _BEARER.sub(lambda found: _record_removal(redactor, "authorization headers", f"{found[1]} {REMOVED}"), text)
     if "eyJ" in text:
-        text = _JWT.sub(lambda _found: _record_removal(broom, "signed tokens", REMOVED), text)
-    return broom.scrub(text)
+        text = _JWT.sub(lambda _found: _record_removal(redactor, "signed tokens", REMOVED), text)
+    return redactor.scrub(text)
 
 
 def is_secret_field(attributes: dict[str, object]) -> bool:
-    """Whether a page's field holds what should not be read: a password, a one-time code, or what the page hides."""
+    """Tell whether a page's field has secret content: a password, a one-time code, or a hidden value."""
     kind = str(attributes.get("type", "")).lower()
-    complete = str(attributes.get("autocomplete", "")).lower()
+    autocomplete = str(attributes.get("autocomplete", "")).lower()
     name = str(attributes.get("name", ""))
-    is_told = "password" in complete or complete == "one-time-code"
-    return kind in ("password", "hidden") or is_told or bool(NAME_WITH_SECRET_WORD.fullmatch(name))
+    is_declared = "password" in autocomplete or autocomplete == "one-time-code"
+    return kind in ("password", "hidden") or is_declared or bool(NAME_WITH_SECRET_WORD.fullmatch(name))
 
 
-def _without(pattern: re.Pattern[str], text: str, broom: Redactor, why: str) -> str:
-    def instead(found: re.Match[str]) -> str:
-        return _record_removal(broom, why, f"{found['lead']}{found['name']}{found['is']}{REMOVED}", found["value"])
+def _without_values(pattern: re.Pattern[str], text: str, redactor: Redactor, why: str) -> str:
+    def replacement(found: re.Match[str]) -> str:
+        return _record_removal(redactor, why, f"{found['lead']}{found['name']}{found['is']}{REMOVED}", found["value"])
 
-    return pattern.sub(instead, text)
+    return pattern.sub(replacement, text)
 
 
-def _tag(tag: str, broom: Redactor) -> str:
-    given = {name.lower(): value.strip("\"'") for name, value in _ATTRIBUTE.findall(tag)}
-    kept = "content" if tag[:5].lower() == "<meta" else "value"
-    is_secret = (
-        NAME_WITH_SECRET_WORD.fullmatch(given.get("name", "")) if kept == "content" else is_secret_field({**given})
-    )
-    if not is_secret or not given.get(kept) or given[kept] == REMOVED:
+def _tag(tag: str, redactor: Redactor) -> str:
+    attributes = {name.lower(): value.strip("\"'") for name, value in _ATTRIBUTE.findall(tag)}
+    is_meta = tag[:5].lower() == "<meta"
+    attribute = "content" if is_meta else "value"
+    named_as_secret = bool(NAME_WITH_SECRET_WORD.fullmatch(attributes.get("name", "")))
+    is_secret = named_as_secret if is_meta else is_secret_field({**attributes})
+    if not is_secret or attributes.get(attribute, "") in ("", REMOVED):
         return tag
-    broom.note("hidden fields of pages")
-    return _ATTRIBUTE.sub(lambda found: f'{found[1]}="{REMOVED}"' if found[1].lower() == kept else found[0], tag)
+    redactor.count("hidden fields of pages")
+    return _ATTRIBUTE.sub(lambda found: f'{found[1]}="{REMOVED}"' if found[1].lower() == attribute else found[0], tag)
 
 
-def _record_removal(broom: Redactor, why: str, instead: str, value: str = "") -> str:
+def _record_removal(redactor: Redactor, why: str, replacement: str, value: str = "") -> str:
     if value != REMOVED:
-        broom.note(why)
-    return instead
+        redactor.count(why)
+    return replacement
 
 
 def url_without_query(url: str) -> str:
-    """Where a page stands, without what an address may carry along: user, query, fragment, invitations, content."""
+    """Return an address without user, query, fragment, random parts of its path, and content of data: addresses."""
     try:
         parts = urlsplit(url)
     except ValueError:
@@ -95,6 +95,6 @@ def url_without_query(url: str) -> str:
     if parts.scheme == "data":
         return f"data:{parts.path.partition(',')[0]}"
     host = parts.netloc.rpartition("@")[2]
-    before = f"{parts.scheme}:" if parts.scheme else ""
-    between = "//" if host or parts.scheme == "file" else ""
-    return f"{before}{between}{host}{RANDOM_TOKEN.sub(REMOVED, parts.path)}"
+    scheme = f"{parts.scheme}:" if parts.scheme else ""
+    slashes = "//" if host or parts.scheme == "file" else ""
+    return f"{scheme}{slashes}{host}{RANDOM_TOKEN.sub(REMOVED, parts.path)}"

@@ -1,7 +1,7 @@
-"""Secrets that nobody told us, found where they certainly are, to be taken out wherever else they went.
+"""Discovery of secrets that the configuration does not know, in fields and headers that are certainly secret.
 
-A one-time code is worked out while a journey runs; a session's cookie is made by the service. Both stand in a field or
-a header that says what it is, and perhaps, unnamed, in a script's argument, a console line or an address as well.
+A one-time code is computed while a journey runs; a session cookie is made by the service. Both are in a field or a
+header whose name says so, and perhaps also, unnamed, in a script's argument, a console line or an address.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ from typing import Any
 from firstbell.artifacts.redaction.by_pattern import is_secret_field
 from firstbell.artifacts.redaction.known_secrets import REMOVED
 
-# Anything shorter stands in a trace by chance.
+# Any shorter value occurs in a trace by chance.
 SHORTEST = 6
 
 
 def discover_secrets(lines: Iterable[bytes]) -> set[str]:
-    """The values of password and code fields in snapshots, and of cookies and credentials in headers."""
+    """Return the values of password and code fields in snapshots, and of cookies and credentials in headers."""
     found: set[str] = set()
     for line in lines:
         if b"frame-snapshot" in line or b"resource-snapshot" in line:

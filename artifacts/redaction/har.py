@@ -1,6 +1,6 @@
-"""A HAR 1.2 that may be handed out: built from what is allowed, so that nothing else can be in it.
+"""Redaction of a HAR 1.2 by an allow-list: it is built from allowed members only.
 
-No bodies, no cookies, no values of queries; of headers only those that help to find a fault and name nobody.
+It has no bodies, cookies or query values, and only headers that help to find a fault and identify no person.
 Source of the members: HAR 1.2 (W3C Web Performance draft, 14 August 2012), which browsers' developer tools import.
 """
 
@@ -27,36 +27,36 @@ RESPONSE_HEADERS = frozenset(
 TIMINGS = ("blocked", "dns", "connect", "ssl", "send", "wait", "receive")
 
 
-def allowed_har(raw: Mapping[str, Any], broom: Redactor) -> dict[str, Any]:
-    """What of a HAR may be handed out. Raises KeyError, TypeError or ValueError for what is no HAR."""
+def allowed_har(raw: Mapping[str, Any], redactor: Redactor) -> dict[str, Any]:
+    """Build a HAR of the allowed members. Raises KeyError, TypeError or ValueError if `raw` is not a HAR."""
     log = raw["log"]
     return {
         "log": {
             "version": "1.2",
             "creator": {"name": "First Bell", "version": "1", "comment": "reduced to what is allowed"},
-            "browser": _named(log.get("browser", {})),
+            "browser": _product(log.get("browser", {})),
             "pages": [_page(page) for page in log.get("pages", [])],
-            "entries": [_entry(entry, broom) for entry in log["entries"]],
+            "entries": [_entry(entry, redactor) for entry in log["entries"]],
         }
     }
 
 
-def allowed_address(url: str, broom: Redactor) -> str:
-    """Scheme, host and path, and the names of a query without their values; no user, no fragment."""
+def allowed_address(url: str, redactor: Redactor) -> str:
+    """Return an address with scheme, host, path, and the names of its query; without user, values and fragment."""
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https", "ws", "wss"):
         return f"{parts.scheme}:" if parts.scheme else ""
-    path, drawn = RANDOM_TOKEN.subn(REMOVED, parts.path)
-    broom.note("tokens in paths", drawn)
+    path, removed = RANDOM_TOKEN.subn(REMOVED, parts.path)
+    redactor.count("tokens in paths", removed)
     names = [name for name, _ in parse_qsl(parts.query, keep_blank_values=True)]
-    broom.note("values of queries", len(names))
-    query = "&".join(f"{clean_text(name, broom)}={REMOVED}" for name in names)
+    redactor.count("values of queries", len(names))
+    query = "&".join(f"{clean_text(name, redactor)}={REMOVED}" for name in names)
     host = parts.netloc.rpartition("@")[2]
-    return clean_text(f"{parts.scheme}://{host}{path}", broom) + (f"?{query}" if query else "")
+    return clean_text(f"{parts.scheme}://{host}{path}", redactor) + (f"?{query}" if query else "")
 
 
-def _named(told: Mapping[str, Any]) -> dict[str, str]:
-    return {"name": str(told.get("name", "")), "version": str(told.get("version", ""))}
+def _product(given: Mapping[str, Any]) -> dict[str, str]:
+    return {"name": str(given.get("name", "")), "version": str(given.get("version", ""))}
 
 
 def _page(page: Mapping[str, Any]) -> dict[str, Any]:
@@ -69,7 +69,7 @@ def _page(page: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _entry(entry: Mapping[str, Any], broom: Redactor) -> dict[str, Any]:
+def _entry(entry: Mapping[str, Any], redactor: Redactor) -> dict[str, Any]:
     request, response = entry["request"], entry["response"]
     timings = entry.get("timings", {})
     content = response.get("content", {})
@@ -78,12 +78,12 @@ def _entry(entry: Mapping[str, Any], broom: Redactor) -> dict[str, Any]:
         "time": _number(entry.get("time")),
         "request": {
             "method": str(request["method"])[:16],
-            "url": allowed_address(str(request["url"]), broom),
+            "url": allowed_address(str(request["url"]), redactor),
             "httpVersion": str(request.get("httpVersion", "")),
             "cookies": [],
-            "headers": _headers(request, REQUEST_HEADERS, broom),
+            "headers": _headers(request, REQUEST_HEADERS, redactor),
             "queryString": [
-                {"name": clean_text(str(row["name"]), broom), "value": REMOVED}
+                {"name": clean_text(str(row["name"]), redactor), "value": REMOVED}
                 for row in request.get("queryString", [])
             ],
             "headersSize": _number(request.get("headersSize")),
@@ -91,12 +91,12 @@ def _entry(entry: Mapping[str, Any], broom: Redactor) -> dict[str, Any]:
         },
         "response": {
             "status": int(response["status"]),
-            "statusText": clean_text(str(response.get("statusText", "")), broom),
+            "statusText": clean_text(str(response.get("statusText", "")), redactor),
             "httpVersion": str(response.get("httpVersion", "")),
             "cookies": [],
-            "headers": _headers(response, RESPONSE_HEADERS, broom),
+            "headers": _headers(response, RESPONSE_HEADERS, redactor),
             "content": {"size": _number(content.get("size")), "mimeType": str(content.get("mimeType", ""))},
-            "redirectURL": allowed_address(str(response.get("redirectURL", "")), broom),
+            "redirectURL": allowed_address(str(response.get("redirectURL", "")), redactor),
             "headersSize": _number(response.get("headersSize")),
             "bodySize": _number(response.get("bodySize")),
         },
@@ -111,12 +111,12 @@ def _entry(entry: Mapping[str, Any], broom: Redactor) -> dict[str, Any]:
     return kept
 
 
-def _headers(side: Mapping[str, Any], allowed: frozenset[str], broom: Redactor) -> list[dict[str, str]]:
-    rows = side.get("headers", [])
+def _headers(message: Mapping[str, Any], allowed: frozenset[str], redactor: Redactor) -> list[dict[str, str]]:
+    rows = message.get("headers", [])
     kept = [row for row in rows if str(row["name"]).lower() in allowed]
-    broom.note("headers", len(rows) - len(kept))
-    broom.note("cookies", len(side.get("cookies", [])))
-    return [{"name": str(row["name"]), "value": clean_text(str(row["value"]), broom)} for row in kept]
+    redactor.count("headers", len(rows) - len(kept))
+    redactor.count("cookies", len(message.get("cookies", [])))
+    return [{"name": str(row["name"]), "value": clean_text(str(row["value"]), redactor)} for row in kept]
 
 
 def _number(value: object) -> float:

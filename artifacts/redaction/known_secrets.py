@@ -1,4 +1,4 @@
-"""The forms in which a known secret may stand in a file, found and replaced."""
+"""Known secrets: found and replaced in a file in each form in which they may be encoded."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from collections.abc import Iterable
 from urllib.parse import quote, quote_plus
 
 REMOVED = "***"
-# Shorter values stand in every file by chance; nobody's password is that short, and a configuration may not name one.
+# Shorter values occur in every file by chance; no password is that short, and a configuration may not name one.
 SHORTEST = 4
 
 
 class KnownSecrets:
-    """The secret values of one run. Has no readable form of its own."""
+    """The secret values of one run. Its repr does not show them."""
 
     def __init__(self, values: Iterable[str]) -> None:
         self._values = frozenset(value for value in values if len(value) >= SHORTEST)
@@ -29,25 +29,25 @@ class KnownSecrets:
         return "<known secrets>"
 
     def scrub(self, text: str) -> str:
-        """The text without any of them."""
+        """Return the text without the secrets."""
         return self.scrub_and_count(text)[0]
 
     def scrub_and_count(self, text: str) -> tuple[str, int]:
-        """The text without any of them, and how many there were."""
+        """Return the text without the secrets, and how many were removed."""
         return self._text.subn(REMOVED, text) if self._text else (text, 0)
 
-    def stand_in(self, data: bytes) -> bool:
-        """Whether any of them stands in some bytes."""
+    def found_in(self, data: bytes) -> bool:
+        """Tell whether some bytes contain any of the secrets."""
         return bool(self._bytes and self._bytes.search(data))
 
     def with_more(self, values: Iterable[str]) -> KnownSecrets:
-        """These and some more."""
+        """Return these secrets and some more."""
         return KnownSecrets([*self._values, *values])
 
 
 def forms_of(value: str) -> set[str]:
-    """A value raw, in an address (once and twice), in HTML by name and by number, in JSON (once and twice, and with
-    each character escaped), in base64 at each of its three alignments, and in hexadecimal."""
+    """Return the encodings of a value: raw, in an address (once and twice), in HTML by name and by number, in JSON
+    (once and twice, and with each character escaped), in base64 at each of its three alignments, and in hexadecimal."""
     raw = value.encode(errors="surrogatepass")
     in_address = quote(value, safe="", errors="surrogatepass")
     in_json = json.dumps(value)[1:-1]
@@ -79,7 +79,7 @@ def _bytes_of(form: str) -> bytes:
 
 
 def _inner_base64(raw: bytes, shift: int, encoded: str) -> str:
-    """The characters that are the same whatever stands before and after the value."""
+    """Return the characters that do not depend on the bytes before and after the value."""
     first = -(-shift * 8 // 6)
     last = (shift + len(raw)) * 8 // 6
     return encoded[first:last]

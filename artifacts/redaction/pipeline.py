@@ -1,7 +1,7 @@
-"""From raw recordings in a private folder to clean files that may be kept, each by what it is.
+"""The redaction pipeline: from raw recordings in a private folder to clean files that may be stored.
 
-Fails closed, whatever goes wrong: a file that cannot be made clean, or whose cleaning breaks in a way that nobody
-thought of, is put into quarantine on this machine and is missing from the run from then on.
+It fails closed: a file that cannot be cleaned, or whose cleaning raises any error, is put into quarantine on this
+machine and is missing from the run.
 """
 
 from __future__ import annotations
@@ -23,8 +23,7 @@ from firstbell.artifacts.redaction.trace import clean_trace
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RedactionResult:
-    """What may be kept: artifacts as they are now, the bytes of those that are there, by name, and a tally of what was
-    removed from them, by why."""
+    """The clean artifacts, the bytes of those that are there, by name, and the counts of removed secrets by kind."""
 
     artifacts: tuple[Artifact, ...]
     files: dict[str, bytes] = field(default_factory=dict, repr=False)
@@ -32,48 +31,50 @@ class RedactionResult:
 
 
 def clean(artifacts: Iterable[Artifact], folder: Path, known: KnownSecrets, *, quarantine: Path) -> RedactionResult:
-    """Clean each artifact in place. What cannot be made clean is moved to `quarantine`, and missing from then on."""
+    """Clean each artifact in place. A file that cannot be cleaned is moved to `quarantine`, and is missing."""
     kept: list[Artifact] = []
     files: dict[str, bytes] = {}
-    broom = Redactor(known)
+    redactor = Redactor(known)
     for artifact in artifacts:
-        now = artifact if artifact.missing else _clean_one(artifact, folder / artifact.name, broom, quarantine)
-        kept.append(now)
-        if not now.missing:
-            files[now.name] = (folder / now.name).read_bytes()
-    return RedactionResult(artifacts=tuple(kept), files=files, removed=dict(sorted(broom.removed.items())))
+        cleaned = (
+            artifact if artifact.missing else _clean_artifact(artifact, folder / artifact.name, redactor, quarantine)
+        )
+        kept.append(cleaned)
+        if not cleaned.missing:
+            files[cleaned.name] = (folder / cleaned.name).read_bytes()
+    return RedactionResult(artifacts=tuple(kept), files=files, removed=dict(sorted(redactor.removed.items())))
 
 
-def _clean_one(artifact: Artifact, file: Path, broom: Redactor, quarantine: Path) -> Artifact:
+def _clean_artifact(artifact: Artifact, file: Path, redactor: Redactor, quarantine: Path) -> Artifact:
     try:
-        _clean_file(artifact.kind, file, broom)
-        rescan(artifact.name, file.read_bytes(), broom.known)
+        _clean_file(artifact.kind, file, redactor)
+        rescan(artifact.name, file.read_bytes(), redactor.known)
     except Exception as error:
-        said = str(error) if isinstance(error, Quarantined) else f"it could not be read ({type(error).__name__})"
+        reason = str(error) if isinstance(error, Quarantined) else f"it could not be read ({type(error).__name__})"
         file.with_suffix(".clean").unlink(missing_ok=True)
-        return absent(artifact, f"quarantined: {said}; it is in {_quarantine(file, quarantine / artifact.name)}")
+        return absent(artifact, f"quarantined: {reason}; it is in {_quarantine(file, quarantine / artifact.name)}")
     return sealed(artifact, file)
 
 
-def _clean_file(kind: ArtifactKind, file: Path, broom: Redactor) -> None:
+def _clean_file(kind: ArtifactKind, file: Path, redactor: Redactor) -> None:
     match kind:
         case ArtifactKind.TRACE:
             cleaned = file.with_suffix(".clean")
-            clean_trace(file, cleaned, broom)
+            clean_trace(file, cleaned, redactor)
             cleaned.replace(file)
         case ArtifactKind.SCREENSHOT | ArtifactKind.FRAME:
-            pass  # A picture was masked when it was taken; a frame carries our own signature.
+            pass  # A screenshot was masked when it was taken; a frame shows our own signature.
         case ArtifactKind.HAR:
-            told = clean_value(allowed_har(json.loads(file.read_text()), broom), broom)
-            file.write_text(json.dumps(told, indent=1))
+            har = clean_value(allowed_har(json.loads(file.read_text()), redactor), redactor)
+            file.write_text(json.dumps(har, indent=1))
         case _:
-            file.write_text(json.dumps(clean_value(json.loads(file.read_text()), broom), indent=1))
+            file.write_text(json.dumps(clean_value(json.loads(file.read_text()), redactor), indent=1))
 
 
-def _quarantine(file: Path, place: Path) -> Path:
-    """Move a file to where only its owner can read it."""
-    place.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+def _quarantine(file: Path, target: Path) -> Path:
+    """Move a file to a folder that only its owner can read."""
+    target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     if file.exists():
-        shutil.move(file, place)
-        place.chmod(0o600)
-    return place
+        shutil.move(file, target)
+        target.chmod(0o600)
+    return target

@@ -1,4 +1,4 @@
-"""What cleans: the secrets that are known, and a tally of all that was swept away, by why."""
+"""The redactor of one run: its known secrets, and the counts of what was removed, by kind."""
 
 from __future__ import annotations
 
@@ -10,25 +10,25 @@ from firstbell.artifacts.redaction.known_secrets import REMOVED, KnownSecrets
 
 @dataclass(slots=True)
 class Redactor:
-    """Goes over one run's files. `removed` counts what it took, in words that a vendor understands."""
+    """Removes secrets from a run's files. `removed` counts them by kind, in words that a vendor understands."""
 
     known: KnownSecrets
     removed: Counter[str] = field(default_factory=Counter)
 
-    def note(self, why: str, times: int = 1) -> None:
-        """Count something that was taken."""
+    def count(self, why: str, times: int = 1) -> None:
+        """Count removed secrets of a kind."""
         if times:
             self.removed[why] += times
 
     def scrub(self, text: str) -> str:
-        """A text without the known secrets."""
+        """Return a text without the known secrets."""
         clean, times = self.known.scrub_and_count(text)
-        self.note("known secrets", times)
+        self.count("known secrets", times)
         return clean
 
-    def take(self, why: str, value: object) -> object:
-        """What stands in place of something: nothing for nothing, so that an empty field is not told as a secret."""
+    def replace_value(self, why: str, value: object) -> object:
+        """Return the replacement of a value; an empty value stays empty, and is not counted as a secret."""
         if value in ("", None, REMOVED):
             return value
-        self.note(why)
+        self.count(why)
         return REMOVED

@@ -1,4 +1,4 @@
-"""The second reading: whatever cleaning missed, in any file or member or name, keeps the whole file here."""
+"""The scan after redaction: a known secret that is left in a file, a member or a name puts the file in quarantine."""
 
 from __future__ import annotations
 
@@ -13,23 +13,23 @@ GZIP = b"\x1f\x8b"
 
 
 class Quarantined(Exception):
-    """A file must not leave this machine; the message says why, without any secret."""
+    """A file must not leave this machine; the message says why, without the secret."""
 
 
 def rescan(name: str, data: bytes, known: KnownSecrets) -> None:
-    """Look for each known secret in each of its forms. Raises Quarantined."""
-    if known.stand_in(name.encode(errors="replace")):
+    """Search a file for each known secret in each of its forms. Raises Quarantined."""
+    if known.found_in(name.encode(errors="replace")):
         raise Quarantined("a secret was left in the name of a file")
     if data.startswith(b"PK"):
         with zipfile.ZipFile(io.BytesIO(data)) as members:
             for member in members.infolist():
                 rescan(member.filename, members.read(member), known)
-    if known.stand_in(data) or known.stand_in(_unpacked(data)):
+    if known.found_in(data) or known.found_in(_unpacked(data)):
         raise Quarantined(f"a secret was left in {name[:60]} after cleaning")
 
 
 def _unpacked(data: bytes) -> bytes:
-    """What stands inside compressed bytes, as far as it may be looked at."""
+    """Return the content of gzip data. Raises Quarantined if it is larger than UNPACKED_BYTES."""
     if not data.startswith(GZIP):
         return b""
     inflater = zlib.decompressobj(wbits=31)
@@ -38,5 +38,5 @@ def _unpacked(data: bytes) -> bytes:
     except zlib.error:
         return b""
     if inflater.unconsumed_tail:
-        raise Quarantined("a compressed file holds more than can be looked at")
+        raise Quarantined("a compressed file is too large to be scanned")
     return unpacked

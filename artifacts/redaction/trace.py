@@ -1,8 +1,8 @@
-"""A Playwright trace without its secrets: parsed, cleaned member by member, and written anew.
+"""Redaction of a Playwright trace: it is parsed, cleaned member by member, and written anew.
 
-Fails closed: what cannot be parsed, or a member of a kind that is not known, is a Quarantined, and the caller keeps the
-trace where nobody is sent it. Written for the traces of Playwright 1.65 (version 10: trace.trace, trace.network,
-trace.stacks, resources/, screencast/, src/). The same trace gives the same bytes, whenever and wherever it is cleaned.
+It fails closed: a member that cannot be parsed, or is of an unknown kind, raises, and the caller puts the trace in
+quarantine. Written for the traces of Playwright 1.65 (version 10: trace.trace, trace.network, trace.stacks, resources/,
+screencast/, src/). The same trace gives the same bytes, whenever and wherever it is cleaned.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from firstbell.artifacts.redaction.known_secrets import REMOVED
 from firstbell.artifacts.redaction.redactor import Redactor
 from firstbell.artifacts.redaction.rescan import Quarantined
 
-# A trace of a class is a few MB; what is a hundred times as large is not one, or not to be unpacked here.
+# A trace of a class is a few MB; a zip a hundred times as large is not a trace, or must not be unpacked here.
 MEMBERS, MEMBER_BYTES, ALL_BYTES = 20_000, 128 << 20, 300 << 20
 PICTURES = (".jpeg", ".jpg", ".png", ".webp", ".gif", ".ico", ".woff", ".woff2", ".ttf", ".otf")
 TEXTS = (".html", ".css", ".js", ".mjs", ".json", ".txt", ".xml", ".py", ".map", ".dat", ".webmanifest", ".svg")
@@ -30,27 +30,27 @@ _HASHED = re.compile(r"resources/([0-9a-f]{32,64})((?:\.[a-z0-9]+)?)")
 _LINES = (".trace", ".network", ".stacks")
 
 
-def clean_trace(raw: Path, clean: Path, broom: Redactor) -> None:
-    """Write a clean copy of a trace. Raises Quarantined; any other exception means that it could not be read."""
+def clean_trace(raw: Path, clean: Path, redactor: Redactor) -> None:
+    """Write a clean copy of a trace. Raises Quarantined; any other exception means that the trace cannot be read."""
     with zipfile.ZipFile(raw) as source:
         members = _members(source)
-    broom = Redactor(broom.known.with_more(discover_secrets(_lines(members))), broom.removed)
-    clean.write_bytes(canonical_zip(_cleaned(members, broom)))
+    redactor = Redactor(redactor.known.with_more(discover_secrets(_lines(members))), redactor.removed)
+    clean.write_bytes(canonical_zip(_cleaned(members, redactor)))
 
 
 def _members(source: zipfile.ZipFile) -> dict[str, bytes]:
-    """All members, once it is sure that they can be unpacked here."""
+    """Read all members, after checking that they can be unpacked here."""
     found = source.infolist()
     if len(found) > MEMBERS or sum(member.file_size for member in found) > ALL_BYTES:
         raise Quarantined("the trace is larger than any trace of a class")
     if len({member.filename for member in found}) != len(found):
-        raise Quarantined("the trace has two members of one name")
+        raise Quarantined("the trace has two members with the same name")
     for member in found:
         path = PurePosixPath(member.filename)
         is_link = (member.external_attr >> 28) == 0o12
         if path.is_absolute() or ".." in path.parts or member.file_size > MEMBER_BYTES or is_link:
-            raise Quarantined("the trace has a member with a name or a size that no trace has")
-    # zipfile reads no more of a member than it declares, and finds out by its CRC when that was not all.
+            raise Quarantined("the trace has a member with an unsafe name, or a member that is too large")
+    # zipfile reads no more of a member than it declares; if that was not all, its CRC does not match.
     return {member.filename: source.read(member) for member in found if not member.is_dir()}
 
 
@@ -60,26 +60,26 @@ def _lines(members: dict[str, bytes]) -> Iterator[bytes]:
             yield from data.splitlines()
 
 
-def _cleaned(members: dict[str, bytes], broom: Redactor) -> list[tuple[str, bytes]]:
-    """Resources first: where a content changes, so does the hash that names it, and who names it follows."""
+def _cleaned(members: dict[str, bytes], redactor: Redactor) -> list[tuple[str, bytes]]:
+    """Clean resources first: if a content changes, so does the hash that names it, and the members that refer to it."""
     renamed: dict[str, str] = {}
     written: dict[str, bytes] = {}
-    bodies = _posted(members)
+    request_bodies = _request_bodies(members)
     for name, data in members.items():
         if name.startswith("resources/"):
-            if name in bodies:
-                broom.note("form posts")
-            cleaned = REMOVED.encode() if name in bodies else _resource(name, data, broom)
+            if name in request_bodies:
+                redactor.count("form posts")
+            cleaned = REMOVED.encode() if name in request_bodies else _resource(name, data, redactor)
             renamed[name] = _name_for(name, data, cleaned)
             written.setdefault(renamed[name], cleaned)
     for name, data in members.items():
         if not name.startswith("resources/"):
-            written[name] = _member(name, data, broom, renamed)
+            written[name] = _member(name, data, redactor, renamed)
     return sorted(written.items())
 
 
-def _posted(members: dict[str, bytes]) -> set[str]:
-    """The resources that are bodies of requests: what people sent is nobody's evidence."""
+def _request_bodies(members: dict[str, bytes]) -> set[str]:
+    """Return the resources that are bodies of requests: texts that people sent are never kept."""
     lines = [line for line in _lines(members) if b"postData" in line]
     requests = [json.loads(line).get("snapshot", {}).get("request", {}) for line in lines]
     return {str(request["postData"].get("_file", "")) for request in requests if "postData" in request}
@@ -93,44 +93,44 @@ def _name_for(name: str, data: bytes, cleaned: bytes) -> str:
     return f"resources/{digest}{found[2]}"
 
 
-def _resource(name: str, data: bytes, broom: Redactor) -> bytes:
-    """What a page loaded, or what went over its sockets."""
+def _resource(name: str, data: bytes, redactor: Redactor) -> bytes:
+    """Clean a resource that a page loaded, or the messages of its WebSockets."""
     suffix = PurePosixPath(name).suffix
     if suffix == ".jsonl":
-        return b"".join(_frame(line, broom) for line in data.splitlines())
+        return b"".join(_socket_message(line, redactor) for line in data.splitlines())
     if suffix in PICTURES:
         return data
     if suffix in TEXTS or not suffix:
-        return _text(data, broom, is_json=suffix in (".json", ".dat", ".txt", ""))
-    raise Quarantined(f"the trace holds a resource of a kind that is not known ({suffix[:12]})")
+        return _text(data, redactor, is_json=suffix in (".json", ".dat", ".txt", ""))
+    raise Quarantined(f"the trace has a resource of an unknown kind ({suffix[:12]})")
 
 
-def _frame(line: bytes, broom: Redactor) -> bytes:
-    """A WebSocket message keeps its time and direction; what it said may be anything: names, credentials."""
-    frame = json.loads(line)
-    broom.note("socket messages")
-    return json.dumps({**clean_value(frame, broom), "data": REMOVED}).encode() + b"\n"
+def _socket_message(line: bytes, redactor: Redactor) -> bytes:
+    """Keep a WebSocket message's time and direction; its content may be anything: names, credentials."""
+    message = json.loads(line)
+    redactor.count("socket messages")
+    return json.dumps({**clean_value(message, redactor), "data": REMOVED}).encode() + b"\n"
 
 
-def _text(data: bytes, broom: Redactor, *, is_json: bool) -> bytes:
+def _text(data: bytes, redactor: Redactor, *, is_json: bool) -> bytes:
     try:
         text = data.decode()
     except UnicodeDecodeError:
-        return data  # Not text; the second reading still looks for known secrets in it.
-    return (clean_json(text, broom) if is_json else clean_text(text, broom)).encode()
+        return data  # Not text; `rescan` still searches it for known secrets.
+    return (clean_json(text, redactor) if is_json else clean_text(text, redactor)).encode()
 
 
-def _member(name: str, data: bytes, broom: Redactor, renamed: dict[str, str]) -> bytes:
+def _member(name: str, data: bytes, redactor: Redactor, renamed: dict[str, str]) -> bytes:
     match PurePosixPath(name).parts[0], PurePosixPath(name).suffix:
         case (_, ".trace" | ".network" | ".stacks"):
-            lines = "".join(_line(line, broom) for line in data.splitlines())
+            lines = "".join(_line(line, redactor) for line in data.splitlines())
             return _HASHED.sub(lambda found: renamed.get(found[0], found[0]), lines).encode(errors="surrogatepass")
         case ("src", _):
-            return _text(data, broom, is_json=False)
+            return _text(data, redactor, is_json=False)
         case ("screencast", suffix) if suffix in PICTURES:
             return data
-    raise Quarantined(f"the trace has a member of a kind that is not known ({broom.scrub(name)[:40]})")
+    raise Quarantined(f"the trace has a member of an unknown kind ({redactor.scrub(name)[:40]})")
 
 
-def _line(line: bytes, broom: Redactor) -> str:
-    return json.dumps(clean_value(json.loads(line), broom), ensure_ascii=False) + "\n"
+def _line(line: bytes, redactor: Redactor) -> str:
+    return json.dumps(clean_value(json.loads(line), redactor), ensure_ascii=False) + "\n"

@@ -1,4 +1,4 @@
-"""Where evidence is kept, one kind of place a file; a configuration names its own by the scheme of `store.url`."""
+"""Stores of evidence, one kind per module. The scheme of `store.url` in the configuration chooses one."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Literal, Protocol, runtime_checkable
 
 from firstbell.artifacts.holds import LegalHold
-from firstbell.artifacts.lifetime import Lifetime
+from firstbell.artifacts.policy import Lifetime
 from firstbell.errors import CONFIG, ERRORED, FirstBellError
 
 STORES: Mapping[str, str] = {
@@ -26,9 +26,9 @@ Checksums = Literal["when_supported", "when_required"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoreOptions:
-    """What a store may be told besides its address; a store takes what concerns it.
+    """Options of a store besides its address; each store uses those that apply to it.
 
-    `lock_days`: for how long even its owner cannot delete a failure's evidence (S3 Object Lock, governance mode).
+    `lock_days`: the days for which even the owner cannot delete a failure's evidence (S3 Object Lock, governance mode).
     """
 
     endpoint_url: str = ""
@@ -41,50 +41,50 @@ class StoreOptions:
 
 
 class StoreError(FirstBellError):
-    """A store did not do what it should, said in one sentence. `permanent` means that trying again is of no use."""
+    """A store failed; the message is one sentence. `permanent` means that trying again is of no use."""
 
-    def __init__(self, said: str, *, permanent: bool) -> None:
-        super().__init__(said)
+    def __init__(self, message: str, *, permanent: bool) -> None:
+        super().__init__(message)
         self.permanent = permanent
         self.exit_code = CONFIG if permanent else ERRORED
 
 
 class Denied(StoreError):
-    """The store is there, and these credentials may not do this; others may, or they may do other things."""
+    """The store was reached, and these credentials may not do this."""
 
-    def __init__(self, said: str) -> None:
-        super().__init__(said, permanent=True)
+    def __init__(self, message: str) -> None:
+        super().__init__(message, permanent=True)
 
 
 class AlreadyStored(StoreError):
-    """Other bytes lie under this name already, and what is kept is never written over."""
+    """The name already has other bytes, and a stored object is never overwritten."""
 
-    def __init__(self, said: str) -> None:
-        super().__init__(said, permanent=True)
+    def __init__(self, message: str) -> None:
+        super().__init__(message, permanent=True)
 
 
 class Store(Protocol):
-    """Keeps files by name, each written once. Names are relative paths with forward slashes."""
+    """A store of files by name, each written once. Names are relative paths with forward slashes."""
 
     def check(self) -> None:
-        """Whether anything can be kept here at all. Raises StoreError."""
+        """Check that the store can be used. Raises StoreError."""
 
     def put(self, name: str, data: bytes, lifetime: Lifetime) -> None:
-        """Keep `data` for its lifetime. The same bytes again are fine; other bytes under a name are AlreadyStored."""
+        """Store `data` for its lifetime. The same bytes again are accepted; other bytes raise AlreadyStored."""
 
     def get(self, name: str) -> bytes:
-        """What is kept under a name. Raises StoreError, permanent when there is nothing."""
+        """Return the content of a name. Raises StoreError, permanent if there is none."""
 
     def names(self, prefix: str) -> list[str]:
-        """All names that begin with a prefix, sorted."""
+        """Return all names that begin with a prefix, sorted."""
 
-    def place(self, name: str) -> str:
-        """Where a person would look for it: a path or an address."""
+    def address(self, name: str) -> str:
+        """Return the path or address where a person finds the file."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShareLink:
-    """An address that opens one object for anybody who has it, until `ends_at` (UTC). `why` says why it ends then."""
+    """An address that opens one object for anyone who has it, until `ends_at` (UTC). `why` explains that end."""
 
     url: str
     ends_at: datetime
@@ -93,33 +93,33 @@ class ShareLink:
 
 @runtime_checkable
 class SupportsHolds(Protocol):
-    """A store that can be told to keep something whatever its lifetime says."""
+    """A store that can keep objects beyond their lifetime."""
 
     def hold(self, names: Sequence[str], by: str) -> None:
-        """Keep these objects until they are let go. `by` says who asked, and why. Raises StoreError."""
+        """Keep these objects until they are let go. `by` is who asked, and why. Raises StoreError."""
 
     def let_go(self, names: Sequence[str], lifetime: Lifetime) -> None:
-        """Give these objects their lifetime back, but for those that another hold names too. Raises StoreError."""
+        """Give these objects their lifetime back, except those that another hold names too. Raises StoreError."""
 
     def held(self) -> list[LegalHold]:
-        """What is held now. Raises StoreError."""
+        """Return the holds in force. Raises StoreError."""
 
 
 @runtime_checkable
 class SupportsLinks(Protocol):
-    """A store that can hand out addresses of what it keeps."""
+    """A store that can make links to its objects."""
 
     def link(self, name: str, *, for_s: float) -> ShareLink:
-        """An address for one object, for so many seconds or for as long as the credentials allow. Raises StoreError."""
+        """Return a link to one object, valid for `for_s` or as long as the credentials allow. Raises StoreError."""
 
 
 def open_store(url: str, options: StoreOptions) -> Store:
-    """The store at a folder's path, `s3://bucket/prefix` or `memory:`. Raises StoreError for an unknown scheme."""
+    """Open the store at a folder's path, `s3://bucket/prefix` or `memory:`. Raises StoreError for an unknown scheme."""
     scheme, separator, _ = url.partition(":")
     if not separator or scheme not in STORES:
         if "://" in url:
             known = ", ".join(f"{name}://" for name in STORES if name)
-            raise StoreError(f"store.url: no store speaks {scheme}://; use a folder or one of {known}", permanent=True)
+            raise StoreError(f"store.url: {scheme}:// is not supported; use a folder or one of {known}", permanent=True)
         scheme = ""
     module, _, name = STORES[scheme].partition(":")
     store: Store = getattr(importlib.import_module(module), name)(url, options)

@@ -1,4 +1,4 @@
-"""Asks a store whether it can be used at all, and does not wait for one that is away."""
+"""The check whether a store can be used, within a time limit."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from firstbell.time_limit import TimeLimitPassed, within
 
 
 class StoreTimeout(StoreError):
-    """The store has not answered in time."""
+    """The store did not answer in time."""
 
     def __init__(self, within_s: float) -> None:
-        super().__init__(f"the store has not answered within {within_s:g} s", permanent=False)
+        super().__init__(f"the store did not answer within {within_s:g} s", permanent=False)
 
 
 def check_usable(store: Store, within_s: float) -> None:
-    """Say at once what a person has to mend. A store that is away, or takes its time, is left to the uploader.
+    """Raise StoreError for a failure that a person has to repair: a permanent one, or any of a local folder.
 
-    Raises StoreError: what is permanent, and whatever a folder of this machine says.
+    A store that is unavailable or slow is left to the uploader.
     """
     refused = unavailable_reason(store, within_s)
     if refused is None or isinstance(refused, StoreTimeout):
@@ -27,7 +27,7 @@ def check_usable(store: Store, within_s: float) -> None:
 
 
 def unavailable_reason(store: Store, within_s: float) -> StoreError | None:
-    """Why a store cannot be used, silence included; None where it can."""
+    """Return why a store cannot be used, a time-out included; None if it can."""
     try:
         within(within_s, store.check, name="ask the store")
     except StoreError as error:

@@ -1,4 +1,4 @@
-"""A store in a folder of this machine, or of one that it has mounted."""
+"""A store in a local or mounted folder."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ from pathlib import Path, PurePosixPath
 
 from firstbell.artifacts import fsync
 from firstbell.artifacts.holds import HOLDS, LegalHold, UnreadableHold, current_holds, hold_note
-from firstbell.artifacts.lifetime import Lifetime
+from firstbell.artifacts.policy import Lifetime
 from firstbell.artifacts.stores import AlreadyStored, StoreError, StoreOptions
 
-# What somebody who died while writing leaves behind: never listed, and swept a day later.
+# The prefix of a file that a process is writing. If the process dies, the file is never listed, and swept a day later.
 UNFINISHED = ".unfinished-"
 
 
 class FolderStore:
-    """Each file is written beside its place, made durable and then linked in: it is there whole or not at all."""
+    """A store of plain files. Each is written under a temporary name, made durable and linked: whole or absent."""
 
     def __init__(self, url: str, _options: StoreOptions) -> None:
         self.root = Path(url.removeprefix("file://")).expanduser().absolute()
 
     def check(self) -> None:
-        """Make the folder, and write something into it."""
+        """Make the folder, and write a file into it."""
         try:
             self.root.mkdir(parents=True, exist_ok=True)
             with tempfile.TemporaryFile(dir=self.root):
@@ -34,10 +34,10 @@ class FolderStore:
             raise self._refused(error) from None
 
     def put(self, name: str, data: bytes, lifetime: Lifetime) -> None:
-        """Keep it, once. Linking fails where a file of that name exists, so two writers cannot overwrite each other.
+        """Store a file once. Linking fails if the name exists, so two writers cannot overwrite each other.
 
-        Nothing notes the lifetime: where a file lies says it, and `retention` goes by that. When this returns, the
-        file outlives a power cut, its name too: the spool forgets it then.
+        The lifetime is not recorded: `retention` derives it from the file's path. When this returns, the file and its
+        name survive a power cut: the spool removes its copy then.
         """
         del lifetime
         target = self._path(name)
@@ -52,7 +52,7 @@ class FolderStore:
             raise self._refused(error) from None
 
     def get(self, name: str) -> bytes:
-        """What is kept."""
+        """Return a file's content."""
         try:
             return self._path(name).read_bytes()
         except FileNotFoundError:
@@ -61,7 +61,7 @@ class FolderStore:
             raise self._refused(error) from None
 
     def names(self, prefix: str) -> list[str]:
-        """All names that begin with a prefix."""
+        """Return all names that begin with a prefix."""
         folder, _, _ = prefix.rpartition("/")
         top = self._path(folder) if folder else self.root
         try:
@@ -73,23 +73,23 @@ class FolderStore:
         )
 
     def hold(self, names: Sequence[str], by: str) -> None:
-        """Leave a note that the sweeper reads."""
+        """Write a note that `retention` reads."""
         self.put(*hold_note(names, by, datetime.now(UTC), is_held=True), Lifetime.HELD)
 
     def let_go(self, names: Sequence[str], lifetime: Lifetime) -> None:
-        """Leave a note that it is over; where a file lies still says its lifetime."""
+        """Write a note that the hold has ended; the files' paths still give their lifetime."""
         del lifetime
         self.put(*hold_note(names, "", datetime.now(UTC), is_held=False), Lifetime.HELD)
 
     def held(self) -> list[LegalHold]:
-        """What is held now."""
+        """Return the holds in force."""
         try:
             return current_holds({name: self.get(name) for name in self.names(f"{HOLDS}/")})
         except UnreadableHold as error:
             raise StoreError(f"{self.root}: {error}", permanent=True) from None
 
-    def place(self, name: str) -> str:
-        """Its path, as short as it can be said from here."""
+    def address(self, name: str) -> str:
+        """Return a file's path, relative to the working directory if it is below it."""
         path = self._path(name)
         with contextlib.suppress(ValueError, OSError):
             return str(path.relative_to(Path.cwd()))
@@ -97,33 +97,33 @@ class FolderStore:
 
     @staticmethod
     def _write(target: Path, data: bytes) -> None:
-        number, written = tempfile.mkstemp(dir=target.parent, prefix=UNFINISHED)
-        os.close(number)
+        descriptor, temporary = tempfile.mkstemp(dir=target.parent, prefix=UNFINISHED)
+        os.close(descriptor)
         try:
-            fsync.write(Path(written), data)
-            _link(Path(written), target, data)
+            fsync.write(Path(temporary), data)
+            _link(Path(temporary), target, data)
         finally:
-            Path(written).unlink()
+            Path(temporary).unlink()
 
     def _path(self, name: str) -> Path:
         pure = PurePosixPath(name)
         if pure.is_absolute() or not pure.parts or ".." in pure.parts or "\0" in name:
-            raise StoreError(f"{name!r} is no name for a file in a store", permanent=True)
+            raise StoreError(f"{name!r} is not a valid file name in a store", permanent=True)
         return self.root.joinpath(*pure.parts)
 
     def _refused(self, error: OSError) -> StoreError:
         reason = error.strerror or type(error).__name__
-        said = f"store.url: nothing can be kept in {self.root} ({reason}); make it writable or name another folder"
-        return StoreError(said, permanent=False)
+        message = f"store.url: {self.root} cannot be written ({reason}); make it writable or name another folder"
+        return StoreError(message, permanent=False)
 
 
-def _link(written: Path, target: Path, data: bytes) -> None:
+def _link(temporary: Path, target: Path, data: bytes) -> None:
     try:
-        target.hardlink_to(written)
+        target.hardlink_to(temporary)
     except FileExistsError:
         _must_be(target, data)
 
 
 def _must_be(target: Path, data: bytes) -> None:
     if target.read_bytes() != data:
-        raise AlreadyStored(f"{target} is already kept with another content") from None
+        raise AlreadyStored(f"{target} already exists with different content") from None

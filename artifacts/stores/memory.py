@@ -1,8 +1,8 @@
-"""A store in memory, for tests and for trying things: gone when the process ends."""
+"""A store in memory, for tests: gone when the process ends."""
 
 from __future__ import annotations
 
-from firstbell.artifacts.lifetime import Lifetime
+from firstbell.artifacts.policy import Lifetime
 from firstbell.artifacts.stores import AlreadyStored, StoreError, StoreOptions
 
 
@@ -14,25 +14,25 @@ class MemoryStore:
         self._kept: dict[str, bytes] = {}
 
     def check(self) -> None:
-        """There is always room."""
+        """Pass: memory can always be used."""
 
     def put(self, name: str, data: bytes, lifetime: Lifetime) -> None:
-        """Keep it, once."""
+        """Store a file once."""
         del lifetime
         if self._kept.setdefault(name, data) != data:
-            raise AlreadyStored(f"{name} is already kept with another content")
+            raise AlreadyStored(f"{name} already exists with different content")
 
     def get(self, name: str) -> bytes:
-        """What is kept."""
+        """Return a file's content."""
         try:
             return self._kept[name]
         except KeyError:
             raise StoreError(f"{name} is not in the store", permanent=True) from None
 
     def names(self, prefix: str) -> list[str]:
-        """All names that begin with a prefix."""
+        """Return all names that begin with a prefix."""
         return sorted(name for name in self._kept if name.startswith(prefix))
 
-    def place(self, name: str) -> str:
-        """An address of its own kind."""
+    def address(self, name: str) -> str:
+        """Return a file's address."""
         return f"{self._url}{name}"

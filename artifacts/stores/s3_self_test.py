@@ -1,4 +1,4 @@
-"""What is tried in a bucket alone: whether tags are kept, and what a delete leaves of what should never be deleted."""
+"""The self-test steps of a bucket: that tags are kept, and that objects cannot be deleted."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from firstbell.artifacts.lifetime import Lifetime
+from firstbell.artifacts.policy import Lifetime
 from firstbell.artifacts.stores import Denied
 from firstbell.artifacts.stores.s3_errors import store_error_of
 from firstbell.artifacts.stores.self_test import SelfTestFailed, SelfTestFinding
@@ -18,41 +18,41 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BucketProbe:
-    """One object of ours, that may be looked at and deleted. Both steps raise StoreError or SelfTestFailed."""
+    """A test object in a bucket. Both steps raise StoreError or SelfTestFailed."""
 
     client: S3Client
     bucket: str
     key: str
 
     def tagged(self, tag: str) -> SelfTestFinding:
-        """Rules that go by tags remove nothing in a store that takes tags and forgets them."""
+        """Check that the object's tag is kept: lifecycle rules remove nothing in a store that drops tags."""
         try:
             rows = self.client.get_object_tagging(Bucket=self.bucket, Key=self.key)["TagSet"]
         except (ClientError, BotoCoreError) as error:
             refused = store_error_of(error, self.bucket)
             if isinstance(refused, Denied):
-                return SelfTestFinding("taken; this machine may not look at it")
+                return SelfTestFinding("accepted; this machine may not read it")
             raise refused from None
         if {row["Key"]: row["Value"] for row in rows}.get(tag) != Lifetime.PASSES.value:
             raise SelfTestFailed(
-                "its tag was taken and is not there; set store.tags = false, or nothing is ever removed"
+                "the store accepts tags and drops them; set store.tags = false, or nothing is ever removed"
             )
         return SelfTestFinding(f"{tag}={Lifetime.PASSES.value}")
 
     def deleted(self) -> SelfTestFinding:
-        """To be refused is as it should be. Otherwise, what somebody who breaks in here could do."""
+        """Check that a delete is refused. If it is not, an intruder on this machine could delete evidence."""
         try:
             answer = self.client.delete_object(Bucket=self.bucket, Key=self.key)
         except (ClientError, BotoCoreError) as error:
             refused = store_error_of(error, self.bucket)
             if isinstance(refused, Denied):
-                return SelfTestFinding("this machine may not delete, as it should be")
+                return SelfTestFinding("this machine may not delete")
             raise refused from None
         if answer.get("DeleteMarker"):
             return SelfTestFinding(
-                "this machine may delete: a marker hides it, an older version stays; take s3:DeleteObject away",
+                "this machine may delete: a marker hides the object, its version stays; remove s3:DeleteObject",
                 is_fine=False,
             )
         return SelfTestFinding(
-            "this machine may delete, for good; take s3:DeleteObject away, or turn versioning on", is_fine=False
+            "this machine may delete for good; remove s3:DeleteObject, or turn versioning on", is_fine=False
         )

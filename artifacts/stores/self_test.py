@@ -1,6 +1,6 @@
-"""Proves what a store does, with an object of its own: put, read back, refuse other bytes, list, link, and its own.
+"""The self-test of a store, with a test object: put, read back, refuse other bytes, list, link, and steps of its own.
 
-Who may only write proves what it can: that it may not read is said, and is no fault.
+A machine that may only write passes: that it may not read is reported, and is no failure.
 """
 
 from __future__ import annotations
@@ -13,118 +13,117 @@ from typing import Protocol, runtime_checkable
 
 import urllib3
 
-from firstbell.artifacts.lifetime import Lifetime
+from firstbell.artifacts.policy import Lifetime
 from firstbell.artifacts.stores import AlreadyStored, Denied, Store, StoreError, SupportsLinks
 
 LINK_S = 60.0
-NOT_ALLOWED = "this machine may not read; whoever looks at evidence needs: firstbell store check --policy reader"
+NOT_ALLOWED = "this machine may not read; a reader's policy: firstbell store check --policy reader"
 
 
 @dataclass(frozen=True, slots=True)
 class SelfTestFinding:
-    """What a step saw of something that holds. Not `is_fine`: it works, and should be otherwise."""
+    """The finding of a passed step. Not `is_fine` is a warning: the store works, and should be set up otherwise."""
 
-    said: str
+    text: str
     is_fine: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SelfTestResult:
-    """One thing that was tried: what, whether the store does it, what was seen, and whether that is as it should be."""
+    """The result of a step: its name, whether it passed, and its finding. Not `is_fine` on a passed step is a
+    warning."""
 
-    what: str
-    holds: bool
-    seen: str
+    name: str
+    passed: bool
+    text: str
     is_fine: bool = True
 
 
 @runtime_checkable
-class _HasOwnSteps(Protocol):
-    def own_steps(self, name: str) -> Mapping[str, Callable[[], SelfTestFinding]]: ...
+class _HasExtraSteps(Protocol):
+    def extra_steps(self, name: str) -> Mapping[str, Callable[[], SelfTestFinding]]: ...
 
 
 class SelfTestFailed(Exception):
-    """The store does something else than it should; the message says what."""
+    """The store does not do what it should; the message says what it does."""
 
 
 def self_test(store: Store) -> Iterator[SelfTestResult]:
-    """Try one thing after the other, each told as it is done; the first that does not hold ends it."""
+    """Run the steps one by one, and yield the result of each; the first that fails is the last."""
     name = f"checks/{datetime.now(UTC):%Y-%m-%d}-{secrets.token_hex(8)}.txt"
-    data = b"First Bell tries whether this store keeps what it is given.\n"
+    data = b"First Bell checks that this store keeps an object.\n"
     steps: dict[str, Callable[[], SelfTestFinding]] = {
-        "can be reached": lambda: _reached(store),
-        "keeps what it is given": lambda: _kept(store, name, data),
-        "gives it back unchanged": lambda: _same(store, name, data),
-        "takes the same bytes twice": lambda: _twice(store, name, data),
-        "refuses other bytes under the same name": lambda: _refused(store, name, data),
-        "lists it": lambda: _listed(store, name),
+        "can be reached": lambda: _reach(store),
+        "stores an object": lambda: _put(store, name, data),
+        "returns it unchanged": lambda: _read_back(store, name, data),
+        "accepts the same bytes again": lambda: _put_again(store, name, data),
+        "refuses other bytes under the same name": lambda: _put_other_bytes(store, name, data),
+        "lists it": lambda: _list(store, name),
     }
     if isinstance(store, SupportsLinks):
-        linking = store
-        steps["hands out links that open"] = lambda: _opened(linking, name, data)
-    if isinstance(store, _HasOwnSteps):
-        steps |= store.own_steps(name)
-    for what, step in steps.items():
+        link_store = store
+        steps["makes links that open"] = lambda: _open_link(link_store, name, data)
+    if isinstance(store, _HasExtraSteps):
+        steps |= store.extra_steps(name)
+    for step_name, step in steps.items():
         try:
-            seen = step()
-            proof = SelfTestResult(what=what, holds=True, seen=seen.said, is_fine=seen.is_fine)
+            finding = step()
+            yield SelfTestResult(name=step_name, passed=True, text=finding.text, is_fine=finding.is_fine)
         except (StoreError, SelfTestFailed) as error:
-            proof = SelfTestResult(what=what, holds=False, seen=str(error), is_fine=False)
-        yield proof
-        if not proof.holds:
+            yield SelfTestResult(name=step_name, passed=False, text=str(error), is_fine=False)
             return
 
 
-def _reached(store: Store) -> SelfTestFinding:
+def _reach(store: Store) -> SelfTestFinding:
     store.check()
-    return SelfTestFinding(store.place("checks"))
+    return SelfTestFinding(store.address("checks"))
 
 
-def _kept(store: Store, name: str, data: bytes) -> SelfTestFinding:
+def _put(store: Store, name: str, data: bytes) -> SelfTestFinding:
     store.put(name, data, Lifetime.PASSES)
     return SelfTestFinding(name)
 
 
-def _same(store: Store, name: str, data: bytes) -> SelfTestFinding:
+def _read_back(store: Store, name: str, data: bytes) -> SelfTestFinding:
     try:
-        got = store.get(name)
+        stored = store.get(name)
     except Denied:
         return SelfTestFinding(NOT_ALLOWED)
-    if got != data:
-        raise SelfTestFailed(f"{len(data)} bytes were put, and {len(got)} other ones came back")
-    return SelfTestFinding(f"{len(got)} bytes")
+    if stored != data:
+        raise SelfTestFailed(f"{len(data)} bytes were sent, and {len(stored)} different bytes came back")
+    return SelfTestFinding(f"{len(stored)} bytes")
 
 
-def _twice(store: Store, name: str, data: bytes) -> SelfTestFinding:
+def _put_again(store: Store, name: str, data: bytes) -> SelfTestFinding:
     try:
         store.put(name, data, Lifetime.PASSES)
     except Denied:
-        said = "this machine may not look whether they are the same: after a lost answer run.json waits for somebody"
-        return SelfTestFinding(f"{said} who may; s3:GetObject would do", is_fine=False)
-    return SelfTestFinding("kept once")
+        text = "this machine may not compare them: after a lost answer a run waits in the spool; allow s3:GetObject"
+        return SelfTestFinding(text, is_fine=False)
+    return SelfTestFinding("stored once")
 
 
-def _refused(store: Store, name: str, data: bytes) -> SelfTestFinding:
+def _put_other_bytes(store: Store, name: str, data: bytes) -> SelfTestFinding:
     try:
         store.put(name, data + b"changed", Lifetime.PASSES)
     except (AlreadyStored, Denied):
-        return SelfTestFinding("kept as it was")
+        return SelfTestFinding("unchanged")
     raise SelfTestFailed(
-        "it was written over; this store does not know If-None-Match, and evidence in it proves nothing"
+        "it was overwritten; this store does not support If-None-Match, and evidence in it proves nothing"
     )
 
 
-def _listed(store: Store, name: str) -> SelfTestFinding:
+def _list(store: Store, name: str) -> SelfTestFinding:
     try:
         names = store.names("checks/")
     except Denied:
         return SelfTestFinding(NOT_ALLOWED)
     if name not in names:
-        raise SelfTestFailed("what was just put is not listed")
+        raise SelfTestFailed("the stored object is not listed")
     return SelfTestFinding("found")
 
 
-def _opened(store: SupportsLinks, name: str, data: bytes) -> SelfTestFinding:
+def _open_link(store: SupportsLinks, name: str, data: bytes) -> SelfTestFinding:
     link = store.link(name, for_s=LINK_S)
     try:
         answer = urllib3.request("GET", link.url, timeout=10.0, retries=False)
@@ -134,4 +133,4 @@ def _opened(store: SupportsLinks, name: str, data: bytes) -> SelfTestFinding:
         return SelfTestFinding(NOT_ALLOWED)
     if answer.status != 200 or answer.data != data:
         raise SelfTestFailed(f"the link answered {answer.status}")
-    return SelfTestFinding(f"{link.why}, here for {LINK_S:.0f} s")
+    return SelfTestFinding(f"{link.why}, for {LINK_S:.0f} s")

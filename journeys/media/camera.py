@@ -24,7 +24,7 @@ TIME_MODULUS = 1 << TIME_BITS
 # codec carries (300 to 3400 Hz).
 TONES, TONE_LOWEST_HZ, TONE_APART_HZ = 32, 400.0, 62.5
 
-# A tone must be heard and an analyser may run before anybody has clicked anything.
+# A tone must be heard and an analyser must run before anything on the page was clicked.
 LAUNCH_ARGS: tuple[str, ...] = (
     "--autoplay-policy=no-user-gesture-required",
     # One renderer for an actor instead of one for each origin that a sign-in passes through: 4.4 processor seconds for
@@ -46,13 +46,13 @@ PERMISSIONS: tuple[str, ...] = ("camera", "microphone")
 
 
 def permissions_in(engine: str) -> tuple[str, ...]:
-    """What a context is granted. Playwright's Firefox knows no such permission, and our camera asks nobody for it."""
+    """The permissions to grant to a context. Playwright's Firefox knows none of them; our camera needs none there."""
     return () if engine == "firefox" else PERMISSIONS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Signature:
-    """What tells one actor's camera from all others. `actor_id` has 12 bits."""
+    """The mark of one actor's camera, which no other has. `actor_id` has 12 bits."""
 
     actor_id: int
     tone_hz: float
@@ -60,27 +60,27 @@ class Signature:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CameraSettings:
-    """How much a camera and microphone send."""
+    """The frame rate of a camera, and whether its microphone sends."""
 
     frames_per_s: int = FRAMES_PER_S
     is_muted: bool = False
 
 
 FULL_RATE = CameraSettings()
-# Somebody who is only there, in a class of many: seen, though not closely, and muted. What everybody in a rehearsal
-# would cost otherwise is mostly the teacher's page, which decodes and shows all of them.
+# A student in a class of many: seen, though not closely, and muted. At the full rate most of the cost of a rehearsal
+# is the teacher's page, which decodes and shows every student.
 LOW_RATE = CameraSettings(frames_per_s=LOW_RATE_FRAMES_PER_S, is_muted=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FrameStamp:
-    """What a grid said: who, and the sender's clock in ms modulo 2^28."""
+    """The content of a grid: the actor, and the sender's clock in ms modulo 2^28."""
 
     actor_id: int
     sent_ms: int
 
     def age_ms(self, now_ms: int) -> int:
-        """How old the stamp is at `now_ms`, across the wrap. A clock that runs ahead gives a small negative age."""
+        """The age of the stamp at `now_ms`, across the wrap. A clock that runs ahead gives a small negative age."""
         age = (now_ms - self.sent_ms) % TIME_MODULUS
         return age - TIME_MODULUS if age > TIME_MODULUS // 2 else age
 
@@ -120,7 +120,7 @@ def crc8(payload: int) -> int:
     return crc
 
 
-def camera_script(signature: Signature, *, manner: CameraSettings = FULL_RATE) -> str:
+def camera_script(signature: Signature, *, settings: CameraSettings = FULL_RATE) -> str:
     """The init script that puts this camera in place of a real one, in every frame of a context."""
     source = Path(__file__).with_name("camera.js").read_text()
-    return f"({source})({json.dumps(asdict(signature) | asdict(manner))});"
+    return f"({source})({json.dumps(asdict(signature) | asdict(settings))});"

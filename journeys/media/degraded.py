@@ -1,4 +1,4 @@
-"""In what way a call that works falls short: by way of a relay, over TCP, late, or with few frames."""
+"""Shortfalls of a call that works: only over a relay, over TCP, late, or with few frames."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class Shortfall(Enum):
-    """What falls short; the values go to history."""
+    """A kind of shortfall; the values are stored in history."""
 
     RELAY = "relay"
     TCP = "tcp"
@@ -21,10 +21,10 @@ class Shortfall(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QualityThresholds:
-    """What a district wants of its calls; by default what people need who read lips (EN 301 549, 6.5.1).
+    """The quality that a district asks of its calls; by default the needs of people who read lips (EN 301 549, 6.5.1).
 
-    `latency_ms`, glass to glass: delays below 0.4 s are preferred there. `frames_per_s`: 12 are usable there with some
-    restrictions; 8 leave room for what a look of half a second miscounts. The signed camera sends 15.
+    `latency_ms`, from camera to screen: delays below 0.4 s are preferred. `frames_per_s`: 12 are usable with some
+    restrictions; 8 leave room for the miscount of a sample of half a second. The signed camera sends 15.
     """
 
     latency_ms: float = 400.0
@@ -33,24 +33,24 @@ class QualityThresholds:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Degradation:
-    """One shortfall of one direction of a call, and the line that says it."""
+    """One shortfall of one direction of a call, and its description."""
 
     shortfall: Shortfall
     said: str
 
 
-def degradations(proof: MediaProof, line: QualityThresholds) -> tuple[Degradation, ...]:
-    """In what way a proved call is degraded: nothing where all is well, and nothing for one that is broken."""
+def degradations(proof: MediaProof, limits: QualityThresholds) -> tuple[Degradation, ...]:
+    """The shortfalls of a proved call. Empty for a good call, and for a broken one."""
     if proof.fault is not None:
         return ()
-    found = (_relay(proof), _tcp(proof), _latency(proof, line), _frame_rate(proof, line))
+    found = (_relay(proof), _tcp(proof), _latency(proof, limits), _frame_rate(proof, limits))
     return tuple(degraded for degraded in found if degraded is not None)
 
 
 def _relay(proof: MediaProof) -> Degradation | None:
     if proof.path is None or "relay" not in (proof.path.local, proof.path.remote):
         return None
-    return Degradation(shortfall=Shortfall.RELAY, said=f"{_pair_text(proof)} by way of a relay only")
+    return Degradation(shortfall=Shortfall.RELAY, said=f"{_pair_text(proof)} over a relay only")
 
 
 def _tcp(proof: MediaProof) -> Degradation | None:
@@ -59,18 +59,18 @@ def _tcp(proof: MediaProof) -> Degradation | None:
     return Degradation(shortfall=Shortfall.TCP, said=f"{_pair_text(proof)} over TCP only")
 
 
-def _latency(proof: MediaProof, line: QualityThresholds) -> Degradation | None:
-    if proof.latency_ms is None or proof.latency_ms <= line.latency_ms:
+def _latency(proof: MediaProof, limits: QualityThresholds) -> Degradation | None:
+    if proof.latency_ms is None or proof.latency_ms <= limits.latency_ms:
         return None
-    said = f"{_pair_text(proof)} {proof.latency_ms:.0f} ms late, over the line of {line.latency_ms:.0f} ms"
+    said = f"{_pair_text(proof)} {proof.latency_ms:.0f} ms late; at most {limits.latency_ms:.0f} ms are accepted"
     return Degradation(shortfall=Shortfall.LATENCY, said=said)
 
 
-def _frame_rate(proof: MediaProof, line: QualityThresholds) -> Degradation | None:
-    if proof.frames_per_s >= line.frames_per_s:
+def _frame_rate(proof: MediaProof, limits: QualityThresholds) -> Degradation | None:
+    if proof.frames_per_s >= limits.frames_per_s:
         return None
-    said = f"{_pair_text(proof)} at {proof.frames_per_s:.1f} frames a second, under the line of {line.frames_per_s:.0f}"
-    return Degradation(shortfall=Shortfall.FRAME_RATE, said=said)
+    few = f"at {proof.frames_per_s:.1f} frames a second; at least {limits.frames_per_s:.0f} are accepted"
+    return Degradation(shortfall=Shortfall.FRAME_RATE, said=f"{_pair_text(proof)} {few}")
 
 
 def _pair_text(proof: MediaProof) -> str:

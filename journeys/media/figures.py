@@ -1,4 +1,4 @@
-"""A call in figures over time, as the receiving page counted them: what a chart of it shows."""
+"""Figures of a call over time, as the receiving page counted them, for charts."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallSample:
-    """What all connections of a page had counted at `at_ms` (that page's clock); jitter and round trip are of then."""
+    """The counters of a page's connections at `at_ms` (that page's clock), with jitter and round trip of that time."""
 
     at_ms: float
     video_bytes: int
@@ -34,9 +34,9 @@ class CallFigure:
     round_trip_ms: float | None
 
 
-def read_samples(told: Iterable[Mapping[str, Any]]) -> list[CallSample]:
-    """What probe.js told."""
-    return [CallSample(**{name: row[name] for name in CallSample.__slots__}) for row in told]
+def read_samples(rows: Iterable[Mapping[str, Any]]) -> list[CallSample]:
+    """The samples that probe.js returned."""
+    return [CallSample(**{name: row[name] for name in CallSample.__slots__}) for row in rows]
 
 
 def figures(samples: Sequence[CallSample], began_ms: float) -> tuple[CallFigure, ...]:

@@ -1,4 +1,4 @@
-"""How a page looked for a way for its media: which servers it asked, what they said, which candidates there were."""
+"""ICE of a page: the servers that it asked, their answers, and the candidates that were found."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ CREDENTIALS = frozenset({401, 403, 438, 441})
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
 class IceCandidate:
-    """A kind of address that was found or told: `protocol` udp or tcp (a relay's: how the relay is reached)."""
+    """A kind of address that was gathered or received: `protocol` udp or tcp (of a relay: how the relay is reached)."""
 
     kind: str
     protocol: str
@@ -25,7 +25,7 @@ class IceCandidate:
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
 class IceError:
-    """What became of asking a server: STUN's error code, or 701 where nothing came back."""
+    """A failed request to a server: STUN's error code, or 701 if no answer came."""
 
     server: str
     code: int
@@ -51,19 +51,19 @@ class IceFacts:
 
     @property
     def refusal(self) -> IceError | None:
-        """A server that did not take the credentials it was shown, where no relay came of any."""
+        """A server that refused the credentials, where no relay has given an address."""
         refusals = [error for error in self.errors if error.code in CREDENTIALS]
         return refusals[0] if refusals and not self.has_relay else None
 
     @property
     def is_udp_unanswered(self) -> bool:
-        """Whether servers were asked by UDP, and not one of them has said anything at all."""
+        """Whether servers were asked by UDP, and none has answered."""
         asked = [server for server in self.servers if not is_tcp(server)]
         return bool(asked) and not any(self._has_answered(server) for server in asked)
 
     @property
     def pending(self) -> tuple[str, ...]:
-        """Servers reached by TCP of which nothing is known yet; they may still give an address."""
+        """Servers reached by TCP that have not answered yet; they may still give an address."""
         known = {error.server for error in self.errors} | {candidate.server for candidate in self.gathered}
         return tuple(server for server in self.servers if is_tcp(server) and server not in known)
 
@@ -77,32 +77,36 @@ def is_tcp(server: str) -> bool:
     return "transport=tcp" in server or server.startswith(("turns:", "stuns:"))
 
 
-# From not yet to done, and what ended badly last: a page with several connections is told by the furthest one.
+# From new to done; a page with several connections has the state of the one that has come furthest.
 DTLS_ORDER = ("", "new", "failed", "closed", "connecting", "connected")
 GATHERING_ORDER = ("", "new", "gathering", "complete")
 
 
-def read_ice(ways: Sequence[Mapping[str, Any]]) -> IceFacts:
-    """What probe.js told of each connection, as one."""
+def read_ice(connections: Sequence[Mapping[str, Any]]) -> IceFacts:
+    """The ICE facts of all connections that probe.js returned, as one."""
     return IceFacts(
-        gathering=max((str(way["gathering"]) for way in ways), key=GATHERING_ORDER.index, default=""),
-        dtls=max((str(way["dtls"]) for way in ways), key=DTLS_ORDER.index, default=""),
-        servers=_distinct(_without_userinfo(server) for way in ways for server in way["servers"]),
+        gathering=max(
+            (str(connection["gathering"]) for connection in connections), key=GATHERING_ORDER.index, default=""
+        ),
+        dtls=max((str(connection["dtls"]) for connection in connections), key=DTLS_ORDER.index, default=""),
+        servers=_distinct(_without_userinfo(server) for connection in connections for server in connection["servers"]),
         errors=_distinct(
             IceError(server=_without_userinfo(error["server"]), code=int(error["code"]), said=error["said"])
-            for way in ways
-            for error in way["errors"]
+            for connection in connections
+            for error in connection["errors"]
         ),
-        gathered=_candidates(ways, "gathered"),
-        received=_candidates(ways, "received"),
+        gathered=_candidates(connections, "gathered"),
+        received=_candidates(connections, "received"),
     )
 
 
-def _candidates(ways: Sequence[Mapping[str, Any]], which: str) -> tuple[IceCandidate, ...]:
+def _candidates(connections: Sequence[Mapping[str, Any]], key: str) -> tuple[IceCandidate, ...]:
     return _distinct(
-        IceCandidate(kind=told["kind"], protocol=told["protocol"], server=_without_userinfo(told["server"]))
-        for way in ways
-        for told in way[which]
+        IceCandidate(
+            kind=candidate["kind"], protocol=candidate["protocol"], server=_without_userinfo(candidate["server"])
+        )
+        for connection in connections
+        for candidate in connection[key]
     )
 
 
@@ -111,6 +115,6 @@ def _distinct(facts: Iterable[Fact]) -> tuple[Fact, ...]:
 
 
 def _without_userinfo(server: str) -> str:
-    """An address without what might stand in front of an @; nothing belongs there, so nothing of it is kept."""
+    """An address without the part in front of an @, which does not belong there and may be a credential."""
     scheme, colon, rest = server.partition(":")
     return f"{scheme}{colon}{rest.rpartition('@')[2]}"

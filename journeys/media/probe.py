@@ -1,4 +1,4 @@
-"""Looks at an actor's page until another actor is proved to be seen and heard, or the time is up."""
+"""The media probe: samples an actor's page until another actor is proved to be seen and heard, or time is up."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from firstbell.journeys.media.figures import CallSample, read_samples
-from firstbell.journeys.media.look import MediaCounters, MediaSample, read_counters, read_media_sample
+from firstbell.journeys.media.observation import MediaObservation
 from firstbell.journeys.media.proof import MediaFault, MediaProof, conclude, fault_of, is_certain, is_proved
-from firstbell.journeys.media.sight import MediaObservation
+from firstbell.journeys.media.sample import MediaCounters, MediaSample, read_counters, read_media_sample
 
 if TYPE_CHECKING:
     from playwright.sync_api import Frame, Page
 
     from firstbell.journeys.media.camera import Signature
 
-# How long the page may keep a question when nothing happens on it.
+# The longest that the page may take to answer while nothing happens on it.
 SCRIPT_TIMEOUT_MS = 250
-# Looks kept: the first, for the deltas, and this many of the latest. A picture that froze longer ago stays frozen.
+# Samples kept: the first, for the deltas, and this many of the latest. A picture that froze longer ago stays frozen.
 SAMPLES_KEPT = 400
 
 SAMPLE_CALL = 'asked => window[Symbol.for("firstbell")]?.news?.(asked) ?? null'
@@ -43,39 +43,39 @@ def probe_script() -> str:
 
 
 class MediaProbe:
-    """The eyes and ears of one page, its frames included."""
+    """Samples the pictures and sounds of one page, its frames included."""
 
     def __init__(self, page: Page) -> None:
         self._page = page
         self._observed: Signature | None = None
 
     def expect(self, expected: Signature, *, observer: str, observed: str, within_s: float) -> MediaProof:
-        """Look until it is proved, is certain to be broken, or `within_s` seconds have passed.
+        """Sample until it is proved, is certain to be broken, or `within_s` seconds have passed.
 
         Raises Playwright's errors, and LookupError for a page that the probe is not in.
         """
         began = time.monotonic()
         self._observed = expected
-        looks: list[MediaSample] = []
+        samples: list[MediaSample] = []
         ice_failed_since: int | None = None
         fault: MediaFault | None = None
         fault_since = 0
         while True:
-            look = self._look(expected.tone_hz, anew=not looks)
-            looks = [*looks[:1], *looks[1:][-SAMPLES_KEPT:], look]
-            sight = MediaObservation(expected=expected, looks=looks)
+            sample = self._sample(expected.tone_hz, anew=not samples)
+            samples = [*samples[:1], *samples[1:][-SAMPLES_KEPT:], sample]
+            observation = MediaObservation(expected=expected, samples=samples)
             waited_s = time.monotonic() - began
-            ice_failed_since = (ice_failed_since or look.at_ms) if look.ice == "failed" else None
-            failed_for_ms = look.at_ms - ice_failed_since if ice_failed_since else 0
-            if is_proved(sight):
-                return conclude(sight, observer=observer, observed=observed, waited_s=waited_s)
-            before, fault = fault, fault_of(sight)[0]
-            fault_since = fault_since if fault is before else look.at_ms
-            if waited_s >= within_s or is_certain(sight, failed_for_ms, look.at_ms - fault_since):
-                return conclude(sight, observer=observer, observed=observed, waited_s=waited_s)
+            ice_failed_since = (ice_failed_since or sample.at_ms) if sample.ice == "failed" else None
+            failed_for_ms = sample.at_ms - ice_failed_since if ice_failed_since else 0
+            if is_proved(observation):
+                return conclude(observation, observer=observer, observed=observed, waited_s=waited_s)
+            before, fault = fault, fault_of(observation)[0]
+            fault_since = fault_since if fault is before else sample.at_ms
+            if waited_s >= within_s or is_certain(observation, failed_for_ms, sample.at_ms - fault_since):
+                return conclude(observation, observer=observer, observed=observed, waited_s=waited_s)
 
     def stills(self) -> tuple[Still, ...]:
-        """The two pictures that the last look compared, first and last; none where no signed picture was shown."""
+        """The first and the last picture that the last samples compared; empty where no signed picture was shown."""
         if self._observed is None:
             return ()
         actor_id = self._observed.actor_id
@@ -84,18 +84,18 @@ class MediaProbe:
         return tuple(Still(at_ms=still["at_ms"], jpeg=base64.b64decode(still["jpeg"])) for still in found)
 
     def counted(self) -> MediaCounters:
-        """What all connections of the page have counted by now. Raises Playwright's errors."""
+        """The current counters of all connections of the page. Raises Playwright's errors."""
         return read_counters([peer for frame in self._page.frames for peer in frame.evaluate(COUNTED_CALL)])
 
     def samples(self) -> list[CallSample]:
-        """What the page's calls have counted over time; nothing where it had none."""
+        """The counters of the page's calls over time; empty without a call."""
         longest: list[dict[str, Any]] = max(
             (frame.evaluate(SAMPLES_CALL) for frame in self._page.frames), key=len, default=[]
         )
         return read_samples(longest)
 
-    def _look(self, tone_hz: float, *, anew: bool) -> MediaSample:
-        """What the frame with the call shows; the main frame's view while there is none."""
+    def _sample(self, tone_hz: float, *, anew: bool) -> MediaSample:
+        """A sample of the frame with the call, or of the main frame while there is none."""
         asked = {"toneHz": tone_hz, "waitMs": SCRIPT_TIMEOUT_MS, "anew": anew}
         answers = [answer for frame in self._page.frames if (answer := _ask(frame, asked))]
         if not answers:

@@ -1,4 +1,4 @@
-"""Whether one actor sees and hears another now, and if not, what is missing: decided from looks at the observer's page.
+"""The media proof: whether one actor sees and hears another now, and the fault if not, decided from samples of a page.
 
 Judged by deltas, picture, tone and identity, never by a connected state. Measured on a dead class (the teacher's
 tracks taken away): seven seconds later the video is visible, `currentTime` counts, ICE is connected, `freezeCount`
@@ -14,26 +14,26 @@ from enum import Enum
 from statistics import median
 
 from firstbell.journeys.media.ice import IceFacts
-from firstbell.journeys.media.look import MediaCounters, MediaPath, VideoReading
-from firstbell.journeys.media.sight import SPAN_WANTED_MS, MediaObservation
+from firstbell.journeys.media.observation import SPAN_WANTED_MS, MediaObservation
+from firstbell.journeys.media.sample import MediaCounters, MediaPath, VideoReading
 
 # Enough to say "now": at 15 frames a second, six fresh stamps take 0.4 s, and no still picture makes two.
 STAMPS_WANTED = 6
 # Frames of a class that works are never this far apart (Eyevinn/webrtc-player#113 takes 3 s too).
 STILL_MS = 3000
-# What is shown now, when something was shown before: the last few pictures decide.
+# The last few pictures decide what is shown now.
 LATEST = 5
 # ICE may restart by itself after `failed`; a page that wants to does so at once.
 ICE_GIVE_UP_MS = 3000
-# What has been wrong for so long, without a moment in which it was right, is not about to come up: a healthy call takes
-# a second. libwebrtc stops counting on a way whose checks go unanswered for 5 s (CONNECTION_WRITE_CONNECT_TIMEOUT).
+# A fault that has lasted this long does not heal: a healthy call takes a second to come up. libwebrtc gives up a path
+# whose checks go unanswered for 5 s (CONNECTION_WRITE_CONNECT_TIMEOUT).
 CERTAIN_AFTER_MS = 5000
 # A relay behind TCP needs three round trips to answer at all, and Chromium does not say that one refuses connections.
 PENDING_MS = 8000
 
 
 class MediaFault(Enum):
-    """What was missing, in the order in which a call comes up."""
+    """The missing part of a call, in the order in which a call comes up."""
 
     NO_OFFER = "no offer"
     RELAY_REFUSED = "relay refused"
@@ -52,7 +52,7 @@ class MediaFault(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JoinPhases:
-    """When each phase of joining was over, in ms since the page's navigation began; None for what never came."""
+    """The end of each phase of joining, in ms since the page's navigation began; None for a phase that never ended."""
 
     page_ms: float | None = None
     signalling_ms: float | None = None
@@ -64,11 +64,11 @@ class JoinPhases:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MediaProof:
-    """What was found when `observer` looked at `observed`. Proved where `fault` is None; `said` tells it in one line.
+    """The search for `observed` on the page of `observer`. Proved where `fault` is None; `said` describes it.
 
-    `latency_ms` is glass to glass, the median over the window; `frames_per_s` are decoded (or shown) frames;
-    `window_s` is the time over which deltas were taken, `waited_s` how long the observer had to look; `ice` tells how a
-    way was looked for, whether one was found (`path`) or not.
+    `latency_ms` is from camera to screen, the median over the window; `frames_per_s` are decoded (or shown) frames;
+    `window_s` is the time over which deltas were taken, `waited_s` the time until the result; `ice` holds the search
+    for a network path, whether one was found (`path`) or not.
     """
 
     observer: str
@@ -87,115 +87,115 @@ class MediaProof:
     phases: JoinPhases = field(default_factory=JoinPhases)
 
 
-def is_proved(sight: MediaObservation) -> bool:
+def is_proved(observation: MediaObservation) -> bool:
     """Enough fresh stamps over enough time, up to now; the tone; and where there is a connection, it delivers."""
-    fresh = sight.fresh
+    fresh = observation.fresh
     if len(fresh) < STAMPS_WANTED or fresh[-1].at_ms - fresh[0].at_ms < SPAN_WANTED_MS:
         return False
-    if sight.now_ms - fresh[-1].at_ms > SPAN_WANTED_MS or sight.heard_hz is None:
+    if observation.now_ms - fresh[-1].at_ms > SPAN_WANTED_MS or observation.heard_hz is None:
         return False
-    counted = sight.counted
-    return not sight.looks[-1].peers or (counted.frames_decoded > 0 and counted.audio_packets > 0)
+    counted = observation.counted
+    return not observation.samples[-1].peers or (counted.frames_decoded > 0 and counted.audio_packets > 0)
 
 
 Rule = Callable[[MediaObservation], str | None]
 
 
-def _no_offer(sight: MediaObservation) -> str | None:
-    last = sight.looks[-1]
-    seen = sight.theirs or sight.others
+def _no_offer(observation: MediaObservation) -> str | None:
+    last = observation.samples[-1]
+    seen = observation.theirs or observation.others
     return None if last.described or seen else "no call was set up: neither offer nor answer was seen"
 
 
-def _has_no_route(sight: MediaObservation) -> bool:
-    return bool(sight.looks[-1].peers) and not sight.is_connected
+def _has_no_route(observation: MediaObservation) -> bool:
+    return bool(observation.samples[-1].peers) and not observation.is_connected
 
 
-def _relay_refused(sight: MediaObservation) -> str | None:
-    refusal = sight.looks[-1].way.refusal
-    if refusal is None or not _has_no_route(sight):
+def _relay_refused(observation: MediaObservation) -> str | None:
+    refusal = observation.samples[-1].ice_facts.refusal
+    if refusal is None or not _has_no_route(observation):
         return None
-    return f"no way was found for the media: the relay does not take the credentials it is shown ({refusal.code})"
+    return f"no network path was found for the media: the relay refuses its credentials ({refusal.code})"
 
 
-def _udp_blocked(sight: MediaObservation) -> str | None:
-    way = sight.looks[-1].way
-    if not _has_no_route(sight) or not way.received or not way.is_udp_unanswered:
+def _udp_blocked(observation: MediaObservation) -> str | None:
+    ice = observation.samples[-1].ice_facts
+    if not _has_no_route(observation) or not ice.received or not ice.is_udp_unanswered:
         return None
-    return "no way was found for the media: nothing that was sent by UDP was answered"
+    return "no network path was found for the media: no request by UDP was answered"
 
 
-def _ice_failed(sight: MediaObservation) -> str | None:
-    if not _has_no_route(sight):
+def _ice_failed(observation: MediaObservation) -> str | None:
+    if not _has_no_route(observation):
         return None
-    last = sight.looks[-1]
-    told = "" if last.way.received else ", and the other side told no address"
-    return f"no way was found for the media (ICE {last.ice}{told})"
+    last = observation.samples[-1]
+    detail = "" if last.ice_facts.received else ", and the other side sent no address"
+    return f"no network path was found for the media (ICE {last.ice}{detail})"
 
 
-def _dtls_failed(sight: MediaObservation) -> str | None:
-    if not sight.is_connected or sight.looks[-1].way.dtls != "failed":
+def _dtls_failed(observation: MediaObservation) -> str | None:
+    if not observation.is_connected or observation.samples[-1].ice_facts.dtls != "failed":
         return None
-    return "a way was found for the media, but the two sides did not agree on its keys (DTLS failed)"
+    return "a network path was found for the media, but the two sides did not agree on keys (DTLS failed)"
 
 
-def _one_way(sight: MediaObservation) -> str | None:
-    counted = sight.looks[-1].counters
-    if not sight.is_connected or sight.theirs or counted.video_packets or counted.audio_packets:
+def _one_way(observation: MediaObservation) -> str | None:
+    counted = observation.samples[-1].counters
+    if not observation.is_connected or observation.theirs or counted.video_packets or counted.audio_packets:
         return None
     if not counted.acknowledged:
         return None
-    return f"the other side has {counted.acknowledged} packets from here, and not one has arrived from there"
+    return f"the other side has received {counted.acknowledged} packets, and none has arrived from there"
 
 
-def _no_packets(sight: MediaObservation) -> str | None:
-    if not sight.looks[-1].peers or sight.fresh:
+def _no_packets(observation: MediaObservation) -> str | None:
+    if not observation.samples[-1].peers or observation.fresh:
         return None
-    if sight.looks[-1].counters.video_packets == 0:
+    if observation.samples[-1].counters.video_packets == 0:
         return "the call is up, but no video packet has arrived"
-    if sight.counted.video_packets == 0 and sight.window_s * 1000 >= STILL_MS:
-        return f"the call is up, but for {sight.window_s:.1f} s no video packet has arrived"
+    if observation.counted.video_packets == 0 and observation.window_s * 1000 >= STILL_MS:
+        return f"the call is up, but for {observation.window_s:.1f} s no video packet has arrived"
     return None
 
 
-def _no_decode(sight: MediaObservation) -> str | None:
-    if not sight.looks[-1].peers or sight.counted.frames_decoded > 0:
+def _no_decode(observation: MediaObservation) -> str | None:
+    if not observation.samples[-1].peers or observation.counted.frames_decoded > 0:
         return None
-    arrived = sight.counted.video_packets or sight.looks[-1].counters.video_packets
+    arrived = observation.counted.video_packets or observation.samples[-1].counters.video_packets
     return f"{arrived} video packets arrived, but no frame could be decoded"
 
 
-def _frozen(sight: MediaObservation) -> str | None:
-    is_still_shown = bool(sight.theirs) and sight.now_ms - sight.theirs[-1].at_ms < STILL_MS / 2
-    if not is_still_shown or sight.still_ms < STILL_MS:
+def _frozen(observation: MediaObservation) -> str | None:
+    is_still_shown = bool(observation.theirs) and observation.now_ms - observation.theirs[-1].at_ms < STILL_MS / 2
+    if not is_still_shown or observation.still_ms < STILL_MS:
         return None
-    arriving = "while packets arrive" if sight.counted.video_packets else "and no packets arrive"
-    return f"the picture has stood still for {sight.still_ms / 1000:.1f} s {arriving}"
+    arriving = "while packets arrive" if observation.counted.video_packets else "and no packets arrive"
+    return f"the picture has stood still for {observation.still_ms / 1000:.1f} s {arriving}"
 
 
-def _black(sight: MediaObservation) -> str | None:
-    unsigned = [picture for picture in sight.others[-LATEST:] if picture.stamp is None]
+def _black(observation: MediaObservation) -> str | None:
+    unsigned = [picture for picture in observation.others[-LATEST:] if picture.stamp is None]
     if unsigned and all(picture.is_black for picture in unsigned):
         return f"the picture is black (luma {unsigned[-1].luma:.0f} of 255)"
     return None
 
 
-def _someone_else(sight: MediaObservation) -> str | None:
-    seen = [picture for picture in sight.others[-LATEST:] if not picture.is_black]
+def _someone_else(observation: MediaObservation) -> str | None:
+    seen = [picture for picture in observation.others[-LATEST:] if not picture.is_black]
     if not seen:
         return None
     signed = any(picture.stamp for picture in seen)
     return "the picture is someone else's" if signed else "the picture carries no signature of ours"
 
 
-def _silent(sight: MediaObservation) -> str | None:
-    if not sight.is_live or sight.heard_hz is not None:
+def _silent(observation: MediaObservation) -> str | None:
+    if not observation.is_live or observation.heard_hz is not None:
         return None
-    return f"the picture moves, but the tone of {sight.expected.tone_hz:.0f} Hz is not heard"
+    return f"the picture moves, but the tone of {observation.expected.tone_hz:.0f} Hz is not heard"
 
 
-def _no_picture(sight: MediaObservation) -> str | None:
-    return None if sight.fresh else "frames are decoded, but the page shows no picture"
+def _no_picture(observation: MediaObservation) -> str | None:
+    return None if observation.fresh else "frames are decoded, but the page shows no picture"
 
 
 RULES: Mapping[MediaFault, Rule] = {
@@ -213,13 +213,13 @@ RULES: Mapping[MediaFault, Rule] = {
     MediaFault.NO_DECODE: _no_decode,
     MediaFault.NO_PICTURE: _no_picture,
 }
-"""What is asked, in this order: first what the page shows, then how far the call came up. The first answer counts."""
+"""The rules in their order: first the pictures of the page, then the progress of the call. The first hit counts."""
 
 
-def fault_of(sight: MediaObservation) -> tuple[MediaFault, str]:
-    """What is missing in a sight that is not proved, and the line that says so."""
+def fault_of(observation: MediaObservation) -> tuple[MediaFault, str]:
+    """The fault of an observation that is not proved, and its description."""
     for fault, rule in RULES.items():
-        if said := rule(sight):
+        if said := rule(observation):
             return fault, said
     return MediaFault.FROZEN, "the picture does not advance as it should"
 
@@ -231,29 +231,29 @@ PERSISTENT_FAULTS: Mapping[MediaFault, int] = {
     MediaFault.SOMEONE_ELSE: CERTAIN_AFTER_MS,
     MediaFault.SILENT: CERTAIN_AFTER_MS,
 }
-"""Which faults are not waited for any longer once they have been told, and nothing else, for so many ms."""
+"""Fault -> milliseconds after which it is certain, if it was the only fault meanwhile."""
 
 
-def is_certain(sight: MediaObservation, ice_failed_for_ms: int, same_fault_for_ms: int = 0) -> bool:
-    """Whether waiting any longer is useless: ICE has given up or has nothing left to try, a picture that was there
-    stands still, or the same thing has been wrong all the time."""
-    if ice_failed_for_ms >= ICE_GIVE_UP_MS or sight.still_ms >= 2 * STILL_MS:
+def is_certain(observation: MediaObservation, ice_failed_for_ms: int, same_fault_for_ms: int = 0) -> bool:
+    """Whether further waiting is useless: ICE has given up or has nothing left to try, a picture stands still, or the
+    same fault has lasted all the time."""
+    if ice_failed_for_ms >= ICE_GIVE_UP_MS or observation.still_ms >= 2 * STILL_MS:
         return True
-    if sight.no_route_ms >= CERTAIN_AFTER_MS:
-        way = sight.looks[-1].way
-        has_more = way.pending and sight.no_route_ms < PENDING_MS
-        return not has_more and not (way.has_relay and way.received)
+    if observation.no_route_ms >= CERTAIN_AFTER_MS:
+        ice = observation.samples[-1].ice_facts
+        has_more = ice.pending and observation.no_route_ms < PENDING_MS
+        return not has_more and not (ice.has_relay and ice.received)
     return same_fault_for_ms >= ICE_GIVE_UP_MS and same_fault_for_ms >= PERSISTENT_FAULTS.get(
-        fault_of(sight)[0], math.inf
+        fault_of(observation)[0], math.inf
     )
 
 
-def conclude(sight: MediaObservation, *, observer: str, observed: str, waited_s: float) -> MediaProof:
-    """The proof that a sight amounts to, or the fault."""
-    fresh = sight.fresh
-    fault, said = (None, "") if is_proved(sight) else fault_of(sight)
+def conclude(observation: MediaObservation, *, observer: str, observed: str, waited_s: float) -> MediaProof:
+    """The proof of an observation, or its fault."""
+    fresh = observation.fresh
+    fault, said = (None, "") if is_proved(observation) else fault_of(observation)
     ages = [age for picture in fresh if (age := picture.age_ms) is not None]
-    last = sight.looks[-1]
+    last = observation.samples[-1]
     names = JoinPhases.__slots__
     return MediaProof(
         observer=observer,
@@ -263,20 +263,20 @@ def conclude(sight: MediaObservation, *, observer: str, observed: str, waited_s:
         if fault
         else f"{observer} sees and hears {observed}",
         waited_s=waited_s,
-        window_s=sight.window_s,
+        window_s=observation.window_s,
         latency_ms=median(ages) if ages else None,
         latency_max_ms=max(ages) if ages else None,
         frames_per_s=_frames_per_s(fresh),
-        tone_hz=sight.heard_hz,
-        counted=sight.counted,
+        tone_hz=observation.heard_hz,
+        counted=observation.counted,
         path=last.path,
-        ice=last.way,
+        ice=last.ice_facts,
         phases=JoinPhases(**{name: last.marks[name] for name in names if name in last.marks}),
     )
 
 
 def _frames_per_s(fresh: Sequence[VideoReading]) -> float:
-    """Distinct pictures a second as shown; a page that was asked late has shown them before."""
+    """Distinct pictures a second, by the time at which the page showed them."""
     if len(fresh) < 2 or fresh[-1].at_ms == fresh[0].at_ms:
         return 0.0
     return (len(fresh) - 1) * 1000 / (fresh[-1].at_ms - fresh[0].at_ms)

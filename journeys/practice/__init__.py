@@ -1,1 +1,1 @@
-"""The practice school: a small real district to rehearse in, with faults to switch on."""
+"""The practice school: a small embedded district with faults that can be switched on."""

@@ -1,7 +1,7 @@
 """Runs the practice school in a process of its own: `python -m firstbell.journeys.practice`.
 
-Says one line of JSON on standard output when it is open, or why it cannot be, and ends on SIGTERM, SIGINT, or when
-standard input ends, so that nothing is left of it when whoever started it is killed.
+Writes one line of JSON on standard output when it is open, or the reason why it cannot open. Ends on SIGTERM or SIGINT,
+and when standard input ends, so that it does not outlive a parent that is killed.
 """
 
 from __future__ import annotations
@@ -19,51 +19,54 @@ from firstbell.journeys.practice.app import PracticeDistrict
 from firstbell.journeys.practice.options import LOCALHOST, NAME_SERVER, PracticeOptions
 
 
-async def run(setting: PracticeOptions) -> int:
-    """Open, say so, wait for the end, close."""
-    if setting.problem:
-        return refused(setting.problem)
-    district = PracticeDistrict(setting)
-    over = asyncio.Event()
+async def run(options: PracticeOptions) -> int:
+    """Opens the school, writes its addresses, and closes it when it is told to stop. Returns the exit status."""
+    if options.problem:
+        return fail(options.problem)
+    district = PracticeDistrict(options)
+    stop = asyncio.Event()
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, over.set)
-    # Only a pipe can end: a terminal or /dev/null says nothing about whoever started us.
+    for signal_number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(signal_number, stop.set)
+    # Only the end of a pipe means that the parent is gone; a terminal or /dev/null tells nothing about it.
     if stat.S_ISFIFO(os.fstat(sys.stdin.fileno()).st_mode):
-        loop.add_reader(sys.stdin.fileno(), lambda: None if os.read(sys.stdin.fileno(), 1024) else over.set())
+        loop.add_reader(sys.stdin.fileno(), lambda: None if os.read(sys.stdin.fileno(), 1024) else stop.set())
     try:
         await district.open()
     except OSError as error:
         await district.close()
-        where = f"port 53 of {setting.names}"
-        return refused(f"{where} cannot be had ({error.strerror}); be root, or choose another address")
-    say(district.introduction())
-    await over.wait()
+        return fail(
+            f"port 53 of {options.names} cannot be opened ({error.strerror}); run as root, or choose another address"
+        )
+    write_line(district.introduction())
+    await stop.wait()
     await district.close()
     return 0
 
 
-def refused(why: str) -> int:
-    """Say why it does not open."""
-    say({"error": why})
+def fail(reason: str) -> int:
+    """Writes why the school does not open. Returns the exit status."""
+    write_line({"error": reason})
     return 2
 
 
-def say(told: dict[str, Any]) -> None:
-    """The one line."""
-    sys.stdout.write(json.dumps(told) + "\n")
+def write_line(document: dict[str, Any]) -> None:
+    """Writes the line of JSON that the parent reads."""
+    sys.stdout.write(json.dumps(document) + "\n")
     sys.stdout.flush()
 
 
-def setting() -> PracticeOptions:
-    """What the command line asks for."""
+def parse_options() -> PracticeOptions:
+    """Reads the options from the command line."""
     parser = argparse.ArgumentParser(prog="python -m firstbell.journeys.practice", description=__doc__)
-    parser.add_argument("--tls", action="store_true", help="behind TLS, with an authority made at every start")
-    parser.add_argument("--domain", default=LOCALHOST, help="names of its own, from a name server of its own")
-    parser.add_argument("--names", default=NAME_SERVER, help="the name server's loopback address")
-    given = parser.parse_args()
-    return PracticeOptions(tls=given.tls, domain=given.domain, names=given.names)
+    parser.add_argument(
+        "--tls", action="store_true", help="serve HTTPS, with a new certificate authority at every start"
+    )
+    parser.add_argument("--domain", default=LOCALHOST, help="domain of the services, answered by an own name server")
+    parser.add_argument("--names", default=NAME_SERVER, help="loopback address of the name server")
+    arguments = parser.parse_args()
+    return PracticeOptions(tls=arguments.tls, domain=arguments.domain, names=arguments.names)
 
 
 if __name__ == "__main__":
-    sys.exit(asyncio.run(run(setting())))
+    sys.exit(asyncio.run(run(parse_options())))

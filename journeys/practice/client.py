@@ -1,4 +1,4 @@
-"""The practice school from outside: start it in a process of its own, switch its faults, read its counters."""
+"""Client of the practice school: starts it as a child process, switches its faults, reads its counters."""
 
 from __future__ import annotations
 
@@ -22,20 +22,20 @@ from firstbell.journeys.practice.seed_data import Person
 
 START_S = 30.0
 STOP_S = 5.0
-# Shutting a door waits a second for open pages; nothing else that the control does takes time.
+# Closing a server waits a second for open pages; nothing else that the control API does takes time.
 CONTROL_S = 10.0
 
 
 class PracticeSchoolError(FirstBellError):
-    """The practice school does not start or does not answer; the message is one sentence."""
+    """The practice school does not start or does not answer. The message is one sentence."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SchoolInfo:
-    """Where everything is, and the accounts, by name ("teacher", "student", ...).
+    """Addresses and accounts of a running practice school; accounts by name ("teacher", "student", ...).
 
-    `ca` is the authority's certificate (PEM) where there is TLS, `controls` are pages of hosts that the district has
-    nothing to do with, `outside` is the proxy through which another location comes, `names` the name server's address.
+    `ca` is the authority's certificate (PEM) where there is TLS, `controls` are pages of hosts outside the district,
+    `outside` is the proxy through which another location reaches it, `names` the name server's address.
     """
 
     control: str
@@ -52,7 +52,7 @@ class SchoolInfo:
 
 
 class PracticeSchool:
-    """A running practice school. Closing one that was attached to leaves it running."""
+    """A running practice school. Closing an attached one leaves it running."""
 
     def __init__(self, introduction: SchoolInfo, process: subprocess.Popen[str] | None = None) -> None:
         self.introduction = introduction
@@ -60,12 +60,12 @@ class PracticeSchool:
 
     @classmethod
     def start(cls, *, tls: bool = False, domain: str = LOCALHOST, names: str = NAME_SERVER, clock: str = "") -> Self:
-        """Start one on free ports. With a `domain` of its own, which takes TLS, it answers for its names on port 53 of
-        the loopback address `names`. `clock`, such as "+600s", has it live at another time, and its neighbours with it:
-        to them, this machine's clock is wrong. Raises PracticeSchoolError."""
-        asked = ["--domain", domain, "--names", names, *(["--tls"] if tls else [])]
+        """Starts a practice school on free ports. With its own `domain`, which needs TLS, it answers for its names on
+        port 53 of the loopback address `names`. `clock`, such as "+600s", shifts the clock of the school and of its
+        control hosts, so that this machine's clock appears wrong. Raises PracticeSchoolError."""
+        arguments = ["--domain", domain, "--names", names, *(["--tls"] if tls else [])]
         process = subprocess.Popen(  # noqa: S603
-            [sys.executable, "-m", "firstbell.journeys.practice", *asked],
+            [sys.executable, "-m", "firstbell.journeys.practice", *arguments],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -78,16 +78,16 @@ class PracticeSchool:
             raise PracticeSchoolError(
                 "the practice school did not open; run `python -m firstbell.journeys.practice` to see why"
             )
-        told = json.loads(line)
-        if "error" in told:
+        answer = json.loads(line)
+        if "error" in answer:
             process.communicate()
-            raise PracticeSchoolError(f"the practice school did not open: {told['error']}")
-        return cls(_introduction(told), process)
+            raise PracticeSchoolError(f"the practice school did not open: {answer['error']}")
+        return cls(_introduction(answer), process)
 
     @classmethod
     def attach(cls, control: str, token: str) -> Self:
-        """Speak to one that runs elsewhere on this machine. Raises PracticeSchoolError."""
-        return cls(_introduction(_ask("GET", control + "/", token)))
+        """Connects to a practice school that already runs on this machine. Raises PracticeSchoolError."""
+        return cls(_introduction(_call("GET", control + "/", token)))
 
     def __enter__(self) -> Self:
         return self
@@ -98,31 +98,31 @@ class PracticeSchool:
         self.close()
 
     def break_(self, fault: str) -> None:
-        """Switch a fault on. Raises PracticeSchoolError for one that does not exist, or cannot happen here."""
-        self._say("PUT", f"/faults/{fault}")
+        """Switches a fault on. Raises PracticeSchoolError if it does not exist or cannot happen here."""
+        self._request("PUT", f"/faults/{fault}")
 
     def heal(self, fault: str) -> None:
-        """Switch a fault off."""
-        self._say("DELETE", f"/faults/{fault}")
+        """Switches a fault off."""
+        self._request("DELETE", f"/faults/{fault}")
 
     def heal_all(self) -> None:
-        """Switch all faults off."""
-        self._say("DELETE", "/faults")
+        """Switches all faults off."""
+        self._request("DELETE", "/faults")
 
     def faults(self) -> tuple[str, ...]:
-        """The names of the faults that are on."""
-        return tuple(self._say("GET", "/faults")["on"])
+        """Returns the names of the faults that are on."""
+        return tuple(self._request("GET", "/faults")["on"])
 
     def counters(self) -> dict[str, Any]:
-        """What the school itself has counted: sign-ins, joins, the most people at once, signals, chat lines, frames."""
-        return self._say("GET", "/counters")
+        """Returns the school's own counts: sign-ins, joins, most people at once, signals, chat lines, frames."""
+        return self._request("GET", "/counters")
 
-    def count_peak_anew(self) -> None:
-        """Have it forget the most people who were in a live class at once. Raises PracticeSchoolError."""
-        self._say("DELETE", "/counters/peak")
+    def reset_peak(self) -> None:
+        """Resets the count of the most people in a live class at once. Raises PracticeSchoolError."""
+        self._request("DELETE", "/counters/peak")
 
     def close(self) -> None:
-        """End it, if it was started here."""
+        """Stops the school, if it was started here."""
         if self._process is None or self._process.stdin is None or self._process.stdout is None:
             return
         self._process.stdin.close()
@@ -134,8 +134,8 @@ class PracticeSchool:
         self._process.stdout.close()
         self._process = None
 
-    def _say(self, method: str, path: str) -> dict[str, Any]:
-        return _ask(method, self.introduction.control + path, self.introduction.token)
+    def _request(self, method: str, path: str) -> dict[str, Any]:
+        return _call(method, self.introduction.control + path, self.introduction.token)
 
 
 def _environment_at(clock: str) -> dict[str, str]:
@@ -143,34 +143,34 @@ def _environment_at(clock: str) -> dict[str, str]:
         return {}
     library = next(Path("/usr/lib").glob("*/faketime/libfaketime.so.1"), None)
     if library is None:
-        raise PracticeSchoolError("another clock takes libfaketime; install it (Debian: apt install libfaketime)")
+        raise PracticeSchoolError("a shifted clock needs libfaketime; install it (Debian: apt install libfaketime)")
     return {"LD_PRELOAD": str(library), "FAKETIME": clock, "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
 
 
-def _ask(method: str, url: str, token: str) -> dict[str, Any]:
+def _call(method: str, url: str, token: str) -> dict[str, Any]:
     headers = {"Authorization": f"Bearer {token}"}
     try:
-        answer = urllib3.request(method, url, headers=headers, timeout=CONTROL_S, retries=False)
+        response = urllib3.request(method, url, headers=headers, timeout=CONTROL_S, retries=False)
     except urllib3.exceptions.HTTPError:
         raise PracticeSchoolError("the practice school does not answer; start one with: firstbell practice") from None
-    told: dict[str, Any] = answer.json()
-    if answer.status != 200:
-        raise PracticeSchoolError(str(told.get("error", f"the practice school answered {answer.status}")))
-    return told
+    answer: dict[str, Any] = response.json()
+    if response.status != 200:
+        raise PracticeSchoolError(str(answer.get("error", f"the practice school answered {response.status}")))
+    return answer
 
 
-def _introduction(told: dict[str, Any]) -> SchoolInfo:
-    accounts = {key: Person(**person) for key, person in told["accounts"].items()}
-    return SchoolInfo(**{**told, "accounts": accounts, "controls": tuple(told["controls"])})
+def _introduction(answer: dict[str, Any]) -> SchoolInfo:
+    accounts = {key: Person(**person) for key, person in answer["accounts"].items()}
+    return SchoolInfo(**{**answer, "accounts": accounts, "controls": tuple(answer["controls"])})
 
 
 def _first_line(process: subprocess.Popen[str]) -> str:
-    """The first line a process says, or nothing when it dies or takes too long."""
-    said: queue.SimpleQueue[str] = queue.SimpleQueue()
+    """Returns the first line of a process, or "" if it exits first or takes longer than START_S."""
+    lines: queue.SimpleQueue[str] = queue.SimpleQueue()
     stdout = process.stdout
     assert stdout is not None  # noqa: S101  # a pipe was asked for
-    threading.Thread(target=lambda: said.put(stdout.readline()), daemon=True).start()
+    threading.Thread(target=lambda: lines.put(stdout.readline()), daemon=True).start()
     try:
-        return said.get(timeout=START_S)
+        return lines.get(timeout=START_S)
     except queue.Empty:
         return ""

@@ -1,4 +1,4 @@
-"""Where a practice school stands: under which names, behind which certificates, and what of it can therefore break."""
+"""Options of a practice school: domain, TLS and name server, and the faults that they allow."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ GUEST_WIFI = "guest-wifi"
 ADVICE: Mapping[str, str] = {
     "tls": "start the practice school with TLS: firstbell practice --tls, or [practice] tls = true",
     "names": (
-        "start the practice school with names of its own, as root and with its name server in /etc/resolv.conf:"
+        "start the practice school with its own domain, as root and with its name server in /etc/resolv.conf:"
         " firstbell practice --domain practice.test --tls, or the same in [practice]"
     ),
 }
-"""For what a fault needs, how to have it."""
+"""For each value of Fault.needs, how to start the practice school with it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PracticeOptions:
-    """`domain` is "localhost", whose names every browser resolves to this machine by itself (RFC 6761), or one that
-    is asked for at a name server of ours, on port 53 of the loopback address `names`."""
+    """Options of a practice school. `domain` is "localhost", which every browser resolves to this machine by itself
+    (RFC 6761), or a domain that the school's own name server answers for, on port 53 of loopback address `names`."""
 
     tls: bool = False
     domain: str = LOCALHOST
@@ -38,36 +38,37 @@ class PracticeOptions:
 
     @property
     def has_names(self) -> bool:
-        """Whether there is a name server."""
+        """True if the school runs its own name server."""
         return self.domain != LOCALHOST
 
     @property
     def problem(self) -> str:
-        """Why a practice school cannot stand there, in one sentence; nothing where it can."""
+        """Why these options do not work, in one sentence; "" if they do."""
         if self.has_names and not self.tls:
-            why = "elsewhere than at localhost browsers give a camera only to pages behind it"
-            return f"{self.domain} needs TLS (tls = true): {why}"
+            return (
+                f"{self.domain} needs TLS (tls = true): outside localhost, browsers give a camera to HTTPS pages only"
+            )
         return ""
 
     @property
     def hosts(self) -> dict[str, str]:
-        """The district's hosts, by service."""
+        """Host names of the district, by service."""
         return {service: f"{label}.{self.domain}" for service, label in SERVICES.items()}
 
     @property
     def controls(self) -> tuple[str, ...]:
-        """Hosts that have nothing to do with the district."""
-        return tuple(self.elsewhere(label) for label in CONTROLS)
+        """Host names of the control hosts."""
+        return tuple(self.outside_host(label) for label in CONTROLS)
 
-    def elsewhere(self, label: str) -> str:
-        """A host outside the district."""
+    def outside_host(self, label: str) -> str:
+        """Returns the name of a host outside the district."""
         return f"{label}.elsewhere.test" if self.has_names else f"{label}.{LOCALHOST}"
 
     def origin(self, service: str, port: int) -> str:
-        """A service's address."""
+        """Returns a service's address."""
         return f"{'https' if self.tls else 'http'}://{self.hosts[service]}:{port}"
 
     def lacks(self, needs: str) -> str:
-        """What to do where something is needed that is not here; nothing where it is."""
+        """Returns how to start the practice school with what a fault `needs`; "" if it has it."""
         has = {"tls": self.tls, "names": self.has_names}
         return "" if not needs or has[needs] else ADVICE[needs]

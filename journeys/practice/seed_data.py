@@ -1,4 +1,4 @@
-"""Who goes to the practice school, and what is taught today. All are invented; passwords are new at every start."""
+"""People, bell schedule and classes of the practice school, all invented. Passwords are new at every start."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ Role = Literal["teacher", "student"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Person:
-    """Somebody with an account. `totp_key` (base32) makes the code that the sign-in asks those for who always give
-    one (`asks_code`), and the others when it wants a second factor of everybody."""
+    """A person with an account. `totp_key` (base32) makes one-time codes; the sign-in asks for one always where
+    `asks_code` is set, and otherwise while the fault sign-in-code-refused is on."""
 
     username: str
     display_name: str
@@ -28,7 +28,7 @@ class Person:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LessonPeriod:
-    """One period of the bell schedule, in the school's own time."""
+    """One period of the bell schedule, in the school's time zone."""
 
     name: str
     begins: time
@@ -37,7 +37,7 @@ class LessonPeriod:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lesson:
-    """A class as it stands in today's list."""
+    """A class in today's list."""
 
     id: str
     title: str
@@ -59,7 +59,7 @@ LESSONS: Mapping[str, Lesson] = {
         Lesson(id="art-3", title="Art and Music", teacher="Mr. Lindqvist", period=BELLS[4]),
     )
 }
-"""School is in session every day, so that one can practise at any hour."""
+"""Today's classes: the same every day, so that the school can be used at any time."""
 
 OTHER_DAY = tuple(
     Lesson(id=id_, title=title, teacher=teacher, period=period)
@@ -69,13 +69,13 @@ OTHER_DAY = tuple(
         ("spanish-3", "Grade 3 Spanish", "Ms. Duarte", BELLS[3]),
     )
 )
-"""What was taught yesterday."""
+"""Yesterday's classes."""
 
 CLASS_TITLE = "Grade 3 Reading"
 
 
 def create_people() -> dict[str, Person]:
-    """The people of one practice school, by the name of their account ("teacher", "student", "student2", ...)."""
+    """Creates the people of one practice school, by account name ("teacher", "student", "student2", ...)."""
     pupils = ("Ada Zz", "Ben Zz", "Cleo Zz", "Dan Zz", "Eva Zz", "Finn Zz", "Gia Zz", "Hugo Zz")
     people = {"teacher": _person("zz.rivera", "Ms. Rivera", "teacher")}
     for number, name in enumerate(pupils, start=1):

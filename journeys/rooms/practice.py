@@ -40,7 +40,7 @@ class PracticeRoom:
         return class_
 
     def class_of(self, title: str) -> LiveClass:
-        """The class of that title, as those use it who did not open it."""
+        """The class of that title, for an actor who did not open it."""
         return PracticeClass(title)
 
 
@@ -57,7 +57,7 @@ class PracticeClass:
         actor.roster.follow(actor.page.get_by_role("list", name="Participants"), NAMES)
 
     def expect_participants(self, observer: Actor, *others: Actor) -> None:
-        """The list shows everybody who is expected, and nobody else."""
+        """The list shows all expected participants, and no others."""
         people = observer.page.get_by_role("list", name="Participants").get_by_role("listitem")
         for person in (observer, *others):
             expect(people.filter(has_text=person.account.display_name)).to_have_count(1)
@@ -94,13 +94,13 @@ class PracticeClass:
 
 
 SIGNS = {" is full": "capacity", "Connection lost": "signalling"}
-"""What the room's words speak for; a room that says anything else lets nobody in."""
+"""Status text -> cause. Any other text means that the actor is kept in the lobby."""
 
 
 def wait_until_inside(actor: Actor, place: str) -> None:
-    """Wait until the room's page says that one is in the `place` ("class", "meeting").
+    """Wait until the room's page says that the actor is in the `place` ("class", "meeting").
 
-    Raises Broken as soon as it says that there is no room, or has lost its connection and does not get it back.
+    Raises Broken as soon as it says that the room is full, or has lost its connection and does not get it back.
     """
     inside, full, lost = f"In {place}", f"This {place} is full", "Connection lost"
     signs = actor.page.get_by_role("status").filter(has_text=re.compile(f"{inside}|{full}|{lost}"))
@@ -112,7 +112,7 @@ def wait_until_inside(actor: Actor, place: str) -> None:
 
 
 def _read(actor: Actor, place: str, signs: Locator, within_s: float) -> str:
-    """What the room says as soon as it says one of the signs."""
+    """The room's status text, as soon as it holds one of the signs."""
     try:
         return actor.wait_for_first(signs, within_s=within_s).inner_text().strip()
     except PlaywrightTimeout:
@@ -123,5 +123,5 @@ def _read(actor: Actor, place: str, signs: Locator, within_s: float) -> str:
 
 
 def _sign_of(said: str) -> str:
-    """The cause that the room's words speak for; none where it says nothing."""
+    """The cause that the room's status text stands for; empty for no text."""
     return next((sign for words, sign in SIGNS.items() if words in said), "lobby") if said else ""

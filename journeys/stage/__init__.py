@@ -1,1 +1,1 @@
-"""The stage that journeys play on: people, steps, services, and the ways a step can end."""
+"""The stage that journeys play on: actors, steps, services, and the endings of a step."""

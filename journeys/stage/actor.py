@@ -1,4 +1,4 @@
-"""A synthetic person at work: an account, a page, a signed camera, and eyes and ears for the others."""
+"""The actor: a synthetic person with an account, a page, a signed camera, and a probe for the media of others."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ from firstbell.journeys.stage.roster import Roster
 
 if TYPE_CHECKING:
     from firstbell.journeys.media.camera import Signature
-    from firstbell.journeys.media.look import MediaCounters
     from firstbell.journeys.media.proof import MediaProof
+    from firstbell.journeys.media.sample import MediaCounters
     from firstbell.journeys.stage.camera_owner import CameraOwner
     from firstbell.journeys.stage.ending import Ending
     from firstbell.journeys.stage.pages.page_signs import PageSigns
     from firstbell.journeys.stage.service import Account
 
-# How long a call is watched that came up well: longer than it takes to give up again at once.
+# The time for which a call that came up is watched: longer than a call needs that gives up again at once.
 LOCATOR_LASTS_S = 4.0
-# While waiting for one of several signs, how often it is looked whether waiting has any use.
+# The interval at which a wait checks whether it can still succeed.
 PAGE_READ_MS = 500
 
 
@@ -42,17 +42,17 @@ class Attempt(Protocol):
 
     @property
     def privacy(self) -> Ending | None:
-        """How the attempt has to end because of who came into its class."""
+        """The ending that a stranger in the class forces on the attempt."""
 
     def step(self, actor: Actor, title: str, service: str, *, picture: bool) -> AbstractContextManager[None]:
         """Play one step of an actor."""
 
     def media_judged(self, actor: Actor, proof: MediaProof) -> None:
-        """Hear what an actor has seen and heard of another."""
+        """Take note of a media proof."""
 
 
 class Actor:
-    """Somebody we play. `name` is also the role ("student"), and what evidence is filed under."""
+    """A synthetic person. `name` is also the role ("student"), and names the actor's evidence files."""
 
     def __init__(self, *, role: str, account: Account, page: Page, signature: Signature, stage: Attempt) -> None:
         self.name = role
@@ -76,7 +76,7 @@ class Actor:
 
     @property
     def limit_s(self) -> float:
-        """How long one wait inside a step may take, in seconds."""
+        """The longest wait inside a step, in seconds."""
         return self._stage.limit_s
 
     def step(self, title: str, *, relies_on: str, picture: bool = True) -> AbstractContextManager[None]:
@@ -103,7 +103,7 @@ class Actor:
         self._raise_if_impossible()
 
     def wait_for_first(self, *signs: Locator, within_s: float | None = None) -> Locator:
-        """Wait until one of several signs is seen, and return it; Broken as soon as it is certain that none will be."""
+        """Wait until one of several signs is visible, and return it. Raises Broken as soon as none can appear."""
         deadline = time.monotonic() + (within_s or self.limit_s)
         either = reduce(Locator.or_, signs).first
         while True:
@@ -117,12 +117,12 @@ class Actor:
                 raise
             return signs[0] if len(signs) == 1 else next(sign for sign in signs if sign.first.is_visible())
 
-    def click(self, wanted: Locator) -> None:
-        """Click something as soon as it is there; Broken as soon as it is certain that it will not be."""
-        self.wait_for_first(wanted).first.click()
+    def click(self, target: Locator) -> None:
+        """Click an element as soon as it is there. Raises Broken as soon as it cannot appear."""
+        self.wait_for_first(target).first.click()
 
     def signs(self) -> PageSigns | None:
-        """What this actor's page says of itself now; None when it cannot be asked."""
+        """The signs of this actor's page now; None when the page does not answer."""
         return read_page_signs(self.page, self.name, self._asked)
 
     def _sign(self) -> str:
@@ -130,7 +130,7 @@ class Actor:
         return found.sign if found else ""
 
     def _raise_if_impossible(self) -> None:
-        """Raise Broken where what is waited for cannot come: an error page, a page that stands in, a lost script."""
+        """Raise Broken where the wait cannot succeed: an error page, a stand-in page, a lost script."""
         if (lost := self._lost_document) is not None:
             raise Broken(lost.said, sign=self._sign(), unresolved=lost.unresolved)
         found = self.signs()
@@ -150,21 +150,21 @@ class Actor:
         return proof
 
     def expect_to_keep_seeing_and_hearing(self, other: CameraOwner, *, for_s: float = LOCATOR_LASTS_S) -> MediaProof:
-        """Prove it again when `for_s` seconds have passed since it was first proved. Raises MediaBroken."""
+        """Prove it again, `for_s` seconds after it was first proved. Raises MediaBroken."""
         since = self._seen_since.get(other.name, time.monotonic())
         self.page.wait_for_timeout(max(0.0, since + for_s - time.monotonic()) * 1000)
         return self.expect_to_see_and_hear(other)
 
     def stills(self) -> tuple[Still, ...]:
-        """The two pictures, first and last, that this actor's last look at somebody compared."""
+        """The first and the last picture that this actor's last media proof compared."""
         return self._probe.stills()
 
     def figures(self) -> tuple[CallFigure, ...]:
-        """What this actor's page has received over time. Empty where it had no call."""
+        """The figures of this actor's call over time. Empty without a call."""
         return figures(self._probe.samples(), self._stage.began_ms)
 
     def counted(self) -> MediaCounters:
-        """What this actor's calls have counted by now; zeros without a call. Raises Playwright's errors."""
+        """The current counters of this actor's calls; zeros without a call. Raises Playwright's errors."""
         return self._probe.counted()
 
     @property
@@ -174,8 +174,8 @@ class Actor:
 
     @property
     def has_crashed(self) -> bool:
-        """Whether this actor's page is dead. Asks the browser for something else first: a crash that it has noticed
-        is told before it answers, while the call that met the crash may fail before."""
+        """Whether this actor's page has crashed. Asks the browser for something else first: it reports a crash before
+        that answer, while the call that met the crash may fail earlier."""
         with contextlib.suppress(PlaywrightError):
             self.page.context.cookies("about:blank")
         return self._has_crashed
@@ -184,7 +184,7 @@ class Actor:
         self._has_crashed = True
 
     def _notice(self, answer: Response) -> None:
-        """Remember whether the document now shown is an error page, so that nobody waits for what cannot come."""
+        """Remember whether the document now shown is an error page, so that no step waits in vain."""
         if answer.request.resource_type == "script" and answer.status >= 400:
             self._lost_script = _refusal(answer)
         if not self._is_document(answer.request):
@@ -194,7 +194,7 @@ class Actor:
         self._asked = _first_asked(answer.request)
 
     def _miss(self, request: Request) -> None:
-        """Remember that the document cannot be had at all. One that another navigation has cut off is not missed."""
+        """Remember that the document cannot be loaded. One that another navigation has cut off does not count."""
         error = request.failure or ""
         if error == "net::ERR_ABORTED" or not self._is_document(request):
             return
@@ -205,7 +205,7 @@ class Actor:
 
 
 def _first_asked(request: Request) -> str:
-    """The host that was asked before anybody sent on elsewhere."""
+    """The host that was asked first, before any redirect."""
     while (before := request.redirected_from) is not None:
         request = before
     return urlsplit(request.url).hostname or ""

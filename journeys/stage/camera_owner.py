@@ -1,4 +1,4 @@
-"""Somebody who can be seen and heard: an actor of this stage, or one who plays in another process."""
+"""The owner of a signed camera: an actor of this process, or one of another process."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ from firstbell.journeys.media.camera import Signature
 
 
 class CameraOwner(Protocol):
-    """Whose camera is looked for."""
+    """The owner of the camera that a media proof looks for."""
 
     @property
     def name(self) -> str:
-        """What this person is called in evidence."""
+        """The name of this person in evidence."""
 
     @property
     def signature(self) -> Signature:
-        """What tells this person's camera from all others."""
+        """The signature of this person's camera."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RemoteActor:
-    """Somebody on another stage, of whom nothing is known but the camera."""
+    """An actor of another process, of whom only the camera is known."""
 
     name: str
     signature: Signature

@@ -1,4 +1,4 @@
-"""How a step, an attempt or a journey ended, when it did not end well."""
+"""The bad ending of a step, an attempt or a journey."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from enum import Enum
 class EndingKind(Enum):
     """The bad endings; the values are what people and files read."""
 
-    FAILED = "failed"  # the service did not do its part: the only one that blames anybody
+    FAILED = "failed"  # the service did not do its part: the only one that blames a service
     BLIND = "blind"  # the service could not be judged
     ERRORED = "errored"  # the probe itself broke
     SKIPPED = "skipped"  # the journey itself said that it does not apply
@@ -29,9 +29,9 @@ class Ending:
 
 
 class JourneyError(Exception):
-    """Something that a journey met and could name. The message is one line that a person can act on.
+    """A condition that a journey met and could name. The message is one line that a person can act on.
 
-    By itself it blames nobody; `failures.Broken` does. `sign` and `unresolved`: see Ending.
+    By itself it blames no service; `failures.Broken` does. `sign` and `unresolved`: see Ending.
     """
 
     def __init__(self, said: str = "", *, sign: str = "", unresolved: str = "") -> None:
@@ -41,7 +41,7 @@ class JourneyError(Exception):
 
 
 def private(strangers: int) -> Ending:
-    """How an attempt ends that met strangers. It names nobody: they may be children."""
-    who = "somebody who is" if strangers == 1 else f"{strangers} people who are"
+    """The ending of an attempt in which strangers were seen. It names none of them: they may be children."""
+    who = "a person who was" if strangers == 1 else f"{strangers} people who were"
     said = f"privacy: {who} not expected came into the class; no picture and no trace of this run is kept"
     return Ending(kind=EndingKind.ERRORED, said=said, is_private=True)

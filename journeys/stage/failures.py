@@ -3,12 +3,12 @@
     JourneyError
     ├── Broken              the service did not do its part            FAILED
     │   └── MediaBroken     ... and this is the proof
-    ├── Stranger            somebody is in the class who is not ours   ERRORED, and no picture is kept
+    ├── Stranger            a person is in the class who is not ours   ERRORED, and no picture is kept
     └── Blind               it could not be judged: bot wall, captcha, host not there
     a failed expectation, a time-out, a host that cannot be reached    FAILED
     everything else: a crashed browser, no network here, a bug         ERRORED
 
-Only FAILED blames anybody, so whatever is not clearly the service's fault ends as ERRORED.
+Only FAILED blames a service, so all that is not clearly the service's fault ends as ERRORED.
 """
 
 from __future__ import annotations
@@ -55,11 +55,11 @@ class Blind(JourneyError):
 
 
 class Stranger(JourneyError):
-    """Somebody who is not expected is in the class. Not the service's fault, and nothing may be recorded of it."""
+    """A person who is not expected is in the class. Not the service's fault, and nothing may be recorded of it."""
 
 
 def ending_of(error: BaseException) -> Ending:
-    """How an exception ends a step, and the one line that says why. Of several at once, the first decides."""
+    """The ending that an exception gives to a step. In a group of exceptions the first decides."""
     if isinstance(error, BaseExceptionGroup):
         return ending_of(error.exceptions[0])
     kind, said = _kind_of(error), one_line(error)
@@ -79,7 +79,7 @@ def _kind_of(error: BaseException) -> EndingKind:
 
 
 def one_line(error: BaseException) -> str:
-    """What an exception says, in one bounded line without colour codes or call logs."""
+    """The message of an exception in one bounded line, without colour codes or call logs."""
     text = _ANSI.sub("", str(error)).strip()
     if isinstance(error, PlaywrightError) and (found := _NET_ERROR.search(text)):
         return _clip(net_error(_host(found[2]), found[1]))
@@ -97,26 +97,26 @@ def _unresolved(error: BaseException) -> str:
 
 
 def net_error(host: str, error: str) -> str:
-    """That a host cannot be reached, with Chromium's name for why."""
+    """The message that a host cannot be reached, with Chromium's name of the reason."""
     return f"{host} cannot be reached ({error.removeprefix('net::')})"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LostDocument:
-    """Why the document of a page cannot be had. `unresolved`: see Ending."""
+    """The reason why the document of a page could not be loaded. `unresolved`: see Ending."""
 
     said: str
     unresolved: str = ""
 
 
 def lost_document(host: str, error: str) -> LostDocument:
-    """The document that a host did not deliver, with Chromium's name for why."""
+    """The document that a host did not deliver, with Chromium's name of the reason."""
     is_name = error.removeprefix("net::") == NAME_NOT_RESOLVED
     return LostDocument(said=net_error(host, error), unresolved=host if is_name else "")
 
 
 def _expectation(text: str) -> str:
-    """The gist of Playwright's many lines: what was expected, of what, and what was there instead."""
+    """The essence of Playwright's many lines: the expectation, the locator, and the actual value."""
     head = text.partition("Call log:")[0].strip()
     lines = [line.strip() for line in head.splitlines() if line.strip()]
     first = lines[0] if lines else text
@@ -137,6 +137,6 @@ def _host(url: str | None) -> str:
 
 
 def _clip(text: str) -> str:
-    """Bounded, and only what can be printed and stored: pages hold control characters and halves of characters too."""
+    """Bounded and printable text: pages hold control characters and halves of characters too."""
     text = "".join(character for character in text if character.isprintable())
     return text if len(text) <= REASON_LIMIT else text[: REASON_LIMIT - 1] + "…"

@@ -1,4 +1,4 @@
-"""The observer of an attempt: hears of its actors, steps and media as they happen."""
+"""The observer of an attempt, which receives events of its actors, steps and media proofs."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class Observer(Protocol):
-    """Whoever follows a performance: a recorder, a terminal, nobody. It may never disturb the play by raising."""
+    """Receives the events of an attempt: a recorder, a terminal. It must never raise."""
 
     def actor_entered(self, actor: Actor) -> None:
         """An actor has a page now, and nothing has happened on it yet."""
@@ -23,26 +23,26 @@ class Observer(Protocol):
         """A step is over; the page still shows how it ended."""
 
     def media_judged(self, actor: Actor, proof: MediaProof) -> None:
-        """Somebody looked at somebody else, and this is what was proved or not."""
+        """A media proof of `actor` has a result."""
 
     def finished(self) -> None:
         """The attempt is over; the pages are still open, for the last time."""
 
 
 class NoObserver:
-    """An empty house: a journey played by plain pytest, with only pytest-playwright's own recorders."""
+    """Ignores all events: for plain pytest, where only pytest-playwright records."""
 
     def actor_entered(self, actor: Actor) -> None:
-        """Nothing to do."""
+        """Does nothing."""
 
     def step_began(self, actor: Actor, step: Step) -> None:
-        """Nothing to do."""
+        """Does nothing."""
 
     def step_ended(self, actor: Actor, record: StepRecord) -> None:
-        """Nothing to do."""
+        """Does nothing."""
 
     def media_judged(self, actor: Actor, proof: MediaProof) -> None:
-        """Nothing to do."""
+        """Does nothing."""
 
     def finished(self) -> None:
-        """Nothing to do."""
+        """Does nothing."""

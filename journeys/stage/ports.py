@@ -1,4 +1,4 @@
-"""What an adapter must be able to do: sign people in, list their classes, hold a live class or a meeting."""
+"""The ports that adapters implement: sign-in, learning platform, live class, meeting room."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ if TYPE_CHECKING:
 
 
 class SignIn(Protocol):
-    """A way in: from the portal's front page to its signed-in page."""
+    """A sign-in: from the portal's front page to its signed-in page."""
 
     def sign_in(self, actor: Actor) -> None:
         """Sign in with the actor's account. Raises Broken with what the page said."""
 
 
 class LiveClass(Protocol):
-    """An open live class, as the people in it use it. The first argument is always who acts or who looks."""
+    """An open live class, as the people in it use it. The first argument is always the actor who acts or observes."""
 
     title: str
 
     def join(self, actor: Actor, way_in: Locator) -> None:
-        """Go in by a link that the platform showed, through the lobby if there is one, and have the actor's roster
+        """Enter by a link that the platform showed, through the lobby if there is one, and have the actor's roster
         follow the list of participants from then on: a room that cannot be watched for strangers is not recorded."""
 
     def expect_participants(self, observer: Actor, *others: Actor) -> None:
@@ -57,11 +57,11 @@ class Room(Protocol):
         """Open the class whose page the host is on, and be in it."""
 
     def class_of(self, title: str) -> LiveClass:
-        """The class of that title, as those use it who did not open it."""
+        """The class of that title, for an actor who did not open it."""
 
 
 class MeetingRoom(Protocol):
-    """A room of its own that a code opens: what a district falls back to."""
+    """A meeting room that a code opens: the fallback of a district (plan B)."""
 
     def enter(self, actor: Actor, classroom: Classroom) -> None:
         """Be in the room that the classroom's code opens."""
@@ -71,7 +71,7 @@ class MeetingRoom(Protocol):
 
 
 class Platform(Protocol):
-    """A learning platform: what is on today, and the way into it."""
+    """A learning platform: the classes of today, and their live sessions."""
 
     def classes(self, actor: Actor) -> tuple[str, ...]:
         """The titles listed for today, as the page shows them. Raises Broken when there are none."""
@@ -80,17 +80,17 @@ class Platform(Protocol):
         """Go to the page of a class, through today's list."""
 
     def find_session(self, actor: Actor, class_: LiveClass) -> Session:
-        """Find the way into a live class, through today's list."""
+        """Find the link into a live class, through today's list."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Session:
-    """A live session that somebody has found and may join."""
+    """A live session that an actor has found and may join."""
 
     actor: Actor
     class_: LiveClass
     way_in: Locator
 
     def join(self) -> None:
-        """Go in."""
+        """Enter the session."""
         self.class_.join(self.actor, self.way_in)

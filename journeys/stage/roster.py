@@ -1,7 +1,7 @@
-"""Who is in a room with our people, as its page lists them: anybody who is not expected is a stranger.
+"""The roster: participants of a room, as its page lists them. A participant who is not expected is a stranger.
 
-Children are never recorded. A room's list is followed from the moment of joining: the page tells of each change by
-itself, so that somebody who comes and goes between two steps is noticed too, and nobody has to ask a page that hangs.
+Children are never recorded. A room's list is followed from the moment of joining: the page reports each change by
+itself, so that a person who comes and goes between two steps is noticed too, and a page that hangs is not asked.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ FOLLOW = """list => {
 
 
 class Roster:
-    """The names that one actor's rooms have listed. They stay in here: only how many are strangers is told."""
+    """The names that one actor's rooms have listed. They stay in here: only the number of strangers is reported."""
 
     def __init__(self, page: Page) -> None:
         self._page = page
@@ -37,7 +37,7 @@ class Roster:
         self._note(people.evaluate(FOLLOW % (names, BINDING)))
 
     def strangers(self, expected: Collection[str]) -> int:
-        """How many different people were listed who are not expected."""
+        """The number of different participants who are not expected."""
         return len(self._seen - {_plain(name) for name in expected})
 
     def _note(self, names: Sequence[object]) -> None:

@@ -39,12 +39,9 @@ class School:
         actor.go(self.service("edge").url)
 
     def sign_in(self, actor: Actor) -> None:
-        """Sign in, by whatever way this district uses."""
-        self._way_in().sign_in(actor)
-
-    def _way_in(self) -> SignIn:
-        way: SignIn = self._adapter("sign-in", SIGN_IN_WAYS)
-        return way
+        """Sign in, in the way of this district."""
+        sign_in: SignIn = self._adapter("sign-in", SIGN_IN_WAYS)
+        sign_in.sign_in(actor)
 
     @property
     def platform(self) -> Platform:
@@ -82,8 +79,8 @@ class School:
 def load_adapter(service: Service, table: Mapping[str, str]) -> Callable[[Service], Any]:
     """The adapter that a service's `kind` names in a table of "module:Class". Raises UnknownKind with a suggestion."""
     if not service.kind:
-        said = f"[services.{service.name}] has no kind, so its pages are not known; add kind ({_known(table)}), "
-        raise UnknownKind(f"{said}or let the journey find its own way through them")
+        problem = f"[services.{service.name}] has no kind, so its pages are not known; add kind ({_known(table)}), "
+        raise UnknownKind(f"{problem}or let the journey find its own way through them")
     if service.kind not in table:
         near = difflib.get_close_matches(service.kind, table, n=1)
         hint = f"did you mean '{near[0]}'?" if near else f"known kinds: {_known(table)}"
@@ -103,4 +100,4 @@ KINDS: Mapping[str, Mapping[str, str]] = {
     "live-class": ROOMS,
     "plan-b": MEETING_ROOMS,
 }
-"""Which table names the adapters of which service."""
+"""Service -> table of its adapters."""

@@ -1,4 +1,4 @@
-"""A value that must not be seen: a password, a one-time-code key, a meeting code."""
+"""A secret: a password, a one-time-code key, a meeting code."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 
 class Secret:
-    """Shown as <secret> wherever it is printed, logged, compared in a failing test or put into text.
+    """A value that reads `<secret>` wherever it is printed, logged, compared in a failing test or put into text.
 
-    Made from a callable, so that the value is fetched when it is needed and held nowhere before.
+    Made from a callable, so that the value is fetched when it is needed and stored nowhere before.
     """
 
     __slots__ = ("_ask",)

@@ -1,4 +1,4 @@
-"""What journeys rely on: services with an owner to call, and the accounts that our people use."""
+"""The services that journeys rely on, each with an owner to call, and the accounts of the actors."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Service:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
     """A synthetic person's account. `totp_key` is base32 (RFC 4648) where a second factor is asked for; `browser` and
-    `device` are what this person holds, where that is theirs and not everybody's."""
+    `device` belong to this account; empty for those of the whole configuration."""
 
     username: str
     display_name: str
@@ -49,7 +49,7 @@ class Account:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Classroom:
-    """Where our synthetic people meet: a class of their own with nobody else in it.
+    """The class in which the actors meet; no real person belongs to it.
 
     `title` is the class as the platform lists it; `meeting_code` opens the plan B room.
     """

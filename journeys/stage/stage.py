@@ -1,4 +1,4 @@
-"""Where one attempt of a journey is played: its clock, its people, and whoever watches."""
+"""The stage of one attempt of a journey: its clock, its actors, and its observer."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 
 def step_ending_of(actor: Actor, error: BaseException) -> Ending:
-    """How a step ended: a dead page is ours, a bot wall is nobody's, the rest is as the error says."""
+    """The ending of a step: a crashed page is the probe's own fault, a bot wall is blind, else as the error says."""
     if actor.has_crashed:
         return PAGE_CRASHED
     ending = ending_of(error)
@@ -46,20 +46,20 @@ PAGE_CRASHED = Ending(kind=EndingKind.ERRORED, said="the page crashed in our bro
 
 class Stage:
     """One attempt's stage. `run_token` makes its cameras' signatures its own; `limit_s` bounds one wait in a step;
-    `guests` are the names of those who may be in a class besides its cast; `seat` is the number of its first actor,
-    where several stages of one run must have cameras that differ."""
+    `guests` are the names of people who may be in a class besides the actors; `seat` is the number of its first actor,
+    where several stages of one run must have different cameras."""
 
     def __init__(
-        self, *, run_token: str, audience: Observer, limit_s: float, guests: Collection[str] = (), seat: int = 0
+        self, *, run_token: str, observer: Observer, limit_s: float, guests: Collection[str] = (), seat: int = 0
     ) -> None:
-        self.audience = audience
+        self.observer = observer
         self.limit_s = limit_s
         self.steps: list[StepRecord] = []
         self._run_token = run_token
         self.began_ms = time.time() * 1000
         self._guests = tuple(guests)
         self._began = time.monotonic()
-        self._cast: list[Actor] = []
+        self._actors: list[Actor] = []
         self._seat = seat
         self._positions = 0
 
@@ -68,54 +68,54 @@ class Stage:
         """Seconds since the attempt began."""
         return time.monotonic() - self._began
 
-    def enter(self, role: str, account: Account, context: BrowserContext, manner: CameraSettings = FULL_RATE) -> Actor:
-        """Bring a person on: a page of their own with the signed camera in place of a real one."""
-        signature = self._sign(context, manner)
+    def enter(self, role: str, account: Account, context: BrowserContext, camera: CameraSettings = FULL_RATE) -> Actor:
+        """Add an actor: a page of its own, with the signed camera in place of a real one."""
+        signature = self._sign(context, camera)
         context.set_default_timeout(self.limit_s * 1000)
         actor = Actor(role=role, account=account, page=context.new_page(), signature=signature, stage=self)
-        self._cast.append(actor)
-        self.audience.actor_entered(actor)
+        self._actors.append(actor)
+        self.observer.actor_entered(actor)
         return actor
 
     def accompany(self, page: Page, account: Account, name: str) -> Actor:
-        """Follow a page that somebody else has opened and prepared: no camera, no waiting rules of ours."""
-        signature = signature_for(self._run_token, len(self._cast))
+        """Add an actor for a page that a test has opened: without camera, with the test's own time-outs."""
+        signature = signature_for(self._run_token, len(self._actors))
         actor = Actor(role=name, account=account, page=page, signature=signature, stage=self)
-        self._cast.append(actor)
-        self.audience.actor_entered(actor)
+        self._actors.append(actor)
+        self.observer.actor_entered(actor)
         return actor
 
-    def _sign(self, context: BrowserContext, manner: CameraSettings) -> Signature:
-        signature = signature_for(self._run_token, self._seat + len(self._cast))
+    def _sign(self, context: BrowserContext, camera: CameraSettings) -> Signature:
+        signature = signature_for(self._run_token, self._seat + len(self._actors))
         browser = context.browser
         if permissions := permissions_in(browser.browser_type.name if browser else ""):
             context.grant_permissions(list(permissions))
-        context.add_init_script(camera_script(signature, manner=manner))
+        context.add_init_script(camera_script(signature, settings=camera))
         context.add_init_script(probe_script())
         return signature
 
     @property
     def pages(self) -> dict[str, Page]:
         """Each actor's page."""
-        return {actor.name: actor.page for actor in self._cast}
+        return {actor.name: actor.page for actor in self._actors}
 
     @property
     def privacy(self) -> Ending | None:
-        """How this attempt has to end because of who came into its class; None while only expected people have."""
-        expected = {*self._guests, *(actor.account.display_name for actor in self._cast)}
-        strangers = max((actor.roster.strangers(expected) for actor in self._cast), default=0)
+        """The ending that strangers in the class force on this attempt; None while there are none."""
+        expected = {*self._guests, *(actor.account.display_name for actor in self._actors)}
+        strangers = max((actor.roster.strangers(expected) for actor in self._actors), default=0)
         return private(strangers) if strangers else None
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.audience.finished()
+        self.observer.finished()
 
     @contextmanager
     def step(self, actor: Actor, title: str, service: str, *, picture: bool) -> Iterator[None]:
-        """Play one step: told to the audience as it begins and as it ends, whichever way it ends. One in which a soft
-        expectation failed has ended badly, and the journey goes on."""
+        """Play one step, and report begin and end to the observer. A failed soft expectation ends the step badly,
+        and the journey goes on."""
         self._positions += 1
         step = Step(
             position=self._positions,
@@ -125,7 +125,7 @@ class Stage:
             started_s=self.now_s,
             picture=picture,
         )
-        self.audience.step_began(actor, step)
+        self.observer.step_began(actor, step)
         before = len(soft_errors())
         try:
             yield
@@ -134,16 +134,16 @@ class Stage:
             self._close(actor, StepRecord(step=step, ended_s=self.now_s, ending=ending))
             raise
         privacy = self.privacy
-        softly = soft_errors()[before:]
-        found = privacy or (step_ending_of(actor, softly[0]) if softly else None)
+        failed_softly = soft_errors()[before:]
+        found = privacy or (step_ending_of(actor, failed_softly[0]) if failed_softly else None)
         self._close(actor, StepRecord(step=step, ended_s=self.now_s, ending=found))
         if privacy is not None:
             raise Stranger(privacy.said)
 
     def media_judged(self, actor: Actor, proof: MediaProof) -> None:
-        """Tell the audience what an actor has seen and heard of another."""
-        self.audience.media_judged(actor, proof)
+        """Report a media proof to the observer."""
+        self.observer.media_judged(actor, proof)
 
     def _close(self, actor: Actor, record: StepRecord) -> None:
         self.steps.append(record)
-        self.audience.step_ended(actor, record)
+        self.observer.step_ended(actor, record)

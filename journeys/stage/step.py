@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from firstbell.journeys.stage.ending import Ending
 
 STEP_LIMIT_S = 10.0
-"""How long one wait inside a step may take by default."""
+"""The default of the longest wait inside a step, in seconds."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
     """A step as it begins. `position` counts from 1 over all actors; `started_s` is seconds since the attempt began;
-    `picture` is whether its end is worth one when it passes."""
+    `picture` says whether its end is photographed when it passes."""
 
     position: int
     actor: str
@@ -25,7 +25,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepRecord:
-    """A step as it ended: well where `ending` is None. Times are monotonic seconds since the attempt began."""
+    """A finished step: passed where `ending` is None. Times are monotonic seconds since the attempt began."""
 
     step: Step
     ended_s: float
@@ -33,5 +33,5 @@ class StepRecord:
 
     @property
     def took_s(self) -> float:
-        """How long the step lasted, in seconds."""
+        """The duration of the step in seconds."""
         return self.ended_s - self.step.started_s

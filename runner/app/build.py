@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from firstbell.artifacts.lifetime import Lifetime
+from firstbell.artifacts.policy import Lifetime
 from firstbell.artifacts.retention import SHARED_DAYS, Retention
 from firstbell.artifacts.spool import Spool
 from firstbell.artifacts.stores import Store, StoreOptions, open_store

@@ -109,8 +109,8 @@ class LocalRunner:
 
 def log_upload(said: UploadReport) -> None:
     """Log what an uploader has to say."""
-    tell = {UploadState.BACK: logger.info, UploadState.AWAY: logger.warning}.get(said.word, logger.error)
-    tell(said.word.value, said=said.said)
+    tell = {UploadState.BACK: logger.info, UploadState.AWAY: logger.warning}.get(said.state, logger.error)
+    tell(said.state.value, said=said.message)
 
 
 def _remove_stale_work(work: Path) -> None:

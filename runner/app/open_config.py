@@ -7,16 +7,17 @@ from pathlib import Path
 from sqlalchemy import URL
 
 from firstbell.runner.config.load import Config
-from firstbell.runner.config.model import SchoolSection, Settings
+from firstbell.runner.config.model import Settings
 from firstbell.runner.config.search import FILE_NAME
 from firstbell.runner.config.secrets import secret
+from firstbell.runner.config.sections.school import SchoolSection
 from firstbell.runner.history.database import database_url
 
 
 def embedded_district() -> Config:
     """The configuration of the practice school alone, for when there is no file."""
     school = SchoolSection(name="Practice School District", timezone="America/New_York", practice=True)
-    return Config(settings=Settings(school=school), file=Path.cwd() / FILE_NAME, places={})
+    return Config(settings=Settings(school=school), file=Path.cwd() / FILE_NAME, positions={})
 
 
 def state_folder(config: Config) -> Path:

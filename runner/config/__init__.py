@@ -1,1 +1,1 @@
-"""firstbell.toml: read once, checked whole, with the place of every mistake."""
+"""Reads firstbell.toml, checks all of it, and reports each mistake with its line and column."""

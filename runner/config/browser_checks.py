@@ -1,4 +1,4 @@
-"""Who plays in which browser, and what in the file no such browser can do."""
+"""Checks which browser each account and journey asks for, and what that browser cannot do."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from firstbell.runner.config.toml_positions import KeyPath
 
 
 def browser_kinds_of(settings: Settings) -> dict[KeyPath, BrowserKind]:
-    """Every browser that is asked for, by the key that asks for it; the one of [browser] first."""
-    asked: dict[KeyPath, str] = {("browser", "name"): settings.browser.name}
-    asked |= {("accounts", name, "browser"): account.browser for name, account in settings.accounts.items()}
-    asked |= {("journeys", name, "browser"): journey.browser for name, journey in settings.journeys.items()}
-    return {path: BROWSER_KINDS[name] for path, name in asked.items() if name}
+    """Returns each requested browser by the key that requests it, the one of [browser] first."""
+    names: dict[KeyPath, str] = {("browser", "name"): settings.browser.name}
+    names |= {("accounts", name, "browser"): account.browser for name, account in settings.accounts.items()}
+    names |= {("journeys", name, "browser"): journey.browser for name, journey in settings.journeys.items()}
+    return {path: BROWSER_KINDS[name] for path, name in names.items() if name}
 
 
 def devices_and_browsers(settings: Settings) -> Iterator[tuple[KeyPath, Device, BrowserKind]]:
-    """Every device that somebody holds, with each browser that it may be played in: the account's own, or whatever
-    the journey or [browser] says."""
+    """Yields each account's device with each browser that may play it: the account's own, or else those of the journeys
+    and of [browser]."""
     kinds = browser_kinds_of(settings)
     for name, account in settings.accounts.items():
         if (device := devices().get(account.device)) is None:
@@ -33,23 +33,22 @@ def devices_and_browsers(settings: Settings) -> Iterator[tuple[KeyPath, Device, 
 
 
 def browser_mistakes(settings: Settings) -> Iterator[Mistake]:
-    """What is asked of a browser that cannot do it."""
+    """Yields settings that a requested browser cannot honour."""
     if settings.browser.executable and settings.browser.name != "chromium":
-        said = 'a path is for chromium; leave it out, or write name = "chromium"'
-        yield ("browser", "executable"), said
+        yield ("browser", "executable"), 'a path is for Chromium only; leave it out, or write name = "chromium"'
     for path, device, kind in devices_and_browsers(settings):
         if device.is_mobile and kind.engine == "firefox":
-            said = f'Playwright\'s Firefox cannot be a mobile device; give this account browser = "{device.engine}"'
-            yield path, said
+            fix = f'give this account browser = "{device.engine}"'
+            yield path, f"Playwright's Firefox cannot emulate a mobile device; {fix}"
     foreign = [(path, kind) for path, kind in browser_kinds_of(settings).items() if not kind.is_chromium]
     if not foreign:
         return
     path, kind = foreign[0]
-    where = f"'{kind.name}' is asked for by {'.'.join(map(str, path))}"
+    fix = f"leave this out, or change {'.'.join(map(str, path))}, which asks for '{kind.name}'"
     for name, location in settings.locations.items():
         if location.network:
-            yield ("locations", name, "network"), f"only Chromium can be given a network like that; {where}"
+            yield ("locations", name, "network"), f"only Chromium can imitate a network; {fix}"
         if location.ca:
-            yield ("locations", name, "ca"), f"only Chromium can be told to trust an authority here; {where}"
+            yield ("locations", name, "ca"), f"only Chromium can trust a certificate authority of your own; {fix}"
     if settings.school.practice and settings.practice.tls:
-        yield ("practice", "tls"), f"only Chromium can be told to trust the practice school's authority; {where}"
+        yield ("practice", "tls"), f"only Chromium can trust the practice school's authority; {fix}"

@@ -1,4 +1,4 @@
-"""The browsers that can be asked for by name: Playwright's own engines, and products that it starts by its channels."""
+"""The browsers that a configuration can name: Playwright's own engines, and products that it starts by channel."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ CHROMIUM = "chromium"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BrowserKind:
-    """A browser as a configuration names it. `channel` is empty for Playwright's own downloads."""
+    """A browser that a configuration can name. `channel` is empty for Playwright's own downloads."""
 
     name: str
     engine: str
@@ -22,11 +22,13 @@ class BrowserKind:
 
     @property
     def is_chromium(self) -> bool:
-        """Whether it is made of Chromium, so that it can be throttled and reads Chromium's certificates."""
+        """True if it is built on Chromium, so that it can be throttled and reads Chromium's certificates."""
         return self.engine == CHROMIUM
 
 
-CHANNELS = tuple(f"{product}{ring}" for product in ("chrome", "msedge") for ring in ("", "-beta", "-dev", "-canary"))
+CHANNELS = tuple(
+    f"{product}{release}" for product in ("chrome", "msedge") for release in ("", "-beta", "-dev", "-canary")
+)
 BROWSER_KINDS: Mapping[str, BrowserKind] = {
     **{engine: BrowserKind(name=engine, engine=engine) for engine in (CHROMIUM, "firefox", "webkit")},
     **{channel: BrowserKind(name=channel, engine=CHROMIUM, channel=channel) for channel in CHANNELS},
@@ -34,22 +36,22 @@ BROWSER_KINDS: Mapping[str, BrowserKind] = {
 
 
 def browser_kind_of(name: str) -> BrowserKind:
-    """The browser of a name. Raises ValueError with the names that there are."""
+    """Returns the browser of a name. Raises ValueError with the names that exist."""
     if name not in BROWSER_KINDS:
-        raise ValueError(f"this browser is not known; {nearest_name(name, BROWSER_KINDS)}")
+        raise ValueError(f"this browser does not exist; {nearest_name(name, BROWSER_KINDS)}")
     return BROWSER_KINDS[name]
 
 
 def nearest_name(name: str, known: Iterable[str], otherwise: str = "") -> str:
-    """What was perhaps meant; else what there is, or `otherwise`."""
+    """Returns a hint: the names nearest to `name`, else `otherwise`, else all known names."""
     near = difflib.get_close_matches(name, list(known), n=3)
     if near:
-        return f"did you mean {' or '.join(repr(one) for one in near)}?"
-    return otherwise or f"there are: {', '.join(known)}"
+        return f"did you mean {' or '.join(repr(match) for match in near)}?"
+    return otherwise or f"write one of: {', '.join(known)}"
 
 
-def _known(value: str) -> str:
+def _known_browser(value: str) -> str:
     return browser_kind_of(value).name if value else value
 
 
-BrowserName = Annotated[str, AfterValidator(_known), Field(examples=["firefox", "msedge"])]
+BrowserName = Annotated[str, AfterValidator(_known_browser), Field(examples=["firefox", "msedge"])]

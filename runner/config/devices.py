@@ -1,4 +1,4 @@
-"""The devices that Playwright can pretend to be: their names, and the engine that each has in truth."""
+"""The devices that Playwright can emulate: their names, and the browser engine of each real device."""
 
 from __future__ import annotations
 
@@ -15,31 +15,33 @@ from firstbell.runner.config.browsers import BrowserKind, nearest_name
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Device:
-    """A device by Playwright's name. `engine` is what it has in truth; `is_mobile` is what Firefox cannot pretend."""
+    """A device by Playwright's name, with the engine of the real device. Firefox emulates none that `is_mobile`."""
 
     name: str
     engine: str
     is_mobile: bool
 
     def shortfall(self, kind: BrowserKind) -> str:
-        """What is not like the device when it is played in this browser; empty where the engine is its own."""
+        """Says what this browser does not emulate of the device; empty if it has the device's own engine."""
         if kind.engine == self.engine:
             return ""
-        return f"{self.name}'s screen, touch and user agent in {kind.engine}, not its {self.engine} engine"
+        return f"{self.name} gets its screen, touch and user agent in {kind.engine}, not its own engine, {self.engine}"
 
 
 @cache
 def devices() -> Mapping[str, Device]:
-    """All devices by name. Empty where they cannot be read: then the worker is the first to know."""
-    found = device_descriptors().items()
-    return {name: Device(name=name, engine=one.engine, is_mobile=one.is_mobile) for name, one in found}
+    """Returns all devices by name. Empty if they cannot be read: then the worker reports a wrong name first."""
+    descriptors = device_descriptors().items()
+    return {name: Device(name=name, engine=found.engine, is_mobile=found.is_mobile) for name, found in descriptors}
 
 
-def _known(value: str) -> str:
+def _known_device(value: str) -> str:
     if value and devices() and value not in devices():
-        hint = nearest_name(value, devices(), "names are Playwright's, such as 'iPad (gen 7)' or 'Desktop Chrome'")
-        raise ValueError(f"this device is not known; {hint}")
+        hint = nearest_name(
+            value, devices(), "write a name of Playwright's, such as 'iPad (gen 7)' or 'Desktop Chrome'"
+        )
+        raise ValueError(f"this device does not exist; {hint}")
     return value
 
 
-DeviceName = Annotated[str, AfterValidator(_known), Field(examples=["iPad (gen 7)"])]
+DeviceName = Annotated[str, AfterValidator(_known_device), Field(examples=["iPad (gen 7)"])]

@@ -1,4 +1,4 @@
-"""Durations as people write them: "250ms", "90s", "5m", "1h", and "30d" where days make sense."""
+"""Durations as the file has them: "250ms", "90s", "5m", "1h", and "30d" for a key that counts days."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ DAY_S = 86400.0
 _UNITS_S = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": DAY_S}
 
 
-def _read(value: object, units: str, example: str) -> float:
+def _parse(value: object, units: str, example: str) -> float:
     found = re.fullmatch(rf"(\d+(?:\.\d+)?)\s*({units})", value.strip()) if isinstance(value, str) else None
     if not found:
         raise ValueError(f"write a duration with its unit, such as {example}")
@@ -19,16 +19,16 @@ def _read(value: object, units: str, example: str) -> float:
 
 
 def _seconds(value: object) -> object:
-    seconds = _read(value, "ms|s|m|h", '"90s", "5m" or "1h"')
+    seconds = _parse(value, "ms|s|m|h", '"90s", "5m" or "1h"')
     if not 0 < seconds <= DAY_S:
-        raise ValueError("a duration lies between a moment and a day")
+        raise ValueError('this is not between a moment and a day; write one such as "90s", "5m" or "1h"')
     return seconds
 
 
 def _days(value: object) -> object:
-    seconds = _read(value, "h|d", '"90d"')
+    seconds = _parse(value, "h|d", '"90d"')
     if not DAY_S <= seconds <= 3660 * DAY_S:
-        raise ValueError("this lies between a day and ten years")
+        raise ValueError('this is not between a day and ten years; write one such as "90d"')
     return seconds / DAY_S
 
 

@@ -1,4 +1,4 @@
-"""What is wrong with a configuration: where, what, and what would be right."""
+"""Mistakes in a configuration: file, line and column, what is wrong, and what to write."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ class Problem:
     line: int
     column: int
     key: str
-    said: str
+    message: str
 
     def __str__(self) -> str:
-        what = f"{self.key}: {self.said}" if self.key else self.said
-        return f"{self.file}:{self.line}:{self.column}: {_printable(what)}"
+        text = f"{self.key}: {self.message}" if self.key else self.message
+        return f"{self.file}:{self.line}:{self.column}: {_printable(text)}"
 
 
 def _printable(text: str) -> str:
-    """Keys are written by whoever wrote the file: none of them may move the cursor or begin another line."""
+    """Replaces control characters: a key of the file may not move the cursor or begin another line."""
     return "".join(character if character.isprintable() else repr(character)[1:-1] for character in text)
 
 
 class ConfigError(FirstBellError):
-    """The configuration cannot be used; all mistakes at once."""
+    """The configuration cannot be used. Carries all its mistakes."""
 
     exit_code = CONFIG
 
@@ -40,6 +40,6 @@ class ConfigError(FirstBellError):
 
 
 class NoConfig(FirstBellError):
-    """There is no configuration where one was looked for."""
+    """No configuration file was found, or it cannot be read."""
 
     exit_code = CONFIG

@@ -1,4 +1,4 @@
-"""From a file to settings, or to all that is wrong with it."""
+"""Reads a file into settings, or reports all its mistakes."""
 
 from __future__ import annotations
 
@@ -16,106 +16,112 @@ from pydantic_core import ErrorDetails
 from firstbell.runner.config import browser_checks, cross_checks
 from firstbell.runner.config.errors import ConfigError, NoConfig, Problem
 from firstbell.runner.config.model import Settings
-from firstbell.runner.config.sections.section import Section
+from firstbell.runner.config.sections import Section
 from firstbell.runner.config.toml_positions import KeyPath, TomlPosition, position_of, positions_of
+
+# Services whose pages list or show the synthetic class.
+SERVICES_WITH_CLASSES = ("platform", "live-class", "plan-b")
+
 
 # A table that is left out is read as an empty one: as a default it would build a second validator of its own.
 _EMPTY_TABLES: dict[str, Any] = {
     name: {} for name, field in Settings.model_fields.items() if isinstance(field.default_factory, type(Section))
 }
-# Services whose pages are looked through for the synthetic class.
-WITH_A_CLASS = ("platform", "live-class", "plan-b")
+_PYDANTIC_PREFIX = "Input should be "
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Config:
-    """Settings, and the file they come from: relative paths in it are relative to its folder."""
+    """Settings and the file they come from."""
 
     settings: Settings
     file: Path
-    places: Mapping[KeyPath, TomlPosition]
+    positions: Mapping[KeyPath, TomlPosition]
     text: str = ""
 
     @property
     def folder(self) -> Path:
-        """What relative paths start from."""
+        """The folder that relative paths in the file start from."""
         return self.file.parent
 
-    def problem(self, path: KeyPath, said: str) -> Problem:
-        """A mistake that only showed later, at the place it comes from."""
-        line, column = position_of(self.places, path)
-        return Problem(file=self.file, line=line, column=column, key=".".join(map(str, path)), said=said)
+    def problem(self, path: KeyPath, message: str) -> Problem:
+        """Returns a mistake that shows only after loading, with the position of its key."""
+        line, column = position_of(self.positions, path)
+        return Problem(file=self.file, line=line, column=column, key=".".join(map(str, path)), message=message)
 
 
 def load(file: Path) -> Config:
-    """Read and check a file. Raises ConfigError with every mistake, NoConfig where it cannot be read."""
+    """Reads and checks a file. Raises ConfigError with every mistake, NoConfig if it cannot be read."""
     return parse(read(file), file)
 
 
 def read(file: Path) -> str:
-    """The text of a file. Raises NoConfig where it cannot be read."""
+    """Returns the text of a file. Raises NoConfig if it cannot be read."""
     try:
         return file.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
-        raise NoConfig(f"{file} cannot be read ({getattr(error, 'strerror', None) or 'it is not UTF-8'})") from None
+        reason, fix = getattr(error, "strerror", None), "correct the path or its permissions"
+        if reason is None:
+            reason, fix = "it is not UTF-8", "save it as UTF-8"
+        raise NoConfig(f"{file} cannot be read ({reason}); {fix}") from None
 
 
 def parse(text: str, file: Path) -> Config:
-    """Check the text of a file. Raises ConfigError with every mistake."""
-    where = positions_of(text)
+    """Checks the text of a file. Raises ConfigError with every mistake."""
+    positions = positions_of(text)
     try:
         content = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise ConfigError([_syntax(file, str(error), text)]) from None
+        raise ConfigError([_syntax_problem(file, str(error), text)]) from None
     except RecursionError:
-        raise ConfigError([_syntax(file, "brackets are nested too deeply", text)]) from None
+        raise ConfigError([_syntax_problem(file, "brackets are nested too deeply", text)]) from None
     try:
         settings = Settings.model_validate(_EMPTY_TABLES | content)
     except ValidationError as error:
-        raise ConfigError([_problem(file, details, where) for details in error.errors()]) from None
-    config = Config(settings=settings, file=file, places=where, text=text)
-    if problems := [*_gaps(config), *_contradictions(config)]:
+        raise ConfigError([_problem(file, details, positions) for details in error.errors()]) from None
+    config = Config(settings=settings, file=file, positions=positions, text=text)
+    if problems := [*_missing_parts(config), *_contradictions(config)]:
         raise ConfigError(problems)
     return config
 
 
-def _syntax(file: Path, said: str, text: str) -> Problem:
-    found = re.search(r"\s*\(at (?:line (\d+), column (\d+)|end of document)\)", said)
+def _syntax_problem(file: Path, message: str, text: str) -> Problem:
+    found = re.search(r"\s*\(at (?:line (\d+), column (\d+)|end of document)\)", message)
     line, column = (int(found[1]), int(found[2])) if found and found[1] else (len(text.splitlines()) or 1, 1)
-    plain = said[: found.start()] if found else said
-    return Problem(file=file, line=line, column=column, key="", said=f"this is not TOML: {plain}")
+    reason = message[: found.start()] if found else message
+    return Problem(file=file, line=line, column=column, key="", message=f"this is not TOML: {reason}")
 
 
-def _problem(file: Path, details: ErrorDetails, where: Mapping[KeyPath, TomlPosition]) -> Problem:
+def _problem(file: Path, details: ErrorDetails, positions: Mapping[KeyPath, TomlPosition]) -> Problem:
     path = details["loc"]
     if path and path[-1] == "[key]":
         path = path[:-1]
-    line, column = position_of(where, path)
-    return Problem(file=file, line=line, column=column, key=".".join(map(str, path)), said=_said(details, path))
+    line, column = position_of(positions, path)
+    return Problem(file=file, line=line, column=column, key=".".join(map(str, path)), message=_message(details, path))
 
 
-def _said(details: ErrorDetails, path: KeyPath) -> str:
-    """The mistake in our words. Never the value itself: it might be a secret in the wrong place."""
+def _message(details: ErrorDetails, path: KeyPath) -> str:
+    """Says what is wrong and what to write. Never repeats the value: it may be a secret in the wrong key."""
     match details["type"]:
         case "extra_forbidden":
             known = _keys_at(Settings, path[:-1])
             near = difflib.get_close_matches(str(path[-1]), known, n=1)
-            hint = f"did you mean '{near[0]}'?" if near else f"known keys: {', '.join(sorted(known))}"
+            hint = f"did you mean '{near[0]}'?" if near else f"write one of: {', '.join(sorted(known))}"
             return f"unknown key; {hint}"
         case "missing":
             return "this key is missing; add it"
-        case "string_pattern_mismatch" if "[key]" in details["loc"]:
-            return "a name has small letters, digits and single hyphens"
-        case "string_pattern_mismatch":
-            return "an address begins with http:// or https:// and holds no user name or password"
+        case "string_too_short":
+            return "this text is empty; write it"
         case "value_error":
             return details["msg"].removeprefix("Value error, ")
+        case _ if details["msg"].startswith(_PYDANTIC_PREFIX):
+            return f"this must be {details['msg'].removeprefix(_PYDANTIC_PREFIX)}"
         case _:
             return details["msg"][:1].lower() + details["msg"][1:]
 
 
 def _keys_at(model: type[BaseModel], path: KeyPath) -> list[str]:
-    """The keys that may stand at a path of the file."""
+    """Returns the keys that a table of the file may have."""
     for part in path:
         field = model.model_fields.get(str(part))
         annotation: Any = field.annotation if field else None
@@ -130,20 +136,20 @@ def _is_section(kind: Any) -> bool:
     return isinstance(kind, type) and issubclass(kind, Section)
 
 
-def _gaps(config: Config) -> Iterator[Problem]:
-    """What a real district must say and the practice school knows by itself."""
+def _missing_parts(config: Config) -> Iterator[Problem]:
+    """Yields what is missing: folders of journeys, and what a real district must say and the practice school knows."""
     settings = config.settings
-    for number, given in enumerate(settings.school.journeys):
-        path, colons, _ = str(given).partition("::")
+    for number, source in enumerate(settings.school.journeys):
+        path, colons, _ = str(source).partition("::")
         is_test = bool(colons) or path.endswith(".py")
         if not ((config.folder / path).is_file() if is_test else (config.folder / path).is_dir()):
-            what = "file" if is_test else "folder"
-            yield config.problem(("school", "journeys", number), f"there is no {what} {path}; correct it or make it")
+            kind = "file" if is_test else "folder"
+            yield config.problem(("school", "journeys", number), f"there is no {kind} {path}; correct or create it")
     if settings.school.practice:
         return
-    if settings.classroom is None and (needing := [name for name in WITH_A_CLASS if name in settings.services]):
-        said = f"this table is missing; [services.{needing[0]}] needs a class: add [classroom] with its title"
-        yield config.problem(("classroom",), said)
+    if settings.classroom is None and (users := [name for name in SERVICES_WITH_CLASSES if name in settings.services]):
+        message = f"this table is missing; [services.{users[0]}] needs a class: add [classroom] with its title"
+        yield config.problem(("classroom",), message)
     for name, service in settings.services.items():
         for key in ("url", "owner"):
             if not getattr(service, key):
@@ -151,30 +157,30 @@ def _gaps(config: Config) -> Iterator[Problem]:
 
 
 def _contradictions(config: Config) -> Iterator[Problem]:
-    """What is right by itself and wrong together."""
-    for path, said in _mistakes(config.settings):
-        yield config.problem(path, said)
+    """Yields settings that are right by themselves and wrong together."""
+    for path, message in _mistakes(config.settings):
+        yield config.problem(path, message)
 
 
 def _mistakes(settings: Settings) -> Iterator[cross_checks.Mistake]:
     calendar, groups = settings.calendar, _groups(settings)
     for name, journey in settings.journeys.items():
-        yield from cross_checks.check_rhythm(name, journey)
+        yield from cross_checks.check_intervals(name, journey)
         if groups:
             yield from cross_checks.check_names(
                 ("journeys", name, "groups"), "group", journey.groups, groups, "[[bells]]"
             )
-    named = [(("calendar", "bells", key), name) for key, name in calendar.bells.items()]
-    special = [(("calendar", "days", number, "bells"), day.bells) for number, day in enumerate(calendar.days)]
+    by_rule = [(("calendar", "bells", key), name) for key, name in calendar.bells.items()]
+    by_date = [(("calendar", "days", number, "bells"), day.bells) for number, day in enumerate(calendar.days)]
     yield from cross_checks.check_bells(
-        (schedule.name for schedule in settings.bells), [*named, *((path, name) for path, name in special if name)]
+        (schedule.name for schedule in settings.bells), [*by_rule, *((path, name) for path, name in by_date if name)]
     )
     yield from cross_checks.check_calendar_bells(calendar.bells, calendar.cycle)
     yield from cross_checks.check_routes(settings.alarms.routes)
     yield from cross_checks.check_host_checks(
-        settings.diagnosis, {name: given.url for name, given in settings.services.items()}
+        settings.diagnosis, {name: service.url for name, service in settings.services.items()}
     )
-    yield from cross_checks.check_reach(settings.alarms, settings.location_count)
+    yield from cross_checks.check_alarms(settings.alarms, settings.location_count)
     yield from browser_checks.browser_mistakes(settings)
     if not settings.school.practice:
         for number, route in enumerate(settings.alarms.routes):
@@ -186,5 +192,5 @@ def _mistakes(settings: Settings) -> Iterator[cross_checks.Mistake]:
 
 
 def _groups(settings: Settings) -> set[str]:
-    """The groups that have a bell of their own."""
+    """Returns the groups that have a bell of their own."""
     return {group for bells in settings.bells for group in (*bells.first_bell, *bells.last_bell) if group}

@@ -1,4 +1,4 @@
-"""The search for the configuration file. Imports nothing heavy: the pytest plugin uses it in every project."""
+"""Finds the configuration file. Imports nothing heavy: the pytest plugin uses it in every project."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ FILE_NAME = "firstbell.toml"
 
 
 def nearest_config(start: Path) -> Path | None:
-    """The configuration in a folder or in the nearest folder above it."""
+    """Returns the configuration in a folder or in the nearest folder above it."""
     folders = (start.absolute(), *start.absolute().parents)
     return next((file for folder in folders if (file := folder / FILE_NAME).is_file()), None)
 
 
 def find_config(start: Path, explicit: Path | str | None = None) -> Path:
-    """The file to use: the one named, or the nearest upwards. Raises NoConfig."""
+    """Returns the named file, or else the nearest one upwards. Raises NoConfig."""
     if explicit is not None:
         path = Path(explicit)
         if not path.is_file():
@@ -24,4 +24,4 @@ def find_config(start: Path, explicit: Path | str | None = None) -> Path:
         return path.absolute()
     if found := nearest_config(start):
         return found
-    raise NoConfig(f"no {FILE_NAME} here or above; write one with: firstbell init")
+    raise NoConfig(f"there is no {FILE_NAME} in this folder or above it; write one with: firstbell init")

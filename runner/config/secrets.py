@@ -1,7 +1,7 @@
-"""References to secrets, one scheme a row, asked for when the value is needed.
+"""References to secrets, one row for each scheme. A secret is read when its value is needed.
 
-`env:NAME` the environment, `file:PATH` a file (one newline at its end is not part of it), `practice:ACCOUNT#FIELD`
-the running practice school, whose passwords are new at every start.
+`env:NAME` reads the environment, `file:PATH` a file (without one newline at its end), `practice:ACCOUNT#FIELD` the
+running practice school, whose passwords are new at every start.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class MissingSecret(FirstBellError):
-    """A reference leads to nothing; the message says what to do and never holds a value."""
+    """A reference refers to no secret. The message says what to do and never contains a value."""
 
     exit_code = CONFIG
 
@@ -53,25 +53,25 @@ SCHEMES: Mapping[str, Callable[[str], str]] = {
     "file": _from_file,
     "practice": _no_practice_school,
 }
-"""Scheme -> what answers for it."""
+"""The function that reads a secret, by scheme."""
 
 
 def well_formed(reference: str) -> str:
-    """The text, if it is a reference to a secret. Raises ValueError in words that never repeat the text."""
+    """Returns the text if it is a reference to a secret. Raises ValueError, whose message never repeats the text."""
     scheme, colon, rest = reference.partition(":")
     if not colon or scheme not in SCHEMES:
         raise ValueError('secrets are never written here; write a reference such as "env:FIRSTBELL_STUDENT_PASSWORD"')
     if not rest:
-        raise ValueError(f'"{scheme}:" refers to nothing; write what comes after the colon')
+        raise ValueError(f'"{scheme}:" refers to nothing; write a name or path after the colon')
     return reference
 
 
 Reference = Annotated[str, AfterValidator(well_formed), Field(examples=["env:FIRSTBELL_STUDENT_PASSWORD"])]
-"""A configuration key that holds a reference to a secret."""
+"""The type of a configuration key whose value is a reference to a secret."""
 
 
 def secret(reference: str, practice: SchoolInfo | None = None) -> Secret:
-    """The secret behind a reference. Revealing it raises MissingSecret when it cannot be had."""
+    """Returns the secret of a reference. Revealing it raises MissingSecret if there is none."""
     scheme, _, rest = reference.partition(":")
     if scheme == "practice" and practice is not None:
         return Secret(lambda: _from_practice(rest, practice))

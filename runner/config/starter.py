@@ -1,57 +1,59 @@
-"""What `firstbell init` writes: a configuration that runs as it stands, and shows the way to a real district."""
+"""The configuration that `firstbell init` writes: it runs as it is, and shows in comments how to set up a district."""
 
 STARTER = """\
 #:schema ./.firstbell/firstbell.schema.json
-# First Bell plays synthetic teachers and students. As written it plays against the practice school, which it
-# starts by itself:   firstbell run      Then replace what is commented out, one part after the other.
+# First Bell plays synthetic teachers and students. As it is, this file plays against the practice school, which
+# First Bell starts by itself. Try it with:   firstbell run
+# Then uncomment and change one part after the other. All keys are in docs/configuration.md.
 
 [school]
 name = "Practice School District"
 timezone = "America/New_York"
-practice = true                       # a real district: delete this line and fill in the services below
-# journeys = ["my_journeys"]          # a folder beside this file with journeys of your own
+practice = true                       # for a real district: delete this line, and fill in the services below
+# journeys = ["my_journeys"]          # a folder next to this file with journeys of your own
 
 [journeys.live-class]
-every = "10m"                         # how often firstbell watch plays it; firstbell schedule shows when
-deadline = "90s"                      # after this an attempt is ended by force
-# lead_in = { before_bell = "45m", every = "2m" }        # more often before each first bell, once there are bells
-# groups = ["elementary"]             # whose bells it follows, and whose accounts play
-# browser = "firefox"                 # what its people play in, where not in the one of [browser]
+every = "10m"                         # how often firstbell watch plays it; firstbell schedule lists the times
+deadline = "90s"                      # the longest time for an attempt
+# lead_in = { before_bell = "45m", every = "2m" }        # more often before each first bell; needs [[bells]]
+# groups = ["elementary"]             # the groups whose bells and accounts it uses
+# browser = "firefox"                 # instead of the one in [browser]
 
 # [browser]
-# name = "msedge"                     # or chromium, firefox, webkit, chrome; firstbell browser find says which are here
+# name = "msedge"                     # chromium, firefox, webkit, chrome or msedge; firstbell browser find lists them
 
 [store]
 url = "./evidence"                    # or "s3://your-bucket/firstbell"
 
-# --- the school's time: with bells, journeys keep to school hours; on a day without school each runs once ----------
+# --- the school's time ------------------------------------------------------------------------------------------
+# With bells, journeys run in school hours, and rarely outside them. On a day without school each runs once.
 #
 # [[bells]]
 # name = "regular"
-# first_bell = { elementary = 08:00:00, middle = 08:45:00, high = 09:15:00 }      # or one time for all
+# first_bell = { elementary = 08:00:00, middle = 08:45:00, high = 09:15:00 }      # or one time for all groups
 # last_bell = 15:30:00
 #
-# [calendar]                          # firstbell calendar import reads what your district publishes
+# [calendar]                          # firstbell calendar import reads your district's published calendar
 # in_session = "mon-fri"
 # term = "2026-08-24..2027-06-10"
 # closed = ["2026-11-25..2026-11-27", "2026-12-21..2027-01-01"]
 #
-# [[calendar.days]]                   # a date that is different: other bells, a snow day, a day off with a reason
+# [[calendar.days]]                   # a date with other bells, a snow day, or a day off
 # dates = "2027-01-12"
 # bells = "two-hour-delay"
 # why = "Snow"
 #
-# [[maintenance]]                     # announced: journeys run or not, and history says why
+# [[maintenance]]                     # announced maintenance
 # services = ["platform"]
 # start = 2026-12-05T22:00:00
 # end = 2026-12-06T04:00:00
-# run = false
+# run = false                         # play no journeys that need the service
 # why = "Upgrade of the learning platform"
 
 # --- a real district --------------------------------------------------------------------------------------------
-# Each service has an owner, who is named when it breaks, and a kind, which says how its pages work.
+# Each service has an owner, who is named when it breaks. `kind` is the adapter that knows its pages.
 #
-# [services.edge]                     # what students cross to reach you
+# [services.edge]                     # the district's own network and portal
 # owner = "District network team"
 # contact = "noc@district.example"
 # url = "https://portal.district.example"
@@ -64,7 +66,7 @@ url = "./evidence"                    # or "s3://your-bucket/firstbell"
 # hosts = ["launchpad.classlink.example"]
 # kind = "redirect"
 #
-# [services.platform]                 # where today's classes are listed
+# [services.platform]                 # the list of today's classes
 # owner = "Contoso Learn"
 # url = "https://learn.contoso.example"
 # kind = "practice"
@@ -75,12 +77,12 @@ url = "./evidence"                    # or "s3://your-bucket/firstbell"
 # hosts = ["*.contoso-live.example"]
 # kind = "practice"
 #
-# [services.plan-b]                   # what you fall back to; try it before you need it
+# [services.plan-b]                   # the replacement when live classes are down
 # owner = "District IT"
 # url = "https://meet.district.example"
 # kind = "meeting-code"
 #
-# Accounts of synthetic people in a class of their own. Secrets are references and never stand here.
+# Accounts of synthetic people, in a class of their own. A secret is never written here, only a reference to it.
 #
 # [accounts.teacher]
 # username = "zz.teacher01"
@@ -92,11 +94,12 @@ url = "./evidence"                    # or "s3://your-bucket/firstbell"
 # display_name = "Zz Student"
 # password = "env:FIRSTBELL_STUDENT_PASSWORD"
 # totp = "file:/etc/firstbell/student-totp"
-# device = "iPad (gen 7)"             # what this person holds, by Playwright's names; so is browser = "webkit"
+# device = "iPad (gen 7)"             # the device of this person, by Playwright's name
+# browser = "webkit"
 #
-# --- who is told ------------------------------------------------------------------------------------------------
-# A confirmed failure opens an incident; all that one service breaks is one, and its end is told to the same people.
-# Try it with: firstbell alarm test     and the whole chain with: firstbell drill
+# --- alarms -----------------------------------------------------------------------------------------------------
+# A confirmed failure opens an incident. All failures of one service are one incident, and its routes are notified
+# again when it closes. Test the channels with: firstbell alarm test     Test everything with: firstbell drill
 #
 # [alarms.mail]
 # host = "smtp.district.example"
@@ -109,7 +112,7 @@ url = "./evidence"                    # or "s3://your-bucket/firstbell"
 # [[alarms.routes]]
 # name = "it-on-call"
 # to = ["pagerduty:env:PAGERDUTY_KEY", "smtp:it@district.example"]
-# escalate_after = "10m"
+# escalate_after = "10m"              # without an acknowledgement
 # escalate_to = ["head-of-it"]
 #
 # [[alarms.routes]]
@@ -119,19 +122,19 @@ url = "./evidence"                    # or "s3://your-bucket/firstbell"
 # [[alarms.routes]]
 # name = "parents"
 # to = ["smtp:parents-list@district.example"]
-# public = true                       # a calm notice, once a person has confirmed it: firstbell alarm publish
+# public = true                       # sent only after a person confirms it with: firstbell alarm publish
 #
-# [alarms.heartbeat]                  # a check of Healthchecks, or whatever else notices that nobody calls any more
+# [alarms.heartbeat]                  # an outside check, such as Healthchecks, that alarms when First Bell is silent
 # url = "env:FIRSTBELL_HEARTBEAT"
 #
-# [classroom]
+# [classroom]                         # the class of the synthetic people
 # title = "Grade 3 Reading"
 # meeting_code = "env:FIRSTBELL_MEETING_CODE"
 #
-# --- whose part of the chain broke ------------------------------------------------------------------------------
-# Hosts are looked at once a minute, and when something fails. Look for yourself with: firstbell probe
+# --- diagnosis --------------------------------------------------------------------------------------------------
+# Hosts are checked once a minute, and when something fails. Check them by hand with: firstbell probe
 #
 # [diagnosis]
-# controls = ["https://www.example.com", "https://www.example.org"]    # gone as well: then it is this place
-# resolver = "1.1.1.1"                # a second name server, asked beside the one in use
+# controls = ["https://www.example.com", "https://www.example.org"]    # if they fail too, this location is the cause
+# resolver = "1.1.1.1"                # a second name server, asked as well as the system's
 """

@@ -1,4 +1,4 @@
-"""The parts of the file that say who is told what, as the alarms' own nouns."""
+"""Builds the alarm policy, its routes and channels from the settings."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ def alarm_policy_of(
     relies_on: Mapping[str, Sequence[str]] | None = None,
     announced: Callable[[], Sequence[Maintenance]] = lambda: (),
 ) -> AlarmPolicy:
-    """By which terms incidents are judged. `relies_on` is known once journeys have been collected."""
-    given = settings.alarms
+    """Returns the alarm policy. `relies_on` is known once journeys have been collected."""
+    section = settings.alarms
     return AlarmPolicy(
         zone=ZoneInfo(settings.school.timezone),
         policy=incident_policy_of(settings),
@@ -33,10 +33,10 @@ def alarm_policy_of(
         places=settings.location_count,
         contacts={name: service.contact for name, service in settings.services.items()},
         relies_on=relies_on or {},
-        otherwise={name: section.severity for name, section in settings.journeys.items()},
-        plan_b=given.plan_b,
-        link=given.link,
-        mark=given.mark,
+        otherwise={name: journey.severity for name, journey in settings.journeys.items()},
+        plan_b=section.plan_b,
+        link=section.link,
+        mark=section.mark,
         degraded_counts=settings.diagnosis.alarm_degraded,
         is_school_time=school_time_of(settings),
         announced=lambda now: silences_of(announced(), now),
@@ -44,19 +44,20 @@ def alarm_policy_of(
 
 
 def incident_policy_of(settings: Settings) -> IncidentPolicy:
-    """When incidents open and close."""
-    given = settings.alarms
-    rules = HealthRules(places=given.places, window=timedelta(seconds=given.window), passes=given.passes)
-    return IncidentPolicy(service=rules, unseen=given.unseen, open_again_within=timedelta(seconds=given.reopen_within))
+    """Returns the rules by which incidents open and close."""
+    section = settings.alarms
+    rules = HealthRules(places=section.places, window=timedelta(seconds=section.window), passes=section.passes)
+    reopen_within = timedelta(seconds=section.reopen_within)
+    return IncidentPolicy(service=rules, unseen=section.unseen, open_again_within=reopen_within)
 
 
 def routes_of(settings: Settings) -> tuple[Route, ...]:
-    """Who is told."""
+    """Returns the routes of the file, and the operator's."""
     return with_operator([_route(section) for section in settings.alarms.routes])
 
 
 def silences_of(announced: Sequence[Maintenance], now: datetime) -> list[Silence]:
-    """Announced maintenance holds notices about its services back while it lasts."""
+    """Returns the silences of announced maintenance: no notices about its services while it lasts."""
     return [
         Silence(number=0, until=window.end, by="maintenance", why=str(window), service=service)
         for window in announced
@@ -66,44 +67,45 @@ def silences_of(announced: Sequence[Maintenance], now: datetime) -> list[Silence
 
 
 def channel_options_of(settings: Settings) -> ChannelOptions:
-    """What channels are told besides their address. Raises MissingSecret for the mail server's password."""
-    given = settings.alarms.mail
+    """Returns the options of channels besides their address. Raises MissingSecret for the mail server's password."""
+    mail = settings.alarms.mail
     return ChannelOptions(
         secret=lambda reference: secret(reference).reveal(),
         mail=MailSettings(
-            host=given.host,
-            port=given.port,
-            encryption=given.encryption,
-            username=given.username,
-            password=secret(given.password).reveal() if given.password else "",
-            sender=given.sender,
+            host=mail.host,
+            port=mail.port,
+            encryption=mail.encryption,
+            username=mail.username,
+            password=secret(mail.password).reveal() if mail.password else "",
+            sender=mail.sender,
         ),
     )
 
 
 def secrets_of_alarms(settings: Settings) -> list[str]:
-    """What alarms know and no log may show, as far as it can be had: who is told with a missing one learns it then."""
-    given = settings.alarms
-    found = [reference for route in given.routes for address in route.to for reference in references_in(address)]
-    found += [given.mail.password] if given.mail.password else []
-    found += [given.heartbeat.url] if given.heartbeat and not given.heartbeat.url.startswith("http") else []
+    """Returns the secrets of alarms, which no log may show, without missing ones: their channels report them on use."""
+    section = settings.alarms
+    references = [reference for route in section.routes for address in route.to for reference in references_in(address)]
+    references += [section.mail.password] if section.mail.password else []
+    heartbeat = section.heartbeat
+    references += [heartbeat.url] if heartbeat and not heartbeat.url.startswith("http") else []
     values = []
-    for reference in found:
+    for reference in references:
         with suppress(MissingSecret):
             values.append(secret(reference).reveal())
     return values
 
 
-def _route(given: RouteSection) -> Route:
+def _route(section: RouteSection) -> Route:
     return Route(
-        name=given.name,
-        to=given.to,
-        services=frozenset(given.services),
-        journeys=frozenset(given.journeys),
-        severities=frozenset(given.severities or ((Severity.CRITICAL,) if given.public else ())),
-        is_operator=given.operator,
-        is_public=given.public,
-        repeat=timedelta(seconds=given.repeat),
-        escalate_after=timedelta(seconds=given.escalate_after) if given.escalate_after else None,
-        escalate_to=given.escalate_to,
+        name=section.name,
+        to=section.to,
+        services=frozenset(section.services),
+        journeys=frozenset(section.journeys),
+        severities=frozenset(section.severities or ((Severity.CRITICAL,) if section.public else ())),
+        is_operator=section.operator,
+        is_public=section.public,
+        repeat=timedelta(seconds=section.repeat),
+        escalate_after=timedelta(seconds=section.escalate_after) if section.escalate_after else None,
+        escalate_to=section.escalate_to,
     )

@@ -1,4 +1,4 @@
-"""Where each key of a TOML text stands, which the standard library's reader does not say."""
+"""Finds the line and column of each key of a TOML text, which the standard library's reader does not give."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ _ASSIGNMENT = re.compile(rf"\s*({_DOTTED})\s*=\s*(.*)")
 
 
 def positions_of(text: str) -> Mapping[KeyPath, TomlPosition]:
-    """Line and column, from 1, of each table and key. Keys inside an inline table stand where the table's key does."""
-    places: dict[KeyPath, TomlPosition] = {(): (1, 1)}
+    """Returns line and column, from 1, of each table and key. A key of an inline table has its table's position."""
+    positions: dict[KeyPath, TomlPosition] = {(): (1, 1)}
     counts: dict[KeyPath, int] = {}
     table: KeyPath = ()
     closing = ""
@@ -30,27 +30,27 @@ def positions_of(text: str) -> Mapping[KeyPath, TomlPosition]:
                 counts[table] = counts.get(table, -1) + 1
                 table = (*table, counts[table])
             for depth in range(1, len(table) + 1):
-                places.setdefault(table[:depth], (number, found.start(2) + 1))
+                positions.setdefault(table[:depth], (number, found.start(2) + 1))
         elif found := _ASSIGNMENT.match(line):
-            places[(*table, *_split(found[1]))] = (number, found.start(1) + 1)
-            closing = _opened(found[2])
-    return places
+            positions[(*table, *_split(found[1]))] = (number, found.start(1) + 1)
+            closing = _unclosed_quotes(found[2])
+    return positions
 
 
-def position_of(places: Mapping[KeyPath, TomlPosition], path: KeyPath) -> TomlPosition:
-    """Where a path stands, or the nearest thing above it that stands somewhere."""
-    while path and path not in places:
+def position_of(positions: Mapping[KeyPath, TomlPosition], path: KeyPath) -> TomlPosition:
+    """Returns the position of a path, or else of the nearest table above it that has one."""
+    while path and path not in positions:
         path = path[:-1]
-    return places.get(path, (1, 1))
+    return positions.get(path, (1, 1))
 
 
 def _split(dotted: str) -> KeyPath:
     return tuple(part.strip("\"'") for part in re.findall(_KEY, dotted))
 
 
-def _opened(value: str) -> str:
-    """The mark that must come before another line may be a key: of a multi-line string that starts and does not end."""
-    for mark in ('"""', "'''"):
-        if value.startswith(mark) and mark not in value[3:]:
-            return mark
+def _unclosed_quotes(value: str) -> str:
+    """Returns the quotes that end a multi-line string that begins here; until they come, no line is a key."""
+    for quotes in ('"""', "'''"):
+        if value.startswith(quotes) and quotes not in value[3:]:
+            return quotes
     return ""

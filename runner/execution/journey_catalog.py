@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from firstbell.journeys.stage.school import KINDS
 from firstbell.runner.config.model import Settings
-from firstbell.runner.config.sections.timetable import JourneySection
+from firstbell.runner.config.sections.journeys import JourneySection
 from firstbell.runner.execution.accounts.allocation import MEETS, AccountRequest
 from firstbell.runner.execution.supervision.protocol import JourneyInfo
 

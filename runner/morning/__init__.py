@@ -1,1 +1,1 @@
-"""The first morning of online school, played again: what First Bell would have said, to whom, and when."""
+"""The first morning of online school, replayed: the diagnoses and notices that First Bell would have given."""

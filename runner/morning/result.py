@@ -1,4 +1,4 @@
-"""What came of the morning: each scene with its runs, the notices that went out, and what parents would have read."""
+"""Result of the morning: each phase with its runs, the notices sent, and the text that parents would have read."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from firstbell.runner.outcome import Outcome
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlayedRun:
-    """One run, `at_s` seconds after its scene began. `said` is the diagnosis in words, empty where it passed."""
+    """One run, `at_s` seconds after its phase began. `diagnosis` is a sentence, empty if the run passed."""
 
     journey: str
     location: str
     at_s: float
     outcome: str
     service: str = ""
-    said: str = ""
+    diagnosis: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReceivedAlarm:
-    """One notice as a receiver got it, `at_s` seconds after its scene began."""
+    """One notice as a receiver got it, `at_s` seconds after its phase began."""
 
     kind: str
     subject: str
@@ -32,41 +32,39 @@ class ReceivedAlarm:
 
 @dataclass(slots=True, kw_only=True)
 class PhaseRecord:
-    """One scene as it was played."""
+    """One phase as it was played."""
 
-    scene: MorningPhase
+    phase: MorningPhase
     lasted_s: float = 0.0
-    played: list[PlayedRun] = field(default_factory=list)
-    heard: list[ReceivedAlarm] = field(default_factory=list)
+    runs: list[PlayedRun] = field(default_factory=list)
+    alarms: list[ReceivedAlarm] = field(default_factory=list)
     parents: str = ""
 
     @property
     def blamed(self) -> tuple[str, ...]:
-        """The services that were named in this scene."""
-        return tuple(dict.fromkeys(one.service for one in self.played if one.service))
+        """The services that the diagnoses of this phase blame."""
+        return tuple(dict.fromkeys(run.service for run in self.runs if run.service))
 
     @property
-    def is_as_it_was(self) -> bool:
-        """Whether those were named who were to blame, and an alarm went out where it should have."""
-        wanted = (self.scene.blamed,) if self.scene.blamed else ()
-        has_alarm = any(one.kind == "opened" for one in self.heard)
-        return self.blamed == wanted and has_alarm == bool(wanted)
+    def is_as_expected(self) -> bool:
+        """True if exactly the service at fault was blamed, and an alarm was sent exactly if there is one."""
+        expected = (self.phase.blamed,) if self.phase.blamed else ()
+        has_alarm = any(alarm.kind == "opened" for alarm in self.alarms)
+        return self.blamed == expected and has_alarm == bool(expected)
 
 
 def report_lines(records: Sequence[PhaseRecord]) -> Iterator[tuple[str, str]]:
-    """The morning as text: each line with the style it is shown in."""
+    """Yields the morning as text, line by line with its style."""
     for record in records:
-        yield f"{record.scene.clock}  {record.scene.title}", "strong"
-        for played in record.played:
-            if played.said:
-                yield f"      {played.journey} from {played.location}: {played.said}", played.outcome
-        well = [
-            f"{played.journey} from {played.location}" for played in record.played if played.outcome == Outcome.PASSED
-        ]
-        if well:
-            yield f"      passed: {', '.join(dict.fromkeys(well))}", "passed"
-        for heard in record.heard:
-            yield f"      + {heard.at_s:.0f} s  {heard.subject}", "failed" if heard.kind == "opened" else "passed"
+        yield f"{record.phase.clock}  {record.phase.title}", "strong"
+        for run in record.runs:
+            if run.diagnosis:
+                yield f"      {run.journey} from {run.location}: {run.diagnosis}", run.outcome
+        passed = [f"{run.journey} from {run.location}" for run in record.runs if run.outcome == Outcome.PASSED]
+        if passed:
+            yield f"      passed: {', '.join(dict.fromkeys(passed))}", "passed"
+        for alarm in record.alarms:
+            yield f"      + {alarm.at_s:.0f} s  {alarm.subject}", "failed" if alarm.kind == "opened" else "passed"
         for number, line in enumerate(record.parents.splitlines()):
             yield f"      {'parents   ' if number == 0 else '          '}{line}", "quiet"
         yield "", ""

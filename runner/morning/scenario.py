@@ -1,17 +1,17 @@
-"""The script of the morning: what breaks when, and what is played from where."""
+"""Scenario of the morning: the faults in order, and the journeys played under each."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 HOME_LOCATION, SCHOOL_LOCATION = "home", "school"
-"""Where journeys are played from: a pupil's home, outside the district's edge, and a school, inside."""
+"""Locations that journeys are played from: a student's home, outside the district's edge, and a school, inside."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MorningPhase:
-    """One part of the morning. `clock` is its time in the story; `breaks` the fault that begins with it, after whatever
-    was broken before has healed. `plays` are (journey, location) in order; `blamed` whom a right diagnosis names."""
+    """One phase of the morning. `clock` is its time in the story; `breaks` is the fault that is switched on, after all
+    others have been switched off; `plays` are (journey, location) in order; `blamed` is the service at fault."""
 
     clock: str
     title: str
@@ -27,7 +27,7 @@ MORNING = (
     MorningPhase(clock="7:30", title="Everything works", plays=(*_LIST, *_PLAN_B)),
     MorningPhase(
         clock="7:45",
-        title="The provider's edge drops whoever comes from outside",
+        title="The provider's edge drops connections from outside",
         breaks="outside-dropped",
         plays=(*_LIST, *_PLAN_B),
         blamed="edge",
@@ -46,7 +46,7 @@ MORNING = (
         plays=(*_PLAN_B, *_LIST),
         blamed="platform",
     ),
-    # One pass may be luck: two at each location close an incident.
+    # One pass may be chance: two at each location close an incident.
     MorningPhase(clock="9:00", title="Healed", plays=(*_LIST, *_LIST, *_PLAN_B)),
 )
-"""Miami, 31 August 2020 and the days after, in one morning."""
+"""The failures in Miami on 31 August 2020 and the days after, in one morning."""

@@ -1,4 +1,4 @@
-"""The morning as one picture: a time line with a lane for each location, for plan B, for alarms and for parents."""
+"""Draws the morning as a time line in SVG, with lanes for the locations and plan B, and rows of text under them."""
 
 from __future__ import annotations
 
@@ -16,34 +16,34 @@ from firstbell.runner.outcome import Outcome
 WIDTH, LEFT, TOP = 1240, 104, 74
 LANES = (("from home", HOME_LOCATION), ("from school", SCHOOL_LOCATION), ("plan B", "plan-b"))
 LANE_HEIGHT = 58
-# A letter of the widest font that stands in for the system's own at 12 px, on average; what stands left and right of
-# the words of a column, and of a title beside its clock.
-LETTER, BESIDE_WORDS, BESIDE_TITLE = 6.5, 26.0, 64.0
+# In pixels: average width of a letter of the widest fallback font at 12 px; margins beside the text of a column,
+# and beside a title next to its clock.
+LETTER, BESIDE_TEXT, BESIDE_TITLE = 6.5, 26.0, 64.0
 COLOURS = {"passed": "#2e7d4f", "failed": "#b3261e", "errored": "#a15c00", "blind": "#a15c00"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunDot:
-    """One run in its lane. `has_failed` shows as a cross as well: colour alone does not tell everybody."""
+    """One run in its lane. `has_failed` adds a cross: colour alone does not reach all readers."""
 
     x: float
     y: float
     colour: str
     has_failed: bool
-    said: str
+    title: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TextLine:
-    """One line of words; `is_alarm` where it tells of something that has opened."""
+    """One line of text; `is_alarm` if it reports an incident that is open."""
 
-    words: str
+    text: str
     is_alarm: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MorningColumn:
-    """One scene: where it stands, its words, its dots, and the lines under it."""
+    """One phase: its position, title, dots, and the lines of text under it."""
 
     x: float
     width: float
@@ -51,13 +51,13 @@ class MorningColumn:
     title: tuple[str, ...]
     is_broken: bool
     dots: tuple[RunDot, ...]
-    found: tuple[str, ...]
+    diagnoses: tuple[str, ...]
     alarms: tuple[TextLine, ...]
     parents: tuple[str, ...]
 
 
 def draw(records: Sequence[PhaseRecord], school: str) -> str:
-    """The morning as SVG, for any browser and any printer; it asks nobody for anything."""
+    """Returns the morning as one SVG file without external references."""
     width = (WIDTH - LEFT) / max(1, len(records))
     columns = [_column(record, LEFT + number * width, width) for number, record in enumerate(records)]
     lanes_end = TOP + LANE_HEIGHT * len(LANES)
@@ -79,45 +79,45 @@ def draw(records: Sequence[PhaseRecord], school: str) -> str:
 
 
 def _rows(columns: Sequence[MorningColumn], begin: float) -> list[tuple[str, float]]:
-    """The rows of words under the lanes, each below the longest text of the one before."""
-    rows, at = [], begin + 22
-    for label, name in (("diagnosed", "found"), ("alarm", "alarms"), ("parents read", "parents")):
-        rows.append((label, at))
-        at += 20 + 15 * max((len(getattr(column, name)) for column in columns), default=0)
+    """Returns label and position of each row of text, each below the longest text of the row before."""
+    rows, y = [], begin + 22
+    for label, name in (("diagnosed", "diagnoses"), ("alarm", "alarms"), ("parents read", "parents")):
+        rows.append((label, y))
+        y += 20 + 15 * max((len(getattr(column, name)) for column in columns), default=0)
     return rows
 
 
 def _column(record: PhaseRecord, x: float, width: float) -> MorningColumn:
-    found = dict.fromkeys(played.said for played in record.played if played.said)
-    words, beside_clock = int((width - BESIDE_WORDS) / LETTER), int((width - BESIDE_TITLE) / LETTER)
+    diagnoses = dict.fromkeys(run.diagnosis for run in record.runs if run.diagnosis)
+    letters, title_letters = int((width - BESIDE_TEXT) / LETTER), int((width - BESIDE_TITLE) / LETTER)
     alarms = [
-        TextLine(words=line, is_alarm=heard.kind != "closed")
-        for heard in record.heard
-        for line in _wrapped(f"+{heard.at_s:.0f} s {heard.subject}", words)
+        TextLine(text=line, is_alarm=alarm.kind != "closed")
+        for alarm in record.alarms
+        for line in _wrapped(f"+{alarm.at_s:.0f} s {alarm.subject}", letters)
     ]
     return MorningColumn(
         x=x,
         width=width,
-        clock=record.scene.clock,
-        title=_wrapped(record.scene.title, beside_clock),
-        is_broken=bool(record.scene.breaks),
+        clock=record.phase.clock,
+        title=_wrapped(record.phase.title, title_letters),
+        is_broken=bool(record.phase.breaks),
         dots=tuple(_dots(record, x, width)),
-        found=tuple(line for said in found for line in _wrapped(said, words)) or ("nothing is wrong",),
-        alarms=tuple(alarms) or (TextLine(words="none"),),
-        parents=tuple(line for said in record.parents.splitlines() for line in _wrapped(said, words)) or ("nothing",),
+        diagnoses=tuple(line for text in diagnoses for line in _wrapped(text, letters)) or ("no failure",),
+        alarms=tuple(alarms) or (TextLine(text="none"),),
+        parents=tuple(line for text in record.parents.splitlines() for line in _wrapped(text, letters)) or ("nothing",),
     )
 
 
 def _dots(record: PhaseRecord, x: float, width: float) -> list[RunDot]:
     dots = []
-    for played in record.played:
-        key = "plan-b" if played.journey == "plan-b" else played.location
+    for run in record.runs:
+        key = "plan-b" if run.journey == "plan-b" else run.location
         lane = next(number for number, (_, name) in enumerate(LANES) if name == key)
-        share = played.at_s / record.lasted_s if record.lasted_s else 0.0
-        at_x, at_y = x + 16 + share * (width - 32), TOP + LANE_HEIGHT * (lane + 0.5)
-        said = _printable(f"{played.journey} from {played.location}: {played.said or played.outcome}")
-        colour, has_failed = COLOURS.get(played.outcome, "#555"), played.outcome == Outcome.FAILED
-        dots.append(RunDot(x=at_x, y=at_y, colour=colour, has_failed=has_failed, said=said))
+        share = run.at_s / record.lasted_s if record.lasted_s else 0.0
+        dot_x, dot_y = x + 16 + share * (width - 32), TOP + LANE_HEIGHT * (lane + 0.5)
+        title = _printable(f"{run.journey} from {run.location}: {run.diagnosis or run.outcome}")
+        colour, has_failed = COLOURS.get(run.outcome, "#555"), run.outcome == Outcome.FAILED
+        dots.append(RunDot(x=dot_x, y=dot_y, colour=colour, has_failed=has_failed, title=title))
     return dots
 
 
@@ -126,5 +126,5 @@ def _wrapped(text: str, letters: int) -> tuple[str, ...]:
 
 
 def _printable(text: str) -> str:
-    """XML has no way to write control characters, not even escaped ones (XML 1.0, 2.2)."""
+    """Replaces control characters, which XML cannot represent, not even escaped (XML 1.0, 2.2)."""
     return "".join(letter if letter.isprintable() else " " for letter in text)

@@ -1,1 +1,1 @@
-"""The checks of `firstbell check`: configuration, browser, store, hosts, journeys."""
+"""The checks of `firstbell check`: configuration, journeys, secrets, store, history, channels, browser, host names."""

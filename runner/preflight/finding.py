@@ -1,4 +1,4 @@
-"""One thing that was looked at before anything is played: well, worth a look, or wrong, and where."""
+"""A finding of `firstbell check`: what was checked, its level, and the line to correct."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from firstbell.runner.config.errors import Problem
 
 
 class CheckArea(Enum):
-    """What is looked at, in the order in which it is told."""
+    """The areas that are checked, in the order of the report."""
 
     CONFIGURATION = "configuration"
     JOURNEYS = "journeys"
@@ -24,37 +24,37 @@ class CheckArea(Enum):
 
 
 class FindingLevel(Enum):
-    """What came of it. What is worth a look keeps nothing from being played."""
+    """The result of a check. A warning prevents no run."""
 
-    WELL = "well"
-    LOOK = "look"
-    WRONG = "wrong"
+    OK = "ok"
+    WARNING = "warning"
+    ERROR = "error"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckFinding:
-    """What was looked at, what came of it, and the line where it is to be mended. `line` is 0 where there is none."""
+    """One finding. `file` and `line` say where to correct it; `line` is 0 if there is none."""
 
     area: CheckArea
-    what: str
-    verdict: FindingLevel = FindingLevel.WELL
-    said: str = ""
+    subject: str
+    level: FindingLevel = FindingLevel.OK
+    message: str = ""
     file: Path | None = None
     line: int = 0
 
     @classmethod
-    def wrong_at(cls, area: CheckArea, problem: Problem) -> CheckFinding:
-        """What is wrong with a place in the configuration."""
+    def of_problem(cls, area: CheckArea, problem: Problem) -> CheckFinding:
+        """Returns the error of a mistake in the configuration."""
         return cls(
             area=area,
-            what=problem.key or problem.file.name,
-            verdict=FindingLevel.WRONG,
-            said=problem.said,
+            subject=problem.key or problem.file.name,
+            level=FindingLevel.ERROR,
+            message=problem.message,
             file=problem.file,
             line=problem.line,
         )
 
 
-def all_usable(findings: Iterable[CheckFinding]) -> bool:
-    """Whether nothing is wrong."""
-    return all(finding.verdict is not FindingLevel.WRONG for finding in findings)
+def has_no_errors(findings: Iterable[CheckFinding]) -> bool:
+    """True if no finding is an error."""
+    return all(finding.level is not FindingLevel.ERROR for finding in findings)

@@ -1,4 +1,4 @@
-"""Asks the name server of this machine for the hosts that a configuration names."""
+"""Checks that the host names of a configuration resolve."""
 
 from __future__ import annotations
 
@@ -16,38 +16,39 @@ from firstbell.runner.diagnosis.probes.dns_lookup import resolve
 from firstbell.runner.diagnosis.targets import Egress, targets_of
 from firstbell.runner.preflight.finding import CheckArea, CheckFinding
 
-# glibc gives a name server up after twice 5 s (resolv.conf(5)).
-NAMES_S = 12.0
+# glibc gives up on a name server after twice 5 s (resolv.conf(5)).
+DNS_S = 12.0
 AT_ONCE = 16
 
 
 def check_host_names(config: Config) -> Iterator[CheckFinding]:
-    """Whether each host's name leads to an address. Where every location has a proxy, only the proxies are asked for:
-    the rest is their business. The name server is that of the first location that has none."""
-    named = _named(config)
-    direct = (section.resolver for section in config.settings.locations.values() if not section.proxy)
-    way = Egress(resolver=next(direct, ""))
-    deadline = Deadline.after(NAMES_S)
+    """Resolves each host name. If every location has a proxy, only the proxies are resolved, because they resolve the
+    other names. The name server is that of the first location without a proxy."""
+    hosts = _hosts_of(config)
+    resolvers = (section.resolver for section in config.settings.locations.values() if not section.proxy)
+    egress = Egress(resolver=next(resolvers, ""))
+    deadline = Deadline.after(DNS_S)
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        answers = pool.map(lambda name: resolve(name, way, deadline), named)
-        for (name, path), answer in zip(named.items(), answers, strict=True):
+        answers = pool.map(lambda name: resolve(name, egress, deadline), hosts)
+        for (name, path), answer in zip(hosts.items(), answers, strict=True):
             yield _finding(config, name, path, answer)
 
 
-def _named(config: Config) -> Mapping[str, KeyPath]:
-    """Each name, and where the configuration says it."""
-    given = config.settings
-    proxies = {name: section.proxy for name, section in given.locations.items()}
-    behind = {urlsplit(proxy).hostname or "": ("locations", name, "proxy") for name, proxy in proxies.items() if proxy}
-    behind.pop("", None)
-    found: dict[str, KeyPath] = dict(behind)
-    if any(route.startswith("smtp:") for section in given.alarms.routes for route in section.to):
-        found.setdefault(given.alarms.mail.host, ("alarms", "mail", "host"))
+def _hosts_of(config: Config) -> Mapping[str, KeyPath]:
+    """Returns each host name with the key that names it."""
+    settings = config.settings
+    proxies = {name: section.proxy for name, section in settings.locations.items()}
+    found: dict[str, KeyPath] = {}
+    for name, proxy in proxies.items():
+        if host := urlsplit(proxy).hostname:
+            found[host] = ("locations", name, "proxy")
+    if any(address.startswith("smtp:") for route in settings.alarms.routes for address in route.to):
+        found.setdefault(settings.alarms.mail.host, ("alarms", "mail", "host"))
     if proxies and all(proxies.values()):
         return found
-    for target in targets_of(services_of(given, None).values(), given.diagnosis.controls):
-        door = given.services[target.service].url if target.service else ""
-        key = "url" if urlsplit(door).hostname == target.name else "hosts"
+    for target in targets_of(services_of(settings, None).values(), settings.diagnosis.controls):
+        url = settings.services[target.service].url if target.service else ""
+        key = "url" if urlsplit(url).hostname == target.name else "hosts"
         found.setdefault(
             target.name, ("services", target.service, key) if target.service else ("diagnosis", "controls")
         )
@@ -55,8 +56,8 @@ def _named(config: Config) -> Mapping[str, KeyPath]:
 
 
 def _finding(config: Config, name: str, path: KeyPath, answer: DnsLookups) -> CheckFinding:
-    asked = answer.system
-    if asked.trouble is None:
-        return CheckFinding(area=CheckArea.HOSTS, what=name, said=", ".join(asked.addresses[:2]))
-    said = f"{name}: {WORDS[asked.trouble]}; look closer with: firstbell probe {name}"
-    return CheckFinding.wrong_at(CheckArea.HOSTS, config.problem(path, said))
+    lookup = answer.system
+    if lookup.trouble is None:
+        return CheckFinding(area=CheckArea.HOSTS, subject=name, message=", ".join(lookup.addresses[:2]))
+    message = f"{name}: {WORDS[lookup.trouble]}; find out more with: firstbell probe {name}"
+    return CheckFinding.of_problem(CheckArea.HOSTS, config.problem(path, message))

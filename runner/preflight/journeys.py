@@ -1,4 +1,4 @@
-"""Looks at the journeys of a configuration: what pytest collected of them, and what their text says."""
+"""Checks the journeys of a configuration: those that pytest collects, and the source of the district's own files."""
 
 from __future__ import annotations
 
@@ -19,145 +19,126 @@ from firstbell.runner.execution.worker.session import journey_files
 from firstbell.runner.preflight.finding import CheckArea, CheckFinding, FindingLevel
 
 HIDDEN_PACKAGE_TEXT = (
-    "a folder of journeys is no package: with this file, a folder called 'journeys' hides First Bell's own; remove it"
+    "a folder of journeys is no package, and with this file one called 'journeys' hides First Bell's own; remove it"
 )
 
 
 def check_journeys(config: Config, practice: SchoolInfo | None) -> Iterator[CheckFinding]:
-    """Everything that can be said of journeys without playing them."""
+    """Yields the findings about all journeys, without playing them."""
     yield from _packages(config)
     try:
         ready = collect_journeys(config)
-    except WorkerFailure as unwell:
-        yield CheckFinding(area=CheckArea.JOURNEYS, what="pytest", verdict=FindingLevel.WRONG, said=str(unwell))
+    except WorkerFailure as failure:
+        yield CheckFinding(area=CheckArea.JOURNEYS, subject="pytest", level=FindingLevel.ERROR, message=str(failure))
         return
     district = district_of(config, practice)
     services = district.school.services
     roles = {candidate.role for candidate in district.company.candidates} | set(district.accounts)
-    judge = _JourneyChecker(config, services=services, roles=roles)
-    yield from judge.cards(ready)
-    yield from _unwritten(config, ready)
-    own = journey_files(district.folders)[len(journey_files(())) :]
-    broken = {Path(one.file) for one in ready.broken}
-    for file in own:
-        if "::" not in str(file) and file not in broken:
-            yield from judge.text(file, is_asked_for=file in district.folders)
+    checker = _JourneyChecker(config, services=services, roles=roles)
+    yield from checker.collected(ready)
+    yield from _undefined(config, ready)
+    own_files = journey_files(district.folders)[len(journey_files(())) :]
+    broken_files = {Path(broken.file) for broken in ready.broken}
+    for file in own_files:
+        if "::" not in str(file) and file not in broken_files:
+            yield from checker.source(file, is_named=file in district.folders)
 
 
 def _packages(config: Config) -> Iterator[CheckFinding]:
-    """Folders of journeys that Python would take for packages."""
-    for given in config.settings.school.journeys:
-        for file in sorted((config.folder / given).rglob("__init__.py")):
-            yield CheckFinding(
-                area=CheckArea.JOURNEYS,
-                what=file.name,
-                verdict=FindingLevel.LOOK,
-                said=HIDDEN_PACKAGE_TEXT,
-                file=file,
-                line=1,
-            )
+    """Yields files that make a folder of journeys a Python package."""
+    for folder in config.settings.school.journeys:
+        for file in sorted((config.folder / folder).rglob("__init__.py")):
+            yield _finding(FindingLevel.WARNING, file, 1, HIDDEN_PACKAGE_TEXT)
 
 
-def _unwritten(config: Config, ready: Ready) -> Iterator[CheckFinding]:
-    """Journeys that the configuration schedules and no file defines."""
-    known = sorted(card.id for card in ready.journeys)
-    for piece in journey_catalog(ready.journeys, config.settings).values():
-        if piece.card is None:
-            wanted = piece.section.plays or piece.name
-            key = "plays" if piece.section.plays else ""
-            said = f"no file defines the journey '{wanted}'; {_hint(wanted, known)}"
-            path = ("journeys", piece.name, *([key] if key else []))
-            yield CheckFinding.wrong_at(CheckArea.JOURNEYS, config.problem(path, said))
+def _undefined(config: Config, ready: Ready) -> Iterator[CheckFinding]:
+    """Yields journeys that the configuration schedules and no file defines."""
+    known = sorted(journey.id for journey in ready.journeys)
+    for entry in journey_catalog(ready.journeys, config.settings).values():
+        if entry.card is None:
+            name = entry.section.plays or entry.name
+            path = ("journeys", entry.name, *(["plays"] if entry.section.plays else []))
+            message = f"no file defines the journey '{name}'; {_hint(name, known)}"
+            yield CheckFinding.of_problem(CheckArea.JOURNEYS, config.problem(path, message))
 
 
 class _JourneyChecker:
-    """What a journey may name: the services and the roles of one configuration."""
+    """Checks the services, roles, steps and secrets that journeys name against one configuration."""
 
     def __init__(self, config: Config, *, services: Collection[str], roles: Collection[str]) -> None:
-        self._folder, self._settings = config.folder, config.settings
+        self._settings = config.settings
         self._services = services
         self._roles = roles
 
-    def cards(self, ready: Ready) -> Iterator[CheckFinding]:
-        """What pytest collected, and what it could not read."""
+    def collected(self, ready: Ready) -> Iterator[CheckFinding]:
+        """Yields the findings about journeys that pytest collected, and files that it could not read."""
         for broken in ready.broken:
-            yield self._wrong(Path(broken.file), broken.line, broken.cause)
-        pieces = journey_catalog(ready.journeys, self._settings)
-        for card in ready.journeys:
-            if lacks := pieces[card.id].lacks:
+            yield _finding(FindingLevel.ERROR, Path(broken.file), broken.line, broken.cause)
+        entries = journey_catalog(ready.journeys, self._settings)
+        for journey in ready.journeys:
+            if lacks := entries[journey.id].lacks:
+                message = f"comes with First Bell, and is not played here without {lacks}"
                 yield CheckFinding(
-                    area=CheckArea.JOURNEYS,
-                    what=card.id,
-                    verdict=FindingLevel.LOOK,
-                    said=f"comes with First Bell, and is not played here without {lacks}",
+                    area=CheckArea.JOURNEYS, subject=journey.id, level=FindingLevel.WARNING, message=message
                 )
                 continue
-            wrong = list(self._card(card))
-            yield from wrong
-            if not wrong:
+            errors = list(self._names_of(journey))
+            yield from errors
+            if not errors:
+                services = ", ".join(journey.relies_on)
                 yield CheckFinding(
                     area=CheckArea.JOURNEYS,
-                    what=card.id,
-                    said=", ".join(card.relies_on),
-                    file=Path(card.file),
-                    line=card.line,
+                    subject=journey.id,
+                    message=services,
+                    file=Path(journey.file),
+                    line=journey.line,
                 )
 
-    def _card(self, card: JourneyInfo) -> Iterator[CheckFinding]:
-        for name in card.relies_on:
-            if said := self._unknown_service(name):
-                yield self._wrong(Path(card.file), card.line, f"journey '{card.id}' relies on {said}")
-        for role in card.roles:
-            if role != EVERY_ROLE and (said := self._unknown_role(role)):
-                yield self._wrong(Path(card.file), card.line, f"journey '{card.id}': {said}")
+    def _names_of(self, journey: JourneyInfo) -> Iterator[CheckFinding]:
+        """Yields services and roles of a journey's marker that are not configured."""
+        file = Path(journey.file)
+        for name in journey.relies_on:
+            if fault := self._unknown_service(name):
+                yield _finding(FindingLevel.ERROR, file, journey.line, f"journey '{journey.id}' relies on {fault}")
+        for role in journey.roles:
+            if role != EVERY_ROLE and (fault := self._unknown_role(role)):
+                yield _finding(FindingLevel.ERROR, file, journey.line, f"journey '{journey.id}': {fault}")
 
-    def text(self, file: Path, *, is_asked_for: bool) -> Iterator[CheckFinding]:
-        """What a file of the district's own says of steps, people and secrets."""
+    def source(self, file: Path, *, is_named: bool) -> Iterator[CheckFinding]:
+        """Yields the findings about the source of one of the district's files. A file that the configuration names
+        itself needs no markers."""
         try:
-            read = read_journeys(file.read_bytes())
+            source = read_journeys(file.read_bytes())
         except (SyntaxError, ValueError, OSError) as error:
-            said = error.msg if isinstance(error, SyntaxError) else getattr(error, "strerror", None) or str(error)
-            yield self._wrong(file, getattr(error, "lineno", None) or 1, f"this file cannot be read: {said}")
+            reason = error.msg if isinstance(error, SyntaxError) else getattr(error, "strerror", None) or str(error)
+            line = getattr(error, "lineno", None) or 1
+            yield _finding(FindingLevel.ERROR, file, line, f"this file cannot be read: {reason}")
             return
-        yield from self._steps(file, read)
-        for line, role in read.roles:
-            if said := self._unknown_role(role):
-                yield self._wrong(file, line, said)
-        yield from self._secrets(file, read)
-        for line, name in () if is_asked_for else read.unmarked:
-            said = f'{name} is never scheduled; put @pytest.mark.journey("a-name", relies_on=[...]) above it'
-            yield self._look(file, line, said)
+        yield from self._steps(file, source)
+        for line, role in source.roles:
+            if fault := self._unknown_role(role):
+                yield _finding(FindingLevel.ERROR, file, line, fault)
+        yield from _secrets(file, source)
+        for line, name in () if is_named else source.unmarked:
+            message = f'{name} is never scheduled; put @pytest.mark.journey("a-name", relies_on=[...]) above it'
+            yield _finding(FindingLevel.WARNING, file, line, message)
 
-    def _secrets(self, file: Path, read: JourneyFile) -> Iterator[CheckFinding]:
-        """What lets somebody in who reads the file, or names people who are none of ours."""
-        for line, field in read.secrets:
-            said = f"what is typed into '{field}' stands here in clear; type student.account.password.reveal() instead"
-            yield self._wrong(file, line, said)
-        for line, name in read.keys:
-            said = (
-                f"an address holds its '{name}' here in clear; leave it out, and go there by the page that leads to it"
-            )
-            yield self._wrong(file, line, said)
-        for line in read.snapshots:
-            said = "a snapshot quotes all that was shown, other people's names too; expect single lines of it instead"
-            yield self._look(file, line, said)
+    def _steps(self, file: Path, source: JourneyFile) -> Iterator[CheckFinding]:
+        for step in source.steps:
+            if fault := self._step_fault(step):
+                yield _finding(FindingLevel.ERROR, file, step.line, fault)
+        if source.journeys and not source.steps:
+            message = "a journey without steps cannot say where it failed; use: with student.step(...)"
+            yield _finding(FindingLevel.WARNING, file, source.journeys[0][0], message)
+        for line, name in source.trusting:
+            message = f"{name} passes on an empty page; end it with what must be seen: expect(...).to_be_visible()"
+            yield _finding(FindingLevel.WARNING, file, line, message)
 
-    def _steps(self, file: Path, read: JourneyFile) -> Iterator[CheckFinding]:
-        for step in read.steps:
-            if said := self._step(step):
-                yield self._wrong(file, step.line, said)
-        if read.journeys and not read.steps:
-            said = "a journey without steps says that it failed, and not where; use: with student.step(...)"
-            yield self._look(file, read.journeys[0][0], said)
-        for line, name in read.trusting:
-            said = f"{name} passes on an empty page; end it with what must be seen: expect(...).to_be_visible()"
-            yield self._look(file, line, said)
-
-    def _step(self, step: StepCall) -> str:
+    def _step_fault(self, step: StepCall) -> str:
         if not step.has_title or (step.title is not None and not step.title.strip()):
-            return 'a step without a name cannot be told; write what the person does, such as "signs in"'
-        if step.service is not None and (said := self._unknown_service(step.service)):
-            return f"the step relies on {said}"
+            return 'a step needs a name; write what the person does, such as "signs in"'
+        if step.service is not None and (fault := self._unknown_service(step.service)):
+            return f"the step relies on {fault}"
         return ""
 
     def _unknown_service(self, name: str) -> str:
@@ -172,15 +153,22 @@ class _JourneyChecker:
         hint = f"did you mean '{near[0]}'?" if near else f"add [accounts.{role}]"
         return f"there is no account for '{role}'; {hint}"
 
-    def _wrong(self, file: Path, line: int, said: str) -> CheckFinding:
-        return CheckFinding(
-            area=CheckArea.JOURNEYS, what=file.name, verdict=FindingLevel.WRONG, said=said, file=file, line=line
-        )
 
-    def _look(self, file: Path, line: int, said: str) -> CheckFinding:
-        return CheckFinding(
-            area=CheckArea.JOURNEYS, what=file.name, verdict=FindingLevel.LOOK, said=said, file=file, line=line
-        )
+def _secrets(file: Path, source: JourneyFile) -> Iterator[CheckFinding]:
+    """Yields secrets in the source of a file, and snapshots, which can contain names of other people."""
+    for line, field in source.secrets:
+        message = f"the text for '{field}' is written here in clear; type student.account.password.reveal() instead"
+        yield _finding(FindingLevel.ERROR, file, line, message)
+    for line, name in source.keys:
+        message = f"an address has its '{name}' here in clear; leave it out, and open the page that links to it"
+        yield _finding(FindingLevel.ERROR, file, line, message)
+    for line in source.snapshots:
+        message = "a snapshot contains all text of the page, and names of other people; expect single lines instead"
+        yield _finding(FindingLevel.WARNING, file, line, message)
+
+
+def _finding(level: FindingLevel, file: Path, line: int, message: str) -> CheckFinding:
+    return CheckFinding(area=CheckArea.JOURNEYS, subject=file.name, level=level, message=message, file=file, line=line)
 
 
 def _hint(name: str, known: Collection[str]) -> str:

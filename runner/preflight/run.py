@@ -1,4 +1,4 @@
-"""Looks at all that playing takes, before anything is played, and says of each part whether it is well."""
+"""Checks everything that a run needs, without playing anything: configuration, journeys, secrets, store, hosts."""
 
 from __future__ import annotations
 
@@ -26,25 +26,27 @@ from firstbell.runner.preflight.finding import CheckArea, CheckFinding, FindingL
 from firstbell.runner.preflight.hosts import check_host_names
 from firstbell.runner.preflight.journeys import check_journeys
 
-# How long a store may take to answer somebody who waits.
+# The longest wait for a store, because a person waits for the result.
 STORE_S = 5.0
 
 
 def check_all(explicit: Path | None, start: Path) -> Iterator[CheckFinding]:
-    """Look at everything, in order. Raises NoConfig; a configuration with mistakes ends it with them."""
+    """Yields the findings of all areas, in order. Raises NoConfig. Mistakes in the configuration end the check."""
     try:
         config = config_at(explicit, start)
     except ConfigError as error:
-        yield from (CheckFinding.wrong_at(CheckArea.CONFIGURATION, problem) for problem in error.problems)
+        yield from (CheckFinding.of_problem(CheckArea.CONFIGURATION, problem) for problem in error.problems)
         return
-    yield CheckFinding(area=CheckArea.CONFIGURATION, what=config.file.name, said=config.settings.school.name)
+    yield CheckFinding(area=CheckArea.CONFIGURATION, subject=config.file.name, message=config.settings.school.name)
     try:
         with practice_for(config.settings) as practice:
-            introduction = practice.introduction if practice else None
-            yield from check_journeys(config, introduction)
-            yield from _secrets(config, introduction)
+            school = practice.introduction if practice else None
+            yield from check_journeys(config, school)
+            yield from _secrets(config, school)
     except (PracticeSchoolError, TrustError) as error:
-        yield CheckFinding(area=CheckArea.JOURNEYS, what="practice school", verdict=FindingLevel.WRONG, said=str(error))
+        yield CheckFinding(
+            area=CheckArea.JOURNEYS, subject="practice school", level=FindingLevel.ERROR, message=str(error)
+        )
     yield _store(config)
     yield _history(config)
     yield from _channels(config)
@@ -54,100 +56,100 @@ def check_all(explicit: Path | None, start: Path) -> Iterator[CheckFinding]:
 
 def _secrets(config: Config, practice: SchoolInfo | None) -> Iterator[CheckFinding]:
     for path, reference in _references(config):
-        what = ".".join(map(str, path))
         try:
             value = secret(reference, practice).reveal()
             if path[-1] == "totp":
                 totp(value, 0.0)
         except MissingSecret as missing:
-            yield CheckFinding.wrong_at(CheckArea.SECRETS, config.problem(path, str(missing)))
+            yield CheckFinding.of_problem(CheckArea.SECRETS, config.problem(path, str(missing)))
         except ValueError:
-            said = f"{reference} leads to no base32 key; put the key there that the authenticator app was given"
-            yield CheckFinding.wrong_at(CheckArea.SECRETS, config.problem(path, said))
+            message = f"{reference} is no base32 key; put the authenticator app's key there"
+            yield CheckFinding.of_problem(CheckArea.SECRETS, config.problem(path, message))
         else:
-            yield CheckFinding(area=CheckArea.SECRETS, what=what, said=reference)
+            yield CheckFinding(area=CheckArea.SECRETS, subject=".".join(map(str, path)), message=reference)
 
 
 def _references(config: Config) -> Iterator[tuple[KeyPath, str]]:
-    """Every reference to a secret but those in the addresses of channels."""
-    given = config.settings
-    for name, account in given.accounts.items():
+    """Yields every reference to a secret with its key, except those in addresses of channels."""
+    settings = config.settings
+    for name, account in settings.accounts.items():
         yield ("accounts", name, "password"), account.password
         if account.totp:
             yield ("accounts", name, "totp"), account.totp
-    alone: dict[KeyPath, str | None] = {
-        ("classroom", "meeting_code"): given.classroom.meeting_code if given.classroom else None,
-        ("history", "password"): given.history.password,
-        ("evidence", "signing_key"): given.evidence.signing_key,
-        ("alarms", "mail", "password"): given.alarms.mail.password,
+    single: dict[KeyPath, str | None] = {
+        ("classroom", "meeting_code"): settings.classroom.meeting_code if settings.classroom else None,
+        ("history", "password"): settings.history.password,
+        ("evidence", "signing_key"): settings.evidence.signing_key,
+        ("alarms", "mail", "password"): settings.alarms.mail.password,
     }
-    heartbeat = given.alarms.heartbeat
+    heartbeat = settings.alarms.heartbeat
     if heartbeat and not heartbeat.url.startswith("http"):
-        alone["alarms", "heartbeat", "url"] = heartbeat.url
-    yield from ((path, reference) for path, reference in alone.items() if reference)
+        single["alarms", "heartbeat", "url"] = heartbeat.url
+    yield from ((path, reference) for path, reference in single.items() if reference)
 
 
 def _store(config: Config) -> CheckFinding:
-    path: KeyPath = ("store", "url")
     try:
-        store = store_of(config)
-        refused = unavailable_reason(store, STORE_S)
+        problem = unavailable_reason(store_of(config), STORE_S)
     except StoreError as error:
-        refused = error
-    if refused is not None:
-        return CheckFinding.wrong_at(CheckArea.STORE, config.problem(path, str(refused)))
-    return CheckFinding(area=CheckArea.STORE, what=config.settings.store.url, said="proved by: firstbell store check")
+        problem = error
+    if problem is not None:
+        return CheckFinding.of_problem(CheckArea.STORE, config.problem(("store", "url"), str(problem)))
+    message = "test it with: firstbell store check"
+    return CheckFinding(area=CheckArea.STORE, subject=config.settings.store.url, message=message)
 
 
 def _history(config: Config) -> CheckFinding:
     try:
         url = history_url(config)
         with closing(Database(url)):
-            return CheckFinding(area=CheckArea.HISTORY, what=url.get_backend_name(), said=str(url.database or ""))
+            return CheckFinding(area=CheckArea.HISTORY, subject=url.get_backend_name(), message=str(url.database or ""))
     except (HistoryError, MissingSecret, OSError) as error:
-        return CheckFinding.wrong_at(CheckArea.HISTORY, config.problem(("history", "url"), str(error)))
+        return CheckFinding.of_problem(CheckArea.HISTORY, config.problem(("history", "url"), str(error)))
 
 
 def _channels(config: Config) -> Iterator[CheckFinding]:
-    """Each address as its channel takes it. Nothing is sent: firstbell alarm test does that."""
+    """Yields whether each channel accepts its address. Sends nothing: firstbell alarm test does that."""
     routes = config.settings.alarms.routes
     if not routes:
-        said = "nobody is told of a failure; add [[alarms.routes]]"
-        yield CheckFinding(area=CheckArea.CHANNELS, what="routes", verdict=FindingLevel.LOOK, said=said)
+        message = "no route is notified of a failure; add [[alarms.routes]]"
+        yield CheckFinding(area=CheckArea.CHANNELS, subject="routes", level=FindingLevel.WARNING, message=message)
         return
     try:
         options = channel_options_of(config.settings)
     except MissingSecret:
-        return  # It is told of among the secrets.
+        return  # Reported with the secrets.
     for number, route in enumerate(routes):
         for address in route.to:
             try:
                 open_channel(address, options)
             except (BadAddress, MissingSecret) as error:
                 path: KeyPath = ("alarms", "routes", number, "to")
-                yield CheckFinding.wrong_at(CheckArea.CHANNELS, config.problem(path, f"route '{route.name}': {error}"))
+                yield CheckFinding.of_problem(
+                    CheckArea.CHANNELS, config.problem(path, f"route '{route.name}': {error}")
+                )
             else:
                 kind, references = address.partition(":")[0], ", ".join(references_in(address))
-                yield CheckFinding(area=CheckArea.CHANNELS, what=route.name, said=f"{kind} {references}".strip())
+                yield CheckFinding(area=CheckArea.CHANNELS, subject=route.name, message=f"{kind} {references}".strip())
 
 
 def _browsers(config: Config) -> Iterator[CheckFinding]:
-    """Each browser that is asked for, told once; and devices that a browser can only look like."""
+    """Yields each requested browser once, and the devices that a browser emulates only in part."""
     executable, kinds = config.settings.browser.executable, browser_kinds_of(config.settings)
     for kind in dict.fromkeys(kinds.values()):
-        path = next(path for path, asked in kinds.items() if asked is kind)
+        path = next(path for path, requested in kinds.items() if requested is kind)
         try:
             found = find_browser(executable, kind.name)
         except NoBrowser as error:
-            at: KeyPath = ("browser", "executable") if executable else path
-            yield CheckFinding.wrong_at(CheckArea.BROWSER, config.problem(at, str(error)))
+            key: KeyPath = ("browser", "executable") if executable else path
+            yield CheckFinding.of_problem(CheckArea.BROWSER, config.problem(key, str(error)))
         else:
             yield CheckFinding(
-                area=CheckArea.BROWSER, what=found.path.name if found.path else kind.name, said=str(found)
+                area=CheckArea.BROWSER, subject=found.path.name if found.path else kind.name, message=str(found)
             )
-    shortfalls = {(path, device.shortfall(kind)): None for path, device, kind in devices_and_browsers(config.settings)}
-    for path, said in shortfalls:
-        if said:
+    shortfalls = ((path, device.shortfall(kind)) for path, device, kind in devices_and_browsers(config.settings))
+    for path, message in dict.fromkeys(shortfalls):
+        if message:
             yield CheckFinding(
-                area=CheckArea.BROWSER, what=".".join(map(str, path)), verdict=FindingLevel.LOOK, said=said
+                area=CheckArea.BROWSER, subject=".".join(map(str, path)), level=FindingLevel.WARNING, message=message
             )

@@ -216,7 +216,7 @@ def stage(
 
     audience = pytestconfig.stash.get(OBSERVER, None) or NoObserver()
     token = pytestconfig.stash.get(RUN_TOKEN, None) or secrets.token_hex(8)
-    with Stage(run_token=token, audience=audience, limit_s=district.step_limit_s, guests=district.guests) as stage:
+    with Stage(run_token=token, observer=audience, limit_s=district.step_limit_s, guests=district.guests) as stage:
         request.node.stash[STAGE], request.node.stash[OUTPUT_FOLDER] = stage, output_path
         pytestconfig.stash[CURRENT_ITEM] = request.node
         yield stage

@@ -71,7 +71,9 @@ def measure(browser: Browser) -> CapacityMeasured:
 
 def _call(context: BrowserContext, number: int) -> Page:
     context.grant_permissions(list(PERMISSIONS))
-    context.add_init_script(camera_script(signature_for("measuring", number), manner=CAMERA_SETTINGS[number % PEOPLE]))
+    context.add_init_script(
+        camera_script(signature_for("measuring", number), settings=CAMERA_SETTINGS[number % PEOPLE])
+    )
     context.add_init_script(probe_script())
     page = context.new_page()
     page.route("**/*", lambda route: route.fulfill(content_type="text/html", body="<video autoplay></video>"))

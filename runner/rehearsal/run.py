@@ -122,7 +122,7 @@ def rehearse(
 
 
 def _counts_reset(practice: PracticeSchool) -> SchoolCounts:
-    practice.count_peak_anew()
+    practice.reset_peak()
     return _count(practice)
 
 

@@ -1,1 +1,1 @@
-"""When what is due: bells, calendar, slots."""
+"""The school's times, and the slots at which journeys are due."""

@@ -1,4 +1,4 @@
-"""The school calendar: for each date whether school is in session, its cycle day, and the bells that ring."""
+"""The school calendar: tells for each date whether school is in session, its cycle day, and its bells."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Span:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SpecialDay:
-    """What is different on some dates. What is None stays as it would be."""
+    """Exceptions to the rule on some dates. A field that is None follows the rule."""
 
     dates: Span
     in_session: bool | None = None
@@ -42,7 +42,7 @@ class SpecialDay:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Day:
-    """One date as the calendar has it. `why` says why it is not in session, or what is special about it."""
+    """One date of the calendar. `why` is the reason that it is not in session, or special."""
 
     date: date
     in_session: bool
@@ -53,9 +53,9 @@ class Day:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CalendarRules:
-    """What a calendar is made of. `bells` maps a weekday, a cycle day or DEFAULT to the name of a schedule.
+    """The rules of a calendar. `bells` maps a weekday, a cycle day or DEFAULT to the name of a schedule.
 
-    `special` is read from its end: of two that speak of one date, what was written last holds.
+    Of two `special` entries about one date, the later one applies.
     """
 
     zone: ZoneInfo
@@ -68,12 +68,12 @@ class CalendarRules:
 
 
 class SchoolCalendar:
-    """Answers for any date. Remembers its answers: cycle days are counted from the first day of term."""
+    """Looks up any date, and caches it: cycle days are counted from the first day of term."""
 
     def __init__(self, rules: CalendarRules) -> None:
         self.rules = rules
         self._days: dict[date, Day] = {}
-        self._cycle_days: dict[date, str] = _counted(rules)
+        self._cycle_days: dict[date, str] = _cycle_days(rules)
 
     @property
     def zone(self) -> ZoneInfo:
@@ -81,24 +81,24 @@ class SchoolCalendar:
         return self.rules.zone
 
     def day(self, day: date) -> Day:
-        """What the calendar says of a date."""
+        """Returns one date of the calendar."""
         if day not in self._days:
-            self._days[day] = self._made(day)
+            self._days[day] = self._build(day)
         return self._days[day]
 
-    def _made(self, day: date) -> Day:
+    def _build(self, day: date) -> Day:
         rules = self.rules
         in_session, why = _session(rules, day)
         cycle_day = self._cycle_days.get(day, "") if in_session else ""
-        named = _special(rules, day, "bells")
+        schedule = _special(rules, day, "bells")
         for key in (WEEKDAYS[day.weekday()], cycle_day, DEFAULT):
-            named = named or rules.bells.get(key)
-        bells = rules.schedules.get(named or "") if in_session else None
+            schedule = schedule or rules.bells.get(key)
+        bells = rules.schedules.get(schedule or "") if in_session else None
         return Day(date=day, in_session=in_session, cycle_day=cycle_day, bells=bells, why=why)
 
 
 def _session(rules: CalendarRules, day: date) -> tuple[bool, str]:
-    """Whether school is in session, and why not (or what is special)."""
+    """Tells whether school is in session, and why not (or what is special)."""
     for special in reversed(rules.special):
         if day in special.dates and special.in_session is not None:
             return special.in_session, special.why or ("" if special.in_session else "closed")
@@ -109,24 +109,24 @@ def _session(rules: CalendarRules, day: date) -> tuple[bool, str]:
     return True, next((special.why for special in reversed(rules.special) if day in special.dates), "")
 
 
-def _special(rules: CalendarRules, day: date, what: str) -> str | None:
-    """What the special days say of a date, the last word first."""
-    found = (getattr(special, what) for special in reversed(rules.special) if day in special.dates)
+def _special(rules: CalendarRules, day: date, field_name: str) -> str | None:
+    """Returns a field of the last special day about a date that sets it."""
+    found = (getattr(special, field_name) for special in reversed(rules.special) if day in special.dates)
     return next((value for value in found if value is not None), None)
 
 
-def _counted(rules: CalendarRules) -> dict[date, str]:
-    """The cycle day of each date of the term: the cycle goes on with each day in session, and a date whose cycle day
-    is set by hand sets where it goes on from."""
+def _cycle_days(rules: CalendarRules) -> dict[date, str]:
+    """Returns the cycle day of each date of the term. The cycle advances on each day in session; a date whose cycle day
+    is set in the file sets where it continues."""
     if not rules.cycle or rules.term is None:
         return {}
-    counted, position = {}, 0
+    cycle_days, position = {}, 0
     for day in rules.term:
         if not _session(rules, day)[0]:
             continue
-        by_hand = _special(rules, day, "cycle_day")
-        if by_hand is not None and by_hand in rules.cycle:
-            position = list(rules.cycle).index(by_hand)
-        counted[day] = rules.cycle[position % len(rules.cycle)]
+        configured = _special(rules, day, "cycle_day")
+        if configured is not None and configured in rules.cycle:
+            position = list(rules.cycle).index(configured)
+        cycle_days[day] = rules.cycle[position % len(rules.cycle)]
         position += 1
-    return counted
+    return cycle_days

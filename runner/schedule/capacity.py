@@ -1,4 +1,4 @@
-"""Whether a machine's workers can carry a timetable: what is asked of them in the busiest quarter of an hour."""
+"""Tells whether a machine's workers can carry a timetable, by the load of its busiest quarter of an hour."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ FULL = 0.8
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Load:
-    """The busiest quarter of an hour: `busy_s` seconds of playing for `workers` workers. `most` takes most of it."""
+    """The busiest quarter of an hour: `busy_s` seconds of runs for `workers` workers. `most` is the journey with the
+    largest part of it."""
 
     begins: datetime
     busy_s: float
@@ -25,24 +26,24 @@ class Load:
 
     @property
     def share(self) -> float:
-        """Of what the workers can do; above 1 they cannot."""
+        """The share of the workers' time; above 1 it is not enough."""
         return self.busy_s / (QUARTER_S * self.workers)
 
     @property
     def warning(self) -> str:
-        """What a person should know, or nothing."""
+        """A sentence for the operator; empty if the load is no problem."""
         if self.share <= FULL:
             return ""
         can = "cannot carry" if self.share > 1 else "can only just carry"
         noun = "worker" if self.workers == 1 else "workers"
         return (
-            f"{self.workers} {noun} {can} this: {self.share:.0%} busy, most with {self.most}; "
+            f"{self.workers} {noun} {can} this: {self.share:.0%} busy, mostly with {self.most}; "
             "add workers in [watch], or play less often"
         )
 
 
 def busiest_quarter(dues: Sequence[Due], expected_s: Mapping[str, float], workers: int) -> Load | None:
-    """The busiest quarter of an hour of what is due; None when nothing is."""
+    """Returns the busiest quarter of an hour; None if nothing is due."""
     quarters: dict[int, dict[str, float]] = defaultdict(lambda: defaultdict(float))
     for due in dues:
         quarters[int(due.at.timestamp()) // QUARTER_S][due.journey] += expected_s[due.journey]

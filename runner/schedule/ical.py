@@ -1,6 +1,7 @@
-"""Calendars that districts and vendors publish (iCalendar): days off to propose, and maintenance windows.
+"""Reads published calendars (iCalendar): days off to propose, and maintenance windows.
 
-Strangers write them for people. So they are bounded before they are expanded, and days off are only proposed.
+Their authors are strangers and write for people. So the effort is bounded before rules are expanded, and days off are
+only proposed.
 """
 
 from __future__ import annotations
@@ -25,14 +26,14 @@ from firstbell.runner.schedule.ical_fetch import FeedError
 
 TITLE_LIMIT = 120
 OCCURRENCES = 2000
-LONGEST_CLOSURE = timedelta(days=120)  # No summer is longer; a school year written as one event is.
-PATIENCE_US = 2_500_000  # For all rules of a calendar together, on an idle machine.
+LONGEST_CLOSURE = timedelta(days=120)  # Longer than any summer, shorter than a school year written as one event.
+EFFORT_US = 2_500_000  # For all rules of a calendar together, on an idle machine.
 _ONE_DAY = timedelta(days=1)
 _INSTANT = timedelta(microseconds=1)
 
 
 class ProposalKind(Enum):
-    """What a day is proposed to be."""
+    """The kind of a proposed day."""
 
     CLOSED = "closed"
     EARLY = "early release"
@@ -41,7 +42,7 @@ class ProposalKind(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proposal:
-    """Dates, both included, that a calendar seems to say are different."""
+    """Dates, both included, that differ from the rule by a calendar's title."""
 
     first: date
     last: date
@@ -51,7 +52,7 @@ class Proposal:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Window:
-    """A span of time, in UTC; its end is not part of it."""
+    """A span of time, in UTC, without its end."""
 
     start: datetime
     end: datetime
@@ -59,7 +60,7 @@ class Window:
 
 
 _CLOSED = ProposalKind.CLOSED
-# A break stands by itself: "Spring Break (grades K-8)" and "Spring Break 2027", never "Spring Break Trip".
+# A break without another noun after it: "Spring Break (grades K-8)" and "Spring Break 2027", never "Spring Break Trip".
 _ALONE = r"(?= *($|[-:;,(/!\d]|days?\b|weeks?\b|for (all|students|staff)\b|observ))"
 _SEASON = (
     r"(fall|autumn|october|november|thanksgiving|december|winter|christmas|mid-?winter|february|april|spring|easter"
@@ -72,8 +73,8 @@ _NAMED = (
     r"|independence day|(martin luther king|mlk)( jr)?( day)?|thanksgiving( day)?|christmas( day| eve)?"
     r"|new years( day| eve)?|good friday)"
 )
-# The first that fits decides. None: it speaks of such days, and proposes nothing.
-SAYS: tuple[tuple[str, ProposalKind | None], ...] = (
+# The first pattern that matches decides. None: the title mentions such days, and proposes nothing.
+TITLE_RULES: tuple[tuple[str, ProposalKind | None], ...] = (
     (r"\bno (early|late|delayed)\b", None),
     (r"\bearly (release|dismissal|out|closing)\b|\b(half|minimum|shortened|1/2)[- ]day\b", ProposalKind.EARLY),
     (r"\b(noon|\d{1,2}(:\d\d)? ?([ap]m)?) dismissal\b|\bdismiss\w* (early|at noon)\b", ProposalKind.EARLY),
@@ -87,7 +88,7 @@ SAYS: tuple[tuple[str, ProposalKind | None], ...] = (
     ),
     (r"\bschool closures?\b|^closed($| for\b| in\b|:| -)", _CLOSED),
     (r"\bnon[- ]?(student|instructional|school) days?\b|\b(student|pupil)[- ]free\b", _CLOSED),
-    # What happens, what is due, and the days around a break.
+    # Events, deadlines, and the days around a break.
     (r"\b(camps?|registration|enrollment|sign-?ups?|deadline|due|meeting|board|committee|session|hours|happy)\b", None),
     (r"\b(concert|fair|sale|games?|tournament|practice|party|parade|luncheon|assembly|program|appreciation)\b", None),
     (r"\b(resumes?|reopens?|returns?|back|before|after|begins?|starts?|ends?|opens?)\b", None),
@@ -98,70 +99,73 @@ SAYS: tuple[tuple[str, ProposalKind | None], ...] = (
 
 
 def proposal_kind_of(title: str) -> ProposalKind | None:
-    """What a title proposes, if anything."""
+    """Returns the kind of day that a title proposes, if any."""
     plain = re.sub(r"[’'.,]", "", re.sub(r"[–—]", "-", title.casefold()))
-    return next((kind for pattern, kind in SAYS if re.search(pattern, plain)), None)
+    return next((kind for pattern, kind in TITLE_RULES if re.search(pattern, plain)), None)
 
 
 def proposals(data: bytes, *, since: date, until: date, zone: ZoneInfo) -> list[Proposal]:
-    """The days that a calendar says are different, from `since` to `until`, both included. Raises FeedError."""
+    """Returns the days that differ, from `since` to `until`, both included. Raises FeedError."""
     found = set()
-    for event in _happening(data, since, until, zone, lambda title: proposal_kind_of(title) is not None):
+    for event in _events_between(data, since, until, zone, lambda title: proposal_kind_of(title) is not None):
         first = event.start.astimezone(zone).date()
         last = max(first, (event.end - _INSTANT).astimezone(zone).date())
         kind = proposal_kind_of(event.title)
         if kind and first <= until and last >= since and last - first < LONGEST_CLOSURE:
             found.add(Proposal(first=max(first, since), last=min(last, until), kind=kind, title=event.title))
-    return _merged(sorted(found, key=lambda one: (one.kind.value, one.title, one.first, one.last)))
+    return _merged(sorted(found, key=lambda day: (day.kind.value, day.title, day.first, day.last)))
 
 
 def windows(data: bytes, *, since: datetime, until: datetime, zone: ZoneInfo) -> list[Window]:
-    """What of a calendar touches the time from `since` to `until`. A time without a zone is in `zone`."""
+    """Returns the events that overlap the time from `since` to `until`. A time without a zone is in `zone`."""
     first, last = since.astimezone(zone).date(), until.astimezone(zone).date()
-    touching = {one for one in _happening(data, first, last, zone) if one.start < until and one.end > since}
-    return sorted((one for one in touching if one.start < one.end), key=lambda one: (one.start, one.end, one.title))
+    events = {event for event in _events_between(data, first, last, zone) if event.start < until and event.end > since}
+    lasting = (event for event in events if event.start < event.end)
+    return sorted(lasting, key=lambda event: (event.start, event.end, event.title))
 
 
 def _merged(ordered: Iterable[Proposal]) -> list[Proposal]:
-    """Days in a row with one title are one proposal; in the order of their dates."""
+    """Joins days in a row with the same title into one proposal; in the order of their dates."""
     merged: list[Proposal] = []
-    for one in ordered:
+    for day in ordered:
         before = merged[-1] if merged else None
-        if before and (before.kind, before.title) == (one.kind, one.title) and one.first <= before.last + _ONE_DAY:
-            merged[-1] = replace(before, last=max(before.last, one.last))
+        if before and (before.kind, before.title) == (day.kind, day.title) and day.first <= before.last + _ONE_DAY:
+            merged[-1] = replace(before, last=max(before.last, day.last))
         else:
-            merged.append(one)
-    return sorted(merged, key=lambda one: (one.first, one.last, one.title))
+            merged.append(day)
+    return sorted(merged, key=lambda day: (day.first, day.last, day.title))
 
 
-def _happening(
-    data: bytes, since: date, until: date, zone: ZoneInfo, wanted: Callable[[str], bool] = lambda _: True
+def _events_between(
+    data: bytes, since: date, until: date, zone: ZoneInfo, matches: Callable[[str], bool] = lambda _: True
 ) -> Iterator[Window]:
-    """What happens between two dates (and a little around them: zones differ) under titles that are wanted.
+    """Yields the events between two dates (and a little around them: zones differ) whose titles match.
 
-    Each series is expanded by itself: a broken one loses nothing but itself.
+    Each series is expanded by itself, so a broken one affects no other.
     """
-    titled = (series for series in _series(data) if any(wanted(_title(part)) for part in series))
+    titled = (series for series in _series(data) if any(matches(_title(part)) for part in series))
     found = 0
     for series in _affordable(titled, until):
-        happening: list[Window] = []
-        with suppress(Exception):  # The libraries raise whatever a hostile text makes them raise.
-            happening = _expanded(series, since, until, zone)
-        found += len(happening)
+        events: list[Window] = []
+        with suppress(Exception):  # A hostile text can make the libraries raise anything.
+            events = _expanded(series, since, until, zone)
+        found += len(events)
         if found > OCCURRENCES:
             raise FeedError(f"this calendar has more than {OCCURRENCES:,} such events; ask for fewer days")
-        yield from (one for one in happening if wanted(one.title))
+        yield from (event for event in events if matches(event.title))
 
 
 def _affordable(all_series: Iterable[list[Component]], until: date) -> list[list[Component]]:
-    """What can be expanded in time, found out before any is. Raises FeedError where together it is too much."""
+    """Returns the series that can be expanded in time. Raises FeedError if together they take too long."""
     spent_us, affordable = 0.0, []
     for series in all_series:
         with suppress(Exception):  # As above.
             spent_us += sum(cost_us(part, until) for part in series)
             affordable.append(series)
-    if spent_us > PATIENCE_US:
-        raise FeedError("this calendar has too many repeating events; ask for an export without repetitions")
+    if spent_us > EFFORT_US:
+        raise FeedError(
+            "this calendar has too many repeating events; ask its publisher for an export without repetitions"
+        )
     return affordable
 
 
@@ -173,24 +177,26 @@ def _expanded(series: list[Component], since: date, until: date, zone: ZoneInfo)
 
 
 def _series(data: bytes) -> Iterable[list[Component]]:
-    """The events of a calendar, those together that are repetitions and corrections of one another."""
+    """Returns the events of a calendar, grouped with their repetitions and corrections."""
     text = data.removeprefix(b"\xef\xbb\xbf").lstrip()
     if text[:15].upper() != b"BEGIN:VCALENDAR":
-        raise FeedError("this is no calendar but something else; give the address of the calendar itself (.ics)")
-    tzp.use_default()  # Forgets the zones that the last calendar defined: names such as "Custom" come again.
+        raise FeedError("this is no calendar; give the address of the calendar itself (.ics)")
+    tzp.use_default()  # Forgets the zones of the last calendar, because names such as "Custom" recur.
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # It warns where it guesses at the name of a zone.
+            warnings.simplefilter("ignore")  # It warns when it guesses the name of a zone.
             calendars = icalendar.Calendar.from_ical(text, multiple=True)
         zones = [zone for calendar in calendars for zone in calendar.walk("VTIMEZONE")]
         zones_us = sum(cost_us(rule, date.max) for zone in zones for rule in zone.subcomponents)
     except Exception as error:
-        # As above. What they say may repeat the text, so only its kind is told.
-        raise FeedError(f"this calendar cannot be read ({type(error).__name__}); ask for another export") from None
+        # As above. Its message may repeat the text, so only its type is reported.
+        raise FeedError(
+            f"this calendar cannot be read ({type(error).__name__}); ask its publisher for another export"
+        ) from None
     if not calendars:
         raise FeedError("this calendar is cut off: its end is missing; fetch it again")
-    if zones_us > PATIENCE_US:
-        raise FeedError("this calendar's time zones have rules without end; ask for another export")
+    if zones_us > EFFORT_US:
+        raise FeedError("this calendar's time zones have rules without end; ask its publisher for another export")
     series: dict[str, list[Component]] = {}
     events = (part for calendar in calendars for part in calendar.subcomponents if part.name == "VEVENT")
     for number, event in enumerate(events):
@@ -199,18 +205,20 @@ def _series(data: bytes) -> Iterable[list[Component]]:
 
 
 def _title(event: Any) -> str:
-    """What can be printed of a summary, on one line."""
+    """Returns the printable characters of a summary, on one line."""
     text = str((listed(event.get("SUMMARY")) or [""])[0])[: 4 * TITLE_LIMIT]
-    kept = "".join(" " if character.isspace() else character for character in text)
-    return " ".join("".join(character for character in kept if character.isprintable()).split())[:TITLE_LIMIT].rstrip()
+    spaced = "".join(" " if character.isspace() else character for character in text)
+    return " ".join("".join(character for character in spaced if character.isprintable()).split())[
+        :TITLE_LIMIT
+    ].rstrip()
 
 
 def _window(event: Any, zone: ZoneInfo) -> Window:
-    start, end = (_moment(event[key].dt, zone) for key in ("DTSTART", "DTEND"))
+    start, end = (_in_utc(event[key].dt, zone) for key in ("DTSTART", "DTEND"))
     return Window(start=start, end=end, title=_title(event))
 
 
-def _moment(value: date | datetime, zone: ZoneInfo) -> datetime:
+def _in_utc(value: date | datetime, zone: ZoneInfo) -> datetime:
     if not isinstance(value, datetime):
         value = datetime.combine(value, time())
     return (value if value.tzinfo else value.replace(tzinfo=zone)).astimezone(UTC)

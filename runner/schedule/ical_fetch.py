@@ -20,11 +20,11 @@ REDIRECTS = 2
 
 
 class FeedError(FirstBellError):
-    """A calendar cannot be read; one sentence says which, why, and what to do."""
+    """A calendar cannot be read. The message says which, why, and what to do."""
 
 
 def fetch(source: str, *, limit_bytes: int = LIMIT_BYTES) -> bytes:
-    """The content of a file, or of an address (http, https, webcal). Raises FeedError."""
+    """Returns the content of a file or of an address (http, https, webcal). Raises FeedError."""
     scheme, colon, rest = source.partition("://")
     if colon:
         return _from_address(f"https://{rest}" if scheme.lower() == "webcal" else source, limit_bytes)
@@ -32,37 +32,37 @@ def fetch(source: str, *, limit_bytes: int = LIMIT_BYTES) -> bytes:
         with Path(source).expanduser().open("rb") as file:
             return _bounded(file.read, source, limit_bytes)
     except (OSError, ValueError, RuntimeError) as error:
-        reason = getattr(error, "strerror", None) or "that is no path"
+        reason = getattr(error, "strerror", None) or "it is not a path"
         raise FeedError(f"{redacted_source(source)} cannot be read ({reason}); correct the path") from None
 
 
 def redacted_source(source: str) -> str:
-    """A source as it may be shown and kept: without user, password and query, which may hold the key to a calendar."""
-    plain = "".join(character for character in source if character.isprintable())
-    if "://" not in plain:
-        return plain
-    scheme, _, rest = re.split(r"[?#]", plain)[0].partition("://")
+    """Returns a source without user, password and query, which may be the key to a calendar, to show and store."""
+    printable = "".join(character for character in source if character.isprintable())
+    if "://" not in printable:
+        return printable
+    scheme, _, rest = re.split(r"[?#]", printable)[0].partition("://")
     host, slash, path = rest.partition("/")
     return f"{scheme}://{host.rpartition('@')[2]}{slash}{path}"
 
 
 def _from_address(url: str, limit_bytes: int) -> bytes:
-    """Redirects are followed here: urllib3 would first read their bodies, however long."""
+    """Reads an address. Follows redirects itself, because urllib3 would first read their bodies, however long."""
     timeout = urllib3.Timeout(connect=CONNECT_S, read=READ_S)
     try:
         with urllib3.PoolManager(timeout=timeout, retries=False) as pool:
             for _ in range(REDIRECTS + 1):
                 if urlsplit(url).scheme.lower() not in {"http", "https"}:
                     raise FeedError(
-                        f"{redacted_source(url)}: calendars are read from files, http, https and webcal addresses"
+                        f"{redacted_source(url)} cannot be read; give a file, or an http, https or webcal address"
                     )
-                with closing(pool.request("GET", url, redirect=False, preload_content=False)) as answer:
-                    if onward := answer.get_redirect_location():
-                        url = urljoin(url, onward)
+                with closing(pool.request("GET", url, redirect=False, preload_content=False)) as response:
+                    if target := response.get_redirect_location():
+                        url = urljoin(url, target)
                         continue
-                    if answer.status != 200:  # HTTP's OK
-                        raise FeedError(f"{redacted_source(url)} answers {answer.status}; check the address")
-                    return _bounded(partial(answer.read1, decode_content=True), url, limit_bytes)
+                    if response.status != 200:  # HTTP's OK
+                        raise FeedError(f"{redacted_source(url)} answers {response.status}; check the address")
+                    return _bounded(partial(response.read1, decode_content=True), url, limit_bytes)
     except (urllib3.exceptions.HTTPError, ValueError, OSError) as error:
         raise FeedError(
             f"{redacted_source(url)} cannot be reached ({type(error).__name__}); check the address"
@@ -71,16 +71,16 @@ def _from_address(url: str, limit_bytes: int) -> bytes:
 
 
 def _bounded(read: Callable[[int], bytes], source: str, limit_bytes: int) -> bytes:
-    """All that can be read, bit by bit: whoever sends one byte at a time does not keep us."""
-    data, enough_at = bytearray(), clock.monotonic() + WHOLE_S
+    """Reads everything in pieces, within a size and a time, so that a slow sender cannot block."""
+    data, deadline = bytearray(), clock.monotonic() + WHOLE_S
     while part := read(limit_bytes + 1 - len(data)):
         data += part
         if len(data) > limit_bytes:
             raise FeedError(
-                f"{redacted_source(source)} is larger than {limit_bytes:,} bytes; that is no school's calendar"
+                f"{redacted_source(source)} is larger than {limit_bytes:,} bytes; give a calendar's address"
             )
-        if clock.monotonic() > enough_at:
+        if clock.monotonic() > deadline:
             raise FeedError(
-                f"{redacted_source(source)} takes longer than {WHOLE_S:.0f} seconds; download it and give the file"
+                f"{redacted_source(source)} takes longer than {WHOLE_S:.0f} seconds; download it, and give the file"
             )
     return bytes(data)

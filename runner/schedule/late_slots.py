@@ -1,4 +1,4 @@
-"""Which of the slots that wait may still run, and why the others may not: late is worse than missed and said so."""
+"""Decides which waiting slots may still run, and why the others are missed: a missed slot is better than a late run."""
 
 from __future__ import annotations
 
@@ -20,14 +20,15 @@ class WaitingSlot:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MissedSlot:
-    """A slot that will not run, and why."""
+    """A slot that will not run, and the reason."""
 
     slot: WaitingSlot
     why: MissedReason
 
 
 def triage(waiting: Sequence[WaitingSlot], now: datetime, grace_s: float) -> tuple[list[WaitingSlot], list[MissedSlot]]:
-    """Of each journey only the latest slot may run, and only within the grace; what may run comes oldest first."""
+    """Returns the slots that may run, oldest first, and those that are missed. Only the latest slot of each journey may
+    run, and only within the grace."""
     latest: dict[str, WaitingSlot] = {}
     for slot in sorted(waiting, key=lambda slot: slot.due_at):
         latest[slot.journey] = slot
@@ -40,6 +41,6 @@ def _missed(waiting: Iterable[WaitingSlot], latest: dict[str, WaitingSlot], play
     for slot in waiting:
         if slot.id in playable:
             continue
-        overtaken = latest[slot.journey] is not slot
-        why = MissedReason.OVERTAKEN if overtaken else MissedReason.NO_WORKER
+        is_latest = latest[slot.journey] is slot
+        why = MissedReason.NO_WORKER if is_latest else MissedReason.OVERTAKEN
         yield MissedSlot(slot=slot, why=why)

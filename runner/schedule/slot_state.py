@@ -1,4 +1,4 @@
-"""The states of a slot, and the reasons why one was missed. Their values stand in history and never change."""
+"""The states of a slot, and the reasons that one was missed. Their values are stored in history and never change."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from enum import StrEnum
 
 
 class SlotState(StrEnum):
-    """How far a slot has come. RAN, LATE, MISSED and SKIPPED are its ends."""
+    """The state of a slot. RAN, LATE, MISSED and SKIPPED are final."""
 
     PLANNED = "planned"
     RUNNING = "running"
@@ -18,7 +18,7 @@ class SlotState(StrEnum):
 
 
 class MissedReason(StrEnum):
-    """Why a slot was missed, where a decision may hang on it. Old rows hold these values too, so they stay."""
+    """The reason that a slot was missed. Old rows have these values too, so they stay."""
 
     UNWATCHED = "nobody was watching"
     OVERTAKEN = "the next one was due before a worker was free"
@@ -27,14 +27,14 @@ class MissedReason(StrEnum):
 
 
 WORDS: Mapping[str, str] = {
-    MissedReason.UNWATCHED: "nobody was watching",
+    MissedReason.UNWATCHED: "firstbell watch was not running",
     MissedReason.OVERTAKEN: "the next one was due before a worker was free",
     MissedReason.NO_WORKER: "no worker was free in time",
-    MissedReason.ABANDONED: "whoever ran it ended in the middle",
+    MissedReason.ABANDONED: "its worker ended in the middle of the run",
 }
-"""Each reason as people read it; these words may change."""
+"""The text of each reason; it may change."""
 
 
 def in_words(why: str) -> str:
-    """The stored reason of a slot's end as people read it. A reason that is none of the above is a sentence already."""
+    """Returns the text of a stored reason. A reason that is none of the above is a sentence already."""
     return WORDS.get(why, why)

@@ -1,7 +1,7 @@
-"""Slots: when each journey is due, as a pure function of its rhythm and the calendar.
+"""Computes when each journey is due: a pure function of its rhythm and the calendar.
 
-Local time comes in and is turned into UTC at once; the day is the unit that is planned, because only a day knows its
-bells. A skipped hour moves what is due in it to the hour after; an hour that comes twice counts once.
+Local times are converted to UTC at once. Days are planned one by one, because bells differ by day. On DST nights, times
+in the skipped hour move to the hour after, and times in the repeated hour count once.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from enum import Enum
 from firstbell.runner.schedule.calendar import Day, SchoolCalendar
 from firstbell.runner.schedule.crontab import due_between
 
-# Cron means whole minutes, so its jitter stays inside one; the daily proof of life has ten to spread over.
+# Cron counts in minutes, so its jitter stays within one; the daily proof of life is spread over ten.
 CRON_SPREAD_S = 60.0
 PROOF_SPREAD_S = 600.0
 
 
 class Phase(Enum):
-    """Why something is due when it is."""
+    """The reason for a due time."""
 
     ROUND_THE_CLOCK = "round the clock"
     LEAD_IN = "lead-in"
@@ -33,7 +33,7 @@ class Phase(Enum):
 
 
 class ClosedDays(Enum):
-    """What is due on a day without school."""
+    """The rule for a day without school."""
 
     DAILY = "daily"
     AS_USUAL = "as usual"
@@ -42,7 +42,7 @@ class ClosedDays(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LeadIn:
-    """The time before a first bell in which a journey is played more often."""
+    """The time before a first bell in which a journey is due more often."""
 
     before_bell_s: float
     every_s: float
@@ -50,7 +50,7 @@ class LeadIn:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rhythm:
-    """When one journey is to be played. Either `crontab` or `every_s` holds; all durations in seconds."""
+    """The intervals of one journey, in seconds. `crontab`, if not empty, replaces `every_s`."""
 
     journey: str
     every_s: float = 600.0
@@ -65,7 +65,7 @@ class Rhythm:
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
 class Due:
-    """One journey is due at one time (UTC)."""
+    """A due time of one journey, in UTC."""
 
     at: datetime
     journey: str
@@ -73,7 +73,7 @@ class Due:
 
 
 class Timetable:
-    """The rhythms of all journeys, and the calendar. Remembers the days that it has worked out."""
+    """The rhythms of all journeys, and the calendar. Caches the days that it has computed."""
 
     def __init__(self, rhythms: Sequence[Rhythm], calendar: SchoolCalendar) -> None:
         self.rhythms = {rhythm.journey: rhythm for rhythm in rhythms}
@@ -81,66 +81,66 @@ class Timetable:
         self._days: dict[date, list[Due]] = {}
 
     def due(self, since: datetime, until: datetime) -> list[Due]:
-        """All that is due from `since` (included) to `until` (not), in order."""
+        """Returns all due times from `since` (included) to `until` (excluded), in order."""
         if until <= since:
             return []
-        first, last = (moment.astimezone(self.calendar.zone).date() for moment in (since, until))
+        first, last = (at.astimezone(self.calendar.zone).date() for at in (since, until))
         first -= timedelta(days=1)  # Jitter can carry the last slot of a day past its midnight.
         days = [first + timedelta(days=number) for number in range((last - first).days + 1)]
         return [due for day in days for due in self._day(day) if since <= due.at < until]
 
     def _day(self, day: date) -> list[Due]:
         if day not in self._days:
-            if len(self._days) > 7:  # a watch asks for today and tomorrow
+            if len(self._days) > 7:  # The planner asks for today and tomorrow.
                 self._days.clear()
-            made = (due for rhythm in self.rhythms.values() for due in of_day(rhythm, self.calendar, day))
-            self._days[day] = sorted(made, key=lambda due: (due.at, due.journey))
+            dues = (due for rhythm in self.rhythms.values() for due in due_on(rhythm, self.calendar, day))
+            self._days[day] = sorted(dues, key=lambda due: (due.at, due.journey))
         return self._days[day]
 
 
-def of_day(rhythm: Rhythm, calendar: SchoolCalendar, day: date) -> Iterator[Due]:
-    """When a journey is due on a date of the school's calendar."""
-    told = calendar.day(day)
+def due_on(rhythm: Rhythm, calendar: SchoolCalendar, day: date) -> Iterator[Due]:
+    """Yields when a journey is due on a date of the school's calendar."""
+    school_day = calendar.day(day)
     start, end = _midnights(day, calendar)
-    if not told.in_session and rhythm.closed_days is not ClosedDays.AS_USUAL:
+    if not school_day.in_session and rhythm.closed_days is not ClosedDays.AS_USUAL:
         if rhythm.closed_days is ClosedDays.DAILY:
             at = _at(day, rhythm.proof_of_life, calendar)
             yield _due(rhythm, at + timedelta(seconds=spread_s(rhythm.journey, PROOF_SPREAD_S)), Phase.PROOF_OF_LIFE)
     elif rhythm.crontab:
-        late = timedelta(seconds=spread_s(rhythm.journey, CRON_SPREAD_S))
+        jitter = timedelta(seconds=spread_s(rhythm.journey, CRON_SPREAD_S))
         for at in due_between(rhythm.crontab, start, end, calendar.zone):
-            yield _due(rhythm, at + late, Phase.CRON)
-    elif rhythm.follows_bells and told.bells is not None:
-        yield from _around_bells(rhythm, told, calendar, start, end)
+            yield _due(rhythm, at + jitter, Phase.CRON)
+    elif rhythm.follows_bells and school_day.bells is not None:
+        yield from _around_bells(rhythm, school_day, calendar, start, end)
     else:
         for at in _each(rhythm, rhythm.every_s, start, end):
             yield _due(rhythm, at, Phase.ROUND_THE_CLOCK)
 
 
 def _around_bells(rhythm: Rhythm, day: Day, calendar: SchoolCalendar, start: datetime, end: datetime) -> Iterator[Due]:
-    """Often before each first bell, as configured while class is held, seldom for the rest of the day."""
-    assert day.bells is not None  # noqa: S101  # the caller has looked
+    """Yields frequent times before each first bell, the configured interval in class, and rare times after hours."""
+    assert day.bells is not None  # noqa: S101  # due_on has checked
     bells = [_at(day.date, bell, calendar) for bell in day.bells.first_bells(rhythm.groups)]
-    home = _at(day.date, day.bells.closing_bell(rhythm.groups), calendar)
-    leads: list[tuple[datetime, datetime]] = []
+    closing = _at(day.date, day.bells.closing_bell(rhythm.groups), calendar)
+    lead_ins: list[tuple[datetime, datetime]] = []
     if rhythm.lead_in is not None:
         before = timedelta(seconds=rhythm.lead_in.before_bell_s)
-        leads = _merged([(max(start, bell - before), bell) for bell in bells])
-        for begins, bell in leads:
+        lead_ins = _merged([(max(start, bell - before), bell) for bell in bells])
+        for begins, bell in lead_ins:
             yield from (_due(rhythm, at, Phase.LEAD_IN) for at in _each(rhythm, rhythm.lead_in.every_s, begins, bell))
 
-    def is_free(at: datetime) -> bool:
-        return not any(begins <= at < bell for begins, bell in leads)
+    def is_outside_lead_ins(at: datetime) -> bool:
+        return not any(begins <= at < bell for begins, bell in lead_ins)
 
-    for at in filter(is_free, _each(rhythm, rhythm.every_s, bells[0], home)):
+    for at in filter(is_outside_lead_ins, _each(rhythm, rhythm.every_s, bells[0], closing)):
         yield _due(rhythm, at, Phase.IN_CLASS)
-    for begins, ends in ((start, bells[0]), (home, end)):
-        for at in filter(is_free, _each(rhythm, rhythm.after_hours_s, begins, ends)):
+    for begins, ends in ((start, bells[0]), (closing, end)):
+        for at in filter(is_outside_lead_ins, _each(rhythm, rhythm.after_hours_s, begins, ends)):
             yield _due(rhythm, at, Phase.AFTER_HOURS)
 
 
 def is_school_time(rhythm: Rhythm, calendar: SchoolCalendar, at: datetime) -> bool | None:
-    """Whether a journey's groups are in class at a moment, or about to be (its lead-in); None without bells."""
+    """Tells whether a journey's groups are in class at a time, or in its lead-in; None without bells."""
     day = calendar.day(at.astimezone(calendar.zone).date())
     if not day.in_session:
         return False
@@ -152,19 +152,19 @@ def is_school_time(rhythm: Rhythm, calendar: SchoolCalendar, at: datetime) -> bo
 
 
 def _each(rhythm: Rhythm, every_s: float, begins: datetime, ends: datetime) -> Iterator[datetime]:
-    """Every so often inside a span: on a grid that starts at the epoch, moved by the journey's own jitter.
+    """Yields times at an interval within a span: on a grid that starts at the epoch, shifted by the journey's jitter.
 
-    A grid that does not depend on when the service started gives the same slots after a restart.
+    The grid does not depend on the start of the service, so a restart gives the same slots.
     """
-    moved_s = spread_s(rhythm.journey, every_s)
-    number = math.ceil((begins.timestamp() - moved_s) / every_s)
-    while (at := datetime.fromtimestamp(number * every_s + moved_s, UTC)) < ends:
+    shift_s = spread_s(rhythm.journey, every_s)
+    number = math.ceil((begins.timestamp() - shift_s) / every_s)
+    while (at := datetime.fromtimestamp(number * every_s + shift_s, UTC)) < ends:
         yield at
         number += 1
 
 
 def spread_s(journey: str, over_s: float) -> float:
-    """The jitter of a journey: whole seconds under `over_s`, always the same for the same name."""
+    """Returns the jitter of a journey: whole seconds below `over_s`, always the same for one name."""
     digest = hashlib.sha256(journey.encode()).digest()
     return float(int(int.from_bytes(digest[:8]) / 2**64 * over_s))
 

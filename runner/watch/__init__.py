@@ -1,1 +1,1 @@
-"""The service that a district leaves running: clock, planner, crew."""
+"""The service that a district leaves running: clock, planner, workers for slots, and upkeep of alarms."""

@@ -1,8 +1,8 @@
-"""The clock of the service: APScheduler rings, and nothing is decided here.
+"""Runs the jobs of the service at intervals with APScheduler. It decides nothing.
 
-APScheduler keeps no truth: its jobs live in memory and are made anew with each clock. Its thread can die while it says
-that it runs (3.11, `_process_jobs`: only `get_due_jobs` is guarded), so every ring is noted, and whoever supervises
-the clock makes a new one when it falls silent.
+APScheduler keeps no state that matters: its jobs are in memory, and each clock creates them anew. Its thread can die
+while it reports that it runs (3.11, `_process_jobs`: only `get_due_jobs` is guarded), so the time of each job is noted,
+and the supervisor of the clock restarts it when it falls silent.
 """
 
 from __future__ import annotations
@@ -18,79 +18,77 @@ from apscheduler.schedulers.background import BackgroundScheduler
 
 log = structlog.get_logger()
 
-# The slowest bell rings every few seconds; a thread that has not rung one for this long is dead or stuck.
+# Some job runs every few seconds; a thread that has run none for this long is dead or stuck.
 SILENT_S = 30.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PeriodicJob:
-    """Something to do every so often. What it raises is told, and it is rung again all the same."""
+    """A function to call at an interval. An exception is logged, and the next call comes all the same."""
 
     name: str
     every_s: float
-    ring: Callable[[], object]
+    run_once: Callable[[], object]
 
 
 class JobClock:
-    """Rings bells, each in turn with itself. Not started until `start`."""
+    """Runs jobs, never two calls of one job at once. Not started until `start`."""
 
-    def __init__(self, bells: list[PeriodicJob]) -> None:
-        self._bells = bells
-        self._scheduler = self._made()
-        self._rang = time.monotonic()
-        self._troubled: set[str] = set()
+    def __init__(self, jobs: list[PeriodicJob]) -> None:
+        self._jobs = jobs
+        self._scheduler = self._new_scheduler()
+        self._last_ran = time.monotonic()
+        self._failing: set[str] = set()
 
     def start(self) -> None:
-        """Begin to ring, at once and then every so often."""
-        self._rang = time.monotonic()
+        """Runs each job at once, and then at its interval."""
+        self._last_ran = time.monotonic()
         self._scheduler.start()
 
     def stop(self) -> None:
-        """Ring no more. Does not wait for what a bell has begun."""
+        """Starts no more jobs. Does not wait for jobs that run."""
         if self._scheduler.running:
             self._scheduler.shutdown(wait=False)
 
     @property
     def silent_s(self) -> float:
-        """How long no bell has rung, in seconds."""
-        return time.monotonic() - self._rang
+        """The time since a job last ran, in seconds."""
+        return time.monotonic() - self._last_ran
 
-    def mend(self) -> bool:
-        """Start a new clock where this one has fallen silent; whether it had."""
+    def restart_if_silent(self) -> bool:
+        """Starts a new scheduler if this one has fallen silent; true if it had."""
         if self.silent_s < SILENT_S:
             return False
         log.error("clock.silent", seconds=round(self.silent_s))
         self.stop()
-        self._scheduler = self._made()
+        self._scheduler = self._new_scheduler()
         self.start()
         return True
 
-    def _made(self) -> BackgroundScheduler:
+    def _new_scheduler(self) -> BackgroundScheduler:
         scheduler = BackgroundScheduler(
             timezone="UTC",
             daemon=True,
-            executors={"default": ThreadPoolExecutor(len(self._bells))},
-            # A late ring is still a ring: what is due is decided from the database, not from when the clock rang.
+            executors={"default": ThreadPoolExecutor(len(self._jobs))},
+            # A late call still counts: due slots are read from the database, not from the time of the call.
             job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1},
         )
-        for bell in self._bells:
+        for job in self._jobs:
             now = datetime.now(UTC)
-            scheduler.add_job(
-                self._ring, "interval", seconds=bell.every_s, next_run_time=now, args=[bell], id=bell.name
-            )
+            scheduler.add_job(self._run, "interval", seconds=job.every_s, next_run_time=now, args=[job], id=job.name)
         return scheduler
 
-    def _ring(self, bell: PeriodicJob) -> None:
+    def _run(self, job: PeriodicJob) -> None:
         try:
-            bell.ring()
+            job.run_once()
         except Exception as error:
-            # Whatever a bell raises, the next one rings; said once, and again when it is over.
-            if bell.name not in self._troubled:
-                self._troubled.add(bell.name)
-                log.exception("clock.bell_failed", bell=bell.name, said=str(error))
+            # The next call comes whatever this one raises. Logged once, and again when it recovers.
+            if job.name not in self._failing:
+                self._failing.add(job.name)
+                log.exception("clock.job_failed", job=job.name, error=str(error))
         else:
-            if bell.name in self._troubled:
-                self._troubled.discard(bell.name)
-                log.warning("clock.bell_well_again", bell=bell.name)
+            if job.name in self._failing:
+                self._failing.discard(job.name)
+                log.warning("clock.job_recovered", job=job.name)
         finally:
-            self._rang = time.monotonic()
+            self._last_ran = time.monotonic()

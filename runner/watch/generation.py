@@ -1,4 +1,4 @@
-"""The programme: what one configuration makes of the service. A new configuration makes a new programme."""
+"""A generation: what the service plays with one configuration. A new configuration makes a new generation."""
 
 from __future__ import annotations
 
@@ -15,38 +15,39 @@ from firstbell.runner.schedule.slots import Timetable
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Generation:
-    """Who plays what and when. Two programmes are the same only if they have the same number."""
+    """The journeys of one configuration and their timetable. Two generations with the same number are the same."""
 
     number: int
-    staging: Runtime
-    pieces: Mapping[str, JourneyEntry]
+    runtime: Runtime
+    entries: Mapping[str, JourneyEntry]
     broken: Sequence[BrokenFile]
     timetable: Timetable
 
-    def cast(self, journey: str, taken: frozenset[str]) -> AccountAllocation | None:
-        """Who could play a journey now. One that is no longer in the programme needs nobody: it ends at once."""
-        piece = self.pieces.get(journey)
-        return self.staging.district.company.cast(piece.part, taken) if piece else AccountAllocation()
+    def allocate(self, journey: str, taken: frozenset[str]) -> AccountAllocation | None:
+        """Returns free accounts for a journey, or None. A journey that is no longer configured needs no accounts: its
+        slot is skipped."""
+        entry = self.entries.get(journey)
+        return self.runtime.district.company.cast(entry.part, taken) if entry else AccountAllocation()
 
     def why_unplayable(self, journey: str) -> str:
-        """Why no file defines a journey; empty when one does."""
-        piece = self.pieces.get(journey)
-        if piece is None or piece.card is not None:
+        """Says why no file defines a journey; empty if one does."""
+        entry = self.entries.get(journey)
+        if entry is None or entry.card is not None:
             return ""
         causes = "; ".join(f"{broken.file}:{broken.line}: {broken.cause}" for broken in self.broken)
         return f"no journey file defines it{f' ({causes})' if causes else ''}"
 
 
-def generation_of(number: int, staging: Runtime, ready: Ready) -> Generation:
-    """The programme of a configuration whose journeys a worker has collected. Raises ConfigError."""
-    settings = staging.config.settings
-    pieces = journey_catalog(ready.journeys, settings)
-    enabled = [piece for piece in pieces.values() if piece.section.enabled]
-    check_services(enabled, staging)
+def generation_of(number: int, runtime: Runtime, ready: Ready) -> Generation:
+    """Returns the generation of a configuration whose journeys a worker has collected. Raises ConfigError."""
+    settings = runtime.config.settings
+    entries = journey_catalog(ready.journeys, settings)
+    enabled = [entry for entry in entries.values() if entry.section.enabled]
+    check_services(enabled, runtime)
     return Generation(
         number=number,
-        staging=staging,
-        pieces=pieces,
+        runtime=runtime,
+        entries=entries,
         broken=ready.broken,
-        timetable=timetable_of(settings, [piece.name for piece in enabled]),
+        timetable=timetable_of(settings, [entry.name for entry in enabled]),
     )

@@ -1,7 +1,7 @@
-"""Rounds: once a minute every host is looked at and what was found is kept, so that a failure finds a before.
+"""Checks every host once a minute and records the result, so that a failure can be compared with earlier checks.
 
-Nobody waits for a round: it has a thread of the clock's to itself, ends within its bound whatever the network does, and
-one that is due while another goes on is left out (`Clock`: one at a time, and late ones become one).
+No run waits for a check: it has a thread of the clock, ends within its limit whatever the network does, and is left out
+if the last one still runs (`JobClock`: one at a time, and late calls become one).
 """
 
 from __future__ import annotations
@@ -22,41 +22,40 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HostCheckJob:
-    """What one round looks at, by which way, and how long it may take."""
+    """The hosts of one check, the network path to them, and the longest time for all."""
 
     targets: list[Target]
-    way: Egress
+    egress: Egress
     within_s: float
 
 
 class PeriodicHostChecks:
-    """Goes round the hosts of one location. `look` is asked each time, because configurations change."""
+    """The checks from one location. `next_job` is called for each check, because configurations change."""
 
-    def __init__(self, history: HostCheckHistory, location: str, look: Callable[[], HostCheckJob]) -> None:
+    def __init__(self, history: HostCheckHistory, location: str, next_job: Callable[[], HostCheckJob]) -> None:
         self._history = history
         self._location = location
-        self._look = look
-        self._verdicts: dict[str, str] = {}
-        self._over = threading.Event()
+        self._next_job = next_job
+        self._results: dict[str, str] = {}
+        self._stopped = threading.Event()
 
-    def ring(self) -> None:
-        """One round. Raises HistoryError when history is away; what was found then is lost, the next round is near."""
-        look = self._look()
-        checks = probe(look.targets, look.way, look.within_s)
-        if self._over.is_set():
+    def run_once(self) -> None:
+        """Checks all hosts once. Raises HistoryError if history is unavailable; then these results are lost, and the
+        next check is near."""
+        job = self._next_job()
+        checks = probe(job.targets, job.egress, job.within_s)
+        if self._stopped.is_set():
             return
         for check in checks:
-            self._tell(check)
+            self._log_change(check)
         self._history.record(checks, self._location)
 
-    def end(self) -> None:
-        """Keep nothing from now on: while First Bell stops, what it has started itself goes away, and that is no news
-        of anybody's hosts."""
-        self._over.set()
+    def stop(self) -> None:
+        """Records nothing from now on: while First Bell stops, its practice school does too, and its hosts fail."""
+        self._stopped.set()
 
-    def _tell(self, check: HostCheck) -> None:
-        """Log a host that has become different, not each time that it is the same."""
-        before = self._verdicts.get(check.host)
-        self._verdicts[check.host] = check.verdict
+    def _log_change(self, check: HostCheck) -> None:
+        before = self._results.get(check.host)
+        self._results[check.host] = check.verdict
         if before is not None and before != check.verdict:
             log.info("host.changed", host=check.host, was=before, now=check.verdict, ends_at=check.ends_at)

@@ -1,4 +1,4 @@
-"""A post: one location of the service, with its slots, its plan, its rounds and its crew."""
+"""One location of the service: its slots, planner, host checks and workers."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from collections.abc import Callable
 
 import structlog
 
-from firstbell.runner.execution.supervision.managed_worker import ManagedWorker
 from firstbell.runner.execution.supervision.process_identity import owner_is_gone
 from firstbell.runner.history.database import Database
 from firstbell.runner.history.runs.host_checks import HostCheckHistory
@@ -20,41 +19,29 @@ log = structlog.get_logger()
 
 
 class WatchedLocation:
-    """Watches from one location. `programme` is asked each time, because configurations change."""
+    """A location that this service watches. The current generation is read each time, because configurations change."""
 
-    def __init__(self, location: str, database: Database, terms: ClaimPolicy, asked: WorkerInputs) -> None:
+    def __init__(self, location: str, database: Database, policy: ClaimPolicy, inputs: WorkerInputs) -> None:
         self.location = location
-        self._programme: Callable[[], Generation] = asked.programme
-        self._slots = SlotHistory(database, location, self._programme().staging.zone)
-        self._planner = Planner(self._slots, lambda: self._programme().timetable, terms.grace_s)
-        self._rounds = PeriodicHostChecks(HostCheckHistory(database), location, self._look)
-        self.crew = SlotWorkers(self._slots, terms, asked, location)
-
-    def hire(self, player: ManagedWorker) -> None:
-        """One more for the crew."""
-        self.crew.hire(player)
+        self._generation: Callable[[], Generation] = inputs.generation
+        self._slots = SlotHistory(database, location, self._generation().runtime.zone)
+        self._planner = Planner(self._slots, lambda: self._generation().timetable, policy.grace_s)
+        self.host_checks = PeriodicHostChecks(HostCheckHistory(database), location, self._host_check_job)
+        self.workers = SlotWorkers(self._slots, policy, inputs, location)
 
     def plan(self) -> UnwatchedPeriod | None:
-        """Write down what is due soon. Says what was missed meanwhile, if anything was."""
+        """Records the slots that are due soon. Returns the period whose slots were missed, if any."""
         return self._planner.plan()
 
-    def check_hosts(self) -> None:
-        """Look at every host once."""
-        self._rounds.ring()
-
-    def stop_host_checks(self) -> None:
-        """Keep nothing of what is looked at from now on."""
-        self._rounds.end()
-
-    def hold(self) -> None:
-        """Hold on to what is ours before anybody looks for what is nobody's."""
-        self._slots.renew(self.crew.terms, self.crew.held())
+    def renew_and_reap(self) -> None:
+        """Renews this process's leases, then reaps expired ones."""
+        self._slots.renew(self.workers.policy, self.workers.active_claims())
         if reaped := self._slots.reap(owner_is_gone):
             log.warning("slots.reaped", slots=reaped, location=self.location)
 
-    def _look(self) -> HostCheckJob:
-        """What is looked at: the hosts of today's configuration, by this location's way."""
-        inquiry = self._programme().staging.inquiry
+    def _host_check_job(self) -> HostCheckJob:
+        """Returns the next check: the hosts of the current configuration, by this location's network path."""
+        inquiry = self._generation().runtime.inquiry
         return HostCheckJob(
-            targets=list(inquiry.targets), way=inquiry.locations[self.location].way, within_s=inquiry.within_s
+            targets=list(inquiry.targets), egress=inquiry.locations[self.location].way, within_s=inquiry.within_s
         )

@@ -1,6 +1,6 @@
-"""Announced maintenance: what stands in the configuration, and what the calendars it names say this hour.
+"""Announced maintenance, from the configuration and from the calendars that it names, which are read every hour.
 
-A calendar that cannot be read keeps what it said last, and is told of.
+If a calendar cannot be read, its last windows stay, and the error is logged.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 import structlog
 
 from firstbell.runner.config.load import Config
-from firstbell.runner.config.sections.timetable import MaintenanceSection
+from firstbell.runner.config.sections.calendar import MaintenanceSection
 from firstbell.runner.config.to_schedule import maintenance_of
 from firstbell.runner.schedule.ical import windows
 from firstbell.runner.schedule.ical_fetch import FeedError, fetch
@@ -25,31 +25,31 @@ BACK, AHEAD = timedelta(days=2), timedelta(days=14)
 
 
 class MaintenanceWindows:
-    """All windows that are known now."""
+    """The maintenance windows that are known now."""
 
     def __init__(self, config: Config) -> None:
         self._config = config
         self._read: dict[str, list[Maintenance]] = {}
 
     def follow(self, config: Config) -> None:
-        """Go by another configuration."""
+        """Takes over a new configuration, and reads its calendars."""
         self._config = config
         self.refresh()
 
     def windows(self) -> Sequence[Maintenance]:
-        """What is announced. Reads nothing: `refresh` has."""
-        named = {section.ics for section in self._config.settings.maintenance}
-        read = [window for source, found in self._read.items() if source in named for window in found]
-        return [*maintenance_of(self._config.settings), *read]
+        """Returns all windows. Reads no calendar: `refresh` does."""
+        sources = {section.ics for section in self._config.settings.maintenance}
+        from_calendars = [window for source in sources for window in self._read.get(source, ())]
+        return [*maintenance_of(self._config.settings), *from_calendars]
 
     def refresh(self) -> None:
-        """Read the calendars again."""
+        """Reads the calendars again."""
         for section in self._config.settings.maintenance:
             if section.ics:
                 try:
                     self._read[section.ics] = self._windows(section)
                 except FeedError as error:
-                    log.error("maintenance.unreadable", said=str(error))
+                    log.error("maintenance.unreadable", error=str(error))
 
     def _windows(self, section: MaintenanceSection) -> list[Maintenance]:
         source, now = section.ics, datetime.now(UTC)

@@ -1,4 +1,4 @@
-"""A configuration that changes under a running service: the new one if it can be used, else the old one, loudly."""
+"""Notices a change of the configuration file, and refuses changes that need a restart."""
 
 from __future__ import annotations
 
@@ -10,30 +10,30 @@ from firstbell.runner.config.model import Settings
 
 
 class ConfigFile:
-    """Notices that a file has changed. An editor that replaces it changes its inode; one that writes, its time."""
+    """A file whose changes are noticed. An editor that replaces it changes its inode; one that writes it, its time."""
 
     def __init__(self, file: Path) -> None:
         self.file = file
-        self._seen = self._look()
+        self._seen = self._stat()
 
     def has_changed(self) -> bool:
-        """Whether it is another than when it was last asked. A file that is gone for the moment has not changed."""
-        now = self._look()
+        """Tells whether it has changed since the last call. A file that is gone for the moment has not changed."""
+        now = self._stat()
         if now is None or now == self._seen:
             return False
         self._seen = now
         return True
 
-    def _look(self) -> tuple[int, int, int] | None:
+    def _stat(self) -> tuple[int, int, int] | None:
         try:
-            found = self.file.stat()
+            status = self.file.stat()
         except OSError:
             return None
-        return found.st_mtime_ns, found.st_size, found.st_ino
+        return status.st_mtime_ns, status.st_size, status.st_ino
 
 
-def needs_restart(old: Settings, new: Config) -> None:
-    """Refuse what only a restart can change. Raises ConfigError with the places."""
+def check_without_restart(old: Settings, new: Config) -> None:
+    """Raises ConfigError with the keys that only a restart can change, if any has changed."""
     settings = new.settings
     changed = {
         ("history",): old.history != settings.history,
@@ -48,9 +48,9 @@ def needs_restart(old: Settings, new: Config) -> None:
         ("watch", "workers"): old.watch.workers != settings.watch.workers,
     }
     problems = [
-        new.problem(path, "this changes only with a restart; restart First Bell, or put the old value back")
-        for path, is_other in changed.items()
-        if is_other
+        new.problem(path, "this changes only with a restart; restart First Bell, or restore the old value")
+        for path, has_changed in changed.items()
+        if has_changed
     ]
     if problems:
         raise ConfigError(problems)

@@ -1,4 +1,4 @@
-"""A verdict waits for a history that is away: what was seen is not thrown away because a database restarts."""
+"""Retries the record of a run while history is unavailable, so that a database restart loses no result."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ BACKOFF = Backoff(first_s=0.5, longest_s=15.0, spread=(1.0, 1.0))
 
 
 class RetryingRecords:
-    """Writes runs down, as often as it takes, until `give_up` is set: then the error goes on."""
+    """Records runs, with retries until `give_up` is set; then the error is raised."""
 
     def __init__(self, history: RunRecords, give_up: threading.Event) -> None:
         self._history = history
         self._give_up = give_up
 
     def record(self, run: RunRow, claim: Claim | None = None) -> None:
-        """Write a run and settle its slot. Raises Overtaken, and HistoryError once it is to give up."""
+        """Records a run and ends its slot. Raises ClaimLost, and HistoryError once `give_up` is set."""
         for tries in count():
             try:
                 self._history.record(run, claim)
             except HistoryError as error:
                 if self._give_up.wait(BACKOFF.wait_s(tries)):
                     raise
-                log.warning("run.waits_for_history", run_id=run.id, said=str(error))
+                log.warning("run.waits_for_history", run_id=run.id, error=str(error))
             else:
                 return

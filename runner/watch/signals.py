@@ -1,4 +1,4 @@
-"""Signals as things that are waited for: a handler that only wakes the one who waits cannot interrupt anything else."""
+"""Waits for signals: the handlers only wake the waiting thread, so they cannot interrupt other code."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from types import FrameType, TracebackType
 from typing import Self
 
 STOP = frozenset({signal.SIGTERM, signal.SIGINT})
-HEARD = (*STOP, signal.SIGHUP)
+RECEIVED = (*STOP, signal.SIGHUP)
 
 
 class Signals:
-    """While this is open SIGTERM, SIGINT and SIGHUP are waited for. Only for the main thread."""
+    """Receives SIGTERM, SIGINT and SIGHUP while it is open. Only for the main thread."""
 
     def __enter__(self) -> Self:
-        self._ear, self._mouth = socket.socketpair()
-        for end in (self._ear, self._mouth):
+        self._receiver, self._sender = socket.socketpair()
+        for end in (self._receiver, self._sender):
             end.setblocking(False)  # noqa: FBT003  # its only parameter
-        self._before_fd = signal.set_wakeup_fd(self._mouth.fileno(), warn_on_full_buffer=False)
-        self._before = {number: signal.signal(number, _wake) for number in HEARD}
+        self._before_fd = signal.set_wakeup_fd(self._sender.fileno(), warn_on_full_buffer=False)
+        self._before = {number: signal.signal(number, _wake) for number in RECEIVED}
         return self
 
     def __exit__(
@@ -29,14 +29,14 @@ class Signals:
         for number, handler in self._before.items():
             signal.signal(number, handler)
         signal.set_wakeup_fd(self._before_fd)
-        self._ear.close()
-        self._mouth.close()
+        self._receiver.close()
+        self._sender.close()
 
     def wait(self, at_most_s: float) -> frozenset[int]:
-        """What came within a time; nothing, if nothing did."""
-        ready, _, _ = select.select([self._ear], [], [], at_most_s)
-        return frozenset(self._ear.recv(64)) if ready else frozenset()
+        """Returns the signals that arrive within a time; the set is empty if none does."""
+        ready, _, _ = select.select([self._receiver], [], [], at_most_s)
+        return frozenset(self._receiver.recv(64)) if ready else frozenset()
 
 
 def _wake(_number: int, _frame: FrameType | None) -> None:
-    """Nothing: Python writes the number to the wake-up socket by itself."""
+    """Does nothing: Python itself writes the number to the wake-up socket."""

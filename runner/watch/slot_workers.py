@@ -1,11 +1,11 @@
-"""The crew: each member claims a slot that is due, plays it, and settles it; then looks for the next.
+"""Threads that each claim a due slot, run it, record the result, and look for the next.
 
-A member is a thread with a player (a worker process) of its own. Claim, act, mark:
-1. claim: the slot is running, with our name, fence and lease, and its people are locked;
-2. act: it is played, or skipped with a reason;
-3. mark: run, slot and locks in one transaction. If history is away the verdict waits for it; if we die first, the
-   lease ends the slot as missed.
-One poisoned slot never stops a member, and a member that dies is replaced by whoever supervises the crew.
+Each thread has a worker process of its own. Claim, act, mark:
+1. claim: the slot is running, with our name, fence and lease, and its accounts are locked;
+2. act: the journey is played, or the slot is skipped with a reason;
+3. mark: run, slot and locks in one transaction. If history is unavailable the result waits for it; if the process dies
+   first, the slot ends as missed when the lease expires.
+A slot that raises never stops its thread, and the service replaces a thread that dies.
 """
 
 from __future__ import annotations
@@ -30,55 +30,55 @@ from firstbell.runner.watch.generation import Generation
 
 log = structlog.get_logger()
 
-# How long a member sleeps when nothing is due: short enough to be on time, long enough to cost nothing.
-REST_S = 1.0
-AWAY_S = 5.0
+# How long a thread sleeps when nothing is due: short enough to be on time, long enough to cost nothing.
+IDLE_S = 1.0
+UNAVAILABLE_S = 5.0
 
 
 class SlotWorker:
-    """One thread and its player."""
+    """One thread and its worker process."""
 
-    def __init__(self, number: int, crew: SlotWorkers, player: ManagedWorker, programme: Generation) -> None:
-        self._crew = crew
-        self._player = player
-        self._programme = programme
-        self.thread = threading.Thread(target=self._work, name=f"member-{number}", daemon=True)
+    def __init__(self, number: int, group: SlotWorkers, process: ManagedWorker, generation: Generation) -> None:
+        self._group = group
+        self._process = process
+        self._generation = generation
+        self.thread = threading.Thread(target=self._work, name=f"slot-worker-{number}", daemon=True)
 
     def kill(self) -> None:
-        """End what is being played."""
-        self._player.kill()
+        """Ends the current attempt by force."""
+        self._process.kill()
 
     def close(self) -> None:
-        """End the player, in order."""
-        self._player.close()
+        """Ends the worker process in order."""
+        self._process.close()
 
     def _work(self) -> None:
-        while not self._crew.closing.is_set():
+        while not self._group.closing.is_set():
             try:
                 self._turn()
             except HistoryError as error:
-                self._crew.history_is_away(error)
-                self._crew.closing.wait(AWAY_S)
+                self._group.note_history_unavailable(error)
+                self._group.closing.wait(UNAVAILABLE_S)
             except Exception:
-                log.exception("crew.turn_failed")
-                self._crew.closing.wait(REST_S)
+                log.exception("slot_worker.turn_failed")
+                self._group.closing.wait(IDLE_S)
 
     def _turn(self) -> None:
-        """One look at what is due."""
+        """Claims and runs one due slot, or waits for the next."""
         self._follow_generation()
-        slots, programme = self._crew.slots, self._programme
+        slots = self._group.slots
         first = slots.next_due()
-        wait_s = (first - slots.now()).total_seconds() if first else REST_S
-        claim = slots.claim(self._crew.terms, programme.cast) if wait_s <= 0 else None
-        self._crew.history_is_back()
+        wait_s = (first - slots.now()).total_seconds() if first else IDLE_S
+        claim = slots.claim(self._group.policy, self._generation.allocate) if wait_s <= 0 else None
+        self._group.note_history_available()
         if claim is None:
-            self._crew.closing.wait(min(max(wait_s, REST_S / 4), REST_S))
+            self._group.closing.wait(min(max(wait_s, IDLE_S / 4), IDLE_S))
             return
-        with self._crew.holding(claim):
+        with self._group.claiming(claim):
             try:
                 self._act(claim)
-            except ClaimLost as overtaken:
-                log.warning("slot.overtaken", said=str(overtaken))
+            except ClaimLost as lost:
+                log.warning("slot.claim_lost", error=str(lost))
             except HistoryError:
                 raise
             except Exception as error:
@@ -86,113 +86,113 @@ class SlotWorker:
                 slots.lose(claim, f"it could not be run ({type(error).__name__})")
 
     def _act(self, claim: Claim) -> None:
-        programme, slots = self._programme, self._crew.slots
-        piece = programme.pieces.get(claim.journey)
-        if piece is None or not piece.section.enabled:
+        generation, slots = self._generation, self._group.slots
+        entry = generation.entries.get(claim.journey)
+        if entry is None or not entry.section.enabled:
             slots.skip(claim, "it is no longer in the configuration")
             return
-        if why := programme.why_unplayable(claim.journey):
+        if why := generation.why_unplayable(claim.journey):
             log.error("journey.unplayable", journey=claim.journey, why=why)
             slots.lose(claim, why)
             return
-        window = in_force(self._crew.asked.announced(), piece.relies_on, claim.due_at)
+        window = in_force(self._group.inputs.announced(), entry.relies_on, claim.due_at)
         if window is not None and not window.run:
             slots.skip(claim, str(window))
             return
         note = str(window) if window else ""
-        given = {"accounts": claim.casting.accounts, "claim": claim, "note": note}
-        order = programme.staging.order(piece, claim.location, **given)
-        reporter = self._crew.asked.reporter()
-        reporter.ended(run_journey(order, self._player, programme.staging.house, reporter))
+        fields = {"accounts": claim.casting.accounts, "claim": claim, "note": note}
+        order = generation.runtime.order(entry, claim.location, **fields)
+        reporter = self._group.inputs.reporter()
+        reporter.ended(run_journey(order, self._process, generation.runtime.house, reporter))
 
     def _follow_generation(self) -> None:
-        """Take a new player where there is a new programme."""
-        programme = self._crew.asked.programme()
-        if programme.number != self._programme.number:
-            self._player.close()
-            self._player, self._programme = programme.staging.player(self._crew.location), programme
+        """Replaces the worker process if there is a new generation."""
+        generation = self._group.inputs.generation()
+        if generation.number != self._generation.number:
+            self._process.close()
+            self._process, self._generation = generation.runtime.player(self._group.location), generation
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkerInputs:
-    """What is asked anew for each slot, because it changes."""
+    """Inputs that are read for each slot, because they change."""
 
-    programme: Callable[[], Generation]
+    generation: Callable[[], Generation]
     reporter: Callable[[], Reporter]
     announced: Callable[[], Sequence[Maintenance]]
 
 
 class SlotWorkers:
-    """All members, and what they share."""
+    """All threads of one location, and the state that they share."""
 
-    def __init__(self, slots: SlotHistory, terms: ClaimPolicy, asked: WorkerInputs, location: str) -> None:
+    def __init__(self, slots: SlotHistory, policy: ClaimPolicy, inputs: WorkerInputs, location: str) -> None:
         self.slots = slots
         self.location = location
-        self.terms = terms
-        self.asked = asked
+        self.policy = policy
+        self.inputs = inputs
         self.closing = threading.Event()
-        self._members: list[SlotWorker] = []
-        self._held: dict[int, Claim] = {}
-        self._is_away = False
+        self._workers: list[SlotWorker] = []
+        self._claims: dict[int, Claim] = {}
+        self._is_history_available = True
 
-    def hire(self, player: ManagedWorker) -> None:
-        """One more member."""
-        member = SlotWorker(len(self._members) + 1, self, player, self.asked.programme())
-        self._members.append(member)
-        member.thread.start()
+    def start_worker(self, process: ManagedWorker) -> None:
+        """Starts one more thread."""
+        worker = SlotWorker(len(self._workers) + 1, self, process, self.inputs.generation())
+        self._workers.append(worker)
+        worker.thread.start()
 
     @contextmanager
-    def holding(self, claim: Claim) -> Iterator[None]:
-        """While this is open the claim is being played, and its lease is renewed."""
-        self._held[claim.slot] = claim
+    def claiming(self, claim: Claim) -> Iterator[None]:
+        """Keeps a claim active, so that its lease is renewed."""
+        self._claims[claim.slot] = claim
         try:
             yield
         finally:
-            del self._held[claim.slot]
+            del self._claims[claim.slot]
 
-    def held(self) -> list[Claim]:
-        """What is being played now."""
-        return list(self._held.values())
+    def active_claims(self) -> list[Claim]:
+        """Returns the claims that are being played now."""
+        return list(self._claims.values())
 
     def replace_dead_workers(self) -> None:
-        """A member whose thread has died gets a successor, as soon as one can have a player."""
-        for member in [member for member in self._members if not member.thread.is_alive()]:
+        """Replaces each dead thread, as soon as a worker process for it can be started."""
+        for worker in [worker for worker in self._workers if not worker.thread.is_alive()]:
             if self.closing.is_set():
                 return
-            log.error("crew.member_died", name=member.thread.name)
-            member.kill()
+            log.error("slot_worker.died", name=worker.thread.name)
+            worker.kill()
             try:
-                player = self.asked.programme().staging.player(self.location)
-            except WorkerFailure as unwell:
-                log.error("crew.no_successor", said=str(unwell))
+                process = self.inputs.generation().runtime.player(self.location)
+            except WorkerFailure as failure:
+                log.error("slot_worker.not_replaced", error=str(failure))
                 return
-            self._members.remove(member)
-            self.hire(player)
+            self._workers.remove(worker)
+            self.start_worker(process)
 
     def stop(self, within_s: float, at_once: threading.Event) -> None:
-        """Claim nothing more; let what is being played end within a bound, or until `at_once`; then end it."""
+        """Claims no more slots. Waits for current runs up to a limit or until `at_once`, then ends them by force."""
         self.closing.set()
         deadline = time.monotonic() + within_s
         while self._is_playing() and not at_once.is_set() and time.monotonic() < deadline:
-            at_once.wait(REST_S / 4)
-        for member in self._members:
-            if member.thread.is_alive():
-                member.kill()
-        for member in self._members:
-            member.thread.join(AWAY_S)
-            member.close()
+            at_once.wait(IDLE_S / 4)
+        for worker in self._workers:
+            if worker.thread.is_alive():
+                worker.kill()
+        for worker in self._workers:
+            worker.thread.join(UNAVAILABLE_S)
+            worker.close()
 
     def _is_playing(self) -> bool:
-        return any(member.thread.is_alive() for member in self._members)
+        return any(worker.thread.is_alive() for worker in self._workers)
 
-    def history_is_away(self, error: HistoryError) -> None:
-        """Say so, once."""
-        if not self._is_away:
-            self._is_away = True
-            log.error("history.away", said=str(error))
+    def note_history_unavailable(self, error: HistoryError) -> None:
+        """Logs that history is unavailable, once."""
+        if self._is_history_available:
+            self._is_history_available = False
+            log.error("history.unavailable", error=str(error))
 
-    def history_is_back(self) -> None:
-        """Say so, once."""
-        if self._is_away:
-            self._is_away = False
-            log.warning("history.back")
+    def note_history_available(self) -> None:
+        """Logs that history is available again, once."""
+        if not self._is_history_available:
+            self._is_history_available = True
+            log.warning("history.available")

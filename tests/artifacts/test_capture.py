@@ -1,4 +1,4 @@
-"""What an actor's recorder paints over, and what it withholds when a stranger came in, in a real browser."""
+"""The recorder of an actor in a real browser: masks of pictures, and what is not kept after a stranger joined."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def recorded(page: Page, folder: Path, **options: object) -> ActorRecorder:
 
 @pytest.mark.parametrize("failed", [False, True])
 @pytest.mark.parametrize(("mask", "is_green"), [((), True), ((".avatar",), False)], ids=["shown", "masked"])
-def test_a_mask_covers_what_it_names_in_each_kind_of_picture(
+def test_mask_covers_its_selectors_in_every_picture(
     page: Page, tmp_path: Path, *, mask: tuple[str, ...], is_green: bool, failed: bool
 ) -> None:
     recorder = recorded(page, tmp_path, trace=False, har=False, mask=mask)
@@ -41,7 +41,7 @@ def test_a_mask_covers_what_it_names_in_each_kind_of_picture(
     assert (green > 100 > red + blue) is is_green
 
 
-def test_what_shows_or_names_a_person_is_withheld_when_a_stranger_came_in(page: Page, tmp_path: Path) -> None:
+def test_nothing_that_shows_a_person_is_kept_after_a_stranger_joined(page: Page, tmp_path: Path) -> None:
     recorder = recorded(page, tmp_path)
     recorder.picture(1, "before", failed=False)
     recorder.frames("teacher", [b"one", b"two"])

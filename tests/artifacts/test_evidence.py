@@ -1,4 +1,4 @@
-"""Names, hashes and absences of what a run leaves, and how much of it is kept."""
+"""Artifacts of a run (names, hashes, missing files), and the policy that decides how much of them is kept."""
 
 from __future__ import annotations
 
@@ -19,24 +19,24 @@ NETWORK = Artifact(kind=ArtifactKind.NETWORK, name="attempt-1/student/network.js
 
 
 @given(st.text())
-def test_any_text_makes_a_short_name_that_stays_in_its_folder(text: str) -> None:
+def test_slug_of_any_text_is_a_short_safe_name(text: str) -> None:
     name = slug(text)
     assert 0 < len(name) <= 48
     assert set(name) <= set("abcdefghijklmnopqrstuvwxyz0123456789-")
 
 
-def test_a_title_stays_readable() -> None:
+def test_slug_of_a_title_stays_readable() -> None:
     assert slug("Sees & hears the teacher (señora Núñez)") == "sees-hears-the-teacher-senora-nunez"
 
 
-def test_a_run_lies_under_its_day_and_journey() -> None:
+def test_run_prefix_has_the_date_and_the_journey() -> None:
     day = datetime(2026, 8, 31, 11, 46, tzinfo=UTC)
     assert run_prefix(day, "live-class", "20260831-114610-k3f9tq") == (
         "runs/2026-08-31/live-class/20260831-114610-k3f9tq"
     )
 
 
-def test_a_file_is_sealed_with_its_hash_and_a_lost_one_says_why(tmp_path: Path) -> None:
+def test_sealed_artifact_has_its_hash_or_the_reason_why_it_is_missing(tmp_path: Path) -> None:
     (tmp_path / "a").write_bytes(b"picture")
     there = sealed(PICTURE, tmp_path / "a")
     assert (there.sha256, there.size_bytes) == (hashlib.sha256(b"picture").hexdigest(), 7)
@@ -53,7 +53,7 @@ def test_a_file_is_sealed_with_its_hash_and_a_lost_one_says_why(tmp_path: Path) 
         (EvidencePolicy(on_pass=Keep.FIGURES), False, {PICTURE, TRACE, NETWORK}),
     ],
 )
-def test_how_much_is_kept_depends_on_how_it_ended(policy: EvidencePolicy, *, passed: bool, kept: set[Artifact]) -> None:
+def test_kept_artifacts_depend_on_the_result(policy: EvidencePolicy, *, passed: bool, kept: set[Artifact]) -> None:
     assert set(policy.kept([PICTURE, TRACE, NETWORK], passed=passed)) == kept
 
 
@@ -65,7 +65,7 @@ def test_how_much_is_kept_depends_on_how_it_ended(policy: EvidencePolicy, *, pas
         pytest.param(2, True, True, id="the confirming one does too"),
     ],
 )
-def test_what_a_failure_is_to_leave_is_recorded_from_the_start(attempt: int, *, is_last: bool, traced: bool) -> None:
+def test_recorders_of_an_attempt_depend_on_its_number(attempt: int, *, is_last: bool, traced: bool) -> None:
     recording = EvidencePolicy().recording_of(attempt, is_last=is_last)
     assert recording.trace is traced
     assert recording.screencast is (attempt > 1)

@@ -1,4 +1,4 @@
-"""What is packed comes back byte for byte; what runs have in common is kept once; what was changed is refused."""
+"""Packing: a run is unpacked byte for byte; shared content is stored once; changed objects are refused."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from pathlib import Path
 import pytest
 
 from firstbell.artifacts.bundle.canonical_zip import canonical_zip
-from firstbell.artifacts.lifetime import Lifetime
 from firstbell.artifacts.packing import RunLocation, UnreadableObjects, pack, unpack, write_files
+from firstbell.artifacts.policy import Lifetime
 
 STYLE = b"body { color: navy }\n" * 200
 PICTURE = b"\xff\xd8" + b"".join(hashlib.sha256(bytes([number])).digest() for number in range(200))
 
 
-def shelf(run: str, lifetime: Lifetime = Lifetime.PASSES) -> RunLocation:
+def run_location(run: str, lifetime: Lifetime = Lifetime.PASSES) -> RunLocation:
     return RunLocation(prefix=f"runs/{run}", lifetime=lifetime, started_at=datetime(2026, 8, 31, tzinfo=UTC))
 
 
@@ -32,17 +32,17 @@ def files_of(run: str) -> dict[str, bytes]:
     }
 
 
-def got(objects: dict[str, bytes], run: str) -> dict[str, bytes]:
+def unpacked(objects: dict[str, bytes], run: str) -> dict[str, bytes]:
     return unpack(f"runs/{run}", [name for name in objects if name.startswith(f"runs/{run}/")], objects.__getitem__)
 
 
 @pytest.mark.parametrize("lifetime", [Lifetime.PASSES, Lifetime.FAILURES])
-def test_what_is_packed_comes_back_byte_for_byte(lifetime: Lifetime) -> None:
-    assert got(pack(files_of("a"), shelf("a", lifetime)), "a") == files_of("a")
+def test_unpacked_run_equals_the_packed_one(lifetime: Lifetime) -> None:
+    assert unpacked(pack(files_of("a"), run_location("a", lifetime)), "a") == files_of("a")
 
 
-def test_two_runs_keep_what_they_share_once_and_its_name_is_its_hash() -> None:
-    first, second = pack(files_of("a"), shelf("a")), pack(files_of("b"), shelf("b"))
+def test_shared_content_is_stored_once_under_its_hash() -> None:
+    first, second = pack(files_of("a"), run_location("a")), pack(files_of("b"), run_location("b"))
     parts = {name: data for name, data in first.items() if name.startswith("parts/passes/2026-08/")}
     assert len(parts) == 2
     assert {name for name in second if name.startswith("parts/")} == set(parts)
@@ -50,29 +50,29 @@ def test_two_runs_keep_what_they_share_once_and_its_name_is_its_hash() -> None:
     assert sum(map(len, parts.values())) < len(PICTURE) + len(STYLE) / 10
 
 
-def test_the_pictures_of_a_run_that_did_not_pass_lie_open() -> None:
-    objects = pack(files_of("a"), shelf("a", Lifetime.FAILURES))
+def test_pictures_of_a_failed_run_are_plain_objects() -> None:
+    objects = pack(files_of("a"), run_location("a", Lifetime.FAILURES))
     assert objects["runs/a/attempt-1/student/01-signs-in.jpg"] == PICTURE
 
 
-def test_runs_of_two_lifetimes_or_months_share_no_part() -> None:
+def test_runs_of_different_lifetimes_or_months_share_no_parts() -> None:
     september = RunLocation(prefix="r", lifetime=Lifetime.PASSES, started_at=datetime(2026, 9, 1, tzinfo=UTC))
-    shelves = (shelf("a"), shelf("a", Lifetime.FAILURES), september)
-    passed, failed, later = (pack(files_of("a"), place) for place in shelves)
+    run_locations = (run_location("a"), run_location("a", Lifetime.FAILURES), september)
+    passed, failed, later = (pack(files_of("a"), run_location) for run_location in run_locations)
     parts = [{name for name in objects if name.startswith("parts/")} for objects in (passed, failed, later)]
     assert not (parts[0] & parts[1] | parts[0] & parts[2])
 
 
-def test_a_zip_that_cannot_be_put_together_again_is_kept_whole(tmp_path: Path) -> None:
+def test_zip_that_cannot_be_rebuilt_exactly_is_stored_whole(tmp_path: Path) -> None:
     with zipfile.ZipFile(tmp_path / "odd.zip", "w", zipfile.ZIP_DEFLATED) as odd:
         odd.writestr("resources/aa.css", STYLE)
     files = {"run.json": b"{}", "odd.zip": (tmp_path / "odd.zip").read_bytes()}
-    assert got(pack(files, shelf("a")), "a") == files
+    assert unpacked(pack(files, run_location("a")), "a") == files
 
 
-def test_a_run_from_before_there_were_parts_is_read_as_it_lies() -> None:
+def test_run_without_parts_from_an_older_version_is_read() -> None:
     objects = {f"runs/a/{name}": data for name, data in files_of("a").items()}
-    assert got(objects, "a") == files_of("a")
+    assert unpacked(objects, "a") == files_of("a")
 
 
 @pytest.mark.parametrize(
@@ -84,15 +84,15 @@ def test_a_run_from_before_there_were_parts_is_read_as_it_lies() -> None:
         ("rest.zip", b"PK", r"rest\.zip cannot be read"),
     ],
 )
-def test_what_was_changed_in_the_store_is_refused(name: str, becomes: bytes, said: str) -> None:
-    objects = pack(files_of("a"), shelf("a"))
+def test_objects_changed_in_the_store_are_refused(name: str, becomes: bytes, said: str) -> None:
+    objects = pack(files_of("a"), run_location("a"))
     changed = {key: becomes if name in key else data for key, data in objects.items()}
     with pytest.raises(UnreadableObjects, match=said):
-        got(changed, "a")
+        unpacked(changed, "a")
 
 
 @pytest.mark.parametrize("name", ["../outside", "/etc/cron.d/x", "a/../../b", ""])
-def test_no_name_leads_out_of_the_folder_that_a_run_is_laid_out_in(tmp_path: Path, name: str) -> None:
-    with pytest.raises(UnreadableObjects, match="is no name for a file"):
+def test_unsafe_names_are_not_written_to_a_folder(tmp_path: Path, name: str) -> None:
+    with pytest.raises(UnreadableObjects, match="is not a valid file name"):
         write_files({name: b"x"}, tmp_path / "inside")
     assert not list(tmp_path.rglob("*"))

@@ -1,4 +1,4 @@
-"""What is past its time goes, what is held or not ours stays, and nothing outside the folder is ever touched."""
+"""Retention: expired objects are removed, held and foreign files stay, and nothing outside the folder is touched."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from firstbell.artifacts.holds import HOLDS, UnreadableHold
-from firstbell.artifacts.lifetime import Lifetime
 from firstbell.artifacts.packing import RunLocation, pack
-from firstbell.artifacts.retention import Retention, SweepResult, ends_of, lifetime_of, sweep
+from firstbell.artifacts.policy import Lifetime
+from firstbell.artifacts.retention import Retention, SweepResult, expiry_of, lifetime_of, sweep
 from firstbell.artifacts.stores import StoreOptions
 from firstbell.artifacts.stores.folder import FolderStore
 from firstbell.artifacts.stores.s3_policies import access_policy, lifecycle
@@ -37,16 +37,16 @@ AUGUST = datetime(2026, 8, 31, 11, 46, tzinfo=UTC)
         (f"parts/for-ever/2026-08/ab/{'ab' * 32}", Lifetime.PASSES, None),
         ("checks/2026-08-31-0123abcd.txt", Lifetime.PASSES, "2026-09-01"),
         ("holds/1234.json", Lifetime.PASSES, None),
-        ("somebody-elses/file", Lifetime.PASSES, None),
+        ("foreign/file", Lifetime.PASSES, None),
     ],
 )
-def test_what_may_go_when(name: str, lifetime: Lifetime, ends: str | None) -> None:
-    found = ends_of(name, lifetime, KEEP)
-    assert (found and f"{found:%Y-%m-%d}") == ends
+def test_expiry_follows_from_name_and_lifetime(name: str, lifetime: Lifetime, ends: str | None) -> None:
+    match = expiry_of(name, lifetime, KEEP)
+    assert (match and f"{match:%Y-%m-%d}") == ends
 
 
 @pytest.mark.parametrize(
-    ("told", "lifetime"),
+    ("document", "lifetime"),
     [
         ({"outcome": "passed", "flaky": False}, Lifetime.PASSES),
         ({"outcome": "passed", "flaky": True}, Lifetime.FAILURES),
@@ -54,28 +54,28 @@ def test_what_may_go_when(name: str, lifetime: Lifetime, ends: str | None) -> No
         ({}, Lifetime.FAILURES),
     ],
 )
-def test_a_runs_lifetime_is_what_its_document_says(told: dict[str, object], lifetime: Lifetime) -> None:
-    assert lifetime_of(json.dumps(told).encode()) is lifetime
+def test_lifetime_follows_from_run_json(document: dict[str, object], lifetime: Lifetime) -> None:
+    assert lifetime_of(json.dumps(document).encode()) is lifetime
 
 
-def keep(store: FolderStore, run: str, started_at: datetime, outcome: str) -> list[str]:
+def store_run(store: FolderStore, run: str, started_at: datetime, outcome: str) -> list[str]:
     lifetime = Lifetime.PASSES if outcome == "passed" else Lifetime.FAILURES
     prefix = f"runs/{started_at:%Y-%m-%d}/live-class/{run}"
     document = json.dumps({"outcome": outcome, "flaky": False}).encode()
     picture = b"\xff\xd8" + run.encode() * 400
-    shelf = RunLocation(prefix=prefix, lifetime=lifetime, started_at=started_at)
-    objects = pack({"run.json": document, "01-signs-in.jpg": picture}, shelf)
+    run_location = RunLocation(prefix=prefix, lifetime=lifetime, started_at=started_at)
+    objects = pack({"run.json": document, "01-signs-in.jpg": picture}, run_location)
     for name, data in objects.items():
         store.put(name, data, lifetime)
     return list(objects)
 
 
-def test_a_sweep_takes_what_is_old_and_leaves_what_is_held_or_young_or_not_ours(tmp_path: Path) -> None:
+def test_sweep_removes_expired_runs_and_keeps_held_young_and_foreign_files(tmp_path: Path) -> None:
     store = FolderStore(str(tmp_path), StoreOptions())
-    old = keep(store, "old-pass", AUGUST, "passed")
-    held = keep(store, "held-pass", AUGUST, "passed")
-    failure = keep(store, "old-failure", AUGUST, "failed")
-    young = keep(store, "young-pass", AUGUST + 9 * DAY, "passed")
+    old = store_run(store, "old-pass", AUGUST, "passed")
+    held = store_run(store, "held-pass", AUGUST, "passed")
+    failure = store_run(store, "old-failure", AUGUST, "failed")
+    young = store_run(store, "young-pass", AUGUST + 9 * DAY, "passed")
     store.put("shared/2026-08-30-token/index.html", b"page", Lifetime.SHARED)
     (tmp_path / "mine.txt").write_text("not of First Bell")
     store.hold(held, by="kim: for the claim")
@@ -89,7 +89,7 @@ def test_a_sweep_takes_what_is_old_and_leaves_what_is_held_or_young_or_not_ours(
     assert sweep(tmp_path, KEEP, AUGUST + 10 * DAY).runs == 1
 
 
-def test_a_sweep_never_follows_a_link_out_of_its_folder(tmp_path: Path) -> None:
+def test_sweep_does_not_follow_links_out_of_the_folder(tmp_path: Path) -> None:
     outside = tmp_path / "outside" / "live-class" / "20200101-000000-aaaaaa"
     outside.mkdir(parents=True)
     (outside / "run.json").write_text("{}")
@@ -102,7 +102,7 @@ def test_a_sweep_never_follows_a_link_out_of_its_folder(tmp_path: Path) -> None:
     assert (outside / "run.json").exists()
 
 
-def test_links_at_the_top_lead_nowhere_and_a_root_that_is_one_is_swept(tmp_path: Path) -> None:
+def test_sweep_ignores_linked_subfolders_and_accepts_a_linked_root(tmp_path: Path) -> None:
     outside, root = tmp_path / "outside", tmp_path / "volume"
     (outside / "empty").mkdir(parents=True)
     root.mkdir()
@@ -111,7 +111,7 @@ def test_links_at_the_top_lead_nowhere_and_a_root_that_is_one_is_swept(tmp_path:
     assert sweep(root, KEEP, AUGUST) == SweepResult()
     assert (outside / "empty").is_dir()
     (root / "runs").unlink()
-    keep(FolderStore(str(root), StoreOptions()), "old", AUGUST - 30 * DAY, "passed")
+    store_run(FolderStore(str(root), StoreOptions()), "old", AUGUST - 30 * DAY, "passed")
     (root / "runs/2026-08-01/live-class/endless").mkdir()
     (root / "runs/2026-08-01/live-class/endless/run.json").symlink_to("/dev/zero")
     (tmp_path / "evidence").symlink_to(root)
@@ -119,26 +119,26 @@ def test_links_at_the_top_lead_nowhere_and_a_root_that_is_one_is_swept(tmp_path:
     assert (root / "runs/2026-08-01/live-class/endless").is_dir()  # Unread is kept as long as a failure.
 
 
-def test_a_hold_that_cannot_be_read_lets_nothing_go(tmp_path: Path) -> None:
+def test_sweep_removes_nothing_if_a_hold_cannot_be_read(tmp_path: Path) -> None:
     store = FolderStore(str(tmp_path), StoreOptions())
-    old = keep(store, "old", AUGUST - 30 * DAY, "passed")
+    old = store_run(store, "old", AUGUST - 30 * DAY, "passed")
     store.hold(old, by="kim: for the claim")
     (note,) = (tmp_path / HOLDS).rglob("*.json")
     note.write_text(note.read_text()[:40])
-    with pytest.raises(UnreadableHold, match=r"held\.json cannot be read; mend it, or nothing is removed"):
+    with pytest.raises(UnreadableHold, match=r"held\.json cannot be read; repair it: until then nothing is removed"):
         sweep(tmp_path, KEEP, AUGUST)
     (note.parent / ".unfinished-1").write_text("{")
     note.unlink()
     (tmp_path / HOLDS / "mine.txt").write_text("?")
-    with pytest.raises(UnreadableHold, match=r"mine\.txt is no note about a hold"):
+    with pytest.raises(UnreadableHold, match=r"mine\.txt is not a note about a hold"):
         sweep(tmp_path, KEEP, AUGUST)
     (tmp_path / HOLDS / "mine.txt").unlink()
     assert sweep(tmp_path, KEEP, AUGUST).runs == 1
 
 
-def test_what_two_people_hold_goes_when_both_have_let_it_go(tmp_path: Path) -> None:
+def test_part_with_two_holds_is_removed_after_both_have_ended(tmp_path: Path) -> None:
     store = FolderStore(str(tmp_path), StoreOptions())
-    old = keep(store, "old", AUGUST - 90 * DAY, "passed")
+    old = store_run(store, "old", AUGUST - 90 * DAY, "passed")
     store.hold(old, by="kim")
     store.hold([name for name in old if name.startswith("parts/")], by="lee")
     store.let_go(old, Lifetime.PASSES)
@@ -149,7 +149,7 @@ def test_what_two_people_hold_goes_when_both_have_let_it_go(tmp_path: Path) -> N
     assert sweep(tmp_path, KEEP, AUGUST).parts == 1
 
 
-def test_what_somebody_left_half_written_goes_after_a_day_and_is_never_listed(tmp_path: Path) -> None:
+def test_unfinished_file_is_never_listed_and_removed_after_a_day(tmp_path: Path) -> None:
     store = FolderStore(str(tmp_path), StoreOptions())
     folder = tmp_path / "parts" / "passes" / "2026-08" / "ab"
     folder.mkdir(parents=True)
@@ -163,10 +163,10 @@ def test_what_somebody_left_half_written_goes_after_a_day_and_is_never_listed(tm
 
 
 @pytest.mark.faults
-def test_what_resists_is_told_and_the_rest_goes(tmp_path: Path) -> None:
+def test_sweep_reports_what_it_cannot_remove_and_removes_the_rest(tmp_path: Path) -> None:
     store = FolderStore(str(tmp_path), StoreOptions())
     for run in ("a", "b", "c"):
-        keep(store, run, AUGUST - 30 * DAY, "passed")
+        store_run(store, run, AUGUST - 30 * DAY, "passed")
     (tmp_path / "runs/2026-08-01/live-class/b/mounted").mkdir()
     mount = ["mount", "-t", "tmpfs", "small", str(tmp_path / "runs/2026-08-01/live-class/b/mounted")]
     if os.geteuid() or subprocess.run(mount, check=False, capture_output=True).returncode:
@@ -179,7 +179,7 @@ def test_what_resists_is_told_and_the_rest_goes(tmp_path: Path) -> None:
     assert swept.stuck == ("runs/2026-08-01/live-class/b: Device or resource busy",)
 
 
-def test_a_bucket_is_told_to_keep_parts_longer_than_the_last_run_that_may_need_them() -> None:
+def test_lifecycle_rules_keep_parts_longer_than_the_runs_that_need_them() -> None:
     halved = Retention(days={**KEEP.days, Lifetime.PASSES: 6.5})
     rules = {rule["ID"]: rule for rule in lifecycle("bell/", halved, StoreOptions())["Rules"]}
     assert rules["firstbell-passes-runs"]["Expiration"]["Days"] == 7
@@ -191,34 +191,34 @@ def test_a_bucket_is_told_to_keep_parts_longer_than_the_last_run_that_may_need_t
     assert [rule["ID"] for rule in untagged] == ["firstbell-everything", "firstbell-leftovers"]
 
 
-def actions_of(who: str) -> set[str]:
+def allowed_actions(name: str) -> set[str]:
     options = StoreOptions(sse="aws:kms", kms_key_id="arn:aws:kms:key", lock_days=30)
-    statements = access_policy("bucket", "bell/", options, who=who)["Statement"]
-    allowed = [one for one in statements if one["Effect"] == "Allow"]
+    statements = access_policy("bucket", "bell/", options, name=name)["Statement"]
+    allowed = [statement for statement in statements if statement["Effect"] == "Allow"]
     inside = {
         "arn:aws:s3:::bucket/bell/*",
         "arn:aws:s3:::bucket/bell/holds/*",
         "arn:aws:s3:::bucket",
         "arn:aws:kms:key",
     }
-    assert {one["Resource"] for one in allowed} <= inside
-    for one in allowed:
-        if "s3:PutObject" in one["Action"]:
-            assert one["Condition"]["Null"] == {"s3:if-none-match": "false"}
-        if one["Resource"] == "arn:aws:s3:::bucket":
-            assert one["Condition"] == {"StringLike": {"s3:prefix": "bell/*"}}
-    return {action for one in allowed for action in one["Action"]}
+    assert {statement["Resource"] for statement in allowed} <= inside
+    for statement in allowed:
+        if "s3:PutObject" in statement["Action"]:
+            assert statement["Condition"]["Null"] == {"s3:if-none-match": "false"}
+        if statement["Resource"] == "arn:aws:s3:::bucket":
+            assert statement["Condition"] == {"StringLike": {"s3:prefix": "bell/*"}}
+    return {action for statement in allowed for action in statement["Action"]}
 
 
-def test_each_may_do_the_least_and_nobody_may_delete() -> None:
-    assert actions_of("agent") == {
+def test_policies_allow_the_least_and_never_a_delete() -> None:
+    assert allowed_actions("agent") == {
         "s3:PutObject",
         "s3:PutObjectTagging",
         "s3:PutObjectRetention",
         "kms:GenerateDataKey",
     }
-    assert actions_of("reader") == {"s3:GetObject", "s3:ListBucket", "kms:Decrypt"}
-    assert actions_of("keeper") - actions_of("reader") == {
+    assert allowed_actions("reader") == {"s3:GetObject", "s3:ListBucket", "kms:Decrypt"}
+    assert allowed_actions("keeper") - allowed_actions("reader") == {
         "s3:PutObject",
         "s3:PutObjectTagging",
         "s3:PutObjectRetention",
@@ -227,11 +227,11 @@ def test_each_may_do_the_least_and_nobody_may_delete() -> None:
     }
 
 
-def test_the_agent_cannot_let_go_what_somebody_holds() -> None:
+def test_agent_policy_cannot_tag_objects_as_held() -> None:
     tagging = [
-        one
-        for one in access_policy("b", "", StoreOptions(), who="agent")["Statement"]
-        if one["Sid"] == "TagWithALifetime"
+        statement
+        for statement in access_policy("b", "", StoreOptions(), name="agent")["Statement"]
+        if statement["Sid"] == "TagWithALifetime"
     ]
     assert tagging[0]["Condition"]["StringEquals"] == {
         "s3:RequestObjectTag/firstbell-lifetime": ["passes", "failures", "shared"]

@@ -1,4 +1,4 @@
-"""What is put on the shelf reaches the store, run.json last; when it is full, the oldest passes go first."""
+"""The spool: runs reach the store, run.json last; a full spool drops the oldest passes first."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from firstbell.artifacts.dropped_runs import DroppedRuns
-from firstbell.artifacts.lifetime import Lifetime
+from firstbell.artifacts.policy import Lifetime
 from firstbell.artifacts.spool import MIB, Spool, Undelivered
 from firstbell.artifacts.stores import StoreError, StoreOptions
 from firstbell.artifacts.stores.memory import MemoryStore
@@ -19,8 +19,8 @@ from firstbell.artifacts.uploader import Uploader, UploadReport, UploadState
 QUARTER = MIB // 4 - 100
 
 
-class Moody(MemoryStore):
-    """A store that refuses a number of times, and remembers in which order it was given things."""
+class RecordingStore(MemoryStore):
+    """A store that refuses a number of times, and records the order of its objects."""
 
     def __init__(self, refusals: int) -> None:
         super().__init__("memory:", StoreOptions())
@@ -35,8 +35,8 @@ class Moody(MemoryStore):
         super().put(name, data, lifetime)
 
 
-def lying_in(folder: Path) -> list[str]:
-    """What lies in a spool besides its locks."""
+def files_in(folder: Path) -> list[str]:
+    """Return the files in a spool besides its locks."""
     return sorted(path.name for path in folder.iterdir() if path.name not in (".delivering", ".placing"))
 
 
@@ -48,17 +48,17 @@ def put(spool: Spool, run: str, lifetime: Lifetime = Lifetime.FAILURES, size: in
     return spool.put(f"runs/{run}", files(run, size), lifetime)
 
 
-def test_a_run_reaches_the_store_with_its_run_json_last(tmp_path: Path) -> None:
-    store, spool = Moody(0), Spool(tmp_path)
+def test_run_json_is_delivered_last(tmp_path: Path) -> None:
+    store, spool = RecordingStore(0), Spool(tmp_path)
     put(spool, "a")
     assert spool.deliver(store).objects == 3
     assert store.order == ["parts/passes/2026-08/ab/abc", "runs/a/rest.zip", "runs/a/run.json"]
     assert spool.deliver(store).objects == 0
-    assert lying_in(tmp_path) == []
+    assert files_in(tmp_path) == []
 
 
-def test_a_part_that_is_known_to_be_there_is_not_sent_again(tmp_path: Path) -> None:
-    store, spool = Moody(0), Spool(tmp_path)
+def test_part_that_was_sent_is_not_sent_again(tmp_path: Path) -> None:
+    store, spool = RecordingStore(0), Spool(tmp_path)
     put(spool, "a")
     put(spool, "b")
     spool.deliver(store)
@@ -66,31 +66,31 @@ def test_a_part_that_is_known_to_be_there_is_not_sent_again(tmp_path: Path) -> N
     assert len(store.order) == 5
 
 
-def test_a_store_that_is_away_loses_nothing_and_keeps_no_other_run_waiting(tmp_path: Path) -> None:
-    store, spool = Moody(1), Spool(tmp_path)
+def test_refused_run_is_kept_and_delays_no_other_run(tmp_path: Path) -> None:
+    store, spool = RecordingStore(1), Spool(tmp_path)
     put(spool, "a")
     put(spool, "b")
     first = spool.deliver(store)
     assert first.objects == 3
-    assert first.waiting == (Undelivered(name="runs/a", said="503 SlowDown"),)
+    assert first.waiting == (Undelivered(name="runs/a", reason="503 SlowDown"),)
     assert Spool(tmp_path).deliver(store).objects == 3
     assert store.names("runs/") == ["runs/a/rest.zip", "runs/a/run.json", "runs/b/rest.zip", "runs/b/run.json"]
 
 
-def test_a_run_that_was_half_put_on_is_never_delivered_and_cleared_away(tmp_path: Path) -> None:
+def test_unfinished_run_of_a_dead_process_is_removed(tmp_path: Path) -> None:
     with subprocess.Popen(["true"]) as dead:
         dead.wait()
     for pid in (dead.pid, os.getpid()):
         (tmp_path / f".making-{pid}-runs%2Fa").mkdir()
         (tmp_path / f".making-{pid}-runs%2Fa" / "run.json").write_bytes(b"{")
-    store = Moody(0)
+    store = RecordingStore(0)
     assert Spool(tmp_path).deliver(store).objects == 0
     assert store.names("") == []
-    assert lying_in(tmp_path) == [f".making-{os.getpid()}-runs%2Fa"]
+    assert files_in(tmp_path) == [f".making-{os.getpid()}-runs%2Fa"]
 
 
-def test_a_store_that_refuses_is_not_hammered_and_in_the_end_every_run_had_its_turn(tmp_path: Path) -> None:
-    class Picky(Moody):
+def test_delivery_stops_after_refusals_in_a_row_and_tries_every_run_in_time(tmp_path: Path) -> None:
+    class RefusingStore(RecordingStore):
         asked = 0
 
         def put(self, name: str, data: bytes, lifetime: Lifetime) -> None:
@@ -99,7 +99,7 @@ def test_a_store_that_refuses_is_not_hammered_and_in_the_end_every_run_had_its_t
                 raise StoreError("failures are not allowed", permanent=True)
             super().put(name, data, lifetime)
 
-    store, spool = Picky(0), Spool(tmp_path)
+    store, spool = RefusingStore(0), Spool(tmp_path)
     for number in range(9):
         put(spool, f"1-failed-{number}")
     put(spool, "2-passed", Lifetime.PASSES)
@@ -111,27 +111,27 @@ def test_a_store_that_refuses_is_not_hammered_and_in_the_end_every_run_had_its_t
     assert spool.waiting().runs == 9
 
 
-def test_what_is_none_of_ours_in_the_folder_harms_nothing(tmp_path: Path) -> None:
+def test_foreign_files_in_the_spool_folder_are_ignored(tmp_path: Path) -> None:
     for name in ("a~b~c", "for-ever~1~runs%2Fx", "passes~runs%2Fold", "lost+found"):
         (tmp_path / name).mkdir()
     (tmp_path / "passes~1~file").write_bytes(b"not a folder")
-    spool, store = Spool(tmp_path), Moody(0)
+    spool, store = Spool(tmp_path), RecordingStore(0)
     put(spool, "a")
     assert spool.deliver(store).objects == 3
 
 
-def test_a_drop_that_was_interrupted_is_counted_once_and_finished(tmp_path: Path) -> None:
+def test_interrupted_drop_is_finished_and_counted_once(tmp_path: Path) -> None:
     spool = Spool(tmp_path)
     put(spool, "a")
-    (shelf,) = tmp_path.glob("failures~*")
-    shelf.rename(tmp_path / f".dropping-{shelf.name}")
+    (folder,) = tmp_path.glob("failures~*")
+    folder.rename(tmp_path / f".dropping-{folder.name}")
     assert Spool(tmp_path).waiting().dropped == 1
     assert Spool(tmp_path).waiting().dropped == 1
     assert spool.dropped("runs/a")
-    assert lying_in(tmp_path) == [".dropped.jsonl"]
+    assert files_in(tmp_path) == [".dropped.jsonl"]
 
 
-def test_the_list_of_drops_stays_short_and_its_count_right(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_list_of_dropped_runs_is_shortened_and_keeps_its_count(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("firstbell.artifacts.dropped_runs.LINES", 10)
     drops = DroppedRuns(tmp_path / "dropped")
     for number in range(100):
@@ -141,7 +141,7 @@ def test_the_list_of_drops_stays_short_and_its_count_right(tmp_path: Path, monke
     assert (tmp_path / "dropped").stat().st_size < 10 * 200
 
 
-def test_a_full_shelf_drops_the_oldest_passes_first_then_the_oldest_failures_and_remembers(tmp_path: Path) -> None:
+def test_full_spool_drops_the_oldest_passes_then_the_oldest_failures(tmp_path: Path) -> None:
     spool = Spool(tmp_path, limit_mib=1)
     assert put(spool, "1-failed", size=QUARTER) == ()
     for run in ("2-passed", "3-passed"):
@@ -152,7 +152,7 @@ def test_a_full_shelf_drops_the_oldest_passes_first_then_the_oldest_failures_and
     assert again.waiting().dropped == 3
     assert again.dropped("runs/3-passed")
     assert not again.dropped("runs/4-failed")
-    store = Moody(0)
+    store = RecordingStore(0)
     again.deliver(store)
     assert [name for name in store.order if name.endswith("run.json")] == [
         "runs/4-failed/run.json",
@@ -160,7 +160,7 @@ def test_a_full_shelf_drops_the_oldest_passes_first_then_the_oldest_failures_and
     ]
 
 
-def test_a_run_larger_than_the_whole_shelf_is_refused_and_drops_nobody(tmp_path: Path) -> None:
+def test_run_larger_than_the_spool_is_refused_and_drops_no_other(tmp_path: Path) -> None:
     spool = Spool(tmp_path, limit_mib=1)
     put(spool, "1")
     with pytest.raises(OSError, match="larger than the whole spool"):
@@ -168,21 +168,21 @@ def test_a_run_larger_than_the_whole_shelf_is_refused_and_drops_nobody(tmp_path:
     assert spool.waiting().runs == 1
 
 
-def test_what_the_store_will_never_take_is_put_aside_and_told_once(tmp_path: Path) -> None:
-    store, spool = Moody(0), Spool(tmp_path)
-    store.put("runs/a/rest.zip", b"somebody else's", Lifetime.FAILURES)
+def test_run_that_the_store_will_never_take_is_put_aside_once(tmp_path: Path) -> None:
+    store, spool = RecordingStore(0), Spool(tmp_path)
+    store.put("runs/a/rest.zip", b"another client's", Lifetime.FAILURES)
     put(spool, "a")
     put(spool, "b")
     delivery = spool.deliver(store)
-    assert [str(one) for one in delivery.aside] == ["runs/a: runs/a/rest.zip is already kept with another content"]
+    assert [str(run) for run in delivery.aside] == ["runs/a: runs/a/rest.zip already exists with different content"]
     assert "runs/b/run.json" in store.order
     assert spool.deliver(store).aside == ()
     assert (spool.waiting().runs, spool.waiting().aside) == (0, 1)
 
 
-def test_what_lies_aside_counts_and_goes_first(tmp_path: Path) -> None:
-    store, spool = Moody(0), Spool(tmp_path, limit_mib=1)
-    store.put("runs/2-aside/rest.zip", b"somebody else's", Lifetime.FAILURES)
+def test_run_put_aside_counts_and_is_dropped_first(tmp_path: Path) -> None:
+    store, spool = RecordingStore(0), Spool(tmp_path, limit_mib=1)
+    store.put("runs/2-aside/rest.zip", b"another client's", Lifetime.FAILURES)
     put(spool, "2-aside", size=2 * QUARTER)
     spool.deliver(store)
     put(spool, "1-passed", Lifetime.PASSES, QUARTER)
@@ -191,21 +191,21 @@ def test_what_lies_aside_counts_and_goes_first(tmp_path: Path) -> None:
 
 
 def test_one_process_delivers_at_a_time(tmp_path: Path) -> None:
-    spool, store = Spool(tmp_path), Moody(0)
+    spool, store = Spool(tmp_path), RecordingStore(0)
     put(spool, "a")
 
-    class Curious(Moody):
+    class CheckingStore(RecordingStore):
         def put(self, name: str, data: bytes, lifetime: Lifetime) -> None:
             assert Spool(tmp_path).deliver(store).busy
             super().put(name, data, lifetime)
 
-    assert spool.deliver(Curious(0)).objects == 3
-    assert lying_in(tmp_path) == []
+    assert spool.deliver(CheckingStore(0)).objects == 3
+    assert files_in(tmp_path) == []
 
 
 @pytest.mark.browser
-def test_looking_at_the_shelf_while_it_is_emptied_harms_neither(tmp_path: Path) -> None:
-    spool, store = Spool(tmp_path), Moody(0)
+def test_spool_can_be_read_while_it_is_delivered(tmp_path: Path) -> None:
+    spool, store = Spool(tmp_path), RecordingStore(0)
     for number in range(150):
         put(spool, f"run-{number:03}", Lifetime.PASSES)
     emptying = threading.Thread(target=spool.deliver, args=[store])
@@ -217,12 +217,12 @@ def test_looking_at_the_shelf_while_it_is_emptied_harms_neither(tmp_path: Path) 
 
 
 @pytest.mark.parametrize("run", ["a", "a: b", "a: b: c"])
-def test_why_a_run_waits_is_the_stores_sentence_whatever_the_run_is_called(run: str, tmp_path: Path) -> None:
-    spool, told = Spool(tmp_path), list[UploadReport]()
+def test_reason_of_a_waiting_run_is_the_message_of_the_store(run: str, tmp_path: Path) -> None:
+    spool, reports = Spool(tmp_path), list[UploadReport]()
     put(spool, run)
-    uploader = Uploader(spool, Moody(100), told.append).start()
+    uploader = Uploader(spool, RecordingStore(100), reports.append).start()
     try:
         assert uploader.finish(20) == "503 SlowDown"
     finally:
         uploader.close()
-    assert [(one.word, one.said) for one in told] == [(UploadState.AWAY, "503 SlowDown")]
+    assert [(report.state, report.message) for report in reports] == [(UploadState.AWAY, "503 SlowDown")]

@@ -1,4 +1,4 @@
-"""What one actor's requests came to, as a real browser makes them: hosts with ports, no keys, nothing that is over."""
+"""Traffic of an actor in a real browser: hosts with ports, no random parts of paths, and no resolved failures."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ STATUS = {"/broken": 503, "/gone": 404}
 @pytest.fixture
 def traffic(page: Page) -> Iterator[Traffic]:
     """A district of two hosts at the default port, the first of which leads to the second."""
-    watching, asked = Traffic(), dict[str, int]()
+    recorder, requests = Traffic(), dict[str, int]()
 
     def answer(route: Route) -> None:
         path = "/" + route.request.url.split("/", 3)[3]
-        asked[path] = asked.get(path, 0) + 1
-        if path == "/once" and asked[path] == 1:
+        requests[path] = requests.get(path, 0) + 1
+        if path == "/once" and requests[path] == 1:
             route.fulfill(status=503, body="overloaded")
         else:
             date = "Mon, 01 Jan 2020 00:00:00 +99999999999999999999"
@@ -36,45 +36,45 @@ def traffic(page: Page) -> Iterator[Traffic]:
             )
 
     page.route("**/*", answer)
-    page.on("request", watching.asked)
-    page.on("response", watching.answered)
-    page.on("requestfailed", watching.failed)
-    yield watching
+    page.on("request", recorder.on_request)
+    page.on("response", recorder.on_response)
+    page.on("requestfailed", recorder.on_request_failed)
+    yield recorder
     page.unroute_all()
 
 
-def test_a_host_is_named_with_its_port_and_a_key_in_a_path_by_nobody(page: Page, traffic: Traffic) -> None:
+def test_failed_request_has_host_and_port_and_no_random_part_of_a_path(page: Page, traffic: Traffic) -> None:
     page.goto(f"https://learn.x/{INVITATION}/broken?code=1234")
     page.goto("https://live.x:8443/broken")
-    troubles = traffic.troubles()
-    assert [(one.host, one.path) for one in troubles] == [
+    failures = traffic.failed_requests()
+    assert [(failure.host, failure.path) for failure in failures] == [
         ("learn.x:443", "/***/broken"),
         ("live.x:8443", "/broken"),
     ]
-    assert INVITATION not in str(traffic.told())
-    assert "1234" not in str(traffic.told())
-    assert {one.host for one in traffic.hosts()} == {"learn.x:443", "live.x:8443"}
+    assert INVITATION not in str(traffic.document())
+    assert "1234" not in str(traffic.document())
+    assert {failure.host for failure in traffic.hosts()} == {"learn.x:443", "live.x:8443"}
 
 
-def test_a_page_that_came_after_all_explains_nothing_and_is_still_written_down(page: Page, traffic: Traffic) -> None:
+def test_failed_page_that_loads_later_is_written_down_but_not_reported(page: Page, traffic: Traffic) -> None:
     page.goto("https://learn.x/once")
-    assert [one.status for one in traffic.troubles()] == [503]
+    assert [failure.status for failure in traffic.failed_requests()] == [503]
     page.goto("https://learn.x/once")
-    assert traffic.troubles() == ()
-    assert [one["status"] for one in traffic.told()["troubles"]] == [503]
+    assert traffic.failed_requests() == ()
+    assert [failure["status"] for failure in traffic.document()["troubles"]] == [503]
     page.goto("https://learn.x/broken")
-    assert [one.path for one in traffic.troubles()] == ["/broken"], "what broke later counts"
+    assert [failure.path for failure in traffic.failed_requests()] == ["/broken"], "what broke later counts"
 
 
-def test_whose_page_led_to_one_that_is_not_there(page: Page, traffic: Traffic) -> None:
+def test_failed_request_names_the_host_of_the_page_that_linked_to_it(page: Page, traffic: Traffic) -> None:
     page.goto("https://learn.x/list")
     page.get_by_text("Join").click()
     page.wait_for_url("**/gone")
-    (trouble,) = traffic.troubles()
-    assert (trouble.host, trouble.from_host, trouble.status) == ("live.x:443", "learn.x:443", 404)
+    (failure,) = traffic.failed_requests()
+    assert (failure.host, failure.from_host, failure.status) == ("live.x:443", "learn.x:443", 404)
 
 
-def test_a_date_that_nobody_can_have_meant_stops_nothing(page: Page, traffic: Traffic) -> None:
+def test_invalid_date_header_is_ignored(page: Page, traffic: Traffic) -> None:
     page.goto("https://learn.x/list")
     assert traffic.clock_offset_s is None
     assert traffic.hosts()[0].answers == 1

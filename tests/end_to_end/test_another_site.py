@@ -19,7 +19,7 @@ import pytest
 
 from tests.demo_site.library import READER, Library, serve
 from tests.end_to_end.conftest import Firstbell
-from tests.support.plain_pytest import by_pytest, told_to_junit
+from tests.support.plain_pytest import by_pytest, junit_properties
 
 pytestmark = pytest.mark.browser
 
@@ -91,7 +91,7 @@ def test_from_an_empty_folder_to_the_same_journey_by_pytest_by_run_and_by_watch(
 
     plain = by_pytest(tmp_path, "-W", "error", "my_journeys", "--junitxml", "junit.xml")
     assert plain.returncode == 0, plain.stdout
-    (properties,) = told_to_junit(tmp_path / "junit.xml")
+    (properties,) = junit_properties(tmp_path / "junit.xml")
     done = firstbell("run", "--json")
     assert done.returncode == 0, done.stderr
     (run,) = json.loads(done.stdout)["runs"]
@@ -123,7 +123,7 @@ def test_when_the_site_breaks_each_of_the_three_says_at_which_step_and_whose_it_
         "playwright show-trace test-results/",
     ):
         assert said in plain.stdout
-    (properties,) = told_to_junit(folder / "junit.xml")
+    (properties,) = junit_properties(folder / "junit.xml")
     assert properties["firstbell_service"] == ["library"]
     assert properties["firstbell_failing_step"][0].startswith("3 student: finds a book (library) failed")
     assert (folder / properties["playwright_trace"][0]).is_file()
@@ -167,7 +167,7 @@ def test_workers_of_xdist_never_play_one_account_at_once(
     done = by_pytest(folder, "-W", "error", "my_journeys", "-n", "2", "--junitxml", "junit.xml")
     assert done.returncode == 0, done.stdout
     assert library.at_once == Counter(dict.fromkeys(("20001", "20002")[:cards], 1))
-    names = [properties["firstbell_journey"][0] for properties in told_to_junit(folder / "junit.xml")]
+    names = [properties["firstbell_journey"][0] for properties in junit_properties(folder / "junit.xml")]
     assert sorted(names) == ["borrow-charlotte-s-web", "borrow-hatchet", "borrow-holes", "borrow-the-giver"]
 
 

@@ -1,4 +1,4 @@
-"""`firstbell check`: each kind of mistake, told with its line, and nothing told where all is well."""
+"""`firstbell check`: reports each kind of mistake with its line, and none for a correct configuration."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def findings(done: subprocess.CompletedProcess[str]) -> list[dict[str, Any]]:
     return found
 
 
-def test_every_kind_of_mistake_is_told_where_it_is_mended(firstbell: Firstbell, tmp_path: Path) -> None:
+def test_check_reports_each_kind_of_mistake_at_its_line(firstbell: Firstbell, tmp_path: Path) -> None:
     (tmp_path / "firstbell.toml").write_text(WRONG.format(folder=tmp_path))
     (tmp_path / "key").write_text("not base32!")
     (tmp_path / "mine").mkdir()
@@ -79,42 +79,42 @@ def test_every_kind_of_mistake_is_told_where_it_is_mended(firstbell: Firstbell, 
     (tmp_path / "mine" / "test_broken.py").write_text("\nimport nothing_of_that_name\n")
     done = firstbell("check", "--json")
     assert done.returncode == 1, done.stderr
-    told = [
-        (one["area"], Path(one["file"]).name, one["line"], one["said"])
-        for one in findings(done)
-        if one["verdict"] != "well"
+    reported = [
+        (finding["area"], Path(finding["file"]).name, finding["line"], finding["said"])
+        for finding in findings(done)
+        if finding["verdict"] != "ok"
     ]
     expected = [
         ("journeys", "__init__.py", 1, "hides First Bell's own"),
         ("journeys", "test_broken.py", 2, "nothing_of_that_name"),
-        ("journeys", "test_marked.py", 7, "a step without a name"),
-        ("journeys", "test_marked.py", 8, "a snapshot quotes all that was shown"),
+        ("journeys", "test_marked.py", 7, "a step needs a name"),
+        ("journeys", "test_marked.py", 8, "a snapshot contains all text of the page"),
         ("journeys", "test_cookie.py", 3, "test_plain is never scheduled"),
         ("journeys", "test_math.py", 5, "test_math passes on an empty page"),
-        ("journeys", "test_math.py", 11, "an address holds its 'pwd' here in clear"),
+        ("journeys", "test_math.py", 11, "an address has its 'pwd' here in clear"),
         ("journeys", "test_math.py", 4, "relies on the service 'platfrom', which is not configured; did you mean"),
-        ("journeys", "test_math.py", 6, "a step without a name"),
+        ("journeys", "test_math.py", 6, "a step needs a name"),
         ("journeys", "test_math.py", 8, "the service 'sign-inn'"),
-        ("journeys", "test_math.py", 9, "typed into 'Password' stands here in clear"),
+        ("journeys", "test_math.py", 9, "the text for 'Password' is written here in clear"),
         ("journeys", "test_math.py", 10, "no account for 'counsellor'; did you mean 'counselor'?"),
         ("journeys", "firstbell.toml", 16, "no file defines the journey 'math-pge'; did you mean 'math-page'?"),
         ("secrets", "firstbell.toml", 13, "env:FIRSTBELL_NOT_SET is not set"),
-        ("secrets", "firstbell.toml", 14, "no base32 key"),
+        ("secrets", "firstbell.toml", 14, "is no base32 key"),
         ("channels", "firstbell.toml", 24, "route 'it': env:FIRSTBELL_NO_SLACK is not set"),
         ("browser", "firstbell.toml", 20, "/no/such/chrome is not a program"),
         ("host names", "firstbell.toml", 9, "its name is not found"),
     ]
-    for area, file, line, said in expected:
-        assert any(one[:3] == (area, file, line) and said in one[3] for one in told), (area, file, line, said, told)
-    assert len(told) == len(expected)
+    for *position, text in expected:
+        assert any([*found] == position and text in message for *found, message in reported), (position, text, reported)
+    assert len(reported) == len(expected)
     assert not any(secret in done.stdout + done.stderr for secret in ("hunter2", "QWx"))
 
 
-def test_what_init_writes_is_well_and_a_mistake_in_the_file_ends_the_look(firstbell: Firstbell, tmp_path: Path) -> None:
+def test_starter_passes_the_check_and_a_configuration_mistake_ends_it(firstbell: Firstbell, tmp_path: Path) -> None:
     firstbell("init")
     done = firstbell("check")
     assert done.returncode == 0, done.stdout
-    assert " wrong" not in done.stdout
+    assert " error" not in done.stdout
     assert "live-class" in done.stdout
     file = tmp_path / "firstbell.toml"
     file.write_text(file.read_text().replace("timezone", "timezon"))
@@ -124,12 +124,10 @@ def test_what_init_writes_is_well_and_a_mistake_in_the_file_ends_the_look(firstb
     assert "the rest was not checked" in done.stdout
 
 
-def test_a_new_journey_is_well_and_is_played_as_it_stands_by_firstbell_and_by_pytest(
-    firstbell: Firstbell, tmp_path: Path
-) -> None:
+def test_new_journey_runs_with_firstbell_and_with_pytest(firstbell: Firstbell, tmp_path: Path) -> None:
     (tmp_path / "firstbell.toml").write_text('[school]\nname = "P"\ntimezone = "UTC"\npractice = true\n')
-    told = firstbell("new", "math-page").stdout
-    assert 'journeys = ["my_journeys"]' in told
+    printed = firstbell("new", "math-page").stdout
+    assert 'journeys = ["my_journeys"]' in printed
     with (tmp_path / "firstbell.toml").open("a") as file:
         file.write('journeys = ["my_journeys"]\n')
     played = firstbell("run", "math-page")

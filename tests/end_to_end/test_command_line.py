@@ -98,10 +98,8 @@ def test_unknown_service_or_role_is_refused_with_what_to_add(firstbell: Firstbel
             "env:FIRSTBELL_NOT_SET is not set; set the environment variable FIRSTBELL_NOT_SET",
             id="unresolvable secret",
         ),
-        pytest.param(
-            PRACTICE + '[store]\nurl = "./firstbell.toml"\n', 2, "nothing can be kept in", id="unwritable store"
-        ),
-        pytest.param(PRACTICE + '[store]\nurl = "gs://x"\n', 3, "no store speaks gs://", id="unknown store"),
+        pytest.param(PRACTICE + '[store]\nurl = "./firstbell.toml"\n', 2, "cannot be written", id="unwritable store"),
+        pytest.param(PRACTICE + '[store]\nurl = "gs://x"\n', 3, "gs:// is not supported", id="unknown store"),
         pytest.param(
             PRACTICE + '[browser]\nexecutable = "/no/such/chrome"\n',
             2,

@@ -1,4 +1,4 @@
-"""Evidence as it is handed out: a real run, opened in a real browser, shared through a real S3 server."""
+"""Evidence bags of a real run: opened in a real browser, and shared through an S3 server."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ region = "us-east-1"
 
 @pytest.fixture(scope="module")
 def district(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, str, dict[str, bytes]]]:
-    """A district with one failed run in a bucket: its folder, the run's short name, and the run's files."""
+    """Set up a district with one failed run in a bucket: its folder, the run's short name, and the run's files."""
     folder = tmp_path_factory.mktemp("district")
     server = ThreadedMotoServer(port=0, verbose=False)
     server.start()
@@ -60,12 +60,12 @@ def district(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, s
         with open_local_runner(load(folder / "firstbell.toml"), headed=False, quiet=True) as opened:
             assert opened.practice is not None
             opened.practice.break_("teacher-silent")
-            performed = opened.play(opened.chosen(["live-class"])[0], SilentReporter())
+            result = opened.play(opened.chosen(["live-class"])[0], SilentReporter())
             assert opened.uploader.finish(30) == ""
-            prefix = f"runs/{performed.run.started_at:%Y-%m-%d}/live-class/{performed.run.id}"
+            prefix = f"runs/{result.run.started_at:%Y-%m-%d}/live-class/{result.run.id}"
             kept = opened.house.store
             files = unpack(prefix, kept.names(f"{prefix}/"), kept.get)
-        yield folder, performed.run.id[-6:], files
+        yield folder, result.run.id[-6:], files
     server.stop()
 
 
@@ -81,48 +81,49 @@ def evidence(district: tuple[Path, str, dict[str, bytes]], *arguments: str) -> s
 
 @pytest.fixture(scope="module")
 def bag(district: tuple[Path, str, dict[str, bytes]]) -> dict[str, bytes]:
-    setting = PageContext(district="Practice", zone=ZoneInfo("America/New_York"), scope=Scope())
-    made = build(district[2], BundleRequest(setting=setting), datetime.now(UTC))
+    context = PageContext(district="Practice", zone=ZoneInfo("America/New_York"), scope=Scope())
+    made = build(district[2], BundleRequest(context=context), datetime.now(UTC))
     return {name.removeprefix("data/"): data for name, data in made.items() if name.startswith("data/")}
 
 
 def _is_own(answer: Response) -> bool:
-    """From its own host, or out of the trace by the viewer's service worker: a page in a trace names other hosts."""
+    """True if an answer is from the page's own host, or of the viewer's service worker: a page in a trace names other
+    hosts."""
     return bool(re.match(r"file:|data:|blob:|http://localhost", answer.url)) or answer.from_service_worker
 
 
 @pytest.fixture
 def watched(browser: Browser) -> Iterator[tuple[Page, list[str]]]:
-    """A page, and all that it complains of or asks of anybody but its own host."""
-    page, trouble = browser.new_page(), list[str]()
-    page.on("console", lambda message: trouble.append(message.text) if message.type == "error" else None)
-    page.on("pageerror", lambda error: trouble.append(str(error)))
-    page.on("response", lambda answer: None if _is_own(answer) else trouble.append(answer.url))
-    page.on("requestfailed", lambda one: trouble.append(one.url))
-    yield page, trouble
+    """Open a page, and list its errors and its requests to other hosts."""
+    page, problems = browser.new_page(), list[str]()
+    page.on("console", lambda message: problems.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: problems.append(str(error)))
+    page.on("response", lambda answer: None if _is_own(answer) else problems.append(answer.url))
+    page.on("requestfailed", lambda request: problems.append(request.url))
+    yield page, problems
     page.close()
 
 
-def test_the_page_opens_from_a_disk_with_no_error_and_no_request_to_anybody(
+def test_page_opens_from_disk_without_errors_or_requests(
     bag: dict[str, bytes], watched: tuple[Page, list[str]], tmp_path: Path
 ) -> None:
-    page, trouble = watched
+    page, problems = watched
     (tmp_path / "index.html").write_bytes(bag["index.html"])
     page.goto((tmp_path / "index.html").as_uri())
     expect(page.get_by_role("heading", level=1)).to_contain_text('student "sees and hears the teacher" failed')
-    own = page.get_by_role("img", name="What the student saw when this failed")
+    own = page.get_by_role("img", name="The student's screen when the step failed")
     expect(own).to_be_in_viewport()
     assert own.evaluate("picture => picture.naturalWidth") == 1280
     expect(page.locator("#failing")).to_contain_text("Hz is not heard")
     expect(page.get_by_text("The two frames that were compared")).to_be_visible()
     assert page.locator("svg .line").count() >= 3
-    assert trouble == []
+    assert problems == []
 
 
-def test_both_actors_traces_open_side_by_side_by_one_link_and_show_the_failing_step(
+def test_traces_open_side_by_side_and_show_the_failing_step(
     bag: dict[str, bytes], watched: tuple[Page, list[str]]
 ) -> None:
-    page, trouble = watched
+    page, problems = watched
     with serve_files(bag) as address:
         page.goto(address)
         page.get_by_role("link", name="Open the traces side by side").click()
@@ -137,10 +138,10 @@ def test_both_actors_traces_open_side_by_side_by_one_link_and_show_the_failing_s
         titles = page.get_by_role("treeitem")
         expect(titles.filter(has_text="teacher: opens the class").first).to_be_visible()
         expect(titles.filter(has_text="student: sees and hears the teacher").first).to_be_visible()
-    assert trouble == []
+    assert problems == []
 
 
-def test_a_served_bag_is_for_this_machine_and_for_who_has_the_address(bag: dict[str, bytes]) -> None:
+def test_served_bag_needs_the_token_and_a_local_host_name(bag: dict[str, bytes]) -> None:
     with serve_files(bag) as address:
         assert urllib3.request("GET", address).status == 200
         for path in ("../", "../../etc/passwd", "nothing", "viewer/"):
@@ -151,13 +152,13 @@ def test_a_served_bag_is_for_this_machine_and_for_who_has_the_address(bag: dict[
         assert rebound.status == 404
 
 
-def test_a_link_opens_the_page_and_gives_the_bag_and_is_written_down(
+def test_shared_link_opens_the_page_and_the_bag_and_is_logged(
     district: tuple[Path, str, dict[str, bytes]], watched: tuple[Page, list[str]], tmp_path: Path
 ) -> None:
-    page, trouble = watched
-    told = evidence(district, "share", district[1], "--to", "Contoso support", "--for", "live-class", "--days", "2")
-    url = told.splitlines()[0]
-    assert "as asked for" in told
+    page, problems = watched
+    output = evidence(district, "share", district[1], "--to", "Contoso support", "--for", "live-class", "--days", "2")
+    url = output.splitlines()[0]
+    assert "as requested" in output
     page.goto(url.replace("127.0.0.1", "localhost"))
     expect(page.get_by_role("heading", level=1)).to_contain_text("sees and hears the teacher")
     link = page.get_by_role("link", name="Download everything").get_attribute("href")
@@ -167,26 +168,26 @@ def test_a_link_opens_the_page_and_gives_the_bag_and_is_written_down(
     (row,) = json.loads(evidence(district, "evidence", "log", "--json", "--limit", "1"))
     assert (row["recipient"], row["service"], row["way"]) == ("Contoso support", "live-class", "link")
     assert row["until"] is not None
-    assert [one for one in trouble if "Amz" not in one] == []
+    assert [request for request in problems if "Amz" not in request] == []
 
 
-def test_a_bag_on_disk_verifies_with_the_key_that_signed_it_and_not_once_it_was_changed(
+def test_bag_on_disk_is_verified_by_its_key_and_fails_after_a_change(
     district: tuple[Path, str, dict[str, bytes]], tmp_path: Path
 ) -> None:
-    place = tmp_path / "bag"
-    evidence(district, "evidence", district[1], "--out", str(place))
+    folder = tmp_path / "bag"
+    evidence(district, "evidence", district[1], "--out", str(folder))
     public = (
         command("evidence", "keygen", str(tmp_path / "other.pem")).output.splitlines()[-1].removeprefix("Public key: ")
     )
-    assert command("evidence", "verify", str(place)).exit_code == 0
-    assert command("evidence", "verify", str(place), "--key", public).exit_code == 1
-    (place / "data" / "summary.md").write_text("forged")
-    changed = command("evidence", "verify", str(place))
+    assert command("evidence", "verify", str(folder)).exit_code == 0
+    assert command("evidence", "verify", str(folder), "--key", public).exit_code == 1
+    (folder / "data" / "summary.md").write_text("forged")
+    changed = command("evidence", "verify", str(folder))
     assert changed.exit_code == 1
     assert "data/summary.md is unchanged" in changed.output
 
 
-def test_evidence_that_is_held_carries_another_tag_until_it_is_let_go(
+def test_held_evidence_is_listed_until_it_is_let_go(
     district: tuple[Path, str, dict[str, bytes]],
 ) -> None:
     assert "is held until released" in evidence(district, "evidence", "hold", district[1], "--why", "a claim")
@@ -197,6 +198,6 @@ def test_evidence_that_is_held_carries_another_tag_until_it_is_let_go(
     assert "Nothing is held" in evidence(district, "evidence", "held")
 
 
-def test_a_service_that_the_run_knows_nothing_of_is_named(district: tuple[Path, str, dict[str, bytes]]) -> None:
-    done = command("evidence", district[1], "--for", "nobody", "--config", str(district[0] / "firstbell.toml"))
+def test_bag_for_an_unknown_service_is_refused(district: tuple[Path, str, dict[str, bytes]]) -> None:
+    done = command("evidence", district[1], "--for", "unknown", "--config", str(district[0] / "firstbell.toml"))
     assert done.exit_code == 2

@@ -44,7 +44,7 @@ WHERE = {
     "plan-b-503": ("plan-b", "teacher", "enters the meeting room", "meet.localhost answered 503"),
     "sessions-empty": ("live-class", "student", "finds the live session", "No classes today"),
     "lobby-stuck": ("live-class", "student", "joins", "Waiting for the teacher to open the class"),
-    "no-media": ("live-class", "student", "sees and hears the teacher", "no way was found for the media"),
+    "no-media": ("live-class", "student", "sees and hears the teacher", "no network path was found for the media"),
     "teacher-black": ("live-class", "student", "sees and hears the teacher", "the picture is black"),
     "teacher-silent": ("live-class", "student", "sees and hears the teacher", "Hz is not heard"),
 }
@@ -122,7 +122,7 @@ def test_a_stranger_in_the_class_ends_the_run_and_leaves_no_picture_of_anybody(
     performed = play("live-class")
     document = performed.document
     assert performed.run.outcome is Outcome.ERRORED, document
-    assert "privacy: somebody who is not expected came into the class" in document.attempts[-1].said
+    assert "privacy: a person who was not expected came into the class" in document.attempts[-1].said
     assert "Robin" not in document.model_dump_json()
     assert {artifact.kind for artifact in document.artifacts} <= {"network", "figures", "checks"}
     assert not list(opened.house.work.rglob("*.jpg"))
@@ -170,12 +170,12 @@ def test_no_password_is_in_anything_that_a_run_leaves(opened: LocalRunner, play:
     traces = [name for name in files if name.endswith("trace.zip")]
     assert len(traces) == 2
     for name, data in files.items():
-        assert not known.stand_in(data), name
+        assert not known.found_in(data), name
     for name in traces:
         with zipfile.ZipFile(io.BytesIO(files[name])) as trace:
             text = b"".join(trace.read(member) for member in trace.namelist())
         assert b"zz.student01" in text or b"zz.rivera" in text
-        assert not known.stand_in(text)
+        assert not known.found_in(text)
 
 
 class HealsBeforeTheSecond(SilentReporter):

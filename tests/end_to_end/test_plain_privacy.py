@@ -85,7 +85,7 @@ def test_nothing_of_a_stranger_is_printed_or_kept_and_the_test_beside_keeps_its_
     told = done.stdout + done.stderr + (tmp_path / "junit.xml").read_text()
     assert "Ada" not in told, told
     assert 'student at "joins" (step 2, live-class)' in done.stdout
-    assert "privacy: somebody who is not expected came into the class" in done.stdout
+    assert "privacy: a person who was not expected came into the class" in done.stdout
     assert done.stdout.count("nothing that pytest-playwright recorded of this test was kept") == 3
     assert "An empty room" in done.stdout
     kept = sorted(file.relative_to(tmp_path / "kept") for file in (tmp_path / "kept").rglob("*") if file.is_file())

@@ -13,7 +13,7 @@ import xmlschema
 
 from tests.demo_site.library import READER, serve
 from tests.end_to_end.conftest import Firstbell
-from tests.support.plain_pytest import by_pytest, told_to_junit
+from tests.support.plain_pytest import by_pytest, junit_properties
 
 pytestmark = pytest.mark.browser
 
@@ -105,7 +105,7 @@ def test_every_option_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, m
     kept = [file.name for file in (tmp_path / "kept").rglob("*") if file.is_file()]
     assert Counter(name.rpartition(".")[2] for name in kept) == {"png": 3, "zip": 3}
     assert (tmp_path / "after-test_soft").exists()
-    told = {properties["firstbell_journey"][0]: properties for properties in told_to_junit(tmp_path / "junit.xml")}
+    told = {properties["firstbell_journey"][0]: properties for properties in junit_properties(tmp_path / "junit.xml")}
     assert sorted(told) == ["door-catalogue", "door-sign-in", "soft"]
     assert told["soft"]["firstbell_failing_step"][0].startswith("1 student: reads the words (library) failed")
     assert told["soft"]["firstbell_step"][1].startswith("2 student: goes on (library) passed")
@@ -180,10 +180,10 @@ def test_what_pytest_writes_for_a_ci_is_valid_and_nothing_else_is(tmp_path: Path
     (tmp_path / "test_each.py").write_text(EACH)
     by_pytest(tmp_path, "--junitxml", "junit.xml", "-o", "junit_logging=all")
     file = tmp_path / "junit.xml"
-    assert told_to_junit(file)[0] == {"of": ["this test"]}
+    assert junit_properties(file)[0] == {"of": ["this test"]}
     text = file.read_text()
     for written, broken in {"failure": "flop", ' tests="4"': "", "<error ": "<error to='x' "}.items():
         assert written in text
         file.write_text(text.replace(written, broken))
         with pytest.raises(xmlschema.XMLSchemaValidationError):
-            told_to_junit(file)
+            junit_properties(file)

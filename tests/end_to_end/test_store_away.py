@@ -1,4 +1,4 @@
-"""A store that is away costs no run and no verdict: evidence waits, is told, and is sent when the store is there."""
+"""An unavailable store costs no run and no result: evidence waits, is reported, and is sent when the store answers."""
 
 from __future__ import annotations
 
@@ -27,18 +27,18 @@ endpoint_url = "{endpoint}"
 AWS = {"AWS_ACCESS_KEY_ID": "planted", "AWS_SECRET_ACCESS_KEY": "planted", "AWS_DEFAULT_REGION": "us-east-1"}
 
 
-def test_a_run_passes_while_its_store_is_away_and_its_evidence_is_sent_later(
+def test_run_passes_while_the_store_is_unavailable_and_is_sent_later(
     firstbell: Firstbell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with socket.socket() as nobody:  # Bound and deaf: whoever connects is refused, and nobody else gets the port.
-        nobody.bind(("127.0.0.1", 0))
-        port = nobody.getsockname()[1]
+    with socket.socket() as closed_port:  # Bound but not listening: connections are refused, and the port stays ours.
+        closed_port.bind(("127.0.0.1", 0))
+        port = closed_port.getsockname()[1]
         (tmp_path / "firstbell.toml").write_text(CONFIG.format(endpoint=f"http://127.0.0.1:{port}"))
         played = firstbell("run", "class-list", "--json", **AWS)
-        waits = firstbell("store", "deliver", **AWS)
+        waiting = firstbell("store", "deliver", **AWS)
     assert played.returncode == 0, played.stderr
-    (told,) = json.loads(played.stdout)["runs"]
-    assert told["outcome"] == "passed"
+    (run,) = json.loads(played.stdout)["runs"]
+    assert run["outcome"] == "passed"
     *logged, last = played.stderr.splitlines()
     assert re.fullmatch(
         r"firstbell: evidence waits in the spool: s3://bayfront cannot be reached \(\w+\); "
@@ -48,7 +48,10 @@ def test_a_run_passes_while_its_store_is_away_and_its_evidence_is_sent_later(
     events = [json.loads(line) for line in logged]
     assert [event["event"] for event in events].count("store.away") == 1
     assert [event["trouble"] for event in events if event["event"] == "run.done"] == [[]]
-    assert (waits.returncode, waits.stdout.splitlines()[0]) == (1, "0 runs sent, 0 objects; 1 run still to be sent.")
+    assert (waiting.returncode, waiting.stdout.splitlines()[0]) == (
+        1,
+        "0 runs sent, 0 objects; 1 run still to be sent.",
+    )
 
     for name, value in AWS.items():
         monkeypatch.setenv(name, value)
@@ -61,13 +64,13 @@ def test_a_run_passes_while_its_store_is_away_and_its_evidence_is_sent_later(
         assert sent.returncode == 0, sent.stdout
         assert "1 run sent" in sent.stdout
         kept = {row["Key"] for row in client.list_objects_v2(Bucket="bayfront")["Contents"]}
-        assert told["evidence"].removeprefix("s3://bayfront/") + "/run.json" in kept
+        assert run["evidence"].removeprefix("s3://bayfront/") + "/run.json" in kept
         assert firstbell("store", "deliver", **AWS).stdout == "Nothing waits.\n"
     finally:
         server.stop()
 
 
-def test_what_no_waiting_will_mend_is_said_before_anything_is_played(
+def test_permanent_store_error_ends_the_command_before_any_journey(
     firstbell: Firstbell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name, value in AWS.items():

@@ -1,4 +1,4 @@
-"""A store that refuses, cuts, loses answers and goes away: in the end each object is there once, with our hash."""
+"""Faults of a store (refusals, cut connections, lost answers, outages): each object ends there once, with our hash."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ import boto3
 import pytest
 from moto.server import ThreadedMotoServer
 
-from firstbell.artifacts.lifetime import Lifetime
+from firstbell.artifacts.policy import Lifetime
 from firstbell.artifacts.spool import Spool
 from firstbell.artifacts.stores import Store, StoreOptions, open_store
 from firstbell.artifacts.stores.memory import MemoryStore
@@ -73,8 +73,8 @@ def store(proxy: FaultProxy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     return open_store(f"s3://{BUCKET}/{tmp_path.name}", StoreOptions(endpoint_url=proxy.url))
 
 
-def run_on(spool: Spool, run: str) -> dict[str, bytes]:
-    """Put a run of three objects on, one of them large enough to be cut in two."""
+def spool_run(spool: Spool, run: str) -> dict[str, bytes]:
+    """Spool a run of three objects, one of them large enough to be cut in two."""
     objects = {
         f"runs/{run}/run.json": b"{}",
         f"runs/{run}/rest.zip": run.encode() * 50_000,
@@ -84,7 +84,7 @@ def run_on(spool: Spool, run: str) -> dict[str, bytes]:
     return objects
 
 
-def must_be_there_once(moto: str, folder: str, objects: dict[str, bytes]) -> None:
+def assert_stored_once(moto: str, folder: str, objects: dict[str, bytes]) -> None:
     client = boto3.client("s3", endpoint_url=moto)
     rows = client.list_objects_v2(Bucket=BUCKET, Prefix=f"{folder}/").get("Contents", [])
     assert sorted(row["Key"] for row in rows) == sorted(f"{folder}/{name}" for name in objects)
@@ -96,9 +96,9 @@ def must_be_there_once(moto: str, folder: str, objects: dict[str, bytes]) -> Non
 
 FAULTS = {
     "AccessDenied": "refuses access; compare",
-    "SlowDown": "is asked too often",
+    "SlowDown": "receives too many requests",
     "InternalError": "answered 500",
-    "ExpiredToken": "credentials have expired; renew",
+    "ExpiredToken": "reports expired credentials; renew",
     "RequestTimeTooSkewed": "this machine's clock is wrong",
     "AuthorizationHeaderMalformed": "another region; set store.region",
     "KMS.DisabledException": "the KMS key refuses",
@@ -110,77 +110,79 @@ FAULTS = {
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-def test_after_any_refusal_each_object_is_there_once_with_our_hash(
+def test_each_object_is_stored_once_after_any_fault(
     fault: str, moto: str, proxy: FaultProxy, store: Store, tmp_path: Path
 ) -> None:
     spool = Spool(tmp_path / "spool")
-    objects = run_on(spool, "a")
+    objects = spool_run(spool, "a")
     proxy.always = fault
     (waiting,) = spool.deliver(store).waiting
-    assert FAULTS[fault] in waiting.said
+    assert FAULTS[fault] in waiting.reason
     proxy.always = ""
     assert spool.deliver(store).waiting == ()
-    must_be_there_once(moto, tmp_path.name, objects)
+    assert_stored_once(moto, tmp_path.name, objects)
 
 
-def test_an_answer_that_was_lost_and_a_conflict_are_told_by_our_hash(
+def test_lost_answers_and_conflicts_are_resolved_by_our_hash(
     moto: str, proxy: FaultProxy, store: Store, tmp_path: Path
 ) -> None:
     spool = Spool(tmp_path / "spool")
-    objects = run_on(spool, "a")
+    objects = spool_run(spool, "a")
     proxy.faults = ["answer lost", "ConditionalRequestConflict", "", "answer lost"]
     assert spool.deliver(store).waiting == ()
-    must_be_there_once(moto, tmp_path.name, objects)
+    assert_stored_once(moto, tmp_path.name, objects)
 
 
 @pytest.mark.parametrize("fault", ["answer lost", "cut half-way", "ConditionalRequestConflict", "SlowDown"])
-def test_who_may_only_write_trusts_a_name_that_is_the_hash_of_what_it_names(
+def test_write_only_machine_trusts_a_name_that_is_the_hash(
     fault: str, moto: str, proxy: FaultProxy, store: Store, tmp_path: Path
 ) -> None:
     data = os.urandom(300_000)
     name = f"parts/failures/2026-08/ab/{hashlib.sha256(data).hexdigest()}"
-    proxy.looks, proxy.faults = "AccessDenied", [fault]
+    proxy.read_error, proxy.faults = "AccessDenied", [fault]
     store.put(name, data, Lifetime.FAILURES)
     store.put(name, data, Lifetime.FAILURES)
-    must_be_there_once(moto, tmp_path.name, {name: data})
+    assert_stored_once(moto, tmp_path.name, {name: data})
 
 
-def test_who_may_only_write_says_which_permission_would_tell_a_lost_answer_from_another_content(
+def test_write_only_machine_names_the_permission_that_is_needed(
     moto: str, proxy: FaultProxy, store: Store, tmp_path: Path
 ) -> None:
     spool = Spool(tmp_path / "spool")
-    objects = run_on(spool, "a") | run_on(spool, "b")
-    proxy.looks, proxy.faults = "AccessDenied", ["", "", "answer lost"]
+    objects = spool_run(spool, "a") | spool_run(spool, "b")
+    proxy.read_error, proxy.faults = "AccessDenied", ["", "", "answer lost"]
     delivery = spool.deliver(store)
     assert delivery.objects == 3
     (waiting,) = delivery.waiting
     assert waiting.name == "runs/a"
-    assert "exists, and s3:GetObject is needed to see whether it is ours; allow it" in waiting.said
-    proxy.looks = ""
+    assert "exists, and s3:GetObject is needed to see whether it is ours; allow it" in waiting.reason
+    proxy.read_error = ""
     assert spool.deliver(store).waiting == ()
-    must_be_there_once(moto, tmp_path.name, objects)
+    assert_stored_once(moto, tmp_path.name, objects)
 
 
-def test_a_machine_that_may_only_write_proves_that_it_can(proxy: FaultProxy, store: Store) -> None:
-    proxy.looks = "AccessDenied"
-    proofs = list(self_test(store))
-    assert [proof for proof in proofs if not proof.holds] == []
-    seen = {proof.what: proof.seen for proof in proofs}
-    assert seen["refuses other bytes under the same name"] == "kept as it was"
-    assert seen["gives it back unchanged"].startswith("this machine may not read")
-    assert seen["keeps it from being deleted"] == "this machine may not delete, as it should be"
+def test_write_only_machine_passes_the_self_test(proxy: FaultProxy, store: Store) -> None:
+    proxy.read_error = "AccessDenied"
+    results = list(self_test(store))
+    assert [result for result in results if not result.passed] == []
+    texts = {result.name: result.text for result in results}
+    assert texts["refuses other bytes under the same name"] == "unchanged"
+    assert texts["returns it unchanged"].startswith("this machine may not read")
+    assert texts["keeps it from being deleted"] == "this machine may not delete"
 
 
-def test_a_store_that_asks_for_less_gets_less(proxy: FaultProxy, store: Store, tmp_path: Path) -> None:
+def test_delivery_stops_after_three_refusals_in_a_row(proxy: FaultProxy, store: Store, tmp_path: Path) -> None:
     spool = Spool(tmp_path / "spool")
     for number in range(50):
-        run_on(spool, f"run-{number}")
+        spool_run(spool, f"run-{number}")
     proxy.always = "AccessDenied"
-    assert len(spool.deliver(store).waiting) == proxy.asked == 3
+    assert len(spool.deliver(store).waiting) == proxy.write_count == 3
 
 
-def test_two_machines_that_send_the_same_leave_one_object_each(moto: str, proxy: FaultProxy, tmp_path: Path) -> None:
-    """Two spools with the same runs, delivered at once by two stores, through a network that loses and cuts."""
+def test_two_machines_that_send_the_same_runs_store_each_object_once(
+    moto: str, proxy: FaultProxy, tmp_path: Path
+) -> None:
+    """Two spools with the same runs are delivered at once, through a network that loses answers and cuts uploads."""
     objects = dict[str, bytes]()
     proxy.faults = ["answer lost", "cut half-way", "", "ConditionalRequestConflict", "", "InternalError"] * 4
 
@@ -192,38 +194,38 @@ def test_two_machines_that_send_the_same_leave_one_object_each(moto: str, proxy:
     spools = [Spool(tmp_path / name) for name in ("one", "two")]
     for spool in spools:
         for number in range(10):
-            objects |= run_on(spool, f"run-{number}")
+            objects |= spool_run(spool, f"run-{number}")
     threads = [threading.Thread(target=deliver, args=[spool]) for spool in spools]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join(60)
     assert [spool.waiting().aside for spool in spools] == [0, 0]
-    must_be_there_once(moto, tmp_path.name, objects)
+    assert_stored_once(moto, tmp_path.name, objects)
 
 
-def test_a_store_that_is_away_is_told_before_anything_waits_and_back_when_it_answers(
+def test_uploader_reports_an_unavailable_store_before_a_run_waits(
     proxy: FaultProxy, store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("firstbell.artifacts.uploader.BACKOFF", replace(BACKOFF, first_s=0.05))
-    said, is_back = list[UploadReport](), threading.Event()
+    reports, is_back = list[UploadReport](), threading.Event()
 
-    def listener(word: UploadReport) -> None:
-        said.append(word)
-        proxy.looks = ""
-        if word.word is UploadState.BACK:
+    def listener(report: UploadReport) -> None:
+        reports.append(report)
+        proxy.read_error = ""
+        if report.state is UploadState.BACK:
             is_back.set()
 
-    proxy.looks = "SlowDown"
+    proxy.read_error = "SlowDown"
     uploader = Uploader(Spool(tmp_path / "spool"), store, listener).start()
     assert is_back.wait(60)
     assert uploader.finish(20) == ""
     uploader.close()
-    assert [word.word for word in said] == [UploadState.AWAY, UploadState.BACK]
+    assert [report.state for report in reports] == [UploadState.AWAY, UploadState.BACK]
 
 
-def test_an_uploader_outlives_whatever_a_store_raises_and_says_it_once(tmp_path: Path) -> None:
-    class Mad(MemoryStore):
+def test_uploader_survives_any_error_of_a_store_and_reports_it_once(tmp_path: Path) -> None:
+    class BrokenStore(MemoryStore):
         puts = 0
 
         def put(self, name: str, data: bytes, lifetime: Lifetime) -> None:
@@ -232,67 +234,65 @@ def test_an_uploader_outlives_whatever_a_store_raises_and_says_it_once(tmp_path:
                 raise RuntimeError("planted")
             super().put(name, data, lifetime)
 
-    spool, said = Spool(tmp_path), list[UploadReport]()
-    store = Mad("memory:", StoreOptions())
-    run_on(spool, "a")
-    uploader = Uploader(spool, store, said.append).start()
+    spool, reports = Spool(tmp_path), list[UploadReport]()
+    store = BrokenStore("memory:", StoreOptions())
+    spool_run(spool, "a")
+    uploader = Uploader(spool, store, reports.append).start()
     while uploader.finish(20):
         pass
     uploader.close()
-    assert [word.word for word in said] == [UploadState.BROKEN, UploadState.BACK]
+    assert [report.state for report in reports] == [UploadState.BROKEN, UploadState.BACK]
     assert store.names("runs/") == ["runs/a/a.jpg", "runs/a/rest.zip", "runs/a/run.json"]
 
 
-def test_who_finds_another_first_bell_sending_says_so(tmp_path: Path) -> None:
+def test_uploader_reports_that_another_process_is_delivering(tmp_path: Path) -> None:
     spool = Spool(tmp_path)
     with (tmp_path / ".delivering").open("w") as other:
         fcntl.flock(other, fcntl.LOCK_EX)
-        run_on(spool, "a")
+        spool_run(spool, "a")
         uploader = Uploader(spool, MemoryStore("memory:", StoreOptions()), lambda _said: None).start()
-        assert uploader.finish(0.2) == "another First Bell sends it"
+        assert uploader.finish(0.2) == "another First Bell is sending it"
         uploader.close()
 
 
-def test_an_uploader_says_once_that_the_store_is_away_and_once_that_it_is_back(
+def test_uploader_reports_an_outage_and_its_end_once_each(
     moto: str, proxy: FaultProxy, store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("firstbell.artifacts.uploader.BACKOFF", replace(BACKOFF, first_s=0.1))
-    spool, said, is_back = Spool(tmp_path / "spool"), list[UploadReport](), threading.Event()
+    spool, reports, is_back = Spool(tmp_path / "spool"), list[UploadReport](), threading.Event()
 
-    def listener(word: UploadReport) -> None:
-        said.append(word)
-        if word.word is UploadState.BACK:
+    def listener(report: UploadReport) -> None:
+        reports.append(report)
+        if report.state is UploadState.BACK:
             is_back.set()
         else:
             proxy.always = ""
 
     proxy.always = "SlowDown"
-    objects = run_on(spool, "a")
+    objects = spool_run(spool, "a")
     uploader = Uploader(spool, store, listener).start()
     assert is_back.wait(60)
     assert uploader.finish(20) == ""
     uploader.close()
-    assert [word.word for word in said] == [UploadState.AWAY, UploadState.BACK]
-    must_be_there_once(moto, tmp_path.name, objects)
+    assert [report.state for report in reports] == [UploadState.AWAY, UploadState.BACK]
+    assert_stored_once(moto, tmp_path.name, objects)
 
 
-def test_a_store_that_is_away_is_not_waited_for_at_the_end(proxy: FaultProxy, store: Store, tmp_path: Path) -> None:
+def test_finish_does_not_wait_for_an_unavailable_store(proxy: FaultProxy, store: Store, tmp_path: Path) -> None:
     spool = Spool(tmp_path / "spool")
     proxy.always = "AccessDenied"
     uploader = Uploader(spool, store, lambda _said: None).start()
-    run_on(spool, "a")
+    spool_run(spool, "a")
     uploader.nudge()
     assert "refuses access" in uploader.finish(60)
     uploader.close()
 
 
-def test_an_uploader_that_is_killed_anywhere_loses_nothing_and_leaves_nothing_half(
-    moto: str, proxy: FaultProxy, tmp_path: Path
-) -> None:
+def test_killed_uploader_to_a_bucket_loses_nothing(moto: str, proxy: FaultProxy, tmp_path: Path) -> None:
     chance = random.Random(SEED)  # noqa: S311  # repeated with FIRSTBELL_SEED
     spool, objects = Spool(tmp_path / "spool"), dict[str, bytes]()
     for number in range(40):
-        objects |= run_on(spool, f"run-{number}")
+        objects |= spool_run(spool, f"run-{number}")
     arguments = [str(tmp_path / "spool"), proxy.url, f"s3://{BUCKET}/{tmp_path.name}"]
     killed = 0
     for _ in range(6):
@@ -307,13 +307,13 @@ def test_an_uploader_that_is_killed_anywhere_loses_nothing_and_leaves_nothing_ha
                 killed += 1
     subprocess.run([sys.executable, "-c", UPLOAD, *arguments], check=True, timeout=120)
     assert (killed > 0, spool.waiting().runs) == (True, 0), f"FIRSTBELL_SEED={SEED}"
-    must_be_there_once(moto, tmp_path.name, objects)
+    assert_stored_once(moto, tmp_path.name, objects)
 
 
 PUT = """
 import os, sys
 from pathlib import Path
-from firstbell.artifacts.lifetime import Lifetime
+from firstbell.artifacts.policy import Lifetime
 from firstbell.artifacts.spool import Spool
 spool = Spool(Path(sys.argv[1]), limit_mib=200)
 print("begins", flush=True)
@@ -325,9 +325,9 @@ for number in range(10_000):
 """
 
 
-def test_who_is_killed_while_putting_leaves_runs_whole_or_not_at_all(tmp_path: Path) -> None:
+def test_process_killed_while_spooling_leaves_only_complete_runs(tmp_path: Path) -> None:
     chance = random.Random(SEED)  # noqa: S311  # repeated with FIRSTBELL_SEED
-    told: list[str] = []
+    spooled: list[str] = []
     for _ in range(5):
         arguments = [sys.executable, "-c", PUT, str(tmp_path / "spool")]
         with subprocess.Popen(arguments, stdout=subprocess.PIPE, text=True) as child:
@@ -336,23 +336,23 @@ def test_who_is_killed_while_putting_leaves_runs_whole_or_not_at_all(tmp_path: P
             with pytest.raises(subprocess.TimeoutExpired):
                 child.wait(chance.uniform(0.01, 0.2))
             child.send_signal(signal.SIGKILL)
-            told += child.stdout.read().splitlines()
+            spooled += child.stdout.read().splitlines()
     spool, store = Spool(tmp_path / "spool"), MemoryStore("memory:", StoreOptions())
     assert not list((tmp_path / "spool").glob(".making-*"))
     assert spool.deliver(store).waiting == ()
     runs = {name.removesuffix("/run.json") for name in store.names("") if name.endswith("/run.json")}
-    assert told
-    assert set(told) <= runs, f"FIRSTBELL_SEED={SEED}"
-    wanted = {f"{run}/{name}" for run in runs for name in ("run.json", "rest.zip", "attempt-1/a.jpg")}
-    assert set(store.names("")) == wanted, f"FIRSTBELL_SEED={SEED}"
-    assert {store.get(name) for name in wanted} == {run.encode() * 2_000 for run in runs}, f"FIRSTBELL_SEED={SEED}"
+    assert spooled
+    assert set(spooled) <= runs, f"FIRSTBELL_SEED={SEED}"
+    expected = {f"{run}/{name}" for run in runs for name in ("run.json", "rest.zip", "attempt-1/a.jpg")}
+    assert set(store.names("")) == expected, f"FIRSTBELL_SEED={SEED}"
+    assert {store.get(name) for name in expected} == {run.encode() * 2_000 for run in runs}, f"FIRSTBELL_SEED={SEED}"
 
 
-def test_an_uploader_to_a_folder_that_is_killed_leaves_no_file_half(tmp_path: Path) -> None:
+def test_killed_uploader_to_a_folder_leaves_only_complete_files(tmp_path: Path) -> None:
     chance = random.Random(SEED)  # noqa: S311  # repeated with FIRSTBELL_SEED
     spool, objects = Spool(tmp_path / "spool"), dict[str, bytes]()
     for number in range(300):
-        objects |= run_on(spool, f"run-{number}")
+        objects |= spool_run(spool, f"run-{number}")
     arguments = [sys.executable, "-c", UPLOAD, str(tmp_path / "spool"), "", str(tmp_path / "store")]
     killed, store = 0, open_store(str(tmp_path / "store"), StoreOptions())
     for _ in range(6):
@@ -383,7 +383,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     subprocess.run(["umount", "--lazy", folder], check=True)
 
 
-def test_a_full_disk_costs_a_pass_for_a_pass_and_anything_for_a_failure(small_disk: Path) -> None:
+def test_full_disk_drops_a_pass_for_a_pass_and_any_run_for_a_failure(small_disk: Path) -> None:
     spool, third = Spool(small_disk), os.urandom(300_000)
 
     def put(run: str, lifetime: Lifetime) -> tuple[str, ...]:

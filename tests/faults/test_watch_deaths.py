@@ -1,4 +1,4 @@
-"""The service killed at any point, its database away, its clock dead: one end for each slot, nothing left, on time."""
+"""The service killed at any time, stopped, or without its database: each slot has one end, and nothing is left."""
 
 from __future__ import annotations
 
@@ -53,11 +53,11 @@ FIRSTBELL = "from firstbell.runner.cli.main import main; main()"
 ENDED = {"ran", "late", "missed", "skipped"}
 
 
-def wait_until(holds: Callable[[], object], within_s: float, what: str) -> None:
-    """Look again and again; the only way to learn of another process's doing."""
+def wait_until(condition: Callable[[], object], within_s: float, description: str) -> None:
+    """Polls, because the state of another process can only be read."""
     deadline = time.monotonic() + within_s
-    while not holds():
-        assert time.monotonic() < deadline, f"not within {within_s:.0f} s: {what}"
+    while not condition():
+        assert time.monotonic() < deadline, f"not within {within_s:.0f} s: {description}"
         time.sleep(0.1)
 
 
@@ -77,26 +77,26 @@ class Service:
             self.process.kill()
         self.process.wait()
 
-    def said(self, event: str) -> list[dict[str, Any]]:
-        """What its log says of an event."""
+    def events(self, event: str) -> list[dict[str, Any]]:
+        """Returns its log lines of an event."""
         lines = self._log.read_bytes().splitlines()
         events = [json.loads(line) for line in lines if line.startswith(b"{") and line.endswith(b"}")]
         return [line for line in events if line["event"] == event]
 
     def wait_for(self, event: str, within_s: float = 40.0, times: int = 1) -> dict[str, Any]:
-        """Wait until its log has said something so often."""
-        wait_until(lambda: len(self.said(event)) >= times or self.process.poll() is not None, within_s, event)
+        """Waits until its log has an event so many times; returns the last."""
+        wait_until(lambda: len(self.events(event)) >= times or self.process.poll() is not None, within_s, event)
         assert self.process.poll() is None, self._log.read_text()[-2000:]
-        return self.said(event)[-1]
+        return self.events(event)[-1]
 
     def stop(self, within_s: float = 30.0) -> int:
-        """SIGTERM, and its exit code."""
+        """Sends SIGTERM and returns the exit code."""
         self.process.send_signal(signal.SIGTERM)
         return self.process.wait(within_s)
 
 
-def marked(pid: int) -> list[psutil.Process]:
-    """What hangs on a service: by the marker of its workers, or as its children."""
+def processes_of(pid: int) -> list[psutil.Process]:
+    """Returns the processes of a service: those with its marker, and its children."""
     found = []
     for process in psutil.process_iter():
         try:
@@ -131,22 +131,22 @@ def _moment(value: str | datetime) -> datetime:
 
 
 def check_slots(database: Database) -> Counter[str]:
-    """Each slot has one end, no due time is left out, and each run belongs to one slot; how many ended how."""
+    """Checks that each slot has one end, no due time is left out, and each run belongs to one slot. Counts the ends."""
     with database.read() as connection:
         slots = slots_of(connection)
         runs = connection.execute(text("SELECT id, due_at, journey FROM runs")).all()
     assert len(slots) > 2
     assert {slot.state for slot in slots} <= ENDED
     due = [_moment(slot.due_at) for slot in slots]
-    holes = [(a, b) for a, b in pairwise(due) if (b - a).total_seconds() != EVERY_S]
-    assert not holes, f"no slot was written down between {holes}"
+    gaps = [(a, b) for a, b in pairwise(due) if (b - a).total_seconds() != EVERY_S]
+    assert not gaps, f"no slot was recorded between {gaps}"
     played = [slot.run_id for slot in slots if slot.state in {"ran", "late"}]
     assert len(played) == len(set(played)), "two slots share a run"
     assert len({(run.journey, run.due_at) for run in runs}) == len(runs), "a slot ran twice"
     return Counter(slot.state for slot in slots)
 
 
-def test_killed_at_ten_random_points_each_slot_has_one_end_and_nothing_is_left(
+def test_service_killed_at_ten_random_times_leaves_one_end_for_each_slot(
     folder: Path, database: Database, record_property: Callable[[str, object], None]
 ) -> None:
     seed = int(os.environ.get("FIRSTBELL_SEED", random.randrange(10**6)))  # noqa: S311  # no secret
@@ -156,16 +156,16 @@ def test_killed_at_ten_random_points_each_slot_has_one_end_and_nothing_is_left(
     killed, had_workers = [], 0
     for point in points:
         with Service(folder) as service:
-            time.sleep(point)  # Not to wait for anything: the point in time is what is tested.
-            had_workers += bool(marked(service.process.pid))
+            time.sleep(point)  # Not a wait: the time of the kill is what is tested.
+            had_workers += bool(processes_of(service.process.pid))
             os.kill(service.process.pid, signal.SIGKILL)
             service.process.wait()
             killed.append(service.process.pid)
-    assert had_workers > 5, "there was nothing to leave behind: the test would prove nothing"
-    wait_until(lambda: not [process for pid in killed for process in marked(pid)], 60, "all processes gone")
+    assert had_workers > 5, "no worker was running, so the test proves nothing"
+    wait_until(lambda: not [process for pid in killed for process in processes_of(pid)], 60, "all processes gone")
     with Service(folder) as service:
         service.wait_for("run.done", times=2)
-        began = _moment(service.said("watch.began")[0]["timestamp"].rstrip("Z"))
+        began = _moment(service.events("watch.began")[0]["timestamp"].rstrip("Z"))
         with database.read() as connection:
             first = connection.execute(
                 text("SELECT started_at, due_at FROM runs WHERE due_at > :began ORDER BY due_at LIMIT 1"),
@@ -175,24 +175,24 @@ def test_killed_at_ten_random_points_each_slot_has_one_end_and_nothing_is_left(
         assert service.stop() == 0
     ends = check_slots(database)
     assert ends["ran"] >= 2
-    assert not marked(service.process.pid)
-    assert not list(Path("/tmp").glob(f"firstbell-{service.process.pid}-*"))  # noqa: S108  # where workers put theirs
+    assert not processes_of(service.process.pid)
+    assert not list(Path("/tmp").glob(f"firstbell-{service.process.pid}-*"))  # noqa: S108  # the folder of workers
 
 
-def test_a_stop_lets_the_run_in_hand_end_and_a_second_one_does_not_wait(folder: Path, database: Database) -> None:
+def test_stop_waits_for_the_current_run_and_a_second_stop_does_not(folder: Path, database: Database) -> None:
     (folder / "slow").mkdir()
     (folder / "slow" / "test_slow.py").write_text(SLOW)
     (folder / "firstbell.toml").write_text(CONFIG_OF_SLOW)
     with Service(folder) as service:
         service.wait_for("run.began")
         assert service.stop() == 0
-        assert service.said("run.done")[-1]["outcome"] == "passed"
+        assert service.events("run.done")[-1]["outcome"] == "passed"
     with Service(folder) as service:
         service.wait_for("run.began")
         service.process.send_signal(signal.SIGTERM)
         service.wait_for("watch.stopping")
         assert service.stop(10) == 0
-        assert service.said("run.done")[-1]["outcome"] == "errored"
+        assert service.events("run.done")[-1]["outcome"] == "errored"
     with database.read() as connection:
         ends = connection.execute(text("SELECT state FROM slots WHERE run_id IS NOT NULL")).scalars().all()
         assert connection.execute(text("SELECT count(*) FROM locks")).scalar_one() == 0
@@ -200,7 +200,7 @@ def test_a_stop_lets_the_run_in_hand_end_and_a_second_one_does_not_wait(folder: 
     assert len(ends) == 2
 
 
-SLOW = '''"""Takes its time."""
+SLOW = '''"""A slow journey."""
 import pytest
 
 @pytest.mark.journey("slow", relies_on=["edge"])
@@ -229,9 +229,7 @@ enabled = false
 """
 
 
-def test_announced_maintenance_skips_what_needs_the_service_and_history_says_why(
-    folder: Path, database: Database
-) -> None:
+def test_maintenance_skips_slots_and_history_has_the_reason(folder: Path, database: Database) -> None:
     window = '\n[[maintenance]]\nstart = 2020-01-01T00:00:00\nend = 2099-01-01T00:00:00\nwhy = "Upgrade"\n'
     (folder / "firstbell.toml").write_text(f'{CONFIG}{window}services = ["platform"]\nrun = false\n')
     with Service(folder) as service:
@@ -252,46 +250,46 @@ def states(database: Database) -> set[str]:
         return set(connection.execute(text("SELECT state FROM slots WHERE state <> 'planned'")).scalars())
 
 
-def test_a_bad_configuration_is_refused_loudly_and_the_old_one_stays(folder: Path, database: Database) -> None:
+def test_invalid_configuration_is_refused_and_the_old_one_stays(folder: Path, database: Database) -> None:
     del database
     file = folder / "firstbell.toml"
     with Service(folder) as service:
         service.wait_for("run.done")
         file.write_text(CONFIG.replace(f'every = "{EVERY_S}s"', 'every = "3s"'))
-        said = service.wait_for("config.refused")["said"]
-        assert "firstbell.toml:11:1: journeys.class-list.every: due every 3 s, which is less than the deadline" in said
+        error = service.wait_for("config.refused")["error"]
+        assert "firstbell.toml:11:1: journeys.class-list.every: due every 3 s, which is less than the deadline" in error
         service.wait_for("run.done", times=2)
         file.write_text(CONFIG.replace('deadline = "5s"', 'deadline = "4s"'))
         service.wait_for("config.reloaded")
         service.process.send_signal(signal.SIGHUP)
         service.wait_for("config.reloaded", times=2)
-        service.wait_for("run.done", times=len(service.said("run.done")) + 1)
+        service.wait_for("run.done", times=len(service.events("run.done")) + 1)
         assert service.stop() == 0
 
 
-def test_a_database_that_goes_away_is_waited_for(folder: Path, postgres: Postgres) -> None:
+def test_service_waits_for_an_unavailable_database(folder: Path, postgres: Postgres) -> None:
     (folder / "firstbell.toml").write_text(f'{CONFIG}\n[history]\nurl = "{postgres.emptied()}"\n')
     with Service(folder) as service:
         service.wait_for("run.done")
         postgres.stop()
-        service.wait_for("history.away")
-        time.sleep(3 * EVERY_S)  # How long it is away, not a wait for anything.
+        service.wait_for("history.unavailable")
+        time.sleep(3 * EVERY_S)  # Not a wait: the length of the outage.
         postgres.start()
-        service.wait_for("history.back")
-        done = len(service.said("run.done"))
+        service.wait_for("history.available")
+        done = len(service.events("run.done"))
         service.wait_for("run.done", times=done + 2)
         assert service.stop() == 0
     database = Database(postgres.url)
     ends = check_slots(database)
     database.close()
-    assert ends["missed"] >= 1, "nothing was due while the database was away: the test would prove nothing"
+    assert ends["missed"] >= 1, "nothing was due during the outage, so the test proves nothing"
 
 
 def test_two_services_on_one_database_play_each_slot_once(folder: Path, database: Database) -> None:
     with Service(folder) as one, Service(folder) as other:
         one.wait_for("watch.began")
         other.wait_for("watch.began")
-        wait_until(lambda: len(one.said("run.done")) + len(other.said("run.done")) >= 5, 60, "five runs")
+        wait_until(lambda: len(one.events("run.done")) + len(other.events("run.done")) >= 5, 60, "five runs")
         assert one.stop() == 0
         assert other.stop() == 0
     assert check_slots(database)["ran"] >= 3

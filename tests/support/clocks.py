@@ -1,4 +1,4 @@
-"""A clock that is moved by hand."""
+"""Test clock that is moved by hand."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ NOON = datetime(2026, 8, 31, 16, tzinfo=UTC)
 
 
 class Clock:
-    """Moved by hand."""
+    """A clock that stands still until `forward` is called."""
 
     def __init__(self) -> None:
         self.now = NOON

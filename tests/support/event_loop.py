@@ -1,4 +1,4 @@
-"""An event loop in a thread of its own, so that tests speak to what runs there with plain, blocking sockets."""
+"""Event loop in its own thread, so that tests can use blocking sockets against servers that run in it."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from collections.abc import Coroutine
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
-Made = TypeVar("Made")
+Result = TypeVar("Result")
 SOON_S = 5.0
 
 
 class EventLoop:
-    """Runs from `with` to its end."""
+    """An event loop that runs inside a `with` block."""
 
     def __init__(self) -> None:
         self._loop = asyncio.new_event_loop()
@@ -30,6 +30,6 @@ class EventLoop:
         self._thread.join()
         self._loop.close()
 
-    def do(self, deed: Coroutine[Any, Any, Made]) -> Made:
-        """What a coroutine comes to."""
-        return asyncio.run_coroutine_threadsafe(deed, self._loop).result(SOON_S)
+    def run(self, coroutine: Coroutine[Any, Any, Result]) -> Result:
+        """Runs a coroutine and returns its result."""
+        return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(SOON_S)

@@ -1,4 +1,4 @@
-"""A proxy in front of a real server that misbehaves as networks and stores do, by a list of faults to come."""
+"""Reverse proxy in front of a real server that injects the faults of networks and stores from a list."""
 
 from __future__ import annotations
 
@@ -27,33 +27,33 @@ STATUS = {
 
 @dataclass
 class FaultProxy:
-    """`faults` happen in turn to requests that write: an error's code, "cut before", "cut half-way", "answer lost",
-    "silence". `looks` is the code with which every request is refused that only looks. `asked` counts those that write.
-    """
+    """Faults and counts of a proxy. `faults` apply in turn to writes: an error code, "cut before", "cut half-way",
+    "answer lost" or "silence"; then `always` applies. `read_error` is the error code of every read. `write_count` is
+    the number of writes; `writes` are the paths of those that reached the server."""
 
     url: str = ""
     faults: list[str] = field(default_factory=list)
     always: str = ""
-    looks: str = ""
-    asked: int = 0
+    read_error: str = ""
+    write_count: int = 0
     writes: list[str] = field(default_factory=list)
-    over: threading.Event = field(default_factory=threading.Event)
+    closing: threading.Event = field(default_factory=threading.Event)
 
     def next(self) -> str:
-        """The fault that is due."""
+        """Returns the fault for the next write; "" for none."""
         return self.faults.pop(0) if self.faults else self.always
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
-    """Passes on what no fault keeps."""
+    """Passes requests on, unless a fault prevents it."""
 
     proxy: FaultProxy
-    behind: str
+    target: str
     protocol_version = "HTTP/1.1"
 
     def do_PUT(self) -> None:
         fault = self.proxy.next()
-        self.proxy.asked += 1
+        self.proxy.write_count += 1
         length = int(self.headers.get("Content-Length", 0))
         self.send_response_only(100) if self.headers.get("Expect") else None
         self.end_headers() if self.headers.get("Expect") else None
@@ -62,7 +62,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             return self._cut()
         body = self.rfile.read(length)
         if fault == "silence":
-            self.proxy.over.wait(60)
+            self.proxy.closing.wait(60)
             return self._cut()
         if fault and fault != "answer lost":
             return self._refuse(fault)
@@ -71,15 +71,15 @@ class Handler(http.server.BaseHTTPRequestHandler):
         return self._cut() if fault == "answer lost" else self._answer(status, headers, answer)
 
     def do_GET(self) -> None:
-        if self.proxy.looks:
-            return self._refuse(self.proxy.looks)
+        if self.proxy.read_error:
+            return self._refuse(self.proxy.read_error)
         return self._answer(*self._ask(b""))
 
-    do_HEAD = do_DELETE = do_GET  # noqa: N815  # their names are the library's
+    do_HEAD = do_DELETE = do_GET  # noqa: N815  # names of the standard library
 
     def _ask(self, body: bytes) -> tuple[int, list[tuple[str, str]], bytes]:
-        target = urlsplit(self.behind)
-        connection = http.client.HTTPConnection(target.hostname or "", target.port)
+        address = urlsplit(self.target)
+        connection = http.client.HTTPConnection(address.hostname or "", address.port)
         headers = {name: value for name, value in self.headers.items() if name.lower() != "expect"}
         connection.request(self.command, self.path, body=body or None, headers=headers)
         answer = connection.getresponse()
@@ -101,21 +101,21 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def _cut(self) -> None:
         self.close_connection = True
-        with suppress(OSError):  # Whoever asked may have given up before.
+        with suppress(OSError):  # The client may have hung up.
             self.connection.shutdown(socket.SHUT_RDWR)
 
     def log_message(self, *_: object) -> None:
-        """Say nothing."""
+        """Logs nothing."""
 
 
 @contextmanager
-def fault_proxy(behind: str) -> Iterator[FaultProxy]:
-    """A proxy on a port of its own, before a server at an address."""
+def fault_proxy(target: str) -> Iterator[FaultProxy]:
+    """Runs a proxy on a free port, in front of the server at `target`."""
     proxy = FaultProxy()
-    handler = type("ProxyHandler", (Handler,), {"proxy": proxy, "behind": behind})
+    handler = type("ProxyHandler", (Handler,), {"proxy": proxy, "target": target})
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
         proxy.url = f"http://127.0.0.1:{server.server_port}"
         yield proxy
-        proxy.over.set()
+        proxy.closing.set()
         server.shutdown()

@@ -1,5 +1,5 @@
-"""Hosts as they are met in the world, on loopback: web servers with certificates of a private authority, ports that
-refuse, hang or cut, a name server, a relay, a forward proxy."""
+"""Loopback hosts for tests: web servers with certificates of a private authority, ports that refuse, hang or reset, a
+name server, a TURN relay and a forward proxy."""
 
 from __future__ import annotations
 
@@ -32,14 +32,14 @@ Talk = Callable[[socket.socket], None]
 
 
 def page(status: str = "200 OK", body: str = "<title>Portal</title>", **headers: str) -> bytes:
-    """An answer as a web server gives it."""
+    """Returns an HTTP response as bytes."""
     lines = [f"HTTP/1.1 {status}", "Content-Type: text/html", f"Content-Length: {len(body.encode())}"]
     lines += [f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]
     return ("\r\n".join(lines) + "\r\n\r\n" + body).encode()
 
 
 class Authority:
-    """A certificate authority of one test's own. `file` is what trusts it."""
+    """A certificate authority for one test. `file` is its certificate, for trust stores."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -50,7 +50,7 @@ class Authority:
         self.file.write_bytes(made.public_bytes(serialization.Encoding.PEM))
 
     def context(self, name: str, ends: datetime | None = None) -> ssl.SSLContext:
-        """A server's side of TLS, with a certificate for a name."""
+        """Returns a server's TLS context with a certificate for `name`."""
         key = ec.generate_private_key(ec.SECP256R1())
         subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
         made = self._signed(subject, key, ends=ends or datetime.now(UTC) + ONE_DAY)
@@ -92,43 +92,43 @@ class Authority:
 
 @contextmanager
 def listening() -> Iterator[socket.socket]:
-    """A port that is connected to and says nothing, for as long as nobody accepts."""
-    with socket.socket() as door:
-        door.bind(("127.0.0.1", 0))
-        door.listen(64)
-        yield door
+    """Opens a listening socket that accepts nothing by itself, so that clients connect and get no data."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(64)
+        yield listener
 
 
 @contextmanager
 def server(talk: Talk, tls: ssl.SSLContext | None = None) -> Iterator[int]:
-    """A port where `talk` is had with each who comes."""
+    """Runs a TCP server that calls `talk` with each connection. Yields its port."""
 
-    def hear(client: socket.socket) -> None:
-        with client, suppress(OSError):  # whoever asked may hang up when they please
+    def serve(client: socket.socket) -> None:
+        with client, suppress(OSError):  # the client may hang up at any time
             client.settimeout(10)
             if tls is None:
                 talk(client)
             else:
-                with tls.wrap_socket(client, server_side=True) as spoken:
-                    talk(spoken)
+                with tls.wrap_socket(client, server_side=True) as secured:
+                    talk(secured)
 
-    with listening() as door:
+    with listening() as listener:
 
         def accept() -> None:
-            with suppress(OSError):  # the door was closed: the test is over
+            with suppress(OSError):  # the socket was closed: the test is over
                 while True:
-                    client, _ = door.accept()
-                    threading.Thread(target=hear, args=[client], daemon=True).start()
+                    client, _ = listener.accept()
+                    threading.Thread(target=serve, args=[client], daemon=True).start()
 
         accepting = threading.Thread(target=accept, daemon=True)
         accepting.start()
-        yield door.getsockname()[1]
-        door.shutdown(socket.SHUT_RDWR)
+        yield listener.getsockname()[1]
+        listener.shutdown(socket.SHUT_RDWR)
         accepting.join()
 
 
 def answering(answer: bytes) -> Talk:
-    """Reads a request and gives one answer."""
+    """Builds a talk that reads a request and sends one response."""
 
     def talk(client: socket.socket) -> None:
         client.recv(65536)
@@ -138,58 +138,58 @@ def answering(answer: bytes) -> Talk:
 
 
 def reset(client: socket.socket) -> None:
-    """Cut a connection as a firewall does (socket(7), SO_LINGER)."""
+    """Resets a connection as a firewall does (socket(7), SO_LINGER)."""
     client.recv(1)
     client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
 
 @contextmanager
 def blackhole() -> Iterator[int]:
-    """A port whose connections are never made: its queue is full, and the kernel drops what comes."""
-    with ExitStack() as held:
-        door = held.enter_context(socket.socket())
-        door.bind(("127.0.0.1", 0))
-        door.listen(0)
+    """Yields a port whose connections are never made: its accept queue is full, and the kernel drops new requests."""
+    with ExitStack() as stack:
+        listener = stack.enter_context(socket.socket())
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(0)
         for _ in range(3):
-            waiting = held.enter_context(socket.socket())
+            waiting = stack.enter_context(socket.socket())
             waiting.settimeout(0)
-            waiting.connect_ex(door.getsockname())
-        yield door.getsockname()[1]
+            waiting.connect_ex(listener.getsockname())
+        yield listener.getsockname()[1]
 
 
 def closed_port() -> int:
-    """A port that refuses."""
-    with socket.socket() as door:
-        door.bind(("127.0.0.1", 0))
-        return int(door.getsockname()[1])
+    """Returns a port that refuses connections."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
 
 
 @contextmanager
 def datagrams(answer: Callable[[bytes], bytes | None]) -> Iterator[int]:
-    """A UDP port that answers with what `answer` makes of each datagram, or not at all."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as door:
-        door.bind(("127.0.0.1", 0))
+    """Runs a UDP server that sends back the result of `answer` for each datagram, if there is one. Yields its port."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as listener:
+        listener.bind(("127.0.0.1", 0))
 
         def serve() -> None:
-            while (came := door.recvfrom(1500))[0] != b"over":
-                if said := answer(came[0]):
-                    door.sendto(said, came[1])
+            while (received := listener.recvfrom(1500))[0] != b"over":
+                if response := answer(received[0]):
+                    listener.sendto(response, received[1])
 
         serving = threading.Thread(target=serve, daemon=True)
         serving.start()
-        yield door.getsockname()[1]
+        yield listener.getsockname()[1]
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as ending:
-            ending.sendto(b"over", door.getsockname())
+            ending.sendto(b"over", listener.getsockname())
         serving.join()
 
 
 def name_server(zone: Mapping[str, tuple[str, ...]]) -> Callable[[bytes], bytes]:
-    """Answers questions about the names of a zone; others do not exist."""
+    """Builds a DNS server that answers for the names of a zone; others do not exist."""
 
     def answer(data: bytes) -> bytes:
-        asked = dns.message.from_wire(data)
-        question = asked.question[0]
-        reply = dns.message.make_response(asked)
+        request = dns.message.from_wire(data)
+        question = request.question[0]
+        reply = dns.message.make_response(request)
         addresses = zone.get(question.name.to_text(omit_final_dot=True))
         if addresses is None:
             reply.set_rcode(dns.rcode.NXDOMAIN)
@@ -202,15 +202,15 @@ def name_server(zone: Mapping[str, tuple[str, ...]]) -> Callable[[bytes], bytes]
 
 
 def relay(password: str = "right") -> Callable[[bytes], bytes | None]:  # noqa: S107  # a test's own
-    """A TURN server that knows one person, "zz.probe" of the realm "school"."""
+    """Builds a TURN server with one user, "zz.probe" of the realm "school"."""
 
     def answer(data: bytes) -> bytes | None:
         try:
-            asked = parse_message(data)
+            request = parse_message(data)
         except ValueError:
             return None
-        method, number = asked.message_method, asked.transaction_id
-        if method is Method.BINDING or _is_signed(data, asked, f"zz.probe:school:{password}"):
+        method, number = request.message_method, request.transaction_id
+        if method is Method.BINDING or _is_signed(data, request, f"zz.probe:school:{password}"):
             return bytes(Message(method, Class.RESPONSE, number))
         refusal = {"ERROR-CODE": (401, "Unauthorized"), "REALM": "school", "NONCE": b"abc"}
         return bytes(Message(method, Class.ERROR, number, refusal))
@@ -218,20 +218,20 @@ def relay(password: str = "right") -> Callable[[bytes], bytes | None]:  # noqa: 
     return answer
 
 
-def _is_signed(data: bytes, asked: Message, known: str) -> bool:
-    """Computed here once more from RFC 8489, 14.5: the digest of all that stands before the signature of 24 bytes, with
-    the length of a message that ends with it. A fingerprint of 8 bytes follows."""
+def _is_signed(data: bytes, request: Message, identity: str) -> bool:
+    """True if a request's signature is valid. Computed independently from RFC 8489, 14.5: the digest of all bytes
+    before the 24-byte signature, with the length of a message that ends with it. A fingerprint of 8 bytes follows."""
     before = data[:-32]
     signed = before[:2] + (len(before) - 20 + 24).to_bytes(2, "big") + before[4:]
-    key = hashlib.md5(known.encode(), usedforsecurity=False).digest()
-    return hmac.new(key, signed, hashlib.sha1).digest() == asked.attributes.get("MESSAGE-INTEGRITY")
+    key = hashlib.md5(identity.encode(), usedforsecurity=False).digest()
+    return hmac.new(key, signed, hashlib.sha1).digest() == request.attributes.get("MESSAGE-INTEGRITY")
 
 
 def forward_proxy(client: socket.socket) -> None:
-    """Makes tunnels, and fetches by absolute addresses; it finds every name on this machine."""
+    """Serves one proxy connection: tunnels, and requests with an absolute address. Every name resolves to loopback."""
     head = client.recv(65536)
-    method, where, _ = head.split(b"\r\n", 1)[0].decode().split(" ")
-    port = int(where.removeprefix("http://").partition("/")[0].rpartition(":")[2])
+    method, target, _ = head.split(b"\r\n", 1)[0].decode().split(" ")
+    port = int(target.removeprefix("http://").partition("/")[0].rpartition(":")[2])
     with socket.create_connection(("127.0.0.1", port), timeout=10) as behind:
         if method == "CONNECT":
             client.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")

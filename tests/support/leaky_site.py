@@ -1,4 +1,4 @@
-"""A site, and a journey through it, that leak a different secret at every place where a web application can."""
+"""Web site and journey that leak a different secret at every point where a web application can."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from playwright.sync_api import Page
 
-# Known to the run: found by value, in whatever form. One for each place.
+# Known to the run: found by value, in any encoding. One for each point.
 KNOWN = {
     "typed": "planted-Typed-1",
     "pasted": "planted-Pasted-2",
@@ -25,7 +25,7 @@ KNOWN = {
     "base64": "planted-Base64-8",
     "inline": "planted-Inline-9",
 }
-# Nobody told the run of these: they go because of what they stand in.
+# Unknown to the run: removed because of the field that they stand in.
 BY_KIND = {
     "posted": "planted-posted-10",
     "query": "planted-query-11",
@@ -56,7 +56,7 @@ START = f"""<!doctype html><title>Leaky {KNOWN["title"]}</title><h1>Sign in</h1>
   document.forms[0].addEventListener("formdata", (event) =>
     event.formData.set("posted", {BY_KIND["posted"].split("-")}.join("-")));
   const inline = "{KNOWN["inline"]}";
-  fetch("/turn").then((answer) => answer.json()).then((told) => (window.turn = told));
+  fetch("/turn").then((answer) => answer.json()).then((credentials) => (window.turn = credentials));
   const socket = new WebSocket(`ws://${{location.host}}/socket`);
   socket.onopen = () => socket.send({BY_KIND["socket"].split("-")}.join("-"));
   socket.onmessage = () => (document.body.dataset.socket = "heard");
@@ -68,7 +68,7 @@ LANDED = f"""<!doctype html><h1>Landed</h1><p>{ENCODED}</p>
 
 
 class Leaky(http.server.BaseHTTPRequestHandler):
-    """The site."""
+    """Request handler of the site."""
 
     protocol_version = "HTTP/1.1"
 
@@ -97,7 +97,7 @@ class Leaky(http.server.BaseHTTPRequestHandler):
         self.wfile.write(body.encode())
 
     def _echo(self) -> None:
-        """The smallest WebSocket server: it takes one message and sends the same one back."""
+        """Serves a minimal WebSocket: receives one message and sends it back."""
         key = self.headers["Sec-WebSocket-Key"] + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
         self.send_response_only(101)
         self.send_header("Upgrade", "websocket")
@@ -114,12 +114,12 @@ class Leaky(http.server.BaseHTTPRequestHandler):
         self.close_connection = True
 
     def log_message(self, *_: object) -> None:
-        """Say nothing."""
+        """Logs nothing."""
 
 
 @contextmanager
 def leaky_site() -> Iterator[str]:
-    """The site, on a port of its own."""
+    """Runs the site on a free port. Yields its address."""
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Leaky) as server:
         server.daemon_threads = True
         server.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -129,7 +129,7 @@ def leaky_site() -> Iterator[str]:
 
 
 def leak_everything(page: Page, address: str) -> None:
-    """The journey."""
+    """Plays a journey that uses every point where the site leaks."""
     page.set_extra_http_headers({"Authorization": f"Bearer {BY_KIND['header']}"})
     page.context.add_cookies([{"name": "added", "value": BY_KIND["added"], "url": address}])
     page.goto(address)

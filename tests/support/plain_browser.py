@@ -1,4 +1,4 @@
-"""As much of a browser as a sign-in needs, without one: cookies by host, forms, and redirects that end somewhere."""
+"""Minimal HTTP client for sign-ins: cookies by host, forms, and redirects with a limit."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ import urllib3
 
 from firstbell.journeys.practice.client import PracticeSchool
 
-ENOUGH = 20
-"""Where Chromium says "redirected you too many times"."""
+REDIRECT_LIMIT = 20
+"""The number at which Chromium reports "redirected you too many times"."""
 
 
 class TooManyRedirects(Exception):
-    """The way goes round and round."""
+    """The redirects do not end within the limit."""
 
 
 @dataclass
@@ -28,7 +28,7 @@ class Answer:
 
 @dataclass
 class Browser:
-    """Names go to this machine, ports are kept."""
+    """An HTTP client with cookies. Every name resolves to loopback; ports are kept."""
 
     cookies: dict[str, dict[str, str]] = field(default_factory=dict)
 
@@ -36,7 +36,7 @@ class Browser:
         parts = urlsplit(url)
         jar = self.cookies.setdefault(parts.hostname or "", {})
         headers = {"Host": parts.netloc, "Cookie": "; ".join(f"{name}={value}" for name, value in jar.items())}
-        # A fault resets connections that are kept; a browser would ask again, this one keeps none.
+        # A fault resets kept connections, on which a browser would retry; this client keeps none.
         headers["Connection"] = "close"
         body = urlencode(form) if form is not None else None
         if form is not None:
@@ -49,8 +49,8 @@ class Browser:
         return Answer(answer.status, answer.data.decode(), location, {k.lower(): v for k, v in answer.headers.items()})
 
     def follow(self, answer: Answer, origin: str = "") -> Answer:
-        """Where redirects end. `origin` is where the first answer came from, if its address is only a path."""
-        for _ in range(ENOUGH):
+        """Follows redirects to the end. `origin` is the address of the first answer, if its location is only a path."""
+        for _ in range(REDIRECT_LIMIT):
             if not answer.location:
                 return answer
             origin = urljoin(origin, answer.location)
@@ -62,22 +62,22 @@ class Browser:
 
     @staticmethod
     def _keep(jar: dict[str, str], cookie: str) -> None:
-        """As browsers do: one that has ended goes, and one that says None and is not Secure is not stored."""
+        """Stores a cookie as browsers do: drops expired ones, and ignores SameSite=None without Secure."""
         name, _, value = cookie.partition(";")[0].partition("=")
-        said = cookie.lower()
-        if "max-age=0" in said:
+        attributes = cookie.lower()
+        if "max-age=0" in attributes:
             jar.pop(name, None)
-        elif "samesite=none" not in said or "; secure" in said:
+        elif "samesite=none" not in attributes or "; secure" in attributes:
             jar[name] = value.strip('"')
 
 
 def hidden(page: Answer) -> dict[str, str]:
-    """The fields of a form that nobody fills in."""
+    """Returns the hidden fields of a form."""
     return dict(re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', page.text))
 
 
 def sign_in(browser: Browser, practice: PracticeSchool, account: str, password: str | None = None) -> Answer:
-    """From the portal to what the sign-in answers to name and password."""
+    """Opens the portal's sign-in form and submits it. Returns the response."""
     origins, person = practice.introduction.origins, practice.introduction.accounts[account]
     form = browser.follow(browser.ask("GET", f"{origins['edge']}/sign-in"))
     fields = {**hidden(form), "username": person.username, "password": password or person.password}

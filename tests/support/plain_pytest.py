@@ -1,4 +1,4 @@
-"""pytest as a person runs it, as another process, and what it writes for a CI."""
+"""Runs pytest as a separate process, and reads its JUnit report."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SCHEMA = Path(__file__).with_name("junit.xsd")
 def by_pytest(
     folder: Path, *arguments: str, before: Sequence[str] = (), within: Mapping[str, str] | None = None
 ) -> subprocess.CompletedProcess[str]:
-    """`before` is what runs it, such as xvfb-run; `within` is added to its environment."""
+    """Runs pytest in `folder`. `before` is a command in front, such as xvfb-run; `within` extends the environment."""
     command = [*before, sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *arguments]
     environment = {**os.environ, **(within or {})}
     return subprocess.run(
@@ -25,14 +25,14 @@ def by_pytest(
     )
 
 
-def told_to_junit(file: Path) -> list[dict[str, list[str]]]:
-    """The properties of each test, by name. Raises XMLSchemaValidationError where a CI could not read the file."""
+def junit_properties(file: Path) -> list[dict[str, list[str]]]:
+    """Returns the properties of each test. Raises XMLSchemaValidationError if the file is not valid JUnit."""
     document: Any = xmlschema.XMLSchema(SCHEMA).to_dict(str(file))
     (suite,) = document["testsuite"]
-    told = []
+    tests = []
     for case in suite["testcase"]:
         properties: dict[str, list[str]] = {}
-        for one in case.get("properties", {}).get("property", ()):
-            properties.setdefault(one["@name"], []).append(one["@value"])
-        told.append(properties)
-    return told
+        for row in case.get("properties", {}).get("property", ()):
+            properties.setdefault(row["@name"], []).append(row["@value"])
+        tests.append(properties)
+    return tests

@@ -1,4 +1,4 @@
-"""Receivers of alarms as they are met in the world: an HTTP server and a mail server, and how they misbehave."""
+"""Receivers of alarms: an HTTP server and a mail server, with the failures of real ones."""
 
 from __future__ import annotations
 
@@ -17,9 +17,10 @@ ENDLESS = {"drip": (b"H", b"T", 0.02), "babble": (b"HTTP/1.0 200 OK\r\n\r\n", b"
 
 @dataclass
 class Receiver:
-    """Takes posts. `answers` are given in turn, then 202 with the `reply`: a status with headers (and the `complaint`),
-    "reset" for a cut connection, "stall" for none at all until the receiver ends, "drip" for one that never begins,
-    "babble" for one that never ends. `heard` is set by each taken."""
+    """An HTTP server that records POST requests. `answers` are sent in turn, then 202 with `reply`: a status with
+    headers (and `complaint` as body), "reset" for a reset connection, "stall" for no response until the receiver
+    closes, "drip" for a response that never begins, "babble" for one that never ends. Each accepted request sets
+    `heard`."""
 
     url: str = ""
     reply: bytes = b""
@@ -33,7 +34,7 @@ class Receiver:
 
 @contextmanager
 def http_receiver() -> Iterator[Receiver]:
-    """A receiver on a port of its own."""
+    """Runs an HTTP receiver on a free port."""
     receiver = Receiver()
 
     class Handler(http.server.BaseHTTPRequestHandler):
@@ -55,22 +56,22 @@ def http_receiver() -> Iterator[Receiver]:
                 self.close_connection = True
                 return
             status, headers = answer
-            is_taken = status < 300
-            if is_taken:
+            is_accepted = status < 300
+            if is_accepted:
                 receiver.posts.append((dict(self.headers), body))
                 receiver.paths.append(self.path)
                 receiver.heard.set()
             self.send_response(status)
             for name, value in headers.items():
                 self.send_header(name, value)
-            reply = receiver.reply if is_taken else receiver.complaint
+            reply = receiver.reply if is_accepted else receiver.complaint
             self.send_header("Content-Length", str(len(reply)))
             self.end_headers()
             with suppress(ConnectionError):
                 self.wfile.write(reply)
 
         def log_message(self, *_: object) -> None:
-            """Say nothing."""
+            """Logs nothing."""
 
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
@@ -82,31 +83,31 @@ def http_receiver() -> Iterator[Receiver]:
 
 @dataclass
 class MailServer:
-    """Takes letters. `refusals` are given in turn before it takes any: a line such as "451 busy"; `goodbye` answers who
-    takes their leave."""
+    """A mail server that records messages. `refusals`, lines such as "451 busy", are sent in turn before it accepts
+    any; `goodbye` answers QUIT."""
 
     port: int = 0
     refusals: list[str] = field(default_factory=list)
     goodbye: str = "221 bye"
     letters: list[bytes] = field(default_factory=list)
 
-    async def handle_DATA(  # noqa: N802  # its name is aiosmtpd's
+    async def handle_DATA(  # noqa: N802  # a name of aiosmtpd
         self, _server: SMTP, _session: Session, envelope: Envelope
     ) -> str:
-        """Called by aiosmtpd with a letter."""
+        """Handles a message, for aiosmtpd."""
         if self.refusals:
             return self.refusals.pop(0)
         self.letters.append(envelope.content or b"")  # type: ignore[arg-type]
         return "250 taken"
 
     async def handle_QUIT(self, _server: SMTP, _session: Session, _envelope: Envelope) -> str:  # noqa: N802
-        """Called by aiosmtpd at the end."""
+        """Answers QUIT, for aiosmtpd."""
         return self.goodbye
 
 
 @contextmanager
 def mail_server() -> Iterator[MailServer]:
-    """A mail server on a port of its own."""
+    """Runs a mail server on a free port."""
     server = MailServer()
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))

@@ -1,4 +1,4 @@
-"""Rehearsals as they would have been measured."""
+"""Made-up rehearsal records."""
 
 from __future__ import annotations
 
@@ -31,37 +31,37 @@ def a_student(
     latency_ms: float = 60.0,
     frames_per_s: float = 14.0,
 ) -> PersonRow:
-    """One student of a round; `fails_at` is the step at which they stop."""
+    """Returns one student of a round; `fails_at` is the step that fails."""
     steps: list[RehearsalStepRow] = []
-    for place, title in enumerate(STEPS):
+    for index, title in enumerate(STEPS):
         is_end = title == fails_at
         took_s = signs_in_s if title == "signs in" else 0.5
         bad = {"ending": outcome, "said": "it did not work", "sign": sign, "is_private": is_private} if is_end else {}
         steps.append(
-            RehearsalStepRow(title=title, service="live-class", at_s=number + place * 2.0, took_s=took_s, **bad)
+            RehearsalStepRow(title=title, service="live-class", at_s=number + index * 2.0, took_s=took_s, **bad)
         )
         if is_end:
             break
-    look = MediaSampleRow(at_s=number + 9.0, latency_ms=latency_ms, frames_per_s=frames_per_s)
+    sample = MediaSampleRow(at_s=number + 9.0, latency_ms=latency_ms, frames_per_s=frames_per_s)
     return PersonRow(
         round=1,
         actor=f"student {number}",
         role="student",
         steps=tuple(steps),
-        looks=() if fails_at else (look,),
+        looks=() if fails_at else (sample,),
         outcome=outcome,
         said=f"{fails_at}: it did not work" if fails_at else "",
     )
 
 
 def a_teacher(outcome: str = "passed") -> PersonRow:
-    """The teacher of a round."""
+    """Returns the teacher of a round."""
     step = RehearsalStepRow(title="opens the class", service="live-class", at_s=0.0, took_s=0.5)
     return PersonRow(round=1, actor="teacher", role="teacher", steps=(step,), outcome=outcome)
 
 
-def a_bill(*, rounds: int = 1, ramp_s: float = 20.0, students: int = 1) -> RehearsalPlan:
-    """What would be played."""
+def a_plan(*, rounds: int = 1, ramp_s: float = 20.0, students: int = 1) -> RehearsalPlan:
+    """Returns a rehearsal plan."""
     return RehearsalPlan(
         journey="live-class",
         seats=arrivals("teacher", [f"student{number}" for number in range(students)], ramp_s=ramp_s, workers=2),
@@ -77,7 +77,7 @@ def a_bill(*, rounds: int = 1, ramp_s: float = 20.0, students: int = 1) -> Rehea
 
 
 def a_record(people: Sequence[PersonRow]) -> RecordRow:
-    """A record of one round."""
+    """Returns a record of one round."""
     students = sum(person.role == "student" for person in people)
     return RecordRow(
         id="20261125T080000-ab12",

@@ -1,4 +1,4 @@
-"""A run's files, small and made up, with two vendors in them; each place has a mark of whose it is."""
+"""Files of a small made-up run with two vendors; every value carries a marker of its vendor."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def _name(marker: str) -> str:
 
 
 def trace() -> bytes:
-    """Two steps: the other vendor's and theirs, each with an action that failed, a page, a log line and a request."""
+    """Returns a trace of two steps, one per vendor, each with a failed action, a page, a log line and a request."""
     events: list[dict[str, Any]] = [{"type": "context-options", "monotonicTime": 1000.0, "title": "student"}]
     for number, (title, host, marker) in enumerate((("signs in", OTHER_HOST, OTHERS), ("lists", THEIR_HOST, THEIRS))):
         call = f"call@{number}"
@@ -95,13 +95,13 @@ OTHERS_CHECK = check("sign-in", OTHER_HOST, OTHERS)
 
 
 def a_run(**changes: Any) -> dict[str, bytes]:
-    """The files; `changes` go into run.json."""
-    place = "attempt-1/student"
+    """Returns the files of the run, with `changes` in run.json."""
+    folder = "attempt-1/student"
     files = {
-        f"{place}/01-signs-in.jpg": JPEG + OTHERS.encode(),
-        f"{place}/02-lists-failed.jpg": JPEG + THEIRS.encode(),
-        f"{place}/trace.zip": trace(),
-        f"{place}/network.har": json.dumps(
+        f"{folder}/01-signs-in.jpg": JPEG + OTHERS.encode(),
+        f"{folder}/02-lists-failed.jpg": JPEG + THEIRS.encode(),
+        f"{folder}/trace.zip": trace(),
+        f"{folder}/network.har": json.dumps(
             {
                 "log": {
                     "version": "1.2",
@@ -110,14 +110,14 @@ def a_run(**changes: Any) -> dict[str, bytes]:
                 }
             }
         ).encode(),
-        f"{place}/network.json": json.dumps(
+        f"{folder}/network.json": json.dumps(
             {
                 "hosts": {},
                 "troubles": [{"host": OTHER_HOST, "path": f"/{OTHERS}"}, {"host": THEIR_HOST, "path": f"/{THEIRS}"}],
             }
         ).encode(),
         "attempt-1/checks.json": json.dumps({"checks": [check("platform", THEIR_HOST, THEIRS), OTHERS_CHECK]}).encode(),
-        f"{place}/console.json": json.dumps(
+        f"{folder}/console.json": json.dumps(
             {
                 "lines": [
                     {"kind": "log", "host": OTHER_HOST, "text": OTHERS},

@@ -1,4 +1,4 @@
-"""A screen that nobody looks at, and hands on its keyboard: Xvfb and xdotool."""
+"""Virtual screen and keyboard for tests: Xvfb and xdotool."""
 
 from __future__ import annotations
 
@@ -17,31 +17,31 @@ NEEDS = {"Xvfb": "xvfb", "xdotool": "xdotool"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Screen:
-    """`display` is its name, as DISPLAY has it."""
+    """A virtual screen. `display` is the value for DISPLAY."""
 
     display: str
 
     @property
     def environment(self) -> dict[str, str]:
-        """For who should open windows there."""
+        """Environment variables for programs that open windows on it."""
         return {**os.environ, "DISPLAY": self.display, "WAYLAND_DISPLAY": ""}
 
     def window(self, title: str, within_s: float = 60.0) -> str:
-        """A window by how its title begins, once it is there."""
+        """Waits for a window whose title begins so. Returns its id."""
         deadline = time.monotonic() + within_s
         while not (found := self._do("search", "--onlyvisible", "--name", f"^{title} - ").split()):
             assert time.monotonic() < deadline, f"no window called {title}"
             time.sleep(0.2)
         return found[0]
 
-    def types(self, title: str, *what: str) -> None:
-        """Type into the window of a title: texts, and keys by their names (`Tab`, `Return`, `ctrl+w`)."""
+    def types(self, title: str, *inputs: str) -> None:
+        """Types texts and keys (`Tab`, `Return`, `ctrl+w`) into the window of a title."""
         self._do("windowfocus", "--sync", self.window(title))
-        for one in what:
-            if one in {"Tab", "Return"} or "+" in one:
-                self._do("key", "--clearmodifiers", one)
+        for text in inputs:
+            if text in {"Tab", "Return"} or "+" in text:
+                self._do("key", "--clearmodifiers", text)
             else:
-                self._do("type", "--delay", "100", one)
+                self._do("type", "--delay", "100", text)
 
     def _do(self, *arguments: str) -> str:
         done = subprocess.run(
@@ -52,7 +52,7 @@ class Screen:
 
 @contextmanager
 def a_screen() -> Iterator[Screen]:
-    """Skips the test where there is none, and says what to install."""
+    """Starts a screen. Skips the test if the programs are missing, and names the packages to install."""
     if missing := [package for program, package in NEEDS.items() if shutil.which(program) is None]:
         pytest.skip(
             f"no {' and no '.join(missing)} on this machine; to run this test: apt-get install {' '.join(missing)}"
@@ -62,7 +62,7 @@ def a_screen() -> Iterator[Screen]:
     with subprocess.Popen(command, pass_fds=[writes], stderr=subprocess.DEVNULL) as server:
         os.close(writes)
         try:
-            with os.fdopen(reads) as told:
-                yield Screen(display=f":{told.readline().strip()}")
+            with os.fdopen(reads) as pipe:
+                yield Screen(display=f":{pipe.readline().strip()}")
         finally:
             server.terminate()

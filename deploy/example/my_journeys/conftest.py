@@ -1,4 +1,4 @@
-"""What the library's journeys share: its pages, as this student uses them."""
+"""The fixtures of the library's journeys: its pages, as this student uses them."""
 
 import pytest
 from library_pages import Library

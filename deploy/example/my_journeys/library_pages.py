@@ -1,4 +1,4 @@
-"""The library's pages in its own words: the one place to change when the library changes its pages."""
+"""The library's pages. When the library changes them, only this file changes."""
 
 from playwright.sync_api import expect
 

@@ -1,6 +1,6 @@
-"""What can go wrong in the practice school: one row a fault, with whose it is, why, and what people see of it.
+"""Catalogue of the practice school's faults: one row per fault, with its service, its cause and what people see.
 
-The rows stand in a file for each service; here they come together, and here is the board that they are switched on.
+Each service's rows have their own module; here they are joined, with the switches that turn them on and off.
 """
 
 from __future__ import annotations
@@ -20,32 +20,32 @@ FAULTS: Mapping[str, Fault] = {fault.name: fault for fault in (*NETWORK, *SIGN_I
 
 
 class UnknownFault(KeyError):
-    """No fault of that name; the message lists those there are."""
+    """There is no fault of that name. The message lists the known ones."""
 
     def __str__(self) -> str:
         return str(self.args[0])
 
 
 class FaultSwitches:
-    """Which faults are on."""
+    """The set of faults that are on."""
 
     def __init__(self) -> None:
         self._on: set[str] = set()
 
     def is_on(self, name: str) -> bool:
-        """Whether a fault is on. Raises UnknownFault, so that a misspelt switch cannot stay unnoticed."""
+        """Tells whether a fault is on. Raises UnknownFault, so that a misspelt name cannot stay unnoticed."""
         return _known(name) in self._on
 
     def switch(self, name: str, *, on: bool) -> None:
-        """Break or heal."""
+        """Switches a fault on or off. Raises UnknownFault."""
         (self._on.add if on else self._on.discard)(_known(name))
 
     def heal_all(self) -> None:
-        """Everything works again."""
+        """Switches all faults off."""
         self._on.clear()
 
     def names(self) -> list[str]:
-        """The faults that are on, sorted."""
+        """Returns the names of the faults that are on, sorted."""
         return sorted(self._on)
 
 

@@ -1,4 +1,4 @@
-"""One thing that can go wrong in the practice school."""
+"""Definition of one fault of the practice school."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fault:
-    """A fault to switch on. `service` is whose it truly is (nobody's where it is the location's own), `cause` what a
-    right diagnosis calls it, `seen` what a person would report on the telephone, `journey` one that meets it. `needs`
-    says what the practice school must have for it: "tls", "names", or nothing. Where it does not break but only
-    `degrades`, the journey passes, and `cause` is empty."""
+    """A fault that can be switched on. `service` is the service at fault ("" if the fault is the location's own),
+    `cause` is the cause that a right diagnosis names, `seen` is what a person would report on the telephone, `journey`
+    is a journey that meets it. `needs` is what the practice school must have for it: "tls", "names" or "". With
+    `degrades` the journey passes all the same, and `cause` is empty."""
 
     name: str
     service: str

@@ -1,4 +1,4 @@
-"""What goes wrong at the sign-in."""
+"""Faults of the sign-in service."""
 
 from firstbell.journeys.practice.faults.fault import Fault
 
@@ -7,56 +7,56 @@ SIGN_IN = (
         name="sign-in-refuses",
         service="sign-in",
         cause="credentials-refused",
-        seen='Everybody is told "Wrong username or password."',
+        seen='All users see "Wrong username or password."',
         journey="sign-in",
     ),
     Fault(
         name="sign-in-account-locked",
         service="sign-in",
         cause="account-locked",
-        seen='Everybody is told "This account is locked."',
+        seen='All users see "This account is locked."',
         journey="sign-in",
     ),
     Fault(
         name="sign-in-code-refused",
         service="sign-in",
         cause="second-factor",
-        seen="Everybody is asked for a one-time code, and no code is valid.",
+        seen="All users are asked for a one-time code, and every code is refused.",
         journey="sign-in",
     ),
     Fault(
         name="sign-in-device-certificate",
         service="sign-in",
         cause="client-certificate",
-        seen="The sign-in page says that the certificate of this device has expired.",
+        seen="The sign-in page reports that this device's certificate has expired.",
         journey="sign-in",
     ),
     Fault(
         name="sign-in-503",
         service="sign-in",
         cause="server-error",
-        seen="The sign-in page says that the service is unavailable.",
+        seen='The sign-in page shows "Service unavailable".',
         journey="sign-in",
     ),
     Fault(
         name="sign-in-loop",
         service="sign-in",
         cause="redirect-loop",
-        seen='The browser says "redirected you too many times".',
+        seen='The sign-in page redirects in a loop: the browser shows "redirected you too many times".',
         journey="sign-in",
     ),
     Fault(
         name="sign-in-slow",
         service="sign-in",
         cause="slow",
-        seen="Every page of the sign-in takes 20 seconds.",
+        seen="Every sign-in page takes 20 seconds to load.",
         journey="sign-in",
     ),
     Fault(
         name="token-broken",
         service="sign-in",
         cause="token-failed",
-        seen='The password is accepted, and then the portal says "Sign-in is not answering".',
+        seen='The password is accepted, then the portal shows "Sign-in is not answering".',
         journey="sign-in",
     ),
 )

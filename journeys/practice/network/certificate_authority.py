@@ -1,4 +1,4 @@
-"""The practice school's own certificate authority: right certificates for its hosts, and wrong ones on purpose."""
+"""Certificate authority of the practice school: valid certificates for its hosts, and wrong ones on purpose."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ DAY = datetime.timedelta(days=1)
 
 
 class CertificateKind(Enum):
-    """Which certificate a gate shows."""
+    """The kind of certificate that a gate presents."""
 
     RIGHT = "right"
     EXPIRED = "expired"
@@ -27,7 +27,7 @@ class CertificateKind(Enum):
 
 
 class PracticeCa:
-    """Made at every start, and gone at the end: its key never leaves the process."""
+    """The authority, made at every start. Its key never leaves the process."""
 
     def __init__(self, name: str = "Practice School District test authority") -> None:
         self._key = ec.generate_private_key(ec.SECP256R1())
@@ -36,7 +36,7 @@ class PracticeCa:
 
     @cached_property
     def certificate(self) -> x509.Certificate:
-        """The one that browsers are told to trust."""
+        """The authority's certificate, which browsers are made to trust."""
         usage = x509.KeyUsage(
             key_cert_sign=True,
             crl_sign=True,
@@ -57,18 +57,18 @@ class PracticeCa:
 
     @property
     def pem(self) -> str:
-        """The authority's certificate as text."""
+        """The authority's certificate as PEM."""
         return self.certificate.public_bytes(serialization.Encoding.PEM).decode()
 
     def context(self, host: str, kind: CertificateKind = CertificateKind.RIGHT) -> ssl.SSLContext:
-        """How a server shows itself as `host`, or falsely. Always the same one for the same question."""
+        """Returns a server's TLS context for `host`. The same arguments always return the same context."""
         if kind is CertificateKind.UNKNOWN_ISSUER:
             return _unknown_issuer().context(host)
         if (host, kind) not in self._contexts:
-            self._contexts[host, kind] = self._served(host, kind)
+            self._contexts[host, kind] = self._server_context(host, kind)
         return self._contexts[host, kind]
 
-    def _served(self, host: str, kind: CertificateKind) -> ssl.SSLContext:
+    def _server_context(self, host: str, kind: CertificateKind) -> ssl.SSLContext:
         name = f"other.{host}" if kind is CertificateKind.OTHER_NAME else host
         ends = -DAY if kind is CertificateKind.EXPIRED else 30 * DAY
         key = ec.generate_private_key(ec.SECP256R1())
@@ -80,13 +80,13 @@ class PracticeCa:
             .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
             .sign(self._key, hashes.SHA256())
         )
-        private = key.private_bytes(
+        private_key = key.private_bytes(
             serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
         )
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        # OpenSSL takes chains from files only; this one is gone again before anybody is shown it.
+        # OpenSSL loads chains from files only; this file is deleted before the certificate is presented.
         with tempfile.NamedTemporaryFile() as file:
-            file.write(private + certificate.public_bytes(serialization.Encoding.PEM))
+            file.write(private_key + certificate.public_bytes(serialization.Encoding.PEM))
             file.flush()
             context.load_cert_chain(Path(file.name))
         return context
@@ -94,8 +94,8 @@ class PracticeCa:
 
 @cache
 def _unknown_issuer() -> PracticeCa:
-    """An authority that nobody was told of."""
-    return PracticeCa("An authority that nobody knows")
+    """Returns an authority that no browser trusts."""
+    return PracticeCa("Untrusted test authority")
 
 
 def _certificate_builder(

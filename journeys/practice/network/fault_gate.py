@@ -1,7 +1,7 @@
-"""The gate in front of a service: its public port, and everything that can go wrong on the way there.
+"""Fault gate: a TCP front that holds a service's public port and injects network faults.
 
-Healthy, it passes bytes on and nothing else. What is wrong hits open connections too: a network that breaks does not
-wait for new ones.
+Without a fault it only passes bytes on. Faults hit open connections too: a network that breaks does not wait for new
+ones.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from firstbell.journeys.practice.network.listener import Listener, bound_socket
 from firstbell.journeys.practice.network.throttled_link import Delay, ThrottledLink
 
 CUT_AFTER_BYTES = 400
-"""More than the head of an answer and less than any page."""
+"""More than the head of a response and less than any page."""
 TLS_HANDSHAKE = 0x16
-"""The first byte of everything that begins with TLS (RFC 8446, 5.1)."""
+"""The first byte of every TLS connection (RFC 8446, 5.1)."""
 
 
 class GateFault(Enum):
-    """What is wrong with the way through a gate."""
+    """The network fault that a gate injects."""
 
     NONE = "none"
     REFUSES = "refuses"
@@ -34,109 +34,109 @@ class GateFault(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GateSettings:
-    """How a gate is passed: to which loopback port, with which certificate, and with what trouble. `plain_too` lets in
-    those who do not speak TLS although there is a certificate."""
+    """Target and fault of a gate: the loopback port it leads to, the certificate it presents, the fault it injects.
+    `plain_too` also accepts clients without TLS although there is a certificate."""
 
     port: int
-    trouble: GateFault = GateFault.NONE
+    fault: GateFault = GateFault.NONE
     tls: ssl.SSLContext | None = field(default=None, repr=False)
     plain_too: bool = False
 
 
 class FaultGate:
-    """One public port. It is held by a socket that never listens: a gate that refuses keeps its port."""
+    """One public port. A socket that never listens reserves it, so that a gate that refuses keeps its port."""
 
     def __init__(self, delay: Delay | None = None) -> None:
-        self._hold = bound_socket()
-        self.port: int = self._hold.getsockname()[1]
+        self._reserved = bound_socket()
+        self.port: int = self._reserved.getsockname()[1]
         self._delay = delay or Delay()
-        self._way: GateSettings | None = None
+        self._settings: GateSettings | None = None
         self._links: set[ThrottledLink] = set()
         self._changed = asyncio.Event()
-        self._callers = Listener(self._visit)
+        self._listener = Listener(self._serve)
 
-    async def lead(self, way: GateSettings) -> None:
-        """Go by another way from now on, for open connections too."""
-        before, self._way = self._way, way
-        if way == before:
+    async def configure(self, settings: GateSettings) -> None:
+        """Applies other settings, to open connections too."""
+        before, self._settings = self._settings, settings
+        if settings == before:
             return
         self._changed.set()
         self._changed = asyncio.Event()
-        is_elsewhere = before is not None and self._is_elsewhere(before)
+        has_moved = before is not None and self._has_moved(before)
         for link in tuple(self._links):
-            self._apply(link, way, is_elsewhere=is_elsewhere)
-        if way.trouble is GateFault.REFUSES:
-            await self._callers.shut()
-        elif way.trouble is GateFault.SILENT:
-            self._callers.stop_accepting(bound_socket(self.port))
-        elif not self._callers.is_open or (before is not None and before.trouble is GateFault.SILENT):
-            self._callers.open(bound_socket(self.port))
+            self._apply(link, settings, has_moved=has_moved)
+        if settings.fault is GateFault.REFUSES:
+            await self._listener.close()
+        elif settings.fault is GateFault.SILENT:
+            self._listener.stop_accepting(bound_socket(self.port))
+        elif not self._listener.is_open or (before is not None and before.fault is GateFault.SILENT):
+            self._listener.open(bound_socket(self.port))
 
     async def close(self) -> None:
-        """Hang up on everybody, and give the port back."""
-        await self._callers.shut()
-        self._hold.close()
+        """Closes all connections and frees the port."""
+        await self._listener.close()
+        self._reserved.close()
 
-    async def _visit(self, caller: socket.socket) -> None:
-        """One caller, until the gate is behind them or they have gone."""
+    async def _serve(self, client: socket.socket) -> None:
+        """Serves one connection until it ends."""
         link = ThrottledLink()
         try:
-            way = await self._let_in(caller)
+            settings = await self._admit(client)
             self._links.add(link)
-            tls = way.tls
-            if tls is not None and way.plain_too and await _first_byte(caller) != TLS_HANDSHAKE:
+            tls = settings.tls
+            if tls is not None and settings.plain_too and await _first_byte(client) != TLS_HANDSHAKE:
                 tls = None
             loop = asyncio.get_running_loop()
-            await loop.create_connection(lambda: link.far, "127.0.0.1", way.port)
-            await loop.connect_accepted_socket(lambda: link.near, caller, ssl=tls)
-            # What has become wrong while they came in.
-            self._apply(link, self._way or way, is_elsewhere=self._is_elsewhere(way))
+            await loop.create_connection(lambda: link.far, "127.0.0.1", settings.port)
+            await loop.connect_accepted_socket(lambda: link.near, client, ssl=tls)
+            # The settings may have changed while the connection was made.
+            self._apply(link, self._settings or settings, has_moved=self._has_moved(settings))
             await link.is_over.wait()
         except OSError:
-            return  # They have gone, or want none of our certificate: their answer, and no error of ours.
+            return  # The client hung up or rejected the certificate: no error of the gate.
         finally:
             link.reset()
             self._links.discard(link)
 
-    async def _let_in(self, caller: socket.socket) -> GateSettings:
-        """Wait until the way is open to somebody new. Never returns where callers are reset. Raises OSError."""
+    async def _admit(self, client: socket.socket) -> GateSettings:
+        """Waits until the gate lets a connection through. Raises OSError, also where the gate resets connections."""
         while True:
-            way, changed = self._way, self._changed
-            assert way is not None  # noqa: S101  # nobody calls before there is a way
-            if way.trouble is GateFault.SILENT:
+            settings, changed = self._settings, self._changed
+            assert settings is not None  # noqa: S101  # the port only listens once there are settings
+            if settings.fault is GateFault.SILENT:
                 await changed.wait()
                 continue
-            if way.trouble is GateFault.RESETS:
-                # Only once they have said something: a reset before that is a connection that never stood.
-                await _first_byte(caller)
+            if settings.fault is GateFault.RESETS:
+                # Only after the client has sent data: a reset before that would be a connection that was never made.
+                await _first_byte(client)
                 raise ConnectionResetError
-            if way.trouble is GateFault.SLOW and way.tls is not None:
-                # The hellos go there and back before anything else is said.
-                await asyncio.sleep(2 * self._delay.each_way_s)
-            if self._way == way:
-                return way
+            if settings.fault is GateFault.SLOW and settings.tls is not None:
+                # The TLS hellos make one round trip before any data.
+                await asyncio.sleep(2 * self._delay.latency_s)
+            if self._settings == settings:
+                return settings
 
-    def _is_elsewhere(self, way: GateSettings) -> bool:
-        """Whether those who came by `way` would now come to another place, or be shown another certificate."""
-        return self._way is None or (self._way.port, self._way.tls) != (way.port, way.tls)
+    def _has_moved(self, settings: GateSettings) -> bool:
+        """Tells whether target or certificate are no longer those of `settings`."""
+        return self._settings is None or (self._settings.port, self._settings.tls) != (settings.port, settings.tls)
 
-    def _apply(self, link: ThrottledLink, way: GateSettings, *, is_elsewhere: bool) -> None:
-        if is_elsewhere or way.trouble in (GateFault.RESETS, GateFault.REFUSES):
+    def _apply(self, link: ThrottledLink, settings: GateSettings, *, has_moved: bool) -> None:
+        if has_moved or settings.fault in (GateFault.RESETS, GateFault.REFUSES):
             link.reset()
             return
-        link.fall_silent(silent=way.trouble is GateFault.SILENT)
-        link.slow_down(self._delay if way.trouble is GateFault.SLOW else None)
-        link.cut_after(CUT_AFTER_BYTES if way.trouble is GateFault.CUTS else None)
+        link.set_silent(silent=settings.fault is GateFault.SILENT)
+        link.set_delay(self._delay if settings.fault is GateFault.SLOW else None)
+        link.cut_after(CUT_AFTER_BYTES if settings.fault is GateFault.CUTS else None)
 
 
-async def _first_byte(caller: socket.socket) -> int:
-    """The first byte that a caller says, left where it is; -1 where they hang up instead. Raises OSError."""
+async def _first_byte(client: socket.socket) -> int:
+    """Returns a connection's first byte without consuming it; -1 if the client hangs up. Raises OSError."""
     loop = asyncio.get_running_loop()
-    said = asyncio.Event()
-    loop.add_reader(caller, said.set)
+    readable = asyncio.Event()
+    loop.add_reader(client, readable.set)
     try:
-        await said.wait()
+        await readable.wait()
     finally:
-        loop.remove_reader(caller)
-    begun = caller.recv(1, socket.MSG_PEEK)
-    return begun[0] if begun else -1
+        loop.remove_reader(client)
+    data = client.recv(1, socket.MSG_PEEK)
+    return data[0] if data else -1

@@ -1,7 +1,7 @@
-"""The way from outside: a plain HTTP forward proxy through which another location reaches the district.
+"""Forward proxy through which another location reaches the district.
 
-It passes tunnels (CONNECT) and requests with a full address (RFC 9112, 3.2.2), and only to hosts of the practice
-school. What it drops it drops as a provider's edge does: silently.
+It passes tunnels (CONNECT) and requests with an absolute address (RFC 9112, 3.2.2), only to hosts of the practice
+school. It drops silently, as a provider's edge does.
 """
 
 from __future__ import annotations
@@ -21,56 +21,56 @@ ESTABLISHED = b"HTTP/1.1 200 Connection established" + END
 BAD_GATEWAY = b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\nConnection: close" + END
 BAD_REQUEST = b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\nConnection: close" + END
 HOP_BY_HOP_HEADERS = (b"proxy-connection:", b"proxy-authorization:", b"connection:")
-"""What a request says to the proxy alone."""
+"""Header fields meant for the proxy alone."""
 
 
 class ForwardProxy:
-    """`resolves` tells which hosts there are, `drops` those to which nothing is let through at this moment."""
+    """An HTTP proxy. `resolves` tells whether a host exists, `drops` whether connections to it are dropped now."""
 
     def __init__(self, resolves: Callable[[str], bool], drops: Callable[[str], bool]) -> None:
         self._resolves = resolves
         self._drops = drops
         self._links: dict[ThrottledLink, str] = {}
         self._changed = asyncio.Event()
-        self._callers = Listener(self._visit)
-        self._listener = bound_socket()
-        self.port: int = self._listener.getsockname()[1]
+        self._listener = Listener(self._serve)
+        self._socket = bound_socket()
+        self.port: int = self._socket.getsockname()[1]
 
     def open(self) -> None:
-        """Pass from now on."""
-        self._callers.open(self._listener)
+        """Starts accepting connections."""
+        self._listener.open(self._socket)
 
     def changed(self) -> None:
-        """Ask again what is dropped: also on the ways that are open."""
+        """Applies `drops` again, to open connections too."""
         self._changed.set()
         self._changed = asyncio.Event()
         for link, host in self._links.items():
-            link.fall_silent(silent=self._drops(host))
+            link.set_silent(silent=self._drops(host))
 
     async def close(self) -> None:
-        """Hang up on everybody, and give the port back."""
-        await self._callers.shut()
-        self._listener.close()
+        """Closes all connections and frees the port."""
+        await self._listener.close()
+        self._socket.close()
 
-    async def _visit(self, caller: socket.socket) -> None:
-        """One connection: a head that says where to, and then bytes both ways until one side has gone."""
+    async def _serve(self, client: socket.socket) -> None:
+        """Serves one connection: reads the head with the target, then passes bytes both ways until one side ends."""
         link = ThrottledLink()
         try:
-            head, rest = await _head(caller)
-            await self._pass_on(caller, link, head, rest)
+            head, rest = await _read_head(client)
+            await self._forward(client, link, head, rest)
         except OSError:
-            return  # They have gone.
+            return  # The client hung up.
         finally:
             link.reset()
             self._links.pop(link, None)
 
-    async def _pass_on(self, caller: socket.socket, link: ThrottledLink, head: bytes, rest: bytes) -> None:
+    async def _forward(self, client: socket.socket, link: ThrottledLink, head: bytes, rest: bytes) -> None:
         loop = asyncio.get_running_loop()
-        where = _target_of(head)
-        if where is None:
-            await _refuse(caller, BAD_REQUEST)
+        target = _target_of(head)
+        if target is None:
+            await _refuse(client, BAD_REQUEST)
             return
-        host, port, onward = where
+        host, port, request = target
         while self._drops(host):
             await self._changed.wait()
         self._links[link] = host
@@ -79,38 +79,38 @@ class ForwardProxy:
                 raise ConnectionRefusedError
             await loop.create_connection(lambda: link.far, "127.0.0.1", port)
         except OSError:
-            await _refuse(caller, BAD_GATEWAY)
+            await _refuse(client, BAD_GATEWAY)
             return
-        if not onward:
-            await loop.sock_sendall(caller, ESTABLISHED)
-        await loop.connect_accepted_socket(lambda: link.near, caller)
-        link.inward.carry(onward + rest) if onward + rest else None
-        # What has been dropped while they came in.
-        link.fall_silent(silent=self._drops(host))
+        if not request:
+            await loop.sock_sendall(client, ESTABLISHED)
+        await loop.connect_accepted_socket(lambda: link.near, client)
+        link.inward.carry(request + rest) if request + rest else None
+        # The switches may have changed while the connection was made.
+        link.set_silent(silent=self._drops(host))
         await link.is_over.wait()
 
 
-async def _refuse(caller: socket.socket, answer: bytes) -> None:
-    """Say no, and close so that it is heard."""
-    await asyncio.get_running_loop().sock_sendall(caller, answer)
-    caller.close()
+async def _refuse(client: socket.socket, answer: bytes) -> None:
+    """Sends an error response and closes the connection."""
+    await asyncio.get_running_loop().sock_sendall(client, answer)
+    client.close()
 
 
-async def _head(caller: socket.socket) -> tuple[bytes, bytes]:
-    """A request up to the blank line, and what came after it. Raises OSError."""
+async def _read_head(client: socket.socket) -> tuple[bytes, bytes]:
+    """Reads a request up to the blank line. Returns it, and the bytes received after it. Raises OSError."""
     loop = asyncio.get_running_loop()
-    got = b""
-    while END not in got:
-        part = await loop.sock_recv(caller, HEAD_LIMIT_BYTES)
-        if not part or len(got) > HEAD_LIMIT_BYTES:
+    data = b""
+    while END not in data:
+        part = await loop.sock_recv(client, HEAD_LIMIT_BYTES)
+        if not part or len(data) > HEAD_LIMIT_BYTES:
             raise ConnectionAbortedError
-        got += part
-    head, _, rest = got.partition(END)
+        data += part
+    head, _, rest = data.partition(END)
     return head, rest
 
 
 def _target_of(head: bytes) -> tuple[str, int, bytes] | None:
-    """Host, port, and what to say there, which is nothing for a tunnel; None for what is no request to a proxy."""
+    """Returns host, port, and the request to send there (empty for a tunnel); None if it is no request to a proxy."""
     first, *fields = head.split(b"\r\n")
     with contextlib.suppress(ValueError):
         method, target, version = first.decode("ascii").split(" ")
@@ -121,7 +121,7 @@ def _target_of(head: bytes) -> tuple[str, int, bytes] | None:
         if parts.scheme == "http" and parts.hostname:
             path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
             is_upgrade = any(field.lower().startswith(b"upgrade:") for field in fields)
-            # One request a connection: the next one may be for another host.
+            # One request per connection: the next one may be for another host.
             kept = [field for field in fields if not field.lower().startswith(HOP_BY_HOP_HEADERS)]
             kept.append(b"Connection: Upgrade" if is_upgrade else b"Connection: close")
             line = f"{method} {path} {version}".encode()

@@ -1,4 +1,4 @@
-"""Those who call at a port: each is met by a visit of their own, and all can be sent away at once."""
+"""TCP listener that runs a handler per connection and can close all connections at once."""
 
 from __future__ import annotations
 
@@ -12,35 +12,35 @@ from firstbell.journeys.practice.network.throttled_link import NO_DELAY
 
 ConnectionHandler = Callable[[socket.socket], Coroutine[Any, Any, None]]
 BACKLOG = 128
-"""How many may knock before anybody looks."""
+"""Connections that may wait to be accepted."""
 BACKLOG_FILLERS = 3
-"""A backlog of 0 holds one; the others wait to be told, and are no trouble to anybody."""
+"""A backlog of 0 holds one connection; the others stay pending and fill the queue."""
 
 
 class Listener:
-    """Meets callers from `open` to `shut`, and can do so again."""
+    """Accepts connections from `open` to `close`, and can be opened again."""
 
-    def __init__(self, visit: ConnectionHandler) -> None:
-        self._visit = visit
+    def __init__(self, handler: ConnectionHandler) -> None:
+        self._handler = handler
         self._listener: socket.socket | None = None
         self._fillers: tuple[socket.socket, ...] = ()
-        self._visits: dict[asyncio.Task[None], socket.socket] = {}
+        self._connections: dict[asyncio.Task[None], socket.socket] = {}
 
     @property
     def is_open(self) -> bool:
-        """Whether anybody is met."""
+        """True while there is a listening socket."""
         return self._listener is not None
 
     def open(self, listener: socket.socket) -> None:
-        """Listen from now on, on a socket that is bound and that is ours from here."""
+        """Listens on a bound socket, which the listener owns from now on."""
         self._stop_listening()
         self._listener = listener
         listener.listen(BACKLOG)
-        asyncio.get_running_loop().add_reader(listener, self._welcome, listener)
+        asyncio.get_running_loop().add_reader(listener, self._accept, listener)
 
     def stop_accepting(self, listener: socket.socket) -> None:
-        """Answer nobody from now on, as a host does that is gone: a queue that nobody empties is kept full, and then
-        Linux drops whoever knocks without a word. Those who were met stay."""
+        """Leaves new connections unanswered, as an unreachable host does: the accept queue is kept full, and then Linux
+        drops connection requests silently. Open connections stay."""
         self._stop_listening()
         self._listener = listener
         listener.listen(0)
@@ -49,13 +49,13 @@ class Listener:
             filler.setblocking(False)  # noqa: FBT003  # the standard library's own
             filler.connect_ex(listener.getsockname())
 
-    async def shut(self) -> None:
-        """Refuse from now on, and hang up on whoever was met."""
+    async def close(self) -> None:
+        """Refuses new connections and closes the open ones."""
         self._stop_listening()
-        visits = tuple(self._visits)
-        for visit in visits:
-            visit.cancel()
-        await asyncio.gather(*visits, return_exceptions=True)
+        tasks = tuple(self._connections)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
     def _stop_listening(self) -> None:
         if self._listener is not None:
@@ -66,39 +66,39 @@ class Listener:
             filler.close()
         self._fillers = ()
 
-    def _welcome(self, listener: socket.socket) -> None:
+    def _accept(self, listener: socket.socket) -> None:
         try:
-            caller, _ = listener.accept()
+            connection, _ = listener.accept()
         except (BlockingIOError, ConnectionAbortedError):
-            return  # Gone before they were met.
-        caller.setblocking(False)  # noqa: FBT003  # the standard library's own
-        visit = asyncio.create_task(self._visit(caller))
-        self._visits[visit] = caller
-        visit.add_done_callback(self._farewell)
+            return  # The client hung up before it was accepted.
+        connection.setblocking(False)  # noqa: FBT003  # the standard library's own
+        task = asyncio.create_task(self._handler(connection))
+        self._connections[task] = connection
+        task.add_done_callback(self._close_connection)
 
-    def _farewell(self, visit: asyncio.Task[None]) -> None:
-        """Close with a reset what nobody has closed, also where a visit was called off before it began."""
-        caller = self._visits.pop(visit)
+    def _close_connection(self, task: asyncio.Task[None]) -> None:
+        """Resets a connection that is still open, also where its handler was cancelled before it began."""
+        connection = self._connections.pop(task)
         with contextlib.suppress(OSError):
-            caller.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, NO_DELAY)
-        caller.close()
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, NO_DELAY)
+        connection.close()
 
 
 def bound_socket(port: int = 0) -> socket.socket:
-    """A loopback port that can be listened on, and that several of our own sockets may hold."""
-    # With its protocol named, asyncio sends small parts at once (TCP_NODELAY); without, each waits 40 ms for an answer.
-    held = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-    return bound_to_port(held, port)
+    """Binds a TCP socket to a loopback port that several sockets of this process may share. Raises OSError."""
+    # With the protocol named, asyncio sends small parts at once (TCP_NODELAY); otherwise each waits 40 ms for an ACK.
+    bound = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+    return bound_to_port(bound, port)
 
 
-def bound_to_port(held: socket.socket, port: int) -> socket.socket:
-    """A socket bound to a loopback port, and waiting for nothing; closed where it cannot be had. Raises OSError."""
-    held.setblocking(False)  # noqa: FBT003  # the standard library's own
+def bound_to_port(bound: socket.socket, port: int) -> socket.socket:
+    """Makes a socket non-blocking and binds it to a loopback port; closes it if it cannot. Raises OSError."""
+    bound.setblocking(False)  # noqa: FBT003  # the standard library's own
     try:
-        held.bind(("127.0.0.1", port))
+        bound.bind(("127.0.0.1", port))
     except OSError:
-        held.close()
+        bound.close()
         raise
-    return held
+    return bound

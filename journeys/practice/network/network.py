@@ -1,6 +1,6 @@
-"""The network of the practice school: a gate for each service, names, the way from outside, and hosts to compare with.
+"""Network of the practice school: a fault gate per service, DNS, the proxy from outside, and control hosts.
 
-What each network fault does to it stands here in tables; what can be wrong inside a service does not.
+Tables map each network fault to its effect. Faults inside a service are in services/http_faults.py.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from firstbell.journeys.practice.network.forward_proxy import ForwardProxy
 from firstbell.journeys.practice.network.servers import ServiceServer
 from firstbell.journeys.practice.options import GUEST_WIFI, PracticeOptions
 
-Wrong = TypeVar("Wrong")
+Effect = TypeVar("Effect")
 
-# Of several faults of one service that are on, the first counts.
+# If several faults of one service are on, the first row counts.
 GATE_FAULTS: Mapping[str, Mapping[str, GateFault]] = {
     "edge": {
         "portal-unreachable": GateFault.REFUSES,
@@ -43,71 +43,70 @@ NAME_GONE = {"edge": "portal-name-gone"}
 
 
 class PracticeNetwork:
-    """Built, opened and closed once. Its ports are known from the beginning."""
+    """Gates, DNS server, proxy and control hosts. Built, opened and closed once; ports are known from the beginning."""
 
-    def __init__(self, setting: PracticeOptions, board: FaultSwitches) -> None:
-        self._setting = setting
-        self._behind: Mapping[str, int] = {}
-        self._board = board
-        self._gates = {service: FaultGate() for service in setting.hosts}
-        self._controls = {host: ServiceServer() for host in setting.controls}
-        self._guest_host = setting.elsewhere(GUEST_WIFI)
+    def __init__(self, options: PracticeOptions, switches: FaultSwitches) -> None:
+        self._options = options
+        self._ports: Mapping[str, int] = {}
+        self._switches = switches
+        self._gates = {service: FaultGate() for service in options.hosts}
+        self._controls = {host: ServiceServer() for host in options.controls}
+        self._guest_host = options.outside_host(GUEST_WIFI)
         self._guest_wifi = ServiceServer()
-        self._authority = PracticeCa() if setting.tls else None
-        self._names = DnsServer({*setting.hosts.values(), *setting.controls, self._guest_host})
-        self._outside = ForwardProxy(self._names.resolves, self._drops)
-        self.origins = {service: setting.origin(service, gate.port) for service, gate in self._gates.items()}
-        self.controls = tuple(f"http://{host}:{door.port}/" for host, door in self._controls.items())
-        self.outside = f"http://127.0.0.1:{self._outside.port}"
+        self._authority = PracticeCa() if options.tls else None
+        self._dns = DnsServer({*options.hosts.values(), *options.controls, self._guest_host})
+        self._proxy = ForwardProxy(self._dns.resolves, self._drops)
+        self.origins = {service: options.origin(service, gate.port) for service, gate in self._gates.items()}
+        self.controls = tuple(f"http://{host}:{server.port}/" for host, server in self._controls.items())
+        self.outside = f"http://127.0.0.1:{self._proxy.port}"
 
     @property
     def ca(self) -> str:
-        """The certificate (PEM) of the authority behind the gates; nothing without TLS."""
+        """The certificate (PEM) of the authority behind the gates; "" without TLS."""
         return self._authority.pem if self._authority else ""
 
-    async def open(self, behind: Mapping[str, int]) -> None:
-        """Let people through to the ports that stand `behind` each service's gate. Raises OSError where the name
-        server's port cannot be had."""
-        self._behind = behind
-        if self._setting.has_names:
-            await self._names.open(self._setting.names)
+    async def open(self, ports: Mapping[str, int]) -> None:
+        """Opens the gates to each service's port. Raises OSError if the DNS server's port cannot be opened."""
+        self._ports = ports
+        if self._options.has_names:
+            await self._dns.open(self._options.names)
         await asyncio.gather(
             self._guest_wifi.open(guest_wifi(self._guest_host)),
-            *(door.open(control_host()) for door in self._controls.values()),
+            *(server.open(control_host()) for server in self._controls.values()),
         )
-        await self.changed()
-        self._outside.open()
+        await self.apply_switches()
+        self._proxy.open()
 
-    async def changed(self) -> None:
-        """Go by the switchboard as it is now."""
+    async def apply_switches(self) -> None:
+        """Applies the fault switches as they are now."""
         for service, gate in self._gates.items():
-            await gate.lead(self._way(service))
-        gone = {self._setting.hosts[service] for service, fault in NAME_GONE.items() if self._board.is_on(fault)}
-        self._names.change(gone=gone, silent=self._board.is_on("no-names"))
-        self._outside.changed()
+            await gate.configure(self._gate_settings(service))
+        gone = {self._options.hosts[service] for service, fault in NAME_GONE.items() if self._switches.is_on(fault)}
+        self._dns.configure(gone=gone, silent=self._switches.is_on("no-names"))
+        self._proxy.changed()
 
     async def close(self) -> None:
-        """Hang up, and give all ports back."""
-        await asyncio.gather(self._outside.close(), *(gate.close() for gate in self._gates.values()))
-        await asyncio.gather(*(door.close() for door in (self._guest_wifi, *self._controls.values())))
-        await self._names.close()
+        """Closes all connections and frees all ports."""
+        await asyncio.gather(self._proxy.close(), *(gate.close() for gate in self._gates.values()))
+        await asyncio.gather(*(server.close() for server in (self._guest_wifi, *self._controls.values())))
+        await self._dns.close()
 
-    def _way(self, service: str) -> GateSettings:
-        if service in CAPTIVE and self._board.is_on(CAPTIVE[service]):
-            # Who asks in the clear is sent to the log-in page; who wants TLS is shown what such networks have.
+    def _gate_settings(self, service: str) -> GateSettings:
+        if service in CAPTIVE and self._switches.is_on(CAPTIVE[service]):
+            # Plain HTTP is redirected to the log-in page; HTTPS gets an untrusted certificate, as on such networks.
             tls = self._authority.context(self._guest_host, CertificateKind.UNKNOWN_ISSUER) if self._authority else None
             return GateSettings(port=self._guest_wifi.port, tls=tls, plain_too=True)
-        trouble = self._first_on(GATE_FAULTS.get(service, {})) or GateFault.NONE
+        fault = self._first_on(GATE_FAULTS.get(service, {})) or GateFault.NONE
         kind = self._first_on(CERTIFICATES.get(service, {})) or CertificateKind.RIGHT
-        tls = self._authority.context(self._setting.hosts[service], kind) if self._authority else None
-        return GateSettings(port=self._behind[service], trouble=trouble, tls=tls)
+        tls = self._authority.context(self._options.hosts[service], kind) if self._authority else None
+        return GateSettings(port=self._ports[service], fault=fault, tls=tls)
 
-    def _first_on(self, faults: Mapping[str, Wrong]) -> Wrong | None:
-        return next((wrong for fault, wrong in faults.items() if self._board.is_on(fault)), None)
+    def _first_on(self, effects: Mapping[str, Effect]) -> Effect | None:
+        return next((effect for fault, effect in effects.items() if self._switches.is_on(fault)), None)
 
     def _drops(self, host: str) -> bool:
-        """Whether nothing comes through to `host` from outside."""
-        if self._board.is_on("outside-offline"):
+        """Tells whether the proxy drops everything to `host`."""
+        if self._switches.is_on("outside-offline"):
             return True
-        dropped = {self._setting.hosts[service] for service, fault in DROPPED.items() if self._board.is_on(fault)}
+        dropped = {self._options.hosts[service] for service, fault in DROPPED.items() if self._switches.is_on(fault)}
         return host in dropped

@@ -1,8 +1,8 @@
-"""A TURN relay on loopback: what carries the live class's media where two pages find no direct way (part of RFC 8656).
+"""TURN relay on loopback: carries media between two pages that find no direct path (part of RFC 8656).
 
-It answers Binding, Allocate, Refresh, CreatePermission and ChannelBind, over UDP and TCP, with long-term credentials
-that a room hands out and that end after a while. One relayed address is one UDP socket on loopback: nothing that it
-sends can leave the machine.
+It answers Binding, Allocate, Refresh, CreatePermission and ChannelBind, over UDP and TCP, with time-limited long-term
+credentials that a room hands out. A relayed address is a UDP socket on loopback: nothing that it sends can leave the
+machine.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from aioice.stun import Class, Message, Method, parse_message
 
 LOOPBACK = "127.0.0.1"
 REALM = "live.localhost"
-# RFC 8656, 3.2: how long an allocation is given without being asked for longer.
+# Default lifetime of an allocation (RFC 8656, 3.2).
 LIFETIME_S = 600
 UDP_TRANSPORT = 17 << 24
 CHANNELS = range(0x4000, 0x5000)
@@ -37,41 +37,41 @@ SendAnswer = Callable[[bytes], None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RelayRules:
-    """How the relay behaves just now, read at each use: whether it takes anything in by UDP, and by TCP."""
+    """Transports that the relay accepts at this moment. Read at each use."""
 
-    hears_udp: Callable[[], bool] = field(default=lambda: True)
-    hears_tcp: Callable[[], bool] = field(default=lambda: True)
+    accepts_udp: Callable[[], bool] = field(default=lambda: True)
+    accepts_tcp: Callable[[], bool] = field(default=lambda: True)
 
 
 class TurnCredentials:
-    """Time-limited credentials, as the "REST API for access to TURN services" draft has them: the name says until
-    when, and the password is that name's HMAC."""
+    """Time-limited credentials of the "REST API for access to TURN services" draft: the username holds the expiry time,
+    and the password is the username's HMAC."""
 
     def __init__(self) -> None:
         self._secret = secrets.token_bytes(20)
 
-    def credentials(self, who: str, *, until_s: float) -> tuple[str, str]:
-        """Name and password for somebody, good until `until_s` (Unix time)."""
-        username = f"{int(until_s)}:{who}"
+    def credentials(self, client: str, *, until_s: float) -> tuple[str, str]:
+        """Returns username and password of `client`, valid until `until_s` (Unix time)."""
+        username = f"{int(until_s)}:{client}"
         return username, self._password(username)
 
     def key_of(self, username: str) -> bytes | None:
-        """What signs that name's messages; None for a name whose time is over, or that says no time."""
-        until, _, _who = username.partition(":")
+        """Returns the key that signs a user's messages; None if the username has expired or holds no time."""
+        until, _, _client = username.partition(":")
         if not until.isdecimal() or int(until) < time.time():
             return None
-        spoken = f"{username}:{REALM}:{self._password(username)}"
-        return hashlib.md5(spoken.encode(), usedforsecurity=False).digest()  # RFC 8489, 9.2.2
+        identity = f"{username}:{REALM}:{self._password(username)}"
+        return hashlib.md5(identity.encode(), usedforsecurity=False).digest()  # RFC 8489, 9.2.2
 
     def _password(self, username: str) -> str:
         return base64.b64encode(hmac.digest(self._secret, username.encode(), "sha1")).decode()
 
 
 class TurnAllocation:
-    """One client's relayed address, and whom it may speak with."""
+    """One client's relayed address, and the peers that it may exchange data with."""
 
-    def __init__(self, answer: SendAnswer) -> None:
-        self._answer = answer
+    def __init__(self, send: SendAnswer) -> None:
+        self._send = send
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._socket.setblocking(False)  # noqa: FBT003  # the socket's own signature
         self._socket.bind((LOOPBACK, 0))
@@ -80,30 +80,30 @@ class TurnAllocation:
         self._peers: dict[int, Address] = {}
         self._numbers: dict[Address, int] = {}
         self._loop = asyncio.get_running_loop()
-        self._loop.add_reader(self._socket, self._readable)
-        self._ending: asyncio.TimerHandle | None = None
+        self._loop.add_reader(self._socket, self._relay_back)
+        self._expiry: asyncio.TimerHandle | None = None
 
-    def lasts(self, lifetime_s: int) -> None:
-        """Be there for so long from now, and no longer."""
-        if self._ending is not None:
-            self._ending.cancel()
-        self._ending = self._loop.call_later(lifetime_s, self.close)
+    def expire_after(self, lifetime_s: int) -> None:
+        """Closes the allocation `lifetime_s` from now."""
+        if self._expiry is not None:
+            self._expiry.cancel()
+        self._expiry = self._loop.call_later(lifetime_s, self.close)
 
     @property
     def is_open(self) -> bool:
-        """Whether it still relays."""
+        """True while it relays."""
         return self._socket.fileno() >= 0
 
     def close(self) -> None:
-        """Give the address back. May be called again."""
+        """Frees the address. May be called again."""
         if self.is_open:
             self._loop.remove_reader(self._socket)
             self._socket.close()
-        if self._ending is not None:
-            self._ending.cancel()
+        if self._expiry is not None:
+            self._expiry.cancel()
 
     def bind(self, number: int, peer: Address) -> bool:
-        """Give a peer a channel number; False when either already has another."""
+        """Binds a channel number to a peer; False if either is bound otherwise."""
         if self._peers.get(number, peer) != peer or self._numbers.get(peer, number) != number:
             return False
         self._peers[number], self._numbers[peer] = peer, number
@@ -111,29 +111,29 @@ class TurnAllocation:
         return True
 
     def send(self, data: bytes, to: Address | int) -> None:
-        """Relay to a peer, or to whom a channel number stands for. What may not go, or cannot, is dropped."""
+        """Relays data to a peer or to a channel number's peer. Drops it if it is not permitted or cannot be sent."""
         peer = self._peers.get(to) if isinstance(to, int) else to
         if peer is None or peer[0] not in self.permitted or not self.is_open:
             return
-        with contextlib.suppress(OSError):  # Full, or nobody there: as on any network.
+        with contextlib.suppress(OSError):  # Lost, as on any network.
             self._socket.sendto(data, peer)
 
-    def _readable(self) -> None:
+    def _relay_back(self) -> None:
         with contextlib.suppress(OSError):
             while self.is_open:
                 data, peer = self._socket.recvfrom(DATAGRAM_LIMIT)
                 if peer[0] in self.permitted:
-                    self._answer(self._wrapped(data, peer))
+                    self._send(self._wrap(data, peer))
 
-    def _wrapped(self, data: bytes, peer: Address) -> bytes:
+    def _wrap(self, data: bytes, peer: Address) -> bytes:
         if number := self._numbers.get(peer):
             return struct.pack("!HH", number, len(data)) + data + bytes(-len(data) % 4)
-        told = {"XOR-PEER-ADDRESS": peer, "DATA": data}
-        return bytes(Message(Method.DATA, Class.INDICATION, attributes=told))
+        attributes = {"XOR-PEER-ADDRESS": peer, "DATA": data}
+        return bytes(Message(Method.DATA, Class.INDICATION, attributes=attributes))
 
 
 class TurnError(Exception):
-    """A request that is answered with an error: its code and reason."""
+    """A request is answered with an error: its code and reason."""
 
     def __init__(self, code: int, reason: str) -> None:
         super().__init__(reason)
@@ -141,17 +141,17 @@ class TurnError(Exception):
 
 
 class TurnClient:
-    """One client: a UDP address or a TCP connection, and the allocation that it may have."""
+    """One client: a UDP address or a TCP connection, and its allocation, if any."""
 
-    def __init__(self, keys: TurnCredentials, nonce: bytes, address: Address, answer: SendAnswer) -> None:
+    def __init__(self, keys: TurnCredentials, nonce: bytes, address: Address, send: SendAnswer) -> None:
         self._keys = keys
         self._nonce = nonce
         self._address = address
-        self._answer = answer
+        self._send = send
         self._allocation: TurnAllocation | None = None
 
-    def heard(self, data: bytes) -> None:
-        """One whole message. What is not understood is dropped."""
+    def receive(self, data: bytes) -> None:
+        """Handles one whole message. A malformed one is dropped."""
         if len(data) < CHANNEL_HEADER:
             return
         if data[0] >> 6 == 1:
@@ -164,68 +164,68 @@ class TurnClient:
         except (ValueError, struct.error):
             return
         if message.message_class is Class.REQUEST:
-            self._answer(bytes(self._answered(message)))
+            self._send(bytes(self._respond(message)))
         elif message.message_method is Method.SEND and self._allocation:
-            told = message.attributes
-            if "DATA" in told and "XOR-PEER-ADDRESS" in told:
-                self._allocation.send(told["DATA"], told["XOR-PEER-ADDRESS"])
+            attributes = message.attributes
+            if "DATA" in attributes and "XOR-PEER-ADDRESS" in attributes:
+                self._allocation.send(attributes["DATA"], attributes["XOR-PEER-ADDRESS"])
 
     @property
-    def is_served(self) -> bool:
-        """Whether it has an allocation, so that it is worth being remembered."""
+    def has_allocation(self) -> bool:
+        """True while the client has an open allocation, so that its state must be kept."""
         return self._allocation is not None and self._allocation.is_open
 
     def close(self) -> None:
-        """The client is gone."""
+        """Closes the client's allocation."""
         if self._allocation:
             self._allocation.close()
 
-    def _answered(self, request: Message) -> Message:
+    def _respond(self, request: Message) -> Message:
         if request.message_method is Method.BINDING:
             return self._response(request, {"XOR-MAPPED-ADDRESS": self._address})
         key = self._keys.key_of(request.attributes.get("USERNAME", ""))
         if key is None or not request.check_message_integrity(key):
-            told = {"ERROR-CODE": (401, "Unauthorized"), "REALM": REALM, "NONCE": self._nonce}
-            return self._response(request, told, kind=Class.ERROR)
+            attributes = {"ERROR-CODE": (401, "Unauthorized"), "REALM": REALM, "NONCE": self._nonce}
+            return self._response(request, attributes, kind=Class.ERROR)
         try:
-            answer = self._response(request, self._done(request))
-        except TurnError as refused:
-            told = {"ERROR-CODE": (refused.code, refused.reason)}
-            answer = self._response(request, told, kind=Class.ERROR)
-        answer.add_message_integrity(key)
-        return answer
+            response = self._response(request, self._handle(request))
+        except TurnError as error:
+            attributes = {"ERROR-CODE": (error.code, error.reason)}
+            response = self._response(request, attributes, kind=Class.ERROR)
+        response.add_message_integrity(key)
+        return response
 
-    def _done(self, request: Message) -> dict[str, Any]:
-        """Do what is asked, and what to answer. Raises Refused."""
-        told = request.attributes
+    def _handle(self, request: Message) -> dict[str, Any]:
+        """Carries out a request. Returns the attributes of the answer. Raises TurnError."""
+        attributes = request.attributes
         if request.message_method is Method.ALLOCATE:
-            return self._allocate(told)
+            return self._allocate(attributes)
         if self._allocation is None or not self._allocation.is_open:
             raise TurnError(437, "Allocation Mismatch")
         match request.message_method:
             case Method.REFRESH:
-                lifetime_s = min(told.get("LIFETIME", LIFETIME_S), LIFETIME_S)
+                lifetime_s = min(attributes.get("LIFETIME", LIFETIME_S), LIFETIME_S)
                 if lifetime_s:
-                    self._allocation.lasts(lifetime_s)
+                    self._allocation.expire_after(lifetime_s)
                 else:
                     self._allocation.close()
                 return {"LIFETIME": lifetime_s}
             case Method.CREATE_PERMISSION:
-                self._allocation.permitted.add(_peer(told)[0])
+                self._allocation.permitted.add(_peer(attributes)[0])
                 return {}
             case Method.CHANNEL_BIND:
-                number = told.get("CHANNEL-NUMBER", 0)
-                if number in CHANNELS and self._allocation.bind(number, _peer(told)):
+                number = attributes.get("CHANNEL-NUMBER", 0)
+                if number in CHANNELS and self._allocation.bind(number, _peer(attributes)):
                     return {}
         raise TurnError(400, "Bad Request")
 
-    def _allocate(self, told: Mapping[str, Any]) -> dict[str, Any]:
+    def _allocate(self, attributes: Mapping[str, Any]) -> dict[str, Any]:
         if self._allocation and self._allocation.is_open:
             raise TurnError(437, "Allocation Mismatch")
-        if told.get("REQUESTED-TRANSPORT") != UDP_TRANSPORT:
+        if attributes.get("REQUESTED-TRANSPORT") != UDP_TRANSPORT:
             raise TurnError(442, "Unsupported Transport Protocol")
-        self._allocation = TurnAllocation(self._answer)
-        self._allocation.lasts(LIFETIME_S)
+        self._allocation = TurnAllocation(self._send)
+        self._allocation.expire_after(LIFETIME_S)
         return {
             "XOR-RELAYED-ADDRESS": self._allocation.address,
             "XOR-MAPPED-ADDRESS": self._address,
@@ -233,12 +233,12 @@ class TurnClient:
         }
 
     @staticmethod
-    def _response(request: Message, told: dict[str, Any], *, kind: Class = Class.RESPONSE) -> Message:
-        return Message(request.message_method, kind, request.transaction_id, told)
+    def _response(request: Message, attributes: dict[str, Any], *, kind: Class = Class.RESPONSE) -> Message:
+        return Message(request.message_method, kind, request.transaction_id, attributes)
 
 
-def _peer(told: Mapping[str, Any]) -> Address:
-    peer: Address | None = told.get("XOR-PEER-ADDRESS")
+def _peer(attributes: Mapping[str, Any]) -> Address:
+    peer: Address | None = attributes.get("XOR-PEER-ADDRESS")
     if peer is None:
         raise TurnError(400, "Bad Request")
     if ":" in peer[0]:

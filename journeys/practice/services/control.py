@@ -1,4 +1,4 @@
-"""The practice school's control: with its token, faults are switched and counters read."""
+"""Control API of the practice school: switches faults and reads counters, with a token."""
 
 from __future__ import annotations
 
@@ -15,35 +15,38 @@ from firstbell.journeys.practice.faults import FAULTS, FaultSwitches, UnknownFau
 from firstbell.journeys.practice.options import PracticeOptions
 
 QueryTable = Mapping[tuple[str, str], Callable[[], dict[str, Any]]]
-"""What can be asked for, by method and path."""
+"""Queries by method and path."""
 
 
 class Control:
-    """Its application is `app`. `changed` is told after each switch."""
+    """The control API. `on_change` is called after each switch."""
 
     def __init__(
         self,
         token: str,
-        board: FaultSwitches,
-        setting: PracticeOptions,
+        switches: FaultSwitches,
+        options: PracticeOptions,
         *,
-        changed: Callable[[], Awaitable[None]],
-        tells: QueryTable,
+        on_change: Callable[[], Awaitable[None]],
+        queries: QueryTable,
     ) -> None:
         self._token = token
-        self._board = board
-        self._setting = setting
-        self._changed = changed
-        self._tells = tells
+        self._switches = switches
+        self._options = options
+        self._on_change = on_change
+        self._queries = queries
 
     def app(self) -> Starlette:
-        """What answers on the control port."""
+        """Builds the application that answers on the control port."""
         return Starlette(
             routes=[
                 Route("/faults", self._heal_all, methods=["DELETE"]),
                 Route("/faults", self._faults),
                 Route("/faults/{name}", self._switch, methods=["PUT", "DELETE"]),
-                *(Route(path, self._telling(tell), methods=[how]) for (how, path), tell in self._tells.items()),
+                *(
+                    Route(path, self._answer(query), methods=[method])
+                    for (method, path), query in self._queries.items()
+                ),
             ]
         )
 
@@ -53,31 +56,31 @@ class Control:
             return None
         return JSONResponse({"error": "the control token is missing or wrong"}, status_code=401)
 
-    def _telling(self, tell: Callable[[], dict[str, Any]]) -> Callable[[Request], Awaitable[Response]]:
+    def _answer(self, query: Callable[[], dict[str, Any]]) -> Callable[[Request], Awaitable[Response]]:
         async def answer(request: Request) -> Response:
-            return self._refusal(request) or JSONResponse(tell())
+            return self._refusal(request) or JSONResponse(query())
 
         return answer
 
     async def _faults(self, request: Request) -> Response:
-        return self._refusal(request) or JSONResponse({"on": self._board.names(), "known": sorted(FAULTS)})
+        return self._refusal(request) or JSONResponse({"on": self._switches.names(), "known": sorted(FAULTS)})
 
     async def _switch(self, request: Request) -> Response:
         if refusal := self._refusal(request):
             return refusal
         name, is_on = request.path_params["name"], request.method == "PUT"
-        if name in FAULTS and is_on and (lacks := self._setting.lacks(FAULTS[name].needs)):
+        if name in FAULTS and is_on and (lacks := self._options.lacks(FAULTS[name].needs)):
             return JSONResponse({"error": f"{name} cannot happen here; {lacks}"}, status_code=409)
         try:
-            self._board.switch(name, on=is_on)
+            self._switches.switch(name, on=is_on)
         except UnknownFault as unknown:
             return JSONResponse({"error": str(unknown)}, status_code=404)
-        await self._changed()
-        return JSONResponse({"on": self._board.names()})
+        await self._on_change()
+        return JSONResponse({"on": self._switches.names()})
 
     async def _heal_all(self, request: Request) -> Response:
         if refusal := self._refusal(request):
             return refusal
-        self._board.heal_all()
-        await self._changed()
+        self._switches.heal_all()
+        await self._on_change()
         return JSONResponse({"on": []})

@@ -1,4 +1,4 @@
-"""What hits a whole service before any of its pages is reached: errors, a maintenance page, refusals, slowness."""
+"""Faults that affect a whole service before its pages are reached: errors, maintenance, refusals, slowness."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ LIST_SLOW_S = 12.0
 RETRY_AFTER_S = 120
 
 HttpFault = Callable[[Request], Awaitable[Response | None]]
-"""What a fault answers instead of the service; None lets the request through."""
+"""Returns the fault's response instead of the service's; None lets the request through."""
 
 
 def respond_with(status: int, heading: str = "", text: str = "", headers: Mapping[str, str] | None = None) -> HttpFault:
-    """Every page is this one; what pages are made of still comes."""
+    """Builds a fault that answers every request but those for static files with an error page."""
 
-    async def hit(request: Request) -> Response | None:
+    async def respond(request: Request) -> Response | None:
         if request.url.path.startswith("/static/"):
             return None
         if not heading:
@@ -32,27 +32,27 @@ def respond_with(status: int, heading: str = "", text: str = "", headers: Mappin
         answer.headers.update(headers or {})
         return answer
 
-    return hit
+    return respond
 
 
 def delay_response(seconds: float, *, path: str = "") -> HttpFault:
-    """Pages, or the one at `path`, come late."""
+    """Builds a fault that delays all pages, or the one at `path`."""
 
-    async def hit(request: Request) -> None:
-        asked = request.url.path
-        if asked == path or (not path and not asked.startswith("/static/")):
+    async def respond(request: Request) -> None:
+        path_asked = request.url.path
+        if path_asked == path or (not path and not path_asked.startswith("/static/")):
             await asyncio.sleep(seconds)
 
-    return hit
+    return respond
 
 
 def respond_at(path: str, answer: Callable[[Request], Response]) -> HttpFault:
-    """One address answers this."""
+    """Builds a fault that answers one path."""
 
-    async def hit(request: Request) -> Response | None:
+    async def respond(request: Request) -> Response | None:
         return answer(request) if request.url.path == path else None
 
-    return hit
+    return respond
 
 
 def _device_certificate(request: Request) -> Response:
@@ -95,24 +95,24 @@ HTTP_FAULTS: Mapping[str, Mapping[str, HttpFault]] = {
 
 
 class FaultMiddleware:
-    """A service under its faults."""
+    """A service with its faults in front."""
 
-    def __init__(self, app: ASGIApp, hits: Mapping[str, HttpFault], board: FaultSwitches) -> None:
+    def __init__(self, app: ASGIApp, faults: Mapping[str, HttpFault], switches: FaultSwitches) -> None:
         self._app = app
-        self._hits = hits
-        self._board = board
+        self._faults = faults
+        self._switches = switches
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Let a request through, late, or not at all, as the faults say."""
+        """Passes a request on, late, or not at all, as the faults say."""
         if scope["type"] == "http":
-            for fault, hit in self._hits.items():
-                if self._board.is_on(fault) and (answer := await hit(Request(scope))):
+            for name, respond in self._faults.items():
+                if self._switches.is_on(name) and (answer := await respond(Request(scope))):
                     await answer(scope, receive, send)
                     return
         await self._app(scope, receive, send)
 
 
-def with_faults(app: ASGIApp, service: str, board: FaultSwitches) -> ASGIApp:
-    """A service as its faults let it be seen."""
-    hits = HTTP_FAULTS.get(service)
-    return FaultMiddleware(app, hits, board) if hits else app
+def with_faults(app: ASGIApp, service: str, switches: FaultSwitches) -> ASGIApp:
+    """Wraps a service in its faults."""
+    faults = HTTP_FAULTS.get(service)
+    return FaultMiddleware(app, faults, switches) if faults else app

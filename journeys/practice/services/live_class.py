@@ -1,4 +1,4 @@
-"""The live class and plan B as web services: the room's page, and the socket by which pages find each other."""
+"""Web services of the live class and of plan B: the room's page, and the signalling WebSocket."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ from firstbell.journeys.practice.services.room import NO_LIMIT, RoomCounters, Ro
 from firstbell.journeys.practice.services.sdp_faults import Reroute, drop_candidate, keep_candidate, relay_only
 
 LAUNCH_S = 300
-STAY_S = 4 * 3600
+SESSION_S = 4 * 3600
 STRANGER = "Robin Somebody"
-SOMEONE_ELSE = "Mr. Okafor"
-# Class over when it is handed out: what a page left open since the day before holds.
+OTHER_TEACHER = "Mr. Okafor"
+# Credentials that have expired when they are handed out, like those of a page left open since the day before.
 EXPIRED_S = -3600
-NO_DIRECT_WAY = ("udp-blocked", "turn-expired", "relay-only", "relay-tcp")
+NO_DIRECT_PATH = ("udp-blocked", "turn-expired", "relay-only", "relay-tcp")
 CLASS_WORDS = {
-    "place": "Live class",
+    "service": "Live class",
     "waiting": "Waiting for the teacher to open the class",
     "inside": "In class",
     "full": "This class is full",
@@ -41,7 +41,7 @@ CLASS_WORDS = {
     "leave": "Leave class",
 }
 MEETING_WORDS = {
-    "place": "Plan B",
+    "service": "Plan B",
     "waiting": "Connecting",
     "inside": "In meeting",
     "full": "This meeting is full",
@@ -52,49 +52,49 @@ MEETING_WORDS = {
 
 
 class LiveClasses:
-    """The live class service: one room for each class, entered with a note from the platform."""
+    """The live class service: one room per class, entered with a launch token from the platform."""
 
-    def __init__(self, launch: URLSafeTimedSerializer, board: FaultSwitches) -> None:
+    def __init__(self, launch: URLSafeTimedSerializer, switches: FaultSwitches) -> None:
         self._launch = launch
-        self._board = board
+        self._switches = switches
         self._seal = URLSafeTimedSerializer(secrets.token_hex(), salt="live")
         self.counters = RoomCounters()
         self._dead_end = BlackHole()
         self._relay = TurnServer(
             RelayRules(
-                hears_udp=lambda: not (board.is_on("udp-blocked") or board.is_on("relay-tcp")),
-                hears_tcp=lambda: not board.is_on("udp-blocked"),
+                accepts_udp=lambda: not (switches.is_on("udp-blocked") or switches.is_on("relay-tcp")),
+                accepts_tcp=lambda: not switches.is_on("udp-blocked"),
             )
         )
-        rules = RoomSettings(
+        settings = RoomSettings(
             has_host=True,
-            lobby_is_stuck=lambda: board.is_on("lobby-stuck"),
-            capacity=lambda: 1 if board.is_on("class-full") else NO_LIMIT,
+            lobby_is_stuck=lambda: switches.is_on("lobby-stuck"),
+            capacity=lambda: 1 if switches.is_on("class-full") else NO_LIMIT,
             reroute=self._reroute,
-            only_listens=lambda role: role == "teacher" and board.is_on("one-way"),
+            only_listens=lambda role: role == "teacher" and switches.is_on("one-way"),
             relays=self._relays,
-            stranger=lambda: STRANGER if board.is_on("stranger-comes-in") else "",
+            stranger=lambda: STRANGER if switches.is_on("stranger-comes-in") else "",
             devices=self._devices,
         )
-        self._rooms = {lesson: ServerRoom(rules, self.counters) for lesson in LESSONS}
-        self._elsewhere = ServerRoom(RoomSettings(has_host=False, film=SOMEONE_ELSE), self.counters)
+        self._rooms = {lesson: ServerRoom(settings, self.counters) for lesson in LESSONS}
+        self._other_class = ServerRoom(RoomSettings(has_host=False, film=OTHER_TEACHER), self.counters)
 
     def app(self) -> Starlette:
-        """The service's application."""
+        """Builds the service's application."""
         routes = [Route("/class/{lesson}", self._page), WebSocketRoute("/class/{lesson}/signal", self._socket)]
         return service([*routes])
 
     async def open(self) -> None:
-        """Open the relay."""
+        """Opens the TURN relay."""
         await self._relay.open()
 
     async def close(self) -> None:
-        """Close the relay, and give its ports back."""
+        """Closes the TURN relay and frees its ports."""
         await self._relay.close()
         self._dead_end.close()
 
     async def faults_changed(self) -> None:
-        """Tell the relay, and the pages that are open now."""
+        """Applies the fault switches to the TURN relay and to open pages."""
         await self._relay.rules_changed()
         for room in self._rooms.values():
             await room.faults_changed()
@@ -102,34 +102,34 @@ class LiveClasses:
     def _devices(self, role: str) -> Mapping[str, bool]:
         is_teacher = role == "teacher"
         return {
-            "picture": not (is_teacher and self._board.is_on("teacher-black")),
-            "sound": not (is_teacher and self._board.is_on("teacher-silent")),
-            "still": is_teacher and self._board.is_on("teacher-frozen"),
+            "picture": not (is_teacher and self._switches.is_on("teacher-black")),
+            "sound": not (is_teacher and self._switches.is_on("teacher-silent")),
+            "still": is_teacher and self._switches.is_on("teacher-frozen"),
         }
 
     def _reroute(self) -> Reroute:
-        if self._board.is_on("no-media"):
+        if self._switches.is_on("no-media"):
             return drop_candidate
-        if any(self._board.is_on(fault) for fault in NO_DIRECT_WAY):
+        if any(self._switches.is_on(fault) for fault in NO_DIRECT_PATH):
             return relay_only(self._dead_end.address)
         return keep_candidate
 
     @property
     def relay(self) -> str:
-        """The address of its relay."""
+        """The address of the TURN relay."""
         return self._relay.address
 
-    def _relays(self, who: str) -> Sequence[Mapping[str, Any]]:
-        if self._board.is_on("turn-expired"):
-            return self._relay.servers(who, valid_s=EXPIRED_S)
-        return self._relay.servers(who)
+    def _relays(self, client: str) -> Sequence[Mapping[str, Any]]:
+        if self._switches.is_on("turn-expired"):
+            return self._relay.ice_servers(client, valid_s=EXPIRED_S)
+        return self._relay.ice_servers(client)
 
     async def _page(self, request: Request) -> Response:
         lesson = LESSONS.get(request.path_params["lesson"])
         if lesson is None:
             raise HTTPException(404)
-        if note := request.query_params.get("launch"):
-            return self._admit(note, lesson.id)
+        if token := request.query_params.get("launch"):
+            return self._admit(token, lesson.id)
         guest = self._guest(request, lesson.id)
         if guest is None:
             raise HTTPException(403)
@@ -137,21 +137,21 @@ class LiveClasses:
         signal = f"/class/{lesson.id}/signal"
         return page(request, "room.html", title=lesson.title, name=guest["name"], words=words, signal=signal)
 
-    def _admit(self, note: str, lesson: str) -> Response:
-        """Take the note, and send the browser on without it: addresses are seen by more eyes than cookies."""
+    def _admit(self, token: str, lesson: str) -> Response:
+        """Checks the launch token and redirects to the address without it: addresses are logged, cookies are not."""
         try:
-            guest = self._launch.loads(note, max_age=LAUNCH_S)
+            guest = self._launch.loads(token, max_age=LAUNCH_S)
         except BadSignature:
             raise HTTPException(403) from None
         if guest["class"] != lesson:
             raise HTTPException(403)
         answer = RedirectResponse(f"/class/{lesson}", status_code=303)
-        answer.set_cookie("guest", self._seal.dumps(guest), max_age=STAY_S, httponly=True, samesite="lax")
+        answer.set_cookie("guest", self._seal.dumps(guest), max_age=SESSION_S, httponly=True, samesite="lax")
         return answer
 
     def _guest(self, connection: HTTPConnection, lesson: str) -> dict[str, str] | None:
         try:
-            guest: dict[str, str] = self._seal.loads(connection.cookies.get("guest", ""), max_age=STAY_S)
+            guest: dict[str, str] = self._seal.loads(connection.cookies.get("guest", ""), max_age=SESSION_S)
         except BadSignature:
             return None
         return guest if guest["class"] == lesson else None
@@ -162,44 +162,44 @@ class LiveClasses:
         if room is None or guest is None:
             await socket.close(4403)
             return
-        if self._board.is_on("socket-refused"):
-            await socket.close()  # Before it was accepted: the handshake is answered with 403.
+        if self._switches.is_on("socket-refused"):
+            await socket.close()  # Closed before it is accepted: the handshake is answered with 403.
             return
-        if guest["role"] == "student" and self._board.is_on("wrong-class"):
-            room = self._elsewhere
+        if guest["role"] == "student" and self._switches.is_on("wrong-class"):
+            room = self._other_class
         await serve_participant(socket, room, name=guest["name"], role=guest["role"])
 
 
 class Meetings:
-    """Plan B: one room that a code opens, and that knows nothing of the rest of the school."""
+    """Plan B: one meeting room that a code opens, independent of the rest of the school."""
 
-    def __init__(self, code: str, board: FaultSwitches) -> None:
+    def __init__(self, code: str, switches: FaultSwitches) -> None:
         self._code = code
-        self._board = board
+        self._switches = switches
         self._seal = URLSafeTimedSerializer(secrets.token_hex(), salt="meeting")
         self.counters = RoomCounters()
         self._room = ServerRoom(RoomSettings(has_host=False), self.counters)
 
     def app(self) -> Starlette:
-        """The service's application. No weather hits it: it has to work when the rest does not."""
-        routes = [Route("/", self._door, methods=["GET", "POST"]), WebSocketRoute("/signal", self._socket)]
+        """Builds the service's application."""
+        routes = [Route("/", self._join, methods=["GET", "POST"]), WebSocketRoute("/signal", self._socket)]
         return service([*routes])
 
-    async def _door(self, request: Request) -> Response:
+    async def _join(self, request: Request) -> Response:
         if request.method == "GET":
-            return page(request, "meeting_door.html", error="")
+            return page(request, "join_meeting.html", error="")
         form = await request.form()
         name = str(form.get("name", "")).strip()[:80]
         if not name or not hmac.compare_digest(str(form.get("code", "")).strip().encode(), self._code.encode()):
-            return page(request, "meeting_door.html", error="That meeting code is not valid.")
+            return page(request, "join_meeting.html", error="That meeting code is not valid.")
         words = MEETING_WORDS | {"end": ""}
         answer = page(request, "room.html", title="Plan B meeting room", name=name, words=words, signal="/signal")
-        answer.set_cookie("guest", self._seal.dumps(name), max_age=STAY_S, httponly=True, samesite="lax")
+        answer.set_cookie("guest", self._seal.dumps(name), max_age=SESSION_S, httponly=True, samesite="lax")
         return answer
 
     async def _socket(self, socket: WebSocket) -> None:
         try:
-            name = self._seal.loads(socket.cookies.get("guest", ""), max_age=STAY_S)
+            name = self._seal.loads(socket.cookies.get("guest", ""), max_age=SESSION_S)
         except BadSignature:
             await socket.close(4403)
             return
@@ -207,24 +207,24 @@ class Meetings:
 
 
 async def serve_participant(socket: WebSocket, room: ServerRoom, *, name: str, role: str) -> None:
-    """Seat somebody for as long as their socket is open, and pass what they say to the room."""
+    """Adds a participant to a room while the socket is open, and passes its messages to the room."""
     await socket.accept()
 
-    async def tell(message: Mapping[str, Any]) -> None:
+    async def send(message: Mapping[str, Any]) -> None:
         try:
             await socket.send_json(message)
         except (WebSocketDisconnect, RuntimeError):
-            return  # They are gone; their own side of this conversation is about to say so.
+            return  # The page is gone; receive_text is about to raise.
 
-    seat = room.seat(name, role, tell)
+    participant = room.create_participant(name, role, send)
     try:
-        await room.enter(seat)
+        await room.enter(participant)
         while True:
-            await room.heard(seat, _parse_message(await socket.receive_text()))
+            await room.receive(participant, _parse_message(await socket.receive_text()))
     except (WebSocketDisconnect, WebSocketDisconnected):
-        return  # The second where it was in telling them something that they turned out to be gone.
+        return  # The second is raised where sending showed that the page is gone.
     finally:
-        await room.leave(seat)
+        await room.leave(participant)
 
 
 def _parse_message(text: str) -> Mapping[str, Any]:

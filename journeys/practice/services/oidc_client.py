@@ -1,4 +1,4 @@
-"""How portal and platform sign people in: the client's half of authorization code and PKCE, and its own session."""
+"""OpenID Connect client of portal and platform: authorization code with PKCE, and the service's own session."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from firstbell.journeys.practice.services.pages import page, problem
 
 SameSite = Literal["lax", "none"]
 SESSION_S = 8 * 3600
-UNDERWAY_S = 600
+PENDING_S = 600
 RETURNED_S = 20
-"""Who comes back signed in, and is not, within this time is told so: sending them again would go round for ever."""
+"""A browser without a session this soon after signing in gets a page that says so; another redirect would loop."""
 TOKEN_TIMEOUT_S = 30.0
 
 
@@ -29,42 +29,42 @@ class RelyingParty:
     """One client of the sign-in service: `provider` is its public address, `back_channel` gives out tokens."""
 
     def __init__(
-        self, client: OidcClient, *, provider: str, back_channel: str, home: str, board: FaultSwitches
+        self, client: OidcClient, *, provider: str, back_channel: str, home: str, switches: FaultSwitches
     ) -> None:
         self._client = client
         self._provider = provider
         self._back_channel = back_channel
         self._home = home
-        self._board = board
+        self._switches = switches
         self._seal = URLSafeTimedSerializer(secrets.token_hex(), salt=client.id)
         self._ids = URLSafeTimedSerializer(client.secret, salt="id")
         self._http = urllib3.PoolManager(retries=False, timeout=TOKEN_TIMEOUT_S)
 
     def routes(self) -> list[Route]:
-        """What a client must offer: the way out to sign in, the way back, and signing out."""
-        return [Route("/sign-in", self._leave), Route("/callback", self._return), Route("/sign-out", self._sign_out)]
+        """Returns the routes that a client serves: start of the sign-in, callback, sign-out."""
+        return [Route("/sign-in", self._start), Route("/callback", self._callback), Route("/sign-out", self._sign_out)]
 
     def username(self, request: Request) -> str | None:
-        """Who is signed in here, or None."""
-        signed_in = self._open(request.cookies.get("session", ""), SESSION_S)
+        """Returns the username of the session, or None."""
+        signed_in = self._unseal(request.cookies.get("session", ""), SESSION_S)
         return signed_in if isinstance(signed_in, str) else None
 
     def to_sign_in(self, request: Request) -> Response:
-        """Send somebody to sign in and, afterwards, back to the page they wanted; but not twice in a moment."""
+        """Redirects to the sign-in and afterwards back to this page, but not twice within RETURNED_S."""
         if "returned" in request.cookies:
             answer: Response = page(request, "signed_out.html", next=request.url.path)
             answer.delete_cookie("returned")
             return answer
         return RedirectResponse(f"/sign-in?{urlencode({'next': request.url.path})}", status_code=303)
 
-    async def _leave(self, request: Request) -> Response:
-        wanted = request.query_params.get("next", self._home)
-        underway = {
+    async def _start(self, request: Request) -> Response:
+        next_page = request.query_params.get("next", self._home)
+        pending = {
             "state": secrets.token_urlsafe(16),
             "nonce": secrets.token_urlsafe(16),
             "verifier": secrets.token_urlsafe(48),
-            # Only a path of our own: a full address here would make us an open door to anywhere.
-            "next": wanted if wanted.startswith("/") and not wanted.startswith("//") else self._home,
+            # Only an own path: a full address here would be an open redirect.
+            "next": next_page if next_page.startswith("/") and not next_page.startswith("//") else self._home,
         }
         query = urlencode(
             {
@@ -72,45 +72,45 @@ class RelyingParty:
                 "client_id": self._client.id,
                 "redirect_uri": self._client.redirect_uri,
                 "scope": "openid",
-                "state": underway["state"],
-                "nonce": underway["nonce"],
-                "code_challenge": challenge_of(underway["verifier"]),
+                "state": pending["state"],
+                "nonce": pending["nonce"],
+                "code_challenge": challenge_of(pending["verifier"]),
                 "code_challenge_method": "S256",
             }
         )
         answer = RedirectResponse(f"{self._provider}/authorize?{query}", status_code=303)
-        sealed = self._seal.dumps(underway)
-        answer.set_cookie("underway", sealed, max_age=UNDERWAY_S, httponly=True, samesite="lax")
+        sealed = self._seal.dumps(pending)
+        answer.set_cookie("pending", sealed, max_age=PENDING_S, httponly=True, samesite="lax")
         return answer
 
-    async def _return(self, request: Request) -> Response:
-        underway = self._open(request.cookies.get("underway", ""), UNDERWAY_S)
-        is_ours = isinstance(underway, dict) and request.query_params.get("state") == underway["state"]
-        if not is_ours or not isinstance(underway, dict):
+    async def _callback(self, request: Request) -> Response:
+        pending = self._unseal(request.cookies.get("pending", ""), PENDING_S)
+        is_valid = isinstance(pending, dict) and request.query_params.get("state") == pending["state"]
+        if not is_valid or not isinstance(pending, dict):
             return problem(request, 400)
         if request.query_params.get("error") == "login_required":
-            return RedirectResponse(f"/sign-in?{urlencode({'next': underway['next']})}", status_code=303)
-        username = await asyncio.to_thread(self._redeem, request.query_params.get("code", ""), underway)
+            return RedirectResponse(f"/sign-in?{urlencode({'next': pending['next']})}", status_code=303)
+        username = await asyncio.to_thread(self._exchange, request.query_params.get("code", ""), pending)
         if username is None:
             return problem(request, 502)
-        answer = RedirectResponse(underway["next"], status_code=303)
-        # Browsers store no cookie that says None and is not Secure (RFC 6265bis, 5.7).
-        is_lost = self._client.id == "platform" and self._board.is_on("platform-cookie-lost")
+        answer = RedirectResponse(pending["next"], status_code=303)
+        # Browsers do not store a cookie with SameSite=None that is not Secure (RFC 6265bis, 5.7).
+        is_lost = self._client.id == "platform" and self._switches.is_on("platform-cookie-lost")
         sealed = self._seal.dumps(username)
         same_site: SameSite = "none" if is_lost else "lax"
         answer.set_cookie("session", sealed, max_age=SESSION_S, httponly=True, samesite=same_site)
         answer.set_cookie("returned", "1", max_age=RETURNED_S, httponly=True, samesite="lax")
-        answer.delete_cookie("underway")
+        answer.delete_cookie("pending")
         return answer
 
-    def _redeem(self, code: str, underway: dict[str, str]) -> str | None:
-        """Exchange the code for who it is, over HTTP and behind the browser's back."""
+    def _exchange(self, code: str, pending: dict[str, str]) -> str | None:
+        """Exchanges the code for the username, over HTTP on the back channel; None if the provider refuses."""
         fields = {
             "grant_type": "authorization_code",
             "client_id": self._client.id,
             "redirect_uri": self._client.redirect_uri,
             "code": code,
-            "code_verifier": underway["verifier"],
+            "code_verifier": pending["verifier"],
         }
         try:
             answer = self._http.request("POST", f"{self._back_channel}/token", body=urlencode(fields), headers=FORM)
@@ -119,10 +119,10 @@ class RelyingParty:
         if answer.status != 200:
             return None
         try:
-            told = self._ids.loads(answer.json()["id_token"], max_age=UNDERWAY_S)
+            claims = self._ids.loads(answer.json()["id_token"], max_age=PENDING_S)
         except BadSignature:
             return None
-        return str(told["sub"]) if told["nonce"] == underway["nonce"] else None
+        return str(claims["sub"]) if claims["nonce"] == pending["nonce"] else None
 
     async def _sign_out(self, _request: Request) -> Response:
         answer = RedirectResponse(f"{self._provider}/sign-out", status_code=303)
@@ -130,7 +130,7 @@ class RelyingParty:
         answer.delete_cookie("returned")
         return answer
 
-    def _open(self, sealed: str, limit_s: int) -> object:
+    def _unseal(self, sealed: str, limit_s: int) -> object:
         try:
             return self._seal.loads(sealed, max_age=limit_s)
         except BadSignature:

@@ -1,6 +1,6 @@
-"""The sign-in service: an OpenID Connect style provider with authorization code, PKCE and an optional one-time code.
+"""Sign-in service: an OpenID Connect style provider with authorization code, PKCE and an optional one-time code.
 
-Not a full provider: tokens are signed with itsdangerous for each client, instead of a published key.
+It is not a full provider: tokens are signed per client with itsdangerous, instead of with a published key.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ LOCKED = "This account is locked. Ask the help desk."
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OidcClient:
-    """A service that signs people in here; `secret` signs the tokens that are meant for it."""
+    """A service that uses the provider; `secret` signs the tokens issued to it."""
 
     id: str
     redirect_uri: str
@@ -44,7 +44,7 @@ class OidcClient:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuthorizationGrant:
-    """What a code stands for, once, until `ends` (monotonic seconds)."""
+    """The grant behind an authorization code, valid once and until `ends` (monotonic seconds)."""
 
     client: str
     redirect_uri: str
@@ -55,110 +55,115 @@ class AuthorizationGrant:
 
 
 class OidcProvider:
-    """Holds codes and sessions; its application is `app`."""
+    """The provider: authorization codes, sessions and sign-in pages."""
 
-    def __init__(self, people: Mapping[str, Person], clients: Mapping[str, OidcClient], board: FaultSwitches) -> None:
+    def __init__(
+        self, people: Mapping[str, Person], clients: Mapping[str, OidcClient], switches: FaultSwitches
+    ) -> None:
         self._people = {person.username: person for person in people.values()}
         self._clients = clients
-        self._board = board
+        self._switches = switches
         self._grants: dict[str, AuthorizationGrant] = {}
         self._seal = URLSafeTimedSerializer(secrets.token_hex(), salt="sign-in")
         self.sign_ins = 0
 
     def app(self) -> Starlette:
-        """The service's pages and its token endpoint."""
+        """Builds the application: the pages and the token endpoint."""
         return service(
             [
                 Route("/authorize", self._authorize),
                 Route("/sign-in", self._sign_in, methods=["POST"]),
-                Route("/code", self._code, methods=["POST"]),
+                Route("/code", self._check_code, methods=["POST"]),
                 Route("/token", self._token, methods=["POST"]),
                 Route("/sign-out", self._sign_out),
             ],
         )
 
     async def _authorize(self, request: Request) -> Response:
-        wanted = dict(request.query_params)
-        client = self._clients.get(wanted.get("client_id", ""))
-        is_sound = (
+        authorization = dict(request.query_params)
+        client = self._clients.get(authorization.get("client_id", ""))
+        is_valid = (
             client is not None
-            and wanted.get("redirect_uri") == client.redirect_uri
-            and wanted.get("response_type") == "code"
-            and wanted.get("code_challenge_method") == "S256"
-            and all(wanted.get(name) for name in ("state", "nonce", "code_challenge"))
+            and authorization.get("redirect_uri") == client.redirect_uri
+            and authorization.get("response_type") == "code"
+            and authorization.get("code_challenge_method") == "S256"
+            and all(authorization.get(name) for name in ("state", "nonce", "code_challenge"))
         )
-        if not is_sound:
+        if not is_valid:
             raise HTTPException(400)
-        if self._board.is_on("sign-in-loop"):
-            # As after a change of keys: it takes nobody's session for good, and sends the client to try again.
-            query = urlencode({"error": "login_required", "state": wanted["state"]})
-            return RedirectResponse(f"{wanted['redirect_uri']}?{query}", status_code=303)
-        username = self._open(request.cookies.get("session", ""), SESSION_S)
+        if self._switches.is_on("sign-in-loop"):
+            # As after a change of keys: every session is invalid, and the client is sent back to try again.
+            query = urlencode({"error": "login_required", "state": authorization["state"]})
+            return RedirectResponse(f"{authorization['redirect_uri']}?{query}", status_code=303)
+        username = self._unseal(request.cookies.get("session", ""), SESSION_S)
         if isinstance(username, str) and username in self._people:
-            return self._back(wanted, username)
-        return self._form(request, wanted)
+            return self._redirect_with_code(authorization, username)
+        return self._form(request, authorization)
 
-    def _form(self, request: Request, wanted: Mapping[str, str], error: str = "") -> Response:
-        """The form, tied to this browser by a cookie that the form must repeat."""
+    def _form(self, request: Request, authorization: Mapping[str, str], error: str = "") -> Response:
+        """Builds the form, tied to this browser by a cookie whose token the form repeats."""
         token = secrets.token_urlsafe(16)
-        answer = page(request, "sign_in.html", wanted=self._seal.dumps(dict(wanted)), token=token, error=error)
+        sealed = self._seal.dumps(dict(authorization))
+        answer = page(request, "sign_in.html", authorization=sealed, token=token, error=error)
         answer.set_cookie("form", token, max_age=FORM_S, httponly=True, samesite="lax")
         return answer
 
     async def _sign_in(self, request: Request) -> Response:
         form = await request.form()
-        wanted = self._checked_form(request, str(form.get("token", "")), str(form.get("wanted", "")))
+        authorization = self._checked_form(request, str(form.get("token", "")), str(form.get("authorization", "")))
         username, password = str(form.get("username", "")).strip(), str(form.get("password", ""))
         person = self._people.get(username)
-        is_right = person is not None and hmac.compare_digest(person.password.encode(), password.encode())
-        if person is None or not is_right or self._board.is_on("sign-in-refuses"):
-            return self._form(request, wanted, WRONG_CREDENTIALS)
-        if person.locked or self._board.is_on("sign-in-account-locked"):
-            return self._form(request, wanted, LOCKED)
-        if person.asks_code or (person.totp_key and self._board.is_on("sign-in-code-refused")):
-            return self._code_form(request, wanted, username)
-        return self._back(wanted, username)
+        is_right_password = person is not None and hmac.compare_digest(person.password.encode(), password.encode())
+        if person is None or not is_right_password or self._switches.is_on("sign-in-refuses"):
+            return self._form(request, authorization, WRONG_CREDENTIALS)
+        if person.locked or self._switches.is_on("sign-in-account-locked"):
+            return self._form(request, authorization, LOCKED)
+        if person.asks_code or (person.totp_key and self._switches.is_on("sign-in-code-refused")):
+            return self._code_form(request, authorization, username)
+        return self._redirect_with_code(authorization, username)
 
-    def _code_form(self, request: Request, wanted: Mapping[str, str], username: str, error: str = "") -> Response:
+    def _code_form(
+        self, request: Request, authorization: Mapping[str, str], username: str, error: str = ""
+    ) -> Response:
         token = secrets.token_urlsafe(16)
-        half_way = self._seal.dumps({**wanted, "username": username})
-        answer = page(request, "one_time_code.html", half_way=half_way, token=token, error=error)
+        sealed = self._seal.dumps({**authorization, "username": username})
+        answer = page(request, "one_time_code.html", authorization=sealed, token=token, error=error)
         answer.set_cookie("form", token, max_age=FORM_S, httponly=True, samesite="lax")
         return answer
 
-    async def _code(self, request: Request) -> Response:
+    async def _check_code(self, request: Request) -> Response:
         form = await request.form()
-        wanted = self._checked_form(request, str(form.get("token", "")), str(form.get("half_way", "")))
-        username = wanted["username"]
+        authorization = self._checked_form(request, str(form.get("token", "")), str(form.get("authorization", "")))
+        username = authorization["username"]
         key = self._people[username].totp_key or ""
         now = time.time()
-        # One step either way, for clocks that differ (RFC 6238, section 5.2).
+        # One step before and after, for clocks that differ (RFC 6238, section 5.2).
         valid = [totp(key, now + step) for step in (-30, 0, 30)]
-        if str(form.get("code", "")).strip() not in valid or self._board.is_on("sign-in-code-refused"):
-            return self._code_form(request, wanted, username, "That code is not valid.")
-        return self._back(wanted, username)
+        if str(form.get("code", "")).strip() not in valid or self._switches.is_on("sign-in-code-refused"):
+            return self._code_form(request, authorization, username, "That code is not valid.")
+        return self._redirect_with_code(authorization, username)
 
     def _checked_form(self, request: Request, token: str, sealed: str) -> dict[str, str]:
         cookie = request.cookies.get("form", "")
-        content = self._open(sealed, FORM_S)
+        content = self._unseal(sealed, FORM_S)
         if not token or not hmac.compare_digest(cookie.encode(), token.encode()) or not isinstance(content, dict):
             raise HTTPException(400)
         return content
 
-    def _back(self, wanted: Mapping[str, str], username: str) -> Response:
-        """Back to the client with a code, and signed in here for the next one."""
+    def _redirect_with_code(self, authorization: Mapping[str, str], username: str) -> Response:
+        """Redirects to the client with a code, and starts a session here for the next client."""
         self.sign_ins += 1
         code = secrets.token_urlsafe(24)
         self._grants[code] = AuthorizationGrant(
-            client=wanted["client_id"],
-            redirect_uri=wanted["redirect_uri"],
-            challenge=wanted["code_challenge"],
-            nonce=wanted["nonce"],
+            client=authorization["client_id"],
+            redirect_uri=authorization["redirect_uri"],
+            challenge=authorization["code_challenge"],
+            nonce=authorization["nonce"],
             username=username,
             ends=time.monotonic() + CODE_S,
         )
-        query = urlencode({"code": code, "state": wanted["state"]})
-        answer = RedirectResponse(f"{wanted['redirect_uri']}?{query}", status_code=303)
+        query = urlencode({"code": code, "state": authorization["state"]})
+        answer = RedirectResponse(f"{authorization['redirect_uri']}?{query}", status_code=303)
         answer.set_cookie("session", self._seal.dumps(username), max_age=SESSION_S, httponly=True, samesite="lax")
         return answer
 
@@ -166,7 +171,7 @@ class OidcProvider:
         form = await request.form()
         grant = self._grants.pop(str(form.get("code", "")), None)
         client = self._clients.get(str(form.get("client_id", "")))
-        is_sound = (
+        is_valid = (
             grant is not None
             and client is not None
             and form.get("grant_type") == "authorization_code"
@@ -175,7 +180,7 @@ class OidcProvider:
             and grant.ends >= time.monotonic()
             and hmac.compare_digest(grant.challenge, challenge_of(str(form.get("code_verifier", ""))))
         )
-        if not is_sound or grant is None or client is None:
+        if not is_valid or grant is None or client is None:
             return JSONResponse({"error": "invalid_grant"}, status_code=400)
         token = URLSafeTimedSerializer(client.secret, salt="id").dumps({"sub": grant.username, "nonce": grant.nonce})
         return JSONResponse({"id_token": token, "token_type": "Bearer", "expires_in": SESSION_S})
@@ -185,7 +190,7 @@ class OidcProvider:
         answer.delete_cookie("session")
         return answer
 
-    def _open(self, sealed: str, limit_s: int) -> object:
+    def _unseal(self, sealed: str, limit_s: int) -> object:
         try:
             return self._seal.loads(sealed, max_age=limit_s)
         except BadSignature:
@@ -193,5 +198,5 @@ class OidcProvider:
 
 
 def challenge_of(verifier: str) -> str:
-    """The S256 challenge of a PKCE verifier (RFC 7636, section 4.2)."""
+    """Returns the S256 challenge of a PKCE verifier (RFC 7636, section 4.2)."""
     return base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=").decode()

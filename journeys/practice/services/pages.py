@@ -1,4 +1,4 @@
-"""How the practice school's pages come out: templates, one style, proper error pages."""
+"""Pages of the practice school: templates, static files and error pages."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ PROBLEMS = {
 }
 
 
-def page(request: Request, template: str, *, status: int = 200, **shown: Any) -> HTMLResponse:
-    """A page from a template."""
+def page(request: Request, template: str, *, status: int = 200, **values: Any) -> HTMLResponse:
+    """Renders a template."""
     return _templates.TemplateResponse(
-        request, template, shown, status_code=status, headers={"Cache-Control": "no-store"}
+        request, template, values, status_code=status, headers={"Cache-Control": "no-store"}
     )
 
 
 def problem(request: Request, status: int) -> HTMLResponse:
-    """An error as a proper page."""
+    """Renders the error page of a status."""
     heading, text = PROBLEMS.get(status, ("This did not work", "Please go back and try again."))
     return page(request, "problem.html", status=status, heading=heading, text=text)
 
@@ -43,6 +43,6 @@ async def _on_error(request: Request, error: Exception) -> Response:
 
 
 def service(routes: list[BaseRoute]) -> Starlette:
-    """A service of the practice school. What can hit all of it stands in weather.py."""
+    """Builds a service of the practice school with static files and error pages."""
     static = Mount("/static", StaticFiles(directory=FOLDER / "static"))
     return Starlette(routes=[*routes, static], exception_handlers={HTTPException: _on_error, 500: _on_error})

@@ -1,4 +1,4 @@
-"""The learning platform: today's classes by the bell schedule, and from each the way into its live session."""
+"""Learning platform: today's classes by the bell schedule, and the launch of their live sessions."""
 
 from __future__ import annotations
 
@@ -22,32 +22,32 @@ ZONE = ZoneInfo("America/New_York")
 
 
 class PlatformApp:
-    """The platform's pages. `launch` seals the note with which the live class lets somebody in."""
+    """The platform's pages. `launch` signs the launch token for the live class."""
 
     def __init__(
         self,
-        relying: RelyingParty,
+        relying_party: RelyingParty,
         people: Mapping[str, Person],
         *,
         live: str,
         launch: URLSafeTimedSerializer,
-        board: FaultSwitches,
+        switches: FaultSwitches,
     ) -> None:
-        self._relying = relying
+        self._relying_party = relying_party
         self._people = people
         self._live = live
         self._launch = launch
-        self._board = board
+        self._switches = switches
 
     def app(self) -> Starlette:
-        """The platform's application."""
+        """Builds the platform's application."""
         routes = [
             Route("/", self._home),
             Route("/classes", self._classes),
             Route("/classes/{lesson}", self._class),
             Route("/classes/{lesson}/live", self._to_live),
         ]
-        return service([*routes, *self._relying.routes()])
+        return service([*routes, *self._relying_party.routes()])
 
     async def _home(self, _request: Request) -> Response:
         return RedirectResponse("/classes", status_code=303)
@@ -55,42 +55,42 @@ class PlatformApp:
     async def _classes(self, request: Request) -> Response:
         person = self._person(request)
         if person is None:
-            return self._relying.to_sign_in(request)
+            return self._relying_party.to_sign_in(request)
         clock = datetime.now(ZONE)
         date, lessons = clock.date(), tuple(LESSONS.values())
-        # The first morning: teachers still saw and opened their classes, pupils saw none.
-        if self._board.is_on("sessions-empty") and person.role == "student":
+        # As on the first morning: teachers still saw and opened their classes, students saw none.
+        if self._switches.is_on("sessions-empty") and person.role == "student":
             lessons = ()
-        elif self._board.is_on("sessions-wrong-day") and person.role == "student":
+        elif self._switches.is_on("sessions-wrong-day") and person.role == "student":
             date, lessons = date - timedelta(days=1), OTHER_DAY
-        shown = [_row(lesson, clock) for lesson in lessons]
-        day = {"date": f"{date:%A, %B} {date.day}", "person": person.display_name, "lessons": shown}
+        rows = [_row(lesson, clock) for lesson in lessons]
+        day = {"date": f"{date:%A, %B} {date.day}", "person": person.display_name, "lessons": rows}
         script = "/static/classes.js"
-        if self._board.is_on("platform-mixed"):
+        if self._switches.is_on("platform-mixed"):
             script = f"http://{request.url.netloc}{script}"
         answer = page(request, "classes.html", day=day, script=script)
-        if self._board.is_on("platform-forbids"):
+        if self._switches.is_on("platform-forbids"):
             answer.headers["Content-Security-Policy"] = "script-src 'none'"
         return answer
 
     async def _class(self, request: Request) -> Response:
         person = self._person(request)
         if person is None:
-            return self._relying.to_sign_in(request)
+            return self._relying_party.to_sign_in(request)
         return page(request, "class.html", person=person, lesson=_lesson(request))
 
     async def _to_live(self, request: Request) -> Response:
         person = self._person(request)
         if person is None:
-            return self._relying.to_sign_in(request)
+            return self._relying_party.to_sign_in(request)
         lesson = _lesson(request)
-        if self._board.is_on("session-link-dead") and person.role == "student":
+        if self._switches.is_on("session-link-dead") and person.role == "student":
             raise HTTPException(404)
-        note = {"username": person.username, "name": person.display_name, "role": person.role, "class": lesson.id}
-        return RedirectResponse(f"{self._live}/class/{lesson.id}?launch={self._launch.dumps(note)}", status_code=303)
+        claims = {"username": person.username, "name": person.display_name, "role": person.role, "class": lesson.id}
+        return RedirectResponse(f"{self._live}/class/{lesson.id}?launch={self._launch.dumps(claims)}", status_code=303)
 
     def _person(self, request: Request) -> Person | None:
-        username = self._relying.username(request)
+        username = self._relying_party.username(request)
         return self._people.get(username) if username else None
 
 
@@ -102,7 +102,7 @@ def _lesson(request: Request) -> Lesson:
 
 
 def _row(lesson: Lesson, clock: datetime) -> dict[str, str]:
-    """A class as the page's script shows it."""
+    """Returns a class as the page's script expects it."""
     period = lesson.period
     return {
         "title": lesson.title,
@@ -114,7 +114,7 @@ def _row(lesson: Lesson, clock: datetime) -> dict[str, str]:
 
 
 def _when(period: LessonPeriod, clock: datetime) -> str:
-    """Whether a period is over, now, or to come."""
+    """Returns "over", "now" or "later"."""
     if clock.time() > period.ends:
         return "over"
     return "now" if clock.time() >= period.begins else "later"

@@ -1,4 +1,4 @@
-"""The district's portal: its front door, and the way on to everything else."""
+"""The district's portal: its front page, with links to the other services."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from firstbell.journeys.practice.services.oidc_client import RelyingParty
 from firstbell.journeys.practice.services.pages import page, service
 
 
-def portal(relying: RelyingParty, people: Mapping[str, Person], origins: Mapping[str, str]) -> Starlette:
-    """The portal's application. `people` by username; `origins` by service."""
+def portal(relying_party: RelyingParty, people: Mapping[str, Person], origins: Mapping[str, str]) -> Starlette:
+    """Builds the portal's application. `people` by username; `origins` by service."""
 
     async def front(request: Request) -> Response:
-        username = relying.username(request)
+        username = relying_party.username(request)
         person = people.get(username) if username else None
         return page(request, "portal.html", person=person, origins=origins)
 
-    return service([Route("/", front), *relying.routes()])
+    return service([Route("/", front), *relying_party.routes()])

@@ -1,4 +1,4 @@
-"""What a bad network, or a bad server between two pages, does to what they tell each other about their call."""
+"""Faults in the signalling between two pages: ICE candidates that are lost or rewritten, and one-way descriptions."""
 
 from __future__ import annotations
 
@@ -7,24 +7,24 @@ from typing import Any
 
 Address = tuple[str, int]
 Reroute = Callable[[str], str | None]
-"""What becomes of a candidate ("candidate:..."); None where it is lost on its way."""
+"""Rewrites a candidate ("candidate:..."); None if it is lost."""
 
 CANDIDATE = "a=candidate:"
 PROTOCOL, HOST, PORT, KIND = 2, 4, 5, 7
 
 
 def drop_candidate(_candidate: str) -> None:
-    """No candidate arrives: neither side ever learns where the other is."""
+    """Drops the candidate, so that neither side learns the other's address."""
     return
 
 
 def keep_candidate(candidate: str) -> str:
-    """All is well."""
+    """Keeps the candidate unchanged."""
     return candidate
 
 
 def relay_only(dead_end: Address) -> Reroute:
-    """Direct ways lead to `dead_end`, which never answers, as between two homes; a relay's stay as they are."""
+    """Builds a rewrite that points direct candidates to `dead_end`, which never answers; relay candidates are kept."""
 
     def reroute(candidate: str) -> str | None:
         parts = candidate.split(" ")
@@ -38,15 +38,15 @@ def relay_only(dead_end: Address) -> Reroute:
     return reroute
 
 
-def rewrite_candidates(described: Mapping[str, Any], reroute: Reroute) -> dict[str, Any]:
-    """A description with its candidates as they arrive."""
-    lines = str(described.get("sdp", "")).splitlines(keepends=True)
-    return {**described, "sdp": "".join(kept for line in lines if (kept := _rewrite_line(line, reroute)))}
+def rewrite_candidates(description: Mapping[str, Any], reroute: Reroute) -> dict[str, Any]:
+    """Rewrites the candidates inside a session description."""
+    lines = str(description.get("sdp", "")).splitlines(keepends=True)
+    return {**description, "sdp": "".join(kept for line in lines if (kept := _rewrite_line(line, reroute)))}
 
 
-def receive_only(described: Mapping[str, Any]) -> dict[str, Any]:
-    """A description that says of its sender: receives, and sends nothing."""
-    return {**described, "sdp": str(described.get("sdp", "")).replace("a=sendrecv", "a=recvonly")}
+def receive_only(description: Mapping[str, Any]) -> dict[str, Any]:
+    """Marks a session description as receive-only."""
+    return {**description, "sdp": str(description.get("sdp", "")).replace("a=sendrecv", "a=recvonly")}
 
 
 def _rewrite_line(line: str, reroute: Reroute) -> str | None:

@@ -1,6 +1,6 @@
-"""What a page says of itself when a step fails on it, and the cause that its words speak for.
+"""The signs of a page on which a step failed, and the cause that its words stand for.
 
-Only text that people could read is taken, and it is bounded: what stands on a page is hostile.
+Only text that people could read is taken, and it is bounded: the text of a page is hostile.
 """
 
 from __future__ import annotations
@@ -32,14 +32,14 @@ SIGNS: Mapping[str, re.Pattern[str]] = {
     "account-locked": re.compile(r"account (is|has been) (locked|disabled|suspended)", re.IGNORECASE),
     "redirect-loop": re.compile(r"redirected (you )?too many times|ERR_TOO_MANY_REDIRECTS", re.IGNORECASE),
 }
-"""Words by which pages that stand in for others give themselves away, and the cause that each speaks for."""
+"""Cause -> words by which a stand-in page is recognised."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PageSigns:
-    """What an actor's page showed. `host` is whose address it stands at, `asked` whose was asked for it before anybody
-    sent on elsewhere, both without a port; `sign` the cause that its words speak for, or nothing. `asks_to_sign_in`:
-    it offers a way to sign in."""
+    """The content of an actor's page. `host` is the host of its address, `asked` the host that was asked first, before
+    any redirect, both without a port; `sign` is the cause that its words stand for, or empty; `asks_to_sign_in` says
+    that it offers a sign-in."""
 
     actor: str
     host: str
@@ -52,16 +52,16 @@ class PageSigns:
 
 
 def sign_of(title: str, heading: str, text: str, letters: int) -> str:
-    """The cause that a page's title and heading, or the words of a short page, speak for; nothing if none. `letters` is
-    how much stands on it in all.
+    """The cause that a page's title and heading, or the words of a short page, stand for; empty if none. `letters` is
+    the length of its whole text.
 
     A long page may mention that there will be maintenance on Saturday; a page that says so in its heading, or says
     nothing else, stands in for the one that was wanted.
     """
     if letters >= LONG:
         return ""
-    told = (title, heading, text if letters < SHORT else "")
-    return next((sign for sign, pattern in SIGNS.items() if any(map(pattern.search, told))), "")
+    texts = (title, heading, text if letters < SHORT else "")
+    return next((sign for sign, pattern in SIGNS.items() if any(map(pattern.search, texts))), "")
 
 
 def printable(text: str, limit: int) -> str:

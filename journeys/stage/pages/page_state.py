@@ -1,4 +1,4 @@
-"""A glance at a page that does not show what was wanted: what it says of itself, in bounded time."""
+"""Reads the state of a page that does not show the expected element, in bounded time."""
 
 from __future__ import annotations
 
@@ -32,20 +32,20 @@ PAGE_STATE_SCRIPT = """() => {
 
 
 def read_page_signs(page: Page, actor: str, asked: str = "") -> PageSigns | None:
-    """What a page shows now; None when it cannot be asked. `asked` is the host that was asked for it."""
+    """The signs of a page now; None when it does not answer. `asked` is the host that was asked first."""
     try:
         # Unlike an evaluation this has a time limit, and a page may hang.
-        told: dict[str, Any] = page.wait_for_function(PAGE_STATE_SCRIPT, timeout=PAGE_READ_MS).json_value()
+        state: dict[str, Any] = page.wait_for_function(PAGE_STATE_SCRIPT, timeout=PAGE_READ_MS).json_value()
     except PlaywrightError:
         return None
-    title, text = printable(told["title"], TITLE_LIMIT), printable(told["text"], TEXT_LIMIT)
+    title, text = printable(state["title"], TITLE_LIMIT), printable(state["text"], TEXT_LIMIT)
     return PageSigns(
         actor=actor,
         host=urlsplit(page.url).hostname or "",
         asked=asked,
         title=title,
         text=text,
-        sign=sign_of(title, printable(told["heading"], TITLE_LIMIT), text, int(told["letters"])),
-        is_blank=bool(told["is_blank"]),
-        asks_to_sign_in=bool(told["asks_to_sign_in"]),
+        sign=sign_of(title, printable(state["heading"], TITLE_LIMIT), text, int(state["letters"])),
+        is_blank=bool(state["is_blank"]),
+        asks_to_sign_in=bool(state["asks_to_sign_in"]),
     )

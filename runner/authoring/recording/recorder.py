@@ -187,7 +187,7 @@ def _sign_in(wanted: RecordingRequest, engine: BrowserType, known: Mapping[str, 
     found = find_browser(district.browser, district.browser_name, headed=is_headed({}, os.environ))
     browser = engine.launch(**launch_options(found, (district.location, district.home)))
     context = open_context(browser.new_context, wanted.device, known, district.location)
-    with Stage(run_token=UNSEEN, audience=NoObserver(), limit_s=district.step_limit_s) as stage:
+    with Stage(run_token=UNSEEN, observer=NoObserver(), limit_s=district.step_limit_s) as stage:
         actor = stage.enter(wanted.role, district.account(wanted.role), context)
         if "edge" in district.school.services:
             district.school.open_portal(actor)

@@ -100,7 +100,7 @@ def bag(
             found = evidence_of(config, database, run)
         with screen.status("making the bag"):
             context = page_context_of(config, found, service)
-            request = BundleRequest(setting=context, attempt=attempt, signing_key=signing_key(config))
+            request = BundleRequest(context=context, attempt=attempt, signing_key=signing_key(config))
             bag_ = build(found.files, request, datetime.now(UTC))
         if not is_shown:
             path = _write(bag_, found, out, service, as_zip=as_zip)
@@ -131,8 +131,8 @@ def verify_(path: Path, key: str) -> None:
     with foreseen():
         found = bags.read_bag(path)
         for finding in bags.check_bag(found):
-            holds = holds and finding.holds
-            _tick(finding.what, holds=finding.holds)
+            holds = holds and finding.passed
+            _tick(finding.name, holds=finding.passed)
         if key or bags.SIGNATURE in found:
             message, is_valid = _signature(found, key)
             holds = holds and is_valid

@@ -62,7 +62,7 @@ def evidence_of(config: Config, database: Database, name: str) -> FetchedEvidenc
             raise EvidenceNotFound(
                 f"the evidence of {run.id} was dropped at {at}: the spool was full and the store was not reachable"
             )
-        raise EvidenceNotFound(f"{store.place(prefix)} is empty: the evidence has expired, or was never kept")
+        raise EvidenceNotFound(f"{store.address(prefix)} is empty: the evidence has expired, or was never kept")
     files = unpack(prefix, names, get)
     return FetchedEvidence(run=run, prefix=prefix, names=tuple(fetched), files=files)
 

@@ -12,7 +12,7 @@ from rich.text import Text
 
 from firstbell.artifacts.bundle import bag as bags
 from firstbell.artifacts.bundle.build import BundleRequest, build, shared_page
-from firstbell.artifacts.lifetime import Lifetime
+from firstbell.artifacts.policy import Lifetime
 from firstbell.artifacts.stores import ShareLink, Store, StoreError, SupportsLinks
 from firstbell.runner.app.build import store_of
 from firstbell.runner.cli.console import console
@@ -46,14 +46,14 @@ def share(run: str, recipient: str, service: str, attempt: int, days: float, con
         folder = f"shared/{now:%Y-%m-%d}-{secrets.token_urlsafe(24)}"
         with screen.status("making the bag"):
             context = page_context_of(config, found, service)
-            request = BundleRequest(setting=context, attempt=attempt, signing_key=signing_key(config))
+            request = BundleRequest(context=context, attempt=attempt, signing_key=signing_key(config))
             bag = build(found.files, request, now)
         with screen.status("uploading to the store"):
             name = f"evidence-{found.run.id[-6:]}"
             store.put(f"{folder}/{name}.zip", zipped(bag, name), Lifetime.SHARED)
             bag_link = _link(store, f"{folder}/{name}.zip", days)
             linked = replace(
-                request, setting=replace(context, bag_link=bag_link.url, is_signed=bool(request.signing_key))
+                request, context=replace(context, bag_link=bag_link.url, is_signed=bool(request.signing_key))
             )
             store.put(f"{folder}/index.html", shared_page(found.files, linked), Lifetime.SHARED)
             link = _link(store, f"{folder}/index.html", days)

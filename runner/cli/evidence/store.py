@@ -74,10 +74,10 @@ def check(config_file: Path | None, policy_of: str | None, only_lifecycle: bool)
 
 
 def _print(out: Console, test: SelfTestResult) -> bool:
-    mark, style = ("✗", "failed") if not test.holds else ("✓", "passed") if test.is_fine else ("!", "errored")
-    seen = (test.seen, "quiet" if test.is_fine else style)
-    out.print(Text.assemble((f"  {mark} ", style), f"{test.what:<42}", seen), soft_wrap=True)
-    return test.holds
+    mark, style = ("✗", "failed") if not test.passed else ("✓", "passed") if test.is_fine else ("!", "errored")
+    seen = (test.text, "quiet" if test.is_fine else style)
+    out.print(Text.assemble((f"  {mark} ", style), f"{test.name:<42}", seen), soft_wrap=True)
+    return test.passed
 
 
 def _print_json(kept: Store, policy_of: str | None, retention: Retention) -> None:
@@ -87,7 +87,7 @@ def _print_json(kept: Store, policy_of: str | None, retention: Retention) -> Non
             code=3,
         )
     if policy_of:
-        document = access_policy(kept.bucket, kept.prefix, kept.options, who=policy_of)
+        document = access_policy(kept.bucket, kept.prefix, kept.options, name=policy_of)
     else:
         document = lifecycle(kept.prefix, retention, kept.options)
     click.echo(json.dumps(document, indent=2))

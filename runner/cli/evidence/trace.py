@@ -35,7 +35,7 @@ def trace(run: str, actor: str, attempt: int, config_file: Path | None) -> None:
     ):
         found = evidence_of(config, database, run)
         bag = build(
-            found.files, BundleRequest(setting=page_context_of(config, found, ""), attempt=attempt), datetime.now(UTC)
+            found.files, BundleRequest(context=page_context_of(config, found, ""), attempt=attempt), datetime.now(UTC)
         )
     files = {name.removeprefix("data/"): data for name, data in bag.items() if name.startswith("data/")}
     chosen = chosen_trace(files, actor)

@@ -50,7 +50,7 @@ def runs(journey: str, group: str, outcome: str | None, limit: int, as_json: boo
     with open_history(config_file) as (config, database):
         names = journeys_of(config, journey, group)
         found = RunHistory(database, zone_of(config)).recent(limit, journeys=names, outcome=outcome or "")
-        locations = config.settings.places if found and not (names or outcome) else ()
+        locations = config.settings.location_names if found and not (names or outcome) else ()
         slots = [SlotHistory(database, location, zone_of(config)) for location in locations]
         gaps = [gap for history in slots for gap in history.gaps(found[-1].started_at, GAPS)]
     if as_json:

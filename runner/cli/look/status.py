@@ -41,7 +41,7 @@ def status(format_: str | None, out: Path | None, config_file: Path | None) -> N
     with _unknown_at_worst(format_), open_history(config_file) as (config, database):
         settings = config.settings
         incidents = IncidentService(database, alarm_policy_of(settings))
-        found = status_of(database, incidents, settings.places, settings.alarms.silent_after)
+        found = status_of(database, incidents, settings.location_names, settings.alarms.silent_after)
     if format_ is None:
         from firstbell.runner.cli.render.status_text import print_status  # noqa: PLC0415  # rich, for people only
 

@@ -69,7 +69,7 @@ class ConsoleObserver:
 
     def opened(self, generation: Generation, workers: int) -> None:
         """Prints the number of journeys, the locations, broken files and the next slot."""
-        staging = generation.staging
+        staging = generation.runtime
         self._zone = staging.zone
         journeys, now = len(generation.timetable.rhythms), datetime.now(UTC)
         self._print(

@@ -93,7 +93,7 @@ def demo() -> None:
         opened.switchboard.incidents.retire(lambda *_: False)  # Left open by an interrupted demo.
         is_expected = [_play(phase, opened, out, timeline) for phase in PHASES]
         is_expected.append(_alarm(box, timeline, out))
-        where, home = opened.house.store.place("runs"), opened.staging.config.folder
+        where, home = opened.house.store.address("runs"), opened.staging.config.folder
         opened.uploader.finish(FINISH_S)
     _epilogue(out, where, time.monotonic() - began, is_expected=all(is_expected))
     if home != Path.cwd():
@@ -116,7 +116,7 @@ def _config(box: AlarmReceiver) -> Config:
     except NoConfig:
         folder = base.folder
     settings = base.settings.model_copy(update={"alarms": alarms})
-    return Config(settings=settings, file=folder / base.file.name, places={})
+    return Config(settings=settings, file=folder / base.file.name, positions={})
 
 
 def _play(phase: DemoPhase, opened: LocalRunner, out: Console, timeline: Timeline) -> bool:

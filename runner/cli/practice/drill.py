@@ -84,7 +84,7 @@ def _drill_config(config_file: Path | None, route: str) -> Iterator[tuple[Config
         unfiltered = [RouteSection(name=section.name, to=section.to) for section in routes]
         alarms_ = alarms.model_copy(update={"routes": tuple(unfiltered), "mark": "drill", "heartbeat": None})
         settings = base.settings.model_copy(update={"alarms": alarms_})
-        config = Config(settings=settings, file=Path(folder) / FILE_NAME, places={})
+        config = Config(settings=settings, file=Path(folder) / FILE_NAME, positions={})
         yield config, None if alarms.routes else box
 
 

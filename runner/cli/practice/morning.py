@@ -72,7 +72,7 @@ def morning(report: Path) -> None:
     report.mkdir(parents=True, exist_ok=True)
     (report / "morning.svg").write_text(draw(records, name))
     (report / "morning.txt").write_text("\n".join(line for line, _ in report_lines(records)) + "\n")
-    is_right = all(record.is_as_it_was for record in records)
+    is_right = all(record.is_as_expected for record in records)
     summary = "Every phase blamed the right service" if is_right else "Not every phase blamed the right service"
     out.print(f"{summary}. The picture: {report}/morning.svg", style="passed" if is_right else "failed")
     raise SystemExit(0 if is_right else 1)
@@ -107,16 +107,16 @@ class _MorningRunner:
         """Plays one phase: switches its faults, runs its journeys, and collects results and notices."""
         school = self._at[HOME_LOCATION].practice
         assert school is not None  # noqa: S101  # the configuration asks for it
-        record, read = PhaseRecord(scene=phase), len(self._box.letters)
+        record, read = PhaseRecord(phase=phase), len(self._box.letters)
         _switch_faults(school, phase)
         began, began_at = time.monotonic(), datetime.now(UTC)
         for journey, location in phase.plays:
             runner = self._at[location]
             result = runner.play(runner.chosen([journey])[0], SilentReporter())
-            record.played.append(_played(result, time.monotonic() - began))
+            record.runs.append(_played(result, time.monotonic() - began))
         self._wait_for_notices()
         record.lasted_s = time.monotonic() - began
-        record.heard = [
+        record.alarms = [
             ReceivedAlarm(kind=letter.kind, subject=letter.subject, at_s=(letter.at - began_at).total_seconds())
             for letter in self._box.letters[read:]
         ]
@@ -157,7 +157,7 @@ def _played(result: RunResult, at_s: float) -> PlayedRun:
         at_s=at_s,
         outcome=run.outcome.value,
         service=run.service if is_failure else "",
-        said=f"{run.service or 'no service'}: {found.words} ({found.confidence} confidence)"
+        diagnosis=f"{run.service or 'no service'}: {found.words} ({found.confidence} confidence)"
         if found and is_failure
         else "",
     )

@@ -15,10 +15,10 @@ from rich.text import Text
 from firstbell.errors import CONFIG
 from firstbell.runner.cli.console import console, errors_as_sentences
 from firstbell.runner.cli.options import CONFIG_OPTION, JSON_OPTION
-from firstbell.runner.preflight.finding import CheckArea, CheckFinding, FindingLevel, all_usable
+from firstbell.runner.preflight.finding import CheckArea, CheckFinding, FindingLevel, has_no_errors
 from firstbell.runner.preflight.run import check_all
 
-MARKS = {FindingLevel.WELL: ("✓", "passed"), FindingLevel.LOOK: ("!", "errored"), FindingLevel.WRONG: ("✗", "failed")}
+MARKS = {FindingLevel.OK: ("✓", "passed"), FindingLevel.WARNING: ("!", "errored"), FindingLevel.ERROR: ("✗", "failed")}
 SCHEMA = "firstbell.check/1"
 
 
@@ -46,28 +46,28 @@ def check(as_json: bool, config_file: Path | None) -> None:
 
 
 def _exit_code(found: Sequence[CheckFinding]) -> int:
-    if all_usable(found):
+    if has_no_errors(found):
         return 0
     return CONFIG if _is_unusable(found) else 1
 
 
 def _is_unusable(found: Sequence[CheckFinding]) -> bool:
-    return any(finding.area is CheckArea.CONFIGURATION and finding.verdict is FindingLevel.WRONG for finding in found)
+    return any(finding.area is CheckArea.CONFIGURATION and finding.level is FindingLevel.ERROR for finding in found)
 
 
 def _document(found: Sequence[CheckFinding]) -> dict[str, object]:
     findings = [
         {
             "area": finding.area.value,
-            "what": finding.what,
-            "verdict": finding.verdict.value,
-            "said": finding.said,
+            "what": finding.subject,
+            "verdict": finding.level.value,
+            "said": finding.message,
             "file": str(finding.file) if finding.file else None,
             "line": finding.line or None,
         }
         for finding in found
     ]
-    return {"schema": SCHEMA, "holds": all_usable(found), "findings": findings}
+    return {"schema": SCHEMA, "holds": has_no_errors(found), "findings": findings}
 
 
 def _print(out: Console, found: Sequence[CheckFinding]) -> None:
@@ -80,10 +80,10 @@ def _print(out: Console, found: Sequence[CheckFinding]) -> None:
     for area in CheckArea:
         of_area = sorted((finding for finding in found if finding.area is area), key=_order)
         for number, finding in enumerate(of_area):
-            mark, style = MARKS[finding.verdict]
-            is_ok = finding.verdict is FindingLevel.WELL
-            subject = Text(finding.what) if is_ok else Text(_position(finding) or finding.what, style)
-            message = Text(finding.said, "quiet" if is_ok else "")
+            mark, style = MARKS[finding.level]
+            is_ok = finding.level is FindingLevel.OK
+            subject = Text(finding.subject) if is_ok else Text(_position(finding) or finding.subject, style)
+            message = Text(finding.message, "quiet" if is_ok else "")
             table.add_row(Text("" if number else area.value, "strong"), Text(mark, style), subject, message)
     out.print(table)
     out.print(_summary(found))
@@ -91,7 +91,7 @@ def _print(out: Console, found: Sequence[CheckFinding]) -> None:
 
 def _order(finding: CheckFinding) -> tuple[bool, str, int]:
     """The sort key: ok findings as they were found, then problems by file and line."""
-    return (False, "", 0) if finding.verdict is FindingLevel.WELL else (True, str(finding.file or ""), finding.line)
+    return (False, "", 0) if finding.level is FindingLevel.OK else (True, str(finding.file or ""), finding.line)
 
 
 def _position(finding: CheckFinding) -> str:
@@ -102,8 +102,8 @@ def _position(finding: CheckFinding) -> str:
 
 
 def _summary(found: Sequence[CheckFinding]) -> Text:
-    errors = sum(finding.verdict is FindingLevel.WRONG for finding in found)
-    warnings = sum(finding.verdict is FindingLevel.LOOK for finding in found)
+    errors = sum(finding.level is FindingLevel.ERROR for finding in found)
+    warnings = sum(finding.level is FindingLevel.WARNING for finding in found)
     parts = [f"{len(found) - errors - warnings} ok"]
     parts += [_count(warnings, "warning")] if warnings else []
     parts += [_count(errors, "error")] if errors else []

@@ -1,4 +1,4 @@
-"""The parts of the file that say who is told what, and how."""
+"""`[alarms]`: rules for incidents, routes to people, the mail server and the heartbeat."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from firstbell.runner.alarms.status import SILENT_AFTER
 from firstbell.runner.config import secrets
 from firstbell.runner.config.durations import Seconds
 from firstbell.runner.config.secrets import Reference
-from firstbell.runner.config.sections.section import Name, Section
+from firstbell.runner.config.sections import ADDRESS_FAULTS, Name, Pattern, Section
 
-_MAIL, _ROUTE, _TERMS = MailSettings(), Route(name="", to=()), AlarmPolicy(zone=ZoneInfo("UTC"))
-_POLICY = _TERMS.policy
+_MAIL, _ROUTE, _ALARMS = MailSettings(), Route(name="", to=()), AlarmPolicy(zone=ZoneInfo("UTC"))
+_INCIDENTS = _ALARMS.policy
 
 
 def _address(value: str) -> str:
@@ -43,6 +43,12 @@ Address = Annotated[
 UrlOrReference = Annotated[str, AfterValidator(_url_or_reference), Field(examples=["env:FIRSTBELL_HEARTBEAT"])]
 
 
+Link = Annotated[
+    str,
+    Pattern(r"^(https?://\S+)?$", "this address names no host; add one after http:// or https://", ADDRESS_FAULTS[:2]),
+]
+
+
 class MailSection(Section):
     """The mail server for `smtp:` addresses."""
 
@@ -55,11 +61,12 @@ class MailSection(Section):
 
 
 class RouteSection(Section):
-    """People to tell, the channels to them, and a filter; a filter that is left out lets everything through."""
+    """Addresses of people, and filters for their incidents; a filter that is left out lets everything through."""
 
     name: Name = Field(description="The name of the route.")
     to: tuple[Address, ...] = Field(
-        min_length=1, description="Addresses, each a kind of channel and a place, such as `smtp:it@district.example`."
+        min_length=1,
+        description="Addresses, each a kind of channel and a destination, such as `smtp:it@district.example`.",
     )
     services: tuple[Name, ...] = Field((), description="Only incidents of these services.")
     journeys: tuple[Name, ...] = Field((), description="Only incidents that break these journeys.")
@@ -76,16 +83,16 @@ class RouteSection(Section):
     )
     template: Path | None = Field(None, description="A Jinja template for the public notice.")
     repeat: Seconds = Field(
-        _ROUTE.repeat.total_seconds(), description="How often reminders go out until somebody acknowledges."
+        _ROUTE.repeat.total_seconds(), description="The interval of reminders, until an acknowledgement."
     )
     escalate_after: Seconds | None = Field(
-        None, description="Time without an acknowledgement after which `escalate_to` is told."
+        None, description="Time without an acknowledgement after which `escalate_to` is notified."
     )
-    escalate_to: tuple[Name, ...] = Field((), description="Routes that are told only then.")
+    escalate_to: tuple[Name, ...] = Field((), description="Routes that are notified only then.")
 
 
 class HeartbeatSection(Section):
-    """A check outside that raises an alarm when First Bell falls silent."""
+    """An outside check that raises an alarm when First Bell falls silent."""
 
     url: UrlOrReference = Field(
         description="The check's address, or a reference to it; the convention of Healthchecks."
@@ -97,27 +104,27 @@ class AlarmsSection(Section):
     """Rules for opening and closing incidents."""
 
     places: int = Field(
-        _POLICY.service.places,
+        _INCIDENTS.service.places,
         ge=1,
         le=50,
         description="How many locations must confirm a failure before an incident opens.",
     )
     window: Seconds = Field(
-        _POLICY.service.window.total_seconds(), description="The time within which those locations must see it."
+        _INCIDENTS.service.window.total_seconds(), description="The time within which those locations must see it."
     )
-    passes: int = Field(_POLICY.service.passes, ge=1, le=8, description="Passes in a row that close an incident.")
+    passes: int = Field(_INCIDENTS.service.passes, ge=1, le=8, description="Passes in a row that close an incident.")
     unseen: int = Field(
-        _POLICY.unseen,
+        _INCIDENTS.unseen,
         ge=1,
         le=50,
-        description="Runs in a row that could not be judged, after which the operator is told.",
+        description="Runs in a row that could not be judged, after which the operator is notified.",
     )
     reopen_within: Seconds = Field(
-        _POLICY.open_again_within.total_seconds(),
+        _INCIDENTS.open_again_within.total_seconds(),
         description="A service that breaks again within this time opens the same incident again.",
     )
     locations: int = Field(
-        _TERMS.places,
+        _ALARMS.places,
         ge=1,
         le=50,
         description="The number of locations in all, if other machines have files of their own.",
@@ -125,13 +132,12 @@ class AlarmsSection(Section):
     silent_after: Seconds = Field(
         SILENT_AFTER.total_seconds(), description="A location that is silent for this long is reported to the operator."
     )
-    plan_b: Name = Field(_TERMS.plan_b, description="The journey that plays plan B.")
-    link: str = Field(
+    plan_b: Name = Field(_ALARMS.plan_b, description="The journey that plays plan B.")
+    link: Link = Field(
         "",
-        pattern=r"^(https?://\S+)?$",
         description="The address of a page about an incident; `{incident}` becomes its number.",
     )
     mark: str = Field("", max_length=40, description="Text before every subject line, to mark a test system.")
     mail: MailSection = Field(default_factory=MailSection)
-    routes: tuple[RouteSection, ...] = Field((), description="People to tell.")
-    heartbeat: HeartbeatSection | None = Field(None, description="A check outside.")
+    routes: tuple[RouteSection, ...] = Field((), description="Routes to people.")
+    heartbeat: HeartbeatSection | None = Field(None, description="An outside check.")

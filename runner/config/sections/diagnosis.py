@@ -1,4 +1,4 @@
-"""The part of the file that says how hosts are looked at."""
+"""`[diagnosis]`: checks of hosts, and the limits of a degraded call."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from pydantic import AfterValidator, Field
 
 from firstbell.journeys.media.degraded import QualityThresholds
 from firstbell.runner.config.durations import Seconds
-from firstbell.runner.config.sections.section import Section
+from firstbell.runner.config.sections import Section
 from firstbell.runner.diagnosis.targets import name_server_of, target_of
 
-_LINE = QualityThresholds()
+_LIMITS = QualityThresholds()
 
 
 def _control(value: str) -> str:
@@ -41,14 +41,16 @@ class DiagnosisSection(Section):
         description="Addresses outside the district; if they fail too, the location is the problem.",
     )
     resolver: NameServer = Field(
-        "", description="A second name server, asked beside the system's.", examples=["1.1.1.1"]
+        "", description="A second name server, queried in addition to the system's.", examples=["1.1.1.1"]
     )
     checks_every: Seconds = Field(60.0, description="How often hosts are checked while nothing fails.")
     within: Seconds = Field(10.0, description="The longest time for one check of all hosts.")
     latency_ms: float = Field(
-        _LINE.latency_ms, gt=0, description="Milliseconds of delay, camera to screen, above which a call is degraded."
+        _LIMITS.latency_ms, gt=0, description="Milliseconds of delay, camera to screen, above which a call is degraded."
     )
-    frames_per_s: float = Field(_LINE.frames_per_s, gt=0, description="Frames a second below which a call is degraded.")
+    frames_per_s: float = Field(
+        _LIMITS.frames_per_s, gt=0, description="Frames a second below which a call is degraded."
+    )
     alarm_degraded: bool = Field(
         default=False, strict=True, description="Treat a degraded run like a failure in alarms."
     )

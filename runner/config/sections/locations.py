@@ -1,4 +1,4 @@
-"""The part of the file that says from where journeys are played."""
+"""`[locations.NAME]`: a location that journeys are played from."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
+from firstbell.runner.config.sections import ADDRESS_FAULTS, Pattern, Section
 from firstbell.runner.config.sections.diagnosis import NameServer
-from firstbell.runner.config.sections.section import Section
 from firstbell.runner.diagnosis.location import NETWORK_PROFILES
 
 
@@ -18,13 +18,22 @@ def _network(value: str) -> str:
     return value
 
 
+Proxy = Annotated[
+    str,
+    Pattern(
+        r"^(https?://[^\s/@]+|practice:outside)?$",
+        "a proxy is a host and a port; leave out the path",
+        ADDRESS_FAULTS,
+    ),
+]
+
+
 class LocationSection(Section):
-    """A location: a named way out of this machine, such as a proxy in the pupils' network."""
+    """A location: a named network path out of this machine, such as a proxy in the students' network."""
 
     inside: bool = Field(default=False, strict=True, description="True if it stands in the district's own network.")
-    proxy: str = Field(
+    proxy: Proxy = Field(
         "",
-        pattern=r"^(https?://[^\s/@]+|practice:outside)?$",
         description="The HTTP proxy for everything that is played and checked.",
         examples=["http://filter.school.example:8080"],
     )

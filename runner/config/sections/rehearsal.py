@@ -1,4 +1,4 @@
-"""The part of the file that says what a rehearsal must show for a go."""
+"""`[rehearsal]`: the criteria for the go of a rehearsal."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from pydantic import Field
 
 from firstbell.journeys.media.degraded import QualityThresholds
 from firstbell.runner.config.durations import Seconds
-from firstbell.runner.config.sections.section import Section
+from firstbell.runner.config.sections import Section
 
-_LINE = QualityThresholds()
+_LIMITS = QualityThresholds()
 
 
 class RehearsalSection(Section):
@@ -23,8 +23,8 @@ class RehearsalSection(Section):
         examples=[{"signs in": "5s", "joins": "10s"}],
     )
     latency_ms: float = Field(
-        _LINE.latency_ms, gt=0, description="Milliseconds of delay, camera to screen, for 95 of 100 students."
+        _LIMITS.latency_ms, gt=0, description="Milliseconds of delay, camera to screen, for 95 of 100 students."
     )
     frames_per_s: float = Field(
-        _LINE.frames_per_s, gt=0, description="Frames a second that 95 of 100 students must be shown."
+        _LIMITS.frames_per_s, gt=0, description="Frames a second that 95 of 100 students must be shown."
     )

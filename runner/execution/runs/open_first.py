@@ -24,6 +24,6 @@ def open_first(run: Run, artifacts: tuple[Artifact, ...], store: Store, picture:
     if run.last.failing_step is None:
         return
     if picture:
-        yield "screenshot", store.place(picture)
+        yield "screenshot", store.address(picture)
     if any(artifact.kind is ArtifactKind.TRACE and not artifact.missing for artifact in artifacts):
         yield "trace", f"firstbell evidence {run.id[-6:]} --open"

@@ -20,9 +20,8 @@ from typing import Protocol
 import structlog
 
 from firstbell.artifacts.evidence import run_prefix
-from firstbell.artifacts.lifetime import Lifetime
 from firstbell.artifacts.packing import RunLocation, pack
-from firstbell.artifacts.policy import EvidencePolicy
+from firstbell.artifacts.policy import EvidencePolicy, Lifetime
 from firstbell.artifacts.redaction.known_secrets import KnownSecrets
 from firstbell.artifacts.redaction.pipeline import clean
 from firstbell.artifacts.spool import Spool
@@ -222,7 +221,7 @@ def _keep(run: Run, claim: Claim | None, house: RunContext, folder: Path) -> Run
     lifetime = Lifetime.PASSES if passed else Lifetime.FAILURES
     trouble += _spooled(house.spool, RunLocation(prefix=prefix, lifetime=lifetime, started_at=run.started_at), files)
     house.nudge()
-    where, picture = house.store.place(prefix), picture_of(run, cleaned.artifacts, prefix)
+    where, picture = house.store.address(prefix), picture_of(run, cleaned.artifacts, prefix)
     house.history.record(row_of(run, where, told, picture), claim)
     performed = RunResult(
         run=run,

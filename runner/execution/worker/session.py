@@ -110,7 +110,7 @@ class WorkerSession:
         """A test that brings nobody on is followed from its fixtures on: a person signs in there."""
         now = self._now
         if now is not None and now.is_solo:
-            stage = Stage(run_token=item.nodeid, audience=now.recording, limit_s=self._district.step_limit_s)
+            stage = Stage(run_token=item.nodeid, observer=now.recording, limit_s=self._district.step_limit_s)
             service = now.relies_on[0] if now.relies_on else ""
             now.solo = ImplicitSteps(stage, now.recording, words=_words(item), service=service)
         try:

@@ -218,7 +218,7 @@ class PlayerGroup:
         try:
             with Stage(
                 run_token=self._token,
-                audience=ProgressObserver(seat, self._round, self._end.send, self._means),
+                observer=ProgressObserver(seat, self._round, self._end.send, self._means),
                 limit_s=district.step_limit_s,
                 guests=self._guests,
                 seat=seat.number,

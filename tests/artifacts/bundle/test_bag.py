@@ -1,4 +1,4 @@
-"""A bag says whether anything in it changed, to us and to plain sha256sum and minisign; hostile ones harm nobody."""
+"""Bags: changes are found by us, by sha256sum and by minisign; hostile bags are refused."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ def made() -> dict[str, bytes]:
     return bag.make_bag(FILES, {"Source-Organization": "Bayfront\nCounty"})
 
 
-def broken(members: dict[str, bytes]) -> list[str]:
-    return [finding.what for finding in bag.check_bag(members) if not finding.holds]
+def failed_checks(members: dict[str, bytes]) -> list[str]:
+    return [check.name for check in bag.check_bag(members) if not check.passed]
 
 
 def lay_out(members: dict[str, bytes], folder: Path) -> Path:
@@ -35,12 +35,12 @@ def lay_out(members: dict[str, bytes], folder: Path) -> Path:
     return folder
 
 
-def test_a_bag_is_whole_and_its_info_is_one_line_each(made: dict[str, bytes]) -> None:
-    assert broken(made) == []
+def test_new_bag_passes_all_checks_and_has_one_line_per_info_field(made: dict[str, bytes]) -> None:
+    assert failed_checks(made) == []
     assert made["bag-info.txt"] == b"Source-Organization: Bayfront County\nPayload-Oxum: 5.2\n"
 
 
-def test_plain_sha256sum_finds_it_unchanged(made: dict[str, bytes], tmp_path: Path) -> None:
+def test_sha256sum_accepts_a_bag(made: dict[str, bytes], tmp_path: Path) -> None:
     lay_out(made, tmp_path)
     command = ["sha256sum", "-c", "--strict", bag.MANIFEST, bag.TAG_MANIFEST]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
@@ -53,30 +53,32 @@ def test_plain_sha256sum_finds_it_unchanged(made: dict[str, bytes], tmp_path: Pa
     [
         ({"data/index.html": b"<b>"}, "data/index.html is unchanged"),
         ({"data/index.html": None}, "data/index.html is there"),
-        ({"data/more.txt": b"x"}, "data/more.txt belongs to it"),
+        ({"data/more.txt": b"x"}, "data/more.txt belongs to the bag"),
         ({"bag-info.txt": b"x"}, "bag-info.txt is unchanged"),
-        ({"note.txt": b"x"}, "note.txt belongs to it"),
+        ({"note.txt": b"x"}, "note.txt belongs to the bag"),
         ({bag.MANIFEST: None}, f"{bag.MANIFEST} is there"),
         ({bag.TAG_MANIFEST: b"nonsense"}, f"{bag.TAG_MANIFEST} can be read"),
         ({bag.TAG_MANIFEST: b"0" * 64 + b"  ../../etc/passwd\n"}, f"{bag.TAG_MANIFEST} can be read"),
     ],
 )
-def test_whatever_was_changed_is_named(made: dict[str, bytes], change: dict[str, bytes | None], said: str) -> None:
+def test_changed_missing_and_extra_files_of_a_bag_are_named(
+    made: dict[str, bytes], change: dict[str, bytes | None], said: str
+) -> None:
     changed = {name: data for name, data in (made | change).items() if data is not None}
-    assert said in broken(changed)
+    assert said in failed_checks(changed)
 
 
-def test_a_changed_file_with_a_manifest_to_match_does_not_match_the_manifest_of_manifests(
+def test_forged_file_with_a_forged_manifest_is_found_by_the_tag_manifest(
     made: dict[str, bytes],
 ) -> None:
     made["data/index.html"] = b"forged"
     digest = hashlib.sha256(b"forged").hexdigest()
     rows = [row for row in made[bag.MANIFEST].decode().splitlines() if "index.html" not in row]
     made[bag.MANIFEST] = "\n".join([*rows, f"{digest}  data/index.html"]).encode() + b"\n"
-    assert broken(made) == [f"{bag.MANIFEST} is unchanged"]
+    assert failed_checks(made) == [f"{bag.MANIFEST} is unchanged"]
 
 
-def test_bags_are_read_from_folders_and_zips_alike(made: dict[str, bytes], tmp_path: Path) -> None:
+def test_bags_are_read_from_folders_and_zips(made: dict[str, bytes], tmp_path: Path) -> None:
     lay_out(made, tmp_path / "folder")
     shutil.make_archive(str(tmp_path / "flat"), "zip", tmp_path / "folder")
     shutil.make_archive(str(tmp_path / "deep"), "zip", tmp_path, "folder")
@@ -104,25 +106,25 @@ def hostile_zip(name: str, attributes: int = 0) -> bytes:
     ],
     ids=["out", "absolute", "link", "no bag", "no zip"],
 )
-def test_what_is_no_bag_is_said_so(data: bytes, tmp_path: Path) -> None:
+def test_hostile_zip_is_refused_as_a_bag(data: bytes, tmp_path: Path) -> None:
     (tmp_path / "it.zip").write_bytes(data)
     with pytest.raises(bag.InvalidBag):
         bag.read_bag(tmp_path / "it.zip")
 
 
-def test_a_folder_with_a_link_in_it_is_no_bag(made: dict[str, bytes], tmp_path: Path) -> None:
+def test_folder_with_a_link_is_refused_as_a_bag(made: dict[str, bytes], tmp_path: Path) -> None:
     lay_out(made, tmp_path)
     (tmp_path / "data" / "link").symlink_to("/etc/passwd")
     with pytest.raises(bag.InvalidBag, match="is a link"):
         bag.read_bag(tmp_path)
 
 
-def test_a_signature_holds_for_its_content_and_its_key_alone() -> None:
+def test_signature_is_valid_for_its_content_and_key_only() -> None:
     key, other = new_private_key(), new_private_key()
     signed = sign(b"content", key, "file", NOW)
     assert verify(b"content", signed, public_key(key)) == ""
-    assert verify(b"changed", signed, public_key(key)) == "the signature is not of this content"
-    assert verify(b"content", signed, public_key(other)) == "it was made with another key"
+    assert verify(b"changed", signed, public_key(key)) == "the content was changed after it was signed"
+    assert verify(b"content", signed, public_key(other)) == "the signature was made with another key"
     assert verify(b"content", signed.replace(b"file:file", b"file:else"), public_key(key)) != ""
     assert verify(b"content", b"nonsense", public_key(key)) == "the signature cannot be read"
     with pytest.raises(BadKey):
@@ -132,7 +134,7 @@ def test_a_signature_holds_for_its_content_and_its_key_alone() -> None:
 @pytest.mark.skipif(
     not shutil.which("minisign"), reason="no minisign on this machine; to run it: apt-get install minisign"
 )
-def test_minisign_itself_accepts_what_we_sign_and_refuses_what_changed(tmp_path: Path) -> None:
+def test_minisign_accepts_our_signature_and_refuses_changed_content(tmp_path: Path) -> None:
     key = new_private_key()
     (tmp_path / "file").write_bytes(b"content")
     (tmp_path / "file.minisig").write_bytes(sign(b"content", key, "file", NOW))

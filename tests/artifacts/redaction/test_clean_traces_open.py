@@ -1,4 +1,4 @@
-"""A clean trace in Playwright's own viewer, in a real browser: as the raw one is, but for what was removed."""
+"""A clean trace in Playwright's own viewer, in a real browser: the same as the raw one, except for removed secrets."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Quiet(http.server.SimpleHTTPRequestHandler):
 
 @pytest.fixture(scope="module")
 def address(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The viewer, with a raw and a clean trace of one journey beside it."""
+    """Serve the viewer, and a raw and a clean trace of one journey."""
     folder = tmp_path_factory.mktemp("viewed")
     context = browser.new_context()
     page = context.new_page()
@@ -55,7 +55,7 @@ def address(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Itera
 
 @dataclass(frozen=True)
 class Viewed:
-    """What somebody sees who opens a trace: its actions, how much network and console, a page as it was."""
+    """The viewer's content of a trace: its actions, the counts of requests and console lines, and a snapshot."""
 
     actions: list[str]
     tabs: list[str]
@@ -87,7 +87,7 @@ def viewed(page: Page, address: str) -> Viewed:
     )
 
 
-def test_the_viewer_shows_the_same_actions_requests_and_pages_of_a_clean_trace(page: Page, address: str) -> None:
+def test_viewer_shows_a_clean_trace_like_the_raw_one(page: Page, address: str) -> None:
     raw = viewed(page, f"{address}raw.zip")
     clean = viewed(page.context.new_page(), f"{address}clean.zip")
     assert clean == raw

@@ -1,4 +1,4 @@
-"""Traces that are broken, or made to break us: never an exception, never a leak, and always a bounded time."""
+"""Hostile and corrupt traces: never an exception, never a leak, and always a bounded time."""
 
 from __future__ import annotations
 
@@ -49,17 +49,17 @@ def must_be_safe(kept: RedactionResult) -> None:
     assert bool(artifact.missing) is not bool(kept.files)
     assert SECRET not in artifact.missing
     for data in kept.files.values():
-        assert not KNOWN.stand_in(data)
+        assert not KNOWN.found_in(data)
 
 
 def declared_larger(data: bytes) -> bytes:
-    """The same zip with a directory that promises a terabyte."""
+    """Return the same zip with a directory that declares 4 GiB."""
     at = data.rindex(b"PK\x01\x02")
     return data[: at + 24] + struct.pack("<I", 0xFFFFFFF0) + data[at + 28 :]
 
 
 def encrypted(data: bytes) -> bytes:
-    """The same zip with its first member marked as encrypted."""
+    """Return the same zip with its first member marked as encrypted."""
     at = data.index(b"PK\x01\x02")
     return data[: at + 8] + b"\x01\x00" + data[at + 10 :]
 
@@ -102,24 +102,24 @@ HOSTILE = {
     "a list for a snapshot": zipped(("trace.network", b'{"type": "resource-snapshot", "snapshot": [1]}')),
     "a secret for a name": zipped((f"resources/{SECRET}.txt", b"x")),
     "a secret as a key": zipped(("trace.trace", json.dumps({SECRET: 1}).encode())),
-    "a kind nobody knows": zipped(("trace.exe", LINE)),
+    "an unknown kind": zipped(("trace.exe", LINE)),
 }
 
 
 @pytest.mark.parametrize("name", HOSTILE)
-def test_a_hostile_trace_is_cleaned_or_kept_here(name: str, tmp_path: Path) -> None:
+def test_hostile_trace_is_cleaned_or_quarantined(name: str, tmp_path: Path) -> None:
     must_be_safe(cleaned(HOSTILE[name], tmp_path))
     assert not list(tmp_path.glob("*.clean"))
 
 
-def test_a_trace_of_too_many_members_is_refused_before_any_is_unpacked(
+def test_trace_with_too_many_members_is_refused_before_unpacking(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(limits, "MEMBERS", 3)
     assert "larger than any trace" in cleaned(ORDINARY, tmp_path).artifacts[0].missing
 
 
-def test_the_same_trace_gives_the_same_bytes(tmp_path: Path) -> None:
+def test_cleaning_a_trace_twice_gives_the_same_bytes(tmp_path: Path) -> None:
     first, second = cleaned(ORDINARY, tmp_path / "a"), cleaned(ORDINARY, tmp_path / "b")
     assert first.files == second.files
     assert first.removed == {"known secrets": 6}
@@ -127,7 +127,7 @@ def test_the_same_trace_gives_the_same_bytes(tmp_path: Path) -> None:
 
 @settings(max_examples=80, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.tuples(st.integers(0, len(ORDINARY) - 1), st.integers(0, 255)), min_size=1, max_size=8))
-def test_a_trace_with_wrong_bytes_is_cleaned_or_kept_here(tmp_path: Path, flips: list[tuple[int, int]]) -> None:
+def test_corrupt_trace_is_cleaned_or_quarantined(tmp_path: Path, flips: list[tuple[int, int]]) -> None:
     data = bytearray(ORDINARY)
     for at, byte in flips:
         data[at] = byte
@@ -149,12 +149,12 @@ JSON = st.recursive(
 
 @settings(max_examples=80, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(JSON, st.sampled_from([ArtifactKind.HAR, ArtifactKind.CONSOLE, ArtifactKind.FIGURES]))
-def test_any_json_is_cleaned_or_kept_here(tmp_path: Path, value: object, kind: ArtifactKind) -> None:
+def test_any_json_is_cleaned_or_quarantined(tmp_path: Path, value: object, kind: ArtifactKind) -> None:
     must_be_safe(cleaned(json.dumps(value).encode(), tmp_path, kind))
 
 
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(JSON, max_size=3))
-def test_any_lines_of_a_trace_are_cleaned_or_kept_here(tmp_path: Path, lines: list[object]) -> None:
+def test_any_lines_of_a_trace_are_cleaned_or_quarantined(tmp_path: Path, lines: list[object]) -> None:
     text = "\n".join(json.dumps(line) for line in lines).encode()
     must_be_safe(cleaned(zipped(("trace.trace", text), ("trace.network", text)), tmp_path))

@@ -1,4 +1,4 @@
-"""Secrets go, by their kind and by their value, and what is left keeps its shape."""
+"""Redaction by kind and by value: secrets are removed, and the rest keeps its shape."""
 
 from __future__ import annotations
 
@@ -41,22 +41,22 @@ NOTHING = KnownSecrets([])
         base64.b64encode(f"use:{SECRET}".encode()).decode(),
     ],
 )
-def test_a_known_secret_is_found_in_every_form_it_may_take(form: str) -> None:
-    assert KNOWN.stand_in(f"before {form} after".encode())
+def test_known_secret_is_found_in_every_encoding(form: str) -> None:
+    assert KNOWN.found_in(f"before {form} after".encode())
     assert REMOVED in KNOWN.scrub(f"before {form} after")
-    assert not KNOWN.stand_in(KNOWN.scrub(f"before {form} after").encode())
+    assert not KNOWN.found_in(KNOWN.scrub(f"before {form} after").encode())
 
 
 @given(st.text(min_size=4, max_size=40), st.text(max_size=20), st.text(max_size=20))
-def test_whatever_stands_around_it_nothing_of_a_secret_stays(secret: str, before: str, after: str) -> None:
+def test_known_secret_is_removed_whatever_surrounds_it(secret: str, before: str, after: str) -> None:
     known = KnownSecrets([secret])
     encoded = base64.b64encode(f"{before}{secret}{after}".encode()).decode()
     if len(secret.encode()) >= 6:
-        assert known.stand_in(encoded.encode())
-    assert not known.stand_in(known.scrub(f"{before}{secret}{after} {encoded}").encode()) or secret in REMOVED
+        assert known.found_in(encoded.encode())
+    assert not known.found_in(known.scrub(f"{before}{secret}{after} {encoded}").encode()) or secret in REMOVED
 
 
-def test_secrets_have_no_readable_form_of_their_own() -> None:
+def test_repr_of_known_secrets_does_not_show_them() -> None:
     assert SECRET not in repr(KNOWN)
 
 
@@ -73,7 +73,7 @@ def test_secrets_have_no_readable_form_of_their_own() -> None:
         ("a barcode=12 and a statement", "a barcode=12 and a statement"),
     ],
 )
-def test_text_loses_what_is_secret_by_its_kind(text: str, left: str) -> None:
+def test_secrets_are_removed_from_text_by_pattern(text: str, left: str) -> None:
     assert clean_text(text, Redactor(NOTHING)) == left
 
 
@@ -113,7 +113,7 @@ def test_text_loses_what_is_secret_by_its_kind(text: str, left: str) -> None:
         ({"numbers": [1, 2.5, None, True]}, {"numbers": [1, 2.5, None, True]}),
     ],
 )
-def test_parsed_recordings_lose_what_is_secret_by_its_kind(before: object, after: object) -> None:
+def test_secrets_are_removed_from_json_by_key(before: object, after: object) -> None:
     assert clean_value(before, Redactor(NOTHING)) == after
 
 
@@ -128,15 +128,15 @@ def zipped(path: Path, members: dict[str, bytes]) -> Path:
     ("members", "said"),
     [
         ({"trace.trace": b'{"broken'}, "could not be read"),
-        ({"trace.trace": b"{}", "unknown.bin": b"x"}, "a kind that is not known"),
-        ({"trace.trace": b"{}", "resources/a.exe": b"x"}, "a kind that is not known"),
-        ({"../outside.trace": b"{}"}, "no trace has"),
+        ({"trace.trace": b"{}", "unknown.bin": b"x"}, "an unknown kind"),
+        ({"trace.trace": b"{}", "resources/a.exe": b"x"}, "an unknown kind"),
+        ({"../outside.trace": b"{}"}, "an unsafe name"),
         ({"trace.trace": b"{}", "resources/photo.png": SECRET.encode()}, "was left in resources/photo.png"),
         ({"trace.trace": b"{}", "resources/data.dat": b"\xff" + SECRET.encode()}, "was left in resources/data.dat"),
     ],
     ids=["truncated", "unknown member", "unknown resource", "traversal", "in a picture", "in bytes"],
 )
-def test_what_cannot_be_made_clean_is_quarantined(tmp_path: Path, members: dict[str, bytes], said: str) -> None:
+def test_trace_that_cannot_be_cleaned_is_quarantined(tmp_path: Path, members: dict[str, bytes], said: str) -> None:
     zipped(tmp_path / "trace.zip", members)
     trace = Artifact(kind=ArtifactKind.TRACE, name="trace.zip")
     cleaned = clean([trace], tmp_path, KNOWN, quarantine=tmp_path / "quarantine")
@@ -144,7 +144,7 @@ def test_what_cannot_be_made_clean_is_quarantined(tmp_path: Path, members: dict[
     assert cleaned.files == {}
 
 
-def test_a_resource_that_changes_takes_the_name_of_its_new_hash_everywhere(tmp_path: Path) -> None:
+def test_cleaned_resource_is_renamed_to_its_new_hash_everywhere(tmp_path: Path) -> None:
     old = "a" * 40
     line = json.dumps({"type": "resource-snapshot", "content": {"_file": f"resources/{old}.html"}}).encode()
     members = {f"resources/{old}.html": SECRET.encode(), "trace.network": line, "trace.trace": b"{}"}
@@ -155,7 +155,7 @@ def test_a_resource_that_changes_takes_the_name_of_its_new_hash_everywhere(tmp_p
         assert cleaned.read(named) == REMOVED.encode()
 
 
-def test_what_is_quarantined_is_kept_for_its_owner_alone_and_missing_from_the_run(tmp_path: Path) -> None:
+def test_quarantined_file_is_private_and_missing_from_the_run(tmp_path: Path) -> None:
     folder, quarantine = tmp_path / "work", tmp_path / "quarantine"
     folder.mkdir()
     (folder / "trace.zip").write_bytes(b"not a zip")

@@ -1,6 +1,6 @@
-"""Twenty secrets, each planted where a web application leaks one: none is in anything that is kept.
+"""Planted secrets, each where a web application leaks one: none is in anything that is kept.
 
-The mutants switch one place of the redactor off at a time; each of them must be found out, or the test proves nothing.
+The mutants switch off one part of the redactor at a time; each of them must leak, or the test proves nothing.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def site() -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def recorded(site: str, browser: object, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, tuple[Artifact, ...]]:
-    """What recorders leave of a journey that leaks, with everything on."""
+    """Record a journey that leaks, with every recorder on."""
     folder = tmp_path_factory.mktemp("leaky") / "work"
     context: BrowserContext = browser.new_context()  # type: ignore[attr-defined]
     page = context.new_page()
@@ -54,18 +54,18 @@ def recorded(site: str, browser: object, tmp_path_factory: pytest.TempPathFactor
 
 @pytest.fixture
 def cleaned(recorded: tuple[Path, tuple[Artifact, ...]], tmp_path: Path) -> Callable[[], RedactionResult]:
-    """Cleans a copy of it."""
+    """Return a function that cleans a copy of the recordings."""
     folder, artifacts = recorded
 
-    def now() -> RedactionResult:
+    def clean_copy() -> RedactionResult:
         shutil.copytree(folder, tmp_path / "work")
         return clean(artifacts, tmp_path / "work", KnownSecrets(KNOWN.values()), quarantine=tmp_path / "quarantine")
 
-    return now
+    return clean_copy
 
 
 def found_in(data: bytes) -> set[str]:
-    """Which of the secrets stand in some bytes, in any form, inside zips too."""
+    """Return the names of the secrets in some bytes, in any form, inside zips too."""
     found = {name for name, secret in ALL.items() for form in forms_of(secret) if form.encode() in data}
     if data.startswith(b"PK"):
         with zipfile.ZipFile(io.BytesIO(data)) as members:
@@ -74,13 +74,13 @@ def found_in(data: bytes) -> set[str]:
     return found
 
 
-def test_every_secret_is_there_before(recorded: tuple[Path, tuple[Artifact, ...]]) -> None:
+def test_raw_recordings_contain_every_planted_secret(recorded: tuple[Path, tuple[Artifact, ...]]) -> None:
     folder, _ = recorded
     files = [path for path in folder.rglob("*") if path.is_file()]
     assert set(ALL) == {name for path in files for name in found_in(path.read_bytes())}
 
 
-def test_none_of_them_is_in_anything_that_is_kept(cleaned: Callable[[], RedactionResult]) -> None:
+def test_clean_recordings_contain_no_planted_secret(cleaned: Callable[[], RedactionResult]) -> None:
     kept = cleaned()
     assert [artifact.missing for artifact in kept.artifacts if artifact.missing] == []
     left = {name: found for name, data in kept.files.items() if (found := found_in(data))}
@@ -89,50 +89,46 @@ def test_none_of_them_is_in_anything_that_is_kept(cleaned: Callable[[], Redactio
     assert b"zz.student01" in kept.files["attempt-1/student/trace.zip"]
 
 
-def _as_it_was(value: object, *_: object, **__: object) -> object:
+def _unchanged(value: object, *_: object, **__: object) -> object:
     return value
 
 
-def _no_text(text: str, broom: Redactor, **_: object) -> str:
-    return broom.scrub(text)
+def _no_text(text: str, redactor: Redactor, **_: object) -> str:
+    return redactor.scrub(text)
 
 
-def _no_arguments(item: object, _method: str, broom: Redactor) -> object:
-    return by_key.clean_value(item, broom)
+def _patch_both(*_: None) -> None:
+    """Combine two patches: either part alone would be covered by the other."""
 
 
-def _both(*_: None) -> None:
-    """Two places at once, where either alone would be caught by the other."""
-
-
-def _everywhere(patch: pytest.MonkeyPatch, name: str, instead: object) -> None:
+def _patch_everywhere(patch: pytest.MonkeyPatch, name: str, replacement: object) -> None:
     for module in (by_key, by_pattern, trace, har):
-        patch.setattr(module, name, instead)
+        patch.setattr(module, name, replacement)
 
 
 MUTANTS: dict[str, Callable[[pytest.MonkeyPatch], None]] = {
-    "no second pass for what was found": lambda patch: patch.setattr(trace, "harvested", lambda _lines: set()),
-    "no texts by kind": lambda patch: _everywhere(patch, "clean_text", _no_text),
-    "no known secrets": lambda patch: patch.setattr(Redactor, "scrub", lambda _broom, text: text),
+    "no second pass for what was found": lambda patch: patch.setattr(trace, "discover_secrets", lambda _lines: set()),
+    "no texts by kind": lambda patch: _patch_everywhere(patch, "clean_text", _no_text),
+    "no known secrets": lambda patch: patch.setattr(Redactor, "scrub", lambda _redactor, text: text),
     "no arguments": lambda patch: patch.setattr(
-        by_key, "_arguments", lambda item, _method, broom: by_key.clean_value(item, broom)
+        by_key, "_arguments", lambda item, _method, redactor: by_key.clean_value(item, redactor)
     ),
-    "no rows of names and values, and no second pass": lambda patch: _both(
-        patch.setattr(by_key, "_ROWS", {}), patch.setattr(trace, "harvested", lambda _lines: set())
+    "no rows of names and values, and no second pass": lambda patch: _patch_both(
+        patch.setattr(by_key, "_ROWS", {}), patch.setattr(trace, "discover_secrets", lambda _lines: set())
     ),
     "no branches": lambda patch: patch.setattr(by_key, "_BRANCHES", {}),
     "no JSON bodies": lambda patch: patch.setattr(trace, "clean_json", _no_text),
-    "no bodies of requests": lambda patch: patch.setattr(trace, "_posted", lambda _members: set()),
-    "no frames of sockets": lambda patch: patch.setattr(trace, "_frame", lambda line, _broom: line + b"\n"),
-    "no tags": lambda patch: patch.setattr(by_pattern, "_tag", lambda tag, _broom: tag),
-    "a HAR as it was": lambda patch: _both(
-        patch.setattr(pipeline, "allowed_har", _as_it_was), patch.setattr(pipeline, "clean_value", _as_it_was)
+    "no bodies of requests": lambda patch: patch.setattr(trace, "_request_bodies", lambda _members: set()),
+    "no frames of sockets": lambda patch: patch.setattr(trace, "_socket_message", lambda line, _redactor: line + b"\n"),
+    "no tags": lambda patch: patch.setattr(by_pattern, "_tag", lambda tag, _redactor: tag),
+    "a HAR as it was": lambda patch: _patch_both(
+        patch.setattr(pipeline, "allowed_har", _unchanged), patch.setattr(pipeline, "clean_value", _unchanged)
     ),
 }
 
 
 @pytest.mark.parametrize("mutant", MUTANTS)
-def test_a_redactor_that_skips_one_place_is_found_out(
+def test_redactor_without_one_of_its_parts_leaks(
     mutant: str, cleaned: Callable[[], RedactionResult], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     MUTANTS[mutant](monkeypatch)
@@ -156,7 +152,7 @@ MANDATORY = {
 }  # fmt: skip
 
 
-def test_a_har_has_every_member_that_tools_demand_and_no_value_of_a_query(
+def test_clean_har_has_all_mandatory_members_and_no_query_values(
     cleaned: Callable[[], RedactionResult],
 ) -> None:
     log = json.loads(cleaned().files["attempt-1/student/network.har"])["log"]

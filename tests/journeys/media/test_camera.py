@@ -14,12 +14,12 @@ stamps = st.builds(FrameStamp, actor_id=st.integers(0, 4095), sent_ms=st.integer
 
 
 @given(stamps)
-def test_what_is_encoded_is_read_back(stamp: FrameStamp) -> None:
+def test_an_encoded_stamp_is_decoded(stamp: FrameStamp) -> None:
     assert decode(encode(stamp)) == stamp
 
 
 @given(stamps, st.sets(st.integers(0, BITS - 1), min_size=1, max_size=3))
-def test_up_to_three_wrong_blocks_are_never_taken_for_a_stamp(stamp: FrameStamp, wrong: set[int]) -> None:
+def test_three_wrong_blocks_never_make_a_stamp(stamp: FrameStamp, wrong: set[int]) -> None:
     assert decode(encode(stamp) ^ sum(1 << bit for bit in wrong)) is None
 
 
@@ -36,7 +36,7 @@ def test_a_picture_of_one_colour_is_no_stamp(bits: int) -> None:
         pytest.param(1050, 1000, -50, id="from a clock that runs ahead"),
     ],
 )
-def test_age_is_told_across_the_wrap(sent_ms: int, now_ms: int, age_ms: int) -> None:
+def test_age_is_right_across_the_wrap(sent_ms: int, now_ms: int, age_ms: int) -> None:
     assert FrameStamp(actor_id=1, sent_ms=sent_ms).age_ms(now_ms) == age_ms
 
 

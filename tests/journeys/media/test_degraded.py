@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 
 from firstbell.journeys.media.degraded import QualityThresholds, Shortfall, degradations
-from firstbell.journeys.media.look import MediaPath
 from firstbell.journeys.media.proof import MediaFault, MediaProof
+from firstbell.journeys.media.sample import MediaPath
 
 DIRECT = MediaPath(protocol="udp", local="host", remote="srflx", round_trip_ms=20.0)
 PROVED = MediaProof(
@@ -41,14 +41,14 @@ RELAY, TCP, LATE, FEW = Shortfall.RELAY, Shortfall.TCP, Shortfall.LATENCY, Short
         ),
     ],
 )
-def test_what_falls_short(proof: MediaProof, found: list[Shortfall]) -> None:
+def test_shortfalls_of_a_call(proof: MediaProof, found: list[Shortfall]) -> None:
     degraded = degradations(proof, QualityThresholds())
     assert [each.shortfall for each in degraded] == found
     assert all(each.said.startswith("student sees and hears teacher ") for each in degraded)
 
 
-def test_the_line_is_the_districts_own() -> None:
+def test_thresholds_are_the_districts_own() -> None:
     strict = QualityThresholds(latency_ms=100, frames_per_s=12)
     late, few = degradations(PROVED, strict)
-    assert late.said == "student sees and hears teacher 400 ms late, over the line of 100 ms"
-    assert few.said == "student sees and hears teacher at 8.0 frames a second, under the line of 12"
+    assert late.said == "student sees and hears teacher 400 ms late; at most 100 ms are accepted"
+    assert few.said == "student sees and hears teacher at 8.0 frames a second; at least 12 are accepted"

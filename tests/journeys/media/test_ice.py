@@ -13,7 +13,7 @@ def told(**changed: Any) -> dict[str, Any]:
     return {"gathering": "new", "dtls": "", "servers": [], "errors": [], "gathered": [], "received": [], **changed}
 
 
-def test_several_connections_are_told_as_one_and_nothing_twice() -> None:
+def test_facts_of_several_connections_are_merged_once() -> None:
     host = {"kind": "host", "protocol": "udp", "server": ""}
     first = told(gathering="complete", dtls="failed", servers=[BY_UDP], gathered=[host, host])
     second = told(gathering="gathering", dtls="connected", servers=[BY_UDP, BY_TCP], gathered=[host], received=[host])
@@ -23,7 +23,7 @@ def test_several_connections_are_told_as_one_and_nothing_twice() -> None:
     assert read_ice([]) == IceFacts()
 
 
-def test_what_stands_before_an_at_in_an_address_is_not_kept() -> None:
+def test_userinfo_of_a_server_address_is_dropped() -> None:
     error = {"server": "turn:name:word@relay:3478", "code": 401, "said": "Unauthorized"}
     way = read_ice([told(servers=["turn:name:word@relay:3478?transport=tcp"], errors=[error])])
     assert way.servers == (BY_TCP,)
@@ -41,7 +41,7 @@ def test_which_servers_may_still_answer() -> None:
     assert answered.pending == ()
 
 
-def test_udp_is_unanswered_only_where_it_was_asked_and_nobody_said_anything() -> None:
+def test_udp_is_unanswered_only_if_it_was_asked() -> None:
     assert not IceFacts(servers=(BY_TCP,)).is_udp_unanswered
     assert IceFacts(servers=(BY_UDP,)).is_udp_unanswered
     assert IceFacts(servers=(BY_UDP,), errors=(IceError(server=BY_UDP, code=701),)).is_udp_unanswered

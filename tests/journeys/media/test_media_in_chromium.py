@@ -16,9 +16,9 @@ from playwright.sync_api import BrowserContext, Page
 
 from firstbell.journeys.media.camera import PERMISSIONS, Signature, camera_script, signature_for
 from firstbell.journeys.media.figures import figures
-from firstbell.journeys.media.look import read_media_sample
 from firstbell.journeys.media.probe import SAMPLE_CALL, SAMPLES_CALL, MediaProbe, probe_script
 from firstbell.journeys.media.proof import MediaFault, MediaProof
+from firstbell.journeys.media.sample import read_media_sample
 
 pytestmark = pytest.mark.browser
 
@@ -109,7 +109,7 @@ def test_the_phases_of_joining_are_timed_in_order(two: Two) -> None:
     assert phases.first_packet_ms is not None
 
 
-def test_a_look_keeps_its_first_and_its_last_picture_and_the_call_in_figures(two: Two) -> None:
+def test_a_proof_keeps_first_and_last_picture_and_figures(two: Two) -> None:
     two.call()
     probe = MediaProbe(two.student.page)
     probe.expect(two.teacher.signature, observer="student", observed="teacher", within_s=6.0)
@@ -191,7 +191,7 @@ def test_a_black_picture(two: Two) -> None:
     assert two.student.looks_at(two.teacher, 4).fault is MediaFault.BLACK
 
 
-def test_a_class_that_dies_while_everything_looks_alive(two: Two) -> None:
+def test_a_dead_class_whose_page_looks_alive(two: Two) -> None:
     """The tracks are taken away mid-call: the page goes on showing a video, and only deltas tell."""
     two.call()
     assert two.student.looks_at(two.teacher).fault is None
@@ -235,7 +235,7 @@ def test_a_picture_that_freezes_while_packets_go_on(two: Two) -> None:
         ("stream.getAudioTracks()[0].enabled = false", MediaFault.SILENT),
     ],
 )
-def test_what_breaks_in_the_middle_of_a_call_is_named_for_what_it_is(two: Two, deed: str, fault: MediaFault) -> None:
+def test_a_fault_in_the_middle_of_a_call_gets_its_name(two: Two, deed: str, fault: MediaFault) -> None:
     two.call()
     assert two.student.looks_at(two.teacher).fault is None
     two.teacher.does(deed)
@@ -252,7 +252,7 @@ def test_silence(two: Two) -> None:
     assert two.student.looks_at(two.teacher, 3).fault is MediaFault.SILENT
 
 
-def test_somebody_elses_picture(two: Two) -> None:
+def test_a_picture_of_another_person(two: Two) -> None:
     two.call()
     stranger = Person(two.teacher.page, signature_for("another run", 0))
     assert two.student.looks_at(stranger, 2).fault is MediaFault.SOMEONE_ELSE
@@ -264,7 +264,7 @@ def test_a_page_that_decodes_but_shows_nothing(two: Two) -> None:
     assert two.student.looks_at(two.teacher, 3).fault is MediaFault.NO_PICTURE
 
 
-def test_what_is_drawn_in_the_page_reads_back_bit_for_bit(two: Two) -> None:
+def test_a_drawn_grid_is_read_back_bit_for_bit(two: Two) -> None:
     """The sender's JavaScript and our Python agree on the grid, through a codec."""
     two.call()
     assert two.student.looks_at(two.teacher).fault is None

@@ -8,9 +8,9 @@ import pytest
 
 from firstbell.journeys.media.camera import FrameStamp, Signature
 from firstbell.journeys.media.ice import IceCandidate, IceError, IceFacts
-from firstbell.journeys.media.look import AudioReading, MediaCounters, MediaSample, VideoReading, read_media_sample
+from firstbell.journeys.media.observation import MediaObservation
 from firstbell.journeys.media.proof import MediaFault, conclude, fault_of, is_certain, is_proved
-from firstbell.journeys.media.sight import MediaObservation
+from firstbell.journeys.media.sample import AudioReading, MediaCounters, MediaSample, VideoReading, read_media_sample
 
 TEACHER = Signature(actor_id=7, tone_hz=1000.0)
 TONE = AudioReading(level_db=-20, beside_db=-90, floor_db=-100, peak_hz=1002.0, bin_hz=5.86)
@@ -36,7 +36,7 @@ def picture(at_ms: int, *, sent_ms: int | None = None, actor_id: int = 7) -> Vid
 
 
 def seen(*looks: MediaSample) -> MediaObservation:
-    return MediaObservation(expected=TEACHER, looks=looks)
+    return MediaObservation(expected=TEACHER, samples=looks)
 
 
 def moving(last: MediaSample = HEALTHY) -> MediaObservation:
@@ -58,7 +58,7 @@ def test_fresh_pictures_a_tone_and_rising_counters_are_proof() -> None:
     assert proof.tone_hz == 1002.0
 
 
-def test_a_page_without_a_connection_to_ask_is_judged_by_picture_and_tone() -> None:
+def test_a_page_without_peer_connection_is_judged_by_picture_and_tone() -> None:
     assert is_proved(moving(replace(HEALTHY, peers=0, ice="", described=False)))
 
 
@@ -78,9 +78,9 @@ def test_pictures_that_prove_nothing(pictures: tuple[VideoReading, ...]) -> None
 
 
 def test_counters_that_stand_still_deny_a_picture_that_moves() -> None:
-    sight = moving()
-    still = replace(sight.looks[-1], counters=HEALTHY.counters)
-    assert not is_proved(seen(sight.looks[0], still))
+    observation = moving()
+    still = replace(observation.samples[-1], counters=HEALTHY.counters)
+    assert not is_proved(seen(observation.samples[0], still))
 
 
 DIRECT = IceCandidate(kind="host", protocol="udp")
@@ -102,12 +102,12 @@ STILL = tuple(picture(at_ms, sent_ms=9_000) for at_ms in range(10_000, 20_000, 5
         (MediaFault.NO_OFFER, replace(HEALTHY, described=False, ice="new", peers=1)),
         (MediaFault.NO_OFFER, replace(HEALTHY, described=False, ice="", peers=0)),
         (MediaFault.ICE_FAILED, replace(HEALTHY, ice="checking")),
-        (MediaFault.RELAY_REFUSED, replace(CHECKING, way=REFUSED)),
-        (MediaFault.UDP_BLOCKED, replace(CHECKING, way=UNANSWERED)),
-        (MediaFault.ICE_FAILED, replace(CHECKING, way=replace(UNANSWERED, received=()))),
-        (MediaFault.ICE_FAILED, replace(CHECKING, way=replace(REFUSED, gathered=(RELAYED,)))),
-        (MediaFault.ICE_FAILED, replace(CHECKING, way=replace(UNANSWERED, gathered=(RELAYED,)))),
-        (MediaFault.DTLS_FAILED, replace(HEALTHY, way=IceFacts(dtls="failed"))),
+        (MediaFault.RELAY_REFUSED, replace(CHECKING, ice_facts=REFUSED)),
+        (MediaFault.UDP_BLOCKED, replace(CHECKING, ice_facts=UNANSWERED)),
+        (MediaFault.ICE_FAILED, replace(CHECKING, ice_facts=replace(UNANSWERED, received=()))),
+        (MediaFault.ICE_FAILED, replace(CHECKING, ice_facts=replace(REFUSED, gathered=(RELAYED,)))),
+        (MediaFault.ICE_FAILED, replace(CHECKING, ice_facts=replace(UNANSWERED, gathered=(RELAYED,)))),
+        (MediaFault.DTLS_FAILED, replace(HEALTHY, ice_facts=IceFacts(dtls="failed"))),
         (MediaFault.ONE_WAY, UNHEARD),
         (MediaFault.NO_PACKETS, replace(HEALTHY, counters=MediaCounters(audio_packets=50, acknowledged=90))),
         (MediaFault.NO_PACKETS, replace(HEALTHY, counters=MediaCounters(audio_packets=50))),
@@ -123,13 +123,13 @@ STILL = tuple(picture(at_ms, sent_ms=9_000) for at_ms in range(10_000, 20_000, 5
         (MediaFault.SILENT, replace(HEALTHY, sounds=(), pictures=(picture(19_900),))),
     ],
 )
-def test_each_thing_that_is_missing_has_its_name(fault: MediaFault, last: MediaSample) -> None:
+def test_each_missing_part_of_a_call_has_a_fault(fault: MediaFault, last: MediaSample) -> None:
     found, said = fault_of(seen(HEALTHY, replace(last, at_ms=20_000)))
     assert found is fault
     assert said
 
 
-def test_the_observers_own_picture_is_nobody_elses() -> None:
+def test_the_observers_own_picture_proves_nothing() -> None:
     own = replace(HEALTHY, at_ms=20_000, pictures=(picture(19_900, actor_id=3),), counters=FLOWING)
     assert fault_of(seen(HEALTHY, own))[0] is MediaFault.NO_PICTURE
 
@@ -143,14 +143,16 @@ def test_waiting_ends_early_only_where_it_is_useless() -> None:
 @pytest.mark.parametrize(
     ("is_sure", "last", "after_ms"),
     [
-        pytest.param(True, replace(CHECKING, way=REFUSED), 5000, id="a relay that refuses"),
-        pytest.param(False, replace(CHECKING, way=REFUSED), 4900, id="not yet"),
-        pytest.param(True, replace(CHECKING, way=UNANSWERED), 5000, id="UDP that nobody answers"),
-        pytest.param(False, replace(CHECKING, way=IceFacts(servers=(BY_TCP,))), 7900, id="TCP that may still come"),
-        pytest.param(True, replace(CHECKING, way=IceFacts(servers=(BY_TCP,))), 8000, id="TCP that has not come"),
+        pytest.param(True, replace(CHECKING, ice_facts=REFUSED), 5000, id="a relay that refuses"),
+        pytest.param(False, replace(CHECKING, ice_facts=REFUSED), 4900, id="not yet"),
+        pytest.param(True, replace(CHECKING, ice_facts=UNANSWERED), 5000, id="UDP that nobody answers"),
+        pytest.param(
+            False, replace(CHECKING, ice_facts=IceFacts(servers=(BY_TCP,))), 7900, id="TCP that may still come"
+        ),
+        pytest.param(True, replace(CHECKING, ice_facts=IceFacts(servers=(BY_TCP,))), 8000, id="TCP that has not come"),
         pytest.param(
             False,
-            replace(CHECKING, way=replace(UNANSWERED, gathered=(RELAYED,))),
+            replace(CHECKING, ice_facts=replace(UNANSWERED, gathered=(RELAYED,))),
             9000,
             id="a relay that is being tried",
         ),
@@ -159,9 +161,7 @@ def test_waiting_ends_early_only_where_it_is_useless() -> None:
         pytest.param(False, replace(CHECKING, peers=0), 9000, id="no connection"),
     ],
 )
-def test_a_way_that_is_not_found_is_waited_for_while_anything_is_left_to_try(
-    last: MediaSample, after_ms: int, *, is_sure: bool
-) -> None:
+def test_the_wait_for_a_path_lasts_while_servers_may_answer(last: MediaSample, after_ms: int, *, is_sure: bool) -> None:
     first = replace(last, at_ms=10_000)
     assert is_certain(seen(first, replace(last, at_ms=10_000 + after_ms)), 0) is is_sure
 
@@ -171,13 +171,13 @@ def test_a_way_that_is_not_found_is_waited_for_while_anything_is_left_to_try(
     [
         pytest.param(UNHEARD, 5000, True, id="one way"),
         pytest.param(UNHEARD, 4900, False, id="one way, not yet"),
-        pytest.param(replace(HEALTHY, way=IceFacts(dtls="failed")), 3000, True, id="DTLS"),
+        pytest.param(replace(HEALTHY, ice_facts=IceFacts(dtls="failed")), 3000, True, id="DTLS"),
         pytest.param(replace(HEALTHY, pictures=(BLACK,)), 5000, True, id="black"),
         pytest.param(replace(HEALTHY, pictures=(ROOM,)), 5000, True, id="somebody else"),
         pytest.param(HEALTHY, 60_000, False, id="packets may still come"),
     ],
 )
-def test_what_is_wrong_all_the_time_is_not_waited_for(last: MediaSample, lasting_ms: int, *, is_sure: bool) -> None:
+def test_a_lasting_fault_ends_the_wait(last: MediaSample, lasting_ms: int, *, is_sure: bool) -> None:
     assert is_certain(seen(HEALTHY, replace(last, at_ms=20_000)), 0, lasting_ms) is is_sure
 
 

@@ -1,4 +1,4 @@
-"""The practice school as a process: its faults, its refusal without the token, and an end that leaves nothing."""
+"""The practice school as a process: its faults, its control token, and its end."""
 
 from __future__ import annotations
 
@@ -14,37 +14,37 @@ import urllib3
 
 from firstbell.journeys.practice.client import PracticeSchool, PracticeSchoolError
 
-pytestmark = pytest.mark.browser  # Servers of their own, and time limits: with those that take as long.
+pytestmark = pytest.mark.browser  # Starts servers and depends on time limits.
 
 
-def answers(origin: str) -> int:
-    """The status of a service's front page; raises ConnectionRefusedError where nobody listens."""
+def status_of(origin: str) -> int:
+    """Returns the status of a service's front page. Raises ConnectionRefusedError if the port is closed."""
     parts = urlsplit(origin)
     with socket.create_connection(("127.0.0.1", parts.port or 80), timeout=5):
         pass
     return urllib3.request("GET", f"http://127.0.0.1:{parts.port}/", redirect=False, retries=False).status
 
 
-def test_a_door_that_is_shut_refuses_and_opens_again_on_the_same_port(practice: PracticeSchool) -> None:
+def test_unreachable_portal_refuses_and_returns_on_the_same_port(practice: PracticeSchool) -> None:
     edge = practice.introduction.origins["edge"]
     for _ in range(2):
         practice.break_("portal-unreachable")
         with pytest.raises(ConnectionRefusedError):
-            answers(edge)
+            status_of(edge)
         practice.heal("portal-unreachable")
-        assert answers(edge) == 200
+        assert status_of(edge) == 200
 
 
-def test_a_service_that_is_down_says_so_on_a_proper_page(practice: PracticeSchool) -> None:
+def test_service_that_is_down_answers_with_an_error_page(practice: PracticeSchool) -> None:
     sign_in = practice.introduction.origins["sign-in"]
     practice.break_("sign-in-503")
-    assert answers(sign_in) == 503
+    assert status_of(sign_in) == 503
     assert practice.faults() == ("sign-in-503",)
     practice.heal_all()
-    assert answers(sign_in) == 404
+    assert status_of(sign_in) == 404
 
 
-def test_an_unknown_fault_is_answered_with_those_there_are(practice: PracticeSchool) -> None:
+def test_unknown_fault_is_answered_with_the_known_ones(practice: PracticeSchool) -> None:
     with pytest.raises(PracticeSchoolError, match="no fault 'earthquake'; there are: captive-portal, "):
         practice.break_("earthquake")
 
@@ -52,14 +52,14 @@ def test_an_unknown_fault_is_answered_with_those_there_are(practice: PracticeSch
 @pytest.mark.parametrize(
     ("method", "path"), [("GET", "/"), ("PUT", "/faults/slow"), ("DELETE", "/faults"), ("DELETE", "/counters/peak")]
 )
-def test_nobody_switches_or_reads_anything_without_the_token(practice: PracticeSchool, method: str, path: str) -> None:
+def test_control_api_refuses_requests_without_the_token(practice: PracticeSchool, method: str, path: str) -> None:
     answer = urllib3.request(method, practice.introduction.control + path, headers={"Authorization": "Bearer wrong"})
     assert answer.status == 401
     assert practice.introduction.token not in answer.data.decode()
     assert practice.faults() == ()
 
 
-def test_a_second_process_may_attach_with_the_token(practice: PracticeSchool) -> None:
+def test_second_process_attaches_with_the_token(practice: PracticeSchool) -> None:
     attached = PracticeSchool.attach(practice.introduction.control, practice.introduction.token)
     assert attached.introduction == practice.introduction
     attached.close()
@@ -67,16 +67,16 @@ def test_a_second_process_may_attach_with_the_token(practice: PracticeSchool) ->
 
 
 @pytest.mark.parametrize("how", ["end of input", "SIGTERM"])
-def test_it_ends_by_itself_when_told_to_or_when_its_parent_is_gone(how: str) -> None:
+def test_process_ends_on_sigterm_or_end_of_standard_input(how: str) -> None:
     command = [sys.executable, "-m", "firstbell.journeys.practice"]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdin is not None
         assert process.stdout is not None
-        told = json.loads(process.stdout.readline())
+        school = json.loads(process.stdout.readline())
         if how == "SIGTERM":
             process.send_signal(signal.SIGTERM)
         else:
             process.stdin.close()
         assert process.wait(10) == 0
     with pytest.raises(ConnectionRefusedError):
-        answers(told["origins"]["plan-b"])
+        status_of(school["origins"]["plan-b"])

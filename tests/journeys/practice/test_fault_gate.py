@@ -1,4 +1,4 @@
-"""The gate in front of a service, with real sockets: what each trouble is to a caller, also to one who is inside."""
+"""The fault gate with real sockets: the effect of each fault on new and on open connections."""
 
 from __future__ import annotations
 
@@ -16,25 +16,25 @@ from tests.support.event_loop import EventLoop
 
 SOON_S = 2.0
 NEVER_S = 0.15
-DELAY = Delay(each_way_s=0.03, packet_bytes=4, sent_again_s=0.25)
+DELAY = Delay(latency_s=0.03, packet_bytes=4, retransmit_s=0.25)
 
 
-class Street:
-    """A gate before a service that says back what it is told."""
+class GatedEcho:
+    """A fault gate in front of an echo service."""
 
     def __init__(self, loop: EventLoop) -> None:
         self._loop = loop
-        self.gate, self._server = loop.do(self._build())
-        self.behind = self._server.sockets[0].getsockname()[1]
-        self.lead()
+        self.gate, self._server = loop.run(self._build())
+        self.port = self._server.sockets[0].getsockname()[1]
+        self.set_fault()
 
-    def lead(self, trouble: GateFault = GateFault.NONE) -> None:
-        self.lead_to(self.behind, trouble)
+    def set_fault(self, fault: GateFault = GateFault.NONE) -> None:
+        self.set_target(self.port, fault)
 
-    def lead_to(self, port: int, trouble: GateFault = GateFault.NONE) -> None:
-        self._loop.do(self.gate.lead(GateSettings(port=port, trouble=trouble)))
+    def set_target(self, port: int, fault: GateFault = GateFault.NONE) -> None:
+        self._loop.run(self.gate.configure(GateSettings(port=port, fault=fault)))
 
-    def calls(self) -> socket.socket:
+    def connect(self) -> socket.socket:
         return socket.create_connection(("127.0.0.1", self.gate.port), timeout=SOON_S)
 
     async def close(self) -> None:
@@ -45,8 +45,8 @@ class Street:
     @staticmethod
     async def _build() -> tuple[FaultGate, asyncio.Server]:
         async def echo(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            while said := await reader.read(1 << 16):
-                writer.write(said)
+            while data := await reader.read(1 << 16):
+                writer.write(data)
                 await writer.drain()
             writer.close()
 
@@ -54,129 +54,129 @@ class Street:
 
 
 @pytest.fixture
-def street() -> Iterator[Street]:
+def gated() -> Iterator[GatedEcho]:
     with EventLoop() as loop:
-        street = Street(loop)
-        yield street
-        loop.do(street.close())
+        gated = GatedEcho(loop)
+        yield gated
+        loop.run(gated.close())
 
 
-def heard(caller: socket.socket, count: int) -> bytes:
-    got = b""
-    while len(got) < count and (part := caller.recv(count - len(got))):
-        got += part
-    return got
+def received(client: socket.socket, count: int) -> bytes:
+    data = b""
+    while len(data) < count and (part := client.recv(count - len(data))):
+        data += part
+    return data
 
 
-def says(caller: socket.socket, what: bytes) -> bytes:
-    caller.sendall(what)
-    return heard(caller, len(what))
+def echoed(client: socket.socket, data: bytes) -> bytes:
+    client.sendall(data)
+    return received(client, len(data))
 
 
-def hears_nothing(caller: socket.socket) -> bool:
-    caller.settimeout(NEVER_S)
+def receives_nothing(client: socket.socket) -> bool:
+    client.settimeout(NEVER_S)
     try:
-        return caller.recv(1) is None
+        return client.recv(1) is None
     except TimeoutError:
         return True
     finally:
-        caller.settimeout(SOON_S)
+        client.settimeout(SOON_S)
 
 
-def test_a_healthy_gate_passes_everything_on_and_an_end_too(street: Street) -> None:
-    much = bytes(range(256)) * 20_000
-    with street.calls() as caller:
-        sender = threading.Thread(target=caller.sendall, args=(much,))
+def test_healthy_gate_passes_all_bytes_and_the_end_of_the_stream(gated: GatedEcho) -> None:
+    payload = bytes(range(256)) * 20_000
+    with gated.connect() as client:
+        sender = threading.Thread(target=client.sendall, args=(payload,))
         sender.start()
-        assert heard(caller, len(much)) == much
+        assert received(client, len(payload)) == payload
         sender.join()
-        caller.shutdown(socket.SHUT_WR)
-        assert caller.recv(1) == b""
+        client.shutdown(socket.SHUT_WR)
+        assert client.recv(1) == b""
 
 
-def test_a_gate_that_refuses_keeps_its_port_and_hangs_up_on_those_inside(street: Street) -> None:
-    with street.calls() as inside:
-        assert says(inside, b"hello") == b"hello"
-        street.lead(GateFault.REFUSES)
+def test_refusing_gate_keeps_its_port_and_resets_open_connections(gated: GatedEcho) -> None:
+    with gated.connect() as open_connection:
+        assert echoed(open_connection, b"hello") == b"hello"
+        gated.set_fault(GateFault.REFUSES)
         with pytest.raises(ConnectionResetError):
-            inside.recv(1)
+            open_connection.recv(1)
     with pytest.raises(ConnectionRefusedError):
-        street.calls()
-    street.lead()
-    with street.calls() as caller:
-        assert says(caller, b"hello") == b"hello"
+        gated.connect()
+    gated.set_fault()
+    with gated.connect() as client:
+        assert echoed(client, b"hello") == b"hello"
 
 
-def test_a_silent_gate_answers_nobody_at_all_and_those_inside_again_once_it_is_healed(street: Street) -> None:
-    with street.calls() as inside:
-        assert says(inside, b"hello") == b"hello"
-        street.lead(GateFault.SILENT)
-        inside.sendall(b"anybody?")
-        assert hears_nothing(inside)
-        assert knocks_in_vain(street)
-        street.lead()
-        assert heard(inside, 8) == b"anybody?"
-    with street.calls() as caller:
-        assert says(caller, b"hello") == b"hello"
+def test_silent_gate_answers_nothing_and_open_connections_resume(gated: GatedEcho) -> None:
+    with gated.connect() as open_connection:
+        assert echoed(open_connection, b"hello") == b"hello"
+        gated.set_fault(GateFault.SILENT)
+        open_connection.sendall(b"anybody?")
+        assert receives_nothing(open_connection)
+        assert is_unanswered(gated)
+        gated.set_fault()
+        assert received(open_connection, 8) == b"anybody?"
+    with gated.connect() as client:
+        assert echoed(client, b"hello") == b"hello"
 
 
-def test_a_silent_gate_can_go_on_to_refuse(street: Street) -> None:
-    street.lead(GateFault.SILENT)
-    assert knocks_in_vain(street)
-    street.lead(GateFault.REFUSES)
+def test_silent_gate_can_change_to_refusing(gated: GatedEcho) -> None:
+    gated.set_fault(GateFault.SILENT)
+    assert is_unanswered(gated)
+    gated.set_fault(GateFault.REFUSES)
     with pytest.raises(ConnectionRefusedError):
-        street.calls()
+        gated.connect()
 
 
-def knocks_in_vain(street: Street) -> bool:
-    """Whether a connection is neither made nor refused, as with a host that is gone."""
-    with socket.socket() as caller:
-        caller.settimeout(0.2)
+def is_unanswered(gated: GatedEcho) -> bool:
+    """True if a connection is neither made nor refused, as with an unreachable host."""
+    with socket.socket() as client:
+        client.settimeout(0.2)
         try:
-            caller.connect(("127.0.0.1", street.gate.port))
+            client.connect(("127.0.0.1", gated.gate.port))
         except TimeoutError:
             return True
     return False
 
 
-def test_a_gate_that_resets_does_so_to_the_first_word_and_to_those_inside(street: Street) -> None:
-    with street.calls() as inside:
-        assert says(inside, b"hello") == b"hello"
-        street.lead(GateFault.RESETS)
+def test_resetting_gate_resets_open_connections_and_new_ones_at_first_data(gated: GatedEcho) -> None:
+    with gated.connect() as open_connection:
+        assert echoed(open_connection, b"hello") == b"hello"
+        gated.set_fault(GateFault.RESETS)
         with pytest.raises(ConnectionResetError):
-            inside.recv(1)
-    with street.calls() as caller:
-        caller.sendall(b"hello")
+            open_connection.recv(1)
+    with gated.connect() as client:
+        client.sendall(b"hello")
         with pytest.raises(ConnectionResetError):
-            caller.recv(1)
+            client.recv(1)
 
 
-def test_a_gate_that_cuts_does_so_in_the_middle_of_an_answer(street: Street) -> None:
-    with street.calls() as caller:
-        street.lead(GateFault.CUTS)
-        caller.sendall(b"x" * 2 * CUT_AFTER_BYTES)
-        assert heard(caller, CUT_AFTER_BYTES) == b"x" * CUT_AFTER_BYTES
+def test_cutting_gate_resets_in_the_middle_of_a_response(gated: GatedEcho) -> None:
+    with gated.connect() as client:
+        gated.set_fault(GateFault.CUTS)
+        client.sendall(b"x" * 2 * CUT_AFTER_BYTES)
+        assert received(client, CUT_AFTER_BYTES) == b"x" * CUT_AFTER_BYTES
         with pytest.raises(ConnectionResetError):
-            caller.recv(1)
+            client.recv(1)
 
 
-def test_a_slow_gate_delays_both_ways_loses_some_packets_and_keeps_the_order(street: Street) -> None:
-    with street.calls() as caller:
-        street.lead(GateFault.SLOW)
+def test_slow_gate_delays_both_directions_and_keeps_the_order(gated: GatedEcho) -> None:
+    with gated.connect() as client:
+        gated.set_fault(GateFault.SLOW)
         began = time.monotonic()
-        caller.sendall(b"abcd")
-        assert heard(caller, 4) == b"abcd"
+        client.sendall(b"abcd")
+        assert received(client, 4) == b"abcd"
         assert 0.06 <= time.monotonic() - began < 0.25
-        caller.sendall(b"efghijkl")
-        assert heard(caller, 8) == b"efghijkl"
+        client.sendall(b"efghijkl")
+        assert received(client, 8) == b"efghijkl"
         assert time.monotonic() - began > 0.35
-        street.lead()
-        assert says(caller, b"mnop") == b"mnop"
+        gated.set_fault()
+        assert echoed(client, b"mnop") == b"mnop"
 
 
-def test_another_way_ends_the_connections_that_came_by_the_old_one(street: Street) -> None:
-    with street.calls() as inside:
-        assert says(inside, b"hello") == b"hello"
-        street.lead_to(port=1)
+def test_other_target_ends_connections_to_the_old_one(gated: GatedEcho) -> None:
+    with gated.connect() as open_connection:
+        assert echoed(open_connection, b"hello") == b"hello"
+        gated.set_target(port=1)
         with pytest.raises(ConnectionResetError):
-            inside.recv(1)
+            open_connection.recv(1)

@@ -1,4 +1,4 @@
-"""What each page-level fault shows, over plain HTTP and without a browser; and the catalogue, row by row."""
+"""The page of each HTTP fault, over plain HTTP without a browser; and the fault catalogue, row by row."""
 
 from __future__ import annotations
 
@@ -22,18 +22,20 @@ from firstbell.journeys.practice.services.platform import ZONE
 from firstbell.runner.diagnosis.cause import Cause
 from tests.support.plain_browser import Answer, Browser, TooManyRedirects, hidden, sign_in
 
-pytestmark = pytest.mark.browser  # Servers of their own, and time limits: with those that take as long.
+pytestmark = pytest.mark.browser  # Starts servers and depends on time limits.
 
 SOON_S = 0.2
 JOURNEYS = {"sign-in", "class-list", "live-class", "plan-b"}
 
 
 @pytest.mark.parametrize("name", sorted(FAULTS))
-def test_each_row_names_a_service_a_cause_and_a_journey_that_exist(name: str) -> None:
+def test_each_fault_names_a_service_a_cause_and_a_journey_that_exist(name: str) -> None:
     fault = FAULTS[name]
     assert fault.service in {*SERVICES, ""}
     assert fault.cause in {cause.value for cause in Cause} or fault.degrades
-    assert fault.service or fault.cause.startswith(("own-", "stranger")), "what is nobody's is the location's own"
+    assert fault.service or fault.cause.startswith(("own-", "stranger")), (
+        "a fault without a service is the location's own"
+    )
     assert fault.journey in JOURNEYS
     assert fault.needs in {"", *ADVICE}
     assert fault.seen.endswith((".", '."', '".'))
@@ -41,7 +43,7 @@ def test_each_row_names_a_service_a_cause_and_a_journey_that_exist(name: str) ->
 
 @pytest.fixture
 def broken(practice: PracticeSchool, request: pytest.FixtureRequest) -> Iterator[PracticeSchool]:
-    """Healthy again at once, whatever a test has found."""
+    """Yields the school with one fault on; switches all faults off afterwards."""
     practice.break_(request.param)
     yield practice
     practice.heal_all()
@@ -52,24 +54,24 @@ def under(fault: str) -> pytest.MarkDecorator:
 
 
 def class_list(browser: Browser, practice: PracticeSchool, account: str = "student") -> Answer:
-    """From the front door to today's classes."""
+    """Signs in and opens today's classes."""
     browser.follow(sign_in(browser, practice, account))
     return browser.open(f"{practice.introduction.origins['platform']}/classes")
 
 
 def day(page: Answer) -> dict[str, Any]:
-    """What the page's script is given."""
+    """Returns the data of the page's script."""
     found = re.search(r'<script type="application/json" id="data">(.*?)</script>', page.text, re.DOTALL)
     assert found is not None, page.text
-    told: dict[str, Any] = json.loads(found[1])
-    return told
+    data: dict[str, Any] = json.loads(found[1])
+    return data
 
 
 def titles(page: Answer) -> list[str]:
     return [lesson["title"] for lesson in day(page)["lessons"]]
 
 
-def test_a_healthy_list_shows_today(practice: PracticeSchool) -> None:
+def test_healthy_class_list_shows_today(practice: PracticeSchool) -> None:
     page = class_list(Browser(), practice)
     assert "Grade 3 Reading" in titles(page)
     today = datetime.now(ZONE)
@@ -77,16 +79,16 @@ def test_a_healthy_list_shows_today(practice: PracticeSchool) -> None:
 
 
 @pytest.mark.parametrize(
-    ("broken", "said"),
+    ("broken", "message"),
     [("sign-in-refuses", WRONG_CREDENTIALS), ("sign-in-account-locked", LOCKED)],
     indirect=["broken"],
 )
-def test_the_right_password_is_refused(broken: PracticeSchool, said: str) -> None:
-    assert f'role="alert">{said}' in sign_in(Browser(), broken, "student").text
+def test_right_password_is_refused(broken: PracticeSchool, message: str) -> None:
+    assert f'role="alert">{message}' in sign_in(Browser(), broken, "student").text
 
 
 @under("sign-in-code-refused")
-def test_everybody_is_asked_for_a_code_and_the_right_one_is_refused(broken: PracticeSchool) -> None:
+def test_all_users_are_asked_for_a_code_and_the_right_one_is_refused(broken: PracticeSchool) -> None:
     browser, person = Browser(), broken.introduction.accounts["student"]
     asked = sign_in(browser, broken, "student")
     code = totp(person.totp_key or "", time.time())
@@ -99,19 +101,19 @@ def test_everybody_is_asked_for_a_code_and_the_right_one_is_refused(broken: Prac
 
 
 @under("sign-in-device-certificate")
-def test_a_device_is_told_that_its_certificate_has_expired(broken: PracticeSchool) -> None:
+def test_expired_device_certificate_is_reported_on_a_page(broken: PracticeSchool) -> None:
     page = Browser().open(f"{broken.introduction.origins['edge']}/sign-in")
     assert (page.status, "device&#39;s certificate has expired" in page.text) == (403, True)
 
 
 @under("sign-in-loop")
-def test_portal_and_sign_in_send_people_to_each_other_for_ever(broken: PracticeSchool) -> None:
+def test_portal_and_sign_in_redirect_in_a_loop(broken: PracticeSchool) -> None:
     with pytest.raises(TooManyRedirects):
         Browser().open(f"{broken.introduction.origins['edge']}/sign-in")
 
 
 @under("token-broken")
-def test_the_password_is_accepted_and_the_portal_cannot_finish(broken: PracticeSchool) -> None:
+def test_password_is_accepted_but_the_portal_cannot_finish(broken: PracticeSchool) -> None:
     browser = Browser()
     accepted = sign_in(browser, broken, "student")
     assert "/callback?code=" in accepted.location
@@ -120,7 +122,7 @@ def test_the_password_is_accepted_and_the_portal_cannot_finish(broken: PracticeS
 
 
 @pytest.mark.parametrize(
-    ("broken", "status", "said"),
+    ("broken", "status", "message"),
     [
         ("platform-500", 500, "Something went wrong"),
         ("platform-maintenance", 200, "Scheduled maintenance"),
@@ -128,16 +130,16 @@ def test_the_password_is_accepted_and_the_portal_cannot_finish(broken: PracticeS
     ],
     indirect=["broken"],
 )
-def test_the_platform_shows_a_page_of_its_own_instead(broken: PracticeSchool, status: int, said: str) -> None:
+def test_platform_shows_an_error_page_instead(broken: PracticeSchool, status: int, message: str) -> None:
     platform = broken.introduction.origins["platform"]
     page = Browser().open(f"{platform}/classes")
-    assert (page.status, said in page.text) == (status, True)
+    assert (page.status, message in page.text) == (status, True)
     assert Browser().ask("GET", f"{platform}/static/style.css").status == 200
     assert page.headers.get("retry-after") == ("120" if status == 429 else None)
 
 
 @under("platform-blank")
-def test_a_page_whose_script_is_missing_brings_nothing_to_see(broken: PracticeSchool) -> None:
+def test_page_without_its_script_is_empty(broken: PracticeSchool) -> None:
     page = class_list(Browser(), broken)
     body = re.sub(r"<script.*?</script>", "", page.text.partition("<body>")[2], flags=re.DOTALL)
     assert not re.sub(r"<[^>]+>", "", body).strip()
@@ -149,7 +151,7 @@ def test_a_page_whose_script_is_missing_brings_nothing_to_see(broken: PracticeSc
 
 
 @under("platform-forbids")
-def test_a_page_forbids_its_own_script(broken: PracticeSchool) -> None:
+def test_page_policy_blocks_its_own_script(broken: PracticeSchool) -> None:
     policy = "content-security-policy"
     assert class_list(Browser(), broken).headers[policy] == "script-src 'none'"
     broken.heal_all()
@@ -157,7 +159,7 @@ def test_a_page_forbids_its_own_script(broken: PracticeSchool) -> None:
 
 
 @under("sessions-wrong-day")
-def test_pupils_see_the_list_of_yesterday_and_teachers_that_of_today(broken: PracticeSchool) -> None:
+def test_students_see_yesterdays_list_and_teachers_todays(broken: PracticeSchool) -> None:
     page = class_list(Browser(), broken)
     yesterday = datetime.now(ZONE) - timedelta(days=1)
     assert day(page)["date"] == f"{yesterday:%A, %B} {yesterday.day}"
@@ -167,18 +169,18 @@ def test_pupils_see_the_list_of_yesterday_and_teachers_that_of_today(broken: Pra
 
 
 @under("session-link-dead")
-def test_pupils_are_led_nowhere_and_teachers_to_their_class(broken: PracticeSchool) -> None:
-    way_in = f"{broken.introduction.origins['platform']}/classes/reading-3/live"
+def test_live_link_is_dead_for_students_and_works_for_teachers(broken: PracticeSchool) -> None:
+    url = f"{broken.introduction.origins['platform']}/classes/reading-3/live"
     found = {}
     for account in ("student", "teacher"):
         browser = Browser()
         class_list(browser, broken, account)
-        found[account] = browser.ask("GET", way_in).status
+        found[account] = browser.ask("GET", url).status
     assert found == {"student": 404, "teacher": 303}
 
 
 @under("platform-cookie-lost")
-def test_who_comes_back_from_the_sign_in_is_signed_out_and_not_sent_round(broken: PracticeSchool) -> None:
+def test_lost_cookie_shows_a_signed_out_page_instead_of_a_loop(broken: PracticeSchool) -> None:
     browser = Browser()
     for _ in range(2):
         page = class_list(browser, broken)
@@ -189,7 +191,7 @@ def test_who_comes_back_from_the_sign_in_is_signed_out_and_not_sent_round(broken
 
 
 @under("plan-b-503")
-def test_plan_b_can_break_alone(broken: PracticeSchool) -> None:
+def test_plan_b_can_fail_alone(broken: PracticeSchool) -> None:
     origins = broken.introduction.origins
     assert Browser().ask("GET", origins["plan-b"]).status == 503
     assert Browser().ask("GET", origins["edge"]).status == 200
@@ -200,7 +202,9 @@ def test_plan_b_can_break_alone(broken: PracticeSchool) -> None:
     [("sign-in-slow", "sign-in", "/authorize"), ("platform-slow", "platform", "/classes")],
     indirect=["broken"],
 )
-def test_what_is_slow_does_not_answer_soon_and_its_style_does(broken: PracticeSchool, service: str, path: str) -> None:
+def test_slow_page_does_not_answer_soon_but_its_style_sheet_does(
+    broken: PracticeSchool, service: str, path: str
+) -> None:
     port = urlsplit(broken.introduction.origins[service]).port or 0
     with urllib3.HTTPConnectionPool("127.0.0.1", port, timeout=SOON_S, retries=False) as pool:
         assert pool.request("GET", "/static/style.css").status == 200
@@ -209,21 +213,21 @@ def test_what_is_slow_does_not_answer_soon_and_its_style_does(broken: PracticeSc
 
 
 @under("captive-portal")
-def test_a_guest_network_answers_for_the_portal_with_its_own_log_in(broken: PracticeSchool) -> None:
+def test_captive_portal_answers_for_the_portal_with_its_log_in_page(broken: PracticeSchool) -> None:
     sent = Browser().ask("GET", f"{broken.introduction.origins['edge']}/anything")
     assert (sent.status, urlsplit(sent.location).hostname) == (302, "guest-wifi.localhost")
     assert "Log in to use the internet." in Browser().open(sent.location).text
     for control in broken.introduction.controls:
-        assert "This host is well." in Browser().ask("GET", control).text
+        assert "This host is up." in Browser().ask("GET", control).text
 
 
 @pytest.mark.parametrize("fault", [name for name in sorted(FAULTS) if FAULTS[name].needs])
-def test_what_cannot_happen_here_is_refused_with_what_to_do(practice: PracticeSchool, fault: str) -> None:
+def test_fault_that_cannot_happen_here_is_refused_with_advice(practice: PracticeSchool, fault: str) -> None:
     with pytest.raises(PracticeSchoolError, match=rf"{fault} cannot happen here; start the practice school with"):
         practice.break_(fault)
     assert practice.faults() == ()
 
 
-def test_names_of_its_own_take_tls() -> None:
+def test_own_domain_needs_tls() -> None:
     with pytest.raises(PracticeSchoolError, match=r"did not open: practice\.test needs TLS"):
         PracticeSchool.start(domain="practice.test")

@@ -1,4 +1,4 @@
-"""The practice school's sign-in over plain HTTP: it lets the right people through, and checks what it is told."""
+"""The practice school's sign-in service over plain HTTP: right and wrong credentials, codes and redirects."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.support.plain_browser import Browser, hidden, sign_in
 VERIFIER = "v" * 50
 
 
-def test_the_right_password_leads_back_to_a_portal_that_knows_you(practice: PracticeSchool) -> None:
+def test_right_password_signs_in_at_the_portal(practice: PracticeSchool) -> None:
     browser, edge = Browser(), practice.introduction.origins["edge"]
     back = sign_in(browser, practice, "student")
     assert back.location.startswith(f"{edge}/callback?code=")
@@ -24,16 +24,18 @@ def test_the_right_password_leads_back_to_a_portal_that_knows_you(practice: Prac
 
 
 @pytest.mark.parametrize(
-    ("account", "password", "said"),
+    ("account", "password", "message"),
     [("student", "wrong", WRONG_CREDENTIALS), ("student-locked", None, LOCKED)],
 )
-def test_others_are_told_why_not(practice: PracticeSchool, account: str, password: str | None, said: str) -> None:
+def test_wrong_password_and_locked_account_show_the_reason(
+    practice: PracticeSchool, account: str, password: str | None, message: str
+) -> None:
     answer = sign_in(Browser(), practice, account, password)
     assert answer.status == 200
-    assert f'role="alert">{said}' in answer.text
+    assert f'role="alert">{message}' in answer.text
 
 
-def test_a_second_factor_is_asked_for_and_checked(practice: PracticeSchool) -> None:
+def test_one_time_code_is_asked_for_and_checked(practice: PracticeSchool) -> None:
     browser, origins = Browser(), practice.introduction.origins
     asked = sign_in(browser, practice, "student-totp")
     refused = browser.ask("POST", f"{origins['sign-in']}/code", {**hidden(asked), "code": "000000x"})
@@ -44,7 +46,7 @@ def test_a_second_factor_is_asked_for_and_checked(practice: PracticeSchool) -> N
     assert "/callback?code=" in back.location
 
 
-def test_a_form_from_another_browser_is_refused(practice: PracticeSchool) -> None:
+def test_form_from_another_browser_is_refused(practice: PracticeSchool) -> None:
     origins = practice.introduction.origins
     form = Browser().follow(Browser().ask("GET", f"{origins['edge']}/sign-in"))
     fields = {**hidden(form), "username": "zz.student01", "password": "x"}
@@ -52,10 +54,10 @@ def test_a_form_from_another_browser_is_refused(practice: PracticeSchool) -> Non
 
 
 def grant(practice: PracticeSchool) -> tuple[str, dict[str, str]]:
-    """A fresh code for a client that chose its own verifier, and the exchange that should work."""
+    """Returns the token endpoint, and a valid exchange of a fresh code."""
     browser, origins = Browser(), practice.introduction.origins
     callback = f"{origins['edge']}/callback"
-    wanted = {
+    query = {
         "response_type": "code",
         "client_id": "edge",
         "redirect_uri": callback,
@@ -64,7 +66,7 @@ def grant(practice: PracticeSchool) -> tuple[str, dict[str, str]]:
         "code_challenge": challenge_of(VERIFIER),
         "code_challenge_method": "S256",
     }
-    form = browser.ask("GET", f"{origins['sign-in']}/authorize?{urlencode(wanted)}")
+    form = browser.ask("GET", f"{origins['sign-in']}/authorize?{urlencode(query)}")
     person = practice.introduction.accounts["student"]
     fields = {**hidden(form), "username": person.username, "password": person.password}
     back = browser.ask("POST", f"{origins['sign-in']}/sign-in", fields)
@@ -79,7 +81,7 @@ def grant(practice: PracticeSchool) -> tuple[str, dict[str, str]]:
     return f"{origins['sign-in']}/token", exchange
 
 
-def test_a_code_is_exchanged_once(practice: PracticeSchool) -> None:
+def test_code_is_exchanged_only_once(practice: PracticeSchool) -> None:
     token, exchange = grant(practice)
     assert "id_token" in Browser().ask("POST", token, exchange).text
     assert Browser().ask("POST", token, exchange).status == 400
@@ -90,23 +92,25 @@ def test_a_code_is_exchanged_once(practice: PracticeSchool) -> None:
     [{"code_verifier": "w" * 50}, {"redirect_uri": "http://elsewhere.example/"}, {"client_id": "platform"}],
     ids=["wrong verifier", "wrong address", "wrong client"],
 )
-def test_a_code_in_the_wrong_hands_is_worth_nothing(practice: PracticeSchool, change: dict[str, str]) -> None:
+def test_code_with_a_wrong_verifier_address_or_client_is_refused(
+    practice: PracticeSchool, change: dict[str, str]
+) -> None:
     token, exchange = grant(practice)
     assert Browser().ask("POST", token, exchange | change).status == 400
 
 
-def test_a_stranger_cannot_have_people_sent_to_him(practice: PracticeSchool) -> None:
+def test_unregistered_redirect_address_is_refused(practice: PracticeSchool) -> None:
     origins = practice.introduction.origins
-    wanted = {"client_id": "edge", "redirect_uri": "http://elsewhere.example/", "response_type": "code"}
-    assert Browser().ask("GET", f"{origins['sign-in']}/authorize?{urlencode(wanted)}").status == 400
+    query = {"client_id": "edge", "redirect_uri": "http://elsewhere.example/", "response_type": "code"}
+    assert Browser().ask("GET", f"{origins['sign-in']}/authorize?{urlencode(query)}").status == 400
 
 
-def test_an_answer_to_a_question_nobody_asked_is_refused(practice: PracticeSchool) -> None:
+def test_callback_without_a_pending_sign_in_is_refused(practice: PracticeSchool) -> None:
     edge = practice.introduction.origins["edge"]
     assert Browser().ask("GET", f"{edge}/callback?code=x&state=y").status == 400
 
 
-def test_sign_in_never_sends_anybody_to_another_site(practice: PracticeSchool) -> None:
+def test_sign_in_never_redirects_to_another_site(practice: PracticeSchool) -> None:
     browser, origins = Browser(), practice.introduction.origins
     form = browser.follow(browser.ask("GET", f"{origins['edge']}/sign-in?next=//elsewhere.example/"))
     person = practice.introduction.accounts["student"]

@@ -1,4 +1,4 @@
-"""The practice school behind TLS, in Chromium: trusted, signed in, and each wrong certificate with its own error."""
+"""The practice school with TLS in Chromium: trusted sign-in, and the browser error of each wrong certificate."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ pytestmark = [
     ),
 ]
 
-WRONG = {
+BROWSER_ERRORS = {
     "portal-certificate-expired": "ERR_CERT_DATE_INVALID",
     "portal-certificate-name": "ERR_CERT_COMMON_NAME_INVALID",
     "portal-certificate-untrusted": "ERR_CERT_AUTHORITY_INVALID",
@@ -61,27 +61,27 @@ def opened(trusting_browser: Browser, behind_tls: PracticeSchool) -> Iterator[Pa
     behind_tls.heal_all()
 
 
-def test_people_sign_in_behind_tls_and_find_their_class(opened: Page, behind_tls: PracticeSchool) -> None:
-    told = behind_tls.introduction
-    opened.goto(told.origins["edge"])
+def test_student_signs_in_over_tls_and_finds_the_class(opened: Page, behind_tls: PracticeSchool) -> None:
+    school = behind_tls.introduction
+    opened.goto(school.origins["edge"])
     opened.get_by_role("link", name="Sign in", exact=True).click()
-    opened.get_by_label("Username").fill(told.accounts["student"].username)
-    opened.get_by_label("Password").fill(told.accounts["student"].password)
+    opened.get_by_label("Username").fill(school.accounts["student"].username)
+    opened.get_by_label("Password").fill(school.accounts["student"].password)
     opened.get_by_role("button", name="Sign in").click()
     opened.get_by_role("link", name="My classes").click()
-    opened.get_by_role("list", name="Today's classes").get_by_role("link", name=told.class_title).click()
+    opened.get_by_role("list", name="Today's classes").get_by_role("link", name=school.class_title).click()
     expect(opened.get_by_role("link", name="Join live session")).to_be_visible()
     assert opened.url.startswith("https://learn.localhost:")
 
 
-@pytest.mark.parametrize("fault", sorted(WRONG))
-def test_each_wrong_way_is_seen_by_a_browser_that_was_there_before(
+@pytest.mark.parametrize("fault", sorted(BROWSER_ERRORS))
+def test_each_network_fault_reaches_a_browser_with_open_connections(
     opened: Page, behind_tls: PracticeSchool, fault: str
 ) -> None:
     edge = behind_tls.introduction.origins["edge"]
     assert opened.goto(edge) is not None
     behind_tls.break_(fault)
-    with pytest.raises(PlaywrightError, match=f"net::{WRONG[fault]}"):
+    with pytest.raises(PlaywrightError, match=f"net::{BROWSER_ERRORS[fault]}"):
         opened.goto(edge)
     behind_tls.heal(fault)
     with opened.context.new_page() as fresh:
@@ -90,9 +90,7 @@ def test_each_wrong_way_is_seen_by_a_browser_that_was_there_before(
         assert answer.status == 200
 
 
-def test_a_page_that_stops_half_way_has_an_answer_and_fails_nevertheless(
-    opened: Page, behind_tls: PracticeSchool
-) -> None:
+def test_page_cut_half_way_has_a_response_and_fails(opened: Page, behind_tls: PracticeSchool) -> None:
     behind_tls.break_("portal-half-pages")
     with opened.expect_event("requestfailed") as failed:
         answer = opened.goto(behind_tls.introduction.origins["edge"], wait_until="commit")
@@ -101,7 +99,7 @@ def test_a_page_that_stops_half_way_has_an_answer_and_fails_nevertheless(
     assert failed.value.failure == "net::ERR_CONNECTION_RESET"
 
 
-def test_a_guest_network_shows_its_log_in_to_whoever_asks_in_the_clear(behind_tls: PracticeSchool) -> None:
+def test_captive_portal_redirects_plain_http_to_its_log_in_page(behind_tls: PracticeSchool) -> None:
     behind_tls.break_("captive-portal")
     port = behind_tls.introduction.origins["edge"].rpartition(":")[2]
     sent = urllib3.request("GET", f"http://127.0.0.1:{port}/", redirect=False, retries=False)
@@ -110,7 +108,7 @@ def test_a_guest_network_shows_its_log_in_to_whoever_asks_in_the_clear(behind_tl
     assert re.match(r"http://guest-wifi\.localhost:\d+/login", sent.headers["location"])
 
 
-def test_a_browser_that_trusts_nobody_more_is_told_so(browser: Browser, behind_tls: PracticeSchool) -> None:
-    """The control: without the authority, the healthy school is not trusted either."""
+def test_browser_without_the_authority_does_not_trust_the_school(browser: Browser, behind_tls: PracticeSchool) -> None:
+    """Control test: without the authority, the healthy school is not trusted either."""
     with browser.new_context() as context, pytest.raises(PlaywrightError, match="ERR_CERT_AUTHORITY_INVALID"):
         context.new_page().goto(behind_tls.introduction.origins["edge"])

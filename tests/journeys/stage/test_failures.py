@@ -31,11 +31,11 @@ def test_only_the_services_own_fault_blames_it(error: Exception, kind: EndingKin
     assert ending_of(error).kind is kind
 
 
-def test_a_dead_host_is_named_without_the_address_that_may_hold_a_token() -> None:
+def test_a_dead_host_is_named_without_the_rest_of_its_address() -> None:
     assert one_line(PlaywrightError(REFUSED)) == "portal.localhost:1 cannot be reached (ERR_CONNECTION_REFUSED)"
 
 
-def test_playwrights_expectation_is_told_in_one_line() -> None:
+def test_a_failed_expectation_becomes_one_line() -> None:
     text = (
         "Locator expected to have text 'In class'\nActual value: Connecting\nError: element(s) not found \n"
         'Call log:\n  - Expect "to_have_text" with timeout 5000ms'
@@ -44,7 +44,7 @@ def test_playwrights_expectation_is_told_in_one_line() -> None:
     assert said == "Locator expected to have text 'In class'; Actual value: Connecting"
 
 
-def test_what_a_page_says_is_cut_and_kept_to_one_line() -> None:
+def test_a_message_from_a_page_is_one_bounded_line() -> None:
     said = one_line(Broken("x\n" * 1000))
     assert len(said) == REASON_LIMIT
     assert "\n" not in said
@@ -62,10 +62,10 @@ def test_what_a_page_says_is_cut_and_kept_to_one_line() -> None:
     ],
     ids=["the browser names it", "an adapter names it", "refused", "no address", "only words", "an expectation"],
 )
-def test_a_host_whose_name_was_not_resolved_is_a_field_of_the_ending(error: Exception, host: str) -> None:
+def test_an_ending_has_its_unresolved_host(error: Exception, host: str) -> None:
     assert ending_of(error).unresolved == host
 
 
 @pytest.mark.parametrize(("error", "host"), [("net::ERR_NAME_NOT_RESOLVED", "portal.x"), ("net::ERR_FAILED", "")])
-def test_a_lost_document_knows_whether_its_name_was_not_resolved(error: str, host: str) -> None:
+def test_a_lost_document_has_its_unresolved_host(error: str, host: str) -> None:
     assert lost_document("portal.x", error).unresolved == host

@@ -29,12 +29,12 @@ def roster(page: Page) -> Roster:
     return roster
 
 
-def test_expected_people_are_no_strangers_however_their_names_are_spaced(roster: Roster) -> None:
+def test_spaces_in_a_name_make_no_stranger(roster: Roster) -> None:
     assert roster.strangers(EXPECTED) == 0
     assert roster.strangers(EXPECTED[:1]) == 1
 
 
-def test_somebody_who_came_and_went_between_two_looks_is_a_stranger(page: Page, roster: Roster) -> None:
+def test_a_person_who_came_and_went_is_a_stranger(page: Page, roster: Roster) -> None:
     page.evaluate(COMES_AND_GOES)
     assert roster.strangers(EXPECTED) == 1
 
@@ -45,7 +45,7 @@ def test_a_second_class_on_the_same_page_is_followed_too(page: Page, roster: Ros
     assert roster.strangers(EXPECTED) == 1
 
 
-def test_an_ending_for_privacy_blames_nobody_and_names_nobody() -> None:
+def test_a_privacy_ending_blames_and_names_no_one() -> None:
     ending = private(2)
     assert (ending.kind, ending.is_private) == (EndingKind.ERRORED, True)
-    assert "2 people who are not expected" in ending.said
+    assert "2 people who were not expected" in ending.said

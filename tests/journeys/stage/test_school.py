@@ -19,18 +19,18 @@ def test_a_service_is_reached_through_the_adapter_of_its_kind() -> None:
     assert isinstance(school("practice").live_class, PracticeRoom)
 
 
-def test_a_kind_that_does_not_exist_comes_with_the_one_that_was_meant() -> None:
+def test_an_unknown_kind_comes_with_a_suggestion() -> None:
     with pytest.raises(UnknownKind, match=r"no live-class of kind 'practise'; did you mean 'practice'\?"):
         _ = school("practise").live_class
 
 
-def test_a_service_without_a_kind_is_only_missed_by_who_asks_for_its_pages() -> None:
+def test_a_service_without_kind_fails_only_when_its_pages_are_used() -> None:
     assert school("").service("live-class").url == "https://live.example"
     with pytest.raises(UnknownKind, match=r"\[services\.live-class\] has no kind, .* add kind \(practice\)"):
         _ = school("").live_class
 
 
-def test_a_service_that_is_not_configured_is_named_with_what_to_add() -> None:
+def test_a_missing_service_is_named_with_the_section_to_add() -> None:
     with pytest.raises(UnknownKind, match=r"no service 'plan-b' .*add \[services\.plan-b\]"):
         _ = school("practice").plan_b
 

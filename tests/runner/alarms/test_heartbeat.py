@@ -22,7 +22,8 @@ from firstbell.runner.history.slots.slots import SlotHistory
 from firstbell.runner.history.tables import alarms
 from firstbell.runner.outcome import Outcome
 from firstbell.runner.schedule.slots import Due, Phase
-from firstbell.runner.watch.alarm_upkeep import AlarmUpkeep, DeadMansSwitch
+from firstbell.runner.watch.alarm_upkeep import AlarmUpkeep
+from firstbell.runner.watch.dead_mans_switch import DeadMansSwitch
 from tests.support.clocks import NOON, Clock
 from tests.support.receivers import Receiver, http_receiver
 
@@ -69,10 +70,10 @@ def test_a_planner_that_plans_no_more_lets_the_switch_fall(
     switch = DeadMansSwitch(Heartbeat(receiver.url), incidents, database, outbox, "here")
     SlotHistory(database, "here", ZONE).plan([], {"live-class": clock.now + timedelta(seconds=60)})
     SlotHistory(database, "there", ZONE).plan([], {"live-class": clock.now + timedelta(days=1)})
-    switch.ring()
-    switch.ring()
+    switch.run_once()
+    switch.run_once()
     clock.forward(61)
-    switch.ring()
+    switch.run_once()
     assert receiver.paths == ["/hook/start", "/hook"]
 
 
@@ -93,11 +94,11 @@ def test_incidents_that_cannot_be_read_let_the_switch_fall(
     switch = DeadMansSwitch(
         Heartbeat(receiver.url), incidents, database, OutboxHistory(incidents, database, "me", owner_is_gone), "here"
     )
-    incidents.set_component_status(watch("there"), "First Bell at there was not heard of")
+    incidents.set_component_status(watch("there"), "First Bell at there has been silent")
     with database.write() as connection:
         connection.execute(alarms.incidents.update().values(story={"written by": "another version"}))
     with pytest.raises(ValidationError):
-        switch.ring()
+        switch.run_once()
     assert receiver.paths == []
 
 
@@ -109,13 +110,13 @@ def test_slots_that_nobody_plays_let_the_switch_fall(
     outbox = OutboxHistory(incidents, database, "me", owner_is_gone)
     switch = DeadMansSwitch(Heartbeat(receiver.url), incidents, database, outbox, "here")
     slots.plan([], {"live-class": clock.now})
-    switch.ring()
-    switch.ring()
+    switch.run_once()
+    switch.run_once()
     assert receiver.paths == ["/hook/start", "/hook"]
     clock.forward(3600)
     due = Due(at=clock.now - timedelta(minutes=30), journey="live-class", phase=Phase.IN_CLASS)
     slots.plan([due], {"live-class": clock.now})
-    switch.ring()
+    switch.run_once()
     assert receiver.paths == ["/hook/start", "/hook"], "it was told that all is well, and nothing was played"
 
 
@@ -123,19 +124,19 @@ def test_a_location_that_falls_silent_is_told_of_by_another_and_its_return_too(
     database: Database, incidents: IncidentService, clock: Clock
 ) -> None:
     here, there = (AlarmUpkeep(incidents, database, location) for location in ("here", "there"))
-    here.ring()
-    there.ring()
+    here.run_once()
+    there.run_once()
     clock.forward(290)
-    here.ring()
+    here.run_once()
     assert incidents.recent(5) == []
     clock.forward(20)
-    here.ring()
-    here.ring()
+    here.run_once()
+    here.run_once()
     (told,) = incidents.recent(5)
     assert told.incident.subject == "watch there"
-    assert told.incident.symptoms[0].said == "First Bell at there was not heard of for 5 min"
-    there.ring()
-    here.ring()
+    assert told.incident.symptoms[0].said == "First Bell at there has been silent for 5 min"
+    there.run_once()
+    here.run_once()
     assert not incidents.recent(5)[0].incident.is_open
 
 
@@ -143,7 +144,7 @@ def test_what_only_a_given_up_location_saw_broken_is_over(
     database: Database, incidents: IncidentService, clock: Clock
 ) -> None:
     """Nobody would ever see it pass there, and the incident would stay open for ever."""
-    AlarmUpkeep(incidents, database, "there").ring()
+    AlarmUpkeep(incidents, database, "there").run_once()
     here = AlarmUpkeep(incidents, database, "here")
     for number, (location, journey) in enumerate((("there", "live-class"), ("there", "plan-b"), ("here", "plan-b"))):
         with database.write() as connection:
@@ -155,7 +156,7 @@ def test_what_only_a_given_up_location_saw_broken_is_over(
                 ),
             )
     clock.forward(8 * 24 * 3600)
-    here.ring()
+    here.run_once()
     are_open = {told.incident.subject: told.incident.is_open for told in incidents.recent(5)}
     assert are_open == {"live-class": False, "plan-b": True}
     assert incidents.watched()[Track.SERVICE, "plan-b"].health.broken_locations == ("here",)
@@ -164,10 +165,10 @@ def test_what_only_a_given_up_location_saw_broken_is_over(
 def test_a_location_that_was_given_up_is_forgotten(
     database: Database, incidents: IncidentService, clock: Clock
 ) -> None:
-    AlarmUpkeep(incidents, database, "there").ring()
+    AlarmUpkeep(incidents, database, "there").run_once()
     clock.forward(8 * 24 * 3600)
     here = AlarmUpkeep(incidents, database, "here")
-    here.ring()
+    here.run_once()
     clock.forward(60)
-    here.ring()
+    here.run_once()
     assert incidents.recent(5) == []

@@ -1,4 +1,4 @@
-"""References lead to secrets late, and when they lead nowhere the sentence says what to do."""
+"""Secrets are read when they are used, and a missing one says what to do."""
 
 from __future__ import annotations
 
@@ -20,42 +20,42 @@ PRACTICE = SchoolInfo(
 )
 
 
-def test_the_environment_answers_when_it_is_asked_and_not_before(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_environment_variable_is_read_only_when_revealed(monkeypatch: pytest.MonkeyPatch) -> None:
     found = secret("env:FIRSTBELL_TEST")
     monkeypatch.setenv("FIRSTBELL_TEST", "value")
     assert found.reveal() == "value"
 
 
-def test_a_file_answers_without_its_last_newline(tmp_path: Path) -> None:
+def test_secret_file_is_read_without_its_last_newline(tmp_path: Path) -> None:
     (tmp_path / "secret").write_text("two\nlines\n")
     assert secret(f"file:{tmp_path}/secret").reveal() == "two\nlines"
 
 
-def test_the_practice_school_answers_for_its_people() -> None:
+def test_practice_reference_gives_password_and_meeting_code() -> None:
     assert secret("practice:student#password", PRACTICE).reveal() == "from practice"
     assert secret("practice:meeting_code", PRACTICE).reveal() == "code"
 
 
 @pytest.mark.parametrize(
-    ("reference", "said"),
+    ("reference", "message"),
     [
         ("env:FIRSTBELL_NOT_SET", "set the environment variable FIRSTBELL_NOT_SET"),
         ("file:/does/not/exist", r"file:/does/not/exist cannot be read \(No such file or directory\)"),
         ("practice:student#password", r"set school\.practice = true"),
     ],
 )
-def test_a_reference_that_leads_nowhere_says_what_to_do(reference: str, said: str) -> None:
-    with pytest.raises(MissingSecret, match=said):
+def test_missing_secret_says_what_to_do(reference: str, message: str) -> None:
+    with pytest.raises(MissingSecret, match=message):
         secret(reference).reveal()
 
 
-def test_somebody_who_does_not_go_to_the_practice_school_is_not_found_there() -> None:
+def test_unknown_practice_account_lists_the_known_ones() -> None:
     with pytest.raises(MissingSecret, match="accounts are: student"):
         secret("practice:nobody#password", PRACTICE).reveal()
 
 
 @pytest.mark.parametrize("text", ["hunter2", "plain:hunter2", "", "env:"])
-def test_what_is_no_reference_is_refused_without_repeating_it(text: str) -> None:
+def test_text_that_is_no_reference_is_refused_and_not_repeated(text: str) -> None:
     with pytest.raises(ValueError, match="write") as refused:
         well_formed(text)
     assert "hunter2" not in str(refused.value)

@@ -1,4 +1,4 @@
-"""How urgent an incident is by the bells, what the file makes of routes, and the way a notice takes."""
+"""Severity of incidents by the bells, routes and silences of the file, and the channels of a notice."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ name = "parents"
 to = ["smtp:parents@district.example"]
 public = true
 """
-BEFORE_B = """\
+TO_B = """\
 to = ["smtp:it@x.example"]
 escalate_after = "5m"
 escalate_to = ["b"]
@@ -68,7 +68,7 @@ def config(*parts: str) -> Config:
     return parse("\n".join((SCHOOL, *parts)), FILE)
 
 
-def terms(*parts: str) -> AlarmPolicy:
+def policy(*parts: str) -> AlarmPolicy:
     return alarm_policy_of(config(*parts).settings)
 
 
@@ -91,84 +91,87 @@ def incident(*journeys: str, subject: str = "platform", part: Part | None = None
         ("2026-08-30T12:00", Severity.INFO),  # a Sunday
     ],
 )
-def test_what_breaks_before_or_in_class_is_critical(local: str, severity: Severity) -> None:
-    told = terms(BELLS)
-    assert told.severity(incident(), datetime.fromisoformat(local).replace(tzinfo=told.zone)) is severity
+def test_incident_is_critical_in_class_and_in_the_lead_in(local: str, severity: Severity) -> None:
+    alarms = policy(BELLS)
+    assert alarms.severity(incident(), datetime.fromisoformat(local).replace(tzinfo=alarms.zone)) is severity
 
 
-def test_an_incident_is_as_urgent_as_its_most_urgent_journey() -> None:
-    told = terms(BELLS)
-    at_half_past_seven = datetime(2026, 8, 31, 7, 30, tzinfo=told.zone)
-    assert told.severity(incident("plan-b"), at_half_past_seven) is Severity.WARNING
-    assert told.severity(incident("plan-b", "live-class"), at_half_past_seven) is Severity.CRITICAL
+def test_incident_has_the_severity_of_its_most_severe_journey() -> None:
+    alarms = policy(BELLS)
+    at_half_past_seven = datetime(2026, 8, 31, 7, 30, tzinfo=alarms.zone)
+    assert alarms.severity(incident("plan-b"), at_half_past_seven) is Severity.WARNING
+    assert alarms.severity(incident("plan-b", "live-class"), at_half_past_seven) is Severity.CRITICAL
 
 
-def test_without_bells_class_may_be_held_at_any_time_and_our_own_troubles_never_are_critical() -> None:
-    told = terms()
-    midnight = datetime(2026, 8, 31, tzinfo=told.zone)
-    assert told.severity(incident(), midnight) is Severity.CRITICAL
-    assert told.severity(incident(subject=PROBE_SUBJECT), midnight) is Severity.WARNING
+def test_without_bells_incidents_are_critical_except_first_bells_own() -> None:
+    alarms = policy()
+    midnight = datetime(2026, 8, 31, tzinfo=alarms.zone)
+    assert alarms.severity(incident(), midnight) is Severity.CRITICAL
+    assert alarms.severity(incident(subject=PROBE_SUBJECT), midnight) is Severity.WARNING
 
 
-def test_the_first_route_hears_of_our_own_troubles_where_no_other_is_named() -> None:
-    routes = {route.name: route for route in terms(ROUTES).routes}
+def test_first_route_gets_incidents_of_first_bell_if_no_route_is_operators() -> None:
+    routes = {route.name: route for route in policy(ROUTES).routes}
     assert list(routes) == ["on-call-as-operator", "on-call", "head", "parents"]
     assert routes["on-call"].escalate_after == timedelta(minutes=10)
     assert routes["parents"].severities == {Severity.CRITICAL}
 
 
-def test_maintenance_holds_back_what_its_services_break_while_it_lasts() -> None:
+def test_maintenance_silences_its_services_while_it_lasts() -> None:
     start = datetime(2026, 12, 5, 22, tzinfo=UTC)
     window = Maintenance(
         services=("platform", "sign-in"), start=start, end=start + timedelta(hours=6), run=True, why="Upgrade"
     )
     during = start + timedelta(hours=1)
-    held = silences_of([window], during)
-    assert {silence.service for silence in held} == {"platform", "sign-in"}
-    assert any(silence.applies_to(incident(), during) for silence in held)
-    assert not any(silence.applies_to(incident(subject="live-class"), during) for silence in held)
+    silences = silences_of([window], during)
+    assert {silence.service for silence in silences} == {"platform", "sign-in"}
+    assert any(silence.applies_to(incident(), during) for silence in silences)
+    assert not any(silence.applies_to(incident(subject="live-class"), during) for silence in silences)
     assert silences_of([window], window.end) == []
 
 
 @pytest.mark.parametrize(
-    ("route", "said"),
+    ("route", "message"),
     [
         ('to = ["pigeon:loft"]', "this is no way to people"),
         ('to = ["slack:https://hooks.slack.example/secret"]', 'write one such as "slack:env:SLACK_URL"'),
         ('to = ["smtp:it@x.example"]\nescalate_to = ["head"]', "escalate_after and escalate_to belong together"),
         ('to = ["smtp:it@x.example"]\nescalate_after = "5m"\nescalate_to = ["hed"]', "no route called 'hed'"),
         ('to = ["smtp:it@x.example"]\npublic = true\noperator = true', "leave out operator"),
-        ('to = ["smtp:it@x.example"]\noperator = true', "nobody is told when a service breaks"),
-        ('to = ["smtp:it@x.example"]\n[alarms]\nplaces = 2', "2 of 1 locations can never see a failure"),
+        ('to = ["smtp:it@x.example"]\noperator = true', "none is notified when a service breaks"),
+        (
+            'to = ["smtp:it@x.example"]\n[alarms]\nplaces = 2',
+            "the number of locations is 1",
+        ),
         (
             'to = ["smtp:it@x.example"]\nescalate_after = "5m"\nescalate_to = ["head-office"]',
             "this leads back to 'head-office'",
         ),
         (
-            f'{BEFORE_B}escalate_after = "5m"\nescalate_to = ["head-office"]',
-            "each would wait for the other",
+            f'{TO_B}escalate_after = "5m"\nescalate_to = ["head-office"]',
+            "escalate to a route that does not",
         ),
         (
-            f"public = true\n{BEFORE_B}",
+            f"public = true\n{TO_B}",
             "leave out escalate_to",
         ),
     ],
 )
-def test_a_route_that_cannot_be_is_a_mistake_in_one_sentence(route: str, said: str) -> None:
+def test_impossible_route_is_refused_in_one_sentence(route: str, message: str) -> None:
     text = f'[[alarms.routes]]\nname = "head-office"\n{route}\n'
-    with pytest.raises(ConfigError, match=said):
+    with pytest.raises(ConfigError, match=message):
         config(text)
 
 
-def test_two_locations_of_the_file_may_be_asked_to_agree() -> None:
+def test_alarms_can_require_as_many_locations_as_exist() -> None:
     given = config("[locations.home]\n[locations.school]\n[alarms]\nplaces = 2\n").settings
     assert (incident_policy_of(given).service.places, alarm_policy_of(given).places) == (2, 2)
-    with pytest.raises(ConfigError, match="3 of 2 locations can never see a failure"):
+    with pytest.raises(ConfigError, match="3 locations must confirm a failure, but the number of locations is 2"):
         config("[locations.home]\n[locations.school]\n[alarms]\nplaces = 3\n")
     assert config("[locations.home]\n[alarms]\nplaces = 3\nlocations = 3\n").settings.location_count == 3
 
 
-def test_what_alarms_know_is_known_to_whoever_keeps_it_out_of_logs(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_all_secrets_of_alarms_are_known_to_the_redactor(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("SLACK", "KEY", "MAIL", "BEAT"):
         monkeypatch.setenv(name, f"planted-{name}")
     monkeypatch.delenv("GONE", raising=False)
@@ -185,14 +188,14 @@ to = ["slack:env:SLACK", "webhook:https://desk.example/hook#env:KEY", "teams:env
     assert sorted(found) == ["planted-BEAT", "planted-KEY", "planted-MAIL", "planted-SLACK"]
 
 
-def test_a_notice_of_a_dead_channel_goes_by_others() -> None:
+def test_notice_about_a_dead_channel_uses_the_other_channels() -> None:
     dead, other = "slack:env:GONE", "smtp:it@district.example"
     route = Route(name="operator", to=(dead, other), is_operator=True)
-    owed = DueNotice(
+    notice = DueNotice(
         incident=incident(f"channel {dead}", subject=f"channel {dead}", part=channel(dead)),
         route=route,
         reason=NoticeReason.OPENED,
         severity=Severity.WARNING,
         ordinal=1,
     )
-    assert addresses_for(owed, [route]) == (other,)
+    assert addresses_for(notice, [route]) == (other,)

@@ -17,7 +17,7 @@ from firstbell.runner.rehearsal.document import CountedRow, PersonRow, RecordRow
 from firstbell.runner.rehearsal.processes.protocol import ActorLeft
 from firstbell.runner.rehearsal.run import conclude
 from firstbell.runner.rehearsal.transcript import Transcript
-from tests.support.sample_rehearsal import a_bill, a_record, a_student, a_teacher
+from tests.support.sample_rehearsal import a_plan, a_record, a_student, a_teacher
 
 # A closing tag that was never opened, a tag that would be swallowed, the title of the window, a screen wiped both ways.
 HOSTILE = "Expected [/red] of locator('[role=button]')\x1b]0;mine\x07\x1b[2J\x9b2J"
@@ -64,7 +64,7 @@ def test_what_a_page_said_is_told_as_it_is(telling: ConsoleProgress, out: io.Str
 
 
 def test_whoever_leaves_is_told_as_it_is(telling: ConsoleProgress, out: io.StringIO) -> None:
-    bill = a_bill()
+    bill = a_plan()
     minutes = Transcript(bill.seats, began_s=0.0)
     with telling.playing(bill) as onlooker:
         minutes.begin()

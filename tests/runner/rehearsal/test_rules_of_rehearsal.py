@@ -33,7 +33,7 @@ from firstbell.runner.rehearsal.processes.protocol import (
 from firstbell.runner.rehearsal.results.compare import compare, fisher, mann_whitney
 from firstbell.runner.rehearsal.run import conclude, longest_s
 from firstbell.runner.rehearsal.transcript import NOT_OPENED, Transcript, joins, peak
-from tests.support.sample_rehearsal import a_bill, a_record, a_student, a_teacher
+from tests.support.sample_rehearsal import a_plan, a_record, a_student, a_teacher
 
 WANTED = Criteria(success=0.9, steps_s={"signs in": 5.0}, latency_ms=400.0, frames_per_s=8.0)
 STARVED = "all processors were busy for 90% of the time"
@@ -70,7 +70,7 @@ def test_locks_are_held_for_as_long_as_all_rounds_can_take(
     rounds: int, ramp_s: float, at_least_s: float, at_most_s: float
 ) -> None:
     district = district_of(embedded_district(), None)
-    assert at_least_s <= longest_s(a_bill(rounds=rounds, ramp_s=ramp_s), district) <= at_most_s
+    assert at_least_s <= longest_s(a_plan(rounds=rounds, ramp_s=ramp_s), district) <= at_most_s
 
 
 def _left(actor: str) -> ActorLeft:

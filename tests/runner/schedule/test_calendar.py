@@ -8,12 +8,12 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from firstbell.runner.schedule.bells import EVERYBODY, BellSchedule
+from firstbell.runner.schedule.bells import ALL_GROUPS, BellSchedule
 from firstbell.runner.schedule.calendar import DEFAULT, CalendarRules, SchoolCalendar, Span, SpecialDay
 
 
 def bells(name: str) -> BellSchedule:
-    return BellSchedule(name=name, first_bell={EVERYBODY: time(8)}, last_bell={EVERYBODY: time(15)})
+    return BellSchedule(name=name, first_bell={ALL_GROUPS: time(8)}, last_bell={ALL_GROUPS: time(15)})
 
 
 def span(first: str, last: str = "") -> Span:
@@ -53,7 +53,7 @@ RULES = CalendarRules(
         pytest.param("2027-06-11", False, "", None, "outside the term", id="after the term"),
     ],
 )
-def test_each_date_is_as_the_calendar_says(
+def test_each_date_follows_the_calendar(
     day: str,
     *,
     in_session: bool,
@@ -61,19 +61,19 @@ def test_each_date_is_as_the_calendar_says(
     schedule: str | None,
     why: str,
 ) -> None:
-    told = SchoolCalendar(RULES).day(date.fromisoformat(day))
-    assert (told.in_session, told.cycle_day, told.why) == (in_session, cycle_day, why)
-    assert (told.bells.name if told.bells else None) == schedule
+    day_ = SchoolCalendar(RULES).day(date.fromisoformat(day))
+    assert (day_.in_session, day_.cycle_day, day_.why) == (in_session, cycle_day, why)
+    assert (day_.bells.name if day_.bells else None) == schedule
 
 
-def test_of_two_that_speak_of_one_date_what_was_written_last_holds() -> None:
+def test_last_of_two_special_days_about_one_date_applies() -> None:
     opened = SpecialDay(dates=span("2026-09-07"), in_session=True, why="School after all")
-    told = SchoolCalendar(replace(RULES, special=[*RULES.special, opened])).day(date(2026, 9, 7))
-    assert told.in_session
-    assert told.why == "School after all"
+    day_ = SchoolCalendar(replace(RULES, special=[*RULES.special, opened])).day(date(2026, 9, 7))
+    assert day_.in_session
+    assert day_.why == "School after all"
 
 
-def test_without_rules_there_is_school_every_day_and_no_bell() -> None:
-    told = SchoolCalendar(CalendarRules(zone=ZoneInfo("UTC"))).day(date(2026, 12, 25))
-    assert told.in_session
-    assert told.bells is None
+def test_calendar_without_rules_has_school_every_day_and_no_bells() -> None:
+    day_ = SchoolCalendar(CalendarRules(zone=ZoneInfo("UTC"))).day(date(2026, 12, 25))
+    assert day_.in_session
+    assert day_.bells is None

@@ -1,4 +1,4 @@
-"""Published calendars: what their titles propose, what their dates mean, and what a hostile one cannot do."""
+"""Published calendars: proposals by title, dates and zones, limits for hostile ones, and fetching."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def proposed(data: bytes) -> list[Proposal]:
     return proposals(data, since=SINCE, until=UNTIL, zone=NEW_YORK)
 
 
-def told(data: bytes) -> list[str]:
+def proposal_lines(data: bytes) -> list[str]:
     return [f"{one.first}..{one.last} {one.kind.value}: {one.title}" for one in proposed(data)]
 
 
@@ -75,7 +75,7 @@ def told(data: bytes) -> list[str]:
         )),
     ],
 )  # fmt: skip
-def test_a_title_proposes(kind: ProposalKind | None, title: str) -> None:
+def test_title_proposes_a_kind_of_day(kind: ProposalKind | None, title: str) -> None:
     assert proposal_kind_of(title) is kind
 
 
@@ -143,29 +143,29 @@ def test_a_title_proposes(kind: ProposalKind | None, title: str) -> None:
         ),
     ],
 )  # fmt: skip
-def test_dates_as_they_are_meant(lines: tuple[str, ...], expected: list[str]) -> None:
-    assert told(ics(lines)) == expected
+def test_dates_of_events_become_whole_days(lines: tuple[str, ...], expected: list[str]) -> None:
+    assert proposal_lines(ics(lines)) == expected
 
 
-def test_titles_are_clipped_and_one_day_said_twice_is_proposed_once() -> None:
+def test_titles_are_clipped_and_duplicate_days_proposed_once() -> None:
     day = ("SUMMARY:No School " + "x" * 5000, "DTSTART;VALUE=DATE:20261125")
 
     [one] = proposed(ics(day, day))
     assert len(one.title) == 120
 
 
-def test_proposals_come_in_the_order_of_their_dates_and_differ_by_title() -> None:
+def test_proposals_are_in_date_order_and_distinct_by_title() -> None:
     later = ("SUMMARY:No School", "DTSTART;VALUE=DATE:20261130")
 
     assert [one.title for one in proposed(ics(later, THANKSGIVING))] == ["Thanksgiving Recess", "No School"]
 
 
-def test_a_cancelled_repetition_is_left_out_and_a_byte_order_mark_is_no_matter() -> None:
+def test_cancelled_repetition_and_byte_order_mark_are_ignored() -> None:
     weekly = ("UID:w", "SUMMARY:Early Release", "DTSTART;VALUE=DATE:20261104", "RRULE:FREQ=WEEKLY;COUNT=2")
     off = ("UID:w", "SUMMARY:Early Release", "DTSTART;VALUE=DATE:20261111", "RECURRENCE-ID;VALUE=DATE:20261111",
            "STATUS:CANCELLED")  # fmt: skip
 
-    assert told(b"\xef\xbb\xbf" + ics(weekly, off)) == ["2026-11-04..2026-11-04 early release: Early Release"]
+    assert proposal_lines(b"\xef\xbb\xbf" + ics(weekly, off)) == ["2026-11-04..2026-11-04 early release: Early Release"]
 
 
 WINDOW = {"since": datetime(2026, 12, 1, tzinfo=UTC), "until": datetime(2026, 12, 31, tzinfo=UTC)}
@@ -191,7 +191,7 @@ WINDOW = {"since": datetime(2026, 12, 1, tzinfo=UTC), "until": datetime(2026, 12
         ),
         pytest.param(("DTSTART:20261205T030000Z",), [], id="a moment is no window"),
         pytest.param(
-            ("DTSTART:20261130T230000Z", "DTEND:20261201T000000Z"), [], id="it ended when we began to look"
+            ("DTSTART:20261130T230000Z", "DTEND:20261201T000000Z"), [], id="it ended at the beginning of the span"
         ),
     ],
 )  # fmt: skip
@@ -201,7 +201,7 @@ def test_windows_are_in_utc(lines: tuple[str, ...], expected: list[str]) -> None
     assert [f"{one.start:%d %H:%M} {one.end:%d %H:%M}" for one in found] == expected
 
 
-def test_a_window_needs_no_title() -> None:
+def test_window_needs_no_title() -> None:
     data = ics(("DTSTART:20261205T030000Z", "DTEND:20261205T050000Z"))
 
     start, end = datetime(2026, 12, 5, 3, tzinfo=UTC), datetime(2026, 12, 5, 5, tzinfo=UTC)
@@ -220,7 +220,7 @@ def zone(rule: str, offset: str) -> str:
 IN_CUSTOM = ("SUMMARY:No School", "DTSTART;TZID=Custom:20261205T100000", "DURATION:PT1H")
 
 
-def test_zones_that_a_calendar_defines_hold_for_that_calendar_only() -> None:
+def test_zones_of_one_calendar_do_not_affect_the_next() -> None:
     rule = "RRULE:FREQ=YEARLY;BYMONTH=11;BYDAY=1SU"
     hours = [
         one.start.hour
@@ -232,7 +232,7 @@ def test_zones_that_a_calendar_defines_hold_for_that_calendar_only() -> None:
 
 
 @pytest.mark.parametrize("rule", ["FREQ=SECONDLY", "FREQ=MINUTELY", "FREQ=HOURLY", "FREQ=YEARLY;INTERVAL=0"])
-def test_a_zone_without_end_is_refused(rule: str) -> None:
+def test_zone_with_endless_rules_is_refused(rule: str) -> None:
     with pytest.raises(FeedError, match="cannot be read"):
         windows(ics(IN_CUSTOM, before=zone(f"RRULE:{rule}", "-0800")), **WINDOW, zone=NEW_YORK)
 
@@ -263,12 +263,12 @@ MINUTES = ",".join(map(str, range(60)))
         pytest.param((DAY, f"RRULE:FREQ=DAILY;BYHOUR=1,2;BYMINUTE={MINUTES};BYSECOND={MINUTES}"), id="by second"),
         pytest.param((DAY, "DURATION:P9999D", "RRULE:FREQ=DAILY"), id="always, each day"),
         pytest.param((DAY, "RRULE:FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30"), id="30 February"),
-        pytest.param((DAY, "RRULE:FREQ=DAILY;BYMONTH=2;BYMONTHDAY=30"), id="30 February, looked for each day"),
-        pytest.param((DAY, "RRULE:FREQ=WEEKLY;BYMONTH=2;BYMONTHDAY=30"), id="30 February, looked for each week"),
+        pytest.param((DAY, "RRULE:FREQ=DAILY;BYMONTH=2;BYMONTHDAY=30"), id="30 February, tried each day"),
+        pytest.param((DAY, "RRULE:FREQ=WEEKLY;BYMONTH=2;BYMONTHDAY=30"), id="30 February, tried each week"),
     ],
 )
-def test_one_bad_event_does_not_lose_the_others(lines: tuple[str, ...]) -> None:
-    assert "2026-11-25..2026-11-27 closed: Thanksgiving Recess" in told(
+def test_bad_event_does_not_lose_the_others(lines: tuple[str, ...]) -> None:
+    assert "2026-11-25..2026-11-27 closed: Thanksgiving Recess" in proposal_lines(
         ics(("SUMMARY:No School", *lines), THANKSGIVING)
     )
 
@@ -285,14 +285,14 @@ def test_one_bad_event_does_not_lose_the_others(lines: tuple[str, ...]) -> None:
         pytest.param((DAY,), 2001, id="2,001 events"),
     ],
 )
-def test_what_repeats_too_much_is_refused_soon(event: tuple[str, ...], times: int) -> None:
+def test_calendar_that_repeats_too_much_is_refused_quickly(event: tuple[str, ...], times: int) -> None:
     began = time.monotonic()
     with pytest.raises(FeedError, match=r"too many repeating events|more than 2,000 such events"):
         proposed(ics(*[("SUMMARY:No School", *event)] * times))
     assert time.monotonic() - began < 5
 
 
-def test_events_that_propose_nothing_are_not_counted() -> None:
+def test_events_that_propose_nothing_do_not_count_toward_the_limit() -> None:
     games = [("SUMMARY:Soccer game", DAY)] * 2500
 
     assert len(proposed(ics(*games, THANKSGIVING))) == 1
@@ -303,21 +303,21 @@ def test_events_that_propose_nothing_are_not_counted() -> None:
     [b"", b"<!DOCTYPE html><html></html>", b"BEGIN:VCARD\r\nEND:VCARD\r\n", b"\x00\xff" * 50, ics(THANKSGIVING)[:-16]],
     ids=["empty", "a web page", "a card", "bytes", "cut off"],
 )
-def test_what_is_no_calendar_is_refused(data: bytes) -> None:
+def test_data_that_is_no_calendar_is_refused(data: bytes) -> None:
     with pytest.raises(FeedError, match="calendar"):
         proposed(data)
 
 
-def test_events_in_events_in_events_are_none() -> None:
+def test_nested_events_are_ignored() -> None:
     deep = b"BEGIN:VEVENT\r\n" * 9000 + b"END:VEVENT\r\n" * 9000
 
-    assert told(b"BEGIN:VCALENDAR\r\n" + deep + b"END:VCALENDAR\r\n") == []
+    assert proposal_lines(b"BEGIN:VCALENDAR\r\n" + deep + b"END:VCALENDAR\r\n") == []
 
 
 @given(
     st.lists(st.sampled_from(ics(THANKSGIVING, IN_CUSTOM).decode().splitlines()), max_size=30), st.binary(max_size=9)
 )
-def test_whatever_is_read_ends_in_proposals_or_in_a_feed_error(lines: list[str], junk: bytes) -> None:
+def test_any_data_gives_proposals_or_a_feed_error(lines: list[str], junk: bytes) -> None:
     for data in (b"\r\n".join([b"BEGIN:VCALENDAR", *(line.encode() for line in lines), junk]), junk):
         with suppress(FeedError):
             proposed(data)
@@ -362,7 +362,7 @@ class Publisher(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, *_: object) -> None:
-        """Say nothing."""
+        """Log nothing."""
 
 
 @pytest.fixture(scope="module")
@@ -376,54 +376,54 @@ def publisher() -> Iterator[str]:
 
 
 @pytest.mark.parametrize("path", ["calendar.ics", "zipped.ics", "endless.ics", "hops/0", "hops/1"])
-def test_a_calendar_is_fetched(publisher: str, path: str) -> None:
+def test_calendar_is_fetched(publisher: str, path: str) -> None:
     assert fetch(f"{publisher}/{path}") == ics(THANKSGIVING)
 
 
 @pytest.mark.parametrize(
-    ("path", "said"),
+    ("path", "message"),
     [
         ("nowhere.ics?key=opensesame", "/nowhere.ics answers 404; check the address"),
         ("large.ics", "/large.ics is larger than 2,000 bytes"),
         ("bomb.ics", "/bomb.ics is larger than 2,000 bytes"),
         ("loop", "redirects more than 2 times"),
         ("hops/2", "redirects more than 2 times"),
-        ("away", "file:///etc/passwd: calendars are read from"),
+        ("away", "file:///etc/passwd cannot be read; give a file"),
     ],
 )
-def test_what_cannot_be_fetched_is_one_sentence(publisher: str, path: str, said: str) -> None:
+def test_failed_fetch_is_one_sentence(publisher: str, path: str, message: str) -> None:
     with pytest.raises(FeedError) as refused:
         fetch(f"{publisher}/{path}", limit_bytes=2000)
-    assert said in str(refused.value)
+    assert message in str(refused.value)
     assert "opensesame" not in str(refused.value)
 
 
-def test_whoever_sends_bit_by_bit_does_not_keep_us(publisher: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_slow_sender_is_cut_off(publisher: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ical_fetch, "WHOLE_S", -1.0)
     with pytest.raises(FeedError, match="takes longer than"):
         fetch(f"{publisher}/calendar.ics")
 
 
 @pytest.mark.parametrize(
-    ("source", "said"),
+    ("source", "message"),
     [
-        ("ftp://district.example/x.ics", "are read from files, http, https and webcal"),
-        ("file:///etc/passwd", "are read from files, http, https and webcal"),
+        ("ftp://district.example/x.ics", "give a file, or an http, https or webcal address"),
+        ("file:///etc/passwd", "give a file, or an http, https or webcal address"),
         ("nowhere/x.ics", "nowhere/x.ics cannot be read (No such file or directory)"),
-        ("x\x00.ics", "x.ics cannot be read (that is no path)"),
+        ("x\x00.ics", "x.ics cannot be read (it is not a path)"),
         (".", "cannot be read (Is a directory)"),
         ("http://127.0.0.1:1/x.ics", "cannot be reached"),
         ("webcal://127.0.0.1:1/x.ics", "https://127.0.0.1:1/x.ics cannot be reached"),
         ("http://[", "cannot be reached"),
     ],
 )
-def test_a_source_that_is_none(source: str, said: str) -> None:
+def test_unreadable_source_is_one_sentence(source: str, message: str) -> None:
     with pytest.raises(FeedError) as refused:
         fetch(source)
-    assert said in str(refused.value)
+    assert message in str(refused.value)
 
 
-def test_a_file_is_read_and_bounded(tmp_path: Path) -> None:
+def test_calendar_file_is_read_up_to_its_limit(tmp_path: Path) -> None:
     file = tmp_path / "calendar.ics"
     file.write_bytes(ics(THANKSGIVING))
 
@@ -440,5 +440,5 @@ def test_a_file_is_read_and_bounded(tmp_path: Path) -> None:
         ("a\nb?.ics", "ab?.ics"),
     ],
 )
-def test_a_source_is_shown_without_what_may_be_a_key(source: str, seen: str) -> None:
+def test_source_is_shown_without_user_password_and_query(source: str, seen: str) -> None:
     assert redacted_source(source) == seen

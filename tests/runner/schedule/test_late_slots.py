@@ -1,4 +1,4 @@
-"""Triage, cron, maintenance, load: small rules as tables."""
+"""Late slots, cron expressions, maintenance, and load of workers: small rules as tables."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def waiting(*slots: tuple[str, float]) -> list[WaitingSlot]:
         pytest.param([("b", 5), ("a", 5)], ["a", "b"], [], id="then by name"),
     ],
 )
-def test_what_waits_runs_or_is_missed_with_a_reason(
+def test_waiting_slot_runs_or_is_missed_with_a_reason(
     slots: list[tuple[str, float]], playable: list[str], why: list[str]
 ) -> None:
     found, missed = triage(waiting(*slots), NOON, 120)
@@ -48,31 +48,31 @@ def test_what_waits_runs_or_is_missed_with_a_reason(
 
 
 @given(st.lists(st.tuples(st.sampled_from("abc"), st.floats(0, 400))))
-def test_every_slot_either_may_run_or_is_missed_and_a_journey_runs_once(slots: list[tuple[str, float]]) -> None:
+def test_every_slot_runs_or_is_missed_and_each_journey_runs_at_most_once(slots: list[tuple[str, float]]) -> None:
     playable, missed = triage(waiting(*slots), NOON, 120)
     assert sorted([slot.id for slot in playable] + [one.slot.id for one in missed]) == list(range(len(slots)))
     assert max(Counter(slot.journey for slot in playable).values(), default=0) <= 1
 
 
 @pytest.mark.parametrize(
-    ("crontab", "said"),
+    ("crontab", "message"),
     [
         ("*/10 7-15 * * mon-fri", None),
         ("0 0 29 2 *", None),
-        ("0 0 31 2 *", "this is no cron expression (Bad day-of-month)"),
-        ("0 0 30 2 *", "this is no cron expression (Bad day-of-month)"),
-        ("60 * * * *", "this is no cron expression (Bad minute)"),
-        ("every day", "this is no cron expression"),
-        ("0 0 31 4,6,9,11 *", "this is no cron expression (Bad day-of-month)"),
+        ("0 0 31 2 *", "this is no valid cron expression (Bad day-of-month)"),
+        ("0 0 30 2 *", "this is no valid cron expression (Bad day-of-month)"),
+        ("60 * * * *", "this is no valid cron expression (Bad minute)"),
+        ("every day", "this is no valid cron expression"),
+        ("0 0 31 4,6,9,11 *", "this is no valid cron expression (Bad day-of-month)"),
     ],
 )
-def test_a_cron_expression_that_cannot_be_used_is_refused_with_the_reason(crontab: str, said: str | None) -> None:
+def test_unusable_cron_expression_is_refused_with_the_reason(crontab: str, message: str | None) -> None:
     refusal = refusal_of(crontab)
-    assert (refusal is None) if said is None else (refusal or "").startswith(said)
+    assert (refusal is None) if message is None else (refusal or "").startswith(message)
 
 
 @pytest.mark.parametrize(("crontab", "gap_s"), [("*/7 * * * *", 240), ("0 8 * * *", 86400), ("* 7 * * mon", 60)])
-def test_the_shortest_gap_is_found_also_at_the_turn_of_an_hour(crontab: str, gap_s: float) -> None:
+def test_shortest_gap_is_found_across_the_turn_of_an_hour(crontab: str, gap_s: float) -> None:
     assert shortest_gap_s(crontab) == gap_s
 
 
@@ -94,31 +94,31 @@ def window(*services: str, run: bool = True, why: str = "") -> Maintenance:
         ),
     ],
 )
-def test_a_journey_meets_the_maintenance_of_what_it_relies_on(
+def test_maintenance_in_force_is_that_of_the_journeys_services(
     announced: list[Maintenance], at: datetime, found: str | None
 ) -> None:
-    met = in_force(announced, ["edge", "platform"], at)
-    assert (str(met) if met else None) == found
+    window_ = in_force(announced, ["edge", "platform"], at)
+    assert (str(window_) if window_ else None) == found
 
 
 @pytest.mark.parametrize(
-    ("slots", "workers", "share", "said"),
+    ("slots", "workers", "share", "message"),
     [
         pytest.param(30, 1, 0.5, "", id="half"),
         pytest.param(50, 1, 0.83, "can only just carry", id="nearly full"),
-        pytest.param(70, 1, 1.17, "1 worker cannot carry this: 117% busy, most with live-class", id="too much"),
+        pytest.param(70, 1, 1.17, "1 worker cannot carry this: 117% busy, mostly with live-class", id="too much"),
         pytest.param(70, 2, 0.58, "", id="two workers can"),
     ],
 )
-def test_a_load_that_the_workers_cannot_carry_is_said(slots: int, workers: int, share: float, said: str) -> None:
+def test_overload_of_workers_gives_a_warning(slots: int, workers: int, share: float, message: str) -> None:
     dues = [
         Due(at=NOON + timedelta(seconds=number), journey="live-class", phase=Phase.IN_CLASS) for number in range(slots)
     ]
     load = busiest_quarter(dues, {"live-class": 15.0}, workers)
     assert load is not None
     assert round(load.share, 2) == share
-    assert said in load.warning if said else not load.warning
+    assert message in load.warning if message else not load.warning
 
 
-def test_nothing_due_is_no_load() -> None:
+def test_no_due_times_are_no_load() -> None:
     assert busiest_quarter([], {}, 1) is None

@@ -1,4 +1,4 @@
-"""The parts of the service: a clock that is supervised, signals that are waited for, systemd that hears, reloading."""
+"""The parts of the service: clock, signals, systemd, reload, maintenance, and records that wait for history."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from firstbell.runner.history.record import RunRow
 from firstbell.runner.watch import clock as clocks
 from firstbell.runner.watch.clock import JobClock, PeriodicJob
 from firstbell.runner.watch.maintenance import MaintenanceWindows
-from firstbell.runner.watch.reload import ConfigFile, needs_restart
+from firstbell.runner.watch.reload import ConfigFile, check_without_restart
 from firstbell.runner.watch.retrying_history import RetryingRecords
 from firstbell.runner.watch.service import workers_of
 from firstbell.runner.watch.signals import STOP, Signals
@@ -29,55 +29,58 @@ CONFIG = '[school]\nname = "P"\ntimezone = "America/New_York"\npractice = true\n
 SOON_S = 10.0
 
 
-def test_a_bell_that_raises_is_rung_again_and_the_others_ring_on() -> None:
-    rung, well = threading.Semaphore(0), threading.Event()
+def test_failing_job_runs_again_and_does_not_stop_others() -> None:
+    calls, other_called = threading.Semaphore(0), threading.Event()
 
     def broken() -> None:
-        rung.release()
-        raise OSError("the disk is gone")
+        calls.release()
+        raise OSError("the disk is full")
 
     clock = JobClock(
-        [PeriodicJob(name="broken", every_s=0.05, ring=broken), PeriodicJob(name="well", every_s=0.05, ring=well.set)]
+        [
+            PeriodicJob(name="broken", every_s=0.05, run_once=broken),
+            PeriodicJob(name="other", every_s=0.05, run_once=other_called.set),
+        ]
     )
     clock.start()
-    assert all(rung.acquire(timeout=SOON_S) for _ in range(3))
-    assert well.wait(SOON_S)
+    assert all(calls.acquire(timeout=SOON_S) for _ in range(3))
+    assert other_called.wait(SOON_S)
     clock.stop()
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")  # Its death is what is tested.
-def test_a_clock_whose_thread_has_died_is_made_anew(monkeypatch: pytest.MonkeyPatch) -> None:
-    rung = threading.Event()
-    clock = JobClock([PeriodicJob(name="x", every_s=0.05, ring=rung.set)])
+def test_clock_with_a_dead_thread_is_restarted(monkeypatch: pytest.MonkeyPatch) -> None:
+    called = threading.Event()
+    clock = JobClock([PeriodicJob(name="x", every_s=0.05, run_once=called.set)])
     clock.start()
-    assert rung.wait(SOON_S)
+    assert called.wait(SOON_S)
     died = threading.Event()
 
     def die(*_: object) -> None:
         died.set()
         raise SystemExit
 
-    # What a store that fails outside of `get_due_jobs` does to APScheduler's own thread.
+    # As a job store that fails outside `get_due_jobs` ends APScheduler's own thread.
     monkeypatch.setattr(clock._scheduler, "_process_jobs", die)
     clock._scheduler.wakeup()
     assert died.wait(SOON_S)
     clock._scheduler._thread.join(SOON_S)
-    assert clock._scheduler.running, "it still says that it runs, which is why it must be supervised"
-    rung.clear()
+    assert clock._scheduler.running, "it still reports that it runs, which is why it must be supervised"
+    called.clear()
     monkeypatch.setattr(clocks, "SILENT_S", 0.0)
-    assert clock.mend()
-    assert rung.wait(SOON_S)
+    assert clock.restart_if_silent()
+    assert called.wait(SOON_S)
     clock.stop()
 
 
-def test_a_clock_that_rings_is_left_alone() -> None:
-    clock = JobClock([PeriodicJob(name="x", every_s=60, ring=lambda: None)])
+def test_healthy_clock_is_not_restarted() -> None:
+    clock = JobClock([PeriodicJob(name="x", every_s=60, run_once=lambda: None)])
     clock.start()
-    assert not clock.mend()
+    assert not clock.restart_if_silent()
     clock.stop()
 
 
-def test_signals_are_waited_for_and_what_was_before_comes_back() -> None:
+def test_signals_are_received_and_handlers_restored() -> None:
     before = signal.getsignal(signal.SIGTERM)
     with Signals() as signals:
         assert signals.wait(0) == frozenset()
@@ -88,20 +91,20 @@ def test_signals_are_waited_for_and_what_was_before_comes_back() -> None:
     assert signal.getsignal(signal.SIGTERM) is before
 
 
-def test_systemd_hears_by_a_socket(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as line:
-        line.bind(str(tmp_path / "notify"))
+def test_systemd_is_notified_through_its_socket(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as receiver:
+        receiver.bind(str(tmp_path / "notify"))
         monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "notify"))
         notify(READY=1, STATUS="watching")
-        assert line.recv(100) == b"READY=1\nSTATUS=watching"
-    notify(WATCHDOG=1)  # Nobody listens any more: no reason to stop.
+        assert receiver.recv(100) == b"READY=1\nSTATUS=watching"
+    notify(WATCHDOG=1)  # Without a receiver it goes on.
     monkeypatch.setenv("WATCHDOG_USEC", "30000000")
     assert watchdog_s() == 15.0
     monkeypatch.delenv("WATCHDOG_USEC")
     assert watchdog_s() is None
 
 
-def test_a_file_has_changed_when_it_was_written_or_replaced_and_not_while_it_is_gone(tmp_path: Path) -> None:
+def test_file_change_is_noticed_but_not_while_the_file_is_gone(tmp_path: Path) -> None:
     path = tmp_path / "firstbell.toml"
     path.write_text(CONFIG)
     file = ConfigFile(path)
@@ -126,14 +129,14 @@ def test_a_file_has_changed_when_it_was_written_or_replaced_and_not_while_it_is_
         ("[watch]\nrecycle_after = 10\n", ""),
     ],
 )
-def test_what_only_a_restart_can_change_is_refused_at_its_place(tmp_path: Path, more: str, key: str) -> None:
+def test_change_that_needs_a_restart_is_refused_at_its_key(tmp_path: Path, more: str, key: str) -> None:
     file = tmp_path / "firstbell.toml"
     old, new = parse(CONFIG, file), parse(CONFIG + more, file)
     if not key:
-        needs_restart(old.settings, new)
+        check_without_restart(old.settings, new)
         return
     with pytest.raises(ConfigError, match=f"{key}: this changes only with a restart"):
-        needs_restart(old.settings, new)
+        check_without_restart(old.settings, new)
 
 
 RUN = RunRow(
@@ -142,8 +145,8 @@ RUN = RunRow(
 )  # fmt: skip
 
 
-class Away:
-    """A history that is away for a while."""
+class UnavailableHistory:
+    """A history that is unavailable for the first calls."""
 
     def __init__(self, times: int) -> None:
         self.times = times
@@ -152,23 +155,23 @@ class Away:
     def record(self, _run: RunRow, _claim: object = None) -> None:
         if self.times:
             self.times -= 1
-            raise HistoryError("the database is away")
+            raise HistoryError("the database is unavailable")
         self.recorded += 1
 
 
-def test_a_verdict_waits_for_a_history_that_is_away(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_record_waits_for_an_unavailable_history(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
         "firstbell.runner.watch.retrying_history.BACKOFF", Backoff(first_s=0.01, longest_s=0.1, spread=(1.0, 1.0))
     )
-    away, never = Away(3), threading.Event()
-    RetryingRecords(away, never).record(RUN)
-    assert away.recorded == 1
-    never.set()
+    history, give_up = UnavailableHistory(3), threading.Event()
+    RetryingRecords(history, give_up).record(RUN)
+    assert history.recorded == 1
+    give_up.set()
     with pytest.raises(HistoryError):
-        RetryingRecords(Away(3), never).record(RUN)
+        RetryingRecords(UnavailableHistory(3), give_up).record(RUN)
 
 
-def test_maintenance_comes_from_the_file_and_from_calendars_and_a_calendar_that_is_gone_is_kept(tmp_path: Path) -> None:
+def test_maintenance_of_an_unreadable_calendar_is_kept(tmp_path: Path) -> None:
     file, calendar = tmp_path / "firstbell.toml", tmp_path / "vendor.ics"
     now = datetime.now(UTC)
     times = f"DTSTART:{now - timedelta(hours=1):%Y%m%dT%H%M%SZ}\r\nDTEND:{now + timedelta(hours=1):%Y%m%dT%H%M%SZ}"
@@ -179,15 +182,15 @@ def test_maintenance_comes_from_the_file_and_from_calendars_and_a_calendar_that_
         "start = 2026-12-05T22:00:00\nend = 2026-12-06T04:00:00\nrun = false\n"
     )
     announced = MaintenanceWindows(load(file))
-    assert [str(one) for one in announced.windows()] == ["maintenance of everything"]
+    assert [str(window) for window in announced.windows()] == ["maintenance of everything"]
     announced.refresh()
-    assert "maintenance of platform: Long upgrade" in {str(one) for one in announced.windows()}
+    assert "maintenance of platform: Long upgrade" in {str(window) for window in announced.windows()}
     calendar.unlink()
     announced.refresh()
     assert len(announced.windows()) == 2
 
 
-def test_there_is_one_worker_for_two_processors_unless_it_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_default_is_one_worker_for_two_processors(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "cpu_count", lambda: 8)
     settings = parse(CONFIG, Path("firstbell.toml")).settings
     assert workers_of(settings.watch) == 4

@@ -1,4 +1,4 @@
-// Today's classes, built in the browser from what the page brought along; without this script there is no page.
+// Builds the list of today's classes from the page's data; without this script the page is empty.
 
 function make(tag, properties, ...children) {
   const { label, ...rest } = properties;

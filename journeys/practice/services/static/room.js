@@ -1,4 +1,4 @@
-// A room in the browser: what the server tells is shown, what people do is told to the server, calls go page to page.
+// Browser side of a room: shows the server's messages, sends the user's actions to it, and calls other pages directly.
 const room = document.querySelector(".room");
 const words = JSON.parse(room.dataset.words);
 const find = (selector) => room.querySelector(selector);
@@ -6,7 +6,7 @@ const status = find("[role=status]");
 const calls = new Map();
 let socket, stream, relays = [], over = false;
 
-const say = (message) => socket?.readyState === WebSocket.OPEN && socket.send(JSON.stringify(message));
+const send = (message) => socket?.readyState === WebSocket.OPEN && socket.send(JSON.stringify(message));
 
 // --- people and pictures ---------------------------------------------------------------------------------------
 const showPeople = (people) =>
@@ -27,17 +27,17 @@ const figureFor = (name) => {
   return figure;
 };
 
-// The class of somebody else: its picture comes from there, and nobody here takes part in it.
+// The class of another teacher: shows its picture; participants here are not part of it.
 const showFilm = (name) => {
   if (!name) return;
   const canvas = Object.assign(document.createElement("canvas"), { width: 320, height: 240 });
-  const pen = canvas.getContext("2d");
+  const painter = canvas.getContext("2d");
   let turn = 0;
   setInterval(() => {
-    pen.fillStyle = "#8a6a3b";
-    pen.fillRect(0, 0, 320, 240);
-    pen.fillStyle = "#f1e4c8";
-    pen.fillRect(40 + 30 * Math.sin(turn += 0.2), 60, 120, 140);
+    painter.fillStyle = "#8a6a3b";
+    painter.fillRect(0, 0, 320, 240);
+    painter.fillStyle = "#f1e4c8";
+    painter.fillRect(40 + 30 * Math.sin(turn += 0.2), 60, 120, 140);
   }, 66);
   figureFor(name).querySelector("video").srcObject = canvas.captureStream(15);
 };
@@ -55,13 +55,13 @@ const callWith = (peer, name) => {
   const call = { connection, figure: figureFor(name), early: [] };
   calls.set(peer, call);
   for (const track of stream.getTracks()) connection.addTrack(track, stream);
-  if (devices.still) setTimeout(() => devices.still && switchPicture(stillTrack()), HANGS_AFTER_MS);
-  connection.onicecandidate = ({ candidate }) => candidate && say({ type: "signal", peer, candidate });
+  if (devices.still) setTimeout(() => devices.still && switchPicture(stillTrack()), FREEZES_AFTER_MS);
+  connection.onicecandidate = ({ candidate }) => candidate && send({ type: "signal", peer, candidate });
   connection.ontrack = ({ streams }) => (call.figure.querySelector("video").srcObject = streams[0]);
   return call;
 };
 
-// How many pictures this page has sent by a call. The school adds them up, so that whoever watches the other end can be checked.
+// Counts the frames that this page has sent in a call. The school adds them up, to check what the other end measures.
 const framesSent = async ({ connection }) =>
   [...(await connection.getStats()).values()]
     .filter(({ type, kind }) => type === "outbound-rtp" && kind === "video")
@@ -72,24 +72,24 @@ const hangUp = async (peer) => {
   if (!call) return;
   calls.delete(peer);
   call.figure.remove();
-  say({ type: "frames", sent: await framesSent(call) });
+  send({ type: "frames", sent: await framesSent(call) });
   call.connection.close();
 };
 
 const offerTo = async ({ peer, name }) => {
   const { connection } = callWith(peer, name);
   await connection.setLocalDescription();
-  say({ type: "signal", peer, description: connection.localDescription });
+  send({ type: "signal", peer, description: connection.localDescription });
 };
 
-const hear = async ({ peer, name, description, candidate }) => {
+const receiveSignal = async ({ peer, name, description, candidate }) => {
   const { connection, early } = callWith(peer, name);
   if (description) {
     await connection.setRemoteDescription(description);
-    for (const waiting of early.splice(0)) await connection.addIceCandidate(waiting);
+    for (const candidate of early.splice(0)) await connection.addIceCandidate(candidate);
     if (description.type === "offer") {
       await connection.setLocalDescription();
-      say({ type: "signal", peer, description: connection.localDescription });
+      send({ type: "signal", peer, description: connection.localDescription });
     }
   } else if (candidate) {
     if (connection.remoteDescription) await connection.addIceCandidate(candidate);
@@ -97,17 +97,17 @@ const hear = async ({ peer, name, description, candidate }) => {
   }
 };
 
-// A camera that hangs when a call has been up for a moment: the same picture again and again.
-const HANGS_AFTER_MS = 3000;
+// A camera that freezes shortly after a call begins: it repeats one picture.
+const FREEZES_AFTER_MS = 3000;
 let still;
 const stillTrack = () => {
   if (still) return still;
   const live = find(".own video"), canvas = document.createElement("canvas");
   [canvas.width, canvas.height] = [live.videoWidth, live.videoHeight];
-  const pen = canvas.getContext("2d");
-  pen.drawImage(live, 0, 0);
-  const picture = pen.getImageData(0, 0, canvas.width, canvas.height);
-  setInterval(() => pen.putImageData(picture, 0, 0), 66);
+  const painter = canvas.getContext("2d");
+  painter.drawImage(live, 0, 0);
+  const picture = painter.getImageData(0, 0, canvas.width, canvas.height);
+  setInterval(() => painter.putImageData(picture, 0, 0), 66);
   return (still = canvas.captureStream(15).getVideoTracks()[0]);
 };
 const switchPicture = (track) => {
@@ -115,10 +115,10 @@ const switchPicture = (track) => {
     connection.getSenders().find((sender) => sender.track?.kind === "video")?.replaceTrack(track);
 };
 
-// What the server says of the devices; a microphone that is off there stays off whatever is clicked here.
+// Device state from the server; a microphone that the server switches off stays off whatever is clicked here.
 let devices = { picture: true, sound: true, still: false };
-const switchDevices = (told = devices) => {
-  const { picture = true, sound = true, still = false } = told;
+const switchDevices = (message = devices) => {
+  const { picture = true, sound = true, still = false } = message;
   if (calls.size && still !== devices.still) switchPicture(still ? stillTrack() : stream.getVideoTracks()[0]);
   devices = { picture, sound, still };
   for (const track of stream.getVideoTracks()) track.enabled = picture;
@@ -126,19 +126,19 @@ const switchDevices = (told = devices) => {
 };
 
 // --- coming and going --------------------------------------------------------------------------------------------
-const goOut = async (word) => {
+const leaveRoom = async (text) => {
   over = true;
   await Promise.all([...calls.keys()].map(hangUp));
-  status.textContent = word;
+  status.textContent = text;
   stream?.getTracks().forEach((track) => track.stop());
   socket.close();
   room.classList.add("over");
 };
 
-const told = {
+const handlers = {
   state: (message) => {
     if (message.state === "lobby") status.textContent = words.waiting;
-    if (["ended", "full"].includes(message.state)) goOut(words[message.state]);
+    if (["ended", "full"].includes(message.state)) leaveRoom(words[message.state]);
     if (message.state === "in") {
       relays = message.relays;
       switchDevices(message);
@@ -149,16 +149,16 @@ const told = {
   devices: switchDevices,
   people: ({ people }) => showPeople(people),
   call: offerTo,
-  signal: hear,
+  signal: receiveSignal,
   gone: ({ peer }) => hangUp(peer),
   chat: showChat,
 };
 
-const doing = {
+const actions = {
   hand: (button) => {
     const up = button.textContent === "Raise hand";
     button.textContent = up ? "Lower hand" : "Raise hand";
-    say({ type: "hand", up });
+    send({ type: "hand", up });
   },
   microphone: (button) => {
     const mute = !button.dataset.muted;
@@ -166,15 +166,15 @@ const doing = {
     button.dataset.muted = mute ? "yes" : "";
     switchDevices();
   },
-  leave: () => goOut(words.left),
-  end: () => say({ type: "end" }),
+  leave: () => leaveRoom(words.left),
+  end: () => send({ type: "end" }),
 };
 
-find(".controls").addEventListener("click", ({ target }) => doing[target.dataset.do]?.(target));
+find(".controls").addEventListener("click", ({ target }) => actions[target.dataset.do]?.(target));
 find(".chat").addEventListener("submit", (event) => {
   event.preventDefault();
   const box = find(".chat input");
-  if (box.value.trim()) say({ type: "chat", text: box.value.trim() });
+  if (box.value.trim()) send({ type: "chat", text: box.value.trim() });
   box.value = "";
 });
 
@@ -183,11 +183,11 @@ const connect = () => {
   if (over) return;
   const protocol = location.protocol === "https:" ? "wss:" : "ws:";
   socket = new WebSocket(Object.assign(new URL(room.dataset.signal, location), { protocol }));
-  // One after the other: a candidate must not overtake the description that it belongs to.
+  // In order: a candidate must not overtake its description.
   let queue = Promise.resolve();
   socket.onmessage = ({ data }) => {
     const message = JSON.parse(data);
-    queue = queue.then(() => told[message.type]?.(message)).catch((error) => console.error(error));
+    queue = queue.then(() => handlers[message.type]?.(message)).catch((error) => console.error(error));
   };
   socket.onclose = () => {
     if (over) return;

@@ -41,7 +41,7 @@ def test_a_step_that_meets_a_bot_wall_is_blind(page: Page, body: str, kind: Endi
         route.fulfill(content_type="text/html", body=body if is_ours else "<p>Are you human?</p>")
 
     page.context.route("**/*", answer)
-    with Stage(run_token="x", audience=NoObserver(), limit_s=1.0) as stage:
+    with Stage(run_token="x", observer=NoObserver(), limit_s=1.0) as stage:
         ada = stage.enter("student", ADA, page.context)
         ada.go("https://portal.example/")
         title = expect(ada.page.get_by_text("Grade 3 Reading"))

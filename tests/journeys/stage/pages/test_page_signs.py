@@ -26,7 +26,7 @@ NEWS = "Welcome back. "
         pytest.param("", "", "portal.x redirected you too many times.", "redirect-loop", id="sent in a circle"),
     ],
 )
-def test_a_page_that_stands_in_for_another(title: str, heading: str, text: str, sign: str) -> None:
+def test_a_stand_in_page_has_a_sign(title: str, heading: str, text: str, sign: str) -> None:
     assert sign_of(title, heading, text, len(text)) == sign
 
 
@@ -41,7 +41,7 @@ def test_a_page_that_stands_in_for_another(title: str, heading: str, text: str, 
         pytest.param("", "", "", id="nothing at all"),
     ],
 )
-def test_a_page_on_which_words_merely_stand(title: str, heading: str, text: str) -> None:
+def test_a_page_that_only_mentions_the_words_has_no_sign(title: str, heading: str, text: str) -> None:
     assert sign_of(title, heading, text, len(text)) == ""
 
 
@@ -59,5 +59,5 @@ def test_the_words_of_a_page_count_while_it_is_short(letters: int, sign: str) ->
         ("x" * 10_000, "x" * TITLE_LIMIT),
     ],
 )
-def test_what_stands_on_a_page_becomes_one_bounded_line(text: str, line: str) -> None:
+def test_page_text_becomes_one_bounded_line(text: str, line: str) -> None:
     assert printable(text, TITLE_LIMIT) == line

@@ -1,4 +1,4 @@
-"""Locations in the configuration: what each says of its way out, and what is refused with a sentence."""
+"""Locations in the configuration: proxy, name server and network of each, and invalid settings."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ from firstbell.runner.diagnosis.location import NETWORK_PROFILES
 SCHOOL = '[school]\nname = "Bayfront"\ntimezone = "America/New_York"\npractice = true\n'
 
 
-def given(text: str) -> Config:
+def parsed(text: str) -> Config:
     return parse(SCHOOL + text, Path("/srv/district/firstbell.toml"))
 
 
-def test_without_any_there_is_this_machine_as_it_is() -> None:
-    (here,) = locations_of(given('[watch]\nlocation = "office"\n'), None).values()
+def test_without_locations_there_is_one_without_proxy_or_throttling() -> None:
+    (here,) = locations_of(parsed('[watch]\nlocation = "office"\n'), None).values()
     assert (here.name, here.inside, here.way.proxy, here.way.cas) == ("office", False, "", ())
     assert here.context_options == {}
     assert here.network.conditions is None
 
 
-def test_each_has_its_own_way_out_in_the_order_of_the_file() -> None:
+def test_each_location_has_its_own_proxy_resolver_and_network() -> None:
     found = locations_of(
-        given(
+        parsed(
             '[diagnosis]\nresolver = "192.0.2.53"\n'
             '[locations.school]\ninside = true\nproxy = "http://filter.school.example:8080"\nca = ["filter.pem"]\n'
             '[locations.home]\nnetwork = "cable"\nresolver = "192.0.2.54"\n'
@@ -45,8 +45,8 @@ def test_each_has_its_own_way_out_in_the_order_of_the_file() -> None:
     assert (home.inside, home.context_options, home.network) == (False, {}, NETWORK_PROFILES["cable"])
 
 
-def test_the_practice_schools_outside_is_filled_in_and_not_needed_for_the_others() -> None:
-    config = given('[locations.home]\nproxy = "practice:outside"\n[locations.school]\ninside = true\n')
+def test_practice_outside_proxy_is_filled_in_for_its_location_only() -> None:
+    config = parsed('[locations.home]\nproxy = "practice:outside"\n[locations.school]\ninside = true\n')
     practice = SchoolInfo(
         control="", token="", origins={}, accounts={}, class_title="", meeting_code="", outside="http://127.0.0.1:9"
     )
@@ -59,20 +59,20 @@ def test_the_practice_schools_outside_is_filled_in_and_not_needed_for_the_others
     [
         pytest.param('proxy = "http://user:password@filter:8080"', "proxy", id="a password in an address"),
         pytest.param('proxy = "socks5://filter:1080"', "proxy", id="a proxy of another kind"),
-        pytest.param('network = "modem"', "no-udp", id="a network that nobody knows, with those that there are"),
-        pytest.param('inside = "yes"', "inside", id="a word for a yes"),
-        pytest.param('prozy = "http://filter:8080"', "prozy", id="a word that is misspelt"),
+        pytest.param('network = "modem"', "no-udp", id="an unknown network, with the known ones"),
+        pytest.param('inside = "yes"', "inside", id="a text instead of true"),
+        pytest.param('prozy = "http://filter:8080"', "prozy", id="a misspelt key"),
     ],
 )
-def test_what_cannot_be_is_refused_where_it_stands(text: str, names: str) -> None:
+def test_invalid_location_settings_are_refused_at_their_key(text: str, names: str) -> None:
     with pytest.raises(ConfigError) as refused:
-        given(f"[locations.home]\n{text}\n")
+        parsed(f"[locations.home]\n{text}\n")
     assert names in str(refused.value)
     assert "locations.home" in str(refused.value)
     assert "password@" not in str(refused.value)
 
 
-def test_a_slow_line_is_told_to_the_browser_in_bytes() -> None:
+def test_network_profile_is_given_to_the_browser_in_bytes() -> None:
     conditions = NETWORK_PROFILES["dsl"].conditions
     assert conditions is not None
     assert (conditions["latency"], conditions["downloadThroughput"]) == (50, 1_500_000 / 8)

@@ -1,4 +1,4 @@
-"""The parts of the file that say when: mistakes at their place, what is left out, and what is printed of it."""
+"""Bells, calendar, maintenance and intervals of the file: mistakes, defaults, and `firstbell schedule`."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ def written(text: str) -> Config:
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
         pytest.param(
             '[journeys.x]\ncrontab = "0 0 31 2 *"\n',
-            "6:1: journeys.x.crontab: this is no cron",
+            "6:1: journeys.x.crontab: this is no valid cron expression",
             id="cron that cannot be",
         ),
         pytest.param(
@@ -54,7 +54,7 @@ def written(text: str) -> Config:
         ),
         pytest.param(
             '[journeys.x]\nevery = "5m"\ncrontab = "0 8 * * *"\n',
-            "7:1: journeys.x.crontab: crontab says when by itself",
+            "7:1: journeys.x.crontab: crontab replaces every and lead_in; leave these out",
             id="both",
         ),
         pytest.param(
@@ -67,7 +67,7 @@ def written(text: str) -> Config:
         ),
         pytest.param(
             BELLS + '[calendar.bells]\nmonday = "regular"\n',
-            "10:1: calendar.bells.monday: this is no weekday",
+            "10:1: calendar.bells.monday: this key does not exist; write one of: mon, tue",
             id="no such weekday",
         ),
         pytest.param(
@@ -103,17 +103,17 @@ def written(text: str) -> Config:
         pytest.param('[[maintenance]]\nwhy = "x"\n', "5:3: maintenance.0: give start and end, or ics", id="no window"),
         pytest.param(
             '[[bells]]\nname = "x"\nfirst_bell = 16:00:00\nlast_bell = 15:00:00\n',
-            "5:3: bells.0: the last bell rings after every first bell",
+            "5:3: bells.0: the last bell rings after every first bell; correct first_bell or last_bell",
             id="bells the wrong way round",
         ),
         pytest.param(
             '[history]\nkeep_steps = "12h"\n',
-            "6:1: history.keep_steps: this lies between a day and ten years",
+            "6:1: history.keep_steps: this is not between a day and ten years; write one such as",
             id="steps kept for hours",
         ),
         pytest.param(
             "[watch]\nworkers = 1000\n",
-            "6:1: watch.workers: input should be less than or equal to 64",
+            "6:1: watch.workers: this must be less than or equal to 64",
             id="too many workers",
         ),
         pytest.param(
@@ -121,24 +121,24 @@ def written(text: str) -> Config:
         ),
     ],
 )
-def test_a_mistake_is_told_at_its_place(text: str, said: str) -> None:
+def test_schedule_mistakes_have_line_and_column(text: str, message: str) -> None:
     with pytest.raises(ConfigError) as caught:
         written(text)
-    assert f"firstbell.toml:{said}" in str(caught.value)
+    assert f"firstbell.toml:{message}" in str(caught.value)
 
 
-def test_a_file_that_says_nothing_plays_everything_every_ten_minutes_round_the_clock() -> None:
+def test_default_schedule_is_every_ten_minutes_round_the_clock() -> None:
     timetable = timetable_of(written("").settings, ["live-class"])
     day = timetable.due(datetime(2026, 11, 26, tzinfo=UTC), datetime(2026, 11, 27, tzinfo=UTC))
     assert len(day) == 144
     assert {due.phase for due in day} == {Phase.ROUND_THE_CLOCK}
 
 
-def test_what_is_not_enabled_is_not_due() -> None:
+def test_disabled_journey_is_never_due() -> None:
     assert not timetable_of(written("[journeys.x]\nenabled = false\n").settings, ["x"]).rhythms
 
 
-def test_the_only_bell_schedule_needs_no_naming_and_a_special_day_swaps_it() -> None:
+def test_first_bell_schedule_is_the_default_and_a_special_day_replaces_it() -> None:
     text = (
         f'{BELLS}{SNOW}[calendar]\nin_session = "mon-fri"\nclosed = ["2026-11-25..2026-11-27", 2026-12-24]\n'
         '[[calendar.days]]\ndates = 2027-01-12\nbells = "late"\nwhy = "Snow"\n'
@@ -152,20 +152,20 @@ def test_the_only_bell_schedule_needs_no_naming_and_a_special_day_swaps_it() -> 
         True,
     ]
     assert not school.day(date(2026, 12, 24)).in_session
-    told = school.day(date(2027, 1, 12))
-    assert told.bells is not None
-    assert (told.bells.name, told.why) == ("late", "Snow")
+    day = school.day(date(2027, 1, 12))
+    assert day.bells is not None
+    assert (day.bells.name, day.why) == ("late", "Snow")
     assert school.day(date(2026, 11, 24)).bells == calendar_of(written(BELLS).settings).day(date(2026, 11, 24)).bells
 
 
-def test_maintenance_is_read_in_the_schools_time() -> None:
+def test_maintenance_times_are_in_the_schools_time_zone() -> None:
     (window,) = maintenance_of(
         written("[[maintenance]]\nstart = 2026-12-05T22:00:00\nend = 2026-12-06T04:00:00\n").settings
     )
     assert window.start == datetime(2026, 12, 6, 3, tzinfo=UTC)
 
 
-def test_a_proof_of_life_is_at_the_time_that_the_calendar_says() -> None:
+def test_proof_of_life_is_at_the_calendars_time() -> None:
     text = '[calendar]\nin_session = "mon-fri"\nproof_of_life = 09:30:00\n'
     rhythm = timetable_of(written(text).settings, ["x"]).rhythms["x"]
     assert rhythm.proof_of_life == time(9, 30)
@@ -190,21 +190,21 @@ def schedule(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return file
 
 
-def test_schedule_says_what_runs_when_and_why_other_things_do_not(schedule: Path) -> None:
-    told = CliRunner().invoke(main, ["schedule", "--days", "8", "--config", str(schedule)])
-    assert told.exit_code == 0, told.output
-    assert "every 2 min for 45 min before the bell, every 10 min in class, 2 h after hours" in told.output
-    assert "in session, bells regular (08:00 08:45 to 15:30)" in told.output
-    assert "no school: no school on this weekday" in told.output
-    assert "no file defines the journey 'ghost': its slots will be missed" in told.output
-    assert "maintenance of platform: a long upgrade" in told.output
-    assert "journeys do not run" in told.output
-    assert "busiest:" in told.output
+def test_schedule_command_prints_intervals_closed_days_and_maintenance(schedule: Path) -> None:
+    result = CliRunner().invoke(main, ["schedule", "--days", "8", "--config", str(schedule)])
+    assert result.exit_code == 0, result.output
+    assert "every 2 min for 45 min before the bell, every 10 min in class, 2 h after hours" in result.output
+    assert "in session, bells regular (08:00 08:45 to 15:30)" in result.output
+    assert "no school: no school on this weekday" in result.output
+    assert "no file defines the journey 'ghost': its slots will be missed" in result.output
+    assert "maintenance of platform: a long upgrade" in result.output
+    assert "journeys do not run" in result.output
+    assert "busiest:" in result.output
 
 
-def test_schedule_lists_each_time_of_one_journey(schedule: Path) -> None:
-    told = CliRunner().invoke(main, ["schedule", "--days", "3", "--journey", "ghost", "--config", str(schedule)])
-    lines = told.output.splitlines()
+def test_schedule_command_lists_each_time_of_one_journey(schedule: Path) -> None:
+    result = CliRunner().invoke(main, ["schedule", "--days", "3", "--journey", "ghost", "--config", str(schedule)])
+    lines = result.output.splitlines()
     assert lines
     assert all(line.split()[3].count(":") == 2 for line in lines)
     unknown = CliRunner().invoke(main, ["schedule", "--journey", "nothing", "--config", str(schedule)])
@@ -212,9 +212,7 @@ def test_schedule_lists_each_time_of_one_journey(schedule: Path) -> None:
     assert "no journey called 'nothing' is scheduled; there are: ghost, live-class" in unknown.output
 
 
-def test_schedule_warns_of_a_load_that_the_workers_cannot_carry(
-    schedule: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_schedule_command_warns_about_overloaded_workers(schedule: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("firstbell.runner.cli.play.schedule.GUESSED_S", 3600.0)
-    told = CliRunner().invoke(main, ["schedule", "--days", "8", "--config", str(schedule)])
-    assert "cannot carry this" in told.output
+    result = CliRunner().invoke(main, ["schedule", "--days", "8", "--config", str(schedule)])
+    assert "cannot carry this" in result.output

@@ -91,7 +91,7 @@ def test_what_cannot_be_is_refused_where_it_stands(text: str, line: int, said: s
         given(text)
     (problem,) = refused.value.problems
     assert problem.line == line
-    assert said in problem.said
+    assert said in problem.message
 
 
 def test_who_holds_a_browser_of_their_own_may_hold_a_mobile_device_in_a_district_of_firefox() -> None:

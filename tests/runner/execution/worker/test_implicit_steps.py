@@ -34,7 +34,7 @@ def heard(tmp_path: Path) -> tuple[ImplicitSteps, Told]:
     order = PlayAttempt(run_id="r", journey="login", attempt=1, folder=tmp_path, recording=Options())
     recording = AttemptRecorder(order, WorkerEnd(io.BytesIO(), line))
     solo = ImplicitSteps(
-        Stage(run_token="r", audience=recording, limit_s=1.0), recording, words="login", service="library"
+        Stage(run_token="r", observer=recording, limit_s=1.0), recording, words="login", service="library"
     )
     return solo, lambda: [FROM_WORKER.validate_json(one) for one in line.getvalue().splitlines()]
 

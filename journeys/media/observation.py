@@ -1,4 +1,4 @@
-"""All looks at a page so far, sorted out for one question: does this actor see and hear that one now?"""
+"""The samples of a page so far, sorted for one question: does this actor see and hear that one now?"""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from firstbell.journeys.media.camera import Signature
-from firstbell.journeys.media.look import MediaCounters, MediaSample, VideoReading
+from firstbell.journeys.media.sample import MediaCounters, MediaSample, VideoReading
 
 # Enough to say "now": at 15 frames a second, six fresh stamps take 0.4 s, and no still picture makes two.
 SPAN_WANTED_MS = 330
-# Only what was shown lately counts; older pictures wait in the page since before anybody asked.
+# Only recent pictures count; older ones have waited in the page since before the question.
 LATELY_MS = 3000
 # A live picture older than this is a recording or a queue, not a class.
 OLDEST_MS = 5000
@@ -19,15 +19,15 @@ UP = ("connected", "completed")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MediaObservation:
-    """All looks so far, sorted out for one question: does the observer see and hear the expected one?"""
+    """All samples so far, sorted for one question: does the observer see and hear the expected actor?"""
 
     expected: Signature
-    looks: Sequence[MediaSample]
+    samples: Sequence[MediaSample]
 
     @property
     def now_ms(self) -> int:
-        """The page's clock at the last look."""
-        return self.looks[-1].at_ms
+        """The page's clock at the last sample."""
+        return self.samples[-1].at_ms
 
     @property
     def theirs(self) -> list[VideoReading]:
@@ -37,7 +37,7 @@ class MediaObservation:
     @property
     def others(self) -> list[VideoReading]:
         """Recent pictures that are neither the observer's own nor the expected actor's."""
-        ours = {self.expected.actor_id, self.looks[-1].own_id}
+        ours = {self.expected.actor_id, self.samples[-1].own_id}
         return [picture for picture in self._recent() if _signer(picture) not in ours]
 
     @property
@@ -60,18 +60,18 @@ class MediaObservation:
 
     @property
     def counted(self) -> MediaCounters:
-        """What arrived between the first and the last look."""
-        return self.looks[-1].counters.since(self.looks[0].counters)
+        """The counters between the first and the last sample."""
+        return self.samples[-1].counters.since(self.samples[0].counters)
 
     @property
     def window_s(self) -> float:
-        """From the first look to the last, in seconds."""
-        return (self.looks[-1].at_ms - self.looks[0].at_ms) / 1000
+        """Seconds from the first sample to the last."""
+        return (self.samples[-1].at_ms - self.samples[0].at_ms) / 1000
 
     @property
     def heard_hz(self) -> float | None:
-        """The expected tone, if it is heard in the last look."""
-        for sound in self.looks[-1].sounds:
+        """The expected tone in Hz, if it is heard in the last sample."""
+        for sound in self.samples[-1].sounds:
             if sound.carries_tone:
                 near = abs(sound.peak_hz - self.expected.tone_hz) <= 2 * sound.bin_hz
                 return sound.peak_hz if near else self.expected.tone_hz
@@ -79,7 +79,7 @@ class MediaObservation:
 
     @property
     def still_ms(self) -> int:
-        """For how long the expected actor's picture has not changed; 0 if it was never seen."""
+        """Milliseconds for which the expected actor's picture has not changed; 0 if it was never seen."""
         if not self.theirs:
             return 0
         last = _sent(self.theirs[-1])
@@ -88,19 +88,19 @@ class MediaObservation:
 
     @property
     def is_connected(self) -> bool:
-        """Whether ICE has found a way, and holds it."""
-        return self.looks[-1].ice in UP
+        """Whether ICE has found a path and still has it."""
+        return self.samples[-1].ice in UP
 
     @property
     def no_route_ms(self) -> int:
-        """For how long a call has been described, and no way was found for it; 0 where one was."""
-        described = [look for look in self.looks if look.peers and look.described]
-        if not described or any(look.ice in UP for look in described):
+        """Milliseconds since a call was described, without a path found for it; 0 where one was found."""
+        described = [sample for sample in self.samples if sample.peers and sample.described]
+        if not described or any(sample.ice in UP for sample in described):
             return 0
         return self.now_ms - described[0].at_ms
 
     def _pictures(self) -> list[VideoReading]:
-        return [picture for look in self.looks for picture in look.pictures]
+        return [picture for sample in self.samples for picture in sample.pictures]
 
     def _recent(self) -> list[VideoReading]:
         return [picture for picture in self._pictures() if picture.at_ms >= self.now_ms - LATELY_MS]

@@ -1,4 +1,4 @@
-"""One look at a page: what it showed, what it played, and what its connections had counted by then."""
+"""One sample of a page's media: pictures shown, sounds played, and the counters of its connections."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ class VideoReading:
 
     @property
     def age_ms(self) -> int | None:
-        """Glass to glass: from the sender's drawing to this page's showing. None for a picture without a stamp."""
+        """The latency in ms, from drawing at the sender to showing on this page. None for a picture without a stamp."""
         return None if self.stamp is None else self.stamp.age_ms(self.at_ms)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AudioReading:
-    """What one playing stream sounds like: the wanted tone's level, the voice band's middle level and loudest tone."""
+    """The sound of one playing stream: level of the expected tone, middle level and loudest tone of the voice band."""
 
     level_db: float
     beside_db: float
@@ -53,7 +53,7 @@ class AudioReading:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MediaPath:
-    """How media travels: `protocol` udp or tcp (the relay's, where there is one), and both ends' candidate types."""
+    """The path of media: `protocol` udp or tcp (the relay's, where there is one), and both ends' candidate types."""
 
     protocol: str
     local: str
@@ -63,7 +63,7 @@ class MediaPath:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MediaCounters:
-    """What the receiving side of all connections had counted: sums, which may go back when a connection is replaced.
+    """Counters of the receiving side, summed over all connections; a sum may fall when a connection is replaced.
 
     `acknowledged` are packets of this page's own that the other side has reported to have.
     """
@@ -84,7 +84,7 @@ class MediaCounters:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MediaSample:
-    """One look. `ice` is the best state of all connections, "" without any; `described` says that an offer was seen."""
+    """One sample. `ice` is the best state of all connections, "" without any; `described`: an offer was seen."""
 
     at_ms: int
     own_id: int
@@ -97,41 +97,41 @@ class MediaSample:
     counters: MediaCounters
     path: MediaPath | None
     marks: Mapping[str, float]
-    way: IceFacts = field(default_factory=IceFacts)
+    ice_facts: IceFacts = field(default_factory=IceFacts)
 
 
 # From bad to good: a page with several connections is judged by its best one.
 ICE_ORDER = ("closed", "failed", "disconnected", "new", "checking", "connected", "completed")
 
 
-def read_media_sample(told: Mapping[str, Any]) -> MediaSample:
-    """The answer of probe.js as a Look."""
-    peers: Sequence[Mapping[str, Any]] = told["peers"]
+def read_media_sample(answer: Mapping[str, Any]) -> MediaSample:
+    """The answer of probe.js as a sample."""
+    peers: Sequence[Mapping[str, Any]] = answer["peers"]
     open_peers = [peer for peer in peers if peer["ice"] != "closed"] or peers
     states = sorted((peer["ice"] for peer in open_peers), key=ICE_ORDER.index)
     paths = [peer["path"] for peer in open_peers if peer["path"]]
-    marks = {**told["marks"], **({"page_ms": told["page_ms"]} if told["page_ms"] else {})}
+    marks = {**answer["marks"], **({"page_ms": answer["page_ms"]} if answer["page_ms"] else {})}
     return MediaSample(
-        at_ms=int(told["at_ms"]),
-        own_id=int(told["own_id"]),
-        shown=int(told["shown"]),
-        pictures=tuple(_picture(picture) for picture in told["pictures"]),
-        sounds=tuple(AudioReading(**sound) for sound in told["sounds"]),
+        at_ms=int(answer["at_ms"]),
+        own_id=int(answer["own_id"]),
+        shown=int(answer["shown"]),
+        pictures=tuple(_picture(picture) for picture in answer["pictures"]),
+        sounds=tuple(AudioReading(**sound) for sound in answer["sounds"]),
         peers=len(peers),
         ice=states[-1] if states else "",
         described=any(peer["described"] for peer in peers),
         counters=read_counters(peers),
         path=MediaPath(**paths[-1]) if paths else None,
         marks=marks,
-        way=read_ice([peer["way"] for peer in open_peers]),
+        ice_facts=read_ice([peer["way"] for peer in open_peers]),
     )
 
 
 def read_counters(peers: Sequence[Mapping[str, Any]]) -> MediaCounters:
-    """The sums of what probe.js told of each connection; one that is closed counts nothing any more."""
+    """The counters of each connection that probe.js returned, summed; a closed connection counts nothing."""
     return MediaCounters(**{name: sum(int(peer[name]) for peer in peers) for name in MediaCounters.__slots__})
 
 
-def _picture(told: Mapping[str, Any]) -> VideoReading:
-    stamp = decode(int(told["bits"], 2))
-    return VideoReading(at_ms=int(told["at_ms"]), stamp=stamp, luma=float(told["luma"]), spread=float(told["spread"]))
+def _picture(row: Mapping[str, Any]) -> VideoReading:
+    stamp = decode(int(row["bits"], 2))
+    return VideoReading(at_ms=int(row["at_ms"]), stamp=stamp, luma=float(row["luma"]), spread=float(row["spread"]))

@@ -1,4 +1,4 @@
-"""What breaks a probe itself, made by real means: for the rows of the fault catalogue that are nobody's but ours."""
+"""Injects the faults of the probe itself by real means: browser crash, starved machine, own DNS resolver."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ class Crasher:
         self._pid = pid
 
     def began(self, journey: str, location: str, attempt: int, at: datetime) -> None:
-        """Nothing."""
+        """Does nothing."""
 
     def heard(self, message: FromWorker) -> None:
-        """As soon as the second step begins, kill."""
+        """Kills the browser's pages when the second step begins."""
         if isinstance(message, StepBegan) and message.step.position == 2:
             for process in psutil.Process(self._pid).children(recursive=True):
                 with contextlib.suppress(psutil.Error):
@@ -40,45 +40,45 @@ class Crasher:
                         process.kill()
 
     def ended(self, performed: RunResult) -> None:
-        """Nothing."""
+        """Does nothing."""
 
 
 @contextmanager
 def starving(pid: int) -> Iterator[None]:
-    """Give a worker and all below it a thirtieth of the time, as a badly overbooked host does."""
-    fed = threading.Event()
+    """Suspends a worker and its descendants for most of the time, as on a badly overbooked host."""
+    over = threading.Event()
 
     def starve() -> None:
-        while not fed.is_set():
-            for deed, rest_s in (("suspend", 0.87), ("resume", 0.03)):
+        while not over.is_set():
+            for action, pause_s in (("suspend", 0.87), ("resume", 0.03)):
                 with contextlib.suppress(psutil.NoSuchProcess):
                     for process in (psutil.Process(pid), *psutil.Process(pid).children(recursive=True)):
                         with contextlib.suppress(psutil.NoSuchProcess):
-                            getattr(process, deed)()
-                fed.wait(rest_s)
+                            getattr(process, action)()
+                over.wait(pause_s)
 
     thread = threading.Thread(target=starve)
     thread.start()
     try:
         yield
     finally:
-        fed.set()
+        over.set()
         thread.join()
 
 
-def with_own_hosts_file() -> None:
-    """Start this program anew where names are asked of the practice school's name server: in a mount namespace with
-    another /etc/resolv.conf. Does nothing where it is there already, and says so where it cannot be had."""
+def restart_with_own_resolver() -> None:
+    """Restarts this program in a mount namespace whose /etc/resolv.conf names the practice school's name server. Does
+    nothing inside that namespace; prints a message if there can be none."""
     if os.environ.get(IN_A_NAMESPACE):
         return
     if os.geteuid() != 0 or shutil.which("unshare") is None:
-        print("no mount namespace can be had (run this as root): faults of names are left out", file=sys.stderr)
+        print("no mount namespace (run this as root): DNS faults are left out", file=sys.stderr)
         return
-    resolv = Path("/tmp/firstbell-benchmark-resolv.conf")  # noqa: S108  # read in the namespace by nobody else
+    resolv = Path("/tmp/firstbell-benchmark-resolv.conf")  # noqa: S108  # only read in the namespace
     resolv.write_text(f"nameserver {NAME_SERVER}\noptions timeout:1 attempts:1\n")
     command = f'mount --bind {resolv} /etc/resolv.conf && exec "$@"'
-    again = [sys.executable, "-m", "benchmarks.diagnosis", *sys.argv[1:]]
+    program = [sys.executable, "-m", "benchmarks.diagnosis", *sys.argv[1:]]
     done = subprocess.run(
-        ["unshare", "-m", "sh", "-c", command, "sh", *again], env={**os.environ, IN_A_NAMESPACE: "1"}, check=False
+        ["unshare", "-m", "sh", "-c", command, "sh", *program], env={**os.environ, IN_A_NAMESPACE: "1"}, check=False
     )
     raise SystemExit(done.returncode)
