@@ -257,7 +257,7 @@ def test_how_many_this_machine_carries(cores: float, free_mib: float, ramp_s: fl
     assert capacity_of(cost, cores=cores, memory_free_mib=free_mib, ramp_s=ramp_s) == students
 
 
-@pytest.mark.parametrize(("can", "advice"), [(5, "ask for 5 or fewer, "), (0, "end what else it does, ")])
+@pytest.mark.parametrize(("can", "advice"), [(5, "ask for 5 or fewer, "), (0, "end its other programs, ")])
 def test_whoever_asks_for_too_many_is_told_what_to_do(can: int, advice: str) -> None:
     said = too_many_text(8, can)
     assert advice in said
@@ -393,7 +393,7 @@ def _shares(monkeypatch: pytest.MonkeyPatch, *, teacher: str = "", student: str 
 @pytest.mark.parametrize(
     ("given", "said"),
     [
-        ({"student": 'browser = "webkit"'}, 'accounts.student.browser: .* which is "chromium"; leave this out'),
+        ({"student": 'browser = "webkit"'}, 'accounts.student.browser: .* which is "chromium"; remove this key'),
         ({"teacher": 'browser = "msedge"'}, "accounts.teacher.browser"),
         ({"rest": '[journeys.live-class]\nbrowser = "firefox"'}, "journeys.live-class.browser"),
         ({"rest": '[browser]\nname = "chrome"', "student": 'browser = "chromium"'}, 'which is "chrome"'),
