@@ -46,7 +46,7 @@ class AlarmBench:
         policy = AlarmPolicy(zone=ZONE, routes=(Route(name="it", to=(receiver.address,)),))
         self.incidents = IncidentService(self.database, policy)
         self.outbox = OutboxHistory(self.incidents, self.database, "bench", lambda _owner: False)
-        self.with_alarms = RunHistory(self.database, ZONE, self.incidents.observe_run)
+        self.with_alarms = RunHistory(self.database, ZONE, self.incidents.record_run)
         self.plain = RunHistory(self.database, ZONE)
 
     def delivery(self) -> NoticeDelivery:
@@ -101,7 +101,7 @@ def measure_outcomes(outcomes: int, incidents: int) -> None:
         delivered_s = time.monotonic() - began_at
         delivery.close()
         incidents_seen = bench.incidents.recent(10 * incidents)
-        by_kind = Counter(letter.kind for letter in receiver.letters)
+        by_kind = Counter(letter.kind for letter in receiver.notices)
         bench.database.close()
     with tempfile.TemporaryDirectory() as folder, alarm_receiver() as receiver:
         bench = AlarmBench(Path(folder), receiver)
@@ -124,7 +124,7 @@ def measure_outcomes(outcomes: int, incidents: int) -> None:
 
 
 def _duplicates(receiver: AlarmReceiver) -> int:
-    subjects = Counter((letter.kind, letter.subject, letter.rows.get("Next", "")) for letter in receiver.letters)
+    subjects = Counter((letter.kind, letter.subject, letter.rows.get("Next", "")) for letter in receiver.notices)
     return sum(number - 1 for number in subjects.values() if number > 1)
 
 
@@ -140,7 +140,7 @@ def measure_queue(waiting: int) -> None:
             delivery = bench.delivery()
             bench.with_alarms.record(run("last", datetime.now(UTC), "last", "failed"))
             confirmed_at = datetime.now(UTC)
-            while not (found := [letter for letter in receiver.letters if "fails in last" in letter.subject]):
+            while not (found := [letter for letter in receiver.notices if "fails in last" in letter.subject]):
                 time.sleep(0.002)
             times.append((found[0].at - confirmed_at).total_seconds())
             delivery.close()

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class Label(StrEnum):
-    """One label for one fact, in the order in which they are shown."""
+    """The label of one fact; the members are in the order in which they are shown."""
 
     PROBLEM = "Problem"
     SERVICE = "Service"
@@ -14,5 +14,10 @@ class Label(StrEnum):
     CONFIDENCE = "Confidence"
     REASONS = "Reasons"
     WORKING = "Working"
+    UNKNOWN = "Unknown"
     EVIDENCE = "Evidence"
     NEXT = "Next"
+
+
+LABEL_WIDTH = max(len(label) for label in Label) + 2
+"""Width of a column of labels in plain text."""

@@ -14,6 +14,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from firstbell.artifacts.bundle.scope import Scope
+from firstbell.artifacts.evidence import slug
 from firstbell.errors import FirstBellError
 
 TEXT_LIMIT = 400
@@ -181,7 +182,7 @@ def _media(proof: Mapping[str, Any], artifacts: _Artifacts, folder: Path, scope:
         "path": " ".join(str(path.get(key, "")) for key in ("protocol", "local", "remote")).strip(),
     }
     frames = [str(frame["name"]) for frame in _present(artifacts, "frame", observer)]
-    frames = [name for name in frames if f"sees-{observed}-" in name]
+    frames = [name for name in frames if f"sees-{slug(observed)}-" in name]
     samples = next((row["name"] for row in _present(artifacts, "figures", observer)), "")
     return MediaView(
         fault=str(proof.get("fault") or ""),

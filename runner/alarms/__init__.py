@@ -1,1 +1,1 @@
-"""When people are told that something broke, who, in which words and by which way; and when nobody is."""
+"""Alarms: incidents, routing of notices, their messages, delivery channels, and status for other monitors."""

@@ -1,8 +1,8 @@
-"""Takes what lies in the outbox to people: claim, deliver, mark, and look for the next. One bad notice, one dead
-channel or a database that is away never stops the loop.
+"""Delivery of notices from the outbox: claim, deliver, mark, and claim the next. A notice that cannot be read, a dead
+channel or an unreachable database never stops the loop.
 
-If we die after a claim, it runs out and the notice goes again; if we die between delivery and mark, it goes twice with
-the same key, and receivers that know keys show it once.
+If the process dies after a claim, the claim expires and the notice is sent again; if it dies between delivery and mark,
+the notice goes twice with the same key, and receivers that know keys show it once.
 """
 
 from __future__ import annotations
@@ -24,15 +24,15 @@ from firstbell.time_limit import TimeLimitPassed, within
 
 log = structlog.get_logger()
 
-# Longer than anything may take.
+# Longer than a delivery may take.
 LEASE = timedelta(seconds=60)
-LIMIT_S = 45.0  # Channels answer within 20 to 30 s where the other side does not drip.
-PICTURE_S = 5.0  # An alarm does not wait for a store that is away.
+LIMIT_S = 45.0  # Channels answer within 20 to 30 s unless the other side sends byte by byte.
+PICTURE_S = 5.0  # An alarm does not wait for a store that cannot be reached.
 GIVE_UP_AFTER = timedelta(hours=24)
-FEWEST_TRIES = 20  # Whatever its age: a person has let it go again, or nobody was there to try.
+FEWEST_TRIES = 20  # Whatever its age: a person has retried it, or no service was running.
 BACKOFF = Backoff(first_s=2.0, longest_s=300.0, spread=(0.5, 1.5))
-LOOK_AGAIN_S, DATABASE_RETRY_S = 0.25, 3.0
-# As many channels are served at once; each gets one notice after the other.
+POLL_S, DATABASE_RETRY_S = 0.25, 3.0
+# Channels that are served at once; each gets one notice after the other.
 WORKERS = 8
 
 OpenChannel = Callable[[str], Channel]
@@ -40,111 +40,113 @@ FetchPicture = Callable[[str], bytes]
 
 
 class NoticeDelivery:
-    """Delivers until it is closed. `opened` gives the channel of an address, `picture` an object of the store."""
+    """Delivers notices in threads until it is closed. `open_channel` returns the channel of an address, `fetch_picture`
+    an object of the store."""
 
-    def __init__(self, outbox: Outbox, opened: OpenChannel, picture: FetchPicture = lambda _name: b"") -> None:
+    def __init__(
+        self, outbox: Outbox, open_channel: OpenChannel, fetch_picture: FetchPicture = lambda _name: b""
+    ) -> None:
         self._outbox = outbox
-        self._opened = opened
-        self._picture = picture
+        self._open_channel = open_channel
+        self._fetch_picture = fetch_picture
         self._busy: set[str] = set()
         self._closing = threading.Event()
-        self._look = threading.Event()
-        self._hands = ThreadPoolExecutor(WORKERS, thread_name_prefix="delivery")
-        self._thread = threading.Thread(target=self._work, name="delivery", daemon=True)
+        self._wake = threading.Event()
+        self._workers = ThreadPoolExecutor(WORKERS, thread_name_prefix="delivery")
+        self._thread = threading.Thread(target=self._run, name="delivery", daemon=True)
 
     def start(self) -> NoticeDelivery:
-        """Begin."""
+        """Starts the thread."""
         self._thread.start()
         return self
 
     def nudge(self) -> None:
-        """Look at once: something may have come to lie there."""
-        self._look.set()
+        """Checks the outbox at once."""
+        self._wake.set()
 
     def close(self) -> None:
-        """Claim nothing more, and let what is under way end."""
+        """Claims no more notices, and waits for the deliveries in progress."""
         self._closing.set()
-        self._look.set()
+        self._wake.set()
         if self._thread.is_alive():
             self._thread.join()
-        self._hands.shutdown(wait=True)
+        self._workers.shutdown(wait=True)
 
-    def _work(self) -> None:
+    def _run(self) -> None:
         while not self._closing.is_set():
-            self._look.clear()
+            self._wake.clear()
             try:
                 claimed = self._outbox.claim(tuple(self._busy), LEASE) if len(self._busy) < WORKERS else None
             except Exception as error:
-                log.warning("delivery.outbox_away", said=str(error))
+                log.warning("delivery.outbox_unreachable", error=str(error))
                 self._closing.wait(DATABASE_RETRY_S)
                 continue
             if claimed is None:
-                self._look.wait(LOOK_AGAIN_S)
+                self._wake.wait(POLL_S)
                 continue
             self._busy.add(claimed.address)
-            self._hands.submit(self._take, claimed)
+            self._workers.submit(self._process, claimed)
 
-    def _take(self, notification: QueuedNotice) -> None:
+    def _process(self, notice: QueuedNotice) -> None:
         try:
-            self._mark(notification, self._deliver(notification))
+            self._mark(notice, self._deliver(notice))
         except Exception as error:
-            # Not marked: the claim runs out, and it goes again with the same key.
-            log.warning("delivery.not_marked", key=notification.key, said=str(error))
+            # Not marked: the claim expires, and the notice is sent again with the same key.
+            log.warning("delivery.not_marked", key=notice.key, error=str(error))
         finally:
-            self._busy.discard(notification.address)
-            self._look.set()
+            self._busy.discard(notice.address)
+            self._wake.set()
 
-    def _deliver(self, notification: QueuedNotice) -> Answer:
-        message = notification.message
-        if notification.picture:
-            message = replace(message, picture=self._picture_of(notification.picture))
-        # Sockets have time-outs for each byte, and a channel that drips must not keep one of ours busy.
+    def _deliver(self, notice: QueuedNotice) -> Answer:
+        message = notice.message
+        if notice.picture:
+            message = replace(message, picture=self._picture(notice.picture))
+        # Sockets have time-outs for each byte: a channel that sends byte by byte must not keep a thread busy.
         try:
-            return within(LIMIT_S, lambda: self._answer(notification, message), name="delivery-asks")
+            return within(LIMIT_S, lambda: self._send(notice, message), name="delivery-asks")
         except TimeLimitPassed:
-            return TryAgain(said=f"no answer within {LIMIT_S:.0f} s")
+            return TryAgain(reason=f"no answer within {LIMIT_S:.0f} s")
 
-    def _picture_of(self, name: str) -> bytes:
-        """A picture from the store; empty where the store does not give it in time."""
+    def _picture(self, name: str) -> bytes:
+        """Fetches a picture from the store; empty if the store does not return it in time."""
         try:
-            return within(PICTURE_S, lambda: self._picture(name), name="delivery-picture")
+            return within(PICTURE_S, lambda: self._fetch_picture(name), name="delivery-picture")
         except Exception as error:
-            log.warning("delivery.not_answered", said=type(error).__name__)
+            log.warning("delivery.picture_missing", error=type(error).__name__)
             return b""
 
-    def _answer(self, notification: QueuedNotice, message: Message) -> Answer:
+    def _send(self, notice: QueuedNotice, message: Message) -> Answer:
         try:
-            return self._opened(notification.address).deliver(message, notification.key)
+            return self._open_channel(notice.address).deliver(message, notice.key)
         except BadAddress as error:
-            return Refused(said=str(error))
+            return Refused(reason=str(error))
         except Exception as error:
-            # What it says is not logged: an address that cannot be read may hold a secret, and stands in there whole.
-            where = traceback.extract_tb(error.__traceback__)[-1]
-            kind, place = type(error).__name__, f"{where.name}:{where.lineno}"
-            log.error("delivery.channel_failed", key=notification.key, said=kind, where=place)
-            return TryAgain(said=f"the channel failed ({kind})")
+            # The text of the error is not logged: an address that cannot be parsed may hold a secret.
+            frame = traceback.extract_tb(error.__traceback__)[-1]
+            kind, where = type(error).__name__, f"{frame.name}:{frame.lineno}"
+            log.error("delivery.channel_failed", key=notice.key, error=kind, where=where)
+            return TryAgain(reason=f"the channel failed ({kind})")
 
-    def _mark(self, notification: QueuedNotice, answer: Answer) -> None:
-        told = {"key": notification.key, "to": notification.address, "tries": notification.tries + 1}
+    def _mark(self, notice: QueuedNotice, answer: Answer) -> None:
+        details = {"key": notice.key, "to": notice.address, "tries": notice.tries + 1}
         match answer:
             case Delivered(receipt=receipt):
-                self._outbox.delivered(notification, receipt)
-                log.info("notice.delivered", **told)
-            case Refused(said=said):
-                self._outbox.dead(notification, said)
-                log.error("notice.refused", said=said, **told)
-            case TryAgain(said=said, after_s=after_s):
-                is_old = datetime.now(UTC) - notification.made_at > GIVE_UP_AFTER
-                if is_old and notification.tries >= FEWEST_TRIES:
-                    self._outbox.dead(notification, f"given up: {said}")
-                    log.error("notice.given_up", said=said, **told)
+                self._outbox.mark_delivered(notice, receipt)
+                log.info("notice.delivered", **details)
+            case Refused(reason=reason):
+                self._outbox.mark_dead(notice, reason)
+                log.error("notice.refused", reason=reason, **details)
+            case TryAgain(reason=reason, after_s=after_s):
+                is_old = datetime.now(UTC) - notice.made_at > GIVE_UP_AFTER
+                if is_old and notice.tries >= FEWEST_TRIES:
+                    self._outbox.mark_dead(notice, f"given up: {reason}")
+                    log.error("notice.given_up", reason=reason, **details)
                 else:
-                    wait_s = backoff_s(notification.tries, after_s)
-                    self._outbox.again(notification, said, timedelta(seconds=wait_s))
-                    log.warning("notice.waits", said=said, wait_s=round(wait_s, 1), **told)
+                    wait_s = backoff_s(notice.tries, after_s)
+                    self._outbox.retry_later(notice, reason, timedelta(seconds=wait_s))
+                    log.warning("notice.retry", reason=reason, wait_s=round(wait_s, 1), **details)
 
 
-def backoff_s(tries: int, asked_s: float | None = None) -> float:
-    """How long to wait after so many tries before, in seconds: at least as long as the receiver asked for. Who asks for
-    nothing is not asked again at once for ever."""
-    return max(BACKOFF.wait_s(tries), asked_s or 0.0)
+def backoff_s(tries: int, requested_s: float | None = None) -> float:
+    """Returns how long to wait after so many tries, in seconds: at least as long as the receiver asked for."""
+    return max(BACKOFF.wait_s(tries), requested_s or 0.0)

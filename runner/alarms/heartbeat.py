@@ -1,7 +1,7 @@
-"""The dead man's switch: somebody outside is told that all is well, for as long as it is, and notices when nobody does.
+"""The dead man's switch: calls an outside check while the service works, so that the check notices when it stops.
 
-The convention is that of Healthchecks: a request to the check's address is a success, `/start` says that something
-begins, `/fail` that it went wrong, and what is posted with it is kept as a log.
+The convention is that of Healthchecks: a request to the check's address is a success, `/start` means that work begins,
+`/fail` that it went wrong, and the body is kept as a log.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from firstbell.runner.alarms.channels.http_post import post
 
 log = structlog.get_logger()
 
-# A notice that waits for longer is stuck: nobody would hear of an alarm.
+# A notice that waits for longer is stuck: no alarm would get through.
 STUCK_AFTER = timedelta(minutes=5)
 
 
 class HeartbeatSignal(Enum):
-    """What is told, by what is put behind the address."""
+    """Signal to the check, as the end of its address."""
 
     START = "/start"
     SUCCESS = ""
@@ -32,8 +32,8 @@ class HeartbeatSignal(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WatchActivity:
-    """What shows that First Bell does its work: whether slots are planned ahead, how many were due since the last
-    signal and how many of them were run and committed, and since when the oldest notice waits."""
+    """Work of the service since the last signal: whether slots are planned ahead, how many were due and how many of
+    them were run and committed, and since when the oldest notice waits."""
 
     is_planned: bool
     due: int
@@ -41,33 +41,33 @@ class WatchActivity:
     waiting_since: datetime | None
 
 
-def signal_of(pulse: WatchActivity, now: datetime) -> tuple[HeartbeatSignal | None, str]:
-    """What to tell, and the log with it; None when nothing can be told yet.
+def signal_of(activity: WatchActivity, now: datetime) -> tuple[HeartbeatSignal | None, str]:
+    """Returns the signal to send and the log with it; None if the result is still open.
 
-    Success is told only of work that was done, or where there was none to do; a slot that is still being played is
-    waited for in silence, so that the switch falls where it never ends.
+    Success is sent only for work that was done, or where there was none to do. While a slot is running no signal is
+    sent, so that the check raises its alarm if the slot never ends.
     """
-    if pulse.waiting_since is not None and now - pulse.waiting_since > STUCK_AFTER:
-        waited = round((now - pulse.waiting_since).total_seconds() / 60)
-        return HeartbeatSignal.FAIL, f"a notice waits to be delivered since {waited} min"
-    if not pulse.is_planned:
+    if activity.waiting_since is not None and now - activity.waiting_since > STUCK_AFTER:
+        waited = round((now - activity.waiting_since).total_seconds() / 60)
+        return HeartbeatSignal.FAIL, f"a notice has been waiting for delivery for {waited} min"
+    if not activity.is_planned:
         return None, "no slots are planned"
-    if pulse.due and not pulse.committed:
-        return None, f"{pulse.due} slots were due, none is done"
-    return HeartbeatSignal.SUCCESS, f"{pulse.committed} of {pulse.due} slots done"
+    if activity.due and not activity.committed:
+        return None, f"{activity.due} slots were due, none is done"
+    return HeartbeatSignal.SUCCESS, f"{activity.committed} of {activity.due} slots done"
 
 
 class Heartbeat:
-    """Tells one address."""
+    """Sends signals to one address."""
 
     def __init__(self, url: str) -> None:
         self._url = urlsplit(url)
 
-    def tell(self, signal: HeartbeatSignal, said: str) -> bool:
-        """Tell it; whether it was heard. One that does not get through is not tried again: the next one will."""
+    def send(self, signal: HeartbeatSignal, text: str) -> bool:
+        """Sends a signal, and returns whether it was received. A failure is not retried: the next signal follows."""
         address = urlunsplit(self._url._replace(path=self._url.path.rstrip("/") + signal.value))
-        answer = post(address, said.encode(), {"Content-Type": "text/plain; charset=utf-8"})
-        is_heard = isinstance(answer, Delivered)
-        if not is_heard:
-            log.warning("heartbeat.unheard", said=getattr(answer, "said", ""))
-        return is_heard
+        answer = post(address, text.encode(), {"Content-Type": "text/plain; charset=utf-8"})
+        if isinstance(answer, Delivered):
+            return True
+        log.warning("heartbeat.not_received", reason=answer.reason)
+        return False

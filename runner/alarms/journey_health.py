@@ -1,10 +1,10 @@
-"""How one thing is that we keep an eye on, over its locations: a pure state machine over what was seen.
+"""Health of one journey over its locations: a pure state machine over samples.
 
     OK -> SUSPECTED -> OPEN -> RECOVERING -> OK
-                        ^----------'  a relapse is the same story
+                        ^----------'  a relapse stays in the same incident
 
-Used twice: for what a journey says about a service (a failure that was confirmed breaks it), and for whether the
-journey can be judged at all (so many errored, blind or missed in a row do). What could not be judged turns nothing.
+Used twice: for what a journey says about a service (a confirmed failure breaks it), and for whether the journey can be
+judged at all (errored, blind or missed too often in a row). A sample that could not be judged changes nothing.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from enum import Enum
 
 
 class HealthState(Enum):
-    """How it is. Closed is OK again."""
+    """State of a journey. A closed incident leaves it OK. The values are stored."""
 
     OK = "ok"
     SUSPECTED = "suspected"
@@ -25,48 +25,48 @@ class HealthState(Enum):
 
 
 class SampleResult(Enum):
-    """What one look at one location says."""
+    """Result of one sample at one location."""
 
-    FINE = "fine"
-    DOUBTFUL = "doubtful"  # broken, but seen once only
+    PASSED = "passed"
+    UNCONFIRMED = "unconfirmed"  # broken, but seen once only
     BROKEN = "broken"  # broken, and seen twice
-    SILENT = "silent"  # nothing could be seen
+    NOT_JUDGED = "not judged"
 
 
 class HealthReason(Enum):
-    """Why a look changed something, or did not. The same words go to log, history and people."""
+    """Reason why a sample changed the state, or did not. The words go to the log and to an incident's history."""
 
-    WELL = "well"
+    WORKING = "works"
     SEEN_ONCE = "seen once"
     FALSE_ALARM = "passed before it was confirmed"
-    TOO_FEW_LOCATIONS = "broken at too few places"
+    TOO_FEW_LOCATIONS = "broken at too few locations"
     CONFIRMED = "confirmed"
     STILL_BROKEN = "still broken"
-    BETTER = "passed, but not often enough yet"
+    PASSING = "passed, but not often enough yet"
     RELAPSED = "broken again while recovering"
     RECOVERED = "recovered"
-    RETIRED = "no longer watched"
+    NOT_WATCHED = "no longer watched"
     NOT_JUDGED = "could not be judged"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HealthRules:
-    """When it opens and when it closes.
+    """Rules for opening and closing.
 
-    `looks`: doubtful looks in a row at a location that count as one confirmed; `places` of all locations must see the
-    same broken within `window`; `passes` in a row at each location that was broken close it.
+    `failures`: unconfirmed failures in a row at a location that count as a confirmed one; `locations`: how many must
+    see the same broken within `window`; `passes`: passes in a row that close it, at each location that was broken.
     """
 
-    looks: int = 2
-    places: int = 1
+    failures: int = 2
+    locations: int = 1
     window: timedelta = timedelta(minutes=15)
     passes: int = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LocationHealth:
-    """What was last seen at one location: whether it is `broken`, and looks in a row that were doubtful (`about` the
-    same) or fine."""
+    """Health at one location: `doubts` counts failures in a row that blame the same (`about`), `passes` passes in a
+    row. The names of the fields are stored."""
 
     at: datetime
     broken: bool = False
@@ -77,7 +77,7 @@ class LocationHealth:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Health:
-    """How one thing is, since when it has been in trouble, and what each location last saw."""
+    """Health of a journey, since when it fails, and the health at each location (`places`). The names are stored."""
 
     state: HealthState = HealthState.OK
     since: datetime | None = None
@@ -85,84 +85,83 @@ class Health:
 
     @property
     def is_open(self) -> bool:
-        """Whether people are, or should have been, told."""
+        """True while the failure is confirmed and not over."""
         return self.state in (HealthState.OPEN, HealthState.RECOVERING)
 
     @property
     def broken_locations(self) -> tuple[str, ...]:
-        """The locations that see it broken, by name."""
-        return tuple(sorted(name for name, place in self.places.items() if place.broken))
+        """Locations that see it broken, by name."""
+        return tuple(sorted(name for name, location in self.places.items() if location.broken))
 
     def broken_by(self, about: str) -> tuple[str, ...]:
-        """The locations that see it broken by one thing, or by nothing that has a name."""
+        """Returns the locations that see it broken by one service, or by none that has a name."""
         return tuple(name for name in self.broken_locations if self.places[name].about in ("", about))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HealthSample:
-    """One look at one location; `about` is what it saw broken."""
+    """One result at one location; `about` is the service that it blames."""
 
     location: str
     at: datetime
-    sign: SampleResult
+    result: SampleResult
     about: str = ""
 
 
-def next_health(health: Health, look: HealthSample, rules: HealthRules) -> tuple[Health, HealthReason]:
-    """How it is after a look, and why. Looks of one location come in the order of time; an older one says nothing."""
-    before = health.places.get(look.location)
-    if look.sign is SampleResult.SILENT or (before is not None and look.at < before.at):
+def next_health(health: Health, sample: HealthSample, rules: HealthRules) -> tuple[Health, HealthReason]:
+    """Returns the health after a sample, and why. A sample older than the last one of its location changes nothing."""
+    before = health.places.get(sample.location)
+    if sample.result is SampleResult.NOT_JUDGED or (before is not None and sample.at < before.at):
         return health, HealthReason.NOT_JUDGED
-    places = {**health.places, look.location: _location_after(before, look, rules)}
-    state, reason = _state(health, places, look, rules)
-    since = None if state is HealthState.OK else health.since or look.at
-    return Health(state=state, since=since, places=places), reason
+    locations = {**health.places, sample.location: _location_after(before, sample, rules)}
+    state, reason = _state(health, locations, sample, rules)
+    since = None if state is HealthState.OK else health.since or sample.at
+    return Health(state=state, since=since, places=locations), reason
 
 
 def without_location(health: Health, location: str) -> Health:
-    """How it is by the other locations alone: one that looks no more would never see it pass."""
-    places = {name: place for name, place in health.places.items() if name != location}
-    is_over = not any(place.broken or place.doubts for place in places.values())
-    return Health(places=places) if is_over else replace(health, places=places)
+    """Returns the health by the other locations alone: one that is no longer watched would never see it pass."""
+    locations = {name: other for name, other in health.places.items() if name != location}
+    is_over = not any(other.broken or other.doubts for other in locations.values())
+    return Health(places=locations) if is_over else replace(health, places=locations)
 
 
-def _location_after(before: LocationHealth | None, look: HealthSample, rules: HealthRules) -> LocationHealth:
-    last = before or LocationHealth(at=look.at)
-    match look.sign:
-        case SampleResult.FINE:
+def _location_after(before: LocationHealth | None, sample: HealthSample, rules: HealthRules) -> LocationHealth:
+    at, about, last = sample.at, sample.about, before or LocationHealth(at=sample.at)
+    match sample.result:
+        case SampleResult.PASSED:
             passes = last.passes + 1
             is_broken = last.broken and passes < rules.passes
-            return LocationHealth(at=look.at, broken=is_broken, passes=passes, about=last.about if is_broken else "")
+            return LocationHealth(at=at, broken=is_broken, passes=passes, about=last.about if is_broken else "")
         case SampleResult.BROKEN:
-            return LocationHealth(at=look.at, broken=True, doubts=last.doubts + 1, about=look.about)
+            return LocationHealth(at=at, broken=True, doubts=last.doubts + 1, about=about)
         case _:
-            doubts = last.doubts + 1 if look.about == last.about else 1
-            return LocationHealth(
-                at=look.at, broken=last.broken or doubts >= rules.looks, doubts=doubts, about=look.about
-            )
+            failures = last.doubts + 1 if about == last.about else 1
+            is_broken = last.broken or failures >= rules.failures
+            return LocationHealth(at=at, broken=is_broken, doubts=failures, about=about)
 
 
 def _state(
-    health: Health, places: Mapping[str, LocationHealth], look: HealthSample, rules: HealthRules
+    health: Health, locations: Mapping[str, LocationHealth], sample: HealthSample, rules: HealthRules
 ) -> tuple[HealthState, HealthReason]:
-    broken = [place for place in places.values() if place.broken]
-    is_doubted = any(place.doubts for place in places.values())
+    broken = [location for location in locations.values() if location.broken]
+    is_failing = any(location.doubts for location in locations.values())
     if not health.is_open:
-        # A look that is fine opens nothing, and a place that has passed since, or sees something else broken, agrees to
-        # nothing.
-        agree = [
-            one for one in broken if one.at >= look.at - rules.window and (one.passes, one.about) == (0, look.about)
-        ]
-        if look.sign is not SampleResult.FINE and len(agree) >= rules.places:
+        if sample.result is not SampleResult.PASSED and _agreeing(broken, sample, rules) >= rules.locations:
             return HealthState.OPEN, HealthReason.CONFIRMED
-        if broken or is_doubted:
+        if broken or is_failing:
             return HealthState.SUSPECTED, HealthReason.TOO_FEW_LOCATIONS if broken else HealthReason.SEEN_ONCE
-        return HealthState.OK, HealthReason.WELL if health.state is HealthState.OK else HealthReason.FALSE_ALARM
-    if not broken and not is_doubted:
+        was_ok = health.state is HealthState.OK
+        return HealthState.OK, HealthReason.WORKING if was_ok else HealthReason.FALSE_ALARM
+    if not broken and not is_failing:
         return HealthState.OK, HealthReason.RECOVERED
-    if all(place.passes for place in broken) and not is_doubted:
-        return HealthState.RECOVERING, HealthReason.BETTER
-    return (
-        HealthState.OPEN,
-        HealthReason.RELAPSED if health.state is HealthState.RECOVERING else HealthReason.STILL_BROKEN,
-    )
+    if all(location.passes for location in broken) and not is_failing:
+        return HealthState.RECOVERING, HealthReason.PASSING
+    has_relapsed = health.state is HealthState.RECOVERING
+    return HealthState.OPEN, HealthReason.RELAPSED if has_relapsed else HealthReason.STILL_BROKEN
+
+
+def _agreeing(broken: list[LocationHealth], sample: HealthSample, rules: HealthRules) -> int:
+    """Counts the locations that see the same broken within the window; one that has passed since does not count."""
+    begin, same = sample.at - rules.window, (0, sample.about)
+    return sum(location.at >= begin and (location.passes, location.about) == same for location in broken)

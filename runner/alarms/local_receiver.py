@@ -1,4 +1,4 @@
-"""A receiver on this machine, for when alarms are tried out: takes what a webhook sends and says when it came."""
+"""A receiver on this machine, for trying alarms out: keeps the notices that a webhook sends, and when they came."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ LARGEST_BYTES = 1 << 20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReceivedNotice:
-    """One notice as it came: its kind, its first line, its rows, and when its first byte was there."""
+    """One notice: its kind, subject, rows, and when its first byte arrived."""
 
     kind: str
     subject: str
@@ -26,42 +26,42 @@ class ReceivedNotice:
 
 
 class AlarmReceiver:
-    """What has come. Made by `alarm_receiver`."""
+    """The notices that were received. Made by `alarm_receiver`."""
 
     def __init__(self) -> None:
         self.url = ""
-        self.letters: list[ReceivedNotice] = []
-        self._came = threading.Condition()
+        self.notices: list[ReceivedNotice] = []
+        self._received = threading.Condition()
 
     @property
     def address(self) -> str:
-        """Its address as routes give it."""
+        """Its channel address, as in a route."""
         return f"webhook:{self.url}"
 
     def put(self, event: dict[str, Any], at: datetime) -> None:
-        """Take one."""
-        told = event["data"]
+        """Adds the notice of a webhook event. Raises KeyError or TypeError for any other event."""
+        data = event["data"]
         kind = str(event["type"]).rpartition(".")[2]
-        letter = ReceivedNotice(kind=kind, subject=told["summary"], rows=dict(told["details"]), at=at)
-        with self._came:
-            self.letters.append(letter)
-            self._came.notify_all()
+        notice = ReceivedNotice(kind=kind, subject=data["summary"], rows=dict(data["details"]), at=at)
+        with self._received:
+            self.notices.append(notice)
+            self._received.notify_all()
 
     def wait_for(self, kind: str, within_s: float) -> ReceivedNotice | None:
-        """The last one of a kind, as soon as it is there; None when it does not come in time."""
+        """Waits for a notice of a kind, and returns the last one; None when none comes in time."""
         deadline = time.monotonic() + within_s
-        with self._came:
+        with self._received:
             while True:
-                if found := [letter for letter in self.letters if letter.kind == kind]:
+                if found := [notice for notice in self.notices if notice.kind == kind]:
                     return found[-1]
-                if not self._came.wait(max(0.0, deadline - time.monotonic())) and time.monotonic() >= deadline:
+                if not self._received.wait(max(0.0, deadline - time.monotonic())) and time.monotonic() >= deadline:
                     return None
 
 
 @contextmanager
 def alarm_receiver() -> Iterator[AlarmReceiver]:
-    """An inbox on a free port of this machine, for as long as it is needed."""
-    box = AlarmReceiver()
+    """Yields a receiver on a free port of this machine."""
+    receiver = AlarmReceiver()
 
     class Handler(http.server.BaseHTTPRequestHandler):
         timeout = 10
@@ -69,7 +69,7 @@ def alarm_receiver() -> Iterator[AlarmReceiver]:
         def do_POST(self) -> None:
             at, length = datetime.now(UTC), int(self.headers.get("Content-Length") or 0)
             try:
-                box.put(json.loads(self.rfile.read(min(length, LARGEST_BYTES))), at)
+                receiver.put(json.loads(self.rfile.read(min(length, LARGEST_BYTES))), at)
             except (ValueError, KeyError, TypeError):
                 self.send_error(400)
                 return
@@ -78,14 +78,14 @@ def alarm_receiver() -> Iterator[AlarmReceiver]:
             self.end_headers()
 
         def log_message(self, *_: object) -> None:
-            """Nothing: who waits for a letter sees it."""
+            """Logs nothing: the notices themselves are kept."""
 
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
         thread.start()
-        box.url = f"http://127.0.0.1:{server.server_port}/"
+        receiver.url = f"http://127.0.0.1:{server.server_port}/"
         try:
-            yield box
+            yield receiver
         finally:
             server.shutdown()
             thread.join()

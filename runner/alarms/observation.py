@@ -1,4 +1,4 @@
-"""What one run, or one slot that was not run, says: the same for a service and for whether it can be judged."""
+"""An observation: what one run, or one slot without a run, says about a service and about whether it can be judged."""
 
 from __future__ import annotations
 
@@ -13,36 +13,36 @@ from firstbell.runner.outcome import Outcome
 
 
 class Track(Enum):
-    """What a look is about: a service, or whether the journey can be judged."""
+    """Subject of a sample: a service, or whether the journey can be judged. The values are stored."""
 
     SERVICE = "service"
     VISIBILITY = "sight"
 
 
 class PartOutcome(StrEnum):
-    """What was heard of a part of First Bell, or that nothing is to be heard any more."""
+    """Outcome of a check of a part of First Bell, or the end of watching a part or journey."""
 
-    HEARD = "heard"
-    SILENT = "silent"
-    RETIRED = "retired"
+    WORKING = "working"
+    FAILING = "failing"
+    REMOVED = "removed"
 
 
 _VISIBILITY: Mapping[Outcome | PartOutcome, SampleResult] = {
-    Outcome.PASSED: SampleResult.FINE,
-    Outcome.FAILED: SampleResult.FINE,
-    PartOutcome.HEARD: SampleResult.FINE,
-    PartOutcome.SILENT: SampleResult.BROKEN,
-    Outcome.SKIPPED: SampleResult.SILENT,
+    Outcome.PASSED: SampleResult.PASSED,
+    Outcome.FAILED: SampleResult.PASSED,
+    PartOutcome.WORKING: SampleResult.PASSED,
+    PartOutcome.FAILING: SampleResult.BROKEN,
+    Outcome.SKIPPED: SampleResult.NOT_JUDGED,
 }
-"""What an outcome says about whether we can see; all others leave a doubt."""
+"""What an outcome says about whether the journey can be judged; any other counts as unconfirmed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Observation:
-    """What one run, or one slot that was not run, says. `service` is whose step failed; empty unless it failed.
+    """The facts of one run or of one slot without a run. `service` is that of the failed step; empty if none failed.
 
-    `part` is given where a part of First Bell (a channel, the watch elsewhere) stands in for a journey, under its name.
-    `is_private`: a stranger was in the class, so the operator is told the first time.
+    `part` is set where a part of First Bell (a channel, the service at another location) is observed under its name.
+    `is_private`: an unexpected person was in the class, which opens the operator's incident the first time.
     """
 
     journey: str
@@ -54,21 +54,21 @@ class Observation:
     owner: str = ""
     actor: str = ""
     step: str = ""
-    said: str = ""
+    problem: str = ""
     run_id: str = ""
     part: Part | None = None
     is_private: bool = False
 
-    def look(self, track: Track) -> HealthSample:
-        """The verdict as a look of one track."""
+    def sample(self, track: Track) -> HealthSample:
+        """Returns the observation as a sample of one track."""
         about = self.service if track is Track.SERVICE else ""
-        return HealthSample(location=self.location, at=self.at, sign=self._sign(track), about=about)
+        return HealthSample(location=self.location, at=self.at, result=self._result(track), about=about)
 
-    def _sign(self, track: Track) -> SampleResult:
+    def _result(self, track: Track) -> SampleResult:
         if track is Track.VISIBILITY:
-            return SampleResult.BROKEN if self.is_private else _VISIBILITY.get(self.outcome, SampleResult.DOUBTFUL)
+            return SampleResult.BROKEN if self.is_private else _VISIBILITY.get(self.outcome, SampleResult.UNCONFIRMED)
         if self.outcome is Outcome.PASSED:
-            return SampleResult.FINE
+            return SampleResult.PASSED
         if self.outcome is Outcome.FAILED:
-            return SampleResult.BROKEN if self.confirmed else SampleResult.DOUBTFUL
-        return SampleResult.SILENT
+            return SampleResult.BROKEN if self.confirmed else SampleResult.UNCONFIRMED
+        return SampleResult.NOT_JUDGED

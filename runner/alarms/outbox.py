@@ -1,7 +1,7 @@
-"""Notices on their way: what the outbox holds, and how whoever delivers them works on it.
+"""The outbox: notices that wait for delivery, and the operations on them.
 
-At least once: a notice is claimed for a while, delivered, and marked. Whoever dies in between leaves a claim that runs
-out, and the notice goes again with the same key. Notices of one incident to one address keep their order.
+At least once: a notice is claimed for a while, delivered, and marked. If the process dies in between, its claim
+expires, and the notice is sent again with the same key. Notices of one incident to one address keep their order.
 """
 
 from __future__ import annotations
@@ -16,19 +16,19 @@ from firstbell.runner.alarms.message import Message
 
 
 class DeliveryState(Enum):
-    """How far a notice has come."""
+    """State of a notice. The values are stored."""
 
     DRAFT = "draft"  # waits for a person to confirm it
     WAITING = "waiting"
     DELIVERED = "delivered"
     DEAD = "dead"  # refused for good, or given up
-    DROPPED = "dropped"  # taken back by a person
+    DROPPED = "dropped"  # by a person, or overtaken
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QueuedNotice:
-    """One notice to one address. `key` is its name for ever, `picture` an object in the store, or nothing; `tries`
-    counts those before."""
+    """One notice to one address. `key` is unique for ever, `picture` an object in the store, or empty; `tries` counts
+    the earlier ones."""
 
     id: int
     key: str
@@ -42,16 +42,16 @@ class QueuedNotice:
 
 
 class Outbox(Protocol):
-    """What is to be delivered. Every method raises what the database raises when it is away."""
+    """Queue of notices. Every method raises what the database raises when it cannot be reached."""
 
     def claim(self, busy: Collection[str], lease: timedelta) -> QueuedNotice | None:
-        """The most urgent notice that is due and whose address is not busy; None when there is none."""
+        """Claims the most urgent notice that is due and whose address is not busy; None when there is none."""
 
-    def delivered(self, notification: QueuedNotice, receipt: str) -> None:
-        """The other side has it."""
+    def mark_delivered(self, notice: QueuedNotice, receipt: str) -> None:
+        """Marks a notice as delivered."""
 
-    def again(self, notification: QueuedNotice, said: str, after: timedelta) -> None:
-        """Not now; try again after a while."""
+    def retry_later(self, notice: QueuedNotice, reason: str, after: timedelta) -> None:
+        """Marks a notice for another try after a while."""
 
-    def dead(self, notification: QueuedNotice, said: str) -> None:
-        """Never: the address does not work, or it has taken too long."""
+    def mark_dead(self, notice: QueuedNotice, reason: str) -> None:
+        """Gives a notice up: the address refuses it, or it has taken too long."""

@@ -1,4 +1,4 @@
-"""A part of First Bell that can give no answer, such as a channel: it has incidents as a journey has."""
+"""A part of First Bell that can fail, such as a channel: it has incidents as a journey has."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from enum import StrEnum
 
 
 class PartKind(StrEnum):
-    """The kinds of parts. The values stand in history."""
+    """Kind of a part. The values are stored."""
 
     CHANNEL = "channel"
     WATCH = "watch"
@@ -15,7 +15,7 @@ class PartKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Part:
-    """One part: a channel by its address, or the watch at a location. Its text is its name in tables and to people."""
+    """A channel by its address, or the service that watches at a location. Its text is its name in tables and lists."""
 
     kind: PartKind
     name: str
@@ -25,10 +25,10 @@ class Part:
 
 
 def channel(address: str) -> Part:
-    """The channel of an address."""
+    """Returns the part for the channel of an address."""
     return Part(kind=PartKind.CHANNEL, name=address)
 
 
 def watch(location: str) -> Part:
-    """The watch at a location."""
+    """Returns the part for the service that watches at a location."""
     return Part(kind=PartKind.WATCH, name=location)

@@ -1,4 +1,4 @@
-"""A calm notice to parents and teachers, from a template, for a person to confirm before anybody reads it."""
+"""The notice to parents and teachers: made from a template, and sent only after a person has confirmed it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Thank you for your patience.
 {% else %}Please try again from time to time.
 {% endif %}Next update {{ next_update }}.{% endif %}
 """
-"""Used where a route names no template of its own; the names in it are those that any template may use."""
+"""Template of a route that names none; the names in it are those that any template may use."""
 
 ACTIVITIES: Mapping[str, str] = {
     "edge": "reaching our pages",
@@ -31,7 +31,7 @@ ACTIVITIES: Mapping[str, str] = {
     "live-class": "joining live sessions",
     "plan-b": "reaching plan B",
 }
-# Plan B is recommended only where it was seen to work so lately.
+# Plan B is recommended only if it passed this recently.
 FRESH = timedelta(minutes=60)
 UPDATE_EVERY_MIN = 30
 
@@ -44,7 +44,7 @@ class BadTemplate(FirstBellError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PublicNoticeContext:
-    """What a notice tells. `plan_b_passed_at` is when plan B last passed, None where its last run did not pass."""
+    """Facts of a notice. `plan_b_passed_at` is when plan B last passed, None if its last run did not pass."""
 
     zone: ZoneInfo
     now: datetime
@@ -55,47 +55,43 @@ class PublicNoticeContext:
     plan_b_passed_at: datetime | None = None
 
 
-def public_notice(message: Message, situation: PublicNoticeContext, template: str = TEMPLATE) -> Message:
-    """The message in the words of the template: its first line is the subject. Raises BadTemplate."""
+def public_notice(message: Message, context: PublicNoticeContext, template: str = TEMPLATE) -> Message:
+    """Returns the message with the template's text as its body. Raises BadTemplate."""
     try:
-        said = SandboxedEnvironment(undefined=StrictUndefined).from_string(template).render(_names(situation)).strip()
+        body = SandboxedEnvironment(undefined=StrictUndefined).from_string(template).render(_names(context)).strip()
     except TemplateError as error:
-        raise BadTemplate(f"the template of the public notice cannot be used ({error})") from None
-    if not said:
-        raise BadTemplate("the template of the public notice says nothing")
+        raise BadTemplate(f"the template of the public notice cannot be used ({error}); correct it") from None
+    if not body:
+        raise BadTemplate("the template of the public notice gives an empty text; correct it")
     is_over = message.kind is NoticeKind.CLOSED
-    subject = f"{_capital(situation.doing)}: {'solved' if is_over else 'we are working on it'}"
-    return replace(message, subject=subject, body=said, rows=(), proof="", picture=b"", service="", owner="")
+    subject = f"{context.doing[:1].upper()}{context.doing[1:]}: {'solved' if is_over else 'we are working on it'}"
+    return replace(message, subject=subject, body=body, rows=(), proof="", picture=b"", service="", owner="")
 
 
 def activity_of(service: str, configured: str = "") -> str:
-    """What people cannot do when a service is broken."""
+    """Returns the activity that a broken service prevents."""
     return configured or ACTIVITIES.get(service, f"using {service}")
 
 
-def _names(situation: PublicNoticeContext) -> dict[str, object]:
-    passed_at = situation.plan_b_passed_at
+def _names(context: PublicNoticeContext) -> dict[str, object]:
+    passed_at = context.plan_b_passed_at
     return {
-        "is_over": situation.over_at is not None,
-        "doing": situation.doing,
-        "since": _clock(situation.since, situation.zone),
-        "over_at": _clock(situation.over_at, situation.zone),
-        "plan_b": situation.plan_b,
-        "plan_b_works": passed_at is not None and situation.now - passed_at <= FRESH,
-        "plan_b_at": _clock(passed_at, situation.zone),
-        "next_update": _clock(_next_update(situation.now, situation.zone), situation.zone),
+        "is_over": context.over_at is not None,
+        "doing": context.doing,
+        "since": _clock(context.since, context.zone),
+        "over_at": _clock(context.over_at, context.zone),
+        "plan_b": context.plan_b,
+        "plan_b_works": passed_at is not None and context.now - passed_at <= FRESH,
+        "plan_b_at": _clock(passed_at, context.zone),
+        "next_update": _clock(_next_update(context.now, context.zone), context.zone),
     }
 
 
 def _next_update(now: datetime, zone: ZoneInfo) -> datetime:
-    """The next full or half hour that leaves a quarter of an hour to find something out."""
+    """Returns the next full or half hour that is at least a quarter of an hour away."""
     local = (now + timedelta(minutes=15)).astimezone(zone).replace(second=0, microsecond=0)
     return local + timedelta(minutes=-local.minute % UPDATE_EVERY_MIN)
 
 
 def _clock(moment: datetime | None, zone: ZoneInfo) -> str:
     return f"{moment.astimezone(zone):%H:%M}" if moment else ""
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]

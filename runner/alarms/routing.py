@@ -1,9 +1,8 @@
-"""Who is owed a notice of an incident now, and why: a pure function of what was sent already.
+"""Which routes are owed a notice of an incident now, and why: a pure function of the notices that were sent already.
 
-It is asked at each change and once in a while besides, so that nobody has to remember to come back to it: what a
-silence held back is sent when the silence ends, if the incident is still open; a reminder falls due by itself; the
-head of IT is told when nobody has acknowledged in time. Whoever was told that something broke is told that it is over,
-silence or not.
+It is evaluated at each change and at regular intervals. So a notice that a silence suppressed is sent when the silence
+ends, if the incident is still open; reminders fall due on time; and a notice escalates when the incident was not
+acknowledged in time. A route that got a notice of an opening gets one of the closing too, silence or not.
 """
 
 from __future__ import annotations
@@ -17,7 +16,7 @@ from firstbell.runner.alarms.incident import Incident
 
 
 class Severity(Enum):
-    """How urgent an incident is at the moment."""
+    """Severity of an incident at the moment, the most urgent first."""
 
     CRITICAL = "critical"
     WARNING = "warning"
@@ -25,7 +24,7 @@ class Severity(Enum):
 
 
 class NoticeKind(Enum):
-    """What a notice says."""
+    """Kind of a notice. The values are stored."""
 
     OPENED = "opened"
     ESCALATED = "escalated"
@@ -35,18 +34,18 @@ class NoticeKind(Enum):
 
 
 class NoticeReason(Enum):
-    """Why a route is owed a notice, or is not. The same words go to the log and to people who ask."""
+    """Reason why a route is owed a notice, or none."""
 
     OPENED = "opened"
-    ESCALATED = "nobody acknowledged in time"
+    ESCALATED = "not acknowledged in time"
     REMINDER_DUE = "reminder due"
-    MORE_URGENT = "more urgent than it was told"
+    MORE_URGENT = "more urgent than in the last notice"
     SNOOZE_OVER = "the snooze is over"
     ACKNOWLEDGED = "acknowledged"
     CLOSED = "closed"
     SILENCED = "silenced"
-    ROUTE_DOES_NOT_MATCH = "not this route's concern"
-    WAITS_FOR_ESCALATION = "told only if nobody acknowledges"
+    ROUTE_DOES_NOT_MATCH = "the route's filters do not match"
+    WAITS_FOR_ESCALATION = "sent only if the incident is not acknowledged"
     NOTHING_NEW = "nothing new"
 
 
@@ -63,10 +62,10 @@ KIND_OF: Mapping[NoticeReason, NoticeKind] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Route:
-    """Some people and the ways to them. `to` are channel addresses; empty filters let everything through.
+    """Recipients of notices: `to` are channel addresses; empty filters let every incident through.
 
-    `is_operator`: told of what First Bell itself cannot do, and of nothing else unless `services` says so.
-    `is_public`: parents and teachers, whom nothing reaches before a person has confirmed it; told once, and at the end.
+    `is_operator`: gets First Bell's own incidents, and those of services only if `services` names them.
+    `is_public`: parents and teachers; a person confirms each notice, and they get only the opening and the closing one.
     """
 
     name: str
@@ -83,7 +82,7 @@ class Route:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Silence:
-    """Notices that are held back until a moment, by whom and why. Empty fields match everything."""
+    """Suppression of notices until a moment, with its author and reason. Empty fields match everything."""
 
     number: int
     until: datetime
@@ -94,7 +93,7 @@ class Silence:
     location: str = ""
 
     def applies_to(self, incident: Incident, now: datetime) -> bool:
-        """Whether all that is wrong now is what this silence is about."""
+        """True if the silence covers every symptom that is not over."""
         if now >= self.until or self.service not in ("", incident.subject):
             return False
         symptoms = [symptom for symptom in incident.symptoms if symptom.ended_at is None]
@@ -105,8 +104,8 @@ class Silence:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SentNotice:
-    """A notice that is in the outbox, whether it has been delivered yet or not. `opening` counts from 1, `to` are the
-    addresses that it goes to, without those that a person has taken it back from."""
+    """A notice in the outbox, delivered or not. `opening` counts from 1; `to` are its addresses, without those whose
+    draft a person dropped."""
 
     incident: int
     opening: int
@@ -120,7 +119,7 @@ class SentNotice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IncidentStatus:
-    """An incident as it stands: how urgent, and since when, by whom and until when it is in hand (None: for good)."""
+    """An incident with its severity and acknowledgement. `acknowledged_until` is None if it does not expire."""
 
     incident: Incident
     severity: Severity
@@ -128,14 +127,14 @@ class IncidentStatus:
     acknowledged_until: datetime | None = None
     acknowledged_by: str = ""
 
-    def is_in_hand(self, now: datetime) -> bool:
-        """Whether somebody has it in hand."""
+    def is_acknowledged(self, now: datetime) -> bool:
+        """True if an acknowledgement is in force."""
         return self.acknowledged_at is not None and (self.acknowledged_until is None or now < self.acknowledged_until)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DueNotice:
-    """A notice that a route is owed. `key` stays the same however often this is worked out."""
+    """A notice that a route is owed. `key` is the same however often it is computed."""
 
     incident: Incident
     route: Route
@@ -145,136 +144,131 @@ class DueNotice:
 
     @property
     def kind(self) -> NoticeKind:
-        """What it says."""
+        """Kind of the notice."""
         return KIND_OF[self.reason]
 
     @property
     def key(self) -> str:
-        """Its name in the outbox and at receivers, once for ever: a drill, or a history that begins anew, counts its
-        incidents from 1 as well, and a receiver that knows a key already shows nothing."""
+        """Unique name of the notice in the outbox and at receivers. It holds the opening time, because a drill or a
+        new database counts incidents from 1 again, and a receiver ignores a key that it knows."""
         incident = self.incident
         story = f"{incident.number}-{incident.opened_at.timestamp():.0f}/{incident.openings}"
         return f"{story}/{self.route.name}/{self.kind.value}/{self.ordinal}"
 
 
 def notices_due(
-    standing: IncidentStatus,
+    status: IncidentStatus,
     routes: Sequence[Route],
     sent: Iterable[SentNotice],
     silences: Iterable[Silence],
     now: datetime,
 ) -> list[DueNotice]:
-    """All notices of one incident that somebody is owed now."""
-    incident = standing.incident
-    of_opening = [one for one in sent if (one.incident, one.opening) == (incident.number, incident.openings)]
-    told = _SentHistory(routes, of_opening)
+    """Returns the notices of one incident that are owed now."""
+    incident = status.incident
+    opening = (incident.number, incident.openings)
+    of_opening = [notice for notice in sent if (notice.incident, notice.opening) == opening]
+    history = _SentHistory(routes, of_opening)
     is_silenced = any(silence.applies_to(incident, now) for silence in silences)
-    found = []
-    for route in (*routes, *told.former_routes()):
-        reason = notice_due(standing, route, told, now, is_silenced=is_silenced)
-        owes = told.as_told(route) if reason is NoticeReason.CLOSED else route
-        if reason in KIND_OF and owes.to:
-            kind = KIND_OF[reason]
-            ordinal = 1 + sum(one.route == route.name and one.kind is kind for one in of_opening)
-            severity = standing.severity
-            found.append(DueNotice(incident=incident, route=owes, reason=reason, severity=severity, ordinal=ordinal))
-    return found
+    due = []
+    for route in (*routes, *history.former_routes()):
+        reason = notice_reason(status, route, history, now, is_silenced=is_silenced)
+        recipient = history.route_as_sent(route) if reason is NoticeReason.CLOSED else route
+        if reason in KIND_OF and recipient.to:
+            ordinal, severity = 1 + len(history.times(route.name, KIND_OF[reason])), status.severity
+            notice = DueNotice(incident=incident, route=recipient, reason=reason, severity=severity, ordinal=ordinal)
+            due.append(notice)
+    return due
 
 
 @dataclass(frozen=True, slots=True)
 class _SentHistory:
-    """Who has been told what of this opening."""
+    """Notices of the current opening that were sent, and the configured routes."""
 
     routes: Sequence[Route]
     sent: Sequence[SentNotice]
 
+    def times(self, route: str, *kinds: NoticeKind) -> list[datetime]:
+        return [notice.at for notice in self.sent if notice.route == route and (not kinds or notice.kind in kinds)]
+
     def first(self, route: str) -> datetime | None:
-        """When a route was first told that it broke."""
-        kinds = (NoticeKind.OPENED, NoticeKind.ESCALATED)
-        return min((one.at for one in self.sent if one.route == route and one.kind in kinds), default=None)
-
-    def last(self, route: str) -> datetime | None:
-        """When a route was last told anything."""
-        return max((one.at for one in self.sent if one.route == route), default=None)
-
-    def has(self, route: str, kind: NoticeKind, since: datetime | None = None) -> bool:
-        """Whether a route was told this, since a moment."""
-        times = [one.at for one in self.sent if one.route == route and one.kind is kind]
-        return bool(times) and (since is None or max(times) >= since)
+        """Time at which a route was first sent the opening."""
+        return min(self.times(route, NoticeKind.OPENED, NoticeKind.ESCALATED), default=None)
 
     def severity(self, route: str) -> Severity:
-        """How urgent a route has heard that it is, at most."""
-        heard = [one.severity for one in self.sent if one.route == route]
-        return min(heard, key=list(Severity).index, default=Severity.INFO)
+        """Most urgent severity that a route was sent."""
+        severities = [notice.severity for notice in self.sent if notice.route == route]
+        return min(severities, key=list(Severity).index, default=Severity.INFO)
 
     def former_routes(self) -> list[Route]:
-        """Routes that were told and are in the configuration no more: they are still owed the end."""
+        """Routes that were sent a notice and have left the configuration: they are still owed the closing one."""
         known = {route.name for route in self.routes}
-        return [Route(name=name, to=()) for name in dict.fromkeys(one.route for one in self.sent) if name not in known]
+        names = dict.fromkeys(notice.route for notice in self.sent)
+        return [Route(name=name, to=()) for name in names if name not in known]
 
-    def as_told(self, route: Route) -> Route:
-        """A route with the addresses that were told by it, whatever is configured now."""
-        heard = [one for one in self.sent if one.route == route.name]
-        to = tuple(dict.fromkeys(address for one in heard for address in one.to))
-        return replace(route, to=to, is_public=any(one.is_public for one in heard))
+    def route_as_sent(self, route: Route) -> Route:
+        """The route with the addresses that it was sent to, whatever is configured now."""
+        notices = [notice for notice in self.sent if notice.route == route.name]
+        to = tuple(dict.fromkeys(address for notice in notices for address in notice.to))
+        return replace(route, to=to, is_public=any(notice.is_public for notice in notices))
 
 
-def notice_due(
-    standing: IncidentStatus, route: Route, told: _SentHistory, now: datetime, *, is_silenced: bool
+def notice_reason(
+    status: IncidentStatus, route: Route, history: _SentHistory, now: datetime, *, is_silenced: bool
 ) -> NoticeReason:
-    """Whether a route is owed a notice of an incident, and why."""
-    first = told.first(route.name)
-    if not standing.incident.is_open:
-        is_owed = first is not None and not told.has(route.name, NoticeKind.CLOSED)
+    """Returns why a route is owed a notice of an incident, or why not."""
+    first = history.first(route.name)
+    if not status.incident.is_open:
+        is_owed = first is not None and not history.times(route.name, NoticeKind.CLOSED)
         return NoticeReason.CLOSED if is_owed else NoticeReason.NOTHING_NEW
     if first is None:
-        return _first_notice(standing, route, told, now, is_silenced=is_silenced)
+        return _first_notice(status, route, history, now, is_silenced=is_silenced)
     if route.is_public:
         return NoticeReason.NOTHING_NEW
-    if standing.is_in_hand(now):
-        is_known = told.has(route.name, NoticeKind.ACKNOWLEDGED, standing.acknowledged_at)
+    if status.acknowledged_at is not None and status.is_acknowledged(now):
+        last = max(history.times(route.name, NoticeKind.ACKNOWLEDGED), default=None)
+        is_known = last is not None and last >= status.acknowledged_at
         return NoticeReason.NOTHING_NEW if is_known else NoticeReason.ACKNOWLEDGED
-    reason = _repeat_reason(standing, route, told, now)
+    reason = _repeat_reason(status, route, history, now)
     return NoticeReason.SILENCED if is_silenced and reason is not NoticeReason.NOTHING_NEW else reason
 
 
-def _repeat_reason(standing: IncidentStatus, route: Route, told: _SentHistory, now: datetime) -> NoticeReason:
-    """Why a route that was told, and whose incident nobody has in hand, is told once more."""
-    last, snoozed_until, urgency = told.last(route.name) or now, standing.acknowledged_until, list(Severity).index
-    if snoozed_until is not None and last < snoozed_until <= now:
+def _repeat_reason(status: IncidentStatus, route: Route, history: _SentHistory, now: datetime) -> NoticeReason:
+    """Returns why a route is sent another notice of an incident that is not acknowledged."""
+    last, urgency = max(history.times(route.name), default=now), list(Severity).index
+    if status.acknowledged_until is not None and last < status.acknowledged_until <= now:
         return NoticeReason.SNOOZE_OVER
-    if urgency(standing.severity) < urgency(told.severity(route.name)):
+    if urgency(status.severity) < urgency(history.severity(route.name)):
         return NoticeReason.MORE_URGENT
     return NoticeReason.REMINDER_DUE if now - last >= route.repeat else NoticeReason.NOTHING_NEW
 
 
 def _first_notice(
-    standing: IncidentStatus, route: Route, told: _SentHistory, now: datetime, *, is_silenced: bool
+    status: IncidentStatus, route: Route, history: _SentHistory, now: datetime, *, is_silenced: bool
 ) -> NoticeReason:
-    above = [other for other in told.routes if route.name in other.escalate_to]
-    if not above and not _matches_route(standing, route):
+    escalating = [other for other in history.routes if route.name in other.escalate_to]
+    if not escalating and not _matches_route(status, route):
         return NoticeReason.ROUTE_DOES_NOT_MATCH
-    if above and not any(_has_waited(other, standing, told, now) for other in above):
+    if escalating and not any(_escalates(other, status, history, now) for other in escalating):
         return NoticeReason.WAITS_FOR_ESCALATION
     if is_silenced:
         return NoticeReason.SILENCED
-    return NoticeReason.ESCALATED if above else NoticeReason.OPENED
+    return NoticeReason.ESCALATED if escalating else NoticeReason.OPENED
 
 
-def _has_waited(route: Route, standing: IncidentStatus, told: _SentHistory, now: datetime) -> bool:
-    """Whether a route has been told long enough ago, and nobody has said that they have it in hand."""
-    first = told.first(route.name)
-    if first is None or route.escalate_after is None or standing.is_in_hand(now):
+def _escalates(route: Route, status: IncidentStatus, history: _SentHistory, now: datetime) -> bool:
+    """True if the route was sent the opening long enough ago and the incident is not acknowledged."""
+    first = history.first(route.name)
+    if first is None or route.escalate_after is None or status.is_acknowledged(now):
         return False
     return now - first >= route.escalate_after
 
 
-def _matches_route(standing: IncidentStatus, route: Route) -> bool:
-    incident = standing.incident
+def _matches_route(status: IncidentStatus, route: Route) -> bool:
+    incident = status.incident
     if incident.is_own and route.is_public:
         return False
-    # Our own troubles are never critical, and have to reach the operator all the same.
-    if route.severities and standing.severity not in route.severities and not incident.is_own:
+    # First Bell's own incidents are never critical, and have to reach the operator all the same.
+    if route.severities and status.severity not in route.severities and not incident.is_own:
         return False
     if incident.is_own or route.is_operator:
         return route.is_operator and (incident.is_own or incident.subject in route.services)
@@ -284,22 +278,23 @@ def _matches_route(standing: IncidentStatus, route: Route) -> bool:
 
 
 def with_operator(routes: Sequence[Route]) -> tuple[Route, ...]:
-    """The routes, the first one told of First Bell's own troubles too where none is said to be the operator's."""
-    people = [route for route in routes if not route.is_public]
-    if not people or any(route.is_operator for route in routes):
+    """Returns the routes, with the first internal one for First Bell's own incidents too if none is the operator's."""
+    internal = [route for route in routes if not route.is_public]
+    if not internal or any(route.is_operator for route in routes):
         return tuple(routes)
-    first = people[0]
+    first = internal[0]
     own = replace(first, is_operator=True, services=frozenset(), journeys=frozenset(), severities=frozenset())
     return (replace(own, name=f"{first.name}-as-operator"), *routes)
 
 
-def addresses_for(owed: DueNotice, routes: Sequence[Route]) -> tuple[str, ...]:
-    """The addresses that a notice goes to: an end to those who were told. What says that a channel is dead does not go
-    by that channel: where a route has no other, everybody's else are used."""
-    if owed.kind is NoticeKind.CLOSED:
-        return owed.route.to
-    dead = {symptom.part.name for symptom in owed.incident.symptoms if symptom.part is not None}
-    if live := tuple(address for address in owed.route.to if address not in dead):
-        return live
-    others = {address: None for route in routes if not route.is_public for address in route.to if address not in dead}
-    return tuple(others) or owed.route.to
+def addresses_for(notice: DueNotice, routes: Sequence[Route]) -> tuple[str, ...]:
+    """Returns the addresses that a notice goes to. A notice of a broken channel does not go through that channel: where
+    its route has no other, the addresses of all other routes are used."""
+    if notice.kind is NoticeKind.CLOSED:
+        return notice.route.to
+    broken = {symptom.part.name for symptom in notice.incident.symptoms if symptom.part is not None}
+    if working := tuple(address for address in notice.route.to if address not in broken):
+        return working
+    internal = [route for route in routes if not route.is_public]
+    others = dict.fromkeys(address for route in internal for address in route.to if address not in broken)
+    return tuple(others) or notice.route.to

@@ -54,15 +54,15 @@ class Alerting:
 
     def plan_b_passed_at(self) -> datetime | None:
         """When plan B last passed; None where its last run did not, it never ran, or another location doubts it."""
-        plan_b = self.incidents.terms.plan_b
-        found = RunHistory(self.database, self.incidents.terms.zone).recent(1, journeys=[plan_b])
+        plan_b = self.incidents.policy.plan_b
+        found = RunHistory(self.database, self.incidents.policy.zone).recent(1, journeys=[plan_b])
         health = self.incidents.watched().get((Track.SERVICE, plan_b), TrackedJourney()).health
         is_well = health.state is HealthState.OK and bool(found) and found[0].outcome == Outcome.PASSED
         return found[0].started_at if is_well else None
 
     def in_public_words(self, incident: Incident, draft: QueuedNotice) -> Message:
         """What parents and teachers would read of an incident, by its draft's route. Raises BadTemplate."""
-        settings, zone = self.config.settings, self.incidents.terms.zone
+        settings, zone = self.config.settings, self.incidents.policy.zone
         service, plan_b = settings.services.get(incident.subject), settings.services.get("plan-b")
         situation = PublicNoticeContext(
             zone=zone,
@@ -93,7 +93,7 @@ class Alerting:
     ) -> None:
         """Go by another configuration: what is watched in it, and nothing else, can be in trouble."""
         self.config = config
-        self.incidents.terms = alarm_policy_of(config.settings, relies_on, announced)
+        self.incidents.policy = alarm_policy_of(config.settings, relies_on, announced)
 
 
 def alerting_for(config: Config, database: Database) -> Alerting:

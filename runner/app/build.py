@@ -205,7 +205,7 @@ def locations_of(config: Config, practice: SchoolInfo | None) -> dict[str, Locat
     return {
         name: Location(
             name=name,
-            way=Egress(
+            egress=Egress(
                 proxy=practice.outside if practice and section.proxy == "practice:outside" else section.proxy,
                 resolver=section.resolver,
                 second=config.settings.diagnosis.resolver,
@@ -258,9 +258,9 @@ def district_at(name: str, config: Config, practice: PracticeSchool | None) -> D
     introduction = practice.introduction if practice else None
     locations = locations_of(config, introduction)
     location = locations.get(name) or next(iter(locations.values()))
-    home = ca_home(location.way.cas, state_folder(config)) if location.way.cas else None
+    home = ca_home(location.egress.cas, state_folder(config)) if location.egress.cas else None
     district = district_of(config, introduction)
-    naming = browser_args(district.school.services.values(), location.way)
+    naming = browser_args(district.school.services.values(), location.egress)
     return replace(district, location=replace(location, naming=naming), home=home)
 
 

@@ -155,7 +155,7 @@ def open_local_runner(
         find_all(config.settings.browser.executable, browser_kinds_of(config.settings).values(), headed=headed)
         database, practice = stack.enter_context(open_shared_resources(config))
         switchboard = alerting_for(config, database)
-        weigh = switchboard.incidents.observe_run if alarms else None
+        weigh = switchboard.incidents.record_run if alarms else None
         staging = runtime_for(config, database, practice, headed=headed, weigh=weigh)
         stream = stack.enter_context((state_folder(config) / "log.jsonl").open("a")) if quiet else None
         log.set_up(stream, scrub=staging.house.known.scrub)

@@ -58,7 +58,7 @@ class Runtime:
         """Somebody to play at a location. Raises WorkerUnwell."""
         hello = self.hello.model_copy(update={"location": location})
         limits = self.limits
-        if self.locations[location].way.resolver:
+        if self.locations[location].egress.resolver:
             # A browser is told at its start what names mean; so it starts anew for each attempt.
             limits = replace(limits, attempts=1)
         return ManagedWorker(lambda: hello, state_folder(self.config) / "worker.log", limits)

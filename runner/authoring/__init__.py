@@ -1,1 +1,1 @@
-"""Support for people who write journeys: a template, the journey folder, the recorder."""
+"""Support for writing journeys: a template, the journey folder, static checks, the recorder."""

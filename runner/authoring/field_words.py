@@ -1,7 +1,7 @@
-"""Words by which a page says what goes into a field: a password, a one-time code, a user name.
+"""Words that identify a field for a password, a one-time code or a user name.
 
-Besides English, the languages that districts write to families in. Words are compared without case, accents and
-compatibility forms, so that they are found as well where somebody has left those out.
+They cover English and the languages in which districts write to families. Words are compared without case, accents and
+compatibility forms, so that they match labels without accents too.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ ANYWHERE_SECRET = (
     "كلمة المرور", "كلمة السر", "الرقم السري",  # Arabic
     "пароль", "비밀번호", "パスワード",  # Russian, Korean, Japanese
 )  # fmt: skip
-# Short words, and such as are parts of others: "pin" is in "shopping", and one searches by a Spanish "palabra clave".
+# Short words, and parts of other words: "pin" is in "shopping", and a Spanish "palabra clave" is a search word.
 ALONE_SECRET = (
     r"secret(?!ar)", r"\bpin\b", r"\bmdp\b", r"\bsenhas?\b", r"(?<!palabra )(?<!palabras )\bclaves?\b",
     r"^[#.\[].*(?:\bpass\b|[_-]pass|userpass|loginpass)",
@@ -49,14 +49,14 @@ ANYWHERE_USER = (
     "اسم المستخدم", "البريد الإلكتروني", "логин", "имя пользователя", "아이디", "ユーザー名",
 )  # fmt: skip
 ALONE_USER = (r"\buser\b", r"\baccount\b")
-# A word for codes of any kind: six digits beside it are a one-time code.
+# Words for codes of any kind: with six digits typed, the field takes a one-time code.
 ANY_CODE = (r"\bcode\b", r"\bcodigo\b", r"\bkod\b", "رمز", "ma xac")
 
 
 def plain(text: str) -> str:
-    """A text without case, accents and compatibility forms."""
-    apart = unicodedata.normalize("NFKD", text.casefold()).replace("đ", "d")
-    return " ".join("".join(char for char in apart if unicodedata.category(char) != "Mn").split())
+    """Normalises a text: no case, accents or compatibility forms."""
+    decomposed = unicodedata.normalize("NFKD", text.casefold()).replace("đ", "d")
+    return " ".join("".join(char for char in decomposed if unicodedata.category(char) != "Mn").split())
 
 
 def _one_of(anywhere: Iterable[str], alone: Iterable[str]) -> re.Pattern[str]:
@@ -70,5 +70,5 @@ CODE_WORD = _one_of((), ANY_CODE)
 
 
 def matches_any(words: Iterable[str], of: re.Pattern[str]) -> str:
-    """The first of a field's words that says what a pattern looks for, as it was written; empty where none does."""
+    """The first word that matches a pattern, as it was written; empty if none does."""
     return next((word for word in words if of.search(plain(word))), "")

@@ -1,4 +1,4 @@
-"""What a journey file says without being imported: journeys, steps, whom they bring on, secrets left in it."""
+"""Reads a journey file without importing it: journeys, steps, roles, and secrets left in it."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from firstbell.runner.authoring.urls import key_in
 
 # Methods of Playwright that type what they are given.
 TYPING = frozenset({"fill", "type", "press_sequentially"})
-# Methods that look for what somebody has typed.
+# Methods that expect a typed value.
 VALUES = frozenset({"to_have_value", "not_to_have_value"})
 SNAPSHOTS = frozenset({"to_match_aria_snapshot", "not_to_match_aria_snapshot"})
-# Methods that wait for what must be seen, besides those called expect.
+# Methods that wait for something to appear, in addition to expect.
 WAITING = frozenset({"wait_for", "wait_for_first", "wait_for_selector", "wait_for_url"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepCall:
-    """One `somebody.step(...)`. `title` and `service` are None where they are no literal text."""
+    """One call `actor.step(...)`. `title` and `service` are None if they are not literals."""
 
     line: int
     has_title: bool
@@ -30,8 +30,8 @@ class StepCall:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JourneyFile:
-    """A file, read: lines, and what stands there. `unmarked` are tests that are no journeys, `keys` what addresses hold
-    that lets anybody in, `snapshots` whole pages, and `trusting` tests whose steps expect nothing."""
+    """The content of a file, each item with its line. `unmarked` are tests without a journey marker, `keys` are access
+    keys in addresses, `snapshots` compare whole pages, and `trusting` are tests whose steps expect nothing."""
 
     journeys: tuple[tuple[int, str], ...] = ()
     steps: tuple[StepCall, ...] = ()
@@ -44,7 +44,7 @@ class JourneyFile:
 
 
 def read_journeys(source: str | bytes) -> JourneyFile:
-    """Read a file, whose bytes may say in which coding they are. Raises SyntaxError, and ValueError for a null byte."""
+    """Reads a file; its bytes may declare an encoding. Raises SyntaxError, and ValueError for a null byte."""
     tree = ast.parse(source)
     calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
     return JourneyFile(
@@ -66,13 +66,13 @@ def _marked(calls: list[ast.Call]) -> Iterator[tuple[int, str]]:
 
 
 def _steps(calls: list[ast.Call]) -> Iterator[StepCall]:
-    """Calls of `.step` that say what they rely on: other things have steps too."""
+    """Calls of `.step` with `relies_on`: other objects have steps too."""
     for call in calls:
-        named = {keyword.arg: keyword.value for keyword in call.keywords}
-        if isinstance(call.func, ast.Attribute) and call.func.attr == "step" and "relies_on" in named:
-            title = _first(call) or named.get("title")
+        keywords = {keyword.arg: keyword.value for keyword in call.keywords}
+        if isinstance(call.func, ast.Attribute) and call.func.attr == "step" and "relies_on" in keywords:
+            title = _first(call) or keywords.get("title")
             yield StepCall(
-                line=call.lineno, has_title=title is not None, title=_text(title), service=_text(named["relies_on"])
+                line=call.lineno, has_title=title is not None, title=_text(title), service=_text(keywords["relies_on"])
             )
 
 
@@ -83,7 +83,7 @@ def _roles(calls: list[ast.Call]) -> Iterator[tuple[int, str]]:
 
 
 def _secrets(calls: list[ast.Call]) -> Iterator[tuple[int, str]]:
-    """Literals that are typed into a field whose words say that it takes a secret."""
+    """Literals typed into a field that takes a secret, by its words."""
     for call in calls:
         typed = typed_text(call)
         if typed is not None and typed.value and (field := secret_field(call)):
@@ -91,7 +91,7 @@ def _secrets(calls: list[ast.Call]) -> Iterator[tuple[int, str]]:
 
 
 def typed_text(call: ast.Call) -> ast.Constant | None:
-    """The literal that a call types into a field, or looks for in it; None where there is none."""
+    """The literal that a call types into a field, or expects in it; None if there is none."""
     if not isinstance(call.func, ast.Attribute) or not call.args:
         return None
     typed, method = call.args[-1], call.func.attr
@@ -102,18 +102,18 @@ def typed_text(call: ast.Call) -> ast.Constant | None:
 
 
 def secret_field(call: ast.Call) -> str:
-    """The words that say that a call is about a field for a secret; empty where none do."""
+    """The words that identify a field for a secret; empty if none do."""
     words = words_of(call)
     return matches_any(words, SECRET_FIELD) or matches_any(words, CODE_FIELD)
 
 
 def is_snapshot(call: ast.Call) -> bool:
-    """Whether a call compares a whole page, with all that stood there."""
+    """Tells whether a call compares a whole page with a snapshot."""
     return isinstance(call.func, ast.Attribute) and call.func.attr in SNAPSHOTS
 
 
 def words_of(call: ast.Call) -> list[str]:
-    """The texts by which a call finds what it acts on: labels, names, selectors."""
+    """The texts by which a call locates its element: labels, names, selectors."""
     typed = typed_text(call)
     inside = [*ast.walk(call.func), *(node for argument in call.args[:-1] for node in ast.walk(argument))]
     return [
@@ -130,25 +130,25 @@ def _keys(tree: ast.Module) -> Iterator[tuple[int, str]]:
 
 
 def _trusting(tree: ast.Module) -> Iterator[tuple[int, str]]:
-    """Tests with steps in which nothing is expected, neither there nor in a function of the file that they call."""
+    """Tests with steps that expect nothing, neither directly nor in a function of the file that they call."""
     functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
-    proving = {function.name for function in functions if _expects(function, ())}
+    expecting = {function.name for function in functions if _expects(function, ())}
     for function in functions:
         calls = [node for node in ast.walk(function) if isinstance(node, ast.Call)]
-        if function.name.startswith("test_") and any(_steps(calls)) and not _expects(function, proving):
+        if function.name.startswith("test_") and any(_steps(calls)) and not _expects(function, expecting):
             yield function.lineno, function.name
 
 
-def _expects(function: ast.FunctionDef, proving: Collection[str]) -> bool:
+def _expects(function: ast.FunctionDef, expecting: Collection[str]) -> bool:
     for node in ast.walk(function):
         name = node.id if isinstance(node, ast.Name) else node.attr if isinstance(node, ast.Attribute) else ""
-        if name.startswith("expect") or name in WAITING or name in proving or isinstance(node, ast.Assert):
+        if name.startswith("expect") or name in WAITING or name in expecting or isinstance(node, ast.Assert):
             return True
     return False
 
 
 def _unmarked(tree: ast.Module) -> Iterator[tuple[int, str]]:
-    """Test functions of a module that marks none of them, by itself or as a whole."""
+    """Test functions of a module that has no journey marker at all."""
     if any(isinstance(node, ast.Attribute) and node.attr == "journey" for node in ast.walk(tree)):
         return
     for node in tree.body:

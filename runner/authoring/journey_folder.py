@@ -1,4 +1,4 @@
-"""Where a district's own journeys lie, and how a new one gets there without touching what is there already."""
+"""The folder of a district's own journeys; adds new files without changing existing ones."""
 
 from __future__ import annotations
 
@@ -20,71 +20,73 @@ FOLDER = Path("my_journeys")
 
 
 class CannotWriteJourney(FirstBellError):
-    """A journey cannot be written; the message says why, and what to do."""
+    """A journey cannot be written; the message gives the reason and what to do."""
 
     exit_code = CONFIG
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JourneyFolder:
-    """The folder for journeys. `to_add` is the line that the configuration still lacks; empty where it has one."""
+    """The folder for journeys. `to_add` is the line missing in the configuration; empty if it is there."""
 
     folder: Path
     taken: Collection[str]
     to_add: str = ""
 
     def place(self, name: str, file_name: str) -> Path:
-        """Where a journey of this name goes. Raises CannotWriteJourney where the name or the file is taken."""
+        """The path for a journey of this name. Raises CannotWriteJourney if the name or the file exists."""
         file = self.folder / file_name
         if file.exists():
-            raise CannotWriteJourney(f"{file} is already here; it was left as it is")
+            raise CannotWriteJourney(f"{file} exists already and was not changed")
         if name in self.taken:
             raise CannotWriteJourney(f"there is already a journey called '{name}'; choose another name")
         return file
 
     def write(self, file: Path, text: str) -> None:
-        """Write a file that does not exist yet, and its folder. Raises CannotWriteJourney."""
+        """Writes a new file, and its folder. Raises CannotWriteJourney."""
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
-            with file.open("x", encoding="utf-8") as opened:
-                opened.write(text)
+            with file.open("x", encoding="utf-8") as stream:
+                stream.write(text)
         except FileExistsError:
-            raise CannotWriteJourney(f"{file} is already here; it was left as it is") from None
+            raise CannotWriteJourney(f"{file} exists already and was not changed") from None
         except OSError as error:
-            raise CannotWriteJourney(f"{file} cannot be written ({error.strerror}); mend that, and try again") from None
+            raise CannotWriteJourney(
+                f"{file} cannot be written ({error.strerror}); correct this and try again"
+            ) from None
 
 
 def prepare_folder(explicit: Path | None, start: Path) -> tuple[Config, Path | None]:
-    """The configuration to write for, and the folder that was made for it: the one that it names, is beside it, and was
-    not there yet. Raises NoConfig, ConfigError and CannotWriteJourney."""
+    """Loads the configuration, and creates its journey folder if that is missing; returns both, or None for the folder.
+    Raises NoConfig, ConfigError and CannotWriteJourney."""
     try:
         return config_at(explicit, start), None
     except ConfigError as error:
-        is_of_folders = len(error.problems) == 1 and error.problems[0].key.startswith("school.journeys.")
-        folder = _only_missing(find_config(start, explicit)) if is_of_folders else None
+        is_about_folders = len(error.problems) == 1 and error.problems[0].key.startswith("school.journeys.")
+        folder = _only_missing(find_config(start, explicit)) if is_about_folders else None
         if folder is None:
             raise
     try:
         folder.mkdir(parents=True)
     except OSError as error:
-        raise CannotWriteJourney(f"{folder} cannot be made ({error.strerror}); mend that, and try again") from None
+        raise CannotWriteJourney(f"{folder} cannot be created ({error.strerror}); correct this and try again") from None
     return config_at(explicit, start), folder
 
 
 def _only_missing(file: Path) -> Path | None:
-    """The one folder for journeys that a file names below its own, and that is not there; None where it is not one."""
-    named = [given for given in tomllib.loads(read(file))["school"]["journeys"] if isinstance(given, str)]
+    """The only missing journey folder of a configuration, below its own folder; None if there is not exactly one."""
+    named = [entry for entry in tomllib.loads(read(file))["school"]["journeys"] if isinstance(entry, str)]
     home = file.parent.resolve()
-    folders = [(home / given).resolve() for given in named if not given.endswith(".py") and "::" not in given]
+    folders = [(home / entry).resolve() for entry in named if not entry.endswith(".py") and "::" not in entry]
     missing = [folder for folder in folders if not folder.exists()]
     return missing[0] if len(missing) == 1 and missing[0].is_relative_to(home) else None
 
 
 def journey_folder_of(config: Config) -> JourneyFolder:
-    """The first folder of journeys that the configuration names, or one that it could name."""
-    given = [config.folder / place for place in config.settings.school.journeys]
-    taken = {name for file in journey_files(tuple(given)) for name in _journeys_in(file)}
-    folders = [place for place in given if place.is_dir()]
+    """The first journey folder of the configuration, or one to add to it."""
+    entries = [config.folder / path for path in config.settings.school.journeys]
+    taken = {name for file in journey_files(tuple(entries)) for name in _journeys_in(file)}
+    folders = [path for path in entries if path.is_dir()]
     if folders:
         return JourneyFolder(folder=folders[0], taken=taken)
     return JourneyFolder(
@@ -94,12 +96,12 @@ def journey_folder_of(config: Config) -> JourneyFolder:
     )
 
 
-def _line(places: Sequence[str]) -> str:
-    return f"journeys = [{', '.join(map(quoted, places))}]"
+def _line(paths: Sequence[str]) -> str:
+    return f"journeys = [{', '.join(map(quoted, paths))}]"
 
 
 def _journeys_in(file: Path) -> list[str]:
-    """The journeys of a file; none where it cannot be read, which firstbell check tells of."""
+    """The journeys of a file; none if it cannot be read, which `firstbell check` reports."""
     try:
         return [name for _, name in read_journeys(file.read_bytes()).journeys]
     except (SyntaxError, ValueError, OSError):

@@ -1,4 +1,4 @@
-"""A journey to begin with: it is played as it stands, and says where to go on."""
+"""Writes a new journey, which runs as it is and marks where to continue."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from dataclasses import dataclass
 
 NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 FIXTURES = ("teacher", "student")
-"""Roles that have a fixture of their own; anybody else comes on by `actor("role")`."""
+"""Roles with a fixture of their own; other roles use `actor("role")`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewJourney:
-    """What is to be written: the journey's name, who plays, and what the district has configured."""
+    """The journey to write: its name, its roles, and the services of the district."""
 
     name: str
     roles: Sequence[str]
@@ -22,46 +22,46 @@ class NewJourney:
 
     @property
     def file_name(self) -> str:
-        """As pytest finds it."""
+        """The file name, as pytest collects it."""
         return f"test_{variable(self.name)}.py"
 
 
 def refusal_of(name: str) -> str:
-    """Why a journey cannot be called so; empty where it can."""
+    """The reason why a journey name is invalid; empty if it is valid."""
     if NAME.fullmatch(name):
         return ""
     near = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
     hint = f"such as '{near}'" if near else "such as 'math-page'"
-    return f"a journey's name has small letters, digits and single hyphens, {hint}"
+    return f"write a journey's name with lower-case letters, digits and single hyphens, {hint}"
 
 
 def variable(name: str) -> str:
-    """A name as Python writes it."""
+    """Turns a name into a Python identifier."""
     return re.sub(r"\W+", "_", name)
 
 
 def variable_of_role(role: str) -> str:
-    """What a role is called inside a journey."""
+    """The variable of a role inside a journey."""
     name = variable(role)
     return name if name.isidentifier() and not keyword.iskeyword(name) else f"person_{name}"
 
 
 def arguments_of(roles: Sequence[str], more: Sequence[str] = ()) -> list[str]:
-    """The fixtures that a journey of these people asks for."""
+    """The fixtures of a journey with these roles."""
     others = [role for role in roles if role not in FIXTURES]
     return [*(role for role in roles if role in FIXTURES), *(["actor"] if others else []), *more]
 
 
 def entrances_of(roles: Sequence[str]) -> list[str]:
-    """The lines that bring people on who have no fixture."""
+    """The lines that create actors for roles without a fixture."""
     return [f'{variable_of_role(role)} = actor("{role}")' for role in roles if role not in FIXTURES]
 
 
-def text_of(wanted: NewJourney) -> str:
-    """The file."""
-    relies_on = [name for name in ("edge", "sign-in") if name in wanted.services]
-    relies_on = relies_on or sorted(wanted.services)[:1] or ["edge"]
-    last = "platform" if "platform" in wanted.services else relies_on[-1]
+def text_of(journey: NewJourney) -> str:
+    """The text of the file."""
+    relies_on = [name for name in ("edge", "sign-in") if name in journey.services]
+    relies_on = relies_on or sorted(journey.services)[:1] or ["edge"]
+    last = "platform" if "platform" in journey.services else relies_on[-1]
     relies_on = list(dict.fromkeys([*relies_on, last]))
     quoted = ", ".join(f'"{name}"' for name in relies_on)
     lines = [
@@ -71,36 +71,36 @@ def text_of(wanted: NewJourney) -> str:
         "from playwright.sync_api import expect",
         "",
         "",
-        f'@pytest.mark.journey("{wanted.name}", relies_on=[{quoted}])',
-        f"def test_{variable(wanted.name)}({', '.join(arguments_of(wanted.roles, ['school']))}):",
-        *(f"    {line}" for line in entrances_of(wanted.roles)),
+        f'@pytest.mark.journey("{journey.name}", relies_on=[{quoted}])',
+        f"def test_{variable(journey.name)}({', '.join(arguments_of(journey.roles, ['school']))}):",
+        *(f"    {line}" for line in entrances_of(journey.roles)),
     ]
-    for role in wanted.roles:
+    for role in journey.roles:
         lines += [f"    {line}" if line else "" for line in _part(variable_of_role(role), relies_on, last)]
     return "\n".join(lines).rstrip() + "\n"
 
 
-def _part(who: str, relies_on: Sequence[str], last: str) -> list[str]:
-    """One person's steps."""
-    way_in = {
-        "edge": ("opens the portal", f"school.open_portal({who})"),
-        "sign-in": ("signs in", f"school.sign_in({who})"),
+def _part(actor: str, relies_on: Sequence[str], last: str) -> list[str]:
+    """The steps of one actor."""
+    sign_in_steps = {
+        "edge": ("opens the portal", f"school.open_portal({actor})"),
+        "sign-in": ("signs in", f"school.sign_in({actor})"),
     }
     lines = []
     for name in relies_on:
-        if name in way_in:
-            title, does = way_in[name]
-            lines += [f'with {who}.step("{title}", relies_on="{name}"):', f"    {does}"]
+        if name in sign_in_steps:
+            title, call = sign_in_steps[name]
+            lines += [f'with {actor}.step("{title}", relies_on="{name}"):', f"    {call}"]
     if not lines:
         lines = [
-            f'with {who}.step("opens the page", relies_on="{last}"):',
-            f'    {who}.go(school.service("{last}").url)',
+            f'with {actor}.step("opens the page", relies_on="{last}"):',
+            f'    {actor}.go(school.service("{last}").url)',
         ]
     return [
         *lines,
-        f'with {who}.step("sees the page", relies_on="{last}"):',
-        "    # Go on from here: click, then expect what this person must see.",
-        f'    # {who}.page.get_by_role("link", name="My classes").click()',
-        f'    expect({who}.page.get_by_role("heading").first).to_be_visible()',
+        f'with {actor}.step("sees the page", relies_on="{last}"):',
+        "    # Continue here: click, then expect what this person must see.",
+        f'    # {actor}.page.get_by_role("link", name="My classes").click()',
+        f'    expect({actor}.page.get_by_role("heading").first).to_be_visible()',
         "",
     ]

@@ -1,4 +1,4 @@
-"""Addresses in a recording: what of them is a page, and what may let anybody in who reads it."""
+"""Splits addresses of a recording into the page and parts that may give access, such as keys."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from collections.abc import Collection
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 PARTS = re.compile(r"(?P<scheme>[a-z][a-z0-9+.-]*:)?(?P<host>//[^/?#]*)?(?P<path>[^?#]*)", re.IGNORECASE)
-# As a browser or as people write them: https://host/..., or host.example/...
+# Addresses in text: https://host/..., or host.example/...
 IN_TEXT = re.compile(r"""\b(?:https?://|[\w-]+(?:\.[\w-]+)+(?::\d+)?/)[^\s"'<>]+""", re.IGNORECASE)
-# Names of parameters that hold a key, as meeting rooms, single sign-on and signed addresses call theirs.
+# Names of parameters with a key, as used by meeting rooms, single sign-on and signed addresses.
 KEY = re.compile(
     r"pwd|passw|pass(code)?|pin|otp|.*token|.*ticket|secret|.*signature|sig|api-?_?key|key|auth|.*session(id)?|sid|jwt"
     r"|samlresponse|tk|zak|x-amz-credential|jsessionid",
@@ -18,8 +18,8 @@ KEY = re.compile(
 
 
 def page_of(address: str, values: Collection[str] = ()) -> str:
-    """An address without user, parameters, query and fragment, and without what follows one of some values that stands
-    in its path in another form."""
+    """An address without user, parameters, query and fragment. The path ends before a part that holds one of `values`
+    in encoded form."""
     found = PARTS.match(address)
     if found is None:
         return address
@@ -34,13 +34,13 @@ def page_of(address: str, values: Collection[str] = ()) -> str:
 
 
 def has_more(address: str) -> bool:
-    """Whether an address says more than its page."""
+    """Tells whether an address has more than its page."""
     return len(address.rstrip("?#;/")) > len(page_of(address).rstrip("/"))
 
 
 def without_keys(text: str) -> str:
-    """A text that ends with the page of the first address in it that says more than that. Playwright looks for a part
-    of a text, so what it began with is still found."""
+    """Cuts a text after the page of the first address that has more than its page. Playwright matches parts of a text,
+    so the beginning still matches."""
     for found in IN_TEXT.finditer(text):
         if has_more(found[0]):
             return text[: found.start()] + page_of(found[0])
@@ -48,15 +48,15 @@ def without_keys(text: str) -> str:
 
 
 def key_in(text: str) -> str:
-    """The name under which an address in a text holds a key; empty where none does."""
+    """The parameter name of a key in an address of a text; empty if there is none."""
     for address in IN_TEXT.findall(text):
         parts = PARTS.match(address)
         if parts is None:
             continue
         if parts["host"] and ":" in parts["host"].rpartition("@")[0]:
             return "user:password"
-        more = parts["path"].partition(";")[2] + "&" + address[parts.end() :]
-        for name, value in parse_qsl(re.sub("[?#;]+", "&", more)):
+        parameters = parts["path"].partition(";")[2] + "&" + address[parts.end() :]
+        for name, value in parse_qsl(re.sub("[?#;]+", "&", parameters)):
             if value and KEY.fullmatch(name):
                 return name
     return ""
@@ -69,7 +69,7 @@ def path_of(address: str) -> str:
 
 
 def host_of(address: str) -> str:
-    """The host of an address; empty where it has none that can be read."""
+    """The host of an address; empty if there is none or it is invalid."""
     try:
         return urlsplit(address).hostname or ""
     except ValueError:

@@ -25,7 +25,7 @@ class Device:
         """Says what this browser does not emulate of the device; empty if it has the device's own engine."""
         if kind.engine == self.engine:
             return ""
-        return f"{self.name} gets its screen, touch and user agent in {kind.engine}, not its own engine, {self.engine}"
+        return f"{self.name}'s screen, touch and user agent in {kind.engine}, not its {self.engine} engine"
 
 
 @cache

@@ -28,9 +28,9 @@ def alarm_policy_of(
     section = settings.alarms
     return AlarmPolicy(
         zone=ZoneInfo(settings.school.timezone),
-        policy=incident_policy_of(settings),
+        incidents=incident_policy_of(settings),
         routes=routes_of(settings),
-        places=settings.location_count,
+        location_count=settings.location_count,
         contacts={name: service.contact for name, service in settings.services.items()},
         relies_on=relies_on or {},
         otherwise={name: journey.severity for name, journey in settings.journeys.items()},
@@ -46,7 +46,7 @@ def alarm_policy_of(
 def incident_policy_of(settings: Settings) -> IncidentPolicy:
     """Returns the rules by which incidents open and close."""
     section = settings.alarms
-    rules = HealthRules(places=section.places, window=timedelta(seconds=section.window), passes=section.passes)
+    rules = HealthRules(locations=section.places, window=timedelta(seconds=section.window), passes=section.passes)
     reopen_within = timedelta(seconds=section.reopen_within)
     return IncidentPolicy(service=rules, unseen=section.unseen, open_again_within=reopen_within)
 

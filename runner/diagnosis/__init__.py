@@ -1,1 +1,1 @@
-"""Whose part of the chain broke, and why we think so: facts, then rules."""
+"""Finds the service that caused a failure, and the reasons: facts, then rules."""

@@ -1,4 +1,4 @@
-"""What the browsers of one attempt had seen when a step failed: requests in trouble, hosts, pages, calls."""
+"""Facts from the browsers of one attempt at the moment a step failed: failed requests, hosts, pages, calls."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from firstbell.journeys.stage.pages.page_signs import PageSigns
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BrowserFacts:
-    """`troubles` are the requests of the actor whose step failed, `pages` begin with that actor's page. `receives`
-    names the actors in a call to whom a picture came in at the end."""
+    """Browser facts of one attempt. `failed_requests` belong to the actor whose step failed; that actor's page comes
+    first in `pages`; `receives` names the actors of a call who received a picture at the end."""
 
-    troubles: tuple[FailedRequest, ...] = ()
+    failed_requests: tuple[FailedRequest, ...] = ()
     hosts: tuple[HostTraffic, ...] = ()
     pages: tuple[PageSigns, ...] = ()
     receives: tuple[str, ...] = ()

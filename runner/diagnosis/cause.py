@@ -1,4 +1,4 @@
-"""What can be wrong, in one table: each cause with the words that people read."""
+"""The table of causes: each cause with the phrase that people read."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from enum import Enum
 
 
 class Cause(Enum):
-    """Why something failed. The values go to history, to other programs, and to the practice school's faults."""
+    """The cause of a failure. The values are stored in history, read by other programs and by the practice school."""
 
-    # On the way there.
+    # On the network path.
     NAME_GONE = "name-gone"
     REFUSED = "refused"
     NO_ANSWER = "no-answer"
@@ -20,7 +20,7 @@ class Cause(Enum):
     CAPTIVE_PORTAL = "captive-portal"
     OUTSIDE_DROPPED = "outside-dropped"
     SLOW = "slow"
-    # What answers.
+    # In the answer.
     SERVER_ERROR = "server-error"
     MAINTENANCE = "maintenance"
     CAPACITY = "capacity"
@@ -28,7 +28,7 @@ class Cause(Enum):
     CONTENT_BLOCKED = "content-blocked"
     REDIRECT_LOOP = "redirect-loop"
     SESSION_LOST = "session-lost"
-    # At the sign-in.
+    # While signing in.
     CREDENTIALS_REFUSED = "credentials-refused"
     ACCOUNT_LOCKED = "account-locked"
     SECOND_FACTOR = "second-factor"
@@ -63,50 +63,50 @@ class Cause(Enum):
 
 
 WORDS: Mapping[Cause, str] = {
-    Cause.NAME_GONE: "its name is not found",
+    Cause.NAME_GONE: "its host name is not found",
     Cause.REFUSED: "it refuses connections",
     Cause.NO_ANSWER: "it does not answer",
-    Cause.CUT: "it cuts connections off",
+    Cause.CUT: "it closes connections before it has answered",
     Cause.CERTIFICATE_EXPIRED: "its certificate has expired",
-    Cause.CERTIFICATE_NAME: "its certificate is for another name",
+    Cause.CERTIFICATE_NAME: "its certificate is for another host name",
     Cause.CERTIFICATE_UNTRUSTED: "its certificate is not trusted",
-    Cause.CAPTIVE_PORTAL: "a captive portal stands in the way",
-    Cause.OUTSIDE_DROPPED: "it works inside the district and not from outside",
+    Cause.CAPTIVE_PORTAL: "a captive portal answers in its place",
+    Cause.OUTSIDE_DROPPED: "it works inside the district, but not from outside",
     Cause.SLOW: "it is too slow",
     Cause.SERVER_ERROR: "it answers with an error",
     Cause.MAINTENANCE: "it shows a maintenance page",
-    Cause.CAPACITY: "it has no room for more people",
-    Cause.BLANK: "its page stays blank, a script is missing",
-    Cause.CONTENT_BLOCKED: "its page forbids what it needs",
-    Cause.REDIRECT_LOOP: "it sends people in a circle",
-    Cause.SESSION_LOST: "it forgets who has signed in",
-    Cause.CREDENTIALS_REFUSED: "it refuses passwords that are right",
+    Cause.CAPACITY: "it is full and turns people away",
+    Cause.BLANK: "its page stays blank because a script did not load",
+    Cause.CONTENT_BLOCKED: "its page blocks content that it needs",
+    Cause.REDIRECT_LOOP: "it redirects in a loop",
+    Cause.SESSION_LOST: "it asks people who have signed in to sign in again",
+    Cause.CREDENTIALS_REFUSED: "it rejects the account's user name or password",
     Cause.ACCOUNT_LOCKED: "the account is locked",
-    Cause.SECOND_FACTOR: "it refuses the second factor",
+    Cause.SECOND_FACTOR: "it rejects the second factor",
     Cause.CLIENT_CERTIFICATE: "it says that the device's certificate has expired",
-    Cause.TOKEN_FAILED: "it accepts people, and then does not hand them over",
+    Cause.TOKEN_FAILED: "it accepts the password, but the sign-in then fails",
     Cause.LIST_EMPTY: "the class list is empty",
-    Cause.WRONG_DAY: "the class list is that of another day",
-    Cause.DEAD_LINK: "the class is listed, but its link leads nowhere",
+    Cause.WRONG_DAY: "the class list shows another day",
+    Cause.DEAD_LINK: "it links to a page that does not exist",
     Cause.SIGNALLING: "its signalling connection fails",
-    Cause.LOBBY: "nobody is let in from the lobby",
-    Cause.ICE_FAILED: "no way is found for picture and sound",
-    Cause.UDP_BLOCKED: "picture and sound find no way, UDP is blocked",
+    Cause.LOBBY: "people in the lobby are not let in",
+    Cause.ICE_FAILED: "no network path for picture and sound is found",
+    Cause.UDP_BLOCKED: "UDP is blocked, so picture and sound have no network path",
     Cause.RELAY_REFUSED: "its relay refuses the credentials that it gives out",
-    Cause.DTLS_FAILED: "its calls do not come to terms about encryption",
+    Cause.DTLS_FAILED: "encryption for its calls cannot be set up",
     Cause.NO_MEDIA: "neither picture nor sound arrives",
     Cause.ONE_WAY: "picture and sound arrive in one direction only",
     Cause.SILENT: "no sound arrives",
     Cause.BLACK: "the picture is black",
-    Cause.FROZEN: "the picture stands still",
-    Cause.WRONG_PICTURE: "it shows somebody else's picture",
+    Cause.FROZEN: "the picture is frozen",
+    Cause.WRONG_PICTURE: "it shows another person's picture",
     Cause.OWN_LOCATION: "only this location is affected",
-    Cause.OWN_NETWORK: "this location has no way out",
+    Cause.OWN_NETWORK: "this location's network does not work",
     Cause.OWN_NAMES: "this location's name server does not answer",
     Cause.OWN_CLOCK: "this machine's clock is wrong",
-    Cause.OWN_MACHINE: "this machine is short of what a browser takes",
-    Cause.OWN_BROWSER: "the browser of this machine broke",
-    Cause.STRANGER: "somebody was in the class who is not ours",
-    Cause.UNKNOWN: "why is not known",
+    Cause.OWN_MACHINE: "this machine cannot run a browser well enough",
+    Cause.OWN_BROWSER: "the browser on this machine crashed or hung",
+    Cause.STRANGER: "a person who is not a synthetic account was in the class",
+    Cause.UNKNOWN: "the cause is not known",
 }
-"""What each cause means, after the name of whose it is."""
+"""One phrase for each cause, to follow the name of the service; "it" is the service."""

@@ -1,4 +1,4 @@
-"""What a run that did not pass points to: whose it is, why, how sure, and who is known to be well."""
+"""The diagnosis of a run that did not pass: the service, the cause, the confidence, and the services that work."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from firstbell.runner.diagnosis.cause import WORDS, Cause
 
 
 class Confidence(Enum):
-    """How sure a diagnosis is; see `rules.confidence_of`."""
+    """The confidence of a diagnosis; see `rules.table.confidence_of`."""
 
     HIGH = "high"
     MEDIUM = "medium"
@@ -17,7 +17,7 @@ class Confidence(Enum):
 
 
 class ReasonSource(Enum):
-    """Where a person can look a reason up."""
+    """The evidence in which a person can check a reason."""
 
     PICTURE = "the picture of the step"
     REQUESTS = "the network log"
@@ -30,7 +30,7 @@ class ReasonSource(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DiagnosisReason:
-    """One reason, in words, and where it can be looked up."""
+    """One reason as a sentence, and the evidence that shows it."""
 
     said: str
     source: ReasonSource
@@ -38,7 +38,7 @@ class DiagnosisReason:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClearedService:
-    """Somebody who is known to be well, and how that is known."""
+    """A service that is known to work, and the fact that proves it."""
 
     name: str
     why: str
@@ -46,8 +46,8 @@ class ClearedService:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Diagnosis:
-    """`service` is whose part of the chain broke; empty where it is the probe's own, or nobody can be named. It is as
-    sure as it can be where it was `seen_twice` and our own way out is known to be good (`way_proven`)."""
+    """The diagnosis of one run. `service` is the service that is blamed; empty where First Bell itself failed or no
+    service can be named. `seen_twice`: a second attempt failed too; `way_proven`: a control host was reached."""
 
     service: str
     cause: Cause
@@ -59,15 +59,15 @@ class Diagnosis:
 
     @property
     def is_own(self) -> bool:
-        """Whether it is the probe's own: no service may be blamed for it."""
+        """Tells whether First Bell itself failed, so that no service may be blamed."""
         return self.cause in OWN
 
     @property
     def said(self) -> str:
-        """Whose and why, in one line without the owner's name."""
+        """The service and the cause in one line, without the owner's name."""
         if self.is_own:
             return f"First Bell itself: {WORDS[self.cause]}"
-        return f"{self.service or 'nobody can be named'}: {WORDS[self.cause]}"
+        return f"{self.service or 'service not known'}: {WORDS[self.cause]}"
 
 
 OWN = frozenset(
@@ -81,4 +81,4 @@ OWN = frozenset(
         Cause.STRANGER,
     }
 )
-"""The causes that lie with whoever looks."""
+"""The causes that lie with First Bell itself."""

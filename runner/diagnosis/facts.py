@@ -1,6 +1,6 @@
-"""All that is known about a run that did not pass, from every side, before anybody draws a conclusion.
+"""The facts about a run that did not pass, collected before the rules draw a conclusion.
 
-Each part may be missing: what is not known is empty or None, and never counts for or against anybody.
+Each part may be missing: an unknown fact is empty or None, and counts neither for nor against a service.
 """
 
 from __future__ import annotations
@@ -16,13 +16,12 @@ from firstbell.journeys.media.proof import MediaProof
 from firstbell.journeys.stage.pages.page_signs import PageSigns
 from firstbell.runner.diagnosis.browser_facts import BrowserFacts
 from firstbell.runner.diagnosis.cause import Cause
-from firstbell.runner.diagnosis.host_check import HostCheck
-from firstbell.runner.diagnosis.host_check import HostFault as HostTrouble
+from firstbell.runner.diagnosis.host_check import HostCheck, HostFault
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProbeProblem:
-    """Why a failure cannot be laid at a service's door: what was wrong with this machine."""
+    """A problem of this machine, because of which no service may be blamed."""
 
     cause: Cause
     said: str
@@ -30,7 +29,7 @@ class ProbeProblem:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepFact:
-    """One step of the attempt that decided; `said` and `sign` only where it did not end well."""
+    """One step of the decisive attempt; `said` and `sign` are set only where it did not pass."""
 
     actor: str
     title: str
@@ -43,8 +42,7 @@ class StepFact:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OtherLocation:
-    """How the same things look from another location: its own checks, and how this journey last went there. `inside`:
-    it stands in the district's own network."""
+    """Another location: its host checks and last outcome of this journey. `inside`: in the district's own network."""
 
     location: str
     inside: bool
@@ -54,7 +52,7 @@ class OtherLocation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OtherJourney:
-    """How another journey last went at this location."""
+    """The last outcome of another journey at this location."""
 
     journey: str
     outcome: str
@@ -64,7 +62,7 @@ class OtherJourney:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServiceChange:
-    """What is different about a service's host since it last was well, in words."""
+    """A difference of a service's host since its last good check, as a sentence."""
 
     service: str
     said: str
@@ -72,12 +70,12 @@ class ServiceChange:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """`hosts` are the patterns of each service's own hosts, `relies_on` what the journey needs, in order.
+    """All facts about one run. `hosts` are the patterns of each service's own hosts; `relies_on` lists the services
+    that the journey needs, in order.
 
-    `confirmed`: a second attempt failed too. `usual_ms` is how long each host usually takes to its first byte.
-    `controls_asked` is how many hosts that have nothing to do with the district were looked at, whether or not it is
-    known what came of it. `changed` is what is different about hosts since they last were well. `inside`: this
-    location stands in the district's own network.
+    `confirmed`: a second attempt failed too. `usual_ms` is each host's usual time to the first byte. `controls_asked`
+    is the number of control hosts (unrelated to the district) that were checked, with or without a result. `changed`
+    lists differences of hosts since their last good check. `inside`: this location is in the district's own network.
     """
 
     journey: str
@@ -100,16 +98,16 @@ class Facts:
     usual_ms: Mapping[str, float] = field(default_factory=dict)
     changed: tuple[ServiceChange, ...] = ()
     clock_ahead_s: float | None = None
-    doubt: ProbeProblem | None = None
+    probe_problem: ProbeProblem | None = None
 
     @property
     def broke(self) -> StepFact | None:
-        """The step that did not end well."""
+        """The step that did not pass."""
         return next((step for step in self.steps if not step.is_well), None)
 
     @property
     def service(self) -> str:
-        """What that step relies on; empty where none failed."""
+        """The service that the failing step relies on; empty where no step failed."""
         return self.broke.service if self.broke else ""
 
     @property
@@ -119,21 +117,22 @@ class Facts:
 
     @property
     def controls(self) -> tuple[HostCheck, ...]:
-        """The checks of hosts that have nothing to do with the district."""
+        """The checks of control hosts, which are unrelated to the district."""
         return tuple(check for check in self.checks if check.is_control)
 
     @property
     def way_out_is_proven(self) -> bool:
-        """Whether a host that has nothing to do with the district was reached from here at that moment."""
+        """Tells whether a control host was reached from this location at that moment."""
         return any(is_reached(check) for check in self.controls)
 
-    def whose(self, host: str) -> str:
-        """The service that a host belongs to, with or without its port; empty for everybody else's. Of several the one
-        whose pattern says most: a portal's "*.school.example" does not take the sign-in's "id.school.example". Of those
-        that share a host, the one that the step which broke relies on."""
+    def service_at(self, host: str) -> str:
+        """The service that owns a host, given with or without its port; empty for an unknown host.
+
+        Of several the one with the most specific pattern: a portal's "*.school.example" does not take the sign-in's
+        "id.school.example". Of services that share a host, the one that the failing step relies on."""
         name = (host.rpartition(":")[0] or host).lower()
         owners = (
-            ((_says(pattern), service == self.service), service)
+            ((_specificity(pattern), service == self.service), service)
             for service, patterns in self.hosts.items()
             for pattern in patterns
             if fnmatchcase(name, pattern.lower())
@@ -141,35 +140,39 @@ class Facts:
         return max(owners, key=lambda owner: owner[0], default=(None, ""))[1]
 
     def checks_of(self, service: str) -> tuple[HostCheck, ...]:
-        """The checks of a service's hosts from here."""
+        """The checks of a service's hosts from this location."""
         return tuple(check for check in self.checks if check.service == service)
 
     def failed_requests_of(self, service: str) -> tuple[FailedRequest, ...]:
-        """Requests to a service's hosts that did not end well, and those that its own pages led to nowhere."""
+        """Failed requests to a service's hosts, and dead links on its pages."""
 
-        def is_its(trouble: FailedRequest) -> bool:
-            led = is_dead_link(trouble) and self.whose(trouble.from_host) == service
-            return led or self.whose(trouble.host) == service
+        def concerns(request: FailedRequest) -> bool:
+            is_linked = is_dead_link(request) and self.service_at(request.from_host) == service
+            return is_linked or self.service_at(request.host) == service
 
-        return tuple(trouble for trouble in self.seen.troubles if is_its(trouble))
+        return tuple(request for request in self.seen.failed_requests if concerns(request))
 
     def cleared(self) -> tuple[tuple[str, str], ...]:
-        """The services that are known to be well, and how that is known.
+        """The services that are known to work, each with the fact that proves it.
 
-        One whose steps all ended well, or whose hosts all answered; with no request to it in trouble and no host of it
-        out of reach. A rule that blames somebody needs one of these to be otherwise, so nobody is both.
+        A service works if all its steps passed or all its hosts answered, no request to it failed, and none of its
+        hosts is out of reach. A rule that blames a service needs one of these to be otherwise, so no service is both.
         """
-        met = (*(step.service for step in self.steps), *(check.service for check in self.checks))
-        names = dict.fromkeys(name for name in (*self.relies_on, *met) if name)
-        found = ((name, why) for name in names if (why := self._well(name)))
+        concerned = (*(step.service for step in self.steps), *(check.service for check in self.checks))
+        names = dict.fromkeys(name for name in (*self.relies_on, *concerned) if name)
+        found = ((name, why) for name in names if (why := self._proof_of_health(name)))
         return tuple(found)
 
-    def _well(self, service: str) -> str:
+    def _proof_of_health(self, service: str) -> str:
         steps, checks = [step for step in self.steps if step.service == service], self.checks_of(service)
         if service == self.service or self.failed_requests_of(service) or any(check.ending for check in checks):
             return ""
         page = self.page
-        if page and (page.sign or page.is_blank) and service in (self.whose(page.host), self.whose(page.asked)):
+        if (
+            page
+            and (page.sign or page.is_blank)
+            and service in (self.service_at(page.host), self.service_at(page.asked))
+        ):
             return ""
         if steps:
             return f"{steps[-1].title} ({sum(step.took_s for step in steps):.1f} s)"
@@ -179,23 +182,23 @@ class Facts:
         return "can be reached" if checks else ""
 
 
-def _says(pattern: str) -> tuple[bool, int]:
-    """How much a pattern says: a whole name more than any with gaps, a long one more than a short one."""
+def _specificity(pattern: str) -> tuple[bool, int]:
+    """Ranks a pattern: a full name above any wildcard, a long pattern above a short one."""
     return not {"*", "?", "["} & set(pattern), len(pattern)
 
 
 def is_reached(check: HostCheck) -> bool:
-    """Whether a host was come to, whatever it answered: one that answers 503 has proven the way to it."""
-    return check.ending is None or check.ending.trouble is HostTrouble.HTTP_ERROR
+    """Tells whether a host was reached, whatever it answered: an answer of 503 proves the network path to it."""
+    return check.ending is None or check.ending.trouble is HostFault.HTTP_ERROR
 
 
-def is_dead_link(trouble: FailedRequest) -> bool:
-    """Whether a page led to another one that is not there."""
-    return trouble.is_page and trouble.status in (404, 410)
+def is_dead_link(request: FailedRequest) -> bool:
+    """Tells whether a page linked to a page that does not exist."""
+    return request.is_page and request.status in (404, 410)
 
 
 def median_clock_ahead_s(checks: Iterable[HostCheck], seen_s: Sequence[float]) -> float | None:
-    """How far the clocks of everybody else are ahead of ours: a middle that one wrong server does not move. None where
-    fewer than two said what time it was."""
-    told = [check.http.clock_ahead_s for check in checks if check.http and check.http.clock_ahead_s is not None]
-    return median([*told, *seen_s]) if len(told) + len(seen_s) >= 2 else None
+    """The median of how far other servers' clocks are ahead of this one, in seconds: one wrong server does not move it.
+    None where fewer than two servers sent their time."""
+    servers_s = [check.http.clock_ahead_s for check in checks if check.http and check.http.clock_ahead_s is not None]
+    return median([*servers_s, *seen_s]) if len(servers_s) + len(seen_s) >= 2 else None

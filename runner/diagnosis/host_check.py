@@ -1,4 +1,4 @@
-"""What a cheap check of a host found, part by part: its name, a connection, its certificate, its page, its relay."""
+"""The result of a cheap check of a host, part by part: name, connection, certificate, page, relay."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from enum import Enum
 
 
 class CheckPart(Enum):
-    """The parts of the way to a host, in the order in which they are gone."""
+    """The parts of a check, in the order in which they are made."""
 
     NAMES = "names"
     TCP = "tcp"
@@ -19,7 +19,7 @@ class CheckPart(Enum):
 
 
 class HostFault(Enum):
-    """Why a part of the way could not be gone."""
+    """The reason why a part of a check failed."""
 
     NAME_GONE = "name-gone"
     NAME_SERVER_SILENT = "name-server-silent"
@@ -45,7 +45,7 @@ class HostFault(Enum):
 
 
 class PageKind(Enum):
-    """What kind of thing a page is, as far as its first bytes show."""
+    """The kind of a page, as far as its first bytes show."""
 
     PAGE = "page"
     REDIRECT = "redirect"
@@ -57,7 +57,7 @@ class PageKind(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DnsLookup:
-    """What one resolver says to a name."""
+    """The answer of one resolver for a name."""
 
     addresses: tuple[str, ...] = ()
     trouble: HostFault | None = None
@@ -66,8 +66,7 @@ class DnsLookup:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DnsLookups:
-    """What the name server in use says (the system's, but for a location with its own), and what a second one says that
-    was asked beside it."""
+    """The answers of the name server in use (the system's, or the location's own) and of a second one, if any."""
 
     system: DnsLookup
     second: DnsLookup | None = None
@@ -89,7 +88,7 @@ class Connection:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Certificate:
-    """What a host shows of itself. `names` are those it is for; `sha256` is the whole certificate's, in hex."""
+    """The certificate of a host. `names` are the host names it is for; `sha256` is its fingerprint in hex."""
 
     names: tuple[str, ...]
     issuer: str
@@ -99,7 +98,7 @@ class Certificate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TlsHandshake:
-    """TLS with a host. The certificate is there even when it was not accepted; None when none was shown."""
+    """A TLS handshake with a host. `certificate` is set even when it was not accepted; None when none was sent."""
 
     trouble: HostFault | None = None
     certificate: Certificate | None = None
@@ -109,9 +108,9 @@ class TlsHandshake:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HttpAnswer:
-    """What a request was answered with. `status` is 0 without an answer. `first_byte_ms` counts from the request, not
-    from the connection; `clock_ahead_s` is how far the server's Date is ahead of this machine's clock. `scripts` are
-    those that the page asks for: a file's name, and a short hash of its address and of the integrity it must have."""
+    """The answer to an HTTP request. `status` is 0 without an answer. `first_byte_ms` counts from the request, not from
+    the connection; `clock_ahead_s` is how far the server's Date is ahead of this machine's clock. `scripts` are the
+    scripts of the page: a file name with a short hash of its address and its integrity attribute."""
 
     status: int = 0
     trouble: HostFault | None = None
@@ -126,7 +125,7 @@ class HttpAnswer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RelayCheck:
-    """A STUN or TURN server by both ways. `allocate` is None where no credentials were given."""
+    """A STUN or TURN server by UDP and TCP. `allocate` is None where no credentials were given."""
 
     udp: Connection
     tcp: Connection
@@ -135,7 +134,7 @@ class RelayCheck:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckEnding:
-    """Where the way to a host ends, and why."""
+    """The part at which a check of a host failed, and the reason."""
 
     stage: CheckPart
     trouble: HostFault
@@ -146,11 +145,11 @@ WELL, DEGRADED = "well", "degraded"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HostCheck:
-    """One check of one host, from one place at one moment.
+    """One check of one host, from one location at one moment.
 
-    `host` holds the port ("portal.example:443"). `service` is whose host it is, empty for a control. A part that was
-    not come to is None, or empty; `in_hand` is the part that was being gone when time ran out. `is_secondary`: it is
-    named beside its service's front door, and may never be there for whoever looks from here.
+    `host` holds the port ("portal.example:443"). `service` is the service that owns it, empty for a control. A part
+    that was not reached is None, or empty; `in_hand` is the part under way when time ran out. `is_secondary`: the host
+    is named in addition to its service's address, and may never be reachable from this location.
     """
 
     host: str
@@ -167,17 +166,17 @@ class HostCheck:
 
     @property
     def ending(self) -> CheckEnding | None:
-        """Where the way ends; None where it leads all the way."""
+        """The first failure of the check; None where all parts passed."""
         return next(self._endings(), None)
 
     @property
     def ends_at(self) -> str:
-        """The part that the way ends at, in one word; empty where it leads all the way."""
+        """The part that failed, in one word; empty where all parts passed."""
         return self.ending.stage.value if self.ending else ""
 
     @property
     def is_degraded(self) -> bool:
-        """It is reached, and not by every way: one address is dead, or a relay is there without UDP."""
+        """Tells whether the host is reached only in part: one address is dead, or a relay answers by TCP alone."""
         if self.ending:
             return False
         is_partly_dead = any(reach.trouble for reach in self.tcp)
@@ -185,14 +184,14 @@ class HostCheck:
 
     @property
     def verdict(self) -> str:
-        """`well`, `degraded`, or what the trouble is."""
+        """`well`, `degraded`, or the value of the fault."""
         if self.ending:
             return self.ending.trouble.value
         return DEGRADED if self.is_degraded else WELL
 
     @property
     def dead_families(self) -> tuple[str, ...]:
-        """The address families of which no address answers."""
+        """The address families in which no address answers."""
         alive = {reach.family for reach in self.tcp if reach.trouble is None}
         return tuple(sorted({reach.family for reach in self.tcp} - alive))
 
@@ -205,23 +204,23 @@ class HostCheck:
             yield CheckEnding(stage=CheckPart.TLS, trouble=self.tls.trouble)
         if self.http and self.http.trouble:
             yield CheckEnding(stage=CheckPart.HTTP, trouble=self.http.trouble)
-        if self.stun and (trouble := _of_relay(self.stun)):
-            yield CheckEnding(stage=CheckPart.STUN, trouble=trouble)
+        if self.stun and (fault := _relay_fault(self.stun)):
+            yield CheckEnding(stage=CheckPart.STUN, trouble=fault)
         if self.in_hand:
             yield CheckEnding(stage=self.in_hand, trouble=HostFault.UNFINISHED)
 
 
-def _of_relay(relay: RelayCheck) -> HostFault | None:
-    """A relay that one of the two ways leads to is there, as long as it lets people in."""
+def _relay_fault(relay: RelayCheck) -> HostFault | None:
+    """The fault of a relay: a relay that UDP or TCP reaches is up, as long as it accepts the credentials."""
     if relay.udp.trouble and relay.tcp.trouble:
         return relay.udp.trouble
     return relay.allocate.trouble if relay.allocate else None
 
 
 def fault_of_status(status: int) -> HostFault | None:
-    """What an HTTP status says about a host. Only what a front door never says while it works is trouble: a page that
-    wants a sign-in (401, 403) or is not there (404) comes from a host that does its work."""
-    if status == 511:  # RFC 6585, 6: "Network Authentication Required", from what stands in the way
+    """The fault that an HTTP status shows, if any. Only a status that a working entry page never has is a fault: a page
+    that requires a sign-in (401, 403) or does not exist (404) comes from a host that works."""
+    if status == 511:  # RFC 6585, 6: "Network Authentication Required", from a gateway on the path
         return HostFault.CAPTIVE_PORTAL
     if status == 407:
         return HostFault.PROXY_REFUSED

@@ -1,4 +1,4 @@
-"""What is wrong with a host, as one sentence for people; what follows from it is for the rules to say."""
+"""Writes the fault of a host as one sentence for people; the rules draw the conclusions."""
 
 from __future__ import annotations
 
@@ -17,33 +17,33 @@ from firstbell.runner.diagnosis.host_check import (
 NAMES_SHOWN = 3
 
 WORDS: Mapping[HostFault, str] = {
-    HostFault.NAME_GONE: "its name is not found",
+    HostFault.NAME_GONE: "its host name is not found",
     HostFault.NAME_SERVER_SILENT: "the name server here does not answer",
     HostFault.NAME_SERVER_FAILED: "the name server here answers with an error",
     HostFault.REFUSED: "it refuses connections",
     HostFault.NO_ANSWER: "it does not answer",
-    HostFault.RESET: "it cuts connections off",
-    HostFault.UNREACHABLE: "there is no way to it",
+    HostFault.RESET: "it closes connections before it has answered",
+    HostFault.UNREACHABLE: "there is no network route to it",
     HostFault.CERTIFICATE_EXPIRED: "its certificate has expired",
     HostFault.CERTIFICATE_EARLY: "its certificate is not valid yet, or the clock here is wrong",
-    HostFault.CERTIFICATE_NAME: "its certificate is for another name",
+    HostFault.CERTIFICATE_NAME: "its certificate is for another host name",
     HostFault.CERTIFICATE_UNTRUSTED: "its certificate is not trusted",
-    HostFault.TLS_FAILED: "it does not come to terms about encryption",
+    HostFault.TLS_FAILED: "the TLS handshake with it fails",
     HostFault.HTTP_ERROR: "it answers with an error",
     HostFault.CAPTIVE_PORTAL: "a captive portal answers in its place",
-    HostFault.NOT_HTTP: "what it answers is no web page",
-    HostFault.NOT_STUN: "what it answers is no STUN",
+    HostFault.NOT_HTTP: "its answer is not HTTP",
+    HostFault.NOT_STUN: "its answer is not STUN",
     HostFault.CREDENTIALS_REFUSED: "its relay refuses the credentials",
     HostFault.RELAY_REFUSED: "its relay gives out no address",
     HostFault.PROXY_GONE: "the proxy here cannot be reached",
-    HostFault.PROXY_REFUSED: "the proxy here does not let us through",
-    HostFault.UNFINISHED: "the look at it did not come to an end",
+    HostFault.PROXY_REFUSED: "the proxy here refuses the request",
+    HostFault.UNFINISHED: "its check did not finish in time",
 }
-"""What each trouble means, after the name of the host."""
+"""One phrase for each fault, to follow the name of the host."""
 
 
 def host_check_text(check: HostCheck) -> str:
-    """What is wrong, without a full stop; empty where all is well."""
+    """The fault as a phrase without a full stop; empty where the host works."""
     ending = check.ending
     if ending is None:
         return _degraded(check)
@@ -63,16 +63,16 @@ def host_check_text(check: HostCheck) -> str:
 
 def _degraded(check: HostCheck) -> str:
     if dead := check.dead_families:
-        return f"it answers, and not by {' or '.join(dead)} ({_dead(check.tcp)})"
+        return f"it answers, but not by {' or '.join(dead)} ({_dead_addresses(check.tcp)})"
     if check.is_degraded and check.tcp:
-        return f"it answers, and not at each of its addresses ({_dead(check.tcp)})"
+        return f"it answers, but not at each of its addresses ({_dead_addresses(check.tcp)})"
     if check.stun and check.is_degraded:
-        trouble = check.stun.udp.trouble
-        return f"its relay answers by TCP, and not by UDP ({trouble.value if trouble else ''})"
+        fault = check.stun.udp.trouble
+        return f"its relay answers by TCP, but not by UDP ({fault.value if fault else ''})"
     return ""
 
 
-def _dead(reaches: tuple[Connection, ...]) -> str:
+def _dead_addresses(reaches: tuple[Connection, ...]) -> str:
     return ", ".join(f"{reach.address} {reach.trouble.value}" for reach in reaches if reach.trouble)
 
 
@@ -82,8 +82,8 @@ def _other_name_server(names: DnsLookups) -> str:
     if names.second.trouble is None:
         return f", and the second name server finds it ({', '.join(names.second.addresses[:NAMES_SHOWN])})"
     if names.second.trouble is HostFault.NAME_GONE:
-        return ", nor by the second name server"
-    return "; the second name server is of no help either"
+        return ", and the second name server does not find it either"
+    return "; the second name server gives no usable answer either"
 
 
 def _certificate(words: str, tls: TlsHandshake) -> str:

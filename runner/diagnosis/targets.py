@@ -1,4 +1,4 @@
-"""What is looked at, by which way out: the hosts of the services, and controls that have nothing to do with them."""
+"""The hosts to check and the egress to use: hosts of the services, and controls that are unrelated to them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _PATTERN = frozenset("*?[")
 
 
 class TargetKind(Enum):
-    """How a host is spoken to."""
+    """The protocol family of a host."""
 
     WEB = "web"
     RELAY = "relay"
@@ -26,7 +26,7 @@ class TargetKind(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Credentials:
-    """What a TURN server asks for."""
+    """Credentials for a TURN server."""
 
     username: str
     password: Secret
@@ -34,8 +34,8 @@ class Credentials:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
-    """One host to look at. `host` holds the port; `service` is empty for a control. `is_secondary`: it is named beside
-    its service's front door."""
+    """One host to check. `host` holds the port; `service` is empty for a control. `is_secondary`: the host is named in
+    addition to its service's address."""
 
     host: str
     url: str
@@ -58,9 +58,9 @@ class Target:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Egress:
-    """A location's way out. Through a `proxy` (http://host:port) names are the proxy's business. `resolver` is the name
-    server that is used there, the system's where none is named; `second` one that is asked beside it. Both are
-    addresses, with or without a port. `cas` are trusted besides the system's."""
+    """The network egress of a location. A `proxy` (http://host:port) resolves names itself. `resolver` is the name
+    server in use, the system's if empty; `second` is asked in addition. Both are addresses, port optional. `cas`
+    are files of authorities that are trusted in addition to the system's."""
 
     proxy: str = ""
     resolver: str = ""
@@ -71,7 +71,7 @@ class Egress:
 def target_of(
     url: str, *, service: str = "", is_control: bool = False, credentials: Credentials | None = None
 ) -> Target:
-    """The target at an address: http, https, stun or turn (RFC 7064, 7065). Raises ValueError for anything else."""
+    """Parses an address into a target: http, https, stun or turn (RFC 7064, 7065). Raises ValueError for others."""
     scheme, _, rest = url.partition(":")
     if scheme not in PORTS:
         raise ValueError(f"a host is checked by http, https, stun or turn, not by '{scheme}'")
@@ -90,11 +90,11 @@ def target_of(
 
 
 def targets_of(services: Iterable[Service], controls: Iterable[str]) -> list[Target]:
-    """Each host once: the front doors of the services, their other hosts that are no patterns, and the controls."""
+    """Lists each host once: addresses of the services, their other hosts that are not patterns, and the controls."""
     services = list(services)
     found: dict[str, Target] = {}
-    neighbours = (target_of(url, is_control=True) for url in controls)
-    for target in (*_entry_targets(services), *_other_host_targets(services), *_relays(services), *neighbours):
+    control_targets = (target_of(url, is_control=True) for url in controls)
+    for target in (*_entry_targets(services), *_other_host_targets(services), *_relays(services), *control_targets):
         found.setdefault(target.host, target)
     return list(found.values())
 
@@ -104,13 +104,13 @@ def _entry_targets(services: Iterable[Service]) -> Iterator[Target]:
 
 
 def _other_host_targets(services: Iterable[Service]) -> Iterator[Target]:
-    """Hosts that are named beside a front door. They are asked for their first page as the door is, by its scheme."""
+    """Other hosts of each service; their first page is requested with the scheme of the service's address."""
     for service in services:
-        door = urlsplit(service.url)
+        entry = urlsplit(service.url)
         for host in service.own_hosts:
-            if host != door.hostname and not _PATTERN & set(host):
-                beside = target_of(f"{door.scheme or 'https'}://{host}/", service=service.name)
-                yield replace(beside, is_secondary=bool(service.url))
+            if host != entry.hostname and not _PATTERN & set(host):
+                other = target_of(f"{entry.scheme or 'https'}://{host}/", service=service.name)
+                yield replace(other, is_secondary=bool(service.url))
 
 
 def _relays(services: Iterable[Service]) -> Iterator[Target]:
@@ -118,7 +118,7 @@ def _relays(services: Iterable[Service]) -> Iterator[Target]:
 
 
 def name_server_of(text: str) -> tuple[str, int]:
-    """Address and port of a name server. Raises ValueError for what is none."""
+    """Parses the address and port of a name server. Raises ValueError."""
     if is_address(text):
         return text, DNS_PORT
     parts = urlsplit(f"//{text}")
@@ -128,7 +128,7 @@ def name_server_of(text: str) -> tuple[str, int]:
 
 
 def is_address(text: str) -> bool:
-    """Whether this is an address and not a name."""
+    """Tells whether a text is an IP address and not a name."""
     try:
         ipaddress.ip_address(text)
     except ValueError:

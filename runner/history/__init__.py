@@ -1,1 +1,1 @@
-"""What has run, and what came of it: the rows that outlive every process."""
+"""History: runs, slots and incidents in a database."""

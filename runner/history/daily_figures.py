@@ -1,4 +1,4 @@
-"""Daily figures: how often each journey passed, kept beside the runs so that a year is answered at once."""
+"""Daily figures: counts of each journey's outcomes per day, so that a query over a year is fast."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ COUNTED = ("passed", "flaky", "failed", "errored", "blind", "missed", "skipped")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Uptime:
-    """What became of a journey's slots and runs. `flaky` ones passed at their second attempt."""
+    """Outcomes of a journey's slots and runs. `flaky` ones passed at their second attempt."""
 
     journey: str
     passed: int = 0
@@ -31,23 +31,23 @@ class Uptime:
 
     @property
     def judged(self) -> int:
-        """How often the service could be judged."""
+        """Number of runs that could judge the service."""
         return self.passed + self.flaky + self.failed
 
     @property
     def unknown(self) -> int:
-        """How often nobody knows: never counted as healthy."""
+        """Number of slots and runs without a judgement: never counted as passed."""
         return self.errored + self.blind + self.missed
 
     @property
     def share(self) -> float | None:
-        """Of what was judged, how much was well; None when nothing was."""
+        """Share of the judged runs that passed; None if none was judged."""
         return (self.passed + self.flaky) / self.judged if self.judged else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DailyCount:
-    """So many more of one of COUNTED, on one of the school's days."""
+    """An increase of one figure (`what`, of COUNTED) on one of the school's days."""
 
     day: date
     journey: str
@@ -57,12 +57,12 @@ class DailyCount:
     took_s: float = 0.0
 
 
-def add_count(connection: Connection, tally: DailyCount) -> None:
-    """Add to one figure of one day, in the transaction of what is counted."""
+def add_count(connection: Connection, count: DailyCount) -> None:
+    """Adds to one figure of one day, in the transaction of the run or slot that is counted."""
     upsert = insert_of(connection)(days)
-    key = {"day": tally.day, "journey": tally.journey, "location": tally.location}
-    values = {**key, tally.what: tally.by, "took_s": tally.took_s}
-    added = {tally.what: days.c[tally.what] + tally.by, "took_s": days.c.took_s + tally.took_s}
+    key = {"day": count.day, "journey": count.journey, "location": count.location}
+    values = {**key, count.what: count.by, "took_s": count.took_s}
+    added = {count.what: days.c[count.what] + count.by, "took_s": days.c.took_s + count.took_s}
     connection.execute(
         upsert.values(values).on_conflict_do_update(index_elements=["day", "journey", "location"], set_=added)
     )
@@ -75,11 +75,11 @@ class DailyFigures:
         self._database = database
 
     def uptime(self, first: date, last: date, journeys: Sequence[str] = ()) -> list[Uptime]:
-        """What became of each journey from the first to the last day, both included."""
+        """Returns the outcomes of each journey from the first to the last day, both included."""
         sums = [func.sum(days.c[name]).label(name) for name in (*COUNTED, "took_s")]
-        wanted = select(days.c.journey, *sums).where(days.c.day.between(first, last))
+        query = select(days.c.journey, *sums).where(days.c.day.between(first, last))
         if journeys:
-            wanted = wanted.where(days.c.journey.in_(journeys))
+            query = query.where(days.c.journey.in_(journeys))
         with self._database.read() as connection:
-            rows = connection.execute(wanted.group_by(days.c.journey).order_by(days.c.journey)).mappings()
+            rows = connection.execute(query.group_by(days.c.journey).order_by(days.c.journey)).mappings()
             return [Uptime(**row) for row in rows]

@@ -1,4 +1,4 @@
-"""Opening the database of history: reachable, of the right schema, set up to be shared by several processes."""
+"""The database of history: opened with the current schema, and set up to be shared by several processes."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 BUSY_S = 15
 CONNECT_S = 5
-# A server that is gone without a word must not hold a thread for ever (libpq, "Parameter Key Words").
-_WAITING: Mapping[str, Mapping[str, int | str]] = {
+# A server that has gone away must not block a thread for ever (libpq, "Parameter Key Words").
+_CONNECT_ARGS: Mapping[str, Mapping[str, int | str]] = {
     "postgresql": {
         "connect_timeout": CONNECT_S,
         "keepalives_idle": 15,
@@ -33,44 +33,46 @@ _WAITING: Mapping[str, Mapping[str, int | str]] = {
         "options": "-c statement_timeout=60s",
     }
 }
-# Any number will do, as long as every First Bell takes the same (PostgreSQL, "Advisory Locks").
+# Arbitrary numbers that are the same in every process (PostgreSQL, "Advisory Locks").
 MIGRATION_LOCK = 0x46425F31
-ALONE_LOCK = 0x46425F32
+EXCLUSIVE_LOCK = 0x46425F32
 _MIGRATIONS = Path(__file__).parent / "migrations"
 
 
 class HistoryError(FirstBellError):
-    """History cannot be read or written; one sentence says where and what to do."""
+    """History cannot be read or written; the message names the database and what to do."""
 
 
 def database_url(text: str) -> URL:
-    """A database's address. Raises HistoryError for what is none."""
+    """Parses the URL of a database. Raises HistoryError."""
     try:
         return make_url(text)
     except (ArgumentError, ValueError):
-        raise HistoryError("history.url: this is no database URL; use sqlite:/// or postgresql+psycopg://") from None
+        raise HistoryError("history.url is not a database URL; use sqlite:/// or postgresql+psycopg://") from None
 
 
 def open_database(url: str | URL) -> Engine:
-    """An engine whose database has today's schema. Raises HistoryError."""
+    """Opens a database and brings its schema up to date. Raises HistoryError."""
     parsed = database_url(url) if isinstance(url, str) else url
     try:
         if parsed.get_backend_name() == "sqlite" and parsed.database:
             Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
-        waiting = dict(_WAITING.get(parsed.get_backend_name(), {}))
-        engine = create_engine(parsed, pool_pre_ping=True, connect_args=waiting)
+        connect_args = dict(_CONNECT_ARGS.get(parsed.get_backend_name(), {}))
+        engine = create_engine(parsed, pool_pre_ping=True, connect_args=connect_args)
     except (ArgumentError, NoSuchModuleError, ModuleNotFoundError, ValueError) as error:
-        said = (
-            f"history.url: no database of this kind can be used here ({error}); use sqlite:/// or postgresql+psycopg://"
+        message = (
+            f"history.url: this kind of database is not supported ({error}); use sqlite:/// or postgresql+psycopg://"
         )
-        raise HistoryError(said) from None
+        raise HistoryError(message) from None
     except OSError as error:
-        raise HistoryError(f"history.url: {error.filename} cannot be made ({error.strerror})") from None
+        raise HistoryError(
+            f"history.url: {error.filename} cannot be created ({error.strerror}); name another path"
+        ) from None
     if parsed.get_backend_name() == "sqlite":
         event.listen(engine, "connect", _set_up_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
     try:
-        with _one_at_a_time(parsed), engine.begin() as connection:
+        with _file_lock(parsed), engine.begin() as connection:
             _migrate(connection)
     except DBAPIError as error:
         engine.dispose()
@@ -82,12 +84,12 @@ def open_database(url: str | URL) -> Engine:
 
 
 @contextmanager
-def _one_at_a_time(url: URL) -> Iterator[None]:
-    """Let one process at a time make or change an SQLite file: the switch to WAL fails where it should wait."""
+def _file_lock(url: URL) -> Iterator[None]:
+    """Locks an SQLite file while it is created or migrated: the switch to WAL fails instead of waiting."""
     if url.get_backend_name() != "sqlite" or not url.database:
         yield
         return
-    lock = _lock_beside(url)
+    lock = _open_lock(url)
     try:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
@@ -95,16 +97,17 @@ def _one_at_a_time(url: URL) -> Iterator[None]:
         os.close(lock)
 
 
-def _lock_beside(url: URL) -> int:
+def _open_lock(url: URL) -> int:
     try:
         return os.open(f"{url.database}.lock", os.O_WRONLY | os.O_CREAT, 0o600)
     except OSError as error:
-        said = f"history at {url} cannot be made ({error.strerror}); name another place in history.url"
-        raise HistoryError(said) from None
+        raise HistoryError(
+            f"history at {url} cannot be created ({error.strerror}); name another path in history.url"
+        ) from None
 
 
 def history_error_of(engine: Engine, error: DBAPIError | PoolTimeout) -> HistoryError:
-    """What a database's complaint amounts to, without the statement and its values."""
+    """Returns the error of a database as one sentence, without the statement and its values."""
     where = engine.url.render_as_string(hide_password=True)
     orig = error.orig if isinstance(error, DBAPIError) else "no connection was free in time"
     reason = next(iter(str(orig).strip().splitlines()), type(error).__name__)
@@ -112,9 +115,9 @@ def history_error_of(engine: Engine, error: DBAPIError | PoolTimeout) -> History
 
 
 def _set_up_sqlite(connection: object, _entry: ConnectionPoolEntry) -> None:
-    """Readers beside a writer, waiting instead of failing, and rows that cannot dangle.
+    """Sets SQLite up: readers beside a writer, waiting instead of failing, and foreign keys.
 
-    The driver must not begin transactions by itself, so that we can begin them as writers (see below).
+    The driver must not begin transactions by itself: `_begin_sqlite` begins them as writers.
     """
     connection.isolation_level = None  # type: ignore[attr-defined]  # sqlite3's own attribute
     cursor = connection.cursor()  # type: ignore[attr-defined]
@@ -124,12 +127,12 @@ def _set_up_sqlite(connection: object, _entry: ConnectionPoolEntry) -> None:
 
 
 def _begin_sqlite(connection: Connection) -> None:
-    """Take the write lock at once unless only reading: a reader that turns writer fails where it should wait."""
+    """Takes the write lock at once unless only reading: a reader that turns writer fails instead of waiting."""
     connection.exec_driver_sql("BEGIN" if connection.get_execution_options().get("reads") else "BEGIN IMMEDIATE")
 
 
 def migrations(connection: Connection | None = None) -> Config:
-    """Alembic's configuration, without a file of its own."""
+    """Returns Alembic's configuration, which needs no file."""
     from alembic.config import Config  # noqa: PLC0415
 
     config = Config()
@@ -144,9 +147,9 @@ def newest_migration() -> str:
 
 
 def _migrate(connection: Connection) -> None:
-    """Bring the schema to today's, one process at a time; refuse one that a newer First Bell has made."""
+    """Brings the schema up to date, one process at a time; refuses one of a newer First Bell."""
     if connection.dialect.name == "postgresql":
-        connection.execute(text("SET LOCAL statement_timeout = 0"))  # An index on a year of runs takes its time.
+        connection.execute(text("SET LOCAL statement_timeout = 0"))  # An index over a year of runs takes longer.
         connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": MIGRATION_LOCK})
     current = None
     if inspect(connection).has_table("alembic_version"):
@@ -169,10 +172,10 @@ def _utc_now() -> datetime:
 
 
 class Database:
-    """One database of history, for reading and for writing. Both raise HistoryError when it cannot be used.
+    """One database of history. Reading and writing raise HistoryError when it cannot be used.
 
-    `now` is what leases and due times are compared with: PostgreSQL's own clock, because several machines share it;
-    this machine's for SQLite, or the one that a test moves by hand.
+    `now` is the clock for leases and due times: PostgreSQL's own, because several machines share it; this machine's for
+    SQLite, or the one that a test sets.
     """
 
     def __init__(self, url: str | URL, clock: Callable[[], datetime] | None = None) -> None:
@@ -180,41 +183,41 @@ class Database:
         self._clock = clock
 
     def close(self) -> None:
-        """Give the connections back."""
+        """Closes all connections."""
         self._engine.dispose()
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
-        """One transaction: all of it is written, or nothing."""
-        with self._sentences(), self._engine.begin() as connection:
+        """Yields a transaction: all of it is written, or nothing."""
+        with self._history_errors(), self._engine.begin() as connection:
             yield connection
 
     @contextmanager
-    def write_alone(self) -> Iterator[Connection]:
-        """The same with nobody else in it: SQLite has one writer by itself, PostgreSQL takes a lock."""
+    def write_exclusively(self) -> Iterator[Connection]:
+        """Yields a transaction that excludes other exclusive ones: SQLite has one writer, PostgreSQL takes a lock."""
         with self.write() as connection:
             if connection.dialect.name == "postgresql":
-                connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": ALONE_LOCK})
+                connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": EXCLUSIVE_LOCK})
             yield connection
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
-        """A look that changes nothing and keeps no writer waiting."""
-        with self._sentences(), self._engine.connect().execution_options(reads=True) as connection:
+        """Yields a connection for reading, which keeps no writer waiting."""
+        with self._history_errors(), self._engine.connect().execution_options(reads=True) as connection:
             yield connection
 
     def now(self, connection: Connection) -> datetime:
-        """What time it is, in UTC."""
+        """Returns the time in UTC."""
         if self._clock is None and connection.dialect.name == "postgresql":
-            told: datetime = connection.execute(text("SELECT clock_timestamp()")).scalar_one()
-            return told.astimezone(UTC)
+            server_time: datetime = connection.execute(text("SELECT clock_timestamp()")).scalar_one()
+            return server_time.astimezone(UTC)
         return (self._clock or _utc_now)()
 
     @contextmanager
-    def _sentences(self) -> Iterator[None]:
+    def _history_errors(self) -> Iterator[None]:
         try:
             yield
         except (DBAPIError, PoolTimeout) as error:
             raise history_error_of(self._engine, error) from None
         except (StatementError, UnicodeError) as error:
-            raise HistoryError(f"history cannot hold this ({type(error).__name__}: {error})") from None
+            raise HistoryError(f"history cannot store this ({type(error).__name__}: {error})") from None

@@ -1,4 +1,4 @@
-"""A run as history keeps it: plain data, as it was read or is to be written. Times are aware and in UTC."""
+"""A run as rows of history: plain data. Times are aware and in UTC."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepRow:
-    """One step; seconds since its attempt began. `ending` is empty when it ended well, else the word for how."""
+    """One step; times are seconds since its attempt began. `ending` is empty if it passed, else the outcome."""
 
     position: int
     actor: str
@@ -23,7 +23,7 @@ class StepRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProofRow:
-    """One look of one actor at another; `figures` is the whole proof as JSON."""
+    """One media proof of one actor about another; `figures` is the whole proof as JSON."""
 
     observer: str
     observed: str
@@ -35,7 +35,7 @@ class ProofRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AttemptRow:
-    """One try of a run."""
+    """One attempt of a run."""
 
     number: int
     started_at: datetime
@@ -49,13 +49,13 @@ class AttemptRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunRow:
-    """One run. `service`, `actor`, `step` and `said` tell where it broke; `evidence` is where a person finds it.
+    """One run. `actor`, `step` and `said` are those of the failure; `evidence` is the location of the evidence.
 
-    `flaky`: it passed, but not at once. `groups` are joined by commas. `note` is what else was going on, such as
+    `flaky`: it passed at the second attempt. `groups` are joined by commas. `note` names circumstances, such as
     announced maintenance. `due_at` is when its slot was due; None for a run by hand. `picture` is the object of the
-    store that shows the failing step. `service` is whose part broke, `cause` why, in a word, `diagnosis` all of it
-    as JSON; `degraded` says in what way a run that passed was worse than it should be. `is_private`: a stranger was in
-    the class.
+    store that shows the failing step. `service` is the service that is blamed, `cause` the cause in a word, `diagnosis`
+    the whole diagnosis as JSON; `degraded` describes the degradation of a run that passed. `is_private`: an unexpected
+    person was in the class.
     """
 
     id: str
@@ -84,6 +84,6 @@ class RunRow:
 
     @property
     def ended_at(self) -> datetime:
-        """When its last attempt ended."""
+        """End of its last attempt."""
         last = self.attempts[-1] if self.attempts else self
         return last.started_at + timedelta(seconds=last.took_s)

@@ -1,4 +1,4 @@
-"""The database's own insert, which knows about conflicts."""
+"""The INSERT of each database's dialect, which can resolve conflicts."""
 
 from __future__ import annotations
 
@@ -9,5 +9,5 @@ from sqlalchemy import Connection
 
 
 def insert_of(connection: Connection) -> Any:
-    """`insert` of the dialect that the connection speaks."""
+    """Returns `insert` of the connection's dialect."""
     return import_module(f"sqlalchemy.dialects.{connection.dialect.name}").insert

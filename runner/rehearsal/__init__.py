@@ -1,1 +1,1 @@
-"""A rehearsal: many synthetic people in one class at once, and a go or no-go that says what it rests on."""
+"""Rehearsals: many synthetic people in one class at once, judged as go, no-go or no result."""

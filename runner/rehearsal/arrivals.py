@@ -1,4 +1,4 @@
-"""Who comes when: the teacher before everybody, then students, ever more of them the nearer the bell."""
+"""Plans arrivals: the teacher first, then students, denser towards the bell."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ TEACHER_S = 15.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Arrival:
-    """One person's place in a rehearsal. `number` tells their camera from the others', `worker` is the process that
-    plays them; `comes_s` counts from when the class is open, and is 0 for the teacher, who opens it."""
+    """The arrival of one person. `number` identifies their camera; `worker` is the process that plays them; `comes_s`
+    is the time of arrival after the class was opened, 0 for the teacher, who opens it."""
 
     number: int
     actor: str
@@ -27,7 +27,7 @@ class Arrival:
 
 
 def arrivals(teacher: str, students: Sequence[str], *, ramp_s: float, workers: int) -> tuple[Arrival, ...]:
-    """A place for each account. The last student comes as the bell rings, `ramp_s` after the class is open."""
+    """Plans an arrival for each account. The last student arrives at the bell, `ramp_s` after the class was opened."""
     width = len(str(len(students)))
     return (
         Arrival(number=0, actor=TEACHER, role=TEACHER, account=teacher, worker=0, comes_s=0.0),
@@ -37,7 +37,7 @@ def arrivals(teacher: str, students: Sequence[str], *, ramp_s: float, workers: i
                 actor=f"{STUDENT} {number:0{width}}",
                 role=STUDENT,
                 account=account,
-                # The teacher's browser shows everybody, so the first students go elsewhere where there is an elsewhere.
+                # The teacher's browser decodes all students, so the first students go to other workers, if any.
                 worker=number % workers,
                 comes_s=_comes_s(number, len(students), ramp_s),
             )
@@ -47,13 +47,13 @@ def arrivals(teacher: str, students: Sequence[str], *, ramp_s: float, workers: i
 
 
 def _comes_s(number: int, students: int, ramp_s: float) -> float:
-    """The root makes arrivals denser towards the bell: half of all come in the last 29 % of the time."""
+    """The square root makes arrivals denser towards the bell: half of them fall into the last 29 % of the time."""
     share = 1.0 if students == 1 else (number - 1) / (students - 1)
     return round(ramp_s * math.sqrt(share), 3)
 
 
 def begins_at(bell: time, now: datetime, ramp_s: float) -> datetime:
-    """When to begin so that the last student comes at the next `bell`, by the clock and in the zone of `now`."""
+    """The time to begin so that the last student arrives at the next `bell`, in the zone of `now`."""
     early = timedelta(seconds=ramp_s + TEACHER_S)
     today = datetime.combine(now.date(), bell, tzinfo=now.tzinfo) - early
     return today if today >= now else datetime.combine(now.date() + timedelta(days=1), bell, tzinfo=now.tzinfo) - early

@@ -1,4 +1,4 @@
-"""What one student costs this machine, measured with the signed camera in a call that a page has with itself."""
+"""Measures the cost of one student on this machine, with the signed camera in a call of a page with itself."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from firstbell.journeys.media.probe import probe_script
 from firstbell.runner.rehearsal.document import CostRow
 from firstbell.runner.rehearsal.processes.protocol import CapacityMeasured
 
-# A student's call carries the teacher one way and the student the other: here each way is one person's.
+# A student's call carries the teacher in one direction and the student in the other: here each is one person.
 CAMERA_SETTINGS = (FULL_RATE, LOW_RATE)
 PEOPLE = len(CAMERA_SETTINGS)
-LOOK_S = 4.0
+MEASURE_S = 4.0
 SETTLE_MS = 1500
-# What the whole way to class takes, by what opening a page with a call does: 2.2 processor seconds to 1.3 here (half of
-# a live class for two, benchmarks/speed.py).
-WAY = 1.7
-# Both ways together are one student: in a class that is a star, the other end of each call is here too.
+# Cost of all steps until in class, as a multiple of opening a page with a call: 2.2 processor seconds to 1.3 (half of a
+# live class for two, benchmarks/speed.py).
+ARRIVAL_FACTOR = 1.7
+# Both directions together are one student: in a class that is a star, the other end of each call is here too.
 ENDS = PEOPLE
-# Cameras and microphones are given to pages of a trustworthy origin alone; nothing is fetched from this one.
+# Browsers allow cameras and microphones only to pages of a trustworthy origin; nothing is fetched from this one.
 ADDRESS = "http://localhost/measuring"
 CALL = """async () => {
   const stream = await navigator.mediaDevices.getUserMedia({ audio: true, video: { width: 640, height: 480 } });
@@ -40,8 +40,8 @@ MIB = 1 << 20
 
 
 def measure(browser: Browser) -> CapacityMeasured:
-    """Let a few people be in calls, and see what that takes. Takes about ten seconds."""
-    # What a browser does once, for the first page of all, is no student's cost.
+    """Holds a few calls and measures processor time and memory. Takes about ten seconds."""
+    # The one-time cost of a browser's first page is not part of a student's cost.
     warm = browser.new_context()
     _call(warm, PEOPLE).wait_for_timeout(SETTLE_MS)
     warm.close()
@@ -51,18 +51,18 @@ def measure(browser: Browser) -> CapacityMeasured:
     contexts = [browser.new_context() for _ in range(PEOPLE)]
     pages = [_call(context, number) for number, context in enumerate(contexts)]
     pages[0].wait_for_timeout(SETTLE_MS)
-    came_s, began = _spent_s(), time.monotonic()
-    pages[0].wait_for_timeout(LOOK_S * 1000)
-    stayed_s, took_s, held_mib = _spent_s(), time.monotonic() - began, _memory_mib()
+    opened_s, began = _spent_s(), time.monotonic()
+    pages[0].wait_for_timeout(MEASURE_S * 1000)
+    stayed_s, took_s, used_mib = _spent_s(), time.monotonic() - began, _memory_mib()
     for context in contexts:
         context.close()
-    staying = (stayed_s - came_s) / took_s / PEOPLE
-    coming_s = (came_s - before_s) / PEOPLE - staying * SETTLE_MS / 1000
+    staying = (stayed_s - opened_s) / took_s / PEOPLE
+    coming_s = (opened_s - before_s) / PEOPLE - staying * SETTLE_MS / 1000
     return CapacityMeasured(
         cost=CostRow(
-            arriving_s=round(max(0.0, coming_s) * WAY, 3),
+            arriving_s=round(max(0.0, coming_s) * ARRIVAL_FACTOR, 3),
             staying_share=round(staying * ENDS, 4),
-            memory_mib=round(max(0.0, held_mib - before_mib) / PEOPLE, 1),
+            memory_mib=round(max(0.0, used_mib - before_mib) / PEOPLE, 1),
         ),
         others_cores=round(others_cores, 2),
         memory_free_mib=round(free_mib, 1),
@@ -100,7 +100,7 @@ def _spent_s() -> float:
 
 
 def _memory_mib() -> float:
-    """Memory that would come free if all of it ended."""
+    """Memory that would be freed if these processes ended."""
     total = 0.0
     for process in _family():
         try:

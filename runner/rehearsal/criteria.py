@@ -1,4 +1,4 @@
-"""Go or no-go: what is wanted of a rehearsal, what was measured, and what the two amount to."""
+"""Judges a rehearsal: go, no-go or no result, by comparing its measurements with the criteria."""
 
 from __future__ import annotations
 
@@ -11,11 +11,13 @@ from firstbell.runner.rehearsal.document import CountedRow, CriterionRow, Person
 from firstbell.runner.rehearsal.scenario import STEPS
 
 HIGH, LOW = 0.95, 0.05
+SUCCESS, PRIVACY, ROUNDS = "students who saw and heard the teacher", "privacy errors", "rounds played"
+SCHOOL_COUNTS = "figures that match the practice school's"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Criteria:
-    """What a district wants. `steps_s` bounds the 95th percentile of steps by title."""
+    """The criteria of a district. `steps_s` bounds the 95th percentile of steps by title."""
 
     success: float
     steps_s: Mapping[str, float]
@@ -25,116 +27,106 @@ class Criteria:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judgement:
-    """The verdict, the sentence that says it, and each criterion."""
+    """The outcome, a sentence that explains it, and each criterion with its measurement."""
 
-    verdict: RehearsalOutcome
-    said: str
-    criteria: tuple[CriterionRow, ...]
-
-
-def unknown_steps(wanted: Criteria) -> list[str]:
-    """Steps that are wanted and that no student plays."""
-    return [title for title in wanted.steps_s if title not in STEPS]
+    outcome: RehearsalOutcome
+    summary: str
+    rows: tuple[CriterionRow, ...]
 
 
-def judge(record: RecordRow, wanted: Criteria, limit: str) -> Judgement:
-    """What came of it. `limit` says in what this machine was the limit, or nothing.
+def unknown_steps(criteria: Criteria) -> list[str]:
+    """Lists steps of the criteria that no student plays."""
+    return [title for title in criteria.steps_s if title not in STEPS]
 
-    What a starved machine can do to a figure (a time, a delay, a frame that is late, a wait in vain) decides nothing
-    where the machine was starved. What a product said of itself ("this class is full") does, and so does a stranger.
-    Figures that the practice school's own contradict decide nothing at all, but for a stranger.
+
+def judge(record: RecordRow, criteria: Criteria, limit: str) -> Judgement:
+    """Judges a record. `limit` gives the reasons why this machine was the limit; empty if it was not.
+
+    If the machine was the limit, figures that an overloaded machine can spoil (a time, a latency, a late frame, a wait
+    in vain) decide nothing; a message of the product itself ("this class is full") does, and so does an unknown person.
+    If the practice school's own figures differ, only an unknown person decides.
     """
     teachers = [person for person in record.people if person.role != "student"]
-    criteria = (
-        *_criteria(record.pupils, teachers, wanted),
-        _rounds(record),
-        *_school_counts_agree(record.counted),
-    )
-    decided = (*_platform_verdict(record, criteria, wanted, limit), *_own_verdict(record, criteria))
-    verdict, said = decided[0] if decided else (RehearsalOutcome.GO, "every criterion is met")
-    return Judgement(verdict=verdict, said=said, criteria=criteria)
+    rows = (*_rows(record.student_rows, teachers, criteria), _rounds(record), *_school_counts_agree(record.counted))
+    decisions = (*_platform_decision(record, rows, criteria, limit), *_own_decision(record, rows))
+    outcome, summary = decisions[0] if decisions else (RehearsalOutcome.GO, "every criterion is met")
+    return Judgement(outcome=outcome, summary=summary, rows=rows)
 
 
-def _platform_verdict(
-    record: RecordRow, criteria: Sequence[CriterionRow], wanted: Criteria, limit: str
+def _platform_decision(
+    record: RecordRow, rows: Sequence[CriterionRow], criteria: Criteria, limit: str
 ) -> Iterator[tuple[RehearsalOutcome, str]]:
-    """What decides against a go where the platform has not met something; what comes first holds."""
-    unmet = [criterion for criterion in criteria if criterion.is_met is False and not criterion.is_own]
-    certain = [criterion for criterion in unmet if not limit or _is_certain(criterion, record, wanted)]
-    contradicted = [criterion for criterion in criteria if criterion.title == SCHOOL_COUNTS and not criterion.is_met]
-    if contradicted and not any(criterion.title == PRIVACY for criterion in unmet):
-        yield RehearsalOutcome.LIMITED, f"no verdict: {_sentence(contradicted)}"
+    """Outcomes other than go because the platform missed a criterion; the first one applies."""
+    unmet = [row for row in rows if row.is_met is False and not row.is_own]
+    certain = [row for row in unmet if not limit or _is_certain(row, record, criteria)]
+    contradicted = [row for row in rows if row.title == SCHOOL_COUNTS and not row.is_met]
+    if contradicted and not any(row.title == PRIVACY for row in unmet):
+        yield RehearsalOutcome.LIMITED, f"no result: {_sentence(contradicted)}"
     if certain:
         yield RehearsalOutcome.NO_GO, _sentence(certain)
     if unmet:
-        yield RehearsalOutcome.LIMITED, f"no verdict: {_sentence(unmet)}, but this machine was the limit ({limit})"
+        yield RehearsalOutcome.LIMITED, f"no result: {_sentence(unmet)}, but this machine was the limit ({limit})"
 
 
-def _own_verdict(record: RecordRow, criteria: Sequence[CriterionRow]) -> Iterator[tuple[RehearsalOutcome, str]]:
-    """What decides against a go where it was First Bell that did not do its part."""
+def _own_decision(record: RecordRow, rows: Sequence[CriterionRow]) -> Iterator[tuple[RehearsalOutcome, str]]:
+    """Outcomes other than go because First Bell itself failed; the first one applies."""
     people = record.people
-    own = [
+    unjudged = [
         person for person in people if person.outcome in {Outcome.ERRORED, Outcome.BLIND} and not _saw_stranger(person)
     ]
-    if own:
-        who = f"{own[0].actor}: {own[0].said}"
-        yield RehearsalOutcome.LIMITED, f"no verdict: {len(own)} of {len(people)} could not be judged ({who})"
-    if ours := [criterion for criterion in criteria if criterion.is_own and not criterion.is_met]:
-        yield RehearsalOutcome.LIMITED, f"no verdict: {_sentence(ours)}"
-    if missing := [criterion for criterion in criteria if criterion.is_met is None]:
-        yield RehearsalOutcome.LIMITED, f"no verdict: nothing could be measured of {missing[0].title}"
+    if unjudged:
+        first = f"{unjudged[0].actor}: {unjudged[0].said}"
+        yield RehearsalOutcome.LIMITED, f"no result: {len(unjudged)} of {len(people)} could not be judged ({first})"
+    if own := [row for row in rows if row.is_own and not row.is_met]:
+        yield RehearsalOutcome.LIMITED, f"no result: {_sentence(own)}"
+    if missing := [row for row in rows if row.is_met is None]:
+        yield RehearsalOutcome.LIMITED, f"no result: nothing was measured for {missing[0].title}"
 
 
-def _criteria(students: Sequence[PersonRow], teachers: Sequence[PersonRow], wanted: Criteria) -> Iterator[CriterionRow]:
-    yield _success(students, wanted.success)
+def _rows(students: Sequence[PersonRow], teachers: Sequence[PersonRow], criteria: Criteria) -> Iterator[CriterionRow]:
+    yield _success(students, criteria.success)
     yield _teachers(teachers)
-    for title, limit_s in wanted.steps_s.items():
+    for title, limit_s in criteria.steps_s.items():
         took = [step.took_s for person in students if (step := person.step(title))]
         yield _at_most(f"{title}, p95", took, limit_s, "s", f"{len(took)} of {len(students)} students")
-    looks = [look for person in students for look in person.looks if not look.fault]
-    latencies = [look.latency_ms for look in looks if look.latency_ms is not None]
-    yield _at_most("media latency, p95", latencies, wanted.latency_ms, "ms", f"{len(latencies)} looks")
-    frames = [look.frames_per_s for person in students for look in person.looks[-1:] if not look.fault]
-    yield _at_least("frames a second, p5", frames, wanted.frames_per_s, f"{len(frames)} students")
+    samples = [sample for person in students for sample in person.looks if not sample.fault]
+    latencies = [sample.latency_ms for sample in samples if sample.latency_ms is not None]
+    yield _at_most("media latency, p95", latencies, criteria.latency_ms, "ms", f"{len(latencies)} samples")
+    frames = [sample.frames_per_s for person in students for sample in person.looks[-1:] if not sample.fault]
+    yield _at_least("frames per second, p5", frames, criteria.frames_per_s, f"{len(frames)} students")
     strangers = sum(_saw_stranger(person) for person in (*students, *teachers))
     yield CriterionRow(title=PRIVACY, wanted="0", measured=str(strangers), is_met=not strangers)
 
 
-SUCCESS, PRIVACY, ROUNDS = "students who saw and heard the teacher", "privacy errors", "rounds played"
-
-
 def _rounds(record: RecordRow) -> CriterionRow:
-    """Whoever plays can die when their people are at home already: then nobody is lost but the rounds to come."""
-    is_met = record.played == record.rounds
-    said = "" if is_met else "a process that plays died; its last words are in .firstbell/rehearsal.log"
-    measured = f"{record.played} of {record.rounds}"
+    """A player process can crash after its people have left: no person is lost then, but later rounds are."""
+    is_met = record.rounds_played == record.rounds
+    text = "" if is_met else "a player process crashed; log: .firstbell/rehearsal.log"
+    measured = f"{record.rounds_played} of {record.rounds}"
     return CriterionRow(
-        title=ROUNDS, wanted=str(record.rounds), measured=measured, is_met=is_met, said=said, is_own=True
+        title=ROUNDS, wanted=str(record.rounds), measured=measured, is_met=is_met, said=text, is_own=True
     )
 
 
-SCHOOL_COUNTS = "figures beside the practice school's"
-
-
 def _school_counts_agree(counted: Sequence[CountedRow]) -> Iterator[CriterionRow]:
-    """Where somebody else has counted too, what they contradict is not to be trusted; elsewhere nobody has."""
+    """One row for all figures that the practice school counted too; none for a school that counts nothing."""
     if not counted:
         return
-    wrong = [f"{row.title} {row.measured}, counted {row.counted}" for row in counted if not row.agrees]
-    measured = "; ".join(wrong) or f"{len(counted)} of {len(counted)} agree"
-    yield CriterionRow(title=SCHOOL_COUNTS, wanted="the same", measured=measured, is_met=not wrong, is_own=True)
+    wrong = [f"{row.title} {row.measured}, counted by the school {row.counted}" for row in counted if not row.agrees]
+    measured = "; ".join(wrong) or f"{len(counted)} of {len(counted)}"
+    yield CriterionRow(title=SCHOOL_COUNTS, wanted="all", measured=measured, is_met=not wrong, is_own=True)
 
 
-def _success(students: Sequence[PersonRow], wanted: float) -> CriterionRow:
-    """Those who could not be judged, through no fault of the services, are not counted."""
+def _success(students: Sequence[PersonRow], required: float) -> CriterionRow:
+    """The share of successful students; those who could not be judged are not counted."""
     passed = sum(person.outcome == Outcome.PASSED for person in students)
     judged = sum(person.outcome in {Outcome.PASSED, Outcome.FAILED} for person in students)
     failed = next((person for person in students if person.outcome == Outcome.FAILED), None)
     return CriterionRow(
         title=SUCCESS,
-        wanted=f"{wanted:.0%}",
+        wanted=f"{required:.0%}",
         measured=f"{passed} of {judged}",
-        is_met=passed / judged >= wanted if judged else None,
+        is_met=passed / judged >= required if judged else None,
         said=f"{failed.actor}: {failed.said}" if failed else "",
     )
 
@@ -153,38 +145,37 @@ def _teachers(teachers: Sequence[PersonRow]) -> CriterionRow:
 
 
 def _at_most(title: str, values: Sequence[float], limit: float, unit: str, of: str) -> CriterionRow:
+    required = f"at most {limit:g} {unit}"
     if not values:
-        return CriterionRow(title=title, wanted=f"at most {limit:g} {unit}", measured="nothing", is_met=None)
+        return CriterionRow(title=title, wanted=required, measured="nothing", is_met=None)
     found = percentile(values, HIGH)
-    shown = f"{found:.1f} {unit}" if unit == "s" else f"{found:.0f} {unit}"
-    return CriterionRow(
-        title=title, wanted=f"at most {limit:g} {unit}", measured=f"{shown} ({of})", is_met=found <= limit
-    )
+    text = f"{found:.1f} {unit}" if unit == "s" else f"{found:.0f} {unit}"
+    return CriterionRow(title=title, wanted=required, measured=f"{text} ({of})", is_met=found <= limit)
 
 
 def _at_least(title: str, values: Sequence[float], limit: float, of: str) -> CriterionRow:
+    required = f"at least {limit:g}"
     if not values:
-        return CriterionRow(title=title, wanted=f"at least {limit:g}", measured="nothing", is_met=None)
+        return CriterionRow(title=title, wanted=required, measured="nothing", is_met=None)
     found = percentile(values, LOW)
-    return CriterionRow(
-        title=title, wanted=f"at least {limit:g}", measured=f"{found:.1f} ({of})", is_met=found >= limit
-    )
+    return CriterionRow(title=title, wanted=required, measured=f"{found:.1f} ({of})", is_met=found >= limit)
 
 
-def _is_certain(criterion: CriterionRow, record: RecordRow, wanted: Criteria) -> bool:
-    """Whether a criterion would not be met on the best of machines either."""
-    if criterion.title == PRIVACY:
+def _is_certain(row: CriterionRow, record: RecordRow, criteria: Criteria) -> bool:
+    """Tells whether a criterion would be missed on a faster machine too."""
+    if row.title == PRIVACY:
         return True
-    students = len(record.pupils)
-    said_so = sum(bool(one.failing and one.failing.sign) for one in record.people if one.outcome == Outcome.FAILED)
-    return criterion.title == SUCCESS and students > 0 and 1 - said_so / students < wanted.success
+    students = len(record.student_rows)
+    recognised = sum(
+        bool(person.failing and person.failing.sign) for person in record.people if person.outcome == Outcome.FAILED
+    )
+    return row.title == SUCCESS and students > 0 and 1 - recognised / students < criteria.success
 
 
 def _saw_stranger(person: PersonRow) -> bool:
     return any(step.is_private for step in person.steps)
 
 
-def _sentence(criteria: Sequence[CriterionRow]) -> str:
-    first = criteria[0]
-    more = f", and {len(criteria) - 1} more" if len(criteria) > 1 else ""
-    return f"{first.title}: {first.measured}, wanted {first.wanted}{more}"
+def _sentence(rows: Sequence[CriterionRow]) -> str:
+    more = f", and {len(rows) - 1} more" if len(rows) > 1 else ""
+    return f"{rows[0].title}: {rows[0].measured}, required {rows[0].wanted}{more}"

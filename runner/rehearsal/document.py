@@ -1,4 +1,4 @@
-"""What a rehearsal leaves as JSON: what was measured, what it amounts to, and what it rests on."""
+"""The JSON document of a rehearsal: record, criteria, outcome and comparison."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from pydantic import BaseModel, ConfigDict
 
 
 class Row(BaseModel):
-    """Part of the document."""
+    """A part of the document."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class RehearsalOutcome(Enum):
-    """What a rehearsal says; the values are what people and files read."""
+    """The outcome of a rehearsal; the values are stored in documents."""
 
     GO = "go"
     NO_GO = "no-go"
@@ -24,7 +24,7 @@ class RehearsalOutcome(Enum):
 
 
 class RehearsalStepRow(Row):
-    """A step that somebody played. `at_s` counts from the rehearsal's beginning; `ending` is empty where it is well."""
+    """One step of one person. `at_s` counts from the start of the rehearsal; `ending` is empty if the step passed."""
 
     title: str
     service: str
@@ -37,7 +37,7 @@ class RehearsalStepRow(Row):
 
 
 class MediaSampleRow(Row):
-    """One look of a student at the teacher. `fault` is empty where it is proved; latency is glass to glass."""
+    """One media sample: picture and sound of the teacher at a student. `fault` is empty if both are proved."""
 
     at_s: float
     fault: str = ""
@@ -46,12 +46,11 @@ class MediaSampleRow(Row):
 
 
 class PersonRow(Row):
-    """One person in one round. `played_with` is their browser, and the device that it was made to look like.
+    """One person in one round. `played_with` is the browser, and the device that it emulates.
 
-    `outcome` is passed, failed, errored or blind; `said` is why; `left_at_s` is when they were gone, whether they could
-    still say good-bye or not. `frames` of the teacher had arrived at `frames_at_s`, just before; None of whom that
-    could not be read. `kept` is what remains of somebody who failed, by names in the rehearsal's folder; the picture,
-    if there is one, first.
+    `outcome` is passed, failed, errored or blind, and `said` the reason; `left_at_s` is the time of leaving. `frames`
+    is the number of the teacher's frames received by `frames_at_s`, just before leaving; None if it could not be read.
+    `kept` names evidence of a failure in the rehearsal's folder, the picture first, if any.
     """
 
     round: int
@@ -69,16 +68,16 @@ class PersonRow(Row):
 
     @property
     def failing(self) -> RehearsalStepRow | None:
-        """The step that did not end well."""
+        """The step that did not pass."""
         return next((step for step in self.steps if step.ending), None)
 
     def step(self, title: str) -> RehearsalStepRow | None:
-        """A step of that title that ended well."""
+        """The step of that title, if it passed."""
         return next((step for step in self.steps if step.title == title and not step.ending), None)
 
 
 class SampleRow(Row):
-    """This machine at one moment: the share of all cores in use, the share that its host gave to others, memory."""
+    """One sample of this machine: the share of cores in use, the share its host gave to other machines, free memory."""
 
     at_s: float
     busy_share: float
@@ -87,7 +86,7 @@ class SampleRow(Row):
 
 
 class CostRow(Row):
-    """What one student costs this machine, measured before: processor seconds to come, the share of a core to stay."""
+    """The cost of one student, measured before: processor seconds to join, the share of a core to stay, memory."""
 
     arriving_s: float
     staying_share: float
@@ -95,8 +94,8 @@ class CostRow(Row):
 
 
 class CountedRow(Row):
-    """What the practice school counted of the same rehearsal, and what First Bell did. First Bell may have seen less by
-    up to `tolerance`, and `said` is why; never more."""
+    """One figure of the practice school (`counted`) and of First Bell (`measured`). First Bell may have measured less
+    by up to `tolerance`, for the reason in `said`, but never more."""
 
     title: str
     counted: int
@@ -106,12 +105,12 @@ class CountedRow(Row):
 
     @property
     def agrees(self) -> bool:
-        """Whether both came to the same, as near as they can be read."""
+        """Tells whether both figures agree within the tolerance."""
         return 0 <= self.counted - self.measured <= self.tolerance
 
 
 class RecordRow(Row):
-    """What was measured."""
+    """All measurements of one rehearsal."""
 
     id: str
     journey: str
@@ -135,19 +134,19 @@ class RecordRow(Row):
     counted: tuple[CountedRow, ...] = ()
 
     @property
-    def pupils(self) -> tuple[PersonRow, ...]:
-        """The students, each once a round."""
+    def student_rows(self) -> tuple[PersonRow, ...]:
+        """The students, each once per round."""
         return tuple(person for person in self.people if person.role == "student")
 
     @property
-    def played(self) -> int:
-        """How many of its rounds were played."""
+    def rounds_played(self) -> int:
+        """The number of rounds played."""
         return len({person.round for person in self.people})
 
 
 class CriterionRow(Row):
-    """One thing that is wanted, with what was measured. `is_met` is None where nothing could be measured; `is_own` says
-    that it is about First Bell's own work: not met, it is no verdict on the platform."""
+    """One criterion with its measurement. `is_met` is None if nothing could be measured; `is_own`: the criterion is
+    about First Bell's own work, and if it is not met, the platform cannot be judged."""
 
     title: str
     wanted: str
@@ -158,7 +157,7 @@ class CriterionRow(Row):
 
 
 class ComparedRow(Row):
-    """One figure beside the previous rehearsal's: better, worse, within noise, or too few to tell, by a named test."""
+    """One figure compared with the previous rehearsal, by a named statistical test."""
 
     title: str
     before: str
@@ -169,7 +168,7 @@ class ComparedRow(Row):
 
 
 class ComparisonRow(Row):
-    """This rehearsal beside the previous one of the same journey."""
+    """A comparison with the previous rehearsal of the same journey."""
 
     previous: str
     previous_began_at: datetime
@@ -178,7 +177,7 @@ class ComparisonRow(Row):
 
 
 class RehearsalDocument(Row):
-    """The whole of it."""
+    """The whole document."""
 
     schema_: Literal["firstbell.rehearsal/1"] = "firstbell.rehearsal/1"
     verdict: RehearsalOutcome

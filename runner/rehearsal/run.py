@@ -1,4 +1,4 @@
-"""One rehearsal from its first bell to its verdict: rounds are played, the machine is read, figures are compared."""
+"""Runs one rehearsal: plays the rounds, samples the machine, and compares the figures with the criteria."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from firstbell.runner.execution.supervision.protocol import WorkerSetup
 from firstbell.runner.rehearsal.arrivals import Arrival
 from firstbell.runner.rehearsal.capacity import limit_of
 from firstbell.runner.rehearsal.criteria import Criteria, judge
-from firstbell.runner.rehearsal.document import CostRow, PersonRow, RecordRow, RehearsalDocument
+from firstbell.runner.rehearsal.document import CostRow, PersonRow, RecordRow, RehearsalDocument, SampleRow
 from firstbell.runner.rehearsal.processes.machine_load import MachineSampler
 from firstbell.runner.rehearsal.processes.parent import READY_S, PlayerProcesses
 from firstbell.runner.rehearsal.processes.protocol import FromPlayers, PreparePlayers
@@ -28,18 +28,18 @@ from firstbell.runner.rehearsal.results.cross_check import SchoolCounts, cross_c
 from firstbell.runner.rehearsal.results.store import delete_round
 from firstbell.runner.rehearsal.transcript import Transcript
 
-# A way to class has this many waits, each of which may take the step limit; the rest is for a slow machine.
-WAITS = 16
+# A round has at most this many waits, each of which may take the step limit; the slack is for a slow machine.
+WAITS_IN_A_ROUND = 16
 SLACK_S = 60.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RehearsalPlan:
-    """What is to be played: by whom, how often, and how this machine was measured. `log` takes what is printed, and a
-    folder on the `shelf` what remains of those who fail, pictures without what `mask` selects."""
+    """The plan of a rehearsal, with the measured cost on this machine. `log` receives the output of player processes;
+    `folder` is where evidence of failures is kept, with pictures masked by the `mask` selectors."""
 
     journey: str
-    seats: tuple[Arrival, ...]
+    arrivals: tuple[Arrival, ...]
     ramp_s: float
     rounds: int
     stay_s: float
@@ -47,120 +47,143 @@ class RehearsalPlan:
     cores: int
     carries: int
     log: Path
-    shelf: Path
+    folder: Path
     mask: tuple[str, ...] = ()
 
     @property
     def students(self) -> int:
-        """How many come to class."""
-        return sum(seat.number > 0 for seat in self.seats)
+        """The number of students."""
+        return sum(arrival.number > 0 for arrival in self.arrivals)
 
     @property
     def workers(self) -> int:
-        """How many processes play them."""
-        return len({seat.worker for seat in self.seats})
+        """The number of player processes."""
+        return len({arrival.worker for arrival in self.arrivals})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _PlayedRounds:
+    began_at: datetime
+    began_monotonic: float
+    browser: str
+    people: Sequence[PersonRow]
+    samples: tuple[SampleRow, ...]
+    lost_share: float
 
 
 ProgressListener = Callable[[FromPlayers, Transcript], None]
 
 
 def rehearse(
-    bill: RehearsalPlan,
+    plan: RehearsalPlan,
     district: District,
-    hello: WorkerSetup,
+    setup: WorkerSetup,
     *,
     practice: PracticeSchool | None,
-    onlooker: ProgressListener,
+    listener: ProgressListener,
 ) -> RecordRow:
-    """Play all rounds, and return what was measured. Raises WorkerUnwell where nobody can play."""
-    guests = [*district.guests, *(district.account(seat.account).display_name for seat in bill.seats)]
-    before = _counts_reset(practice) if practice else None
+    """Plays all rounds and returns the record. Raises WorkerFailure if no player process can start."""
+    before = _reset_counts(practice) if practice else None
     name = f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{secrets.token_hex(2)}"
-    folder = bill.shelf / name
-    engage = PreparePlayers(hello=hello, guests=tuple(guests), stay_s=bill.stay_s, keep=folder, mask=bill.mask)
+    folder = plan.folder / name
     with _deleted_if_stopped(folder):
-        with PlayerProcesses(bill.seats, engage, log=bill.log) as ensemble:
-            began_at, began = datetime.now(UTC), time.monotonic()
-            minutes = Transcript(bill.seats, began_at.timestamp())
-
-            def follow(message: FromPlayers) -> None:
-                minutes.hear(message)
-                onlooker(message, minutes)
-
-            with MachineSampler() as gauge:
-                for _ in range(bill.rounds):
-                    if not ensemble.is_whole:
-                        break
-                    minutes.begin()
-                    ensemble.play(secrets.token_hex(8), deadline_s=_deadline_s(bill, district), follow=follow)
-                    minutes.end()
-            browser = ensemble.browser
-        # Once nobody is left who could still put something away.
-        people = redact_private_people(minutes.people, folder)
+        played = _play_rounds(plan, district, setup, folder, listener)
+        # Only after the last process that could still write into the folder has ended.
+        people = redact_private_people(played.people, folder)
     return RecordRow(
         id=name,
-        journey=bill.journey,
+        journey=plan.journey,
         district=district.school.name,
         location=district.location.name,
-        began_at=began_at,
-        took_s=round(time.monotonic() - began, 2),
-        students=bill.students,
-        teachers=len(bill.seats) - bill.students,
-        ramp_s=bill.ramp_s,
-        rounds=bill.rounds,
-        workers=bill.workers,
-        cores=bill.cores,
-        browser=browser,
+        began_at=played.began_at,
+        took_s=round(time.monotonic() - played.began_monotonic, 2),
+        students=plan.students,
+        teachers=len(plan.arrivals) - plan.students,
+        ramp_s=plan.ramp_s,
+        rounds=plan.rounds,
+        workers=plan.workers,
+        cores=plan.cores,
+        browser=played.browser,
         version=version("firstbell"),
-        cost=bill.cost,
-        carries=bill.carries,
+        cost=plan.cost,
+        carries=plan.carries,
         people=people,
-        samples=tuple(gauge.samples),
-        lost_share=round(minutes.lost_share, 4),
-        counted=cross_check(before, _count(practice), minutes.people) if practice and before else (),
+        samples=played.samples,
+        lost_share=round(played.lost_share, 4),
+        counted=cross_check(before, _count(practice), played.people) if practice and before else (),
     )
 
 
-def _counts_reset(practice: PracticeSchool) -> SchoolCounts:
+def _play_rounds(
+    plan: RehearsalPlan, district: District, setup: WorkerSetup, folder: Path, listener: ProgressListener
+) -> _PlayedRounds:
+    guests = [*district.guests, *(district.account(arrival.account).display_name for arrival in plan.arrivals)]
+    prepare = PreparePlayers(hello=setup, guests=tuple(guests), stay_s=plan.stay_s, keep=folder, mask=plan.mask)
+    with PlayerProcesses(plan.arrivals, prepare, log=plan.log) as processes:
+        began_at, began_monotonic = datetime.now(UTC), time.monotonic()
+        transcript = Transcript(plan.arrivals, began_at.timestamp())
+
+        def follow(message: FromPlayers) -> None:
+            transcript.record(message)
+            listener(message, transcript)
+
+        with MachineSampler() as sampler:
+            for _ in range(plan.rounds):
+                if not processes.is_intact:
+                    break
+                transcript.begin_round()
+                processes.play(secrets.token_hex(8), deadline_s=_deadline_s(plan, district), follow=follow)
+                transcript.end_round()
+        return _PlayedRounds(
+            began_at=began_at,
+            began_monotonic=began_monotonic,
+            browser=processes.browser,
+            people=transcript.people,
+            samples=tuple(sampler.samples),
+            lost_share=transcript.lost_share,
+        )
+
+
+def _reset_counts(practice: PracticeSchool) -> SchoolCounts:
     practice.reset_peak()
     return _count(practice)
 
 
-def conclude(record: RecordRow, wanted: Criteria, previous: RecordRow | None) -> RehearsalDocument:
-    """What a record amounts to."""
+def conclude(record: RecordRow, criteria: Criteria, previous: RecordRow | None) -> RehearsalDocument:
+    """Judges a record, and compares it with the previous one."""
     limit = limit_of(record.samples, record.lost_share)
-    judgement = judge(record, wanted, limit)
+    judgement = judge(record, criteria, limit)
     return RehearsalDocument(
-        verdict=judgement.verdict,
-        said=judgement.said,
+        verdict=judgement.outcome,
+        said=judgement.summary,
         limit=limit,
-        criteria=judgement.criteria,
+        criteria=judgement.rows,
         comparison=compare(record, previous) if previous else None,
         record=record,
     )
 
 
-def _deadline_s(bill: RehearsalPlan, district: District) -> float:
-    return bill.ramp_s + bill.stay_s + WAITS * district.step_limit_s + SLACK_S
+def _deadline_s(plan: RehearsalPlan, district: District) -> float:
+    return plan.ramp_s + plan.stay_s + WAITS_IN_A_ROUND * district.step_limit_s + SLACK_S
 
 
-def longest_s(bill: RehearsalPlan, district: District) -> float:
-    """The longest that all of it can take: everybody's browsers, every round until its deadline, and the way home."""
-    return READY_S + bill.rounds * _deadline_s(bill, district) + bill.workers * QUIT_S + SLACK_S
+def longest_s(plan: RehearsalPlan, district: District) -> float:
+    """The longest possible duration: starting browsers, every round until its deadline, and ending browsers."""
+    return READY_S + plan.rounds * _deadline_s(plan, district) + plan.workers * QUIT_S + SLACK_S
 
 
 def redact_private_people(people: Sequence[PersonRow], folder: Path) -> tuple[PersonRow, ...]:
-    """Nothing remains of a round in which anybody met a stranger: what one student saw, another's picture may show.
+    """Deletes the evidence of each round in which an unknown person was seen: any picture of that round may show them.
     Raises OSError."""
     private = {person.round for person in people if any(step.is_private for step in person.steps)}
     for number in private:
         delete_round(folder, number)
-    return tuple(one.model_copy(update={"kept": ()}) if one.round in private else one for one in people)
+    return tuple(person.model_copy(update={"kept": ()}) if person.round in private else person for person in people)
 
 
 @contextmanager
 def _deleted_if_stopped(folder: Path) -> Iterator[None]:
-    """A rehearsal that was stopped has no report from which its pictures could be found."""
+    """Deletes the evidence of a rehearsal that was stopped: no report leads to it."""
     try:
         yield
     except BaseException:

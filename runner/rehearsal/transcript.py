@@ -1,4 +1,4 @@
-"""The minutes of a rehearsal: what its people said of themselves, written down as it comes."""
+"""The transcript of a rehearsal: collects the messages of its player processes."""
 
 from __future__ import annotations
 
@@ -10,32 +10,32 @@ from firstbell.runner.outcome import Outcome
 from firstbell.runner.rehearsal.arrivals import TEACHER, Arrival
 from firstbell.runner.rehearsal.document import MediaSampleRow, PersonRow, RehearsalStepRow
 from firstbell.runner.rehearsal.processes.protocol import (
-    EVERYBODY,
-    HOME,
-    ActorArrived,
+    ALL_JOINED,
+    LEAVE_CLASS,
     ActorLeft,
     ActorPlaysWith,
     ActorStayed,
     ActorWaits,
     EvidenceKept,
+    FramesReceived,
     FromPlayers,
     MediaChecked,
     StepPlayed,
 )
 from firstbell.runner.rehearsal.scenario import ENDS_THE_CLASS, JOINS, LEAVES, OPENS_THE_CLASS
 
-NOT_OPENED = "never came: the teacher did not open the class"
+NOT_OPENED = "did not join: the teacher did not open the class"
 
 
 @dataclass(slots=True, kw_only=True)
 class TranscriptEntry:
-    """One person in the round in hand."""
+    """One person in the current round."""
 
     played_with: str = ""
     steps: list[RehearsalStepRow] = field(default_factory=list)
     looks: list[MediaSampleRow] = field(default_factory=list)
     frames_per_s: float | None = None
-    arrived: ActorArrived | None = None
+    frames_received: FramesReceived | None = None
     kept: tuple[str, ...] = ()
     waits_for: str = ""
     left: ActorLeft | None = None
@@ -44,112 +44,117 @@ class TranscriptEntry:
 class Transcript:
     """Follows all rounds. Times count from `began_s`, a Unix time in seconds."""
 
-    def __init__(self, seats: Sequence[Arrival], began_s: float) -> None:
-        self._seats = seats
+    def __init__(self, arrivals: Sequence[Arrival], began_s: float) -> None:
+        self._arrivals = arrivals
         self._began_s = began_s
         self.round = 0
-        self._now: dict[str, TranscriptEntry] = {}
+        self._entries: dict[str, TranscriptEntry] = {}
         self.people: list[PersonRow] = []
         self.lost_share = 0.0
 
-    def begin(self) -> None:
-        """A round begins."""
+    def begin_round(self) -> None:
+        """Begins a round."""
         self.round += 1
-        self._now = {seat.actor: TranscriptEntry() for seat in self._seats}
+        self._entries = {arrival.actor: TranscriptEntry() for arrival in self._arrivals}
 
-    def hear(self, message: FromPlayers) -> None:
-        """Write down what was said."""
+    def record(self, message: FromPlayers) -> None:
+        """Records a message."""
         match message:
             case ActorPlaysWith():
-                self._now[message.actor].played_with = message.played_with
+                self._entries[message.actor].played_with = message.played_with
             case StepPlayed():
-                given = message.model_dump(exclude={"kind", "actor"})
-                given |= {"at_s": round(message.at_s - self._began_s, 3), "took_s": round(message.took_s, 3)}
-                self._now[message.actor].steps.append(RehearsalStepRow(**given))
+                fields = message.model_dump(exclude={"kind", "actor"})
+                fields |= {"at_s": round(message.at_s - self._began_s, 3), "took_s": round(message.took_s, 3)}
+                self._entries[message.actor].steps.append(RehearsalStepRow(**fields))
             case ActorStayed():
-                self._now[message.actor].frames_per_s = message.frames_per_s
-            case ActorArrived():
-                self._now[message.actor].arrived = message
+                self._entries[message.actor].frames_per_s = message.frames_per_s
+            case FramesReceived():
+                self._entries[message.actor].frames_received = message
             case EvidenceKept():
-                self._now[message.actor].kept = message.names
+                self._entries[message.actor].kept = message.names
             case MediaChecked():
-                entry = self._now[message.actor]
+                entry = self._entries[message.actor]
                 frames = message.frames_per_s if entry.frames_per_s is None else entry.frames_per_s
-                look = message.model_dump(exclude={"kind", "actor"})
-                look |= {"at_s": round(message.at_s - self._began_s, 3), "frames_per_s": round(frames, 2)}
-                entry.looks.append(MediaSampleRow(**look))
+                sample = message.model_dump(exclude={"kind", "actor"})
+                sample |= {"at_s": round(message.at_s - self._began_s, 3), "frames_per_s": round(frames, 2)}
+                entry.looks.append(MediaSampleRow(**sample))
             case ActorWaits():
-                self._now[message.actor].waits_for = message.cue
+                self._entries[message.actor].waits_for = message.cue
             case ActorLeft():
-                self._now[message.actor].left = message
+                self._entries[message.actor].left = message
                 self.lost_share = max(self.lost_share, message.lost_share)
 
-    def end(self) -> None:
-        """The round is over: everybody's outcome stands."""
-        teachers = [self._row(seat) for seat in self._seats if seat.role == TEACHER]
-        why = next((teacher.outcome for teacher in teachers if teacher.outcome != Outcome.PASSED), "errored")
-        self.people += [*teachers, *(self._row(seat, never=why) for seat in self._seats if seat.role != TEACHER)]
+    def end_round(self) -> None:
+        """Ends a round: adds the final outcome of each person to `people`."""
+        teachers = [self._row(arrival) for arrival in self._arrivals if arrival.role == TEACHER]
+        teacher_outcome = next(
+            (teacher.outcome for teacher in teachers if teacher.outcome != Outcome.PASSED), "errored"
+        )
+        self.people += [
+            *teachers,
+            *(self._row(arrival, if_absent=teacher_outcome) for arrival in self._arrivals if arrival.role != TEACHER),
+        ]
 
     def counts(self) -> dict[str, int]:
-        """How many students of this round are where, for whoever looks on."""
+        """Counts the students of this round by state, for a progress display."""
         found: Counter[str] = Counter()
-        for seat in self._seats:
-            if seat.role != TEACHER:
-                found[_current_state(self._now[seat.actor])] += 1
+        for arrival in self._arrivals:
+            if arrival.role != TEACHER:
+                found[_current_state(self._entries[arrival.actor])] += 1
         return dict(found)
 
     def so_far(self, actor: str) -> PersonRow:
-        """One person of this round, as it stands."""
-        return self._row(next(seat for seat in self._seats if seat.actor == actor))
+        """The row of one person in this round so far."""
+        return self._row(next(arrival for arrival in self._arrivals if arrival.actor == actor))
 
-    def _row(self, seat: Arrival, never: str = "errored") -> PersonRow:
-        entry = self._now[seat.actor]
+    def _row(self, arrival: Arrival, if_absent: str = "errored") -> PersonRow:
+        entry = self._entries[arrival.actor]
         left = entry.left
-        bad = next((step for step in entry.steps if step.ending), None)
+        failing = next((step for step in entry.steps if step.ending), None)
         if left is None:
-            outcome, said = never, NOT_OPENED
-        elif bad is not None:
-            outcome, said = bad.ending, f"{bad.title}: {bad.said}"
+            outcome, text = if_absent, NOT_OPENED
+        elif failing is not None:
+            outcome, text = failing.ending, f"{failing.title}: {failing.said}"
         else:
-            outcome, said = left.ending or "passed", left.said
+            outcome, text = left.ending or "passed", left.said
         return PersonRow(
             round=self.round,
-            actor=seat.actor,
-            role=seat.role,
+            actor=arrival.actor,
+            role=arrival.role,
             played_with=entry.played_with,
             steps=tuple(entry.steps),
             looks=tuple(entry.looks),
             outcome=outcome,
-            said=said,
+            said=text,
             left_at_s=round(left.at_s - self._began_s, 3) if left else 0.0,
             kept=entry.kept,
-            frames=entry.arrived.frames if entry.arrived else None,
-            frames_at_s=round(entry.arrived.at_s - self._began_s, 3) if entry.arrived else 0.0,
+            frames=entry.frames_received.frames if entry.frames_received else None,
+            frames_at_s=round(entry.frames_received.at_s - self._began_s, 3) if entry.frames_received else 0.0,
         )
 
 
 def _current_state(entry: TranscriptEntry) -> str:
     if entry.left is not None:
-        return "gone home" if not entry.left.ending and not any(step.ending for step in entry.steps) else "failed"
-    if entry.waits_for in {EVERYBODY, HOME}:
+        return "left" if not entry.left.ending and not any(step.ending for step in entry.steps) else "failed"
+    if entry.waits_for in {ALL_JOINED, LEAVE_CLASS}:
         return "in class"
-    return "on the way" if entry.steps else "to come"
+    return "joining" if entry.steps else "waiting"
 
 
 def joins(people: Sequence[PersonRow]) -> int:
-    """How often somebody came into the class, the teacher included."""
+    """Counts joins of the class, the teacher's included."""
     return sum(person.step(title) is not None for person in people for title in (JOINS, OPENS_THE_CLASS))
 
 
 def peak(people: Sequence[PersonRow]) -> int:
-    """The most people who were in the class at once: each from the end of joining to the beginning of leaving."""
+    """The most people in the class at once: each counts from the end of joining to the start of leaving."""
     changes: list[tuple[float, int]] = []
     for person in people:
-        came = person.step(JOINS) or person.step(OPENS_THE_CLASS)
-        if came is None:
+        joined = person.step(JOINS) or person.step(OPENS_THE_CLASS)
+        if joined is None:
             continue
-        went = next((step for step in person.steps if step.title in {LEAVES, ENDS_THE_CLASS}), None)
-        changes += [(came.at_s + came.took_s, 1), (went.at_s if went else person.left_at_s, -1)]
+        left = next((step for step in person.steps if step.title in {LEAVES, ENDS_THE_CLASS}), None)
+        changes += [(joined.at_s + joined.took_s, 1), (left.at_s if left else person.left_at_s, -1)]
     most = now = 0
     for _, change in sorted(changes, key=lambda change: (change[0], -change[1])):
         now += change

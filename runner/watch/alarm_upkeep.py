@@ -32,22 +32,22 @@ class AlarmUpkeep:
         """Observes missed slots, records heartbeats, checks other locations, and looks for due notices. Raises
         HistoryError if history is unavailable."""
         for location in self._locations:
-            if missed := self._incidents.observe_missed(location):
+            if missed := self._incidents.record_missed_slots(location):
                 log.info("slots.observed", slots=missed, location=location)
             self._heartbeats.beat(location)
         self._check_other_locations()
-        self._incidents.look_again()
+        self._incidents.enqueue_due_notices()
 
     def follow(self, silent_after_s: float, channels: Collection[str]) -> None:
         """Takes over a new configuration. Closes incidents about journeys, channels and locations that are no longer
         watched."""
         self._silent_after = timedelta(seconds=silent_after_s)
         known = self._heartbeats.known()
-        watched = {*self._incidents.terms.relies_on, *channels, *(str(watch(location)) for location in known)}
+        watched = {*self._incidents.policy.relies_on, *channels, *(str(watch(location)) for location in known)}
         own = set(self._locations)
         is_alone = set(known) <= own
         # Another service may watch a journey that this one does not.
-        self._incidents.retire(lambda name, seen_from: name in watched or not (is_alone or seen_from <= own))
+        self._incidents.drop_unwatched(lambda name, seen_from: name in watched or not (is_alone or seen_from <= own))
 
     def _check_other_locations(self) -> None:
         """Reports each other location that has become silent, or is back."""
@@ -57,9 +57,9 @@ class AlarmUpkeep:
                 continue
             minutes = round(silent_for.total_seconds() / 60)
             problem = f"First Bell at {location} has been silent for {minutes} min"
-            self._incidents.set_component_status(watch(location), problem if silent_for > self._silent_after else "")
+            self._incidents.record_part(watch(location), problem if silent_for > self._silent_after else "")
 
     def _give_up(self, location: str) -> None:
         self._heartbeats.forget(location)
-        self._incidents.retire(lambda name, _: name != str(watch(location)))
-        self._incidents.give_up(location)
+        self._incidents.drop_unwatched(lambda name, _: name != str(watch(location)))
+        self._incidents.drop_location(location)

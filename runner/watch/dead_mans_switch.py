@@ -38,11 +38,11 @@ class DeadMansSwitch:
         now = datetime.now(UTC)
         self._incidents.recent(MOST_OPEN, only_open=True)
         if self._since is None:
-            self._heartbeat.tell(HeartbeatSignal.START, f"First Bell watches at {', '.join(self._locations)}")
+            self._heartbeat.send(HeartbeatSignal.START, f"First Bell watches at {', '.join(self._locations)}")
             self._since = now
             return
         signal, message = signal_of(self._activity(self._since), now)
-        if signal is not None and self._heartbeat.tell(signal, message) and signal is HeartbeatSignal.SUCCESS:
+        if signal is not None and self._heartbeat.send(signal, message) and signal is HeartbeatSignal.SUCCESS:
             self._since = now
 
     def _activity(self, since: datetime) -> WatchActivity:

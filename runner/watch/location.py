@@ -43,5 +43,5 @@ class WatchedLocation:
         """Returns the next check: the hosts of the current configuration, by this location's network path."""
         inquiry = self._generation().runtime.inquiry
         return HostCheckJob(
-            targets=list(inquiry.targets), egress=inquiry.locations[self.location].way, within_s=inquiry.within_s
+            targets=list(inquiry.targets), egress=inquiry.locations[self.location].egress, within_s=inquiry.within_s
         )

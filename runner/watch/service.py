@@ -228,7 +228,7 @@ class WatchResources:
     def runtime(self, config: Config) -> Runtime:
         """Returns the runtime of a configuration, with records that wait for an unavailable history."""
         runtime = runtime_for(config, self.database, self.practice)
-        history = RunHistory(self.database, runtime.zone, self.alerting.incidents.observe_run)
+        history = RunHistory(self.database, runtime.zone, self.alerting.incidents.record_run)
         records = RetryingRecords(history, self.at_once)
         return replace(runtime, house=replace(runtime.house, history=records, nudge=self.uploader.nudge))
 

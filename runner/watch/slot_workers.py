@@ -100,7 +100,7 @@ class SlotWorker:
             slots.skip(claim, str(window))
             return
         note = str(window) if window else ""
-        fields = {"accounts": claim.casting.accounts, "claim": claim, "note": note}
+        fields = {"accounts": claim.allocation.accounts, "claim": claim, "note": note}
         order = generation.runtime.order(entry, claim.location, **fields)
         reporter = self._group.inputs.reporter()
         reporter.ended(run_journey(order, self._process, generation.runtime.house, reporter))

@@ -1,4 +1,4 @@
-"""What every way to people must do, run over each row of the table, against receivers that really listen."""
+"""The contract of every kind of channel, tested against real receivers."""
 
 from __future__ import annotations
 
@@ -37,8 +37,8 @@ MESSAGE = Message(
     severity=Severity.CRITICAL,
     incident=217,
     thread="217.1",
-    subject="[critical] the class list is empty: Contoso Learn (platform), since 07:46",
-    rows=(("What", "live-class: the list says <b>No classes</b>"), ("Next", "firstbell ack 217")),
+    subject="[critical] the class list is empty: Contoso Learn (platform), since 07:46 EDT",
+    rows=(("Problem", "live-class: the list says <b>No classes</b>"), ("Next", "firstbell ack 217")),
     service="platform",
     owner="Contoso Learn",
     proof="https://firstbell.example/i/217",
@@ -58,12 +58,12 @@ SECRETS = {"env:KEY": "planted-key"}
 
 
 @dataclass(frozen=True)
-class Way:
-    """A channel, how many it has delivered, how to make its other side refuse (for now, or for good), and whether it
-    tells the two apart."""
+class ChannelCase:
+    """A channel, the number of its deliveries, how to make its receiver refuse (for now, or for good), and whether it
+    can tell the two apart."""
 
     channel: Channel
-    taken: Callable[[], int]
+    delivered: Callable[[], int]
     refuse: Callable[[str], None]
     is_clear: bool = True
 
@@ -86,13 +86,13 @@ def opened(address: str, mail_port: int = 0) -> Channel:
 
 
 @pytest.fixture(params=sorted(CHANNELS))
-def way(request: pytest.FixtureRequest) -> Way:
+def case(request: pytest.FixtureRequest) -> ChannelCase:
     if request.param == "smtp":
         mail: MailServer = request.getfixturevalue("mail")
-        return Way(
+        return ChannelCase(
             opened("smtp:it@bayfront.example", mail.port),
             lambda: len(mail.letters),
-            lambda how: mail.refusals.append("550 never" if how == "for good" else "451 busy"),
+            lambda duration: mail.refusals.append("550 never" if duration == "for good" else "451 busy"),
         )
     receiver: Receiver = request.getfixturevalue("receiver")
     monkeypatch: pytest.MonkeyPatch = request.getfixturevalue("monkeypatch")
@@ -111,61 +111,61 @@ def way(request: pytest.FixtureRequest) -> Way:
         "teams": "teams:env:URL",
         "webhook": f"webhook:{receiver.url}#env:KEY",
     }
-    return Way(
+    return ChannelCase(
         opened(address[request.param]),
         lambda: len(receiver.posts),
-        lambda how: receiver.answers.append((400 if how == "for good" else 503, {})),
+        lambda duration: receiver.answers.append((400 if duration == "for good" else 503, {})),
         is_clear=request.param != "apprise",
     )
 
 
-def test_a_notice_is_delivered(way: Way) -> None:
-    assert isinstance(way.channel.deliver(MESSAGE, KEY), Delivered)
-    assert way.taken() == 1
+def test_a_notice_is_delivered(case: ChannelCase) -> None:
+    assert isinstance(case.channel.deliver(MESSAGE, KEY), Delivered)
+    assert case.delivered() == 1
 
 
-def test_who_refuses_for_now_is_asked_again_and_who_refuses_for_good_is_not(way: Way) -> None:
-    way.refuse("for now")
-    assert isinstance(way.channel.deliver(MESSAGE, KEY), TryAgain)
-    way.refuse("for good")
-    assert isinstance(way.channel.deliver(MESSAGE, KEY), Refused if way.is_clear else TryAgain)
-    assert way.taken() == 0
-    assert isinstance(way.channel.deliver(MESSAGE, KEY), Delivered)
+def test_a_temporary_refusal_is_retried_and_a_permanent_one_is_not(case: ChannelCase) -> None:
+    case.refuse("for now")
+    assert isinstance(case.channel.deliver(MESSAGE, KEY), TryAgain)
+    case.refuse("for good")
+    assert isinstance(case.channel.deliver(MESSAGE, KEY), Refused if case.is_clear else TryAgain)
+    assert case.delivered() == 0
+    assert isinstance(case.channel.deliver(MESSAGE, KEY), Delivered)
 
 
-def test_no_answer_holds_a_secret(way: Way) -> None:
-    way.refuse("for good")
-    assert "planted-key" not in repr(way.channel.deliver(MESSAGE, KEY))
+def test_no_reason_holds_a_secret(case: ChannelCase) -> None:
+    case.refuse("for good")
+    assert "planted-key" not in repr(case.channel.deliver(MESSAGE, KEY))
 
 
 @pytest.mark.parametrize(
     "address",
-    ["webhook:env:KEY", "smtp:nobody", "pigeon:home", "smtp:", "slack:env:KEY", "sns:topic"],
+    ["webhook:env:KEY", "smtp:no-address", "pigeon:home", "smtp:", "slack:env:KEY", "sns:topic"],
 )
-def test_an_address_that_cannot_be_used_says_so(address: str) -> None:
+def test_an_unusable_address_is_refused(address: str) -> None:
     with pytest.raises(BadAddress):
         opened(address)
 
 
-def test_a_receiver_that_says_when_is_asked_then(receiver: Receiver) -> None:
+def test_retry_after_is_respected_and_redirects_are_refused(receiver: Receiver) -> None:
     channel = opened(f"webhook:{receiver.url}")
     receiver.answers = [(429, {"Retry-After": "7"}), "reset", (302, {"Location": "http://127.0.0.1:9/"})]
-    assert channel.deliver(MESSAGE, KEY) == TryAgain(said="127.0.0.1 answered 429", after_s=7.0)
+    assert channel.deliver(MESSAGE, KEY) == TryAgain(reason="127.0.0.1 answered 429", after_s=7.0)
     assert isinstance(channel.deliver(MESSAGE, KEY), TryAgain)
-    assert channel.deliver(MESSAGE, KEY) == Refused(said="127.0.0.1 answered 302: it has moved; correct the address")
+    assert channel.deliver(MESSAGE, KEY) == Refused(reason="127.0.0.1 answered 302: it has moved; correct the address")
 
 
-def test_a_webhook_is_signed_over_its_id_its_time_and_its_body(receiver: Receiver) -> None:
+def test_a_webhook_is_signed_over_id_time_and_body(receiver: Receiver) -> None:
     opened(f"webhook:{receiver.url}#env:KEY").deliver(MESSAGE, KEY)
     ((headers, body),) = receiver.posts
     signed = f"{headers['webhook-id']}.{headers['webhook-timestamp']}.".encode() + body
-    wanted = base64.b64encode(hmac.new(b"planted-key", signed, hashlib.sha256).digest()).decode()
-    assert headers["webhook-signature"] == f"v1,{wanted}"
+    expected = base64.b64encode(hmac.new(b"planted-key", signed, hashlib.sha256).digest()).decode()
+    assert headers["webhook-signature"] == f"v1,{expected}"
     event = json.loads(body)
     assert (event["specversion"], event["id"], event["type"]) == ("1.0", KEY, "firstbell.incident.opened")
 
 
-def test_pagerduty_is_told_of_one_alert_from_trigger_to_resolve(receiver: Receiver) -> None:
+def test_pagerduty_gets_one_alert_from_trigger_to_resolve(receiver: Receiver) -> None:
     channel = opened(f"pagerduty:env:KEY@{receiver.url}")
     for kind in (NoticeKind.OPENED, NoticeKind.REMINDER, NoticeKind.ACKNOWLEDGED, NoticeKind.CLOSED):
         channel.deliver(replace(MESSAGE, kind=kind), KEY)
@@ -175,7 +175,7 @@ def test_pagerduty_is_told_of_one_alert_from_trigger_to_resolve(receiver: Receiv
     assert events[0]["payload"]["summary"] == MESSAGE.subject
 
 
-def test_a_letter_shows_its_picture_and_its_close_lands_under_its_open(mail: MailServer) -> None:
+def test_a_mail_shows_the_picture_and_the_closing_is_in_its_thread(mail: MailServer) -> None:
     channel = opened("smtp:it@bayfront.example", mail.port)
     channel.deliver(MESSAGE, KEY)
     channel.deliver(replace(MESSAGE, kind=NoticeKind.CLOSED, picture=b""), "217/1/on-call/closed/1")
@@ -194,13 +194,13 @@ def test_a_letter_shows_its_picture_and_its_close_lands_under_its_open(mail: Mai
     assert last["Message-ID"] != first["Message-ID"]
 
 
-def test_a_letter_that_was_taken_does_not_go_again_because_of_the_goodbye(mail: MailServer) -> None:
+def test_an_accepted_mail_is_not_sent_again_for_an_error_at_quit(mail: MailServer) -> None:
     mail.goodbye = "554 go away"
     assert isinstance(opened("smtp:it@bayfront.example", mail.port).deliver(MESSAGE, KEY), Delivered)
     assert len(mail.letters) == 1
 
 
-def test_a_letter_says_that_it_comes_from_a_list_of_machines(mail: MailServer) -> None:
+def test_a_mail_is_marked_as_automatic(mail: MailServer) -> None:
     opened("smtp:it@bayfront.example", mail.port).deliver(MESSAGE, KEY)
     letter = email.message_from_bytes(mail.letters[0], policy=email.policy.default)
     assert letter["List-Id"] == "First Bell alarms <alarms.bayfront.example>"
@@ -208,9 +208,7 @@ def test_a_letter_says_that_it_comes_from_a_list_of_machines(mail: MailServer) -
     assert (letter["List-Post"], letter["Auto-Submitted"]) == ("NO", "auto-generated")
 
 
-def test_an_address_that_no_url_can_be_is_refused_and_not_repeated(
-    receiver: Receiver, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_invalid_url_is_refused_and_not_repeated(receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(SECRETS, "env:URL", "https://hooks.example:port/planted-key")
     answer = opened("slack:env:URL").deliver(MESSAGE, KEY)
     assert isinstance(answer, Refused)
@@ -227,48 +225,46 @@ def test_a_password_in_an_address_is_refused_and_not_repeated(address: str) -> N
     assert "planted-key" not in str(refused.value)
 
 
-def test_an_answer_that_never_ends_is_read_to_a_bound(receiver: Receiver) -> None:
+def test_an_endless_answer_is_read_up_to_a_bound(receiver: Receiver) -> None:
     receiver.answers = ["babble"]
     answer = opened(f"webhook:{receiver.url}").deliver(MESSAGE, KEY)
     assert answer == Delivered(receipt="x" * 200)
 
 
-def test_a_webhook_key_may_be_written_as_standard_webhooks_writes_it(
+def test_a_webhook_key_may_have_the_form_of_standard_webhooks(
     receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(SECRETS, "env:STANDARD", f"whsec_{base64.b64encode(b'planted-key').decode()}")
     opened(f"webhook:{receiver.url}#env:STANDARD").deliver(MESSAGE, KEY)
     ((headers, body),) = receiver.posts
     signed = f"{headers['webhook-id']}.{headers['webhook-timestamp']}.".encode() + body
-    wanted = base64.b64encode(hmac.new(b"planted-key", signed, hashlib.sha256).digest()).decode()
-    assert headers["webhook-signature"] == f"v1,{wanted}"
+    expected = base64.b64encode(hmac.new(b"planted-key", signed, hashlib.sha256).digest()).decode()
+    assert headers["webhook-signature"] == f"v1,{expected}"
     monkeypatch.setitem(SECRETS, "env:STANDARD", "whsec_no base64")
     with pytest.raises(BadAddress):
         opened(f"webhook:{receiver.url}#env:STANDARD")
 
 
-def test_a_webhook_carries_what_parents_would_read(receiver: Receiver) -> None:
+def test_a_webhook_carries_the_text_for_parents(receiver: Receiver) -> None:
     opened(f"webhook:{receiver.url}").deliver(replace(MESSAGE, body="Use plan B.", rows=()), KEY)
     assert json.loads(receiver.posts[0][1])["data"]["body"] == "Use plan B."
 
 
-def test_apprise_is_believed_by_each_attempt_and_not_by_its_sum(
-    receiver: Receiver, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """`optional=yes` lets a failure count as a success, and two addresses in one would be told again together."""
+def test_apprise_is_judged_by_each_attempt(receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`optional=yes` lets a failure count as a success, and two addresses in one would be retried together."""
     address = receiver.url.replace("http://", "json://")
     monkeypatch.setitem(SECRETS, "env:APPRISE", f"{address}?optional=yes")
     receiver.answers = [(503, {})]
     answer = opened("apprise:env:APPRISE").deliver(MESSAGE, KEY)
-    assert answer == TryAgain(said="json: Apprise reports failure (error=503)")
+    assert answer == TryAgain(reason="json: Apprise reports failure (error=503)")
     monkeypatch.setitem(SECRETS, "env:APPRISE", f"{address} {address}")
     with pytest.raises(BadAddress, match="2 addresses"):
         opened("apprise:env:APPRISE")
 
 
-def test_what_a_page_said_stays_text_in_slack_and_teams() -> None:
+def test_text_of_a_page_is_not_interpreted_by_slack_and_teams() -> None:
     hostile = replace(
-        MESSAGE, subject="<!channel> *gone* <https://evil.example|click>", rows=(("What", "[x](http://e)"),)
+        MESSAGE, subject="<!channel> *gone* <https://evil.example|click>", rows=(("Problem", "[x](http://e)"),)
     )
     posted = slack.card(hostile)
     assert "<" not in str(posted["text"])
@@ -278,7 +274,7 @@ def test_what_a_page_said_stays_text_in_slack_and_teams() -> None:
     assert r"\\[x\\]\\(http://e\\)" in facts
 
 
-def test_alertmanager_hears_of_one_alert_that_ends_with_the_incident(receiver: Receiver) -> None:
+def test_alertmanager_gets_one_alert_that_ends_with_the_incident(receiver: Receiver) -> None:
     channel = opened(f"alertmanager:{receiver.url}")
     over = MESSAGE.at + timedelta(minutes=26)
     channel.deliver(MESSAGE, KEY)
@@ -289,7 +285,7 @@ def test_alertmanager_hears_of_one_alert_that_ends_with_the_incident(receiver: R
     assert first["endsAt"] == MESSAGE.good_until.isoformat()
 
 
-def test_a_fifo_topic_is_told_the_key_and_the_order(receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_fifo_topic_gets_key_and_order(receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(name, "planted-key")
     receiver.reply = PUBLISHED

@@ -1,5 +1,5 @@
-"""The service as IT leaves it running, with real receivers: a journey breaks, people hear of it, say that they have it
-in hand, ask their own monitor, and hear of its end."""
+"""The running service with real receivers: a journey breaks, IT is alarmed, acknowledges it, asks its own monitor, and
+learns that it is over."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ url = "{heartbeat}/ping"
 every = "1s"
 """
 OTHERS = "\n".join(f"[journeys.{name}]\nenabled = false" for name in ("sign-in", "class-list", "live-class", "plan-b"))
-GATE = '''"""Passes until a file is there."""
+GATE = '''"""Passes until a file exists."""
 import pathlib
 
 import pytest
@@ -81,23 +81,23 @@ def test_gate(student, school):
 FIRSTBELL = "from firstbell.runner.cli.main import main; main()"
 
 
-def until(holds: Callable[[], Any], within_s: float, what: str) -> Any:
-    """What it gives, as soon as it gives something; another process's doing can only be looked for."""
-    deadline, look = time.monotonic() + within_s, threading.Event()
-    while not (found := holds()):
-        assert time.monotonic() < deadline, f"not within {within_s:.0f} s: {what}"
-        look.wait(0.1)
+def until(condition: Callable[[], Any], within_s: float, description: str) -> Any:
+    """Waits until a condition is true, and returns its value; another process can only be polled."""
+    deadline, pause = time.monotonic() + within_s, threading.Event()
+    while not (found := condition()):
+        assert time.monotonic() < deadline, f"not within {within_s:.0f} s: {description}"
+        pause.wait(0.1)
     return found
 
 
 @contextmanager
 def alertmanager(folder: Path) -> Iterator[str]:
-    """Debian's Alertmanager, on a port of its own."""
+    """Runs Debian's Alertmanager on a free port."""
     assert ALERTMANAGER is not None
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         address = f"127.0.0.1:{free.getsockname()[1]}"
-    (folder / "alertmanager.yml").write_text("route: {receiver: nobody}\nreceivers: [{name: nobody}]\n")
+    (folder / "alertmanager.yml").write_text("route: {receiver: none}\nreceivers: [{name: none}]\n")
     process = subprocess.Popen(
         [
             ALERTMANAGER,
@@ -118,7 +118,7 @@ def alertmanager(folder: Path) -> Iterator[str]:
 
 
 def _alerts(address: str) -> list[dict[str, Any]]:
-    """The alerts that are active."""
+    """Returns the active alerts."""
     found: list[dict[str, Any]] = json.loads(_get(f"{address}/api/v2/alerts?active=true") or b"[]")
     return found
 
@@ -132,7 +132,7 @@ def _get(url: str) -> bytes | None:
 
 
 class District:
-    """A folder with a configuration, the service that runs in it, and who hears of it."""
+    """A folder with a configuration, the service that runs in it, and the receivers of its notices."""
 
     def __init__(self, folder: Path, mail: MailServer, hook: Receiver, heartbeat: Receiver, alerts: str) -> None:
         self.folder, self.mail, self.hook, self.heartbeat, self.alerts = folder, mail, hook, heartbeat, alerts
@@ -145,13 +145,13 @@ class District:
         )
         (folder / "firstbell.toml").write_text(text)
 
-    def firstbell(self, *arguments: str, told: str = "") -> subprocess.CompletedProcess[str]:
+    def firstbell(self, *arguments: str, answer: str = "") -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             [sys.executable, "-c", FIRSTBELL, *arguments],
             cwd=self.folder,
             capture_output=True,
             text=True,
-            input=told,
+            input=answer,
             timeout=60,
             check=False,
         )
@@ -187,23 +187,23 @@ def _watched(district: District) -> Iterator[District]:
                 os.kill(service.pid, signal.SIGKILL) if service.poll() is None else None
 
 
-def test_from_the_first_failure_to_the_end_of_it(district: District) -> None:
+def test_alarms_from_the_first_failure_to_the_closing(district: District) -> None:
     until(lambda: "/ping" in district.heartbeat.paths, 40, "the heartbeat after the first run")
     assert district.heartbeat.paths[0] == "/ping/start"
-    until(lambda: district.firstbell("status", "--format", "nagios").returncode == 0, 30, "all is well")
+    until(lambda: district.firstbell("status", "--format", "nagios").returncode == 0, 30, "the status is ok")
 
     district.flag.touch()
-    until(district.subjects, 60, "a letter about it")
-    (letter,) = [one for one in district.letters() if one["To"] == "it@district.example"]
+    until(district.subjects, 60, "the mail about it")
+    (letter,) = [mail for mail in district.letters() if mail["To"] == "it@district.example"]
     assert letter["Subject"].startswith('[critical] student "finds the class" fails in gate: Contoso Learn (edge)')
     page = letter.get_body(("html",))
     assert page is not None
     assert "&lt;b&gt;empty&lt;/b&gt;" in page.get_content()
-    assert "live-class cannot be judged behind edge" in page.get_content()
+    assert "live-class (cannot be tested while edge is broken)" in page.get_content()
     (picture,) = [part for part in letter.walk() if part.get_content_type() == "image/jpeg"]
     assert picture.get_content()[:2] == b"\xff\xd8"
     (event,) = [json.loads(body) for _, body in until(lambda: district.hook.posts, 10, "the webhook")]
-    assert event["data"]["details"]["Whose"].startswith("Contoso Learn (edge), support@contoso.example")
+    assert event["data"]["details"]["Call"] == "Contoso Learn, support@contoso.example"
 
     plugin = district.firstbell("status", "--format", "nagios")
     assert plugin.returncode == 2
@@ -211,26 +211,26 @@ def test_from_the_first_failure_to_the_end_of_it(district: District) -> None:
 
     done = district.firstbell("ack", "1", "--why", "calling Contoso", "--by", "ana")
     assert "Incident 1 is acknowledged: ana" in done.stdout
-    until(lambda: len(district.subjects()) == 2, 15, "a letter that somebody has it in hand")
+    until(lambda: len(district.subjects()) == 2, 15, "the mail about the acknowledgement")
     assert district.subjects()[1].startswith("[acknowledged]")
     assert "ana" in district.firstbell("incidents").stdout
 
-    shown = district.firstbell("alarm", "publish", "1", told="n\n")
+    shown = district.firstbell("alarm", "publish", "1", answer="n\n")
     assert "Students may have trouble reaching our pages" in shown.stdout
     assert district.subjects("parents@district.example") == []
     district.firstbell("alarm", "publish", "1", "--yes")
     until(lambda: district.subjects("parents@district.example"), 15, "the notice to parents")
 
     district.flag.unlink()
-    until(lambda: len(district.subjects()) == 3, 60, "a letter that it is over")
+    until(lambda: len(district.subjects()) == 3, 60, "the mail about the closing")
     assert district.subjects()[2].startswith("[closed]")
     story = district.firstbell("incidents", "1").stdout
-    for said in ("opened: gate at here: confirmed", "acknowledged: by ana: calling Contoso", "closed: gate at here"):
-        assert said in story
+    for text in ("opened: gate at here: confirmed", "acknowledged: by ana: calling Contoso", "closed: gate at here"):
+        assert text in story
     assert district.letters()[-1]["In-Reply-To"] == letter["Message-ID"]
 
 
-def test_alertmanager_has_the_alert_and_its_end(district: District) -> None:
+def test_alertmanager_gets_the_alert_and_its_end(district: District) -> None:
     if not district.alerts:
         pytest.skip("no Alertmanager on this machine; to run this test: apt-get install prometheus-alertmanager")
     district.flag.touch()
@@ -241,18 +241,18 @@ def test_alertmanager_has_the_alert_and_its_end(district: District) -> None:
     until(lambda: not _alerts(district.alerts), 90, "the alert is resolved")
 
 
-def test_a_silence_keeps_people_from_hearing_and_nothing_from_being_known(district: District) -> None:
-    heard = len(district.subjects())
+def test_a_silence_suppresses_notices_but_not_the_status(district: District) -> None:
+    sent = len(district.subjects())
     assert district.firstbell("silence", "add", "--until", "10m", "--why", "a test").returncode == 0
     district.flag.touch()
-    until(lambda: district.firstbell("status", "--format", "nagios").returncode == 2, 60, "it is known")
-    assert len(district.subjects()) == heard
+    until(lambda: district.firstbell("status", "--format", "nagios").returncode == 2, 60, "the status is critical")
+    assert len(district.subjects()) == sent
     district.firstbell("silence", "end", "1")
-    until(lambda: len(district.subjects()) > heard, 20, "it is told once the silence has ended")
+    until(lambda: len(district.subjects()) > sent, 20, "the notice after the silence")
     district.flag.unlink()
 
 
-def test_a_test_by_every_way_says_what_became_of_each(district: District) -> None:
+def test_alarm_test_reports_the_result_of_each_channel(district: District) -> None:
     done = district.firstbell("alarm", "test", "--route", "it")
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stdout.count("✓") == (3 if district.alerts else 2)

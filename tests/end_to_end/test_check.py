@@ -102,7 +102,7 @@ def test_check_reports_each_kind_of_mistake_at_its_line(firstbell: Firstbell, tm
         ("secrets", "firstbell.toml", 14, "is no base32 key"),
         ("channels", "firstbell.toml", 24, "route 'it': env:FIRSTBELL_NO_SLACK is not set"),
         ("browser", "firstbell.toml", 20, "/no/such/chrome is not a program"),
-        ("host names", "firstbell.toml", 9, "its name is not found"),
+        ("host names", "firstbell.toml", 9, "its host name is not found"),
     ]
     for *position, text in expected:
         assert any([*found] == position and text in message for *found, message in reported), (position, text, reported)
@@ -120,7 +120,7 @@ def test_starter_passes_the_check_and_a_configuration_mistake_ends_it(firstbell:
     file.write_text(file.read_text().replace("timezone", "timezon"))
     done = firstbell("check")
     assert done.returncode == 3
-    assert "firstbell.toml:7  unknown key; did you mean 'timezone'?" in done.stdout
+    assert "firstbell.toml:8  unknown key; did you mean 'timezone'?" in done.stdout
     assert "the rest was not checked" in done.stdout
 
 

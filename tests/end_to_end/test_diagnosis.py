@@ -1,4 +1,4 @@
-"""Whose part broke, from a real failure to what a person reads: by one location, by two, and by the command."""
+"""Diagnosis from a real failure to the text that a person reads: by one location, by two, and by the command."""
 
 from __future__ import annotations
 
@@ -53,30 +53,30 @@ def practice(at_school: LocalRunner) -> Iterator[PracticeSchool]:
     at_school.practice.heal_all()
 
 
-def test_the_empty_list_is_the_platforms_and_whoever_asks_is_told_why(
+def test_empty_class_list_blames_the_platform_and_gives_reasons(
     at_school: LocalRunner, practice: PracticeSchool
 ) -> None:
     practice.break_("sessions-empty")
-    performed = at_school.play(at_school.chosen(["class-list"])[0], SilentReporter())
-    found = performed.run.diagnosis
+    result = at_school.play(at_school.chosen(["class-list"])[0], SilentReporter())
+    found = result.run.diagnosis
     assert found is not None
     assert (found.service, found.cause, found.confidence) == ("platform", Cause.LIST_EMPTY, Confidence.HIGH)
-    assert {"edge", "sign-in", "plan-b", "the way out of here"} <= {one.name for one in found.cleared}
-    asked = ["diagnose", performed.run.id, "--config", str(at_school.staging.config.file)]
-    told = CliRunner().invoke(main, asked)
-    assert told.exit_code == 0, told.output
-    assert "the class list is empty" in told.output
-    assert "sign-in: signs in" in told.output
-    assert _looked_at(at_school, performed) >= {("school", "platform", "well"), ("home", "platform", "well")}
+    assert {"edge", "sign-in", "plan-b", "network of this location"} <= {one.name for one in found.cleared}
+    asked = ["diagnose", result.run.id, "--config", str(at_school.staging.config.file)]
+    printed = CliRunner().invoke(main, asked)
+    assert printed.exit_code == 0, printed.output
+    assert "the class list is empty" in printed.output
+    assert "sign-in: signs in" in printed.output
+    assert _looked_at(at_school, result) >= {("school", "platform", "well"), ("home", "platform", "well")}
     document = json.loads(CliRunner().invoke(main, [*asked, "--json"]).output)
     assert document["diagnosis"]["cause"] == "list-empty"
-    assert document["diagnosis"] == performed.document.model_dump(mode="json")["diagnosis"]
+    assert document["diagnosis"] == result.document.model_dump(mode="json")["diagnosis"]
 
 
-def _looked_at(house: LocalRunner, performed: RunResult) -> set[tuple[str, str, str]]:
-    """From where, whose, and how each host was at that moment, as the store keeps it."""
-    assert house.uploader.finish(20) == ""
-    store, run_id = house.house.store, performed.run.id
+def _looked_at(runner: LocalRunner, result: RunResult) -> set[tuple[str, str, str]]:
+    """Location, service and result of each host check of that moment, from the store."""
+    assert runner.uploader.finish(20) == ""
+    store, run_id = runner.house.store, result.run.id
     (name,) = [name for name in store.names("runs/") if name.endswith(f"{run_id}/run.json")]
     prefix = name.removesuffix("/run.json")
     files = unpack(prefix, store.names(f"{prefix}/"), store.get)
@@ -84,38 +84,38 @@ def _looked_at(house: LocalRunner, performed: RunResult) -> set[tuple[str, str, 
     return {(row["location"], row["service"], row["verdict"]) for row in rows}
 
 
-def test_what_is_dropped_outside_and_fine_inside_is_the_districts_edge(
+def test_host_reached_only_from_inside_blames_the_districts_edge(
     at_school: LocalRunner, practice: PracticeSchool
 ) -> None:
     practice.break_("outside-dropped")
     at_home = at_school.at("home")
-    performed = at_home.play(at_home.chosen(["class-list"])[0], SilentReporter())
-    found = performed.run.diagnosis
+    result = at_home.play(at_home.chosen(["class-list"])[0], SilentReporter())
+    found = result.run.diagnosis
     assert found is not None
     assert (found.service, found.cause) == ("edge", Cause.OUTSIDE_DROPPED), found
     assert at_school.play(at_school.chosen(["class-list"])[0], SilentReporter()).run.outcome is Outcome.PASSED
 
 
-def test_a_location_with_no_way_out_at_all_is_its_own_fault(at_school: LocalRunner, practice: PracticeSchool) -> None:
+def test_location_without_network_blames_no_service(at_school: LocalRunner, practice: PracticeSchool) -> None:
     practice.break_("outside-offline")
     at_home = at_school.at("home")
-    performed = at_home.play(at_home.chosen(["class-list"])[0], SilentReporter())
-    found = performed.run.diagnosis
+    result = at_home.play(at_home.chosen(["class-list"])[0], SilentReporter())
+    found = result.run.diagnosis
     assert found is not None
     assert (found.service, found.cause) == ("", Cause.OWN_NETWORK), found
-    assert performed.run.outcome is Outcome.ERRORED
+    assert result.run.outcome is Outcome.ERRORED
 
 
-def test_a_call_by_way_of_a_relay_works_and_is_degraded(at_school: LocalRunner, practice: PracticeSchool) -> None:
+def test_call_through_a_relay_is_degraded(at_school: LocalRunner, practice: PracticeSchool) -> None:
     practice.break_("relay-only")
-    performed = at_school.play(at_school.chosen(["live-class"])[0], SilentReporter())
-    assert performed.run.outcome is Outcome.PASSED, performed.document
-    assert any("relay" in said for said in performed.document.degraded)
+    result = at_school.play(at_school.chosen(["live-class"])[0], SilentReporter())
+    assert result.run.outcome is Outcome.PASSED, result.document
+    assert any("relay" in said for said in result.document.degraded)
 
 
-def test_a_run_that_passed_has_nothing_to_diagnose(at_school: LocalRunner) -> None:
-    performed = at_school.play(at_school.chosen(["class-list"])[0], SilentReporter())
-    assert performed.run.outcome is Outcome.PASSED, performed.document
-    assert performed.run.diagnosis is None
-    told = CliRunner().invoke(main, ["diagnose", performed.run.id, "--config", str(at_school.staging.config.file)])
-    assert "nothing to diagnose" in told.output
+def test_passed_run_has_no_diagnosis(at_school: LocalRunner) -> None:
+    result = at_school.play(at_school.chosen(["class-list"])[0], SilentReporter())
+    assert result.run.outcome is Outcome.PASSED, result.document
+    assert result.run.diagnosis is None
+    printed = CliRunner().invoke(main, ["diagnose", result.run.id, "--config", str(at_school.staging.config.file)])
+    assert "nothing to diagnose" in printed.output

@@ -25,14 +25,12 @@ BY_ITSELF = {"PWTEST_CLI_IS_UNDER_TEST": "1", "PWTEST_CLI_HEADLESS": "1", "PWTES
 
 @pytest.fixture
 def private() -> Iterator[Path]:
-    """Where temporary files go. Its path is short: Chromium's profile lies there, with a socket in it (unix(7))."""
+    """A folder for temporary files with a short path: Chromium's profile there has a socket in it (unix(7))."""
     with tempfile.TemporaryDirectory(dir="/tmp") as folder:
         yield Path(folder)
 
 
-def test_somebody_who_is_signed_in_records_a_journey_that_is_played(
-    firstbell: Firstbell, tmp_path: Path, private: Path
-) -> None:
+def test_signed_in_recording_becomes_a_journey_that_passes(firstbell: Firstbell, tmp_path: Path, private: Path) -> None:
     (tmp_path / "firstbell.toml").write_text(CONFIG)
     (tmp_path / "mine").mkdir()
     done = firstbell(
@@ -47,9 +45,7 @@ def test_somebody_who_is_signed_in_records_a_journey_that_is_played(
     assert played.returncode == 0, played.stdout + text
 
 
-def test_who_records_goes_the_locations_way_and_holds_what_is_asked_for(
-    firstbell: Firstbell, tmp_path: Path, private: Path
-) -> None:
+def test_recorder_uses_egress_and_device_of_the_request(firstbell: Firstbell, tmp_path: Path, private: Path) -> None:
     ways = '[practice]\ntls = true\n[locations.here]\n[locations.home]\nproxy = "practice:outside"\n'
     (tmp_path / "firstbell.toml").write_text(CONFIG + ways)
     (tmp_path / "mine").mkdir()
@@ -63,7 +59,7 @@ def test_who_records_goes_the_locations_way_and_holds_what_is_asked_for(
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP], ids=["told to end", "the line drops"])
-def test_a_recording_that_ends_so_leaves_nothing_that_was_typed_and_nobody_who_records(
+def test_interrupted_recording_leaves_no_secrets_or_processes(
     tmp_path: Path, private: Path, number: signal.Signals
 ) -> None:
     (tmp_path / "firstbell.toml").write_text(CONFIG)
@@ -71,27 +67,27 @@ def test_a_recording_that_ends_so_leaves_nothing_that_was_typed_and_nobody_who_r
     environment = {**os.environ, "PWTEST_CLI_HEADLESS": "1", "TMPDIR": str(private)}
     command = [sys.executable, "-c", "from firstbell.runner.cli.main import main; main()", "record", "edge"]
     with subprocess.Popen(command, cwd=tmp_path, env=environment, stdout=subprocess.PIPE) as recording:
-        patiently(lambda: bool(list(private.glob("firstbell-*/recorded.py"))))
+        wait_until(lambda: bool(list(private.glob("firstbell-*/recorded.py"))))
         recording.send_signal(number)
         assert recording.wait(30) == 128 + number
     assert not list(private.glob("firstbell-*"))
-    patiently(lambda: not _of(private))
+    wait_until(lambda: not _command_lines_with(private))
 
 
-def _of(private: Path) -> list[list[str]]:
-    """The command lines of processes that know this folder."""
+def _command_lines_with(private: Path) -> list[list[str]]:
+    """The command lines of processes that name this folder."""
     lines = [process.info["cmdline"] or [] for process in psutil.process_iter(["cmdline"])]
     return [line for line in lines if any(str(private) in part for part in line)]
 
 
-def patiently(is_so: Callable[[], bool]) -> None:
+def wait_until(is_so: Callable[[], bool]) -> None:
     deadline = time.monotonic() + 30
     while not is_so():
         assert time.monotonic() < deadline
         time.sleep(0.05)
 
 
-def test_without_a_screen_it_says_how_to_get_one(firstbell: Firstbell, tmp_path: Path) -> None:
+def test_missing_screen_message_says_what_to_do(firstbell: Firstbell, tmp_path: Path) -> None:
     (tmp_path / "firstbell.toml").write_text(CONFIG)
     (tmp_path / "mine").mkdir()
     done = firstbell("record", "edge", DISPLAY="", WAYLAND_DISPLAY="")
@@ -102,7 +98,7 @@ def test_without_a_screen_it_says_how_to_get_one(firstbell: Firstbell, tmp_path:
 
 
 @pytest.mark.parametrize("environment", [{"DISPLAY": ":0"}, {"WAYLAND_DISPLAY": "wayland-0"}])
-def test_a_screen_of_either_kind_will_do(environment: dict[str, str]) -> None:
+def test_x11_and_wayland_screens_are_accepted(environment: dict[str, str]) -> None:
     must_have_a_screen(environment, "linux")
     must_have_a_screen({}, "darwin")
     with pytest.raises(NoScreen):

@@ -1,4 +1,4 @@
-"""A person at a keyboard records: by Playwright's own codegen, whose file runs unchanged, and by `firstbell record`."""
+"""Recording at a keyboard: by Playwright's codegen, whose file runs unchanged, and by `firstbell record`."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def borrows_by_keyboard(screen: Screen) -> None:
     screen.types("Found", "ctrl+w")
 
 
-def test_what_codegen_recorded_runs_unchanged(tmp_path: Path, library: Library) -> None:
+def test_codegen_file_runs_unchanged(tmp_path: Path, library: Library) -> None:
     file = tmp_path / "test_recorded.py"
     with a_screen() as screen:
         environment = screen.environment | {RECORDER_BROWSER: str(find_browser(headed=True).path or "")}
@@ -66,9 +66,7 @@ def test_what_codegen_recorded_runs_unchanged(tmp_path: Path, library: Library) 
     assert done.returncode == 0, done.stdout + file.read_text()
 
 
-def test_what_a_person_records_is_played_and_holds_no_secret(
-    tmp_path: Path, library: Library, firstbell: Firstbell
-) -> None:
+def test_recording_by_hand_passes_and_holds_no_secret(tmp_path: Path, library: Library, firstbell: Firstbell) -> None:
     with a_screen() as screen:
         command = [sys.executable, "-c", "from firstbell.runner.cli.main import main; main()"]
         arguments = ["record", f"{library.url}/sign-in", "--name", "by-hand"]

@@ -1,4 +1,4 @@
-"""Killed at every statement: a run and its notices are there together or not at all, and no notice is ever lost."""
+"""Processes killed at every statement: a run and its notices are written together, and no notice is ever lost."""
 
 from __future__ import annotations
 
@@ -56,14 +56,14 @@ STORY = [run(0, "failed"), run(1, "passed"), run(2, "passed")]
 
 def history_of(url: str, address: str) -> tuple[Database, RunHistory, OutboxHistory]:
     database = Database(url)
-    terms = AlarmPolicy(zone=ZONE, routes=(Route(name="it", to=(address,)),))
-    incidents = IncidentService(database, terms)
+    policy = AlarmPolicy(zone=ZONE, routes=(Route(name="it", to=(address,)),))
+    incidents = IncidentService(database, policy)
     outbox = OutboxHistory(incidents, database, this_process(), owner_is_gone)
-    return database, RunHistory(database, ZONE, incidents.observe_run), outbox
+    return database, RunHistory(database, ZONE, incidents.record_run), outbox
 
 
 def die_at(statement: int, thread: str = "") -> None:
-    """Kill this process before its nth statement from now on, commits counted, those of such threads alone."""
+    """Kills this process before its nth statement or commit from now on, counted in threads of that name only."""
     left = [statement]
 
     def count(*_: object) -> None:
@@ -78,7 +78,7 @@ def die_at(statement: int, thread: str = "") -> None:
 
 
 def in_child(task: Callable[..., None], *given: object) -> int:
-    """Run a task in a process of its own; its exit code."""
+    """Runs a task in a new process, and returns its exit code."""
     process = multiprocessing.get_context("fork").Process(target=task, args=given)
     process.start()
     process.join(60)
@@ -93,58 +93,58 @@ def record_and_die(url: str, index: int, statement: int) -> None:
 
 
 @pytest.mark.parametrize("index", range(3))
-def test_a_run_and_what_follows_from_it_are_there_together_or_not_at_all(tmp_path: Path, index: int) -> None:
-    wanted = [1, 1, 2][index]  # notices after each run: opened, nothing new, closed
+def test_a_run_and_its_notices_are_written_together_or_not_at_all(tmp_path: Path, index: int) -> None:
+    expected = [1, 1, 2][index]  # notices after each run: opened, nothing new, closed
     survived = False
     for statement in range(MOST_STATEMENTS):
         url = f"sqlite:///{tmp_path}/history-{statement}.db"
         database, history, outbox = history_of(url, "webhook:http://127.0.0.1:9/")
         for before in STORY[:index]:
             history.record(before)
-        had = len(outbox.look(50))
+        had = len(outbox.entries(50))
         database.close()
         code = in_child(record_and_die, url, index, statement)
         database, history, outbox = history_of(url, "webhook:http://127.0.0.1:9/")
-        is_there = len(history.recent(10)) == index + 1
-        assert len(outbox.look(50)) == (wanted if is_there else had), f"killed at statement {statement}"
-        if not is_there:
-            history.record(STORY[index])  # Its slot is played again, or another run says the same.
-            assert len(outbox.look(50)) == wanted
+        is_written = len(history.recent(10)) == index + 1
+        assert len(outbox.entries(50)) == (expected if is_written else had), f"killed at statement {statement}"
+        if not is_written:
+            history.record(STORY[index])  # Its slot runs again, or another run has the same result.
+            assert len(outbox.entries(50)) == expected
         database.close()
         if code == 0:
             survived = True
             break
     assert survived, "it was killed each time: the loop ended before the transaction did"
-    assert statement > 8, "it was hardly ever killed: the test would prove nothing"
+    assert statement > 8, "it was killed too rarely: the test would prove nothing"
 
 
 def deliver_and_die(url: str, address: str, statement: int) -> None:
     _, _, outbox = history_of(url, address)
     options = ChannelOptions(secret=lambda _reference: "")
     die_at(statement, "delivery")
-    delivery = NoticeDelivery(outbox, lambda wanted: open_channel(wanted, options)).start()
-    look = threading.Event()
-    while any(parcel.delivered_at is None for parcel in outbox.look(50)):
-        look.wait(0.02)
+    delivery = NoticeDelivery(outbox, lambda channel: open_channel(channel, options)).start()
+    pause = threading.Event()
+    while any(entry.delivered_at is None for entry in outbox.entries(50)):
+        pause.wait(0.02)
     delivery.close()
 
 
-def test_a_notice_is_delivered_whatever_statement_its_sender_dies_at(tmp_path: Path) -> None:
+def test_a_notice_is_delivered_wherever_its_sender_dies(tmp_path: Path) -> None:
     with http_receiver() as receiver:
         address, url = f"webhook:{receiver.url}", f"sqlite:///{tmp_path}/history.db"
         database, history, outbox = history_of(url, address)
-        for one in STORY:
-            history.record(one)
+        for row in STORY:
+            history.record(row)
         deaths = 0
-        # Each next sender lives a little longer; what the one before had claimed is nobody's, because it is gone.
-        while any(parcel.delivered_at is None for parcel in outbox.look(50)):
+        # Each sender lives a little longer; the claims of the one before are void, because its process is gone.
+        while any(entry.delivered_at is None for entry in outbox.entries(50)):
             deaths += in_child(deliver_and_die, url, address, deaths) != 0
             assert deaths < MOST_STATEMENTS
         keys = [headers["webhook-id"] for headers, _ in receiver.posts]
         database.close()
-    assert deaths > 5, "nobody died: the test would prove nothing"
+    assert deaths > 5, "too few senders died: the test would prove nothing"
     kinds = [key.split("/")[3] for key in keys]
     assert set(kinds) == {"opened", "closed"}
-    assert kinds == sorted(kinds, reverse=True), "the end was told before the beginning"
+    assert kinds == sorted(kinds, reverse=True), "the closing was sent before the opening"
     assert len(set(keys)) == 2, "a repeated delivery has another key"
     assert max(Counter(keys).values()) <= deaths + 1

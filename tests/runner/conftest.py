@@ -1,4 +1,4 @@
-"""A history of one's own, in each database that First Bell knows, on a clock that is moved by hand."""
+"""Fixtures for tests with a database: a new one of each supported kind, on a clock that tests set."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def clock() -> Clock:
 
 @pytest.fixture(scope="session")
 def empty_history(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A history file of today's schema with nothing in it, which each test gets a copy of."""
+    """Creates an empty database of the current schema, which each test copies."""
     file = tmp_path_factory.mktemp("history") / "empty.db"
     Database(f"sqlite:///{file}").close()
     return file

@@ -64,7 +64,7 @@ def a_plan(*, rounds: int = 1, ramp_s: float = 20.0, students: int = 1) -> Rehea
     """Returns a rehearsal plan."""
     return RehearsalPlan(
         journey="live-class",
-        seats=arrivals("teacher", [f"student{number}" for number in range(students)], ramp_s=ramp_s, workers=2),
+        arrivals=arrivals("teacher", [f"student{number}" for number in range(students)], ramp_s=ramp_s, workers=2),
         ramp_s=ramp_s,
         rounds=rounds,
         stay_s=5.0,
@@ -72,7 +72,7 @@ def a_plan(*, rounds: int = 1, ramp_s: float = 20.0, students: int = 1) -> Rehea
         cores=2,
         carries=9,
         log=Path("rehearsal.log"),
-        shelf=Path("rehearsals"),
+        folder=Path("rehearsals"),
     )
 
 

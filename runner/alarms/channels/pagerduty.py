@@ -1,4 +1,4 @@
-"""PagerDuty, by its Events API v2: an incident of ours is one alert of theirs, from trigger to resolve."""
+"""PagerDuty, by its Events API v2: an incident is one alert, from trigger to resolve."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ SEVERITY = {Severity.CRITICAL: "critical", Severity.WARNING: "warning", Severity
 
 
 class PagerDuty:
-    """`pagerduty:env:NAME`, a reference to the routing key; `@https://...` behind it is another place to post to."""
+    """`pagerduty:env:NAME`, a reference to the routing key; `@https://...` after it is another URL to post to."""
 
     def __init__(self, address: str, options: ChannelOptions) -> None:
-        reference, _, place = address.partition("@")
+        reference, _, url = address.partition("@")
         self._key = options.secret(reference)
-        self._url = place or EVENTS
+        self._url = url or EVENTS
 
     def deliver(self, message: Message, key: str) -> Answer:
-        """Trigger, acknowledge or resolve. One dedup_key is one alert, so that a reminder pages nobody twice."""
+        """Triggers, acknowledges or resolves the alert. One dedup_key is one alert: a reminder does not page again."""
         del key
         event: dict[str, object] = {
             "routing_key": self._key,

@@ -1,4 +1,4 @@
-"""Slack, by an incoming webhook: a card with the first line, what is known, and where the evidence is."""
+"""Slack, by an incoming webhook: a card with the subject, the rows, and a link to the evidence."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ class Slack:
         self._url = checked_url(options.secret(address), "a Slack webhook")
 
     def deliver(self, message: Message, key: str) -> Answer:
-        """Post a card. A webhook cannot be told that it had this already: a repeated delivery shows twice."""
+        """Posts a card. The webhook takes no key: a repeated delivery shows twice."""
         del key
         return post(self._url, json.dumps(card(message)).encode(), {"Content-Type": "application/json"})
 
 
 def card(message: Message) -> dict[str, object]:
-    """The message: its first line as text, whole, which is what telephones show too, and what is known in Block Kit.
-    What pages said stands in that as plain text, which Slack does not interpret."""
-    rows = [_row(label, told) for label, told in message.rows]
+    """Returns the message as a card: the whole subject as text, which telephones show too, and the rows in Block Kit,
+    as plain text that Slack does not interpret."""
+    rows = [_row(label, value) for label, value in message.rows]
     if message.body:
         rows = [{"type": "section", "text": _plain(message.body, TEXT_LIMIT)}]
     blocks: list[dict[str, object]] = [*rows]
@@ -41,9 +41,9 @@ def card(message: Message) -> dict[str, object]:
     return {"text": _escaped(message.subject), "attachments": [{"color": colour, "blocks": blocks}]}
 
 
-def _row(label: str, told: str) -> dict[str, object]:
+def _row(label: str, value: str) -> dict[str, object]:
     bold = {"type": "mrkdwn", "text": f"*{label}*"}
-    return {"type": "section", "fields": [bold, _plain(told, TEXT_LIMIT // 2)]}
+    return {"type": "section", "fields": [bold, _plain(value, TEXT_LIMIT // 2)]}
 
 
 def _plain(text: str, limit: int) -> dict[str, object]:
@@ -52,6 +52,6 @@ def _plain(text: str, limit: int) -> dict[str, object]:
 
 
 def _escaped(text: str) -> str:
-    """The line that notifications show is mrkdwn whatever one says: no links, no mentions, no markup out of a page."""
+    """Escapes the text that Slack always reads as mrkdwn: no links, mentions or markup from a page."""
     safe = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     return safe.translate({ord(mark): f"\u200b{mark}" for mark in "*_~`@"})

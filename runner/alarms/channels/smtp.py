@@ -1,4 +1,4 @@
-"""E-mail: the picture of the failing step inside, and one thread from opening to close."""
+"""E-mail, with the picture of the failing step, in one thread from opening to close."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from firstbell.runner.alarms.message import Message
 from firstbell.runner.alarms.routing import NoticeKind, Severity
 
 LIMIT_S = 20.0
-# A subject in one line: some readers show the space at a fold. RFC 5322 allows 998 characters.
+# Keeps a subject in one line: some mail programs show the space at a fold. RFC 5322 allows 998 characters.
 LINES = email.policy.SMTP.clone(max_line_length=400)
 COLOURS = {Severity.CRITICAL: "#c5221f", Severity.WARNING: "#e8a33d", Severity.INFO: "#5f6b7a"}
 CLOSED_COLOUR = "#2e7d4f"
@@ -33,44 +33,44 @@ PAGE = """\
 {body}<table style="border-collapse: collapse">{rows}</table>{picture}
 </body></html>
 """
-ROW = '<tr><td style="color: #667; padding: 3px 16px 3px 0; vertical-align: top">{label}</td><td>{told}</td></tr>'
+ROW = '<tr><td style="color: #667; padding: 3px 16px 3px 0; vertical-align: top">{label}</td><td>{value}</td></tr>'
 PICTURE = '<p><img src="cid:{cid}" alt="The failing step" style="max-width: 100%; border: 1px solid #ccd"></p>'
 
 
 class Smtp:
-    """`smtp:it@bayfront.example`, by the server of [alarms.mail]."""
+    """`smtp:it@bayfront.example`, sent by the server of [alarms.mail]."""
 
     def __init__(self, address: str, options: ChannelOptions) -> None:
         if "@" not in parseaddr(address)[1]:
-            raise BadAddress(f"{address!r} is no e-mail address")
+            raise BadAddress(f"{address!r} is not an e-mail address")
         self._to = address
         self._mail = options.mail
 
     def deliver(self, message: Message, key: str) -> Answer:
-        """Send it. A server that refuses for now (4xx) is asked again; one that refuses for good (5xx) is not."""
-        letter = compose(message, key, to=self._to, mail=self._mail)
+        """Sends the mail. A temporary refusal (4xx) is retried, a permanent one (5xx) is not."""
+        mail = compose(message, key, to=self._to, mail=self._mail)
         try:
             server = _connect(self._mail)
             try:
                 if self._mail.username:
                     server.login(self._mail.username, self._mail.password)
-                server.send_message(letter)
+                server.send_message(mail)
             finally:
                 _quit(server)
         except smtplib.SMTPAuthenticationError as error:
-            return _refused(error.smtp_code, "how we sign in")
+            return _refused(error.smtp_code, "the user name or password")
         except smtplib.SMTPRecipientsRefused as error:
             code = max(code for code, _ in error.recipients.values())
             return _refused(code, "the address")
         except smtplib.SMTPResponseException as error:
             return _refused(error.smtp_code, "the message")
         except (OSError, smtplib.SMTPException) as error:
-            return TryAgain(said=f"{self._mail.host} cannot be reached ({type(error).__name__})")
-        return Delivered(receipt=str(letter["Message-ID"]))
+            return TryAgain(reason=f"{self._mail.host} cannot be reached ({type(error).__name__})")
+        return Delivered(receipt=str(mail["Message-ID"]))
 
 
 def compose(message: Message, key: str, *, to: str, mail: MailSettings) -> EmailMessage:
-    """The letter. Its id follows from the key, so that a second delivery of it is the same letter."""
+    """Returns the mail. Its id follows from the key, so that a second delivery is the same mail."""
     letter = EmailMessage(policy=LINES)
     domain = parseaddr(mail.sender)[1].rpartition("@")[2] or "localhost"
     first = f"<incident.{message.thread}@{domain}>"
@@ -87,7 +87,7 @@ def compose(message: Message, key: str, *, to: str, mail: MailSettings) -> Email
         letter["List-Archive"] = f"<{message.proof}>"
     letter["Auto-Submitted"] = "auto-generated"
     letter.set_content(message.text)
-    rows = "".join(ROW.format(label=html.escape(label), told=html.escape(told)) for label, told in message.rows)
+    rows = "".join(ROW.format(label=html.escape(label), value=html.escape(value)) for label, value in message.rows)
     picture = PICTURE.format(cid="step") if message.picture else ""
     body = "".join(f"<p>{html.escape(line)}</p>" for line in message.body.splitlines() if line)
     colour = CLOSED_COLOUR if message.kind is NoticeKind.CLOSED else COLOURS[message.severity]
@@ -109,12 +109,12 @@ def _connect(mail: MailSettings) -> smtplib.SMTP:
 
 
 def _quit(server: smtplib.SMTP) -> None:
-    """Say goodbye. Who has taken the letter may answer that as it likes: it must not go twice because of it."""
+    """Closes the connection. The mail is accepted already: an error here must not send it twice."""
     with suppress(OSError, smtplib.SMTPException):
         server.quit()
     server.close()
 
 
-def _refused(code: int, what: str) -> Answer:
-    said = f"the mail server refuses {what} ({code})"
-    return TryAgain(said=said) if 400 <= code < 500 else Refused(said=said)
+def _refused(code: int, part: str) -> Answer:
+    reason = f"the mail server refuses {part} ({code})"
+    return TryAgain(reason=reason) if 400 <= code < 500 else Refused(reason=reason)

@@ -1,4 +1,4 @@
-"""Amazon SNS: a topic that mail, text messages, queues and functions subscribe to."""
+"""Amazon SNS: publishes to a topic, to which mail, text messages, queues and functions subscribe."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from botocore.parsers import ResponseParserError
 from firstbell.runner.alarms.channels import Answer, ChannelOptions, Delivered, Refused, TryAgain
 from firstbell.runner.alarms.message import Message
 
-# SNS cuts nothing and refuses: subjects of ASCII under 100 characters (API reference, "Publish").
+# SNS refuses subjects that are not ASCII or have 100 characters or more (API reference, "Publish").
 SUBJECT_LIMIT = 99
 RETRY_CODES = frozenset(
     {"Throttling", "ThrottledException", "ThrottlingException", "RequestTimeout", "KMSThrottlingException"}
@@ -23,7 +23,7 @@ LIMITS = Config(connect_timeout=5, read_timeout=10, retries={"mode": "standard",
 
 
 class Sns:
-    """`sns:arn:aws:sns:REGION:ACCOUNT:TOPIC`, with `@https://...` behind it for another endpoint. Credentials come from
+    """`sns:arn:aws:sns:REGION:ACCOUNT:TOPIC`, with `@https://...` after it for another endpoint. Credentials come from
     boto3's own chain."""
 
     def __init__(self, address: str, options: ChannelOptions) -> None:
@@ -34,8 +34,8 @@ class Sns:
         self._client: Any = boto3.client("sns", region_name=region, endpoint_url=endpoint or None, config=LIMITS)
 
     def deliver(self, message: Message, key: str) -> Answer:
-        """Publish it. A FIFO topic shows the same key once within five minutes and keeps an incident's order."""
-        given: dict[str, Any] = {
+        """Publishes the message. A FIFO topic shows a key once in five minutes and keeps the order of an incident."""
+        request: dict[str, Any] = {
             "TopicArn": self._topic,
             "Subject": _subject(message.subject),
             "MessageStructure": "json",
@@ -47,17 +47,17 @@ class Sns:
             },
         }
         if self._is_fifo:
-            given["MessageGroupId"] = message.thread
-            given["MessageDeduplicationId"] = hashlib.sha256(key.encode()).hexdigest()
+            request["MessageGroupId"] = message.thread
+            request["MessageDeduplicationId"] = hashlib.sha256(key.encode()).hexdigest()
         try:
-            answer = self._client.publish(**given)
+            answer = self._client.publish(**request)
         except ClientError as error:
             code = error.response.get("Error", {}).get("Code", "")
             status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 500)
-            said = f"SNS answered {code or status}"
-            return TryAgain(said=said) if code in RETRY_CODES or status >= 500 else Refused(said=said)
+            reason = f"SNS answered {code or status}"
+            return TryAgain(reason=reason) if code in RETRY_CODES or status >= 500 else Refused(reason=reason)
         except (BotoCoreError, ResponseParserError) as error:
-            return TryAgain(said=f"SNS cannot be reached ({type(error).__name__})")
+            return TryAgain(reason=f"SNS cannot be reached ({type(error).__name__})")
         return Delivered(receipt=answer["MessageId"])
 
 

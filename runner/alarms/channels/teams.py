@@ -20,7 +20,7 @@ class Teams:
         self._url = checked_url(options.secret(address), "a Teams workflow's address")
 
     def deliver(self, message: Message, key: str) -> Answer:
-        """Post a card. A workflow cannot be told that it had this already: a repeated delivery shows twice."""
+        """Posts a card. The workflow takes no key: a repeated delivery shows twice."""
         del key
         attachment = {"contentType": "application/vnd.microsoft.card.adaptive", "content": card(message)}
         body = {"type": "message", "attachments": [attachment]}
@@ -28,7 +28,7 @@ class Teams:
 
 
 def card(message: Message) -> dict[str, object]:
-    """The message as an Adaptive Card 1.4. TextRun and facts are shown as they stand or with their marks escaped."""
+    """Returns the message as an Adaptive Card 1.4. Markdown in its facts is escaped; a TextRun interprets none."""
     colour = "Good" if message.kind is NoticeKind.CLOSED else COLOURS[message.severity]
     title = {
         "type": "RichTextBlock",
@@ -38,11 +38,11 @@ def card(message: Message) -> dict[str, object]:
     }
     facts: dict[str, object] = {
         "type": "FactSet",
-        "facts": [{"title": label, "value": _plain(told)} for label, told in message.rows],
+        "facts": [{"title": label, "value": _plain(value)} for label, value in message.rows],
     }
     if message.body:
         facts = {"type": "TextBlock", "text": _plain(message.body), "wrap": True}
-    made: dict[str, object] = {
+    content: dict[str, object] = {
         "$schema": "http://adaptivecards.io/schemas/adaptive-card.json",
         "type": "AdaptiveCard",
         "version": "1.4",
@@ -50,11 +50,11 @@ def card(message: Message) -> dict[str, object]:
         "msteams": {"width": "Full"},
     }
     if message.proof.startswith(("https://", "http://")):
-        made["actions"] = [{"type": "Action.OpenUrl", "title": "Evidence", "url": message.proof}]
-    return made
+        content["actions"] = [{"type": "Action.OpenUrl", "title": "Evidence", "url": message.proof}]
+    return content
 
 
 def _plain(text: str) -> str:
-    """Facts understand a little Markdown: a page's text must not become a link or a heading."""
+    """Escapes Markdown, which facts interpret: text of a page must not become a link or a heading."""
     cut = text if len(text) <= TEXT_LIMIT else f"{text[: TEXT_LIMIT - 1]}…"
     return cut.translate({ord(mark): f"\\{mark}" for mark in "\\*_[]()`#<>"})

@@ -1,4 +1,4 @@
-"""A signed webhook: a CloudEvents 1.0 envelope, and a signature over its time and body that cannot be played again."""
+"""A signed webhook: a CloudEvents 1.0 envelope, with a signature over time and body against replays."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ PREFIX = "whsec_"
 
 
 class Webhook:
-    """`webhook:https://host/path` with `#env:NAME` behind it for the key, or `webhook:env:NAME` for a secret address.
+    """`webhook:https://host/path` with `#env:NAME` after it for the key, or `webhook:env:NAME` for a secret address.
 
-    Signed as Standard Webhooks writes it: `webhook-id`, `webhook-timestamp`, and `webhook-signature: v1,` with the
-    base64 of HMAC-SHA256 over "id.timestamp.body". A receiver refuses what is older than five minutes or came before.
-    A key that begins with `whsec_` is base64, as that standard has it; any other is taken as it stands.
+    Signed as Standard Webhooks describes: `webhook-id`, `webhook-timestamp`, and `webhook-signature: v1,` with the
+    base64 of HMAC-SHA256 over "id.timestamp.body". A receiver refuses a request that is old or
+    came before. A key that begins with `whsec_` is base64, as in that standard; any other is used as it is.
     """
 
     def __init__(self, address: str, options: ChannelOptions) -> None:
-        place, _, key = address.partition("#")
-        is_plain = place.startswith(("https://", "http://"))
-        self._url = place if is_plain else checked_url(options.secret(place), "a webhook's address")
+        url, _, key = address.partition("#")
+        is_plain = url.startswith(("https://", "http://"))
+        self._url = url if is_plain else checked_url(options.secret(url), "a webhook's address")
         self._key = _key(options.secret(key)) if key else b""
 
     def deliver(self, message: Message, key: str) -> Answer:
-        """Post it."""
+        """Posts the event."""
         body = json.dumps(_event(message, key)).encode()
         stamp = str(int(time.time()))
         headers = {"Content-Type": "application/cloudevents+json", "webhook-id": key, "webhook-timestamp": stamp}
@@ -46,7 +46,7 @@ def _key(secret: str) -> bytes:
     try:
         return base64.b64decode(secret.removeprefix(PREFIX), validate=True)
     except ValueError:
-        raise BadAddress(f"the webhook's key begins with {PREFIX}, but is no base64; correct it") from None
+        raise BadAddress(f"the webhook's key begins with {PREFIX}, but is not base64; correct it") from None
 
 
 def _event(message: Message, key: str) -> dict[str, object]:

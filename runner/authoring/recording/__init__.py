@@ -1,1 +1,1 @@
-"""The recorder: Playwright codegen output made into a journey without secrets."""
+"""The recorder: turns output of Playwright's codegen into a journey without secrets."""

@@ -1,4 +1,4 @@
-"""Opens Playwright's recorder with the browser that First Bell found, and brings back what it wrote."""
+"""Runs Playwright's recorder in the browser that First Bell uses, and returns the recorded source."""
 
 from __future__ import annotations
 
@@ -34,11 +34,11 @@ from firstbell.runner.execution.district import District
 
 NO_SCREEN = (
     "a recording needs a screen, and this session has none (DISPLAY and WAYLAND_DISPLAY are empty); record "
-    "on a desktop, come in by ssh -X, or give it one that can be looked at by VNC: xvfb-run firstbell record ..."
+    "on a desktop, connect with ssh -X, or start a virtual screen and view it by VNC: xvfb-run firstbell record ..."
 )
-# How long a recorder may take to close its browser.
+# The time for a recorder to close its browser.
 TIME_TO_END_S = 5.0
-# Nobody looks at the camera of somebody who is only signed in.
+# The camera signature of an actor who only signs in; no observer reads it.
 UNSEEN = "recording"
 
 
@@ -47,20 +47,20 @@ class NoScreen(FirstBellError):
 
 
 class RecorderFailed(FirstBellError):
-    """The recorder did not come to an end by itself; the message says what it said."""
+    """The recorder failed; the message holds its error."""
 
 
 def must_have_a_screen(environment: Mapping[str, str], platform: str = sys.platform) -> None:
-    """Raise NoScreen where no window can be opened."""
-    asked = ("DISPLAY", "WAYLAND_DISPLAY", RECORDER_HEADLESS)  # headless, nobody needs to see it
-    if platform.startswith("linux") and not any(environment.get(name) for name in asked):
+    """Raises NoScreen if no window can be opened."""
+    variables = ("DISPLAY", "WAYLAND_DISPLAY", RECORDER_HEADLESS)  # headless, no screen is needed
+    if platform.startswith("linux") and not any(environment.get(name) for name in variables):
         raise NoScreen(NO_SCREEN)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordingRequest:
-    """What is recorded: from which address on, as whom, and with what they hold. The district's browser is the one that
-    is opened, and its location the way out."""
+    """A recording to make: start address, role and device. It uses the district's browser and the egress of its
+    location."""
 
     url: str
     district: District
@@ -69,126 +69,126 @@ class RecordingRequest:
     device: str = ""
 
 
-def record(wanted: RecordingRequest) -> str:
-    """Open the recorder, wait until it is closed, and return what it wrote; empty where nothing was.
+def record(request: RecordingRequest) -> str:
+    """Runs the recorder until it is closed, and returns the recorded source; empty if nothing was recorded.
 
-    What it writes holds what was typed, so it lies in a private folder, and no longer than this takes; the caller sees
-    to it that a signal raises, too. Raises NoBrowser, RecorderFailed, and what signing in raises.
+    The source holds typed secrets, so it is in a private folder that is deleted at the end; the caller makes signals
+    raise, so that this happens then too. Raises NoBrowser, RecorderFailed, and errors of signing in.
     """
-    district = wanted.district
+    district = request.district
     browser = find_browser(district.browser, district.browser_name, headed=True)
     with tempfile.TemporaryDirectory(prefix="firstbell-") as private:
         file, state = Path(private) / "recorded.py", Path(private) / "state.json"
-        look: dict[str, Any] = {}
-        if wanted.signed_in or wanted.device:
+        device_settings: dict[str, Any] = {}
+        if request.signed_in or request.device:
             with sync_playwright() as playwright:
-                look = device_options(wanted.device, playwright.devices)
-                if wanted.signed_in:
-                    _sign_in(wanted, getattr(playwright, browser.kind.engine), playwright.devices, state)
+                device_settings = device_options(request.device, playwright.devices)
+                if request.signed_in:
+                    _sign_in(request, getattr(playwright, browser.kind.engine), playwright.devices, state)
         command = command_of(
-            wanted,
+            request,
             browser,
-            device_note(wanted.device, browser.kind.engine, look),
+            device_note(request.device, browser.kind.engine, device_settings),
             file,
-            state if wanted.signed_in else None,
+            state if request.signed_in else None,
         )
-        code, told = _until_closed(command, environment_of(browser, district.home, os.environ))
+        code, output = _until_closed(command, environment_of(browser, district.home, os.environ))
         written = file.read_text(encoding="utf-8") if file.exists() else ""
     if code and not written:
-        said = [line.strip() for line in told.splitlines() if "rror:" in line] or ["it did not say why"]
-        raise RecorderFailed(f"Playwright's recorder ended with {code}: {said[0]}")
+        said = [line.strip() for line in output.splitlines() if "rror:" in line] or ["without an error message"]
+        raise RecorderFailed(f"Playwright's recorder failed with exit code {code}: {said[0]}")
     return written
 
 
-def device_note(device: str, engine: str, look: Mapping[str, Any]) -> dict[str, str]:
-    """What the recorder is told of a device. By its name it would open the device's own engine, whichever is asked for
-    (1.65, `lookupBrowserType`), so in another one it is given screen and user agent."""
-    if not device or look["default_browser_type"] == engine:
+def device_note(device: str, engine: str, device_settings: Mapping[str, Any]) -> dict[str, str]:
+    """Options of the recorder for a device. With the device's name it would always use the device's own engine
+    (1.65, `lookupBrowserType`), so for another engine it gets screen size and user agent instead."""
+    if not device or device_settings["default_browser_type"] == engine:
         return {"--device": device}
-    screen = look["viewport"]
-    return {"--viewport-size": f"{screen['width']}, {screen['height']}", "--user-agent": look["user_agent"]}
+    screen = device_settings["viewport"]
+    return {"--viewport-size": f"{screen['width']}, {screen['height']}", "--user-agent": device_settings["user_agent"]}
 
 
 def command_of(
-    wanted: RecordingRequest, browser: Browser, look: Mapping[str, str], file: Path, state: Path | None
+    request: RecordingRequest, browser: Browser, device_settings: Mapping[str, str], file: Path, state: Path | None
 ) -> list[str]:
-    """Playwright's recorder, which writes into `file`; `state` is what a browser knows that has signed in."""
+    """The command of the recorder, which writes into `file`; `state` is the storage of a signed-in browser."""
     command = [sys.executable, "-m", "playwright", "codegen", "--target", "python-pytest", "-o", str(file)]
-    told = {
+    options = {
         "--browser": browser.kind.engine,
         "--channel": browser.kind.channel,
-        **look,
+        **device_settings,
         "--load-storage": str(state or ""),
-        "--proxy-server": wanted.district.location.way.proxy,
+        "--proxy-server": request.district.location.egress.proxy,
     }
-    return [*command, *(part for name, value in told.items() if value for part in (name, value)), wanted.url]
+    return [*command, *(part for name, value in options.items() if value for part in (name, value)), request.url]
 
 
-def environment_of(browser: Browser, home: Path | None, around: Mapping[str, str]) -> dict[str, str]:
-    """What the recorder runs in. A `home` of the browser's own says whom to trust; what else is found in a home folder
-    is told by name then: Playwright's downloads, and the key to a screen that comes by ssh -X."""
-    environment = dict(around)
+def environment_of(browser: Browser, home: Path | None, outer: Mapping[str, str]) -> dict[str, str]:
+    """The environment of the recorder. A separate `home` holds the trusted authorities of the browser; then other paths
+    of the user's home are passed by name: Playwright's downloads, and the X authority of ssh -X."""
+    environment = dict(outer)
     if browser.path is not None:
         environment[RECORDER_BROWSER] = str(browser.path)
     if home is not None:
-        theirs = Path(around.get("HOME") or Path.home())
+        own_home = Path(outer.get("HOME") or Path.home())
         environment.setdefault("PLAYWRIGHT_BROWSERS_PATH", str(download_folder()))
-        environment.setdefault("XAUTHORITY", str(theirs / ".Xauthority"))
+        environment.setdefault("XAUTHORITY", str(own_home / ".Xauthority"))
         environment["HOME"] = str(home)
     return environment
 
 
-def not_given(wanted: RecordingRequest) -> list[str]:
-    """What the recorder cannot be given, each in one sentence."""
-    location, said = wanted.district.location, []
+def not_given(request: RecordingRequest) -> list[str]:
+    """Settings that the recorder does not support, one sentence each."""
+    location, said = request.district.location, []
     network = location.network
-    kept = {"name server": location.naming, "network": network.launch_args or network.conditions}
-    if lacks := " and the ".join(what for what, is_so in kept.items() if is_so):
-        of = f"of the location '{location.name}'"
-        said.append(f"Playwright's recorder cannot be given the {lacks} {of}; it has this machine's")
-    device, engine = devices().get(wanted.device), BROWSER_KINDS[wanted.district.browser_name].engine
+    needed = {"name server": location.naming, "network": network.launch_args or network.conditions}
+    if missing := " and the ".join(what for what, is_so in needed.items() if is_so):
+        location_text = f"of the location '{location.name}'"
+        said.append(f"Playwright's recorder does not support the {missing} {location_text}; it uses this machine's")
+    device, engine = devices().get(request.device), BROWSER_KINDS[request.district.browser_name].engine
     if device and device.engine != engine:
         said.append(
-            f"Playwright's recorder lends {engine} the screen and user agent of {device.name}, and not its touch"
+            f"Playwright's recorder uses the screen and user agent of {device.name} in {engine}, but not its touch"
         )
     return said
 
 
 def _until_closed(command: list[str], environment: dict[str, str]) -> tuple[int, str]:
-    """Run a command to its end, and return its exit code and what it told. Who stops waiting ends it, with its family:
-    it is a Python that has started a Node that has started browsers."""
+    """Runs a command and returns its exit code and standard error. An interruption ends it with all its children: a
+    Python process that started Node, which started browsers."""
     with subprocess.Popen(  # noqa: S603
         command, env=environment, stderr=subprocess.PIPE, text=True, start_new_session=True
-    ) as running:
+    ) as process:
         try:
-            _, told = running.communicate()
+            _, output = process.communicate()
         except BaseException:
-            _end(running)
+            _end(process)
             raise
-    return running.returncode, told
+    return process.returncode, output
 
 
-def _end(running: subprocess.Popen[str]) -> None:
-    """End a recorder with its family; who does not close what it has open is not waited for longer than is polite."""
+def _end(process: subprocess.Popen[str]) -> None:
+    """Ends a recorder with all its children: first by SIGTERM, after a time limit by SIGKILL."""
     with suppress(psutil.NoSuchProcess):
-        first = psutil.Process(running.pid)
-        family = [first, *first.children(recursive=True)]
+        parent = psutil.Process(process.pid)
+        processes = [parent, *parent.children(recursive=True)]
         with suppress(ProcessLookupError):
-            os.killpg(running.pid, signal.SIGTERM)
-        _, left = psutil.wait_procs(family, timeout=TIME_TO_END_S)
-        for process in left:
+            os.killpg(process.pid, signal.SIGTERM)
+        _, left = psutil.wait_procs(processes, timeout=TIME_TO_END_S)
+        for child in left:
             with suppress(psutil.NoSuchProcess):
-                process.kill()
+                child.kill()
 
 
-def _sign_in(wanted: RecordingRequest, engine: BrowserType, known: Mapping[str, Any], state: Path) -> None:
-    """Have the actor signed in, headless, by the district's own way, and keep what the browser knows then."""
-    district = wanted.district
+def _sign_in(request: RecordingRequest, engine: BrowserType, known: Mapping[str, Any], state: Path) -> None:
+    """Signs the actor in, headless, with the district's own sign-in, and saves the browser's storage."""
+    district = request.district
     found = find_browser(district.browser, district.browser_name, headed=is_headed({}, os.environ))
     browser = engine.launch(**launch_options(found, (district.location, district.home)))
-    context = open_context(browser.new_context, wanted.device, known, district.location)
+    context = open_context(browser.new_context, request.device, known, district.location)
     with Stage(run_token=UNSEEN, observer=NoObserver(), limit_s=district.step_limit_s) as stage:
-        actor = stage.enter(wanted.role, district.account(wanted.role), context)
+        actor = stage.enter(request.role, district.account(request.role), context)
         if "edge" in district.school.services:
             district.school.open_portal(actor)
         district.school.sign_in(actor)

@@ -1,5 +1,5 @@
-"""Statements of a recording as a journey writes them: as recorded, but for the page's name, addresses of services, and
-what must not stand in a file."""
+"""Rewrites recorded statements for a journey: the page variable, addresses of services, and secrets change; the rest
+stays as recorded."""
 
 from __future__ import annotations
 
@@ -27,15 +27,14 @@ from firstbell.runner.authoring.source_edits import (
 from firstbell.runner.authoring.template import variable_of_role
 from firstbell.runner.authoring.urls import page_of
 
-# What is set for a recording and not for a journey: a sign-in, and a device that the recorder knows only in parts.
+# Settings for a recording only: a stored sign-in, and the screen and user agent of a device.
 PASSING = frozenset({"storage_state", "viewport", "user_agent"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JourneyRequest:
-    """The journey that is to come of it. `doors` is the front door of each service and `hosts` what is its own;
-    `values` are what must not stand in a file, each with the attribute of the actor that says it. `device` is what
-    the journey's people hold where that is not the account's own."""
+    """The journey to write. `doors` has the address of each service and `hosts` its own hosts; `values` are texts that
+    must not be in a file, each with the expression that replaces it. `device` is empty for the account's own."""
 
     name: str
     role: str
@@ -48,31 +47,31 @@ class JourneyRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RewrittenStatement:
-    """A statement as it is written, and what it says."""
+    """A rewritten statement, and its meaning for comparison."""
 
     lines: list[str]
     meaning: object
 
 
 def rewritten(
-    recorded: str, statement: ast.stmt, hidden: RecordedSecrets, wanted: JourneyRequest
+    recorded: str, statement: ast.stmt, hidden: RecordedSecrets, request: JourneyRequest
 ) -> RewrittenStatement:
-    """A statement as it was recorded, but for the page's name, addresses of services, what must not stand there, and
-    characters that nobody sees."""
-    who = variable_of_role(wanted.role)
+    """Rewrites a statement: the page variable, addresses of services, secrets, and invisible characters; the rest stays
+    as recorded."""
+    actor = variable_of_role(request.role)
     edits: list[Edit] = []
     is_cut = False
     for node in ast.walk(statement):
         if isinstance(node, ast.Call) and is_going(node) and isinstance(node.func, ast.Attribute):
             if isinstance(node.func.value, ast.Name) and node.func.value.id == "page" and not node.keywords:
-                edits.append(Edit(node=node.func, text=f"{who}.go"))
+                edits.append(Edit(node=node.func, text=f"{actor}.go"))
         elif isinstance(node, ast.Name) and node.id == "page":
-            edits.append(Edit(node=node, text=f"{who}.page"))
+            edits.append(Edit(node=node, text=f"{actor}.page"))
         elif isinstance(node, ast.Constant) and isinstance(node.value, str):
-            text = _text(node, node.value, hidden, wanted)
+            text = _text(node, node.value, hidden, request)
             edits += [Edit(node=node, text=text)] if text else []
             is_cut = is_cut or (
-                node in hidden.cut and not any(_is_same(node.value, door) for door in wanted.doors.values())
+                node in hidden.cut and not any(_is_same(node.value, entry) for entry in request.doors.values())
             )
     made = _with(edits, recorded, statement)
     comments = [*([CUT] if is_cut else []), *([NAMELESS] if is_nameless(statement, hidden) else [])]
@@ -80,21 +79,21 @@ def rewritten(
 
 
 def fixtures(
-    recorded: str, module: ast.Module, function: ast.FunctionDef, wanted: JourneyRequest
+    recorded: str, module: ast.Module, function: ast.FunctionDef, request: JourneyRequest
 ) -> Iterator[RewrittenStatement]:
-    """What codegen wrote beside the test, such as a device's settings: it stays, but for where a sign-in was kept, and
-    for the account's own device."""
+    """Fixtures that codegen wrote, such as a device's settings, without the stored sign-in and the account's own
+    device."""
     for node in module.body:
         if not isinstance(node, ast.FunctionDef) or node is function:
             continue
         settings = [
-            one.value for one in ast.walk(node) if isinstance(one, ast.Return) and isinstance(one.value, ast.Dict)
+            part.value for part in ast.walk(node) if isinstance(part, ast.Return) and isinstance(part.value, ast.Dict)
         ]
-        lasting = {one: _lasting(one, wanted.device) for one in settings}
+        lasting = {part: _lasting_settings(part, request.device) for part in settings}
         if all(lasting.values()):
             first = min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
             above = lines_of(recorded)[first - 1 : node.lineno - 1]
-            made = _with([Edit(node=one, text=f"{{{left}}}") for one, left in lasting.items()], recorded, node)
+            made = _with([Edit(node=part, text=f"{{{left}}}") for part, left in lasting.items()], recorded, node)
             yield RewrittenStatement(lines=[*above, *made.lines], meaning=made.meaning)
 
 
@@ -103,36 +102,36 @@ def _with(edits: Sequence[Edit], recorded: str, statement: ast.stmt) -> Rewritte
     return RewrittenStatement(lines=edited(recorded, statement, edits), meaning=meaning_of(statement, texts))
 
 
-def _text(node: ast.expr, text: str, hidden: RecordedSecrets, wanted: JourneyRequest) -> str:
-    """What stands for a literal; empty where it stays as it was written."""
+def _text(node: ast.expr, text: str, hidden: RecordedSecrets, request: JourneyRequest) -> str:
+    """The replacement of a literal; empty if it stays as recorded."""
     if node in hidden.pages:
-        return _address(text, hidden.pages[node], hidden.values, wanted.doors)
+        return _address(text, hidden.pages[node], hidden.values, request.doors)
     return hidden.texts.get(node) or (quoted(text) if is_unseen(text) else "")
 
 
 def _address(text: str, page: str, values: Mapping[str, str], doors: Mapping[str, str]) -> str:
-    """An address that is gone to, without keys, and from the front door that the configuration names."""
-    nearest = sorted(doors.items(), key=lambda one: -len(one[1]))
-    for name, door in nearest:
-        if _is_same(text, door):
+    """An address without keys, relative to the service's address in the configuration."""
+    nearest = sorted(doors.items(), key=lambda part: -len(part[1]))
+    for name, entry in nearest:
+        if _is_same(text, entry):
             return f'school.service("{name}").url'
-    for name, door in nearest:
-        base = page_of(door).rstrip("/")
+    for name, entry in nearest:
+        base = page_of(entry).rstrip("/")
         rest = page[len(base) :]
         if page.startswith(base) and rest in ("", "/"):
             return f'school.service("{name}").url'
-        if page.startswith(base) and rest[0] == "/" and door == page_of(door):
+        if page.startswith(base) and rest[0] == "/" and entry == page_of(entry):
             return f'school.service("{name}").url.rstrip("/") + {replace_values(rest, values) or quoted(rest)}'
     return replace_values(page, values) or (quoted(page) if page != text or is_unseen(page) else "")
 
 
-def _is_same(address: str, door: str) -> bool:
-    return address.rstrip("/") == door.rstrip("/")
+def _is_same(address: str, entry: str) -> bool:
+    return address.rstrip("/") == entry.rstrip("/")
 
 
-def _lasting(settings: ast.Dict, device: str) -> str:
-    """Settings of a context with the device that was asked for, and without the file of a sign-in, which is gone when
-    the recording is over. Whatever codegen wrote of a device, by its name (`**`) or in parts, stands there once."""
+def _lasting_settings(settings: ast.Dict, device: str) -> str:
+    """Settings of a context with the requested device, and without the file of a sign-in, which is deleted after the
+    recording. Settings that codegen wrote for a device, by its name (`**`) or in parts, are replaced by one entry."""
     pairs = zip(settings.keys, settings.values, strict=True)
     left = [
         f"{ast.unparse(key)}: {ast.unparse(value)}"

@@ -1,4 +1,4 @@
-"""What one line of a recording does, in a person's words: opens a page, follows a link, fills in a field, presses."""
+"""Describes one recorded line as an action: opens a page, follows a link, fills in a field, presses a button."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ TITLE_LIMIT = 60
 
 
 class RecordedAction(Enum):
-    """What kind of thing is done."""
+    """The kind of an action."""
 
     GOES = "goes"
     FOLLOWS = "follows"
@@ -32,7 +32,7 @@ class RecordedAction(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordedStep:
-    """One line. `title` is what a step that begins with it is called; `url` where it goes to, if it goes."""
+    """One recorded action. `title` is the title of a step that begins with it; `url` the page it goes to, if any."""
 
     act: RecordedAction
     title: str = ""
@@ -41,14 +41,14 @@ class RecordedStep:
 
     @property
     def host(self) -> str:
-        """The host that it goes to."""
+        """The host of the page it goes to."""
         return host_of(self.url)
 
 
 def recorded_step_of(statement: ast.stmt, hidden: RecordedSecrets) -> RecordedStep:
-    """What a statement does; no title quotes what is `hidden`.
+    """Describes a statement; no title quotes `hidden` values.
 
-    One that waits for a window or a file does what stands inside it.
+    A `with` statement that waits for a window or a file is described by its body.
     """
     if isinstance(statement, ast.With):
         return recorded_step_of(statement.body[0], hidden)
@@ -69,7 +69,7 @@ def recorded_step_of(statement: ast.stmt, hidden: RecordedSecrets) -> RecordedSt
 
 
 def _action_of(call: ast.Call, method: str, hidden: RecordedSecrets) -> RecordedStep:
-    """Something that is done to an element."""
+    """Describes an action on an element."""
     role, name = _element(call, hidden)
     if method in TYPING or method in CHOOSING:
         typed = call.args[-1] if call.args else None
@@ -90,15 +90,15 @@ def _action_of(call: ast.Call, method: str, hidden: RecordedSecrets) -> Recorded
 
 
 def _element(call: ast.Call, hidden: RecordedSecrets) -> tuple[str, str]:
-    """The role and the name of what a call acts on, by the last locator before it that has a name."""
+    """The role and the name of the element of a call, by the last locator with a name."""
     node: ast.expr = call.func.value if isinstance(call.func, ast.Attribute) else call
     while isinstance(node, ast.Call | ast.Attribute):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
-            named = {keyword.arg: keyword.value for keyword in node.keywords}
+            keywords = {keyword.arg: keyword.value for keyword in node.keywords}
             first = _text(node.args[0], hidden) if node.args else ""
             match node.func.attr:
                 case "get_by_role":
-                    return first, _short(_text(named.get("name"), hidden) or f"the {first}")
+                    return first, _short(_text(keywords.get("name"), hidden) or f"the {first}")
                 case "get_by_label" | "get_by_placeholder":
                     return "textbox", _short(first) or "the field"  # codegen names a button by its role
                 case "get_by_text" | "get_by_title" | "get_by_alt_text" | "get_by_test_id":
@@ -112,7 +112,7 @@ def _element(call: ast.Call, hidden: RecordedSecrets) -> tuple[str, str]:
 
 
 def page_title_of(url: str) -> str:
-    """A page in words: the last part of its path that reads like some, else its host."""
+    """A page title from its address: the last readable part of the path, else the host."""
     for part in reversed([part for part in path_of(url).split("/") if part]):
         words = re.sub(r"\.\w{2,5}$", "", part)
         if (
@@ -141,7 +141,7 @@ def _begins_with_expect(call: ast.Call) -> bool:
 
 
 def _text(node: ast.expr | None, hidden: RecordedSecrets) -> str:
-    """The text of a literal; empty where it is none, or must go."""
+    """The text of a literal; empty for other nodes and for hidden values."""
     if node in hidden.texts:
         return ""
     return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else ""

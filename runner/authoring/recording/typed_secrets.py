@@ -1,5 +1,4 @@
-"""What a recording holds that must not stand in a file: typed passwords, user names, codes, keys in addresses; and what
-stands instead."""
+"""Finds secrets in a recording (typed passwords, user names, codes, keys in addresses) and their replacements."""
 
 from __future__ import annotations
 
@@ -14,21 +13,23 @@ from firstbell.runner.authoring.source_edits import quoted
 from firstbell.runner.authoring.urls import has_more, page_of, without_keys
 
 DIGITS = re.compile(r"\d{6,8}")
-# What a locator says of a field that has no name.
+# Locator texts of a field without a name.
 EVERY_FIELD = re.compile(r"|textbox|searchbox|input(\[type=\"?(text|password)\"?\])?|textarea")
-# Shorter values are found inside ordinary words.
+# Shorter values occur inside ordinary words.
 SHORTEST = 4
-SNAPSHOT = "# A snapshot of the page stood here, with other people's names. Expect one line of it instead."
-KEYS = "# Keys pressed in a field for a secret stood here. Fill in the account's own instead."
-NAMELESS = "# This field says nothing of itself. If it takes a secret, fill in the account's own instead."
-CUT = "# What followed the path of an address was left out, for it may let anybody in. Add what the page needs."
+SNAPSHOT = (
+    "# A snapshot of the page was removed here, since it holds other people's names. Expect one line of it instead."
+)
+KEYS = "# Keys pressed in a field for a secret were removed here. Fill in the account's own secret instead."
+NAMELESS = "# This field has no name. If it takes a secret, fill in the account's own secret instead."
+CUT = "# The part after the path of an address was removed, since it may hold a key. Add what the page needs."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordedSecrets:
-    """What must not stand in a file. `texts` has each literal that goes, with the expression that stands instead;
-    `pages` the addresses that somebody goes to, without keys; `cut` the literals of which an address lost its end.
-    `values` are known ones and those that were typed, each with its expression."""
+    """The secrets of a recording. `texts` maps each literal to remove to its replacement; `pages` holds visited
+    addresses without keys; `cut` the literals in which an address was shortened. `values` are known and typed
+    secrets, each with its expression."""
 
     texts: Mapping[ast.expr, str]
     pages: Mapping[ast.expr, str]
@@ -36,14 +37,14 @@ class RecordedSecrets:
     values: Mapping[str, str]
 
 
-def recorded_secrets_in(function: ast.FunctionDef, who: str, values: Mapping[str, str]) -> RecordedSecrets:
-    """What must go of a recording.
+def recorded_secrets_in(function: ast.FunctionDef, actor: str, values: Mapping[str, str]) -> RecordedSecrets:
+    """Finds the secrets of a recording.
 
-    `values` are known ones, each with its expression; what goes into a field for a password, a code or, before either,
-    a user name goes whatever it is, and then wherever else it stands.
+    `values` are known secrets, each with its expression. Any text typed into a field for a password, a code or, before
+    either, a user name is a secret too, wherever else it occurs.
     """
     calls = [node for node in ast.walk(function) if isinstance(node, ast.Call)]
-    by_field: dict[ast.expr, str] = dict(_by_field([call for call in calls if typed_text(call) is not None], who))
+    by_field: dict[ast.expr, str] = dict(_by_field([call for call in calls if typed_text(call) is not None], actor))
     known = {**_typed(by_field), **values}
     gone_to = {call.args[0] for call in calls if is_going(call)}
     patterns = {call.args[0] for call in calls if call.args and ast.unparse(call.func) == "re.compile"}
@@ -52,21 +53,21 @@ def recorded_secrets_in(function: ast.FunctionDef, who: str, values: Mapping[str
     cut: set[ast.expr] = set()
     for node, text in _texts(function):
         if node in gone_to:
-            pages[node] = left = page_of(text, known)
-            is_cut = has_more(text) or left != page_of(text)
+            pages[node] = rest = page_of(text, known)
+            is_cut = has_more(text) or rest != page_of(text)
         else:
-            left = without_keys(text)
-            is_cut = left != text
+            rest = without_keys(text)
+            is_cut = rest != text
         cut |= {node} if is_cut else set()
-        if expression := replace_values(left, known, is_pattern=node in patterns):
+        if expression := replace_values(rest, known, is_pattern=node in patterns):
             texts[node] = expression
-        elif left != text and node not in gone_to:
-            texts[node] = quoted(left)
+        elif rest != text and node not in gone_to:
+            texts[node] = quoted(rest)
     return RecordedSecrets(texts={**texts, **by_field}, pages=pages, cut=frozenset(cut - by_field.keys()), values=known)
 
 
 def left_out(statement: ast.stmt) -> str:
-    """The comment that stands instead of a whole statement; empty where it may stay."""
+    """The comment that replaces a whole statement; empty if the statement may stay."""
     call = statement.value if isinstance(statement, ast.Expr) else None
     if not isinstance(call, ast.Call):
         return ""
@@ -76,7 +77,7 @@ def left_out(statement: ast.stmt) -> str:
 
 
 def is_nameless(statement: ast.stmt, hidden: RecordedSecrets) -> bool:
-    """Whether something is typed, and stays, that could be anything: its field says nothing of itself."""
+    """Tells whether text that stays was typed into a field without a name, and so may be a secret."""
     calls = [node for node in ast.walk(statement) if isinstance(node, ast.Call)]
     typing = [(call, literal) for call in calls if (literal := typed_text(call)) and literal not in hidden.texts]
     return any(
@@ -86,30 +87,30 @@ def is_nameless(statement: ast.stmt, hidden: RecordedSecrets) -> bool:
 
 
 def is_going(call: ast.Call) -> bool:
-    """Whether a call goes to an address that stands there."""
+    """Tells whether a call navigates to an address."""
     return isinstance(call.func, ast.Attribute) and call.func.attr == "goto" and len(call.args) == 1
 
 
 def is_sign_in(expression: str) -> bool:
-    """Whether an expression is what people type who sign in."""
+    """Tells whether an expression is a credential for signing in."""
     return any(part in expression for part in (".account.username", ".account.password", ".account.totp_key"))
 
 
 def replace_values(text: str, values: Mapping[str, str], *, is_pattern: bool = False) -> str:
-    """A text with known values taken out, as an expression; empty where it holds none. Spaces may be more or others, as
-    a page has them, and `is_pattern` that signs are escaped."""
+    """Replaces known values in a text, as an expression; empty if it holds none. Spaces in the text may differ; with
+    `is_pattern`, special characters are escaped."""
     if text in values and not is_pattern:
         return values[text]
-    for value, expression in sorted(values.items(), key=lambda one: -len(one[0])):
-        if len(value) >= SHORTEST and (found := _place_of(value, text, is_pattern=is_pattern)):
+    for value, expression in sorted(values.items(), key=lambda pair: -len(pair[0])):
+        if len(value) >= SHORTEST and (found := _match_of(value, text, is_pattern=is_pattern)):
             said = f"re.escape({expression})" if is_pattern else expression
-            around = [text[: found.start()], text[found.end() :]]
-            before, after = (replace_values(part, values, is_pattern=is_pattern) or quoted(part) for part in around)
-            return " + ".join([*([before] if around[0] else []), said, *([after] if around[1] else [])])
+            sides = [text[: found.start()], text[found.end() :]]
+            before, after = (replace_values(part, values, is_pattern=is_pattern) or quoted(part) for part in sides)
+            return " + ".join([*([before] if sides[0] else []), said, *([after] if sides[1] else [])])
     return ""
 
 
-def _place_of(value: str, text: str, *, is_pattern: bool) -> re.Match[str] | None:
+def _match_of(value: str, text: str, *, is_pattern: bool) -> re.Match[str] | None:
     escaped = r"\\?" if is_pattern else ""
     words = ["".join(escaped + re.escape(char) for char in word) for word in value.split()]
     return re.search(r"(?:\s|\\s[+*]?)+".join(words) if is_pattern else r"\s+".join(words), text) if words else None
@@ -122,7 +123,7 @@ def _texts(function: ast.FunctionDef) -> Iterator[tuple[ast.Constant, str]]:
 
 
 def _typed(by_field: Mapping[ast.expr, str]) -> dict[str, str]:
-    """What was typed, with what says it. A code says something else every time, and is gone a minute later."""
+    """Typed values with their expressions. Codes are left out: they change every time and expire within a minute."""
     return {
         str(node.value): expression
         for node, expression in by_field.items()
@@ -130,8 +131,8 @@ def _typed(by_field: Mapping[ast.expr, str]) -> dict[str, str]:
     }
 
 
-def _by_field(calls: list[ast.Call], who: str) -> Iterator[tuple[ast.expr, str]]:
-    account = f"{who}.account"
+def _by_field(calls: list[ast.Call], actor: str) -> Iterator[tuple[ast.expr, str]]:
+    account = f"{actor}.account"
     of_secrets = [call.lineno for call in calls if secret_field(call) or _is_code(call)]
     for call in calls:
         literal = typed_text(call)

@@ -1,7 +1,7 @@
-"""A last look at a journey that was made of a recording: does it say what was recorded, and nothing that must not stay.
+"""Verifies a journey made from a recording: it does exactly what was recorded, and holds no secret.
 
-What a page shows goes into a recording, so a page has a say in a text that is run later. Whatever is wrong with how the
-text was put together shows here.
+Text from a page goes into a recording, so a page influences source that is run later. This independent check finds any
+error in how the source was put together.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ from dataclasses import dataclass
 from firstbell.runner.authoring.recording.typed_secrets import SHORTEST
 from firstbell.runner.authoring.source_edits import meaning_of
 
-# What a journey may use that is no fixture of its own and was not made in it.
+# Imported names that a journey may use.
 IMPORTED = frozenset({"expect", "re", "time", "totp"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExpectedJourney:
-    """What a journey was to become. `meanings` are those of its statements, in order, and `fixtures` those of the
-    functions before it; `comments` may stand in it; `values` may not; `titles` are ours and say nothing of anybody."""
+    """The expected content of a journey: `meanings` of its statements, in order, and of the `fixtures` before it;
+    `comments` are allowed, `values` are not; `titles` are fixed step titles without recorded text."""
 
     meanings: Sequence[object]
     fixtures: Sequence[object] = ()
@@ -32,32 +32,32 @@ class ExpectedJourney:
     titles: Collection[str] = ()
 
 
-def verify_failure(text: str, promised: ExpectedJourney) -> str:
-    """What is wrong with the text of a journey, in words; empty where nothing is."""
+def verify_failure(text: str, expected: ExpectedJourney) -> str:
+    """The defect of a journey, as text; empty if there is none."""
     try:
         module = ast.parse(text)
     except (SyntaxError, ValueError):
-        return "is no Python"
+        return "is not valid Python"
     *before, last = module.body
     functions = [node for node in before if isinstance(node, ast.FunctionDef)]
     others = [node for node in before if not isinstance(node, ast.FunctionDef | ast.Import | ast.ImportFrom)]
     if not isinstance(last, ast.FunctionDef) or len(others) > 1 or not _is_text(others):
-        return "has more in it than a journey"
+        return "holds more than a journey"
     played = list(_played(last))
-    said = [meaning_of(node, {}) for node in functions], [meaning_of(node, {}) for node in played]
-    strange = _strangers(last, played)
-    texts = (*_texts(played), *(title for title in _titles(last) if title not in promised.titles))
+    found = [meaning_of(node, {}) for node in functions], [meaning_of(node, {}) for node in played]
+    unknown = _unknown_names(last, played)
+    texts = (*_texts(played), *(title for title in _titles(last) if title not in expected.titles))
     wrong = {
-        "does not do what was recorded": said != (list(promised.fixtures), list(promised.meanings)),
-        f"uses {', '.join(sorted(strange))}, which no recording does": bool(strange),
-        "has comments that are not ours": not _comments(text) <= set(promised.comments),
-        "still holds what must not stay": any(_holds(one, value) for one in texts for value in promised.values),
+        "does not do what was recorded": found != (list(expected.fixtures), list(expected.meanings)),
+        f"uses {', '.join(sorted(unknown))}, which recordings never use": bool(unknown),
+        "holds unknown comments": not _comments(text) <= set(expected.comments),
+        "still holds a secret": any(_holds(part, value) for part in texts for value in expected.values),
     }
     return next((word for word, is_so in wrong.items() if is_so), "")
 
 
 def _played(function: ast.FunctionDef) -> Iterator[ast.stmt]:
-    """What is done, without the steps that it is done in."""
+    """The statements of a journey, without the steps around them."""
     for node in function.body:
         if _title(node) is None:
             yield node
@@ -70,7 +70,7 @@ def _titles(function: ast.FunctionDef) -> Iterator[str]:
 
 
 def _title(node: ast.stmt) -> str | None:
-    """What a step is called; None where a statement is no step."""
+    """The title of a step; None if a statement is not a step."""
     call = node.items[0].context_expr if isinstance(node, ast.With) and len(node.items) == 1 else None
     if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) and call.func.attr == "step" and call.args:
         title = call.args[0]
@@ -78,8 +78,8 @@ def _title(node: ast.stmt) -> str | None:
     return None
 
 
-def _strangers(function: ast.FunctionDef, played: Sequence[ast.stmt]) -> set[str]:
-    """Names that are used and come from nowhere that a recording knows."""
+def _unknown_names(function: ast.FunctionDef, played: Sequence[ast.stmt]) -> set[str]:
+    """Names that are used but neither defined nor imported by a recording."""
     everywhere = [node for statement in played for node in ast.walk(statement)]
     names = [node for node in everywhere if isinstance(node, ast.Name)]
     made = {name.id for name in names if isinstance(name.ctx, ast.Store)}
@@ -95,12 +95,12 @@ def _texts(statements: Sequence[ast.stmt]) -> Iterator[str]:
 
 
 def _holds(text: str, value: str) -> bool:
-    """Whether a text holds a value, also with signs escaped as patterns have them, or with other spaces."""
+    """Tells whether a text holds a value, also with escaped characters or other spaces."""
     if text == value:
         return bool(value)
-    wanted = " ".join(value.split())
-    heard = (" ".join(one.split()) for one in (text, re.sub(r"\\(.)", r"\1", text)))
-    return len(value) >= SHORTEST and bool(wanted) and any(wanted in one for one in heard)
+    needle = " ".join(value.split())
+    variants = (" ".join(part.split()) for part in (text, re.sub(r"\\(.)", r"\1", text)))
+    return len(value) >= SHORTEST and bool(needle) and any(needle in part for part in variants)
 
 
 def _comments(text: str) -> set[str]:
@@ -109,5 +109,5 @@ def _comments(text: str) -> set[str]:
 
 
 def _is_text(statements: Sequence[ast.stmt]) -> bool:
-    """Whether these are nothing but a text, such as what a module is for."""
+    """Tells whether all statements are string literals, such as a module's docstring."""
     return all(isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) for node in statements)

@@ -56,13 +56,13 @@ def test(route: str, config_file: Path | None) -> None:
 def outbox(dead: bool, limit: int, config_file: Path | None) -> None:
     """List notices with their delivery state, newest first."""
     with open_alerting(config_file) as (board, zone):
-        notices = board.outbox.look(limit, fates=[DeliveryState.DEAD] if dead else ())
+        notices = board.outbox.entries(limit, states=[DeliveryState.DEAD] if dead else ())
     out = console()
     for notice, line in zip(notices, outbox_lines(notices, zone), strict=True):
-        out.print(Text(f"incident {notice.notification.incident:<5}", "quiet") + line, soft_wrap=True)
+        out.print(Text(f"incident {notice.notice.incident:<5}", "quiet") + line, soft_wrap=True)
     if not notices:
         out.print("No undelivered notices." if dead else "No notices yet.", style="quiet")
-    if any(notice.fate is DeliveryState.DEAD for notice in notices):
+    if any(notice.state is DeliveryState.DEAD for notice in notices):
         out.print("Correct the route, then send them again with: firstbell alarm retry", style="quiet")
 
 
@@ -87,7 +87,7 @@ def publish(number: int, yes: bool, drop: bool, config_file: Path | None) -> Non
     """
     with open_alerting(config_file) as (board, _):
         incident = board.incidents.find(number)
-        drafts = board.outbox.look(50, fates=[DeliveryState.DRAFT], incident=number)
+        drafts = board.outbox.entries(50, states=[DeliveryState.DRAFT], incident=number)
         if not drafts:
             give_up(f"incident {number} has no public notice that waits", code=2)
         if drop:
@@ -95,16 +95,16 @@ def publish(number: int, yes: bool, drop: bool, config_file: Path | None) -> Non
             console().print("The notice is withdrawn.")
             return
         # Parents and teachers may have separate routes, with separate texts.
-        for route in dict.fromkeys(draft.notification.route for draft in drafts):
-            of_route = [draft for draft in drafts if draft.notification.route == route]
+        for route in dict.fromkeys(draft.notice.route for draft in drafts):
+            of_route = [draft for draft in drafts if draft.notice.route == route]
             _publish(board, incident, of_route, yes=yes)
 
 
 def _publish(board: Alerting, details: IncidentDetails, drafts: Sequence[OutboxEntry], *, yes: bool) -> None:
     """Shows the notice of one route, and sends it on confirmation."""
-    last = drafts[0].notification
+    last = drafts[0].notice
     message = board.in_public_words(details.incident, last)
-    _show(message, ", ".join(dict.fromkeys(draft.notification.address for draft in drafts)))
+    _show(message, ", ".join(dict.fromkeys(draft.notice.address for draft in drafts)))
     if not yes and not click.confirm("Send it?", default=False):
         console().print("Nothing was sent; the notice still waits.", style="quiet")
         return
@@ -134,10 +134,10 @@ def _send_test(config: Config, route: str, address: str, now: datetime) -> bool:
         if isinstance(answer, Delivered) and address.startswith(CLOSED_BY_MESSAGE):
             answer = channel.deliver(_message(config, now, NoticeKind.CLOSED), f"test/{now.timestamp():.0f}/end")
     except BadAddress as bad:
-        answer = Refused(said=str(bad))
+        answer = Refused(reason=str(bad))
     is_delivered = isinstance(answer, Delivered)
     mark, style = ("✓", "passed") if is_delivered else ("✗", "failed")
-    result = f"{time.monotonic() - began:.1f} s" if isinstance(answer, Delivered) else answer.said
+    result = f"{time.monotonic() - began:.1f} s" if isinstance(answer, Delivered) else answer.reason
     console().print(
         Text.assemble(
             (f"  {mark} ", style), f"{route:<16} {address:<40} ", (result, "quiet" if is_delivered else style)

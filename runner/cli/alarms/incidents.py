@@ -56,7 +56,7 @@ def incidents(number: int | None, only_open: bool, limit: int, as_json: bool, co
     """
     with open_alerting(config_file) as (board, zone):
         if number is not None:
-            details, notices = board.incidents.find(number), board.outbox.look(200, incident=number)
+            details, notices = board.incidents.find(number), board.outbox.entries(200, incident=number)
         else:
             found = board.incidents.recent(limit, only_open=only_open)
     if number is not None:
@@ -83,7 +83,7 @@ def ack(number: int, why: str, by: str, until: str, config_file: Path | None) ->
         details = board.incidents.acknowledge(number, by=by or whoami(), why=why, until=ends)
     then = f" until {ends.astimezone(zone):%a %H:%M}" if ends else ""
     out = console()
-    out.print(Text(f"Incident {number} is acknowledged{then}: {details.standing.acknowledged_by}"), soft_wrap=True)
+    out.print(Text(f"Incident {number} is acknowledged{then}: {details.status.acknowledged_by}"), soft_wrap=True)
     out.print("Recipients of its notices get a notice of this, and of its end.", style="quiet")
 
 
@@ -96,7 +96,7 @@ def _list(found: list[IncidentDetails], zone: ZoneInfo) -> None:
     for column in ("no.", "state", "since", "lasted", "service", "problem", "acknowledged"):
         table.add_column(column, no_wrap=column != "problem")
     for details in found:
-        incident, status = details.incident, details.standing
+        incident, status = details.incident, details.status
         word = (status.severity.value, STYLES[status.severity]) if incident.is_open else ("closed", "quiet")
         table.add_row(
             str(incident.number),
@@ -111,7 +111,7 @@ def _list(found: list[IncidentDetails], zone: ZoneInfo) -> None:
 
 
 def _print(details: IncidentDetails, notices: list[OutboxEntry], zone: ZoneInfo) -> None:
-    out, incident, status = console(), details.incident, details.standing
+    out, incident, status = console(), details.incident, details.status
     state = status.severity.value if incident.is_open else "closed"
     style = STYLES[status.severity] if incident.is_open else "passed"
     out.print(
@@ -135,17 +135,17 @@ def _print(details: IncidentDetails, notices: list[OutboxEntry], zone: ZoneInfo)
 
 def outbox_lines(entries: Sequence[OutboxEntry], zone: tzinfo | None) -> Iterator[Text]:
     """One line for each notice, with its delivery state."""
-    route = max((len(entry.notification.route) for entry in entries), default=0)
-    address = max((len(entry.notification.address) for entry in entries), default=0)
+    route = max((len(entry.notice.route) for entry in entries), default=0)
+    address = max((len(entry.notice.address) for entry in entries), default=0)
     for entry in entries:
         yield _outbox_line(entry, zone, min(route, MAX_WIDTH), min(address, MAX_WIDTH))
 
 
 def _outbox_line(entry: OutboxEntry, zone: tzinfo | None, route: int, address: int) -> Text:
-    notice, (word, style) = entry.notification, DELIVERY_STATE_NAMES[entry.fate]
+    notice, (word, style) = entry.notice, DELIVERY_STATE_NAMES[entry.state]
     reason = (
         f" ({entry.said})"
-        if entry.said and entry.fate in (DeliveryState.WAITING, DeliveryState.DEAD, DeliveryState.DROPPED)
+        if entry.said and entry.state in (DeliveryState.WAITING, DeliveryState.DEAD, DeliveryState.DROPPED)
         else ""
     )
     at = entry.delivered_at or notice.made_at
@@ -187,7 +187,7 @@ def _clock(at: datetime | None, zone: tzinfo | None) -> str:
 
 
 def _document(details: IncidentDetails) -> dict[str, object]:
-    incident, status = details.incident, details.standing
+    incident, status = details.incident, details.status
     return {
         "number": incident.number,
         "service": incident.subject,

@@ -11,11 +11,11 @@ import click
 from rich.table import Table
 from rich.text import Text
 
-from firstbell.labels import Label
+from firstbell.labels import LABEL_WIDTH, Label
 from firstbell.runner.cli.console import console
 from firstbell.runner.cli.opening import open_history, zone_of
 from firstbell.runner.cli.options import CONFIG_OPTION, JSON_OPTION
-from firstbell.runner.cli.render.run_text import LABEL_WIDTH, fact_line, service_text
+from firstbell.runner.cli.render.run_text import fact_line, service_text
 from firstbell.runner.config.load import Config
 from firstbell.runner.history.record import RunRow
 from firstbell.runner.history.runs.runs import RunHistory
@@ -91,7 +91,7 @@ def _confidence_reason(found: Mapping[str, Any], run: RunRow, config: Config, *,
 def _reasons(run: RunRow, found: Mapping[str, Any]) -> Table:
     """The reasons, each with the command that shows its source (once for several of one source), and what works."""
     table = Table(box=None, pad_edge=False, show_header=False, padding=(0, 2, 0, 0))
-    table.add_column(no_wrap=True, min_width=LABEL_WIDTH + 2)
+    table.add_column(no_wrap=True, min_width=LABEL_WIDTH)
     label, last = str(Label.REASONS), ""
     for reason in found["because"]:
         source = SOURCES.get(reason["source"], "").format(run=run.id[-6:], journey=run.journey)

@@ -49,7 +49,7 @@ def probe(hosts: tuple[str, ...], location: str, as_json: bool, config_file: Pat
             services = services_of(config.settings, introduction)
             here = location_named(location, locations_of(config, introduction), config)
             targets = _chosen(targets_of(services.values(), controls_of(config, introduction)), hosts)
-            checks = test_hosts(targets, here.way, settings.within)
+            checks = test_hosts(targets, here.egress, settings.within)
         history, now = HostCheckHistory(database), datetime.now(UTC)
         before = {check.host: history.latest_well(here.name, check.host, now) for check in checks}
     changed = {check.host: host_changes(last, check) for check in checks if (last := before[check.host])}

@@ -218,7 +218,7 @@ def _played(
             give_up(too_many_text(options.students, can), code=ERRORED)
         plan = RehearsalPlan(
             journey=options.journey,
-            seats=participants,
+            arrivals=participants,
             ramp_s=options.ramp_s,
             rounds=options.rounds,
             stay_s=options.stay_s,
@@ -226,14 +226,14 @@ def _played(
             cores=cores,
             carries=can,
             log=log,
-            shelf=_rehearsal_store(config),
+            folder=_rehearsal_store(config),
             mask=config.settings.privacy.mask,
         )
         # Accounts are locked only after the wait: other runs need them until then.
         _wait_for(options.at, config, options.ramp_s, progress)
         lease_s = longest_s(plan, district)
         with _locked_accounts(database, district, participants, lease_s=lease_s), progress.playing(plan) as listener:
-            return rehearse(plan, district, hello, practice=practice, onlooker=listener)
+            return rehearse(plan, district, hello, practice=practice, listener=listener)
 
 
 def _rehearsal_store(config: Config) -> Path:
@@ -251,7 +251,7 @@ def _locked_accounts(
     locks, holder = AccountLocks(database, this_process(), owner_is_gone), f"rehearsal by {this_process()}"
     names = {candidate.account: candidate.lock for candidate in district.company.candidates}
     keys = [*dict.fromkeys(names[arrival.account] for arrival in participants), district.company.room]
-    allocation = locks.cast(
+    allocation = locks.allocate(
         lambda taken: None if taken & set(keys) else AccountAllocation(locks=keys), holder=holder, lease_s=lease_s
     )
     if allocation is None:
@@ -261,7 +261,7 @@ def _locked_accounts(
     try:
         yield
     finally:
-        locks.give_back(holder)
+        locks.release(holder)
 
 
 def _wait_for(at: datetime | None, config: Config, ramp_s: float, progress: ConsoleProgress | SilentProgress) -> None:

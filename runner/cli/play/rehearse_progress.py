@@ -23,7 +23,7 @@ from firstbell.runner.rehearsal.transcript import Transcript
 STYLES = {RehearsalOutcome.GO: "passed", RehearsalOutcome.NO_GO: "failed", RehearsalOutcome.LIMITED: "errored"}
 WORDS = {RehearsalOutcome.GO: "GO", RehearsalOutcome.NO_GO: "NO-GO", RehearsalOutcome.LIMITED: "NO RESULT"}
 MARKS = {True: ("✓", "passed"), False: ("✗", "failed"), None: ("?", "errored")}
-WHERE = ("to come", "on the way", "in class", "gone home", "failed")
+PHASES = ("waiting", "joining", "in class", "left", "failed")
 
 
 def as_text(message: str, style: str = "") -> Text:
@@ -63,8 +63,8 @@ class ConsoleProgress:
         """Prints what one student costs on this machine, and how many it can carry."""
         cost = found.cost
         self._out.print(
-            f"This machine carries about {can} students who arrive within {ramp_s:g} s: a student costs "
-            f"{cost.arriving_s:.1f} processor seconds to arrive, {cost.staying_share:.0%} of a core to stay and "
+            f"This machine can play about {can} students who join within {ramp_s:g} s: a student costs "
+            f"{cost.arriving_s:.1f} processor seconds to join, {cost.staying_share:.0%} of a core to stay and "
             f"{cost.memory_mib:.0f} MiB; other programs use {found.others_cores:.1f} of its {cores} cores",
             style="quiet",
         )
@@ -79,13 +79,13 @@ class ConsoleProgress:
         columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[where]}"))
         progress = Progress(*columns, TimeElapsedColumn(), console=self._out, disable=not self._out.is_terminal)
         with progress:
-            task = progress.add_task("teacher arrives", total=plan.rounds * plan.students, where="")
+            task = progress.add_task("teacher opens the class", total=plan.rounds * plan.students, where="")
             gone = 0
 
             def listen(message: FromPlayers, transcript: Transcript) -> None:
                 nonlocal gone
                 counts = transcript.counts()
-                where = ", ".join(f"{counts[name]} {name}" for name in WHERE if counts.get(name))
+                where = ", ".join(f"{counts[name]} {name}" for name in PHASES if counts.get(name))
                 if isinstance(message, ActorLeft) and message.actor != TEACHER:
                     gone += 1
                 progress.update(
@@ -123,15 +123,15 @@ class ConsoleProgress:
         busy = f"CPU {busy_of(record.samples):.0%}"
         limit = f"this machine was the limit: {document.limit}" if document.limit else "this machine was not the limit"
         if document.limit and document.verdict is RehearsalOutcome.GO:
-            limit = f"all criteria were met, although this machine was at its limit: {document.limit}"
+            limit = f"this machine was the limit, but every criterion was met: {document.limit}"
         self._out.print(as_text(f"    {limit} ({busy})", "errored" if document.limit else "quiet"))
         others = [person.played_with for person in record.people if person.played_with not in {"", record.browser}]
         if others:
             self._out.print(as_text(f"    {len(others)} of {len(record.people)} used a device: {others[0]}", "quiet"))
         for row in record.counted:
-            relation = "equal to" if row.agrees else "BUT"
+            mark = "" if row.agrees else " (DIFFERENT)"
             why = f" (within {row.tolerance}: {row.said})" if row.tolerance else ""
-            line = f"    {row.title}: {row.measured}, {relation} the practice school's count: {row.counted}{why}"
+            line = f"    {row.title}: {row.measured}, practice school: {row.counted}{mark}{why}"
             self._out.print(as_text(line, "quiet" if row.agrees else "failed"))
         self._compared(document)
         if document.verdict is not RehearsalOutcome.GO:
@@ -145,9 +145,9 @@ class ConsoleProgress:
         table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
         for criterion in document.criteria:
             mark, style = MARKS[None if criterion.is_own and not criterion.is_met else criterion.is_met]
-            measured, wanted = as_text(criterion.measured), as_text(f"wanted {criterion.wanted}")
+            measured, required = as_text(criterion.measured), as_text(f"required {criterion.wanted}")
             note = as_text(criterion.said, "quiet")
-            table.add_row(Text(f"  {mark}", style), as_text(criterion.title), measured, wanted, note)
+            table.add_row(Text(f"  {mark}", style), as_text(criterion.title), measured, required, note)
         self._out.print(table)
 
     def _compared(self, document: RehearsalDocument) -> None:

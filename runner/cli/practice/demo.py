@@ -90,7 +90,7 @@ def demo() -> None:
         alarm_receiver() as box,
         open_local_runner(_config(box), headed=False, quiet=True, alarms=True) as opened,
     ):
-        opened.switchboard.incidents.retire(lambda *_: False)  # Left open by an interrupted demo.
+        opened.switchboard.incidents.drop_unwatched(lambda *_: False)  # Left open by an interrupted demo.
         is_expected = [_play(phase, opened, out, timeline) for phase in PHASES]
         is_expected.append(_alarm(box, timeline, out))
         where, home = opened.house.store.address("runs"), opened.staging.config.folder

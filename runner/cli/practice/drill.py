@@ -56,7 +56,7 @@ def drill(route: str, as_json: bool, config_file: Path | None) -> None:
         timeline = Timeline()
         with open_local_runner(config, headed=False, quiet=True, alarms=True) as opened:
             notices = _drill(opened, timeline, quiet=as_json)
-    is_delivered = bool(notices) and all(notice.fate is DeliveryState.DELIVERED for notice in notices)
+    is_delivered = bool(notices) and all(notice.state is DeliveryState.DELIVERED for notice in notices)
     if as_json:
         click.echo(json.dumps(_document(timeline, notices, is_delivered=is_delivered), indent=1))
     else:
@@ -109,7 +109,7 @@ def _drill(opened: LocalRunner, timeline: Timeline, *, quiet: bool) -> list[Outb
         give_up(f"no incident in {TRIES} runs; the last run {result.document.outcome}: {reason}", code=2)
     number = incidents[0].incident.number
     notices = _delivered(opened, number, 1)
-    timeline.reached("opened", min((notice.notification.made_at for notice in notices), default=None))
+    timeline.reached("opened", min((notice.notice.made_at for notice in notices), default=None))
     _note_delivery(timeline, "delivered", notices)
     report("removing the fault, and running until the incident closes")
     school.heal(FAULT)
@@ -131,8 +131,8 @@ def _delivered(opened: LocalRunner, number: int, per_address: int) -> list[Outbo
     addresses = {address for route in opened.staging.config.settings.alarms.routes for address in route.to}
     deadline = time.monotonic() + DELIVERY_S
     while True:
-        notices = opened.switchboard.outbox.look(200, incident=number)
-        has_ended = all(notice.fate in ENDED for notice in notices) and len(notices) >= per_address * len(addresses)
+        notices = opened.switchboard.outbox.entries(200, incident=number)
+        has_ended = all(notice.state in ENDED for notice in notices) and len(notices) >= per_address * len(addresses)
         if has_ended or time.monotonic() > deadline:
             return notices
         time.sleep(POLL_S)
@@ -173,9 +173,9 @@ def _document(timeline: Timeline, notices: list[OutboxEntry], *, is_delivered: b
         "fault_to_alarm_s": timeline.took_s("fault", "delivered"),
         "notices": [
             {
-                "kind": notice.notification.message.kind.value,
-                "to": notice.notification.address,
-                "fate": notice.fate.value,
+                "kind": notice.notice.message.kind.value,
+                "to": notice.notice.address,
+                "fate": notice.state.value,
                 "said": notice.said,
                 "delivered_at": notice.delivered_at.isoformat() if notice.delivered_at else None,
             }

@@ -107,7 +107,7 @@ class _MorningRunner:
         """Plays one phase: switches its faults, runs its journeys, and collects results and notices."""
         school = self._at[HOME_LOCATION].practice
         assert school is not None  # noqa: S101  # the configuration asks for it
-        record, read = PhaseRecord(phase=phase), len(self._box.letters)
+        record, read = PhaseRecord(phase=phase), len(self._box.notices)
         _switch_faults(school, phase)
         began, began_at = time.monotonic(), datetime.now(UTC)
         for journey, location in phase.plays:
@@ -118,7 +118,7 @@ class _MorningRunner:
         record.lasted_s = time.monotonic() - began
         record.alarms = [
             ReceivedAlarm(kind=letter.kind, subject=letter.subject, at_s=(letter.at - began_at).total_seconds())
-            for letter in self._box.letters[read:]
+            for letter in self._box.notices[read:]
         ]
         record.parents = self._public_notices(began_at)
         return record
@@ -132,14 +132,14 @@ class _MorningRunner:
         """The public notices since a moment, as parents would read them."""
         bodies = []
         for notice in reversed(self._notices({DeliveryState.DRAFT})):
-            draft = notice.notification
+            draft = notice.notice
             if draft.made_at >= since:
                 incident = self._board.incidents.find(draft.incident).incident
                 bodies.append(self._board.in_public_words(incident, draft).body)
         return "\n".join(dict.fromkeys(bodies))
 
     def _notices(self, fates: set[DeliveryState]) -> Sequence[OutboxEntry]:
-        return self._board.outbox.look(100, fates=fates)
+        return self._board.outbox.entries(100, states=fates)
 
 
 def _switch_faults(school: PracticeSchool, phase: MorningPhase) -> None:

@@ -13,7 +13,7 @@ from rich.markup import escape
 from rich.status import Status
 from rich.text import Text
 
-from firstbell.labels import Label
+from firstbell.labels import LABEL_WIDTH, Label
 from firstbell.runner.execution.runs.run_result import RunResult
 from firstbell.runner.execution.supervision.protocol import FromWorker, StepBegan, StepEnded
 from firstbell.runner.outcome import Outcome
@@ -27,7 +27,6 @@ OUTCOME_MARKS = {
 }
 NAME_WIDTH = 9
 TITLE_WIDTH = 32
-LABEL_WIDTH = max(map(len, Label))
 UNJUDGED = "no service is blamed"
 
 
@@ -65,7 +64,7 @@ def step_line(step: StepLine, *, after: str | None) -> Text:
 
 def fact_line(label: Label | str, fact: str, *, style: str = "", aside: str = "") -> Text:
     """One fact behind its label; an aside stands behind it in a quiet colour."""
-    return Text.assemble((f"  {label:<{LABEL_WIDTH}}  ", "quiet"), (fact, style), (aside and f"   {aside}", "quiet"))
+    return Text.assemble((f"  {label:<{LABEL_WIDTH}}", "quiet"), (fact, style), (aside and f"   {aside}", "quiet"))
 
 
 def outcome_line(outcome: str, took_s: float, step: str, message: str) -> Text:

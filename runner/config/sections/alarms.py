@@ -18,7 +18,7 @@ from firstbell.runner.config.secrets import Reference
 from firstbell.runner.config.sections import ADDRESS_FAULTS, Name, Pattern, Section
 
 _MAIL, _ROUTE, _ALARMS = MailSettings(), Route(name="", to=()), AlarmPolicy(zone=ZoneInfo("UTC"))
-_INCIDENTS = _ALARMS.policy
+_INCIDENTS = _ALARMS.incidents
 
 
 def _address(value: str) -> str:
@@ -104,7 +104,7 @@ class AlarmsSection(Section):
     """Rules for opening and closing incidents."""
 
     places: int = Field(
-        _INCIDENTS.service.places,
+        _INCIDENTS.service.locations,
         ge=1,
         le=50,
         description="How many locations must confirm a failure before an incident opens.",
@@ -124,7 +124,7 @@ class AlarmsSection(Section):
         description="A service that breaks again within this time opens the same incident again.",
     )
     locations: int = Field(
-        _ALARMS.places,
+        _ALARMS.location_count,
         ge=1,
         le=50,
         description="The number of locations in all, if other machines have files of their own.",

@@ -14,7 +14,7 @@ from firstbell.runner.diagnosis.location import NETWORK_PROFILES
 
 def _network(value: str) -> str:
     if value and value not in NETWORK_PROFILES:
-        raise ValueError(f"this network is not known; there are: {', '.join(NETWORK_PROFILES)}")
+        raise ValueError(f"this network does not exist; write one of: {', '.join(NETWORK_PROFILES)}")
     return value
 
 

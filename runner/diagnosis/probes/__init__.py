@@ -1,4 +1,4 @@
-"""Cheap checks of hosts from where this machine stands, in parallel and within a bound."""
+"""Cheap host checks from this machine, in parallel and within a time limit."""
 
 from firstbell.runner.diagnosis.probes.prober import probe
 

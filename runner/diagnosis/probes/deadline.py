@@ -1,4 +1,4 @@
-"""When something must be over: one moment that all parts of a check share, in monotonic seconds."""
+"""A deadline that all parts of a host check share, in monotonic seconds."""
 
 from __future__ import annotations
 
@@ -8,23 +8,23 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Deadline:
-    """A moment. What is begun after it is not worth beginning."""
+    """A moment by which work must end."""
 
     at_s: float
 
     @classmethod
     def after(cls, seconds: float) -> Deadline:
-        """So many seconds from now."""
+        """A deadline that many seconds from now."""
         return cls(time.monotonic() + seconds)
 
     @property
     def left_s(self) -> float:
-        """What is left, never below nothing."""
+        """The seconds left, never below zero."""
         return max(0.0, self.at_s - time.monotonic())
 
     def within(self, seconds: float) -> Deadline:
-        """The earlier of this one and so many seconds from now."""
-        return min(self, Deadline.after(seconds), key=lambda one: one.at_s)
+        """The earlier of this deadline and one that many seconds from now."""
+        return min(self, Deadline.after(seconds), key=lambda deadline: deadline.at_s)
 
 
 def since_ms(began_s: float) -> float:

@@ -1,4 +1,4 @@
-"""Asks a host for its first page, once, and reads as much of it as shows what it is. Nobody is followed anywhere."""
+"""Requests a host's first page once and reads its beginning. Redirects are not followed."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from firstbell.runner.diagnosis.probes.tcp_connect import TimedReader, fault_of_
 READ_LIMIT = 64 * 1024
 TITLE_LIMIT, HOST_LIMIT = 120, 260
 _TITLE = re.compile(rb"<title[^>]{0,200}>", re.IGNORECASE)
-# What a page loads besides; names that build tools give change with what is in the file.
+# Scripts of a page; build tools change their names with the content of the file.
 _SCRIPT = re.compile(rb"<script\s([^>]{0,600})>", re.IGNORECASE)
 _ADDRESS = re.compile(rb"""\bsrc\s{0,9}=\s{0,9}["']?([^"'\s>]{1,400})""", re.IGNORECASE)
 _INTEGRITY = re.compile(rb"""\bintegrity\s{0,9}=\s{0,9}["']?([^"'\s>]{1,200})""", re.IGNORECASE)
@@ -33,45 +33,45 @@ _MAINTENANCE = re.compile(
     r"|\b(temporarily|currently) (unavailable|down|offline)\b|\bbe (right )?back soon\b",
     re.IGNORECASE,
 )
-# What a gateway of a wireless network puts into the page that it answers with instead (WISPr 1.0, Appendix D).
+# A mark in the page of a wireless gateway that intercepts a request (WISPr 1.0, Appendix D).
 _CAPTIVE = b"WISPAccessGatewayParam"
 
 
 def fetch_page(sock: socket.socket, url: str, *, by_proxy: bool, deadline: Deadline) -> HttpAnswer:
-    """What a host answers to a GET of an address on this connection."""
+    """Requests an address on a connection and returns the answer."""
     began_s = time.monotonic()
     reader = TimedReader(sock, deadline)
     answer = http.client.HTTPResponse(reader.as_socket(), method="GET")
     try:
         send(sock, _request(url, by_proxy=by_proxy), deadline)
         answer.begin()
-    except http.client.RemoteDisconnected:  # it hung up without a word, politely or not
+    except http.client.RemoteDisconnected:  # closed or reset before an answer
         return HttpAnswer(trouble=HostFault.RESET)
     except (http.client.HTTPException, ValueError):
         return HttpAnswer(trouble=HostFault.NOT_HTTP)
     except OSError as error:
         return HttpAnswer(trouble=fault_of_error(error))
     first_byte_s = reader.first_byte_s or time.monotonic()
-    heard_at = time.time() - (time.monotonic() - first_byte_s)
-    body, trouble = _body(answer)
+    received_at = time.time() - (time.monotonic() - first_byte_s)
+    body, fault = _body(answer)
     kind = _kind(answer.status, dict(answer.headers), body)
     if kind is PageKind.CAPTIVE_PORTAL:
-        trouble = HostFault.CAPTIVE_PORTAL
+        fault = HostFault.CAPTIVE_PORTAL
     return HttpAnswer(
         status=answer.status,
-        trouble=fault_of_status(answer.status) or trouble,
+        trouble=fault_of_status(answer.status) or fault,
         kind=kind,
         title=_title(body),
         location_host=_host_of(url, answer.headers.get("Location", "")),
         scripts=_scripts(body),
-        clock_ahead_s=_ahead_s(answer.headers.get("Date"), heard_at),
+        clock_ahead_s=_ahead_s(answer.headers.get("Date"), received_at),
         first_byte_ms=round((first_byte_s - began_s) * 1000, 1),
         total_ms=since_ms(began_s),
     )
 
 
 def _request(url: str, *, by_proxy: bool) -> bytes:
-    """A request as short as it may be; a proxy wants the whole address (RFC 9112, 3.2.2)."""
+    """A minimal request; a proxy needs the whole address (RFC 9112, 3.2.2)."""
     parts = urlsplit(url)
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     lines = (
@@ -86,16 +86,16 @@ def _request(url: str, *, by_proxy: bool) -> bytes:
 
 
 def _body(answer: http.client.HTTPResponse) -> tuple[bytes, HostFault | None]:
-    """The beginning of a page, and what kept us from reading it."""
-    read = bytearray()
+    """The beginning of a page, and the fault that ended reading it, if any."""
+    body = bytearray()
     try:
-        while len(read) < READ_LIMIT and (more := answer.read1(READ_LIMIT - len(read))):
-            read += more
-        is_cut = answer.length is not None and answer.length > 0 and len(read) < READ_LIMIT
+        while len(body) < READ_LIMIT and (more := answer.read1(READ_LIMIT - len(body))):
+            body += more
+        is_cut = answer.length is not None and answer.length > 0 and len(body) < READ_LIMIT
     except (OSError, http.client.HTTPException, ValueError) as error:
         is_late = isinstance(error, TimeoutError)
-        return bytes(read), HostFault.NO_ANSWER if is_late else HostFault.RESET
-    return bytes(read), HostFault.RESET if is_cut else None
+        return bytes(body), HostFault.NO_ANSWER if is_late else HostFault.RESET
+    return bytes(body), HostFault.RESET if is_cut else None
 
 
 def _kind(status: int, headers: Mapping[str, str], body: bytes) -> PageKind:
@@ -116,14 +116,14 @@ def _title(body: bytes) -> str:
     found = _TITLE.search(body)
     if found is None:
         return ""
-    # Looked for from there on alone: a page may say "<title>" ten thousand times and close none.
+    # Searched from there on only: a page may open "<title>" ten thousand times and close none.
     ends = _TITLE_END.search(body, found.end())
-    told = body[found.end() : ends.start() if ends else found.end()][:TITLE_BYTES]
-    return printable(html.unescape(told.decode("utf-8", "replace")), TITLE_LIMIT)
+    title = body[found.end() : ends.start() if ends else found.end()][:TITLE_BYTES]
+    return printable(html.unescape(title.decode("utf-8", "replace")), TITLE_LIMIT)
 
 
 def _scripts(body: bytes) -> tuple[str, ...]:
-    """The scripts that a page asks for, by name and a hash of where they lie and what they must be."""
+    """The scripts of a page, by name and a hash of address and integrity attribute."""
     found: list[str] = []
     for tag in _SCRIPT.finditer(body):
         address, integrity = (pattern.search(tag[1]) for pattern in (_ADDRESS, _INTEGRITY))
@@ -131,13 +131,13 @@ def _scripts(body: bytes) -> tuple[str, ...]:
             name = printable(
                 address[1].partition(b"?")[0].rpartition(b"/")[2].decode("utf-8", "replace"), SCRIPT_NAME_LIMIT
             )
-            told = address[1] + b"\n" + (integrity[1] if integrity else b"")
-            found.append(f"{name} {hashlib.sha256(told).hexdigest()[:8]}".strip())
+            identity = address[1] + b"\n" + (integrity[1] if integrity else b"")
+            found.append(f"{name} {hashlib.sha256(identity).hexdigest()[:8]}".strip())
     return tuple(found)
 
 
 def _host_of(url: str, location: str) -> str:
-    """The host that a page sends people to; empty for none, or for what is no address."""
+    """The host of a redirect; empty without one, or for an invalid address."""
     try:
         host = urlsplit(urljoin(url, location)).netloc.rpartition("@")[2] if location else ""
         return printable(host, HOST_LIMIT)
@@ -145,9 +145,9 @@ def _host_of(url: str, location: str) -> str:
         return ""
 
 
-def _ahead_s(date: str | None, heard_at: float) -> float | None:
-    """How far a server's clock is ahead of ours, in whole seconds: its Date says no more."""
+def _ahead_s(date: str | None, received_at: float) -> float | None:
+    """The lead of a server's clock over this one, in whole seconds, the precision of its Date."""
     try:
-        return float(round(email.utils.parsedate_to_datetime(date or "").timestamp() - heard_at))
+        return float(round(email.utils.parsedate_to_datetime(date or "").timestamp() - received_at))
     except (ValueError, OverflowError):
         return None

@@ -1,4 +1,4 @@
-"""Goes the way to each host, part by part, all hosts at once, and is back in time with what was found by then."""
+"""Checks all hosts at once, part by part, and returns in time with the results so far."""
 
 from __future__ import annotations
 
@@ -24,51 +24,51 @@ from firstbell.runner.diagnosis.targets import Egress, Target, TargetKind
 
 log = structlog.get_logger()
 
-# How long one part may take of the whole; a page may take what is left.
+# The longest time for one part; a page may take the rest of the time.
 PART_S = 3.0
-# A part that ends with the time must still be able to say so before it is given up.
+# Time kept back so that a part that ends at the deadline can still report.
 MARGIN_S, MARGIN_SHARE = 0.5, 0.4
 
 
-def probe(targets: Sequence[Target], way: Egress, within_s: float) -> list[HostCheck]:
-    """Check all targets at once; one check for each, in their order, within the bound.
+def probe(targets: Sequence[Target], egress: Egress, within_s: float) -> list[HostCheck]:
+    """Checks all targets at once within the time limit; returns one check for each, in their order.
 
-    Never raises for what a network or a host does: what did not come to its end says in `in_hand` where it was.
-    Raises OSError for a file of `way.cas` that cannot be read, ValueError for a name server of `way` that is none.
+    Never raises for a fault of a network or host: an unfinished check names the current part in `in_hand`.
+    Raises OSError for a file of `egress.cas` that cannot be read, ValueError for an invalid name server of `egress`.
     """
-    over = Deadline.after(within_s)
-    trust = tls_contexts(way.cas)
-    deadline = Deadline(over.at_s - min(MARGIN_S, within_s * MARGIN_SHARE))
-    walks = [_HostCheckRun(target=target, way=way, trust=trust, deadline=deadline) for target in targets]
-    latest = [walk.unfinished() for walk in walks]
+    end = Deadline.after(within_s)
+    contexts = tls_contexts(egress.cas)
+    deadline = Deadline(end.at_s - min(MARGIN_S, within_s * MARGIN_SHARE))
+    runs = [_HostCheckRun(target=target, egress=egress, contexts=contexts, deadline=deadline) for target in targets]
+    latest = [run.unfinished() for run in runs]
 
-    def go(number: int) -> None:
+    def check_host(number: int) -> None:
         try:
-            for check in walks[number].go():
+            for check in runs[number].run():
                 latest[number] = check
         except Exception:
-            # Whatever a stranger's server made of us, the other hosts are still looked at, and somebody hears of it.
+            # An answer of one server that breaks this code must not stop the checks of other hosts; it is logged.
             log.exception("probe.broke", host=targets[number].host)
 
     # Daemons, because a thread that hangs in the C library must not keep the process from ending.
     threads = [
-        threading.Thread(target=go, args=[number], name=f"probe {target.host}", daemon=True)
+        threading.Thread(target=check_host, args=[number], name=f"probe {target.host}", daemon=True)
         for number, target in enumerate(targets)
     ]
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(over.left_s)
+        thread.join(end.left_s)
     return list(latest)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _HostCheckRun:
-    """The way to one target."""
+    """The check of one target."""
 
     target: Target
-    way: Egress
-    trust: TlsContexts
+    egress: Egress
+    contexts: TlsContexts
     deadline: Deadline
 
     def unfinished(self) -> HostCheck:
@@ -82,11 +82,11 @@ class _HostCheckRun:
             in_hand=CheckPart.NAMES,
         )
 
-    def go(self) -> Iterator[HostCheck]:
-        """What is known after each part, with the part that comes next in hand; none in the last."""
+    def run(self) -> Iterator[HostCheck]:
+        """Yields the result after each part; `in_hand` names the part that comes next, None in the last result."""
         check = self.unfinished()
-        if self.target.kind is TargetKind.RELAY or not self.way.proxy:
-            names = resolve(self.target.name, self.way, self._part)
+        if self.target.kind is TargetKind.RELAY or not self.egress.proxy:
+            names = resolve(self.target.name, self.egress, self._part)
             check = replace(check, names=names)
             if not self._addresses(check):
                 yield replace(check, in_hand=None)
@@ -99,15 +99,15 @@ class _HostCheckRun:
 
     @staticmethod
     def _addresses(check: HostCheck) -> tuple[str, ...]:
-        """Those of the system; where it has none, those of the second resolver show whether the host itself is well."""
+        """Addresses from the resolver in use; if none, from the second one, to see whether the host itself works."""
         if check.names is None:
             return ()
         return check.names.system.addresses or (check.names.second.addresses if check.names.second else ())
 
-    def _line(self, check: HostCheck) -> ConnectResult:
-        if self.way.proxy:
+    def _connect(self, check: HostCheck) -> ConnectResult:
+        if self.egress.proxy:
             is_tunnel = urlsplit(self.target.url).scheme == "https"
-            return connect_by_proxy(self.way.proxy, self.target.host, self._part, is_tunnel=is_tunnel)
+            return connect_by_proxy(self.egress.proxy, self.target.host, self._part, is_tunnel=is_tunnel)
         return connect(self._addresses(check), self.target.port, self._part)
 
     def _web(self, check: HostCheck) -> Iterator[HostCheck]:
@@ -115,33 +115,33 @@ class _HostCheckRun:
         yield check
         if not self.deadline.left_s:
             return
-        line = self._line(check)
-        check = replace(check, tcp=line.reaches, in_hand=None)
-        if line.sock is None:
+        connected = self._connect(check)
+        check = replace(check, tcp=connected.reaches, in_hand=None)
+        if connected.sock is None:
             yield check
             return
         with ExitStack() as opened:
-            sock = opened.enter_context(line.sock)
+            sock = opened.enter_context(connected.sock)
             scheme = urlsplit(self.target.url).scheme
             if scheme == "https":
                 check = replace(check, in_hand=CheckPart.TLS)
                 yield check
-                handshake, spoken = tls_handshake(
-                    sock, self.target.name, self.trust, lambda: self._line(check).sock, self._part
+                handshake, tls_socket = tls_handshake(
+                    sock, self.target.name, self.contexts, lambda: self._connect(check).sock, self._part
                 )
                 check = replace(check, tls=handshake, in_hand=None)
-                if spoken is None:
+                if tls_socket is None:
                     yield check
                     return
-                sock = opened.enter_context(spoken)
+                sock = opened.enter_context(tls_socket)
             check = replace(check, in_hand=CheckPart.HTTP)
             yield check
-            is_by_proxy = bool(self.way.proxy) and scheme == "http"
+            is_by_proxy = bool(self.egress.proxy) and scheme == "http"
             page = fetch_page(sock, self.target.url, by_proxy=is_by_proxy, deadline=self.deadline)
             yield replace(check, http=page, in_hand=None)
 
     def _relay(self, check: HostCheck) -> Iterator[HostCheck]:
-        """Media does not go through an HTTP proxy by UDP, so neither does this."""
+        """Checks a relay without the HTTP proxy, which does not carry UDP media either."""
         check = replace(check, in_hand=CheckPart.STUN)
         yield check
         addresses = routable(self._addresses(check))
@@ -162,10 +162,10 @@ class _HostCheckRun:
             return Connection(address=address, trouble=fault_of_error(error))
 
     def _by_stream(self, addresses: Sequence[str]) -> Connection:
-        line = connect(addresses, self.target.port, self._part)
-        if line.sock is None:
-            return line.reaches[0]
-        with line.sock as sock:
+        connected = connect(addresses, self.target.port, self._part)
+        if connected.sock is None:
+            return connected.reaches[0]
+        with connected.sock as sock:
             return check_binding(sock, str(sock.getpeername()[0]), self._part)
 
     def _allocate(self, addresses: Sequence[str], *, is_udp: bool) -> Connection | None:
@@ -174,15 +174,15 @@ class _HostCheckRun:
         if is_udp:
             with _datagrams(addresses[0], self.target.port) as sock:
                 return check_allocation(sock, addresses[0], self.target.credentials, self._part)
-        line = connect(addresses, self.target.port, self._part)
-        if line.sock is None:
-            return replace(line.reaches[0], trouble=line.reaches[0].trouble or HostFault.NO_ANSWER)
-        with line.sock as sock:
+        connected = connect(addresses, self.target.port, self._part)
+        if connected.sock is None:
+            return replace(connected.reaches[0], trouble=connected.reaches[0].trouble or HostFault.NO_ANSWER)
+        with connected.sock as sock:
             return check_allocation(sock, addresses[0], self.target.credentials, self._part)
 
 
 def _datagrams(address: str, port: int) -> socket.socket:
-    """A datagram socket that hears of one peer alone, and of what the network says about it."""
+    """A datagram socket that receives only from one peer, and reports network errors about it."""
     sock = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_DGRAM)
     try:
         sock.connect((address, port))

@@ -19,7 +19,7 @@ from firstbell.runner.diagnosis.probes.dns_lookup import resolve, routable
 from firstbell.runner.diagnosis.targets import Egress
 
 # Once one address answers, the others have this long: a first packet that was lost is sent again after one second
-# (RFC 6298, 2), and whoever has not answered then is dead for people as well.
+# (RFC 6298, 2), and an address that has not answered then is dead for people as well.
 OTHER_ADDRESSES_S = 1.5
 EACH_FAMILY = 3
 _HOST_FAULTS = {
@@ -32,14 +32,14 @@ _HOST_FAULTS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConnectResult:
-    """What connecting came to: each address tried, and a connection where one answered. Whoever asked closes it."""
+    """The result of connecting: each address tried, and an open socket if one answered. The caller closes it."""
 
     reaches: tuple[Connection, ...]
     sock: socket.socket | None = None
 
 
 def fault_of_error(error: Exception) -> HostFault:
-    """What an error of a socket amounts to."""
+    """Maps an error of a socket to a host fault."""
     if isinstance(error, TimeoutError):
         return HostFault.NO_ANSWER
     if isinstance(error, (ConnectionResetError, ConnectionAbortedError, ssl.SSLEOFError, http.client.IncompleteRead)):
@@ -50,67 +50,67 @@ def fault_of_error(error: Exception) -> HostFault:
 
 
 def connect(addresses: Sequence[str], port: int, deadline: Deadline) -> ConnectResult:
-    """Connect to each address at once and keep one connection, of the first address in order that has answered."""
+    """Connects to each address at once; keeps the connection of the first address, in order, that answered."""
     began_s = time.monotonic()
     addresses = _few_of_each_family(routable(addresses))
-    ended: dict[str, Connection] = {}
-    kept: dict[str, socket.socket] = {}
+    results: dict[str, Connection] = {}
+    sockets: dict[str, socket.socket] = {}
     with selectors.DefaultSelector() as waiting:
         for address in addresses:
             sock = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_STREAM)
             sock.settimeout(0)
-            kept[address] = sock
+            sockets[address] = sock
             code = sock.connect_ex((address, port))
             if code == errno.EINPROGRESS:
                 waiting.register(sock, selectors.EVENT_WRITE, address)
             else:
-                ended[address] = _reach(address, code, began_s)
+                results[address] = _connection(address, code, began_s)
         while waiting.get_map() and deadline.left_s:
             for key, _ in waiting.select(deadline.left_s):
                 waiting.unregister(key.fileobj)
-                code = kept[key.data].getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
-                ended[key.data] = _reach(key.data, code, began_s)
+                code = sockets[key.data].getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+                results[key.data] = _connection(key.data, code, began_s)
                 if code == 0:
                     deadline = deadline.within(OTHER_ADDRESSES_S)
-    silent = {address: _reach(address, errno.ETIMEDOUT, began_s) for address in addresses}
-    reaches = tuple((silent | ended)[address] for address in addresses)
-    chosen = next((kept[reach.address] for reach in reaches if reach.trouble is None), None)
-    for sock in kept.values():
+    silent = {address: _connection(address, errno.ETIMEDOUT, began_s) for address in addresses}
+    reaches = tuple((silent | results)[address] for address in addresses)
+    chosen = next((sockets[reach.address] for reach in reaches if reach.trouble is None), None)
+    for sock in sockets.values():
         if sock is not chosen:
             sock.close()
     return ConnectResult(reaches=reaches, sock=chosen)
 
 
-def _reach(address: str, code: int, began_s: float) -> Connection:
-    trouble = _HOST_FAULTS.get(code, HostFault.UNREACHABLE) if code else None
-    return Connection(address=address, trouble=trouble, took_ms=since_ms(began_s))
+def _connection(address: str, code: int, began_s: float) -> Connection:
+    fault = _HOST_FAULTS.get(code, HostFault.UNREACHABLE) if code else None
+    return Connection(address=address, trouble=fault, took_ms=since_ms(began_s))
 
 
 def _few_of_each_family(addresses: Sequence[str]) -> list[str]:
-    """The first few of IPv4 and of IPv6: a cloud's name has dozens, and one is as good as the other."""
+    """The first few addresses of IPv4 and of IPv6: a cloud's name has dozens of equal ones."""
     families = ([a for a in addresses if (":" in a) == is_v6][:EACH_FAMILY] for is_v6 in (False, True))
     chosen = {address for family in families for address in family}
     return [address for address in addresses if address in chosen]
 
 
 def connect_by_proxy(proxy: str, host: str, deadline: Deadline, *, is_tunnel: bool) -> ConnectResult:
-    """Connect to a proxy, and have it connect to `host` where a tunnel is needed. One reach tells how far it came."""
+    """Connects to a proxy, and through it to `host` if a tunnel is needed. `reaches` holds one result for both."""
     began_s = time.monotonic()
     parts = urlsplit(proxy)
-    where, port = parts.hostname or "", parts.port or 80
-    names = resolve(where, Egress(), deadline)
-    line = connect(names.system.addresses, port, deadline)
-    trouble: HostFault | None = HostFault.PROXY_GONE
-    if line.sock is not None:
-        trouble = _tunnel(line.sock, host, deadline) if is_tunnel else None
-    if trouble and line.sock is not None:
-        line.sock.close()
-    reach = Connection(address=f"{where}:{port}", trouble=trouble, took_ms=since_ms(began_s))
-    return ConnectResult(reaches=(reach,), sock=None if trouble else line.sock)
+    proxy_name, port = parts.hostname or "", parts.port or 80
+    names = resolve(proxy_name, Egress(), deadline)
+    connected = connect(names.system.addresses, port, deadline)
+    fault: HostFault | None = HostFault.PROXY_GONE
+    if connected.sock is not None:
+        fault = _tunnel(connected.sock, host, deadline) if is_tunnel else None
+    if fault and connected.sock is not None:
+        connected.sock.close()
+    reach = Connection(address=f"{proxy_name}:{port}", trouble=fault, took_ms=since_ms(began_s))
+    return ConnectResult(reaches=(reach,), sock=None if fault else connected.sock)
 
 
 def _tunnel(sock: socket.socket, host: str, deadline: Deadline) -> HostFault | None:
-    """Ask a proxy for a tunnel (RFC 9110, 9.3.6); what came of it."""
+    """Requests a tunnel from a proxy (RFC 9110, 9.3.6); returns the fault, if any."""
     try:
         send(sock, f"CONNECT {host} HTTP/1.1\r\nHost: {host}\r\n\r\n".encode(), deadline)
         answer = http.client.HTTPResponse(TimedReader(sock, deadline).as_socket(), method="CONNECT")
@@ -125,15 +125,15 @@ def _tunnel(sock: socket.socket, host: str, deadline: Deadline) -> HostFault | N
 
 
 def send(sock: socket.socket, data: bytes, deadline: Deadline) -> None:
-    """Send all of it before the deadline. Raises OSError."""
+    """Sends all data before the deadline. Raises OSError."""
     sock.settimeout(max(0.001, deadline.left_s))
     sock.sendall(data)
 
 
 class TimedReader(io.RawIOBase):
-    """Reads a connection until a deadline, however slowly the bytes come, and notes when the first one came.
+    """Reads a connection until a deadline, however slowly the bytes arrive, and records the time of the first byte.
 
-    A time limit of the socket alone would begin again with each byte.
+    A timeout of the socket alone would begin again with each byte.
     """
 
     def __init__(self, sock: socket.socket, deadline: Deadline) -> None:
@@ -143,11 +143,11 @@ class TimedReader(io.RawIOBase):
         self.first_byte_s: float | None = None
 
     def readable(self) -> bool:
-        """Yes."""
+        """True."""
         return True
 
     def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override]
-        """Bytes as they come. Raises TimeoutError after the deadline, OSError for what the connection does."""
+        """Reads available bytes. Raises TimeoutError after the deadline, OSError for errors of the connection."""
         if not self._deadline.left_s:
             raise TimeoutError
         self._sock.settimeout(self._deadline.left_s)
@@ -157,7 +157,7 @@ class TimedReader(io.RawIOBase):
         return count
 
     def as_socket(self) -> socket.socket:
-        """What http.client takes for a socket: it only asks for a file to read from."""
+        """An object that http.client accepts as a socket: it only calls `makefile`."""
         return _SocketFile(self)  # type: ignore[return-value]
 
 

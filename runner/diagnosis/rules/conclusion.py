@@ -1,4 +1,4 @@
-"""What one rule concludes."""
+"""The conclusion of one rule."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from firstbell.runner.diagnosis.diagnosis import DiagnosisReason
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Conclusion:
-    """Whose it is (empty: the probe's own, or nobody's name), the cause, and the reasons, the weightiest first."""
+    """The blamed service (empty: First Bell itself, or not known), the cause, and the reasons, the strongest first."""
 
     service: str
     cause: Cause

@@ -1,17 +1,17 @@
-"""Rules for the way to a service: names, connections, certificates, and from where it can be gone."""
+"""Rules for the network path to a service: names, connections, certificates, and reachability from locations."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from firstbell.artifacts.request_failures import FailedRequest as Request
+from firstbell.artifacts.request_failures import FailedRequest
 from firstbell.runner.diagnosis.cause import WORDS, Cause
 from firstbell.runner.diagnosis.diagnosis import DiagnosisReason, ReasonSource
 from firstbell.runner.diagnosis.facts import Facts, OtherLocation
 from firstbell.runner.diagnosis.host_check import CheckPart, HostCheck, HostFault
 from firstbell.runner.diagnosis.rules.conclusion import Conclusion
 
-BROWSER_SAYS: Mapping[str, Cause] = {
+CAUSE_OF_BROWSER_ERROR: Mapping[str, Cause] = {
     "ERR_NAME_NOT_RESOLVED": Cause.NAME_GONE,
     "ERR_CONNECTION_REFUSED": Cause.REFUSED,
     "ERR_CONNECTION_TIMED_OUT": Cause.NO_ANSWER,
@@ -28,9 +28,9 @@ BROWSER_SAYS: Mapping[str, Cause] = {
     "ERR_CERT_AUTHORITY_INVALID": Cause.CERTIFICATE_UNTRUSTED,
     "ERR_TOO_MANY_REDIRECTS": Cause.REDIRECT_LOOP,
 }
-"""Chromium's names (net/base/net_error_list.h) and what they come to."""
+"""Chromium's names (net/base/net_error_list.h) each with its cause."""
 
-CHECK_SAYS: Mapping[HostFault, Cause] = {
+CAUSE_OF_HOST_FAULT: Mapping[HostFault, Cause] = {
     HostFault.NAME_GONE: Cause.NAME_GONE,
     HostFault.REFUSED: Cause.REFUSED,
     HostFault.NO_ANSWER: Cause.NO_ANSWER,
@@ -45,115 +45,118 @@ CHECK_SAYS: Mapping[HostFault, Cause] = {
     HostFault.CERTIFICATE_UNTRUSTED: Cause.CERTIFICATE_UNTRUSTED,
     HostFault.CAPTIVE_PORTAL: Cause.CAPTIVE_PORTAL,
 }
-"""What a check of ours found, and what it comes to. An HTTP error is not the way's, and a proxy is no service's."""
+"""Each host fault with its cause. An HTTP error is no fault of the path, and a proxy belongs to no service."""
 
-LATE = frozenset({HostFault.NO_ANSWER, HostFault.UNFINISHED})
+TIMEOUTS = frozenset({HostFault.NO_ANSWER, HostFault.UNFINISHED})
 
 
 def unreachable_from_here_only(facts: Facts) -> Conclusion | None:
-    """What cannot be reached from here can be from another location of the same side: it is this location."""
-    for check in _lost(facts):
-        same = [one for one in facts.elsewhere if one.inside == facts.inside and _reaches(one, check.host)]
-        if facts.inside:  # Inside is nearer to everything: what is well from outside is not broken.
-            same += [one for one in facts.elsewhere if not one.inside and _reaches(one, check.host)]
+    """Blames this location: another location on the same side reaches the host that this one does not reach."""
+    for check in _unreachable_checks(facts):
+        same = [other for other in facts.elsewhere if other.inside == facts.inside and _reaches(other, check.host)]
+        if facts.inside:  # Inside is nearer to every service: a host that is reached from outside works.
+            same += [other for other in facts.elsewhere if not other.inside and _reaches(other, check.host)]
         if same:
-            said = f"{check.host} cannot be reached from {facts.location} and can from {same[0].location}"
+            said = f"{check.host} cannot be reached from {facts.location}, but {same[0].location} reaches it"
             because = DiagnosisReason(said=said, source=ReasonSource.ELSEWHERE)
             return Conclusion(service="", cause=Cause.OWN_LOCATION, because=(because,))
     return None
 
 
 def dropped_outside(facts: Facts) -> Conclusion | None:
-    """What cannot be reached from outside can be from inside: the district's edge, or its provider."""
-    for check in _lost(facts):
-        inside = [one for one in facts.elsewhere if one.inside and _reaches(one, check.host)]
+    """Blames the district's edge or its provider: the host is reached from inside, but not from outside."""
+    for check in _unreachable_checks(facts):
+        inside = [other for other in facts.elsewhere if other.inside and _reaches(other, check.host)]
         if inside and not facts.inside:
-            there = f"can from {inside[0].location}, inside"
-            said = f"{check.host} cannot be reached from {facts.location}, outside, and {there}"
-            because = (DiagnosisReason(said=said, source=ReasonSource.ELSEWHERE), *_checked(check))
+            where = f"{facts.location} (outside), but can from {inside[0].location} (inside)"
+            said = f"{check.host} cannot be reached from {where}"
+            because = (DiagnosisReason(said=said, source=ReasonSource.ELSEWHERE), *_check_reasons(check))
             return Conclusion(service=check.service, cause=Cause.OUTSIDE_DROPPED, because=because)
     return None
 
 
 def captive_portal(facts: Facts) -> Conclusion | None:
-    """A page of somebody else, which wants to be accepted first, answers in a service's place. Whether it stands before
-    that service or before everything is only known where something else was reached, so else nobody is named."""
+    """Finds a captive portal: a page of an unknown host, which must be accepted first, answers in a service's place.
+
+    The service is named only where a control host was reached: otherwise the portal may be in front of every host."""
     page, broke = facts.page, facts.broke
-    if broke is None or page is None or page.sign != Cause.CAPTIVE_PORTAL.value or facts.whose(page.host):
+    if broke is None or page is None or page.sign != Cause.CAPTIVE_PORTAL.value or facts.service_at(page.host):
         return None
-    service = (facts.whose(page.asked) or broke.service) if facts.way_out_is_proven else ""
-    said = f'{page.host} answers instead, and says "{page.title or page.text[:80]}"'
+    service = (facts.service_at(page.asked) or broke.service) if facts.way_out_is_proven else ""
+    said = f'{page.host} answers instead with "{page.title or page.text[:80]}"'
     because = DiagnosisReason(said=said, source=ReasonSource.PAGE)
     return Conclusion(service=service, cause=Cause.CAPTIVE_PORTAL, because=(because,))
 
 
 def unreachable(facts: Facts) -> Conclusion | None:
-    """A host cannot be reached: what the browser met, then what our own checks met at the service that failed."""
+    """Finds a host that cannot be reached: by the browser's errors, then by host checks of the failing service."""
     for request in _failed_pages(facts):
-        if service := facts.whose(request.host):
-            cause = _cause_of(request, facts)
+        if service := facts.service_at(request.host):
+            cause = _cause_of_request(request, facts)
             owner = facts.service if cause is Cause.REDIRECT_LOOP else service
-            checks = [check for check in _lost(facts) if check.service == service]
-            because = (_said(request), *(reason for check in checks for reason in _checked(check)))
+            checks = [check for check in _unreachable_checks(facts) if check.service == service]
+            because = (_request_reason(request), *(reason for check in checks for reason in _check_reasons(check)))
             return Conclusion(service=owner, cause=cause, because=because)
-    for check in _lost(facts):
+    for check in _unreachable_checks(facts):
         if check.service == facts.service:
-            return Conclusion(service=check.service, cause=_cause(check), because=tuple(_checked(check)))
+            return Conclusion(service=check.service, cause=_cause_of_check(check), because=tuple(_check_reasons(check)))
     return None
 
 
-def _failed_pages(facts: Facts) -> Iterator[Request]:
-    """Pages that could not be had, with an error that means something; then those that a dead host keeps waiting."""
-    for trouble in facts.seen.troubles:
-        if trouble.is_page and _error(trouble) in BROWSER_SAYS:
-            yield trouble
-    dead = {check.host for check in _lost(facts)}
-    for trouble in facts.seen.troubles:
-        if trouble.is_page and trouble.waited_s and trouble.host in dead:
-            yield trouble
+def _failed_pages(facts: Facts) -> Iterator[FailedRequest]:
+    """Pages that failed to load with a known error; then pages that wait for a host whose check failed."""
+    for request in facts.seen.failed_requests:
+        if request.is_page and _error(request) in CAUSE_OF_BROWSER_ERROR:
+            yield request
+    dead = {check.host for check in _unreachable_checks(facts)}
+    for request in facts.seen.failed_requests:
+        if request.is_page and request.waited_s and request.host in dead:
+            yield request
 
 
-def _cause_of(request: Request, facts: Facts) -> Cause:
-    """By our own check where it did not get there either: it knows more than the browser tells."""
-    own = next((check for check in _lost(facts) if check.host == request.host), None)
-    return _cause(own) if own else BROWSER_SAYS.get(_error(request), Cause.NO_ANSWER)
+def _cause_of_request(request: FailedRequest, facts: Facts) -> Cause:
+    """The cause by the host check if that failed too, for it knows more than the browser reports."""
+    own = next((check for check in _unreachable_checks(facts) if check.host == request.host), None)
+    return _cause_of_check(own) if own else CAUSE_OF_BROWSER_ERROR.get(_error(request), Cause.NO_ANSWER)
 
 
-def _cause(check: HostCheck) -> Cause:
-    """What a check that ended on the way comes to. A host that takes a request and lets it wait is there, and slow."""
-    assert check.ending is not None  # noqa: S101  # only lost ones come here
-    is_late = check.ending.stage is CheckPart.HTTP and check.ending.trouble in LATE
-    return Cause.SLOW if is_late else CHECK_SAYS[check.ending.trouble]
+def _cause_of_check(check: HostCheck) -> Cause:
+    """The cause of a failed check. A host that accepts a request and does not answer it in time is slow."""
+    assert check.ending is not None  # noqa: S101  # callers pass failed checks only
+    is_late = check.ending.stage is CheckPart.HTTP and check.ending.trouble in TIMEOUTS
+    return Cause.SLOW if is_late else CAUSE_OF_HOST_FAULT[check.ending.trouble]
 
 
-def _lost(facts: Facts) -> list[HostCheck]:
-    """The checks that ended on the way, of the service that failed and of those whose pages could not be had."""
-    met = {facts.whose(trouble.host) for trouble in facts.seen.troubles if trouble.is_page}
-    concerned = {facts.service, *met} - {""}
-    # A host beside the front door may be meant for others: it counts where the browser had trouble with it too.
-    wanted = {trouble.host for trouble in facts.seen.troubles}
-    theirs = [check for check in facts.checks if check.service in concerned]
-    lost = [check for check in theirs if not check.is_secondary or check.host in wanted]
-    # A relay is not on the way to a page: what is wrong with it is the call's to say.
-    ended = [(check, check.ending) for check in lost if check.ending and check.ending.stage is not CheckPart.STUN]
-    on_the_way = [check for check, ending in ended if ending.trouble in CHECK_SAYS]
-    return sorted(on_the_way, key=lambda check: check.service != facts.service)
+def _unreachable_checks(facts: Facts) -> list[HostCheck]:
+    """Failed checks of the failing service and of services whose pages failed to load; the failing service's first."""
+    services = {facts.service_at(request.host) for request in facts.seen.failed_requests if request.is_page}
+    concerned = {facts.service, *services} - {""}
+    # A secondary host may be meant for other clients: it counts only if the browser's requests to it failed too.
+    failed_hosts = {request.host for request in facts.seen.failed_requests}
+    of_services = [check for check in facts.checks if check.service in concerned]
+    counted = [check for check in of_services if not check.is_secondary or check.host in failed_hosts]
+    # A relay is not on the path to a page: the media rules judge it.
+    ended = [(check, check.ending) for check in counted if check.ending and check.ending.stage is not CheckPart.STUN]
+    on_the_path = [check for check, ending in ended if ending.trouble in CAUSE_OF_HOST_FAULT]
+    return sorted(on_the_path, key=lambda check: check.service != facts.service)
 
 
-def _reaches(one: OtherLocation, host: str) -> bool:
-    return any(check.host == host and check.ending is None for check in one.checks)
+def _reaches(other: OtherLocation, host: str) -> bool:
+    return any(check.host == host and check.ending is None for check in other.checks)
 
 
-def _error(request: Request) -> str:
+def _error(request: FailedRequest) -> str:
     return request.error.removeprefix("net::")
 
 
-def _said(request: Request) -> DiagnosisReason:
-    what = _error(request) or f"no answer for {request.waited_s:.0f} s"
+def _request_reason(request: FailedRequest) -> DiagnosisReason:
+    error = _error(request) or f"no answer for {request.waited_s:.0f} s"
     return DiagnosisReason(
-        said=f"{request.host}{request.path} could not be loaded: {what}", source=ReasonSource.REQUESTS
+        said=f"{request.host}{request.path} could not be loaded: {error}", source=ReasonSource.REQUESTS
     )
 
 
-def _checked(check: HostCheck) -> Iterator[DiagnosisReason]:
-    yield DiagnosisReason(said=f"our own check of {check.host}: {WORDS[_cause(check)]}", source=ReasonSource.CHECK)
+def _check_reasons(check: HostCheck) -> Iterator[DiagnosisReason]:
+    yield DiagnosisReason(
+        said=f"host check of {check.host}: {WORDS[_cause_of_check(check)]}", source=ReasonSource.CHECK
+    )

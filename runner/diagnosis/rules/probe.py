@@ -1,4 +1,4 @@
-"""Rules for what lies with whoever looks: they come first, because nothing else that was seen counts then."""
+"""Rules for faults of First Bell itself. They come first: with such a fault no other observation counts."""
 
 from __future__ import annotations
 
@@ -11,93 +11,97 @@ from firstbell.runner.diagnosis.rules.conclusion import Conclusion
 from firstbell.runner.outcome import Outcome
 
 # One-time codes allow for half a minute, tokens mostly for five; a certificate's dates are hours apart.
-CLOCK_IS_WRONG_S = 90.0
-# What a wrong clock breaks: whatever holds for a while only.
-BY_THE_CLOCK = frozenset({"second-factor", "credentials-refused", "session-lost", "token-failed"})
+CLOCK_WRONG_S = 90.0
+# Signs of failures that a wrong clock can cause: they concern things that are valid for a short time.
+CLOCK_DEPENDENT = frozenset({"second-factor", "credentials-refused", "session-lost", "token-failed"})
 PROXY_IS_GONE = "ERR_PROXY_CONNECTION_FAILED"
-# What becomes of a call where UDP does not come through.
+# Faults of a call that blocked UDP can cause.
 NEEDS_UDP = frozenset({MediaFault.UDP_BLOCKED, MediaFault.ICE_FAILED, MediaFault.NO_PACKETS})
-BY_THE_PROXY = frozenset({HostFault.PROXY_GONE, HostFault.PROXY_REFUSED})
-NO_NAMES = frozenset({HostFault.NAME_SERVER_SILENT, HostFault.NAME_SERVER_FAILED})
+PROXY_FAULTS = frozenset({HostFault.PROXY_GONE, HostFault.PROXY_REFUSED})
+DNS_FAULTS = frozenset({HostFault.NAME_SERVER_SILENT, HostFault.NAME_SERVER_FAILED})
 
 
 def stranger_in_class(facts: Facts) -> Conclusion | None:
-    """Somebody who is not ours was in the class: nothing is judged, and nothing is kept."""
+    """An unknown person was in the class: nothing is judged, and nothing is kept."""
     return _own_conclusion(Cause.STRANGER, facts.said, ReasonSource.PAGE) if facts.is_private else None
 
 
 def machine_overloaded(facts: Facts) -> Conclusion | None:
-    """This machine was starved, full, out of memory, or without names."""
-    return _own_conclusion(facts.doubt.cause, facts.doubt.said, ReasonSource.MACHINE) if facts.doubt else None
+    """This machine lacked processor time, disk space, memory or DNS."""
+    return (
+        _own_conclusion(facts.probe_problem.cause, facts.probe_problem.said, ReasonSource.MACHINE)
+        if facts.probe_problem
+        else None
+    )
 
 
 def browser_broke(facts: Facts) -> Conclusion | None:
-    """A page, a browser or a worker of this machine died or hung."""
-    is_ours = facts.outcome == Outcome.ERRORED and facts.sign == Cause.OWN_BROWSER.value
-    return _own_conclusion(Cause.OWN_BROWSER, facts.said, ReasonSource.MACHINE) if is_ours else None
+    """A page, a browser or a worker of this machine crashed or hung."""
+    is_own_browser = facts.outcome == Outcome.ERRORED and facts.sign == Cause.OWN_BROWSER.value
+    return _own_conclusion(Cause.OWN_BROWSER, facts.said, ReasonSource.MACHINE) if is_own_browser else None
 
 
 def dns_unanswered(facts: Facts) -> Conclusion | None:
-    """Not even the names of hosts that have nothing to do with the district are answered."""
-    silent = [check for check in facts.controls if _host_fault(check) in NO_NAMES]
+    """The name server does not answer for control hosts either."""
+    silent = [check for check in facts.controls if _host_fault(check) in DNS_FAULTS]
     if not silent or len(silent) < facts.controls_asked:
         return None
-    said = f"the name server does not answer, not for {_hosts(silent)} either"
+    said = f"the name server does not answer for {_hosts(silent)} either"
     return _own_conclusion(Cause.OWN_NAMES, said, ReasonSource.CHECK)
 
 
 def network_unreachable(facts: Facts) -> Conclusion | None:
-    """Hosts that have nothing to do with the district cannot be reached from here either."""
-    lost = [check for check in facts.controls if not is_reached(check)]
-    if not lost or len(lost) < facts.controls_asked:
+    """Control hosts cannot be reached from this location either."""
+    unreached = [check for check in facts.controls if not is_reached(check)]
+    if not unreached or len(unreached) < facts.controls_asked:
         return None
-    said = f"{_hosts(lost)} cannot be reached from here either ({_host_fault(lost[0]).value})"  # type: ignore[union-attr]
+    said = f"{_hosts(unreached)} cannot be reached from here either ({_host_fault(unreached[0]).value})"  # type: ignore[union-attr]
     return _own_conclusion(Cause.OWN_NETWORK, said, ReasonSource.CHECK)
 
 
 def proxy_failed(facts: Facts) -> Conclusion | None:
-    """The proxy of this location is gone, or does not let us through: whoever is behind it was never asked."""
-    if any(request.is_page and request.error.endswith(PROXY_IS_GONE) for request in facts.seen.troubles):
+    """The proxy of this location is down or refuses requests: the services behind it were never asked."""
+    if any(request.is_page and request.error.endswith(PROXY_IS_GONE) for request in facts.seen.failed_requests):
         return _own_conclusion(
             Cause.OWN_LOCATION, f"the proxy of {facts.location} cannot be reached", ReasonSource.REQUESTS
         )
-    stopped = [check for check in facts.checks_of(facts.service) if _host_fault(check) in BY_THE_PROXY]
+    stopped = [check for check in facts.checks_of(facts.service) if _host_fault(check) in PROXY_FAULTS]
     if not stopped or not facts.service:
         return None
-    said = f"the proxy of {facts.location} does not let us through to {_hosts(stopped)}"
+    said = f"the proxy of {facts.location} refuses requests to {_hosts(stopped)}"
     return _own_conclusion(Cause.OWN_LOCATION, said, ReasonSource.CHECK)
 
 
 def name_server_failed(facts: Facts) -> Conclusion | None:
-    """The name server here gives no answer for a name that a second one knows at the same moment."""
+    """The name server here does not answer for a name that a second one resolves at the same moment."""
     for check in facts.checks_of(facts.service) if facts.service else ():
-        if _host_fault(check) in NO_NAMES and check.names and check.names.second and check.names.second.addresses:
-            said = f"the name server here does not answer for {check.host}, and the second one does"
+        if _host_fault(check) in DNS_FAULTS and check.names and check.names.second and check.names.second.addresses:
+            said = f"the name server here does not answer for {check.host}, but the second one does"
             return _own_conclusion(Cause.OWN_NAMES, said, ReasonSource.CHECK)
     return None
 
 
 def udp_blocked_here(facts: Facts) -> Conclusion | None:
-    """A call found no way, and by UDP nothing that has to do with the district answers either."""
+    """A call found no network path, and no control relay answers by UDP either."""
     relays = [check for check in facts.controls if check.stun is not None]
-    deaf = [check for check in relays if check.stun and check.stun.udp.trouble]
-    is_about_it = any(proof.fault in NEEDS_UDP for proof in facts.proofs)
-    if not is_about_it or not deaf or len(deaf) < len(relays):
+    unanswered = [check for check in relays if check.stun and check.stun.udp.trouble]
+    is_call_failure = any(proof.fault in NEEDS_UDP for proof in facts.proofs)
+    if not is_call_failure or not unanswered or len(unanswered) < len(relays):
         return None
     return _own_conclusion(
-        Cause.OWN_NETWORK, f"{_hosts(deaf)} does not answer by UDP from here either", ReasonSource.CHECK
+        Cause.OWN_NETWORK, f"{_hosts(unanswered)} does not answer by UDP from here either", ReasonSource.CHECK
     )
 
 
 def clock_wrong(facts: Facts) -> Conclusion | None:
-    """Everybody's clock differs from ours, and what failed holds for a while only."""
+    """Other servers' clocks differ from this machine's, and the failure depends on time."""
     ahead_s = facts.clock_ahead_s
     broke = facts.broke
-    is_timely = broke is not None and broke.sign in BY_THE_CLOCK
-    if ahead_s is None or abs(ahead_s) < CLOCK_IS_WRONG_S or not is_timely:
+    is_clock_dependent = broke is not None and broke.sign in CLOCK_DEPENDENT
+    if ahead_s is None or abs(ahead_s) < CLOCK_WRONG_S or not is_clock_dependent:
         return None
-    way = "behind" if ahead_s > 0 else "ahead of"
-    said = f"this machine's clock is {abs(ahead_s):.0f} s {way} everybody else's"
+    direction = "behind" if ahead_s > 0 else "ahead of"
+    said = f"this machine's clock is {abs(ahead_s):.0f} s {direction} other servers' clocks"
     return _own_conclusion(Cause.OWN_CLOCK, said, ReasonSource.CHECK)
 
 

@@ -1,9 +1,9 @@
-"""Whose it is and why: a list of rules, read from top to bottom, of which the first that holds decides.
+"""Diagnoses a run by a table of rules, from top to bottom; the first rule that applies decides.
 
-First what would make every other conclusion worthless (the probe's own), then the way there, then what answered, then
-what it showed. A rule holds by what was seen, never by what was not, and blames a service only by something that was
-seen of that service itself; so a fact that is missing can make a diagnosis less sure and never surer, and nobody is
-blamed who is known to be well.
+First come faults of First Bell itself, which would make every other conclusion worthless, then the network path, then
+the answer, then the content. A rule applies because of an observation, never because of a missing one, and blames a
+service only for an observation of that service itself. So a missing fact can lower the confidence of a diagnosis and
+never raise it, and no service that is known to work is blamed.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ from firstbell.runner.diagnosis.rules import service as answers
 from firstbell.runner.diagnosis.rules.conclusion import Conclusion
 from firstbell.runner.outcome import Outcome
 
-# Longer than what a failing step says with its title, and short enough for a line of a notice.
+# Longer than the message of a failing step with its title, and short enough for a line of a notice.
 SAID_LIMIT = 500
 
-LAST_OUTCOME_WORDS = {"passed": "last passed", "failed": "last failed too"}
+LAST_OUTCOME_TEXT = {"passed": "passed", "failed": "failed too"}
 
 Rule = Callable[[Facts], Conclusion | None]
 
@@ -59,11 +59,11 @@ RULES: tuple[Rule, ...] = (
     answers.media_failed,
     answers.slow_service,
 )
-"""In this order."""
+"""The rules, in order of precedence."""
 
 
 def diagnose(facts: Facts) -> Diagnosis:
-    """Whose part of the chain broke, and why we think so."""
+    """Finds the service that caused a failure, and the reasons."""
     conclusion = next((found for rule in RULES if (found := rule(facts))), None) or _unknown(facts)
     cleared = tuple(ClearedService(name=name, why=why) for name, why in facts.cleared() if name != conclusion.service)
     return Diagnosis(
@@ -78,51 +78,56 @@ def diagnose(facts: Facts) -> Diagnosis:
 
 
 def _printable(because: DiagnosisReason) -> DiagnosisReason:
-    """One bounded line: titles, certificates and addresses are written by strangers, and terminals obey them."""
-    letters = "".join(letter if letter.isprintable() else " " for letter in because.said[:SAID_LIMIT])
-    return replace(because, said=" ".join(letters.split()))
+    """One bounded, printable line: titles, certificates and addresses come from outside, and terminals obey them."""
+    text = "".join(char if char.isprintable() else " " for char in because.said[:SAID_LIMIT])
+    return replace(because, said=" ".join(text.split()))
 
 
 def confidence_of(conclusion: Conclusion, facts: Facts) -> Confidence:
-    """How sure: HIGH where it was seen twice and our own way out is proven, or where it is our own;
-    MEDIUM where one of the two is missing; LOW where both are, or where the cause is not known."""
+    """The confidence: HIGH if a second attempt failed too and a control host was reached, or if First Bell itself
+    failed; MEDIUM if one of the two is missing; LOW if both are, or if the cause is not known."""
     if conclusion.cause in OWN:
         return Confidence.HIGH
     if conclusion.cause is Cause.UNKNOWN:
         return Confidence.LOW
-    sure = (facts.confirmed, facts.way_out_is_proven)
-    return (Confidence.LOW, Confidence.MEDIUM, Confidence.HIGH)[sum(sure)]
+    facts_known = (facts.confirmed, facts.way_out_is_proven)
+    return (Confidence.LOW, Confidence.MEDIUM, Confidence.HIGH)[sum(facts_known)]
 
 
 def _unknown(facts: Facts) -> Conclusion:
-    """Nothing that we know of explains it. Whose page did not show what was expected is still worth saying, and is said
-    with little confidence; without a page of its own nobody is named."""
+    """The conclusion where no rule applies: names the service whose page did not show what was expected, with low
+    confidence; without a page of that service it names none."""
     broke, page = facts.broke, facts.page
     if broke is None:
         return Conclusion(
             service="", cause=Cause.UNKNOWN, because=(DiagnosisReason(said=facts.said, source=ReasonSource.MACHINE),)
         )
-    # A step that never came to a page is known by what its journey says that it relies on.
-    is_theirs = page is not None and (not page.host or facts.whose(page.host) == broke.service)
+    # A step that reached no page counts for the service that it relies on.
+    is_own_page = page is not None and (not page.host or facts.service_at(page.host) == broke.service)
     said = DiagnosisReason(said=f'{broke.actor} "{broke.title}": {broke.said}', source=ReasonSource.PICTURE)
-    service = broke.service if is_theirs and facts.outcome == Outcome.FAILED else ""
+    service = broke.service if is_own_page and facts.outcome == Outcome.FAILED else ""
     return Conclusion(service=service, cause=Cause.UNKNOWN, because=(said,))
 
 
 def _secondary_reasons(facts: Facts, conclusion: Conclusion) -> Iterator[DiagnosisReason]:
-    """What goes with it, whatever the rule."""
+    """Reasons that support a conclusion, whatever its rule."""
     if conclusion.service and facts.confirmed:
-        yield DiagnosisReason(said="a fresh browser met it a second time", source=ReasonSource.PICTURE)
+        yield DiagnosisReason(said="a second attempt in a new browser failed too", source=ReasonSource.PICTURE)
     for changed in facts.changed:
         if changed.service == conclusion.service or conclusion.cause is Cause.UNKNOWN:
             yield DiagnosisReason(said=changed.said, source=ReasonSource.CHECK)
-    also = [one.journey for one in facts.beside if conclusion.service and one.service == conclusion.service]
+    also = [
+        f"{other.journey} ({other.at:%H:%M} UTC)"
+        for other in facts.beside
+        if conclusion.service and other.service == conclusion.service
+    ]
     if also:
-        yield DiagnosisReason(said=f"{', '.join(also)} broke at it too", source=ReasonSource.ELSEWHERE)
-    for one in facts.elsewhere:
-        if one.outcome in LAST_OUTCOME_WORDS:
+        text = f"the last runs of other journeys blame it too: {', '.join(also)}"
+        yield DiagnosisReason(said=text, source=ReasonSource.ELSEWHERE)
+    for other in facts.elsewhere:
+        if other.outcome in LAST_OUTCOME_TEXT:
             yield DiagnosisReason(
-                said=f"{facts.journey} {LAST_OUTCOME_WORDS[one.outcome]} from {one.location}",
+                said=f"the last run of {facts.journey} from {other.location} {LAST_OUTCOME_TEXT[other.outcome]}",
                 source=ReasonSource.ELSEWHERE,
             )
 
@@ -130,7 +135,7 @@ def _secondary_reasons(facts: Facts, conclusion: Conclusion) -> Iterator[Diagnos
 def _cleared_services(facts: Facts) -> Iterator[ClearedService]:
     if facts.way_out_is_proven:
         reached = ", ".join(check.host for check in facts.controls if is_reached(check))
-        yield ClearedService(name="the way out of here", why=f"{reached} can be reached")
-    for one in facts.beside:
-        if one.outcome == Outcome.PASSED:
-            yield ClearedService(name=one.journey, why=f"passed at {one.at:%H:%M} UTC")
+        yield ClearedService(name="network of this location", why=f"{reached} can be reached")
+    for other in facts.beside:
+        if other.outcome == Outcome.PASSED:
+            yield ClearedService(name=other.journey, why=f"passed at {other.at:%H:%M} UTC")

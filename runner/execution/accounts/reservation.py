@@ -29,7 +29,9 @@ def reserved_accounts(
     holder = f"run by {this_process()}"
     deadline = time.monotonic() + RESERVATION_S
     while (
-        casting := locks.cast(lambda taken: company.cast(part, taken), holder=holder, lease_s=lease_s + RESERVATION_S)
+        casting := locks.allocate(
+            lambda taken: company.cast(part, taken), holder=holder, lease_s=lease_s + RESERVATION_S
+        )
     ) is None:
         if time.monotonic() > deadline:
             raise AccountsBusy(
@@ -39,4 +41,4 @@ def reserved_accounts(
     try:
         yield casting
     finally:
-        locks.give_back(holder)
+        locks.release(holder)

@@ -92,7 +92,7 @@ class Investigation:
         """Look at the hosts from every location, beside whatever else is done."""
         pool = ThreadPoolExecutor(max(1, len(self.locations)), thread_name_prefix="inquiry")
         futures = {
-            name: pool.submit(self.probe, self.targets, location.way, self.within_s)
+            name: pool.submit(self.probe, self.targets, location.egress, self.within_s)
             for name, location in self.locations.items()
         }
         pool.shutdown(wait=False)
@@ -149,7 +149,7 @@ class Investigation:
             usual_ms=_usual_ms(past, case.location, attempt),
             changed=tuple(_changed(past, case.location, here)),
             clock_ahead_s=median_clock_ahead_s(here, [] if offset_s is None else [offset_s]),
-            doubt=case.doubt,
+            probe_problem=case.doubt,
         )
 
 

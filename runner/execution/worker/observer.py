@@ -147,7 +147,7 @@ class AttemptRecorder:
         traffic = [self._recorders[actor.name].traffic for actor in cast]
         awake = [actor for actor in cast if actor.name in pages]
         return BrowserFacts(
-            troubles=traffic[0].failed_requests(),
+            failed_requests=traffic[0].failed_requests(),
             hosts=tuple(host for one in traffic for host in one.hosts()),
             pages=tuple(pages.values()),
             receives=tuple(actor.name for actor in awake if _is_receiving(actor)),

@@ -1,1 +1,1 @@
-"""Incidents in history: incidents, notices, outbox, silences, heartbeats, status."""
+"""Alarms in history: incidents, notices, outbox, silences, heartbeats, status."""

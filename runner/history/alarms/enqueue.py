@@ -1,16 +1,16 @@
-"""Notices that are owed, put into the outbox in words, one row for each address."""
+"""Notices that are owed, put into the outbox as messages, one row for each address."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 from pydantic import TypeAdapter
 from sqlalchemy import Connection, select, update
 
-from firstbell.runner.alarms.message import Message, MessageContext, write_message
+from firstbell.runner.alarms.message import Message, MessageContext, clock_text, write_message
 from firstbell.runner.alarms.outbox import DeliveryState
 from firstbell.runner.alarms.policy import AlarmPolicy
 from firstbell.runner.alarms.routing import DueNotice, IncidentStatus, NoticeKind, SentNotice, Severity, addresses_for
@@ -22,15 +22,15 @@ from firstbell.runner.outcome import Outcome
 
 MESSAGE = TypeAdapter(Message)
 
-_SHOWN = (NoticeKind.OPENED, NoticeKind.ESCALATED)
-# How far back a run still says that something is fine.
+_WITH_PICTURE = (NoticeKind.OPENED, NoticeKind.ESCALATED)
+# A run that is older says nothing about what works now.
 FRESH = timedelta(hours=3)
 _UNDELIVERED = (DeliveryState.DRAFT.value, DeliveryState.DROPPED.value)
 _URGENCY = {severity: rank for rank, severity in enumerate(Severity)}
 
 
-def sent_of(connection: Connection, incident: int) -> list[SentNotice]:
-    """The notices of an incident that are in the outbox, each once however many addresses it goes to."""
+def sent_notices(connection: Connection, incident: int) -> list[SentNotice]:
+    """Reads the notices of an incident in the outbox, each once however many addresses it goes to."""
     columns = [notifications.c[name] for name in ("opening", "route", "kind", "made_at", "urgency", "address", "state")]
     body = notifications.c.message["body"].as_string().label("body")
     rows = connection.execute(select(*columns, body).where(notifications.c.incident == incident)).all()
@@ -53,105 +53,113 @@ def sent_of(connection: Connection, incident: int) -> list[SentNotice]:
 
 
 def write_notices(
-    connection: Connection, due: Sequence[DueNotice], standing: IncidentStatus, terms: AlarmPolicy, now: datetime
+    connection: Connection, due: Sequence[DueNotice], status: IncidentStatus, policy: AlarmPolicy, now: datetime
 ) -> int:
-    """Put what is owed into the outbox; how many rows were new."""
+    """Puts notices that are due into the outbox; returns the number of new rows."""
     if not due:
         return 0
-    has_draft = any(one.route.is_public for one in due)
-    around, picture = message_context(connection, standing, terms, has_draft=has_draft)
+    has_draft = any(notice.route.is_public for notice in due)
+    context, picture = message_context(connection, status, policy, has_draft=has_draft)
     rows = [
         {
-            "key": f"{one.key}/{hashlib.sha256(address.encode()).hexdigest()[:8]}",
-            "incident": one.incident.number,
-            "opening": one.incident.openings,
-            "route": one.route.name,
-            "kind": one.kind.value,
+            "key": f"{notice.key}/{hashlib.sha256(address.encode()).hexdigest()[:8]}",
+            "incident": notice.incident.number,
+            "opening": notice.incident.openings,
+            "route": notice.route.name,
+            "kind": notice.kind.value,
             "address": address,
-            "urgency": _URGENCY[one.severity],
-            "message": MESSAGE.dump_python(write_message(one, around, now), mode="json"),
-            # What a student's screen shows is for those who mend it, not for parents.
-            "picture": picture if one.kind in _SHOWN and not one.route.is_public else "",
-            "state": (DeliveryState.DRAFT if one.route.is_public else DeliveryState.WAITING).value,
+            "urgency": _URGENCY[notice.severity],
+            "message": MESSAGE.dump_python(write_message(notice, context, now), mode="json"),
+            # A picture of a student's screen is not for parents.
+            "picture": picture if notice.kind in _WITH_PICTURE and not notice.route.is_public else "",
+            "state": (DeliveryState.DRAFT if notice.route.is_public else DeliveryState.WAITING).value,
             "made_at": now,
             "due_at": now,
         }
-        for one in due
-        for address in dict.fromkeys(addresses_for(one, terms.routes))
+        for notice in due
+        for address in dict.fromkeys(addresses_for(notice, policy.routes))
     ]
     once = insert_of(connection)(notifications).on_conflict_do_nothing(index_elements=["key"])
     return len(connection.execute(once.returning(notifications.c.id), rows).all())
 
 
 def drop_drafts(connection: Connection, incident: int) -> None:
-    """Take back what nobody has confirmed: its time is over, and what nobody was told of has no end to be told."""
+    """Drops the drafts of an incident that no person has confirmed: they are out of date."""
     drafts = (notifications.c.incident == incident) & (notifications.c.state == DeliveryState.DRAFT.value)
-    overtaken = {"state": DeliveryState.DROPPED.value, "said": "overtaken before anybody confirmed it"}
+    overtaken = {"state": DeliveryState.DROPPED.value, "said": "out of date before it was confirmed"}
     connection.execute(update(notifications).where(drafts).values(**overtaken))
 
 
 def message_context(
-    connection: Connection, standing: IncidentStatus, terms: AlarmPolicy, *, has_draft: bool = False
+    connection: Connection, status: IncidentStatus, policy: AlarmPolicy, *, has_draft: bool = False
 ) -> tuple[MessageContext, str]:
-    """What a notice tells besides its incident, as history knows it now; and the picture of the failing step."""
-    incident = standing.incident
-    going_on = [symptom for symptom in incident.symptoms if symptom.ended_at is None] or list(incident.symptoms)
-    first = going_on[0]
+    """Returns the facts of a message besides its incident, from history, and the picture of the failing step."""
+    incident = status.incident
+    first = incident.current_symptoms[0]
     run = connection.execute(select(runs).where(runs.c.id == first.run_id)).mappings().one_or_none()
     found: dict[str, Any] = (run["diagnosis"] if run else None) or {}
     is_known = found.get("cause") != Cause.UNKNOWN.value
     reached = _reached(connection, first.run_id)
-    passed = _passed(connection, {symptom.journey for symptom in incident.symptoms}, terms, first.since)
-    cleared = [one for one in found.get("cleared", ()) if one["name"] not in {*reached, *passed}]
-    around = MessageContext(
-        zone=terms.zone,
-        places=terms.places,
-        contact=terms.contacts.get(incident.subject, ""),
-        what=found["words"] if is_known and found.get("service") == incident.subject else "",
-        sure=found.get("confidence", ""),
-        because=tuple(one["said"] for one in found.get("because", ())),
-        fine=(
+    passed = _passed(connection, {symptom.journey for symptom in incident.symptoms}, policy, first.since)
+    cleared = [service for service in found.get("cleared", ()) if service["name"] not in {*reached, *passed}]
+    context = MessageContext(
+        zone=policy.zone,
+        location_count=policy.location_count,
+        contact=policy.contacts.get(incident.subject, ""),
+        problem=found["words"] if is_known and found.get("service") == incident.subject else "",
+        confidence=_confidence(found),
+        reasons=tuple(reason["said"] for reason in found.get("because", ())),
+        working=(
             *(f"{service} ({took_s:.1f} s)" for service, took_s in reached.items() if service != incident.subject),
-            *(f"{one['name']}: {one['why']}" for one in cleared),
+            *(f"{service['name']}: {service['why']}" for service in cleared),
             *(f"{journey} passed at {at}" for journey, at in passed.items()),
         ),
-        unseen=_behind(incident.subject, terms.relies_on.get(first.journey, ()), reached),
-        proof=terms.link.format(incident=incident.number) if terms.link else "",
+        unknown=_not_reached(incident.subject, policy.relies_on.get(first.journey, ()), reached),
+        proof=policy.link.format(incident=incident.number) if policy.link else "",
         evidence=f"{run['evidence']} (firstbell evidence {first.run_id[-6:]} --open)" if run else "",
-        acknowledged_by=standing.acknowledged_by,
+        acknowledged_by=status.acknowledged_by,
         has_draft=has_draft,
-        mark=terms.mark,
+        mark=policy.mark,
     )
-    return around, run["picture"] if run else ""
+    return context, run["picture"] if run else ""
 
 
-def _behind(subject: str, needed: Sequence[str], reached: Collection[str]) -> tuple[str, ...]:
-    """The services that a journey needs after the one that is broken, and could not come to."""
+def _confidence(diagnosis: Mapping[str, Any]) -> str:
+    """Returns the confidence of a diagnosis, with its reason in brackets."""
+    if not diagnosis:
+        return ""
+    tries = "failed twice" if diagnosis.get("seen_twice") else "failed once"
+    network = ", this location's network works" if diagnosis.get("way_proven") else ""
+    return f"{diagnosis['confidence']} ({tries}{network})"
+
+
+def _not_reached(subject: str, needed: Sequence[str], reached: Collection[str]) -> tuple[str, ...]:
+    """Returns the services that a journey needs after the broken one, and could not reach."""
     later = needed[needed.index(subject) + 1 :] if subject in needed else needed
     return tuple(service for service in later if service != subject and service not in reached)
 
 
 def _reached(connection: Connection, run_id: str) -> dict[str, float]:
-    """The services whose steps all went well in a run's last attempt, and how long they took together."""
-    wanted = select(steps.c.attempt, steps.c.service, steps.c.started_s, steps.c.ended_s, steps.c.ending)
-    rows = connection.execute(wanted.where(steps.c.run_id == run_id).order_by(steps.c.position)).all()
+    """Returns the services whose steps all passed in a run's last attempt, and how long they took together."""
+    query = select(steps.c.attempt, steps.c.service, steps.c.started_s, steps.c.ended_s, steps.c.ending)
+    rows = connection.execute(query.where(steps.c.run_id == run_id).order_by(steps.c.position)).all()
     last = max((row.attempt for row in rows), default=0)
     took: dict[str, float] = {}
-    bad = {row.service for row in rows if row.attempt == last and row.ending}
+    broken = {row.service for row in rows if row.attempt == last and row.ending}
     for row in rows:
-        if row.attempt == last and row.service not in bad:
+        if row.attempt == last and row.service not in broken:
             took[row.service] = took.get(row.service, 0.0) + row.ended_s - row.started_s
     return took
 
 
-def _passed(connection: Connection, broken: Iterable[str], terms: AlarmPolicy, since: datetime) -> dict[str, str]:
-    """Other journeys whose latest run has passed, and when: what people can still rely on."""
+def _passed(connection: Connection, broken: Iterable[str], policy: AlarmPolicy, since: datetime) -> dict[str, str]:
+    """Returns other journeys whose latest run has passed, and when."""
     passed = {}
-    for journey in terms.relies_on:
+    for journey in policy.relies_on:
         if journey in broken:
             continue
         latest = select(runs.c.outcome, runs.c.started_at).where(runs.c.journey == journey)
         row = connection.execute(latest.order_by(runs.c.started_at.desc()).limit(1)).one_or_none()
         if row is not None and row.outcome == Outcome.PASSED and row.started_at >= since - FRESH:
-            passed[journey] = f"{row.started_at.astimezone(terms.zone):%H:%M}"
+            passed[journey] = clock_text(row.started_at, policy.zone)
     return passed

@@ -1,4 +1,4 @@
-"""Who watches from where, and when each was last heard of: how locations notice that one of them has fallen silent."""
+"""Heartbeats of locations in history: by them a location notices that another has fallen silent."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from firstbell.runner.schedule.slot_state import SlotState
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlannedWork:
-    """Whether slots are planned ahead, how many were due, and how many of them have been run, or skipped as they
-    should be."""
+    """Work at a location: whether slots are planned ahead, how many were due, and how many of them ran or were
+    skipped."""
 
     is_planned: bool
     due: int
@@ -25,13 +25,13 @@ class PlannedWork:
 
 
 class HeartbeatHistory:
-    """The locations of one database. Raises HistoryError when it is away."""
+    """The heartbeats in one database. Raises HistoryError when it cannot be reached."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     def beat(self, location: str) -> None:
-        """This one is there."""
+        """Records that the service at a location runs."""
         with self._database.write() as connection:
             upsert = insert_of(connection)(heartbeats).values(location=location, at=self._database.now(connection))
             connection.execute(
@@ -39,14 +39,14 @@ class HeartbeatHistory:
             )
 
     def others(self, *locations: str) -> list[tuple[str, timedelta]]:
-        """All others, and for how long each has not been heard of."""
+        """Returns all other locations, each with the time since its last heartbeat."""
         with self._database.read() as connection:
             now = self._database.now(connection)
             rows = connection.execute(select(heartbeats).where(heartbeats.c.location.not_in(locations))).all()
             return [(row.location, now - row.at) for row in rows]
 
     def worked(self, location: str, since: datetime) -> PlannedWork:
-        """What was done at a location since a moment."""
+        """Returns the work at a location since a moment."""
         with self._database.read() as connection:
             now = self._database.now(connection)
             due = (slots.c.location == location) & (slots.c.due_at >= since) & (slots.c.due_at < now)
@@ -58,11 +58,11 @@ class HeartbeatHistory:
             return PlannedWork(is_planned=is_planned, due=found[0], committed=found[1])
 
     def known(self) -> list[str]:
-        """All that were heard of."""
+        """Returns all locations that have sent a heartbeat."""
         with self._database.read() as connection:
             return list(connection.execute(select(heartbeats.c.location)).scalars())
 
     def forget(self, location: str) -> None:
-        """One has been given up."""
+        """Removes a location that is no longer used."""
         with self._database.write() as connection:
             connection.execute(delete(heartbeats).where(heartbeats.c.location == location))

@@ -1,9 +1,9 @@
-"""The ledger of incidents as rows: read before a verdict is weighed, written after."""
+"""Rows of incidents and watched journeys: read before an observation is applied, written after it."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
@@ -25,7 +25,7 @@ _HEALTH = TypeAdapter(Health)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IncidentLogEntry:
-    """One line of an incident's own history."""
+    """One entry of an incident's history."""
 
     at: datetime
     what: str
@@ -34,24 +34,24 @@ class IncidentLogEntry:
 
 
 def lock_incidents(connection: Connection) -> None:
-    """Let nobody else weigh until this transaction ends."""
+    """Locks incidents against other writers until the transaction ends."""
     if connection.dialect.name == "postgresql":
         connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": INCIDENTS_LOCK})
 
 
-def read_alarm_state(connection: Connection, verdict: Observation, policy: IncidentPolicy) -> AlarmState:
-    """What can matter for a verdict: its journey, and incidents that are open or closed lately."""
-    of_journey = read_watched(connection, watched.c.journey == verdict.journey)
-    lately = verdict.at - policy.open_again_within
-    matter = incidents.c.closed_at.is_(None) | (incidents.c.closed_at >= lately)
-    rows = connection.execute(select(incidents.c.story).where(matter).order_by(incidents.c.number)).scalars()
+def read_alarm_state(connection: Connection, observation: Observation, policy: IncidentPolicy) -> AlarmState:
+    """Reads the state that an observation can change: its journey, and incidents that are open or closed lately."""
+    of_journey = read_watched(connection, watched.c.journey == observation.journey)
+    earliest = observation.at - policy.open_again_within
+    relevant = incidents.c.closed_at.is_(None) | (incidents.c.closed_at >= earliest)
+    rows = connection.execute(select(incidents.c.story).where(relevant).order_by(incidents.c.number)).scalars()
     found = {incident.number: incident for incident in map(incident_of, rows)}
     last = connection.execute(select(func.max(incidents.c.number))).scalar_one()
     return AlarmState(watched=of_journey, incidents=found, next_number=(last or 0) + 1)
 
 
 def read_watched(connection: Connection, which: ColumnElement[bool]) -> dict[tuple[Track, str], TrackedJourney]:
-    """How journeys are, on both tracks."""
+    """Reads the health of journeys, on both tracks."""
     rows = connection.execute(select(watched).where(which))
     return {
         (Track(row.track), row.journey): TrackedJourney(
@@ -62,13 +62,13 @@ def read_watched(connection: Connection, which: ColumnElement[bool]) -> dict[tup
 
 
 def incident_of(story: Mapping[str, Any]) -> Incident:
-    """An incident from its column."""
+    """Returns the incident of a stored story."""
     symptoms = [_symptom(row) for row in story.get("symptoms", ())]
     return _INCIDENT.validate_python({**story, "symptoms": symptoms}, strict=False)
 
 
 def _symptom(row: Mapping[str, Any]) -> Mapping[str, Any]:
-    """A symptom of a story. One that was written before the field `part` has only its name, kind and all."""
+    """Returns a symptom of a story. One written before the field `part` existed has the part in its name."""
     if "part" in row:
         return row
     kind, _, name = row["journey"].partition(" ")
@@ -76,7 +76,7 @@ def _symptom(row: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def write_alarm_state(connection: Connection, before: AlarmState, after: AlarmState) -> None:
-    """Write down what has changed."""
+    """Writes the changes between two states."""
     _write_watched(connection, before, after)
     for number, incident in after.incidents.items():
         if before.incidents.get(number) is not incident:
@@ -84,18 +84,15 @@ def write_alarm_state(connection: Connection, before: AlarmState, after: AlarmSt
 
 
 def append_log(connection: Connection, incident: int, entry: IncidentLogEntry) -> None:
-    """Add a line to an incident's history."""
-    given = {"at": entry.at, "what": entry.what, "why": entry.why, "run_id": entry.run_id}
-    connection.execute(insert(incident_log).values(incident=incident, **given))
+    """Appends an entry to an incident's history."""
+    connection.execute(insert(incident_log).values(incident=incident, **asdict(entry)))
 
 
 def read_log(connection: Connection, incident: int) -> tuple[IncidentLogEntry, ...]:
-    """An incident's history, in order."""
-    lines = select(incident_log).where(incident_log.c.incident == incident).order_by(incident_log.c.id)
-    return tuple(
-        IncidentLogEntry(at=line.at, what=line.what, why=line.why, run_id=line.run_id)
-        for line in connection.execute(lines)
-    )
+    """Reads an incident's history, in order."""
+    query = select(incident_log).where(incident_log.c.incident == incident).order_by(incident_log.c.id)
+    rows = connection.execute(query)
+    return tuple(IncidentLogEntry(at=row.at, what=row.what, why=row.why, run_id=row.run_id) for row in rows)
 
 
 def _write_watched(connection: Connection, before: AlarmState, after: AlarmState) -> None:
@@ -108,18 +105,18 @@ def _write_watched(connection: Connection, before: AlarmState, after: AlarmState
         {
             "track": track.value,
             "journey": journey,
-            "health": _HEALTH.dump_python(one.health, mode="json"),
-            "incident": one.incident,
+            "health": _HEALTH.dump_python(tracked.health, mode="json"),
+            "incident": tracked.incident,
         }
-        for (track, journey), one in after.watched.items()
-        if before.watched.get((track, journey)) != one
+        for (track, journey), tracked in after.watched.items()
+        if before.watched.get((track, journey)) != tracked
     ]
     if changed:
         connection.execute(upsert, changed)
 
 
 def _write_incident(connection: Connection, incident: Incident, before: Incident | None) -> None:
-    given: dict[str, object] = {
+    values: dict[str, object] = {
         "subject": incident.subject,
         "opened_at": incident.opened_at,
         "closed_at": incident.closed_at,
@@ -127,8 +124,8 @@ def _write_incident(connection: Connection, incident: Incident, before: Incident
         "story": _INCIDENT.dump_python(incident, mode="json"),
     }
     if before is None:
-        connection.execute(insert(incidents).values(number=incident.number, **given))
+        connection.execute(insert(incidents).values(number=incident.number, **values))
         return
-    if before.openings != incident.openings:  # Whoever had it in hand had the last opening in hand.
-        given |= {"acknowledged_at": None, "acknowledged_until": None, "acknowledged_by": "", "why": ""}
-    connection.execute(update(incidents).where(incidents.c.number == incident.number).values(**given))
+    if before.openings != incident.openings:  # An acknowledgement holds for one opening.
+        values |= {"acknowledged_at": None, "acknowledged_until": None, "acknowledged_by": "", "why": ""}
+    connection.execute(update(incidents).where(incidents.c.number == incident.number).values(**values))

@@ -1,4 +1,4 @@
-"""The outbox in history: notices that wait, are claimed for a while, delivered, or given up and seen as such."""
+"""The outbox in history: notices wait, are claimed for a while, and are delivered or given up."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from sqlalchemy import ColumnElement, Connection, and_, exists, func, select, tr
 
 from firstbell.runner.alarms.message import Message
 from firstbell.runner.alarms.outbox import DeliveryState, QueuedNotice
-from firstbell.runner.alarms.part import channel
 from firstbell.runner.alarms.routing import NoticeKind, Severity
 from firstbell.runner.history.alarms.enqueue import MESSAGE
 from firstbell.runner.history.alarms.incidents import IncidentService
@@ -20,23 +19,23 @@ from firstbell.runner.history.database import Database
 from firstbell.runner.history.slots.account_locks import IsGone
 from firstbell.runner.history.tables.alarms import notifications
 
-# A channel that has not taken a notice for this long is told of by another one, while it is still being tried.
-FAILING_AFTER_TRIES = timedelta(seconds=90)
+# A channel that has not taken a notice for this long opens an incident, while its notice is still being tried.
+FAILING_AFTER = timedelta(seconds=90)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutboxEntry:
-    """One row of the outbox, for people to look at."""
+    """One row of the outbox, with its state."""
 
-    notification: QueuedNotice
-    fate: DeliveryState
+    notice: QueuedNotice
+    state: DeliveryState
     due_at: datetime
     said: str
     delivered_at: datetime | None
 
 
 class OutboxHistory:
-    """The outbox of one database, worked by `owner`. Every method raises HistoryError when it is away."""
+    """The outbox of one database, whose claims belong to `owner`. Raises HistoryError when it cannot be reached."""
 
     def __init__(self, incidents: IncidentService, database: Database, owner: str, is_gone: IsGone) -> None:
         self._incidents = incidents
@@ -45,56 +44,50 @@ class OutboxHistory:
         self._is_gone = is_gone
 
     def claim(self, busy: Collection[str], lease: timedelta) -> QueuedNotice | None:
-        """The most urgent notice that is due, whose address is not busy, and which nothing older goes before."""
+        """Claims the most urgent notice that is due, has no older one before it, and whose address is not busy."""
         with self._database.read() as connection:
             if self._next(connection, busy, self._database.now(connection)) is None:
-                return None  # Nothing waits, nearly always: no writer is disturbed for that.
-        with self._database.write_alone() as connection:
+                return None  # The usual case, which needs no lock for writing.
+        with self._database.write_exclusively() as connection:
             now = self._database.now(connection)
             while (row := self._next(connection, busy, now)) is not None:
                 this = notifications.c.id == row["id"]
                 try:
-                    claimed = _notification(row)
+                    claimed = _queued_notice(row)
                 except ValidationError:
-                    unread = {
-                        "state": DeliveryState.DEAD.value,
-                        "said": "it cannot be read: another First Bell has written it",
-                    }
-                    connection.execute(update(notifications).where(this).values(**unread))
+                    unreadable = "the notice cannot be read: another version of First Bell has written it"
+                    dead = {"state": DeliveryState.DEAD.value, "said": unreadable}
+                    connection.execute(update(notifications).where(this).values(**dead))
                     continue
                 connection.execute(update(notifications).where(this).values(owner=self._owner, lease_until=now + lease))
                 return claimed
         return None
 
-    def delivered(self, notification: QueuedNotice, receipt: str) -> None:
-        """The other side has it; a channel that was in trouble is well again."""
+    def mark_delivered(self, notice: QueuedNotice, receipt: str) -> None:
+        """Marks a notice as delivered, and its channel as working."""
         with self._database.write() as connection:
             now = self._database.now(connection)
-            given = {"state": DeliveryState.DELIVERED.value, "said": receipt, "delivered_at": now}
-            if self._mark(connection, notification, **given):
-                self._incidents.hear(connection, channel(notification.address), "")
+            values = {"state": DeliveryState.DELIVERED.value, "said": receipt, "delivered_at": now}
+            if self._mark(connection, notice, **values):
+                self._incidents.record_channel(connection, notice.address, "")
 
-    def again(self, notification: QueuedNotice, said: str, after: timedelta) -> None:
-        """Try again after a while; a channel that has been at it for long is told of by another."""
+    def retry_later(self, notice: QueuedNotice, reason: str, after: timedelta) -> None:
+        """Marks a notice for another try after a while; a channel that has failed for long opens an incident."""
         with self._database.write() as connection:
             now = self._database.now(connection)
-            given = {"due_at": now + after, "said": said, "tries": notification.tries + 1}
-            if self._mark(connection, notification, **given) and now - notification.made_at >= FAILING_AFTER_TRIES:
-                self._incidents.hear(connection, channel(notification.address), _component_status(notification, said))
+            values = {"due_at": now + after, "said": reason, "tries": notice.tries + 1}
+            if self._mark(connection, notice, **values) and now - notice.made_at >= FAILING_AFTER:
+                self._incidents.record_channel(connection, notice.address, _channel_problem(notice, reason))
 
-    def dead(self, notification: QueuedNotice, said: str) -> None:
-        """Given up: it stays to be seen, and another channel tells of it."""
+    def mark_dead(self, notice: QueuedNotice, reason: str) -> None:
+        """Gives a notice up: it stays in the outbox, and its channel opens an incident."""
         with self._database.write() as connection:
-            given: dict[str, object] = {
-                "state": DeliveryState.DEAD.value,
-                "said": said,
-                "tries": notification.tries + 1,
-            }
-            if self._mark(connection, notification, **given):
-                self._incidents.hear(connection, channel(notification.address), _component_status(notification, said))
+            values = {"state": DeliveryState.DEAD.value, "said": reason, "tries": notice.tries + 1}
+            if self._mark(connection, notice, **values):
+                self._incidents.record_channel(connection, notice.address, _channel_problem(notice, reason))
 
     def oldest_waiting(self) -> datetime | None:
-        """Since when the oldest notice waits that is to be delivered; None when nothing waits."""
+        """Returns since when the oldest notice waits; None when none waits."""
         with self._database.read() as connection:
             waits = select(func.min(notifications.c.made_at)).where(
                 notifications.c.state == DeliveryState.WAITING.value
@@ -102,32 +95,32 @@ class OutboxHistory:
             found: datetime | None = connection.execute(waits).scalar_one()
             return found
 
-    def look(
-        self, limit: int, *, fates: Collection[DeliveryState] = (), incident: int | None = None
+    def entries(
+        self, limit: int, *, states: Collection[DeliveryState] = (), incident: int | None = None
     ) -> list[OutboxEntry]:
-        """The latest rows."""
-        wanted = select(notifications).order_by(notifications.c.id.desc()).limit(limit)
-        if fates:
-            wanted = wanted.where(notifications.c.state.in_([fate.value for fate in fates]))
+        """Returns the latest entries, newest first."""
+        query = select(notifications).order_by(notifications.c.id.desc()).limit(limit)
+        if states:
+            query = query.where(notifications.c.state.in_([state.value for state in states]))
         if incident is not None:
-            wanted = wanted.where(notifications.c.incident == incident)
+            query = query.where(notifications.c.incident == incident)
         with self._database.read() as connection:
-            return [_outbox_entry(dict(row)) for row in connection.execute(wanted).mappings()]
+            return [_outbox_entry(dict(row)) for row in connection.execute(query).mappings()]
 
     def confirm(self, incident: int, route: str, message: Message) -> int:
-        """Let the drafts of an incident to a route go, in the words that a person has seen; how many. Drafts of another
-        kind have come since and were not seen: they wait on."""
-        words = MESSAGE.dump_python(message, mode="json")
+        """Releases the drafts of an incident to a route, with the message that a person has seen; returns their count.
+        Drafts of another kind were made since and not seen: they go on waiting."""
+        content = MESSAGE.dump_python(message, mode="json")
         is_seen = (notifications.c.route == route) & (notifications.c.kind == message.kind.value)
-        return self._settle_drafts(incident, is_seen, state=DeliveryState.WAITING.value, message=words)
+        return self._end_drafts(incident, is_seen, state=DeliveryState.WAITING.value, message=content)
 
     def drop(self, incident: int) -> int:
-        """Take the drafts of an incident back; how many."""
-        return self._settle_drafts(incident, true(), state=DeliveryState.DROPPED.value)
+        """Drops the drafts of an incident; returns their count."""
+        return self._end_drafts(incident, true(), state=DeliveryState.DROPPED.value)
 
     def try_dead_again(self) -> int:
-        """Let everything that was given up wait again; how many. What was overtaken is left: who has heard the end
-        must not hear the beginning, which would open an alert again that nobody ends."""
+        """Retries the notices that were given up; returns their count. If a later one was delivered, it is dropped: an
+        opening after the closing would open an alert that is never closed."""
         later = notifications.alias("later")
         is_overtaken = exists().where(
             and_(
@@ -141,20 +134,22 @@ class OutboxHistory:
         is_dead = notifications.c.state == DeliveryState.DEAD.value
         with self._database.write() as connection:
             now = self._database.now(connection)
-            left = {"state": DeliveryState.DROPPED.value, "said": "a later one was delivered"}
-            connection.execute(update(notifications).where(is_dead, is_overtaken).values(**left))
+            dropped = {"state": DeliveryState.DROPPED.value, "said": "a later one was delivered"}
+            connection.execute(update(notifications).where(is_dead, is_overtaken).values(**dropped))
             again = {"state": DeliveryState.WAITING.value, "due_at": now, "tries": 0}
             return connection.execute(update(notifications).where(is_dead).values(**again)).rowcount
 
-    def _settle_drafts(self, incident: int, which: ColumnElement[bool], **given: object) -> int:
-        drafts = (notifications.c.incident == incident) & (notifications.c.state == DeliveryState.DRAFT.value) & which
+    def _end_drafts(self, incident: int, criterion: ColumnElement[bool], **values: object) -> int:
+        drafts = (
+            (notifications.c.incident == incident) & (notifications.c.state == DeliveryState.DRAFT.value) & criterion
+        )
         with self._database.write() as connection:
             now = self._database.now(connection)
-            return connection.execute(update(notifications).where(drafts).values(due_at=now, **given)).rowcount
+            return connection.execute(update(notifications).where(drafts).values(due_at=now, **values)).rowcount
 
     def _next(self, connection: Connection, busy: Collection[str], now: datetime) -> Mapping[str, Any] | None:
         older = notifications.alias("older")
-        goes_before = exists().where(
+        has_older = exists().where(
             and_(
                 older.c.incident == notifications.c.incident,
                 older.c.address == notifications.c.address,
@@ -162,36 +157,36 @@ class OutboxHistory:
                 older.c.id < notifications.c.id,
             )
         )
-        wanted = select(notifications).where(
+        query = select(notifications).where(
             notifications.c.state == DeliveryState.WAITING.value,
             notifications.c.due_at <= now,
             notifications.c.address.not_in(sorted(busy)),
-            ~goes_before,
+            ~has_older,
         )
-        for row in connection.execute(wanted.order_by(notifications.c.urgency, notifications.c.id)).mappings():
+        for row in connection.execute(query.order_by(notifications.c.urgency, notifications.c.id)).mappings():
             is_free = row["lease_until"] is None or row["lease_until"] < now or self._is_gone(row["owner"])
             if is_free:
                 return dict(row)
         return None
 
-    def _mark(self, connection: Connection, notification: QueuedNotice, **given: object) -> bool:
-        """Mark one that is still ours; another may have taken it after our lease ran out."""
+    def _mark(self, connection: Connection, notice: QueuedNotice, **values: object) -> bool:
+        """Updates a notice if its claim still holds; another process may have claimed it after the lease expired."""
         ours = (
-            (notifications.c.id == notification.id)
+            (notifications.c.id == notice.id)
             & (notifications.c.owner == self._owner)
             & (notifications.c.state == DeliveryState.WAITING.value)
         )
-        given |= {"owner": "", "lease_until": None}
-        return connection.execute(update(notifications).where(ours).values(**given)).rowcount == 1
+        values |= {"owner": "", "lease_until": None}
+        return connection.execute(update(notifications).where(ours).values(**values)).rowcount == 1
 
 
-def _component_status(notification: QueuedNotice, said: str) -> str:
-    """With what was to be told: whoever hears of a dead channel learns by it what the channel has kept from people."""
-    return f"notices do not get through to {notification.address}: {said}; untold: {notification.message.subject}"
+def _channel_problem(notice: QueuedNotice, reason: str) -> str:
+    """Returns the problem of a channel, with the subject of the notice that it did not take."""
+    return f"notices cannot be delivered to {notice.address}: {reason}; not delivered: {notice.message.subject}"
 
 
-def _notification(row: Mapping[str, Any], message: Message | None = None) -> QueuedNotice:
-    """A row as a notice. Raises ValidationError for one whose words cannot be read, unless others are given."""
+def _queued_notice(row: Mapping[str, Any], message: Message | None = None) -> QueuedNotice:
+    """Returns the notice of a row. Raises ValidationError if no message is given and the stored one cannot be read."""
     return QueuedNotice(
         id=row["id"],
         key=row["key"],
@@ -205,14 +200,14 @@ def _notification(row: Mapping[str, Any], message: Message | None = None) -> Que
     )
 
 
-def _unreadable(row: Mapping[str, Any]) -> Message:
-    """What stands in for words that another First Bell has written."""
+def _unreadable_message(row: Mapping[str, Any]) -> Message:
+    """Returns a stand-in for a message that another version of First Bell has written."""
     return Message(
         kind=NoticeKind(row["kind"]),
         severity=list(Severity)[row["urgency"]],
         incident=row["incident"],
         thread="",
-        subject="(it cannot be read)",
+        subject="(message cannot be read)",
         rows=(),
         service="",
         owner="",
@@ -224,12 +219,12 @@ def _unreadable(row: Mapping[str, Any]) -> Message:
 
 def _outbox_entry(row: Mapping[str, Any]) -> OutboxEntry:
     try:
-        notification = _notification(row)
+        notice = _queued_notice(row)
     except ValidationError:
-        notification = _notification(row, _unreadable(row))
+        notice = _queued_notice(row, _unreadable_message(row))
     return OutboxEntry(
-        notification=notification,
-        fate=DeliveryState(row["state"]),
+        notice=notice,
+        state=DeliveryState(row["state"]),
         due_at=row["due_at"],
         said=row["said"],
         delivered_at=row["delivered_at"],

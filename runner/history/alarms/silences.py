@@ -1,4 +1,4 @@
-"""Silences in history: notices that somebody holds back until a moment. They end by themselves, or earlier by hand."""
+"""Silences in history: they suppress notices until a moment, or until a person ends them earlier."""
 
 from __future__ import annotations
 
@@ -18,27 +18,27 @@ class NoSuchSilence(FirstBellError):
 
 
 def active_silences(connection: Connection, now: datetime) -> list[Silence]:
-    """The silences that are in force."""
+    """Returns the silences that are in force."""
     rows = connection.execute(select(silences).where(silences.c.until > now).order_by(silences.c.number)).mappings()
     return [Silence(**{name: row[name] for name in Silence.__slots__}) for row in rows]
 
 
 class SilenceHistory:
-    """The silences of one database. Raises HistoryError when it is away."""
+    """The silences of one database. Raises HistoryError when it cannot be reached."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def make(self, *, until: datetime, by: str, why: str, **what: Any) -> Silence:
-        """Hold notices back. `what` is `service`, `journey` and `location`, each left out for all."""
+    def make(self, *, until: datetime, by: str, why: str, **scope: Any) -> Silence:
+        """Adds a silence. `scope` is `service`, `journey` and `location`, each left out for all."""
         with self._database.write() as connection:
-            given = {"until": until, "by": by, "why": why, **what}
-            made = insert(silences).values(made_at=self._database.now(connection), **given)
-            number = connection.execute(made.returning(silences.c.number)).scalar_one()
-        return Silence(number=number, **given)
+            values = {"until": until, "by": by, "why": why, **scope}
+            row = insert(silences).values(made_at=self._database.now(connection), **values)
+            number = connection.execute(row.returning(silences.c.number)).scalar_one()
+        return Silence(number=number, **values)
 
     def end(self, number: int) -> None:
-        """End one now; what it held back is looked at again. Raises NoSuchSilence."""
+        """Ends a silence now; the notices that it suppressed become due. Raises NoSuchSilence."""
         with self._database.write() as connection:
             now = self._database.now(connection)
             this = (silences.c.number == number) & (silences.c.until > now)
@@ -46,6 +46,6 @@ class SilenceHistory:
                 raise NoSuchSilence(f"no silence {number} is in force; list them with: firstbell silence list")
 
     def now(self) -> list[Silence]:
-        """Those in force."""
+        """Returns the silences that are in force."""
         with self._database.read() as connection:
             return active_silences(connection, self._database.now(connection))

@@ -1,4 +1,4 @@
-"""How everything is at the moment, read from history."""
+"""The status of all journeys and incidents, read from history."""
 
 from __future__ import annotations
 
@@ -16,32 +16,33 @@ from firstbell.runner.history.database import Database
 from firstbell.runner.history.tables.alarms import heartbeats, notifications
 from firstbell.runner.history.tables.runs import runs
 
-# What has not run for so long is no longer part of how things are.
-PAST = timedelta(days=2)
+# A journey that has not run for this long is left out.
+CURRENT_FOR = timedelta(days=2)
 
 
-def status_of(database: Database, incidents: IncidentService, places: Sequence[str], silent_after_s: float) -> Status:
-    """The status, for a service that watches at some places: as of the one not heard of for longest. Raises
-    HistoryError."""
-    standing = [told.standing for told in incidents.recent(100, only_open=True)]
+def status_of(
+    database: Database, incidents: IncidentService, locations: Sequence[str], silent_after_s: float
+) -> Status:
+    """Returns the status of some locations, as of the one whose last heartbeat is oldest. Raises HistoryError."""
+    open_incidents = [details.status for details in incidents.recent(100, only_open=True)]
     watched = incidents.watched()
-    by_number = {one.incident.number: one.incident.subject for one in standing}
+    subjects = {status.incident.number: status.incident.subject for status in open_incidents}
     with database.read() as connection:
         now = database.now(connection)
         beats = dict(connection.execute(select(heartbeats.c.location, heartbeats.c.at)).tuples().all())
-        never = [place for place in places if place not in beats]
-        location = never[0] if never else min(places, key=lambda place: beats[place])
+        never = [location for location in locations if location not in beats]
+        location = never[0] if never else min(locations, key=lambda location: beats[location])
         waiting = notifications.c.state == DeliveryState.WAITING.value
         oldest = connection.execute(select(func.min(notifications.c.made_at)).where(waiting)).scalar()
         dead = notifications.c.state == DeliveryState.DEAD.value
         given_up = connection.execute(select(func.count()).select_from(notifications).where(dead)).scalar_one()
-        latest = _latest(connection, watched, by_number)
+        latest = _latest(connection, watched, subjects)
     return Status(
         at=now,
         location=location,
-        journeys=[one for one in latest if now - one.at <= PAST],
-        incidents=standing,
-        heard=beats.get(location),
+        journeys=[journey for journey in latest if now - journey.at <= CURRENT_FOR],
+        incidents=open_incidents,
+        last_seen=beats.get(location),
         silent_after=timedelta(seconds=silent_after_s),
         waiting_since=oldest,
         dead=given_up,
@@ -51,14 +52,14 @@ def status_of(database: Database, incidents: IncidentService, places: Sequence[s
 def _latest(
     connection: Connection, watched: dict[tuple[Track, str], TrackedJourney], subjects: dict[int, str]
 ) -> list[JourneyStatus]:
-    """The last run of each journey at each location, and what is known to be wrong with it."""
+    """Returns the last run of each journey at each location, and what breaks it."""
     found = []
     none = TrackedJourney()
-    for journey, places in _places(watched).items():
-        for location in places:
+    for journey, locations in _locations(watched).items():
+        for location in locations:
             this = (runs.c.journey == journey) & (runs.c.location == location)
-            wanted = select(runs.c.outcome, runs.c.started_at, runs.c.took_s).where(this)
-            row = connection.execute(wanted.order_by(runs.c.started_at.desc()).limit(1)).one_or_none()
+            query = select(runs.c.outcome, runs.c.started_at, runs.c.took_s).where(this)
+            row = connection.execute(query.order_by(runs.c.started_at.desc()).limit(1)).one_or_none()
             if row is None:
                 continue
             broken = watched.get((Track.SERVICE, journey), none)
@@ -74,13 +75,13 @@ def _latest(
                     is_unseen=unseen.incident != 0,
                 )
             )
-    return sorted(found, key=lambda one: (one.journey, one.location))
+    return sorted(found, key=lambda status: (status.journey, status.location))
 
 
-def _places(watched: dict[tuple[Track, str], TrackedJourney]) -> dict[str, list[str]]:
-    """The locations that have looked at each journey."""
-    places: dict[str, set[str]] = {}
-    for (_, journey), one in watched.items():
+def _locations(watched: dict[tuple[Track, str], TrackedJourney]) -> dict[str, list[str]]:
+    """Returns the locations that have run each journey; a name with a space is that of a part of First Bell."""
+    locations: dict[str, set[str]] = {}
+    for (_, journey), tracked in watched.items():
         if " " not in journey:
-            places.setdefault(journey, set()).update(one.health.places)
-    return {journey: sorted(found) for journey, found in places.items()}
+            locations.setdefault(journey, set()).update(tracked.health.places)
+    return {journey: sorted(found) for journey, found in locations.items()}

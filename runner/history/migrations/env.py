@@ -1,4 +1,4 @@
-"""Runs migrations on the connection that history has opened; there is no other way to run them."""
+"""Runs migrations on the connection that `database.py` has opened."""
 
 from alembic import context
 
@@ -8,6 +8,6 @@ context.configure(
     connection=context.config.attributes["connection"],
     target_metadata=metadata,
     render_as_batch=True,
-    transactional_ddl=False,  # The transaction is the opener's, and so is the lock in it.
+    transactional_ddl=False,  # The caller has the transaction, and the lock in it.
 )
 context.run_migrations()

@@ -1,4 +1,4 @@
-"""What evidence was handed to whom: a disclosure is a record of its own, kept as long as history is."""
+"""Hand-overs of evidence: each disclosure is recorded, and kept as long as history is."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from firstbell.runner.history.tables.runs import handovers
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Handover:
-    """One hand-over. `service` is whom it was narrowed for, empty for all; `way` is "bag", "link" or "hold"; `until` is
-    when what was given ends, None for what was given for good."""
+    """One hand-over. `service` is the service that the evidence was narrowed for, empty for all; `way` is "bag", "link"
+    or "hold"; `until` is when access ends, None if it does not."""
 
     run_id: str
     service: str
@@ -26,18 +26,18 @@ class Handover:
 
 
 class HandoverHistory:
-    """The record in one database."""
+    """The hand-overs in one database."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     def record(self, handover: Handover) -> None:
-        """Write one down. Raises HistoryError."""
+        """Records a hand-over. Raises HistoryError."""
         with self._database.write() as connection:
             connection.execute(insert(handovers), asdict(handover))
 
     def recent(self, limit: int) -> list[Handover]:
-        """The latest, newest first."""
+        """Returns the latest hand-overs, newest first."""
         columns = [handovers.c[name] for name in Handover.__slots__]
         with self._database.read() as connection:
             rows = connection.execute(select(*columns).order_by(handovers.c.id.desc()).limit(limit)).mappings()

@@ -1,4 +1,4 @@
-"""Host checks in history: what a host was like before, and how fast it usually is."""
+"""Host checks in history: the earlier state of a host, and its usual speed."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ CHECK = TypeAdapter(HostCheck)
 
 
 class HostCheckHistory:
-    """The host checks of one database. Raises HistoryError when it is away."""
+    """The host checks of one database. Raises HistoryError when it cannot be reached."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     def record(self, checks: Iterable[HostCheck], location: str) -> None:
-        """Keep what one round from a location has found."""
+        """Records the checks of one round from a location."""
         rows = [
             {
                 "location": location,
@@ -41,37 +41,38 @@ class HostCheckHistory:
                 connection.execute(insert(host_checks), rows)
 
     def latest_well(self, location: str, host: str, before: datetime) -> HostCheck | None:
-        """The last one before a moment that found it well: what changes are told against."""
+        """Returns the last check before a moment that found nothing wrong: the base for changes."""
         is_well = host_checks.c.verdict == WELL
         found = self._found(_of(location, host) & (host_checks.c.at < before) & is_well, limit=1)
         return found[0] if found else None
 
     def between(self, location: str, since: datetime, until: datetime, host: str = "") -> list[HostCheck]:
-        """All checks from a location in a time, oldest first; of one host, or of all. The end is not part of it."""
+        """Returns the checks from a location between two moments, without the last one, oldest first; of one host or of
+        all."""
         here = _of(location, host) if host else host_checks.c.location == location
         found = self._found(here & (host_checks.c.at >= since) & (host_checks.c.at < until))
         return list(reversed(found))
 
     def recent_median_ms(self, location: str, host: str, n: int = 30, before: datetime | None = None) -> float | None:
-        """How long a host usually takes to its first byte: the median of the last times it was well, or None where it
-        never was."""
-        wanted = _of(location, host) & (host_checks.c.verdict == WELL) & host_checks.c.first_byte_ms.is_not(None)
+        """Returns the usual time of a host to its first byte: the median of its last checks that found nothing wrong;
+        None if there are none."""
+        criterion = _of(location, host) & (host_checks.c.verdict == WELL) & host_checks.c.first_byte_ms.is_not(None)
         if before is not None:
-            wanted &= host_checks.c.at < before
-        newest = select(host_checks.c.first_byte_ms).where(wanted).order_by(host_checks.c.at.desc()).limit(n)
+            criterion &= host_checks.c.at < before
+        newest = select(host_checks.c.first_byte_ms).where(criterion).order_by(host_checks.c.at.desc()).limit(n)
         with self._database.read() as connection:
             times_ms: Sequence[float] = connection.execute(newest).scalars().all()
         return statistics.median(times_ms) if times_ms else None
 
     def forget(self, keep: timedelta) -> int:
-        """Remove what is older; how many went."""
+        """Deletes older checks; returns their count."""
         with self._database.write() as connection:
             old = host_checks.c.at < self._database.now(connection) - keep
             return connection.execute(delete(host_checks).where(old)).rowcount
 
-    def _found(self, wanted: ColumnElement[bool], limit: int | None = None) -> list[HostCheck]:
-        """Newest first."""
-        newest = select(host_checks.c.found).where(wanted).order_by(host_checks.c.at.desc()).limit(limit)
+    def _found(self, criterion: ColumnElement[bool], limit: int | None = None) -> list[HostCheck]:
+        """Returns checks, newest first."""
+        newest = select(host_checks.c.found).where(criterion).order_by(host_checks.c.at.desc()).limit(limit)
         with self._database.read() as connection:
             return [CHECK.validate_python(found) for found in connection.execute(newest).scalars()]
 

@@ -1,7 +1,7 @@
-"""Old steps become daily figures: runs and attempts are kept, their steps and proofs are summed up and go. Old checks
-of hosts go as they are.
+"""Retention of old rows: runs and attempts are kept, their steps become daily figures, media proofs and old host checks
+are deleted.
 
-A day at a time, figures and removal in one transaction: if we die in between, the day is done again as a whole.
+One day at a time, figures and deletion in one transaction: if the process dies in between, the day is done again.
 """
 
 from __future__ import annotations
@@ -22,12 +22,13 @@ from firstbell.runner.outcome import Outcome
 from firstbell.runner.percentile import percentile
 
 _ONE_DAY = timedelta(days=1)
-# A dozen hosts make some 16 MB a day (measured), and nobody asks what a host was like before last week.
+# A dozen hosts make some 16 MB a day (measured), and a diagnosis needs only the latest checks.
 CHECKS_KEPT = timedelta(days=7)
 
 
 class StepThinning:
-    """Thins one database; days are the school's. `keep_days` is asked each time, because configurations change."""
+    """Applies retention to one database; days are the school's. `keep_days` is called each time, because the
+    configuration can change."""
 
     def __init__(self, database: Database, zone: ZoneInfo, keep_days: Callable[[], float]) -> None:
         self._database = database
@@ -35,7 +36,7 @@ class StepThinning:
         self._keep_days = keep_days
 
     def thin(self) -> int:
-        """Thin every day that is old enough; how many step rows went. Raises HistoryError."""
+        """Sums up every day that is old enough; returns the number of deleted steps. Raises HistoryError."""
         HostCheckHistory(self._database).forget(CHECKS_KEPT)
         with self._database.read() as connection:
             day, last = self._first(connection), self._last(connection)
@@ -46,7 +47,7 @@ class StepThinning:
         return thinned
 
     def _first(self, connection: Connection) -> date | None:
-        """The day after the last that was thinned, or the first on which anything ran."""
+        """Returns the day after the last one that was summed up, or the day of the first run."""
         done = connection.execute(select(func.max(step_days.c.day))).scalar_one()
         if done is not None:
             return done + _ONE_DAY  # type: ignore[no-any-return]  # the column is a date
@@ -59,29 +60,24 @@ class StepThinning:
 
     def _thin(self, day: date) -> int:
         begin, end = (datetime.combine(at, time(), self._zone).astimezone(UTC) for at in (day, day + _ONE_DAY))
-        that_day = (runs.c.started_at >= begin) & (runs.c.started_at < end)
+        on_day = (runs.c.started_at >= begin) & (runs.c.started_at < end)
         taken = (steps.c.ended_s - steps.c.started_s).label("took_s")
-        wanted = (
-            select(
-                runs.c.journey, runs.c.location, steps.c.actor, steps.c.title, steps.c.service, steps.c.ending, taken
-            )
-            .join(runs, runs.c.id == steps.c.run_id)
-            .where(that_day)
-        )
+        columns = (runs.c.journey, runs.c.location, steps.c.actor, steps.c.title, steps.c.service, steps.c.ending)
+        query = select(*columns, taken).join(runs, runs.c.id == steps.c.run_id).where(on_day)
         with self._database.read() as connection:
-            figures = list(_figures(day, connection.execute(wanted).all()))
+            figures = list(_figures(day, connection.execute(query).all()))
         if not figures:
             return 0
-        of_that_day = select(runs.c.id).where(that_day)
+        run_ids = select(runs.c.id).where(on_day)
         with self._database.write() as connection:
             connection.execute(delete(step_days).where(step_days.c.day == day))
             connection.execute(insert(step_days), figures)
-            connection.execute(delete(proofs).where(proofs.c.run_id.in_(of_that_day)))
-            return connection.execute(delete(steps).where(steps.c.run_id.in_(of_that_day))).rowcount
+            connection.execute(delete(proofs).where(proofs.c.run_id.in_(run_ids)))
+            return connection.execute(delete(steps).where(steps.c.run_id.in_(run_ids))).rowcount
 
 
 def _figures(day: date, rows: Iterable[Any]) -> Iterable[dict[str, object]]:
-    """What a day's steps come to, by journey, location, actor and title."""
+    """Yields a day's figures by journey, location, actor and title."""
     grouped: dict[tuple[str, str, str, str], list[Any]] = {}
     for row in rows:
         grouped.setdefault((row.journey, row.location, row.actor, row.title), []).append(row)

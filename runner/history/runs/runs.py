@@ -1,4 +1,4 @@
-"""Runs in history: written in one transaction, listed, found by what a person remembers of their name, told whole."""
+"""Runs in history: written in one transaction, listed, and found by the end of their id."""
 
 from __future__ import annotations
 
@@ -22,10 +22,11 @@ from firstbell.runner.outcome import Outcome
 
 log = structlog.get_logger()
 
-# Enough to tell apart what a person cannot; more would only scroll by.
+# Runs that are named when an id is ambiguous.
 LISTED = 5
-LOOKED_AT = 21
-# Sorts after every letter that the end of a name can have.
+# Runs whose median is the usual duration.
+MEDIAN_OF = 21
+# Sorts after every letter that an id can have.
 _LAST = "\x7f"
 
 
@@ -33,25 +34,25 @@ ObserveRun = Callable[[Connection, RunRow], None]
 
 
 class NoSuchRun(FirstBellError):
-    """No run of that name, or several; the message says what to do."""
+    """No run has that id, or several; the message says what to do."""
 
 
 class RunHistory:
     """The runs in one database; days are the school's. Every method raises HistoryError when it cannot be used.
 
-    `weigh` is given each run that is written, in its transaction: what follows from a run is written with it.
+    `observe` is called with each run that is written, in its transaction: what follows from a run is written with it.
     """
 
-    def __init__(self, database: Database, zone: ZoneInfo, weigh: ObserveRun | None = None) -> None:
+    def __init__(self, database: Database, zone: ZoneInfo, observe: ObserveRun | None = None) -> None:
         self._database = database
         self._zone = zone
-        self._weigh = weigh
+        self._observe = observe
 
     def record(self, run: RunRow, claim: Claim | None = None) -> None:
-        """Write a run with all that belongs to it: it is there whole, or not at all.
+        """Writes a run with its attempts, steps and proofs: all of it, or nothing.
 
-        With a claim its slot ends in the same transaction. Raises Overtaken, and writes nothing, when the claim no
-        longer holds: somebody else has settled that slot.
+        With a claim its slot ends in the same transaction. Raises ClaimLost, and writes nothing, when the claim no
+        longer holds because the slot has ended otherwise.
         """
         with self._database.write() as connection:
             if claim is not None:
@@ -64,59 +65,59 @@ class RunHistory:
                     connection.execute(insert(steps), _columns(steps, step, **key))
                 for position, proof in enumerate(attempt.proofs, start=1):
                     connection.execute(insert(proofs), _columns(proofs, proof, position=position, **key))
-            add_count(connection, self._tally(run))
-            self._observe(connection, run)
+            add_count(connection, self._count(run))
+            self._observe_safely(connection, run)
 
-    def _observe(self, connection: Connection, run: RunRow) -> None:
-        """Weigh a run. What goes wrong in that, other than in the database, must not cost the verdict itself."""
-        if self._weigh is None:
+    def _observe_safely(self, connection: Connection, run: RunRow) -> None:
+        """Calls `observe`. An error in it, other than of the database, must not lose the run itself."""
+        if self._observe is None:
             return
         try:
             with connection.begin_nested():
-                self._weigh(connection, run)
+                self._observe(connection, run)
         except (SQLAlchemyError, HistoryError):
             raise
         except Exception:
-            log.exception("run.not_weighed", run_id=run.id)
+            log.exception("run.not_observed", run_id=run.id)
 
-    def _tally(self, run: RunRow) -> DailyCount:
+    def _count(self, run: RunRow) -> DailyCount:
         day, what = run.started_at.astimezone(self._zone).date(), "flaky" if run.flaky else run.outcome
         return DailyCount(day=day, journey=run.journey, location=run.location, what=what, took_s=run.took_s)
 
     def recent(self, limit: int, *, journeys: Collection[str] = (), outcome: str = "") -> list[RunRow]:
-        """The latest runs, newest first, without their attempts. `outcome` may be "flaky"."""
-        wanted = select(runs).order_by(runs.c.started_at.desc(), runs.c.id.desc()).limit(limit)
+        """Returns the latest runs, newest first, without their attempts. `outcome` may be "flaky"."""
+        query = select(runs).order_by(runs.c.started_at.desc(), runs.c.id.desc()).limit(limit)
         if journeys:
-            wanted = wanted.where(runs.c.journey.in_(sorted(journeys)))
+            query = query.where(runs.c.journey.in_(sorted(journeys)))
         if outcome == "flaky":
-            wanted = wanted.where(runs.c.outcome == Outcome.PASSED, runs.c.flaky)
+            query = query.where(runs.c.outcome == Outcome.PASSED, runs.c.flaky)
         elif outcome:
-            wanted = wanted.where(runs.c.outcome == outcome)
+            query = query.where(runs.c.outcome == outcome)
         with self._database.read() as connection:
-            return [_run(row) for row in _rows(connection, wanted)]
+            return [_run(row) for row in _rows(connection, query)]
 
     def usual_s(self, journeys: Collection[str]) -> dict[str, float]:
-        """How long each journey usually takes: the median of its latest runs. One that never ran is not in it."""
+        """Returns the usual duration of each journey that has run: the median of its latest runs."""
         usual = {}
         with self._database.read() as connection:
             for journey in journeys:
-                wanted = select(runs.c.took_s).where(runs.c.journey == journey).order_by(runs.c.started_at.desc())
-                if took := connection.execute(wanted.limit(LOOKED_AT)).scalars().all():
+                query = select(runs.c.took_s).where(runs.c.journey == journey).order_by(runs.c.started_at.desc())
+                if took := connection.execute(query.limit(MEDIAN_OF)).scalars().all():
                     usual[journey] = statistics.median(took)
         return usual
 
     def find(self, name: str) -> RunRow:
-        """The run of that id, or whose id ends so, with all that belongs to it. Raises NoSuchRun."""
+        """Returns the run with an id, or with that end of an id, with its attempts. Raises NoSuchRun."""
         tail = name.strip().lower()[::-1]
-        ends_so = (runs.c.tail >= tail) & (runs.c.tail < tail + _LAST)
+        matches = (runs.c.tail >= tail) & (runs.c.tail < tail + _LAST)
         with self._database.read() as connection:
-            found = _rows(connection, select(runs).where(ends_so).order_by(runs.c.tail).limit(LISTED)) if tail else []
+            found = _rows(connection, select(runs).where(matches).order_by(runs.c.tail).limit(LISTED)) if tail else []
             found.sort(key=lambda row: str(row["id"]), reverse=True)
             if not found:
-                raise NoSuchRun(f"no run is called {name!r}; list them with: firstbell runs")
+                raise NoSuchRun(f"no run has the id {name!r}; list them with: firstbell runs")
             if len(found) > 1 and found[0]["id"] != name:
                 names = ", ".join(row["id"] for row in found)
-                raise NoSuchRun(f"several runs end in {name!r} ({names}); give more of the name")
+                raise NoSuchRun(f"several runs have an id that ends in {name!r} ({names}); give more of the id")
             return _whole(connection, found[0])
 
 
@@ -142,15 +143,15 @@ def _attempt(connection: Connection, row: Mapping[str, Any]) -> AttemptRow:
     )
 
 
-def _rows(connection: Connection, wanted: Any) -> list[dict[str, Any]]:
-    rows: list[RowMapping] = list(connection.execute(wanted).mappings())
+def _rows(connection: Connection, query: Any) -> list[dict[str, Any]]:
+    rows: list[RowMapping] = list(connection.execute(query).mappings())
     return [dict(row) for row in rows]
 
 
 def _columns(table: Table, row: RunRow | AttemptRow | StepRow | ProofRow, **more: object) -> dict[str, object]:
-    """What of a row its table has a column for, no longer than the column is wide.
+    """Returns the values of a row for which its table has a column, truncated to the width of the column.
 
-    Titles of steps come from journeys that anybody may write; SQLite takes any length and PostgreSQL refuses the row.
+    Titles of steps come from journeys and may be long; SQLite takes any length, and PostgreSQL refuses the row.
     """
     return {name: _truncated(table, name, value) for name, value in (asdict(row) | more).items() if name in table.c}
 

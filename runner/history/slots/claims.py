@@ -1,4 +1,4 @@
-"""A claim on a slot: it holds while its fence is the slot's, and ends with what came of the run."""
+"""A claim on a slot: it holds while its fence equals the slot's, and ends with the run."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from firstbell.runner.schedule.slot_state import SlotState
 
 
 class ClaimLost(Exception):
-    """The claim no longer holds: its lease ran out and the slot was settled without us. Nothing was written."""
+    """The claim no longer holds: its lease expired and the slot was ended without it. Nothing was written."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountAllocation:
-    """Who plays: the account of each role, and the names of the locks that keep them from other runs."""
+    """The account of each role, and the names of the locks that keep other runs from them."""
 
     accounts: Mapping[str, str] = field(default_factory=dict)
     locks: Sequence[str] = ()
@@ -27,7 +27,7 @@ class AccountAllocation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claim:
-    """The right to run a slot once. `late_after_s` says from when on its run counts as late."""
+    """The right to run a slot once. Its run counts as late if it begins more than `late_after_s` after it was due."""
 
     slot: int
     journey: str
@@ -36,33 +36,33 @@ class Claim:
     phase: str
     fence: int
     owner: str
-    casting: AccountAllocation
+    allocation: AccountAllocation
     late_after_s: float
 
     @property
     def holder(self) -> str:
-        """The name under which its locks are held."""
+        """Holder of its locks."""
         return lock_holder(self.slot, self.fence)
 
 
 def lock_holder(slot: int, fence: int) -> str:
-    """The name under which a slot's locks are held."""
+    """Returns the holder of a slot's locks."""
     return f"slot {slot}/{fence}"
 
 
 def end_with_run(connection: Connection, claim: Claim, run: RunRow) -> None:
-    """End a slot with its run. Raises Overtaken."""
+    """Ends a slot with its run. Raises ClaimLost."""
     late = run.started_at - claim.due_at > timedelta(seconds=claim.late_after_s)
     why = f"began {(run.started_at - claim.due_at).total_seconds():.0f} s after it was due" if late else ""
     end_claim(connection, claim, state=SlotState.LATE if late else SlotState.RAN, why=why, run_id=run.id)
 
 
 def end_claim(connection: Connection, claim: Claim, *, state: SlotState, why: str, run_id: str | None = None) -> None:
-    """End a claimed slot in a state, and give its locks back. Raises Overtaken."""
+    """Ends a claimed slot in a state, and releases its locks. Raises ClaimLost."""
     ours = (slots.c.id == claim.slot) & (slots.c.fence == claim.fence) & (slots.c.state == SlotState.RUNNING)
     is_weighed = state is not SlotState.MISSED
     ended = {"state": state, "why": why, "run_id": run_id, "lease_until": None, "weighed": is_weighed}
     done = connection.execute(update(slots).where(ours).values(**ended))
     if done.rowcount != 1:
-        raise ClaimLost(f"the slot of {claim.journey} due {claim.due_at:%H:%M:%S} was settled without this run")
+        raise ClaimLost(f"the slot of {claim.journey} due {claim.due_at:%H:%M:%S} has ended without this run")
     connection.execute(delete(locks).where(locks.c.holder == claim.holder))

@@ -1,5 +1,5 @@
-"""The tables of incidents and of the notices about them. They stand in the database of runs, because what a run changes
-and the run itself are written in one transaction."""
+"""The tables of incidents and their notices. They are in the database of runs, because a run and the incidents that it
+changes are written in one transaction."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The table of host checks: what was looked at once a minute, so that there is a before when something breaks."""
+"""The table of host checks, made once a minute, so that a failure can be compared with an earlier state."""
 
 from __future__ import annotations
 

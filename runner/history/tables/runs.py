@@ -1,4 +1,4 @@
-"""The tables of history. What they look like in a database is the migrations' affair; a test holds the two together."""
+"""The tables of runs, slots and figures. Migrations create them in a database; a test compares the two."""
 
 from __future__ import annotations
 
@@ -37,25 +37,25 @@ metadata = MetaData(
 
 
 class UtcDateTime(TypeDecorator[datetime]):
-    """An aware time, kept in UTC. SQLite forgets the zone, so it is put back on the way out."""
+    """An aware time, stored in UTC. SQLite does not store the zone, so it is added on reading."""
 
     impl = SqlDateTime(timezone=True)
     cache_ok = True
 
     def process_bind_param(self, value: datetime | None, _dialect: Dialect) -> datetime | None:
-        """To UTC; a naive time is a mistake of ours and refused."""
+        """Converts to UTC. Raises ValueError for a time without a zone."""
         if value is not None and value.tzinfo is None:
-            raise ValueError("a time without a zone cannot be recorded")
+            raise ValueError("a time without a zone cannot be stored")
         return value.astimezone(UTC) if value else None
 
     def process_result_value(self, value: datetime | None, _dialect: Dialect) -> datetime | None:
-        """From UTC."""
+        """Adds the zone, or converts to UTC."""
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
-# Compared by its bytes on every database, so that an index finds all that begins with the same letters.
+# Compared by its bytes on every database, so that an index finds all values that begin with the same letters.
 _BY_BYTES = String(64).with_variant(String(64, collation="C"), "postgresql")
 
 runs = Table(

@@ -1,4 +1,4 @@
-"""All tables of history, for whoever needs them as a whole: migrations, and tests."""
+"""All tables of history, for migrations and tests."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""The processes of a rehearsal: parent, children, protocol, cues, transcript."""
+"""The processes of a rehearsal: parent, children, protocol, cues, machine load."""

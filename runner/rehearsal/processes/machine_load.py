@@ -1,4 +1,4 @@
-"""Reads this machine once or twice a second while a rehearsal is played."""
+"""Samples processor and memory of this machine twice per second during a rehearsal."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ MIB = 1 << 20
 
 
 class MachineSampler:
-    """Samples from when it is entered until it is left; `samples` holds what was read."""
+    """Samples in a thread while its context is open; `samples` holds the results."""
 
     def __init__(self) -> None:
         self.samples: list[SampleRow] = []
         self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._read, name="gauge", daemon=True)
+        self._thread = threading.Thread(target=self._read, name="machine-load", daemon=True)
 
     def __enter__(self) -> Self:
         self._thread.start()

@@ -1,4 +1,4 @@
-"""The parent of a rehearsal's processes: starts one for each core, gives the cues, and holds each round's deadline."""
+"""The parent of a rehearsal's player processes: starts them, issues cues, and enforces each round's deadline."""
 
 from __future__ import annotations
 
@@ -35,67 +35,69 @@ ProgressCallback = Callable[[FromPlayers], None]
 
 
 class PlayerProcess:
-    """One process with a browser, and those whom it plays."""
+    """One player process with its browser."""
 
-    def __init__(self, log: IO[bytes], heard: queue.SimpleQueue[tuple[PlayerProcess, FromPlayers | None]]) -> None:
+    def __init__(self, log: IO[bytes], messages: queue.SimpleQueue[tuple[PlayerProcess, FromPlayers | None]]) -> None:
         self._child = ChildProcess(
             "firstbell.runner.app.rehearsal_main",
             speaks=FROM_PLAYERS,
-            hear=lambda message: heard.put((self, message)),
+            hear=lambda message: messages.put((self, message)),
             log=log,
         )
 
-    def say(self, message: PipeMessage) -> None:
-        """Send a message. One to a process that has ended is dropped: the end of its pipe is heard."""
+    def send(self, message: PipeMessage) -> None:
+        """Sends a message. It is dropped if the process has ended: the end of its pipe is reported."""
         with contextlib.suppress(ChildGone):
             self._child.say(message)
 
     def close(self) -> None:
-        """Ask it to end, and end it where it does not."""
+        """Asks the process to end, and kills it if it does not."""
         self._child.close(EndPlayers())
 
     def kill(self) -> None:
-        """End it with its browser, at once."""
+        """Kills the process and its browser."""
         self._child.kill()
 
 
-def measure_in_child(hello: WorkerSetup, log: Path) -> CapacityMeasured:
-    """What one student costs this machine, measured by a process of its own. Raises WorkerFailure."""
-    heard: queue.SimpleQueue[tuple[PlayerProcess, FromPlayers | None]] = queue.SimpleQueue()
+def measure_in_child(setup: WorkerSetup, log: Path) -> CapacityMeasured:
+    """Measures the cost of one student in a process of its own. Raises WorkerFailure."""
+    messages: queue.SimpleQueue[tuple[PlayerProcess, FromPlayers | None]] = queue.SimpleQueue()
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("ab") as file:
-        players = PlayerProcess(file, heard)
+        players = PlayerProcess(file, messages)
         try:
-            players.say(PreparePlayers(hello=hello))
-            _, message = heard.get(timeout=MEASURED_S)
+            players.send(PreparePlayers(hello=setup))
+            _, message = messages.get(timeout=MEASURED_S)
         except queue.Empty:
             message = PlayersFailed(said=f"this machine could not be measured within {MEASURED_S:.0f} s")
         finally:
             players.kill()
     if not isinstance(message, CapacityMeasured):
-        raise WorkerFailure(message.said if isinstance(message, PlayersFailed) else f"the players died; see {log}")
+        raise WorkerFailure(
+            message.said if isinstance(message, PlayersFailed) else f"the player process crashed; log: {log}"
+        )
     return message
 
 
 class PlayerProcesses:
-    """Everybody, in as many processes as the seats name. Raises WorkerFailure where one cannot play."""
+    """All player processes, as many as the arrivals name. Raises WorkerFailure if one cannot start."""
 
-    def __init__(self, seats: Sequence[Arrival], engage: PreparePlayers, *, log: Path) -> None:
-        """`engage` is what each process is told, but for whom it plays."""
-        self._seats = seats
-        self._said = log
-        self._heard: queue.SimpleQueue[tuple[PlayerProcess, FromPlayers | None]] = queue.SimpleQueue()
+    def __init__(self, arrivals: Sequence[Arrival], prepare: PreparePlayers, *, log: Path) -> None:
+        """Starts the processes. `prepare` is the message to each process, to which its arrivals are added."""
+        self._arrivals = arrivals
+        self._log_path = log
+        self._messages: queue.SimpleQueue[tuple[PlayerProcess, FromPlayers | None]] = queue.SimpleQueue()
         self._players: dict[PlayerProcess, tuple[Arrival, ...]] = {}
         self.browser = ""
-        self.is_whole = True
+        self.is_intact = True
         log.parent.mkdir(parents=True, exist_ok=True)
         self._log = log.open("ab")
         try:
-            for worker in sorted({seat.worker for seat in seats}):
-                players = PlayerProcess(self._log, self._heard)
-                self._players[players] = tuple(seat for seat in seats if seat.worker == worker)
-                players.say(engage.model_copy(update={"seats": self._players[players]}))
-            self._greet()
+            for worker in sorted({arrival.worker for arrival in arrivals}):
+                players = PlayerProcess(self._log, self._messages)
+                self._players[players] = tuple(arrival for arrival in arrivals if arrival.worker == worker)
+                players.send(prepare.model_copy(update={"arrivals": self._players[players]}))
+            self._await_ready()
         except BaseException:
             self.kill()
             raise
@@ -109,69 +111,73 @@ class PlayerProcesses:
         self.close() if kind is None else self.kill()
 
     def play(self, token: str, *, deadline_s: float, follow: ProgressCallback) -> None:
-        """Play one round, telling `follow` what happens as it happens; everybody leaves, if only by force.
+        """Plays one round and passes each message to `follow`. All people have left at the end, if necessary by force.
 
-        Where a process dies, or the deadline passes, those who had not left did so with an error of ours, and
-        `is_whole` is false: nothing more can be played.
+        If a process crashes, or the deadline passes, the people who have not left count as errored, and `is_intact` is
+        false: no more rounds can be played.
         """
-        prompter, deadline = CueBarrier(self._seats), time.monotonic() + deadline_s
-        self._say_all(BeginRound(token=token))
-        while not prompter.is_over:
+        barrier, deadline = CueBarrier(self._arrivals), time.monotonic() + deadline_s
+        self._send_all(BeginRound(token=token))
+        while not barrier.is_over:
             try:
-                players, message = self._heard.get(timeout=max(0.0, deadline - time.monotonic()))
+                players, message = self._messages.get(timeout=max(0.0, deadline - time.monotonic()))
             except queue.Empty:
-                lost = [seat for seat in self._seats if seat.actor in prompter.absent]
-                said = f"the round did not end before its deadline of {deadline_s:.0f} s; ended by force"
-                self._lose(lost, said, prompter, follow)
+                absent = [arrival for arrival in self._arrivals if arrival.actor in barrier.absent]
+                text = f"the round did not end within {deadline_s:.0f} s and was stopped"
+                self._report_absent(absent, text, barrier, follow)
                 self.kill()
                 return
             if message is None:
-                lost = [seat for seat in self._players.pop(players, ()) if seat.actor in prompter.absent]
+                absent = [arrival for arrival in self._players.pop(players, ()) if arrival.actor in barrier.absent]
                 players.kill()
-                said = f"the process that played them died; its last words are in {self._said}"
-                self._lose(lost, said, prompter, follow)
+                text = f"the player process crashed; log: {self._log_path}"
+                self._report_absent(absent, text, barrier, follow)
                 continue
             follow(message)
-            for cue in prompter.hear(message):
-                self._say_all(Cue(cue=cue))
+            for cue in barrier.receive(message):
+                self._send_all(Cue(cue=cue))
 
     def close(self) -> None:
-        """Send everybody home."""
+        """Asks all processes to end."""
         for players in self._players:
             players.close()
         self._players = {}
         self._log.close()
 
     def kill(self) -> None:
-        """End everything at once."""
+        """Kills all processes."""
         for players in self._players:
             players.kill()
         self._players = {}
-        self.is_whole = False
+        self.is_intact = False
         self._log.close()
 
-    def _lose(self, lost: Sequence[Arrival], said: str, prompter: CueBarrier, follow: ProgressCallback) -> None:
-        self.is_whole = False
-        for seat in lost:
-            left = ActorLeft(actor=seat.actor, at_s=time.time(), ending="errored", said=said)
+    def _report_absent(
+        self, absent: Sequence[Arrival], text: str, barrier: CueBarrier, follow: ProgressCallback
+    ) -> None:
+        self.is_intact = False
+        for arrival in absent:
+            left = ActorLeft(actor=arrival.actor, at_s=time.time(), ending="errored", said=text)
             follow(left)
-            for cue in prompter.hear(left):
-                self._say_all(Cue(cue=cue))
+            for cue in barrier.receive(left):
+                self._send_all(Cue(cue=cue))
 
-    def _say_all(self, message: PipeMessage) -> None:
+    def _send_all(self, message: PipeMessage) -> None:
         for players in self._players:
-            players.say(message)
+            players.send(message)
 
-    def _greet(self) -> None:
+    def _await_ready(self) -> None:
         deadline, waited_for = time.monotonic() + READY_S, set(self._players)
         while waited_for:
             try:
-                players, message = self._heard.get(timeout=max(0.0, deadline - time.monotonic()))
+                players, message = self._messages.get(timeout=max(0.0, deadline - time.monotonic()))
             except queue.Empty:
-                raise WorkerFailure(f"the players were not ready within {READY_S:.0f} s") from None
+                raise WorkerFailure(f"the player processes were not ready within {READY_S:.0f} s") from None
             if not isinstance(message, PlayersReady):
                 raise WorkerFailure(
-                    message.said if isinstance(message, PlayersFailed) else f"the players died; see {self._said}"
+                    message.said
+                    if isinstance(message, PlayersFailed)
+                    else f"the player process crashed; log: {self._log_path}"
                 )
             self.browser = message.browser
             waited_for.discard(players)

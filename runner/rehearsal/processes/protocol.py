@@ -1,4 +1,4 @@
-"""What a rehearsal's parent and the processes that play its people say to each other: one JSON object a line."""
+"""The messages between a rehearsal's parent and its player processes: one JSON object per line."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from firstbell.runner.execution.supervision.protocol import PipeMessage, WorkerS
 from firstbell.runner.rehearsal.arrivals import Arrival
 from firstbell.runner.rehearsal.document import CostRow
 
-COME, EVERYBODY, HOME, END = "come", "everybody", "home", "end"
-"""The cues, in order: students come; everybody is in; students leave; the teacher ends the class."""
+STUDENTS_JOIN, ALL_JOINED, LEAVE_CLASS, END_CLASS = "come", "everybody", "home", "end"
+"""The cues, in order: students join; all have joined; students leave; the teacher ends the class."""
 
 
 class PreparePlayers(PipeMessage):
-    """To a process: whom it plays. `stay_s` is how long everybody stays together, `keep` the folder for what remains of
-    those who fail and `mask` what no picture shows; with nobody to play it measures what a student costs, says so, and
-    ends."""
+    """To a process: the people to play. `stay_s` is how long all stay together, `keep` the folder for evidence of
+    failures, `mask` the selectors to mask in pictures. Without arrivals the process measures the cost of a student,
+    reports it, and ends."""
 
     kind: Literal["engage"] = "engage"
     hello: WorkerSetup
-    seats: tuple[Arrival, ...] = ()
+    arrivals: tuple[Arrival, ...] = ()
     guests: tuple[str, ...] = ()
     stay_s: float = 0.0
     keep: Path = Path()
@@ -30,14 +30,14 @@ class PreparePlayers(PipeMessage):
 
 
 class BeginRound(PipeMessage):
-    """To a process: a round begins. Its teacher opens the class; the signatures of all cameras come from `token`."""
+    """To a process: begin a round. The teacher opens the class; all cameras' signatures derive from `token`."""
 
     kind: Literal["begin"] = "begin"
     token: str
 
 
 class Cue(PipeMessage):
-    """To a process: what its people wait for has come."""
+    """To a process: go on, for people who wait for this cue."""
 
     kind: Literal["cue"] = "cue"
     cue: str
@@ -57,7 +57,7 @@ class PlayersReady(PipeMessage):
 
 
 class CapacityMeasured(PipeMessage):
-    """From a process without people: what one student costs here, and what others take of this machine's cores."""
+    """From a process without people: the cost of one student, and the cores in use by other programs."""
 
     kind: Literal["measured"] = "measured"
     cost: CostRow
@@ -66,14 +66,14 @@ class CapacityMeasured(PipeMessage):
 
 
 class PlayersFailed(PipeMessage):
-    """From a process: it cannot play, and why."""
+    """From a process: it cannot play, and the reason."""
 
     kind: Literal["unable"] = "unable"
     said: str
 
 
 class ActorPlaysWith(PipeMessage):
-    """From a process: somebody has a page now; in which browser, and what it is made to look like."""
+    """From a process: a person has a page now; with its browser and the device that it emulates."""
 
     kind: Literal["holds"] = "holds"
     actor: str
@@ -81,7 +81,7 @@ class ActorPlaysWith(PipeMessage):
 
 
 class StepPlayed(PipeMessage):
-    """From a process: a step is over. `at_s` is Unix time in seconds; `ending` is empty where it ended well."""
+    """From a process: a step ended. `at_s` is its start in Unix seconds; `ending` is empty if it passed."""
 
     kind: Literal["played"] = "played"
     actor: str
@@ -96,7 +96,7 @@ class StepPlayed(PipeMessage):
 
 
 class MediaChecked(PipeMessage):
-    """From a process: what a student saw and heard of the teacher. `fault` is empty where it is proved."""
+    """From a process: a media sample of the teacher at a student. `fault` is empty if picture and sound are proved."""
 
     kind: Literal["seen"] = "seen"
     actor: str
@@ -107,15 +107,15 @@ class MediaChecked(PipeMessage):
 
 
 class ActorStayed(PipeMessage):
-    """From a process: the frames that a student was shown while everybody was there, a second on average."""
+    """From a process: the average frames per second at a student while all were in class."""
 
     kind: Literal["stayed"] = "stayed"
     actor: str
     frames_per_s: float
 
 
-class ActorArrived(PipeMessage):
-    """From a process: how many of the teacher's frames had arrived at a student by `at_s`, just before they left."""
+class FramesReceived(PipeMessage):
+    """From a process: the number of the teacher's frames received by a student until `at_s`, just before leaving."""
 
     kind: Literal["arrived"] = "arrived"
     actor: str
@@ -124,7 +124,7 @@ class ActorArrived(PipeMessage):
 
 
 class EvidenceKept(PipeMessage):
-    """From a process: what remains of somebody who failed, by names in the folder; the picture, if any, first."""
+    """From a process: evidence of a failed person, by names in the folder; the picture, if any, first."""
 
     kind: Literal["kept"] = "kept"
     actor: str
@@ -132,7 +132,7 @@ class EvidenceKept(PipeMessage):
 
 
 class ActorWaits(PipeMessage):
-    """From a process: somebody waits for a cue."""
+    """From a process: a person waits for a cue."""
 
     kind: Literal["waits"] = "waits"
     actor: str
@@ -140,8 +140,8 @@ class ActorWaits(PipeMessage):
 
 
 class ActorLeft(PipeMessage):
-    """From a process: somebody is done with a round, one way or another. What went wrong between steps is told here;
-    `lost_share` is how much of the round's time the process was not run."""
+    """From a process: a person has finished a round. `ending` and `said` report a failure between steps; `lost_share`
+    is the share of time in which the process was not scheduled."""
 
     kind: Literal["left"] = "left"
     actor: str
@@ -160,7 +160,7 @@ FromPlayers = Annotated[
     | StepPlayed
     | MediaChecked
     | ActorStayed
-    | ActorArrived
+    | FramesReceived
     | EvidenceKept
     | ActorWaits
     | ActorLeft,

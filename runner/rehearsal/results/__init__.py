@@ -1,1 +1,1 @@
-"""The results of a rehearsal: criteria, document, comparison, report, plots, storage."""
+"""The results of a rehearsal: comparison, cross-check, report page, plots, JUnit, evidence, storage."""

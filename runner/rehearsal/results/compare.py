@@ -1,8 +1,8 @@
-"""This rehearsal beside the previous one: better, worse or within noise, each by a test that is named.
+"""Compares a rehearsal with the previous one: better, worse or within noise, each by a named statistical test.
 
-Times, delays and frames by the Mann-Whitney U test, which asks nothing of how they are spread: exact where both are few
-and all differ, else by the normal approximation with its corrections for ties and continuity. Successes by Fisher's
-exact test. Both two-sided, at 5 %.
+Times, latencies and frame rates use the Mann-Whitney U test, which assumes no distribution: exact for small samples
+without ties, else the normal approximation with corrections for ties and continuity. Successes use Fisher's exact test.
+Both are two-sided, at 5 %.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ Change = Literal["better", "worse", "within noise", "too few to tell"]
 
 
 def mann_whitney(first: Sequence[float], second: Sequence[float]) -> tuple[float, str]:
-    """The two-sided p that two samples come from one distribution, and the name of the way it was found.
+    """The two-sided p that two samples come from one distribution, and the name of the test.
 
-    Raises ValueError where one of them is empty.
+    Raises ValueError if one of them is empty.
     """
     n, m = len(first), len(second)
     if not n or not m:
@@ -37,8 +37,8 @@ def mann_whitney(first: Sequence[float], second: Sequence[float]) -> tuple[float
     ties = [count for count in Counter([*first, *second]).values() if count > 1]
     if not ties and max(n, m) <= EXACT_UP_TO:
         low = min(u, n * m - u)
-        ways = sum(_count_orderings(n, m, value) for value in range(int(low) + 1))
-        return min(1.0, 2 * ways / math.comb(n + m, n)), "Mann-Whitney U, exact"
+        orderings = sum(_count_orderings(n, m, value) for value in range(int(low) + 1))
+        return min(1.0, 2 * orderings / math.comb(n + m, n)), "Mann-Whitney U, exact"
     total = n + m
     tied = sum(count**3 - count for count in ties) / (total * (total - 1))
     spread = math.sqrt(n * m / 12 * (total + 1 - tied))
@@ -50,7 +50,7 @@ def mann_whitney(first: Sequence[float], second: Sequence[float]) -> tuple[float
 
 @cache
 def _count_orderings(n: int, m: int, u: int) -> int:
-    """In how many orders of n and m values the statistic is u: the largest is one of the n, or one of the m."""
+    """Counts the orderings of n and m values with the statistic u: the largest is one of the n, or one of the m."""
     if u < 0:
         return 0
     if n == 0 or m == 0:
@@ -59,26 +59,26 @@ def _count_orderings(n: int, m: int, u: int) -> int:
 
 
 def fisher(passed: int, of: int, before_passed: int, before_of: int) -> float:
-    """The two-sided p that two shares of successes are one: all tables as unlikely as this one, or more so."""
+    """The two-sided p that two success rates are equal: the sum over all tables at most as likely as this one."""
     total, successes = of + before_of, passed + before_passed
 
-    def ways(count: int) -> int:
+    def tables(count: int) -> int:
         return math.comb(of, count) * math.comb(before_of, successes - count)
 
     possible = range(max(0, successes - before_of), min(of, successes) + 1)
-    seen = ways(passed)
-    return sum(found for count in possible if (found := ways(count)) <= seen) / math.comb(total, successes)
+    seen = tables(passed)
+    return sum(found for count in possible if (found := tables(count)) <= seen) / math.comb(total, successes)
 
 
 def compare(now: RecordRow, before: RecordRow) -> ComparisonRow:
-    """Each figure of two rehearsals of one journey."""
-    shape, earlier = _shape(now), _shape(before)
-    said = "the same size" if shape == earlier else f"not the same size: {earlier} then, {shape} now"
-    rows = (_successes(now.pupils, before.pupils), *_figures(now.pupils, before.pupils))
-    return ComparisonRow(previous=before.id, previous_began_at=before.began_at, said=said, rows=rows)
+    """Compares each figure of two rehearsals of one journey."""
+    shape, earlier = _size_text(now), _size_text(before)
+    text = "same size" if shape == earlier else f"different size: {earlier} then, {shape} now"
+    rows = (_successes(now.student_rows, before.student_rows), *_figures(now.student_rows, before.student_rows))
+    return ComparisonRow(previous=before.id, previous_began_at=before.began_at, said=text, rows=rows)
 
 
-def _shape(record: RecordRow) -> str:
+def _size_text(record: RecordRow) -> str:
     often = "once" if record.rounds == 1 else f"{record.rounds} times"
     return f"{record.students} students within {record.ramp_s:g} s, {often}"
 
@@ -87,7 +87,7 @@ def _figures(now: Sequence[PersonRow], before: Sequence[PersonRow]) -> Iterator[
     for title in STEPS:
         yield _row(f"{title}, median", _took(now, title), _took(before, title), "s", lower_is_better=True)
     yield _row("media latency, median", _latency(now), _latency(before), "ms", lower_is_better=True)
-    yield _row("frames a second, median", _frames(now), _frames(before), "", lower_is_better=False)
+    yield _row("frames per second, median", _frames(now), _frames(before), "", lower_is_better=False)
 
 
 def _row(title: str, now: Sequence[float], before: Sequence[float], unit: str, *, lower_is_better: bool) -> ComparedRow:
@@ -96,16 +96,16 @@ def _row(title: str, now: Sequence[float], before: Sequence[float], unit: str, *
             title=title, before=_shown(before, unit), now=_shown(now, unit), change="too few to tell", test="none"
         )
     p, test = mann_whitney(now, before)
-    # The rank sum says which way, and not the medians, which can be equal or stand the other way.
+    # The rank sum gives the direction, not the medians, which can be equal or point the other way.
     is_lower = sum((a < b) - (a > b) for a in now for b in before) > 0
     is_better = is_lower is lower_is_better
-    few = _smallest_p(len(now), len(before)) >= ALPHA
-    change: Change = "too few to tell" if few else _change(p, is_better=is_better)
+    is_too_few = _smallest_p(len(now), len(before)) >= ALPHA
+    change: Change = "too few to tell" if is_too_few else _change(p, is_better=is_better)
     return ComparedRow(title=title, before=_shown(before, unit), now=_shown(now, unit), change=change, test=test, p=p)
 
 
 def _smallest_p(n: int, m: int) -> float:
-    """What the test says of two samples that do not overlap at all: of three and three it cannot say less than 0.1."""
+    """The smallest possible p, for two samples that do not overlap: with three and three values it is 0.1."""
     return 2 / math.comb(n + m, n)
 
 
@@ -138,16 +138,20 @@ def _took(people: Sequence[PersonRow], title: str) -> list[float]:
 
 
 def _latency(people: Sequence[PersonRow]) -> list[float]:
-    """One a student: the looks of one student are no two of their own."""
+    """One value per student: the samples of one student are not independent."""
     return [
         median(found)
         for person in people
-        if (found := [look.latency_ms for look in person.looks if look.latency_ms is not None and not look.fault])
+        if (
+            found := [
+                sample.latency_ms for sample in person.looks if sample.latency_ms is not None and not sample.fault
+            ]
+        )
     ]
 
 
 def _frames(people: Sequence[PersonRow]) -> list[float]:
-    return [look.frames_per_s for person in people for look in person.looks[-1:] if not look.fault]
+    return [sample.frames_per_s for person in people for sample in person.looks[-1:] if not sample.fault]
 
 
 def _shown(values: Sequence[float], unit: str) -> str:

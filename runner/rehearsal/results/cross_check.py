@@ -1,4 +1,4 @@
-"""A rehearsal's figures beside what the practice school counted itself: a probe that miscounts would show here."""
+"""Compares a rehearsal's figures with the practice school's own counters, to find a probe that miscounts."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from firstbell.runner.rehearsal.document import CountedRow, PersonRow
 from firstbell.runner.rehearsal.scenario import JOINS, LEAVES, OPENS_THE_CLASS
 from firstbell.runner.rehearsal.transcript import joins, peak
 
-# From a student's going until the teacher's page has hung up: two ways through the school's socket, and pages that wait
-# for a processor meanwhile.
-HANGS_UP_S = 1.0
-COMING = (JOINS, OPENS_THE_CLASS)
+# The time from a student's leaving until the teacher's page has hung up: two messages through the school's socket, and
+# pages that wait for a processor.
+HANG_UP_S = 1.0
+JOINING = (JOINS, OPENS_THE_CLASS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SchoolCounts:
-    """What the school had counted at one moment. `frames` are those that its teachers' pages have sent."""
+    """The school's counters at one moment. `frames` counts frames sent by the teachers' pages."""
 
     joins: int
     peak: int
@@ -30,31 +30,31 @@ class SchoolCounts:
 
     @classmethod
     def of(cls, counters: Mapping[str, Any]) -> Self:
-        """From what the school tells of its live classes."""
+        """Reads the counters of the school's live classes."""
         return cls(
             joins=counters["joins"], peak=counters["peak_people"], frames=counters["frames_sent"].get(TEACHER, 0)
         )
 
 
 def cross_check(before: SchoolCounts, after: SchoolCounts, people: Sequence[PersonRow]) -> tuple[CountedRow, ...]:
-    """Each figure that both have."""
+    """Compares each figure that both have counted."""
     return tuple(_rows(before, after, people))
 
 
 def _rows(before: SchoolCounts, after: SchoolCounts, people: Sequence[PersonRow]) -> Iterator[CountedRow]:
-    unseen = [person for person in people if _may_be_in_unseen(person)]
+    unobserved = [person for person in people if _may_have_joined(person)]
     yield CountedRow(
         title="joins",
         counted=after.joins - before.joins,
         measured=joins(people),
-        tolerance=len(unseen),
-        said=f"{len(unseen)} may have come in without our seeing it" if unseen else "",
+        tolerance=len(unobserved),
+        said=f"{len(unobserved)} may have joined unobserved" if unobserved else "",
     )
-    # Who was lost without a word left at a moment that nobody knows.
+    # A person who was lost without a report left at an unknown moment.
     if not any(_is_lost(person) for person in people):
-        yield _most(after, people, len(unseen))
-    # Whoever is in unseen is sent pictures that nobody of ours counts.
-    if not unseen:
+        yield _peak(after, people, len(unobserved))
+    # A person who joined unobserved is sent frames that First Bell does not count.
+    if not unobserved:
         yield from _frames(before, after, people)
 
 
@@ -62,52 +62,52 @@ def _is_lost(person: PersonRow) -> bool:
     return person.outcome == Outcome.ERRORED and person.failing is None
 
 
-def _may_be_in_unseen(person: PersonRow) -> bool:
-    """Whether the school may have let in somebody who could not see it: lost on the way, or stopped at the very step
-    with no word of the product's that they were turned away."""
-    if _has_come(person):
+def _may_have_joined(person: PersonRow) -> bool:
+    """Tells whether a person may have joined unobserved: lost before joining, or failed at joining without a message of
+    the product that they were turned away."""
+    if _has_joined(person):
         return False
     failing = person.failing
-    return failing.title in COMING and not failing.sign if failing else _is_lost(person)
+    return failing.title in JOINING and not failing.sign if failing else _is_lost(person)
 
 
-def _has_come(person: PersonRow) -> bool:
-    return any(person.step(title) for title in COMING)
+def _has_joined(person: PersonRow) -> bool:
+    return any(person.step(title) for title in JOINING)
 
 
-def _most(after: SchoolCounts, people: Sequence[PersonRow], unseen: int) -> CountedRow:
+def _peak(after: SchoolCounts, people: Sequence[PersonRow], unobserved: int) -> CountedRow:
     rounds = sorted({person.round for person in people})
-    most = max((peak([one for one in people if one.round == number]) for number in rounds), default=0)
-    # Whoever broke off is gone for us and for the school at moments of their own: others may have come between these.
-    broke_off = sum(_has_come(person) and person.failing is not None for person in people)
+    at_once = max((peak([person for person in people if person.round == number]) for number in rounds), default=0)
+    # The school and First Bell see an aborted person leave at different moments: others may have joined in between.
+    aborted = sum(_has_joined(person) and person.failing is not None for person in people)
     return CountedRow(
         title="most people at once",
         counted=after.peak,
-        measured=most,
-        tolerance=unseen + broke_off,
-        said=f"{broke_off} broke off in class" if broke_off else "",
+        measured=at_once,
+        tolerance=unobserved + aborted,
+        said=f"{aborted} aborted in class" if aborted else "",
     )
 
 
 def _frames(before: SchoolCounts, after: SchoolCounts, people: Sequence[PersonRow]) -> Iterator[CountedRow]:
     in_class = [person for person in people if person.role != TEACHER and person.step(JOINS)]
     teachers = [person for person in people if person.role == TEACHER]
-    # Who was lost could not be read, and a lost teacher's page has told the school nothing.
+    # A lost person's frames could not be read, and a lost teacher's page has reported no frames to the school.
     if not in_class or any(person.frames is None for person in in_class):
         return
     if any(teacher.outcome != Outcome.PASSED for teacher in teachers):
         return
-    late_s = sum(max(0.0, _hung_up_at_s(person) - person.frames_at_s) + HANGS_UP_S for person in in_class)
+    unread_s = sum(max(0.0, _hung_up_at_s(person) - person.frames_at_s) + HANG_UP_S for person in in_class)
     yield CountedRow(
         title="frames of the teacher",
         counted=after.frames - before.frames,
         measured=sum(person.frames or 0 for person in in_class),
-        tolerance=math.ceil(FRAMES_PER_S * late_s),
-        said=f"sent in the {late_s:.1f} s, all students together, between our last reading and the end of their calls",
+        tolerance=math.ceil(FRAMES_PER_S * unread_s),
+        said=f"sent in the {unread_s:.1f} s (all students together) between the last reading and the end of the calls",
     )
 
 
 def _hung_up_at_s(person: PersonRow) -> float:
-    """When a student's own page had ended the call: before it says that they have left; else, when it was closed."""
+    """The end of a student's call: the end of the step "leaves", else the time when the page was closed."""
     left = person.step(LEAVES)
     return left.at_s + left.took_s if left else person.left_at_s

@@ -1,4 +1,4 @@
-"""What remains of somebody who failed: their page, its console and network, cleaned as a run's evidence is."""
+"""Evidence of a failed person: page, console and network, redacted like the evidence of a run."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FailureEvidenceSettings:
-    """Where a rehearsal keeps what remains, what no picture shows (selectors), and which secrets nothing may hold."""
+    """The folder for evidence, the selectors to mask in pictures, and the secrets to redact."""
 
     folder: Path
     mask: tuple[str, ...]
@@ -31,48 +31,48 @@ class FailureEvidenceSettings:
 
 
 class FailureRecorder:
-    """Records one person in one round, and keeps something only where a step broke."""
+    """Records one person in one round, and keeps evidence only if a step failed."""
 
-    def __init__(self, actor: Actor, round_: int, cupboard: FailureEvidenceSettings) -> None:
+    def __init__(self, actor: Actor, round_: int, settings: FailureEvidenceSettings) -> None:
         self._actor = actor
-        self._cupboard = cupboard
-        # Below the process's own temporary folder, which goes with it, whatever happens.
+        self._settings = settings
+        # Inside the process's own temporary folder, which is deleted with the process in any case.
         self._raw = Path(tempfile.mkdtemp(prefix="raw-"))
-        self._has_broken = False
+        self._has_failed = False
         self._recorder = ActorRecorder(
             actor.page,
             actor=actor.name,
             folder=self._raw,
             attempt=round_,
-            options=RecordingOptions(trace=False, screenshots=False, har=False, mask=cupboard.mask),
+            options=RecordingOptions(trace=False, screenshots=False, har=False, mask=settings.mask),
         )
         self._recorder.start()
 
     def step_ended(self, record: StepRecord) -> None:
-        """Take a picture where a step broke; with a stranger about, nothing that shows or names a person."""
+        """Takes a picture if a step failed; if an unknown person was seen, discards everything instead."""
         if (ending := record.ending) is None:
             return
-        self._has_broken = True
+        self._has_failed = True
         if ending.is_private or self._actor.is_private:
             self._recorder.discard(ending.said)
         else:
             self._recorder.picture(record.step.position, record.step.title, failed=True)
 
     def finish(self) -> tuple[str, ...]:
-        """Keep what is to be kept, clean, and say under which names; nothing where nothing broke. Raises OSError."""
+        """Redacts and keeps the evidence, and returns its names; none if no step failed. Raises OSError."""
         try:
-            if not self._has_broken:
+            if not self._has_failed:
                 return ()
-            return keep_evidence(self._recorder.stop(), self._raw, self._cupboard)
+            return keep_evidence(self._recorder.stop(), self._raw, self._settings)
         finally:
             shutil.rmtree(self._raw, ignore_errors=True)
 
 
-def keep_evidence(recorded: Sequence[Artifact], raw: Path, cupboard: FailureEvidenceSettings) -> tuple[str, ...]:
-    """Put what was recorded into the cupboard, clean, and say under which names. Raises OSError."""
-    cleaned = clean(recorded, raw, cupboard.known, quarantine=cupboard.folder / QUARANTINE)
+def keep_evidence(recorded: Sequence[Artifact], raw: Path, settings: FailureEvidenceSettings) -> tuple[str, ...]:
+    """Redacts and stores what was recorded, and returns the names of the files. Raises OSError."""
+    cleaned = clean(recorded, raw, settings.known, quarantine=settings.folder / QUARANTINE)
     for name, data in cleaned.files.items():
-        file = cupboard.folder / name
+        file = settings.folder / name
         file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         file.write_bytes(data)
         file.chmod(0o600)
@@ -80,6 +80,8 @@ def keep_evidence(recorded: Sequence[Artifact], raw: Path, cupboard: FailureEvid
 
 
 def _in_order(artifacts: Sequence[Artifact]) -> tuple[str, ...]:
-    """The names of what is there, the picture first."""
-    there = [artifact for artifact in artifacts if not artifact.missing]
-    return tuple(one.name for one in sorted(there, key=lambda one: one.kind is not ArtifactKind.SCREENSHOT))
+    """The names of the kept files, the picture first."""
+    kept = [artifact for artifact in artifacts if not artifact.missing]
+    return tuple(
+        artifact.name for artifact in sorted(kept, key=lambda artifact: artifact.kind is not ArtifactKind.SCREENSHOT)
+    )

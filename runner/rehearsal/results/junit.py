@@ -10,7 +10,7 @@ from firstbell.runner.rehearsal.document import CriterionRow, PersonRow, Rehears
 
 
 def junit(document: RehearsalDocument) -> bytes:
-    """The XML, as a CI reads it. What the probe could not judge is an error, what is not met a failure."""
+    """Renders JUnit XML. A criterion that is not met is a failure, one that could not be judged an error."""
     record = document.record
     root = ET.Element("testsuites", name=f"rehearsal of {record.journey}")
     criteria = ET.SubElement(root, "testsuite", name="criteria")
@@ -49,8 +49,8 @@ def _criterion(suite: ET.Element, criterion: CriterionRow, *, is_judged: bool) -
     if criterion.is_met:
         return
     is_error = criterion.is_met is None or criterion.is_own or not is_judged
-    said = f"{criterion.measured}, wanted {criterion.wanted}"
-    ET.SubElement(case, "error" if is_error else "failure", message=said, type="criterion").text = criterion.said
+    text = f"{criterion.measured}, required {criterion.wanted}"
+    ET.SubElement(case, "error" if is_error else "failure", message=text, type="criterion").text = criterion.said
 
 
 def _person(suite: ET.Element, person: PersonRow, journey: str) -> None:

@@ -1,4 +1,4 @@
-"""A rehearsal as one page: the verdict, what it rests on, and plots; it opens anywhere, without network."""
+"""Renders a rehearsal as one page: outcome, criteria, figures and plots; it needs no network."""
 
 from __future__ import annotations
 
@@ -18,67 +18,69 @@ from firstbell.runner.rehearsal.results.svg_plots import PlotDot, bars, line, sc
 from firstbell.runner.rehearsal.scenario import SEES, STEPS
 from firstbell.runner.rehearsal.transcript import NOT_OPENED
 
-WORDS = {"go": "Go", "no-go": "No-go", "the probe was the limit": "No verdict"}
+OUTCOME_TEXT = {"go": "Go", "no-go": "No-go", "the probe was the limit": "No result"}
 
 
 def report_page(
-    document: RehearsalDocument, wanted: Criteria, zone: ZoneInfo, pictures: Mapping[str, bytes] | None = None
+    document: RehearsalDocument, criteria: Criteria, zone: ZoneInfo, pictures: Mapping[str, bytes] | None = None
 ) -> str:
-    """The page, in the school's time, with pictures (JPEG) of what remains of those who failed, by their names."""
+    """Renders the page, in the school's time, with pictures (JPEG) of failures by their names."""
     loader = PackageLoader("firstbell.runner.rehearsal.results")
     environment = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True)
     return environment.get_template("report.html").render(
         document=document,
         record=document.record,
-        word=WORDS[document.verdict.value],
+        word=OUTCOME_TEXT[document.verdict.value],
         began_at=document.record.began_at.astimezone(zone),
         busy=busy_of(document.record.samples),
         steps=STEPS,
-        plots=_plots(document, wanted),
+        plots=_plots(document, criteria),
         pictures={name: base64.b64encode(data).decode() for name, data in (pictures or {}).items()},
     )
 
 
-def _plots(document: RehearsalDocument, wanted: Criteria) -> list[tuple[str, str, Markup | str]]:
-    """Heading, what is said of it, and the picture; a picture that would be empty is left out, and said so."""
+def _plots(document: RehearsalDocument, criteria: Criteria) -> list[tuple[str, str, Markup | str]]:
+    """Heading, explanation and plot of each figure; a sentence instead of an empty plot."""
     record = document.record
-    pupils = record.pupils
-    joined = [found for person in pupils if (found := _joined(person))]
-    looks = [
-        PlotDot(at_s=look.at_s, value=look.latency_ms, who=person.actor, is_bad=bool(look.fault))
-        for person in pupils
-        for look in person.looks
-        if look.latency_ms is not None
+    student_rows = record.student_rows
+    joined = [dot for person in student_rows if (dot := _join_dot(person))]
+    latencies = [
+        PlotDot(at_s=sample.at_s, value=sample.latency_ms, who=person.actor, is_bad=bool(sample.fault))
+        for person in student_rows
+        for sample in person.looks
+        if sample.latency_ms is not None
     ]
-    failed = Counter(_where(person) for person in record.people if person.outcome != Outcome.PASSED)
+    failed = Counter(_failure_point(person) for person in record.people if person.outcome != Outcome.PASSED)
     samples = [(sample.at_s, sample.busy_share * 100) for sample in record.samples]
     return [
         (
             "Join times",
-            "Each dot is a student: when they saw and heard the teacher, and how long after opening the portal.",
-            scatter(joined, title="Seconds from the portal to seeing and hearing, over time", unit="s")
-            or "Nobody came that far.",
+            "Each dot is a student: when they saw and heard the teacher, and how long it took from the portal.",
+            scatter(
+                joined, title="Seconds from opening the portal to seeing and hearing the teacher, over time", unit="s"
+            )
+            or "No student saw and heard the teacher.",
         ),
         (
             "Media latency",
-            "Each dot is one look of a student at the teacher's picture: how late it was, glass to glass.",
-            scatter(looks, title="Media latency over time", unit="ms", wanted=wanted.latency_ms)
-            or "Nobody saw the teacher.",
+            "Each dot is one sample: the delay from the teacher's camera to the student's screen.",
+            scatter(latencies, title="Media latency over time", unit="ms", wanted=criteria.latency_ms)
+            or "No student saw the teacher.",
         ),
         (
             "Failures by step",
-            "Where those who did not get through were stopped.",
-            bars(failed.most_common(), title="Failures by step") or "Nobody was stopped.",
+            "The steps at which people failed.",
+            bars(failed.most_common(), title="Failures by step") or "No step failed.",
         ),
         (
             "This machine",
-            "The share of all its processors in use. Where it stays at 100 %, times and delays are this machine's own.",
-            line(samples, title="Processors in use over time", unit="%", most=100.0) or "Too short to draw.",
+            "The share of its processors in use. At 100 % this machine slows the rehearsal down, and times grow.",
+            line(samples, title="Processors in use over time", unit="%", most=100.0) or "Too few samples to draw.",
         ),
     ]
 
 
-def _joined(person: PersonRow) -> PlotDot | None:
+def _join_dot(person: PersonRow) -> PlotDot | None:
     last = person.step(SEES)
     if last is None:
         return None
@@ -86,7 +88,7 @@ def _joined(person: PersonRow) -> PlotDot | None:
     return PlotDot(at_s=at_s, value=at_s - person.steps[0].at_s, who=f"{person.actor}, round {person.round}")
 
 
-def _where(person: PersonRow) -> str:
+def _failure_point(person: PersonRow) -> str:
     if failing := person.failing:
         return failing.title
-    return "never came" if person.said == NOT_OPENED else "between steps"
+    return "did not join" if person.said == NOT_OPENED else "between steps"

@@ -1,4 +1,4 @@
-"""The plots of a rehearsal's page: inline SVG, which needs no network and nobody's script."""
+"""The plots of a rehearsal's page: inline SVG without network or scripts."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ BAR = 26
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlotDot:
-    """One thing that was measured, when, and of whom; `is_bad` where it ended badly."""
+    """One measured value with its time and person; `is_bad` marks a failure."""
 
     at_s: float
     value: float
@@ -24,7 +24,7 @@ class PlotDot:
 
 
 def scatter(dots: Sequence[PlotDot], *, title: str, unit: str, wanted: float | None = None) -> Markup:
-    """Values over time, with a line where something is wanted; nothing where there are no values."""
+    """Plots values over time, with a line for the requirement; empty without values."""
     if not dots:
         return Markup("")
     scale = _Scale.of([(dot.at_s, dot.value) for dot in dots], wanted)
@@ -41,7 +41,7 @@ def scatter(dots: Sequence[PlotDot], *, title: str, unit: str, wanted: float | N
 
 
 def line(points: Sequence[tuple[float, float]], *, title: str, unit: str, most: float) -> Markup:
-    """One value over time, up to a known most."""
+    """Plots one value over time, up to a known maximum."""
     if len(points) < 2:
         return Markup("")
     scale = _Scale(first_s=0.0, last_s=points[-1][0], most=most)
@@ -51,7 +51,7 @@ def line(points: Sequence[tuple[float, float]], *, title: str, unit: str, most: 
 
 
 def bars(counts: Sequence[tuple[str, int]], *, title: str) -> Markup:
-    """How often what, one bar each."""
+    """Plots counts, one bar each."""
     if not counts:
         return Markup("")
     most, label = max(count for _, count in counts), 250
@@ -61,16 +61,16 @@ def bars(counts: Sequence[tuple[str, int]], *, title: str) -> Markup:
             '<rect class="bad" x="{}" y="{:.0f}" width="{:.1f}" height="16"/><text x="{:.1f}" y="{:.0f}">{}</text>'
         ).format(
             label - 8,
-            place * BAR + 17,
+            row * BAR + 17,
             name,
             label,
-            place * BAR + 5,
+            row * BAR + 5,
             width := count / most * (WIDTH - label - 50),
             label + width + 6,
-            place * BAR + 17,
+            row * BAR + 17,
             count,
         )
-        for place, (name, count) in enumerate(counts)
+        for row, (name, count) in enumerate(counts)
     )
     return _framed(drawn, title, len(counts) * BAR + 6)
 
@@ -93,7 +93,7 @@ class _Scale:
         return HEIGHT - BOTTOM - value / self.most * (HEIGHT - TOP - BOTTOM)
 
     def frame(self, unit: str, wanted: float | None) -> Markup:
-        """Axes with a few numbers, and the line of what is wanted."""
+        """Axes with a few numbers, and the line of the requirement."""
         drawn = Markup("")
         for share in (0.0, 0.5, 1.0):
             value, at_s = self.most * share, self.first_s + (self.last_s - self.first_s) * share
@@ -117,7 +117,7 @@ class _Scale:
         if wanted:
             drawn += Markup(
                 '<line class="wanted" x1="{}" x2="{}" y1="{:.1f}" y2="{:.1f}"/>'
-                '<text x="{}" y="{:.1f}" text-anchor="end">wanted: {}</text>'
+                '<text x="{}" y="{:.1f}" text-anchor="end">required: {}</text>'
             ).format(
                 LEFT,
                 WIDTH - RIGHT,
@@ -131,7 +131,7 @@ class _Scale:
 
 
 def round_up(value: float) -> float:
-    """The next number that, and half of which, a person reads at a glance."""
+    """The next round number, half of which is round too."""
     if value <= 0:
         return 1.0
     whole = 10.0 ** math.floor(math.log10(value))

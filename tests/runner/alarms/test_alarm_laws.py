@@ -1,5 +1,5 @@
-"""Laws of what people are told, for any history: nothing without a confirmed failure, an end for each beginning and
-none before it; and a silence hides messages, never data."""
+"""Laws of notices for any sequence of observations: none without a confirmed failure, a closing for each opening, and a
+silence that suppresses notices but never changes incidents."""
 
 from __future__ import annotations
 
@@ -40,23 +40,23 @@ OUTCOMES = ("passed", "failed", "failed twice", "errored", "blind", "missed", "s
 
 @dataclass
 class World:
-    """What is known, and what was sent."""
+    """The state of incidents, and the notices that were sent."""
 
     silences: tuple[Silence, ...] = ()
-    ledger: AlarmState = field(default_factory=AlarmState)
+    state: AlarmState = field(default_factory=AlarmState)
     sent: list[SentNotice] = field(default_factory=list)
     confirmed: set[str] = field(default_factory=set)
 
-    def see(self, verdict: Observation) -> None:
-        if verdict.confirmed:
-            self.confirmed.add(verdict.service)
-        self.ledger, _ = advance(self.ledger, verdict, IncidentPolicy())
-        self.look(verdict.at)
+    def observe(self, observation: Observation) -> None:
+        if observation.confirmed:
+            self.confirmed.add(observation.service)
+        self.state, _ = advance(self.state, observation, IncidentPolicy())
+        self.send_notices(observation.at)
 
-    def look(self, now: datetime) -> None:
-        for incident in self.ledger.incidents.values():
-            standing = IncidentStatus(incident=incident, severity=Severity.CRITICAL)
-            for due in notices_due(standing, ROUTES, self.sent, self.silences, now):
+    def send_notices(self, now: datetime) -> None:
+        for incident in self.state.incidents.values():
+            status = IncidentStatus(incident=incident, severity=Severity.CRITICAL)
+            for due in notices_due(status, ROUTES, self.sent, self.silences, now):
                 self.sent.append(
                     SentNotice(
                         incident=incident.number,
@@ -90,8 +90,8 @@ def histories(draw: st.DrawFn) -> list[Observation]:
     return found
 
 
-def healing(at: datetime) -> list[Observation]:
-    """Passes until nobody can doubt any more."""
+def passes_after(at: datetime) -> list[Observation]:
+    """Passes of every journey until each incident has closed."""
     names = [(journey, location) for journey in ("live-class", "sign-in", "plan-b") for location in ("home", "school")]
     return [
         Observation(journey=journey, location=location, at=at + timedelta(minutes=lap), outcome=Outcome.PASSED)
@@ -100,7 +100,7 @@ def healing(at: datetime) -> list[Observation]:
     ]
 
 
-def told(world: World) -> dict[tuple[int, int, str], list[NoticeKind]]:
+def sent_kinds(world: World) -> dict[tuple[int, int, str], list[NoticeKind]]:
     by: dict[tuple[int, int, str], list[NoticeKind]] = {}
     for one in world.sent:
         by.setdefault((one.incident, one.opening, one.route), []).append(one.kind)
@@ -109,25 +109,27 @@ def told(world: World) -> dict[tuple[int, int, str], list[NoticeKind]]:
 
 @settings(max_examples=60)
 @given(histories(), st.lists(st.tuples(st.integers(0, 600), st.integers(1, 120)), max_size=3))
-def test_an_end_for_each_beginning_and_no_beginning_without_a_confirmed_failure(
+def test_each_opening_has_a_closing_and_a_confirmed_failure(
     history: list[Observation], quiet: list[tuple[int, int]]
 ) -> None:
     silences = tuple(
         Silence(number=number, until=START + timedelta(minutes=begin + lasts), by="ana", why="", service="platform")
         for number, (begin, lasts) in enumerate(quiet)
     )
-    world, loud = World(silences=silences), World()
-    for verdict in [*history, *healing(history[-1].at)]:
-        world.see(verdict)
-        loud.see(verdict)
-        for incident in world.ledger.incidents.values():
+    world, unsilenced = World(silences=silences), World()
+    for observation in [*history, *passes_after(history[-1].at)]:
+        world.observe(observation)
+        unsilenced.observe(observation)
+        for incident in world.state.incidents.values():
             unconfirmed = not incident.is_own and incident.subject not in world.confirmed
-            doubts = [one for one in history if one.outcome == "failed" and one.service == incident.subject]
-            assert not unconfirmed or len(doubts) > 1, "opened by a single failure that nobody confirmed"
-    assert world.ledger == loud.ledger, "a silence has changed what is known"
-    assert not [one for one in world.ledger.incidents.values() if one.is_open], "something never closed"
-    for key, kinds in told(world).items():
-        assert kinds[0] in (NoticeKind.OPENED, NoticeKind.ESCALATED), f"{key}: an end without a beginning"
+            failures = [one for one in history if one.outcome == "failed" and one.service == incident.subject]
+            assert not unconfirmed or len(failures) > 1, "opened by a single unconfirmed failure"
+    assert world.state == unsilenced.state, "a silence has changed an incident"
+    assert not [one for one in world.state.incidents.values() if one.is_open], "an incident never closed"
+    for key, kinds in sent_kinds(world).items():
+        assert kinds[0] in (NoticeKind.OPENED, NoticeKind.ESCALATED), f"{key}: a closing without an opening"
         assert kinds.count(NoticeKind.CLOSED) == 1, f"{key}: {kinds}"
-        assert kinds[-1] is NoticeKind.CLOSED, f"{key}: told after its end"
-    assert set(told(world)) <= set(told(loud)) | {key for key in told(world) if key[2] == "head"}
+        assert kinds[-1] is NoticeKind.CLOSED, f"{key}: a notice after the closing"
+    assert set(sent_kinds(world)) <= set(sent_kinds(unsilenced)) | {
+        key for key in sent_kinds(world) if key[2] == "head"
+    }

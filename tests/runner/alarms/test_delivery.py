@@ -1,4 +1,4 @@
-"""Delivery to receivers as they are: slow, silent, busy, gone; nothing is lost or overtaken, and nobody waits."""
+"""Delivery to receivers that are slow, silent, busy or gone: no notice is lost or overtaken, and no receiver waits."""
 
 from __future__ import annotations
 
@@ -26,27 +26,27 @@ from firstbell.runner.history.tables.alarms import notifications
 from firstbell.runner.outcome import Outcome
 from tests.support.receivers import Receiver, http_receiver
 
-pytestmark = pytest.mark.browser  # Servers of their own, and time limits: with those that take as long.
+pytestmark = pytest.mark.browser  # Real servers and time limits: run with the slow tests.
 
 ZONE = ZoneInfo("America/New_York")
 
 
 class District:
-    """Routes to receivers, and a history that fills an outbox."""
+    """Routes to receivers, and incidents that fill an outbox."""
 
     def __init__(self, database: Database, *receivers: Receiver) -> None:
         self._database = database
         routes = [
-            Route(name=f"route-{number}", to=(f"webhook:{one.url}",), services=frozenset({"platform"}))
-            for number, one in enumerate(receivers)
+            Route(name=f"route-{number}", to=(f"webhook:{receiver.url}",), services=frozenset({"platform"}))
+            for number, receiver in enumerate(receivers)
         ]
         self.incidents = IncidentService(database, AlarmPolicy(zone=ZONE, routes=tuple(routes)))
         self.outbox = OutboxHistory(self.incidents, database, "me", lambda _owner: False)
         self._at = datetime.now(UTC)
 
-    def see(self, outcome: str, journey: str = "live-class", service: str = "platform") -> None:
+    def observe(self, outcome: str, journey: str = "live-class", service: str = "platform") -> None:
         self._at += timedelta(seconds=1)
-        verdict = Observation(
+        observation = Observation(
             journey=journey,
             location="here",
             at=self._at,
@@ -55,10 +55,10 @@ class District:
             service=service if outcome == "failed" else "",
         )
         with self._database.write() as connection:
-            self.incidents.weigh(connection, verdict)
+            self.incidents.record_observation(connection, observation)
 
-    def fates(self) -> list[str]:
-        return sorted(parcel.fate.value for parcel in self.outbox.look(500))
+    def states(self) -> list[str]:
+        return sorted(entry.state.value for entry in self.outbox.entries(500))
 
 
 @pytest.fixture
@@ -89,56 +89,56 @@ def deliver(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[District], No
 
 
 def until(holds: Callable[[], bool], within_s: float = 20.0) -> None:
-    """Wait for something that must come to pass."""
-    deadline, look = time.monotonic() + within_s, threading.Event()
+    """Waits until a condition holds."""
+    deadline, pause = time.monotonic() + within_s, threading.Event()
     while not holds():
-        assert time.monotonic() < deadline, "it did not come to pass in time"
-        look.wait(0.02)
+        assert time.monotonic() < deadline, "the condition did not hold in time"
+        pause.wait(0.02)
 
 
 def kinds(receiver: Receiver) -> list[str]:
     return [headers["webhook-id"].split("/")[3] for headers, _ in receiver.posts]
 
 
-def test_a_receiver_in_trouble_gets_all_in_order_once_it_is_well(
+def test_a_failing_receiver_gets_all_notices_in_order_once_it_works(
     database: Database, receivers: Callable[[], Receiver], deliver: Callable[[District], NoticeDelivery]
 ) -> None:
     receiver = receivers()
     receiver.answers = [(503, {}), "reset", (429, {"Retry-After": "0"}), (500, {})]
     district = District(database, receiver)
     for outcome in ("failed", "passed", "passed"):
-        district.see(outcome)
+        district.observe(outcome)
     deliver(district)
-    until(lambda: district.fates() == ["delivered", "delivered"])
+    until(lambda: district.states() == ["delivered", "delivered"])
     assert kinds(receiver) == ["opened", "closed"]
 
 
-def test_a_receiver_that_never_answers_keeps_nobody_waiting(
+def test_a_receiver_that_never_answers_keeps_no_other_waiting(
     database: Database, receivers: Callable[[], Receiver], deliver: Callable[[District], NoticeDelivery]
 ) -> None:
-    silent, well = receivers(), receivers()
+    silent, working = receivers(), receivers()
     silent.answers = ["stall"]
-    district = District(database, silent, well)
-    district.see("failed")
+    district = District(database, silent, working)
+    district.observe("failed")
     deliver(district)
-    until(lambda: kinds(well) == ["opened"], within_s=5)
+    until(lambda: kinds(working) == ["opened"], within_s=5)
     silent.closing.set()
 
 
-def test_a_receiver_that_drips_keeps_nobodys_hands(
+def test_an_endless_answer_does_not_block_a_worker(
     database: Database,
     receivers: Callable[[], Receiver],
     deliver: Callable[[District], NoticeDelivery],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Each byte renews a socket's time-out: an answer that never ends would hold a hand for ever."""
+    """Each byte renews a socket's time-out: an endless answer would block a worker for ever."""
     monkeypatch.setattr(delivery, "LIMIT_S", 0.2)
     dripping = receivers()
     dripping.answers = ["drip"]
     district = District(database, dripping)
-    district.see("failed")
+    district.observe("failed")
     deliver(district)
-    until(lambda: district.fates() == ["delivered"], within_s=5)
+    until(lambda: district.states() == ["delivered"], within_s=5)
 
 
 def test_an_alarm_does_not_wait_for_its_picture(
@@ -147,80 +147,80 @@ def test_an_alarm_does_not_wait_for_its_picture(
     monkeypatch.setattr(delivery, "PICTURE_S", 0.1)
     receiver, back = receivers(), threading.Event()
     district = District(database, receiver)
-    district.see("failed")
+    district.observe("failed")
     with database.write() as connection:
         connection.execute(notifications.update().values(picture="runs/x/2.jpg"))
 
-    def away(_name: str) -> bytes:
+    def unreachable(_name: str) -> bytes:
         back.wait()
         return b""
 
     options = ChannelOptions(secret=lambda _reference: "")
-    begun = NoticeDelivery(district.outbox, lambda address: open_channel(address, options), away).start()
+    begun = NoticeDelivery(district.outbox, lambda address: open_channel(address, options), unreachable).start()
     until(lambda: kinds(receiver) == ["opened"], within_s=5)
     back.set()
     begun.close()
 
 
-def test_what_is_refused_for_good_is_seen_and_told_by_another_way(
+def test_a_refused_notice_is_dead_and_reported_by_another_channel(
     database: Database, receivers: Callable[[], Receiver], deliver: Callable[[District], NoticeDelivery]
 ) -> None:
-    gone, well = receivers(), receivers()
+    gone, working = receivers(), receivers()
     gone.answers = [(404, {})]
-    district = District(database, gone, well)
-    operator = Route(name="operator", to=(f"webhook:{well.url}",), is_operator=True)
-    district.incidents.terms = AlarmPolicy(zone=ZONE, routes=(*district.incidents.terms.routes, operator))
-    district.see("failed")
+    district = District(database, gone, working)
+    operator = Route(name="operator", to=(f"webhook:{working.url}",), is_operator=True)
+    district.incidents.policy = AlarmPolicy(zone=ZONE, routes=(*district.incidents.policy.routes, operator))
+    district.observe("failed")
     deliver(district)
-    until(lambda: district.fates() == ["dead", "delivered", "delivered"])
-    told = [body.decode() for _, body in well.posts]
-    assert any("127.0.0.1 answered 404" in body for body in told)
+    until(lambda: district.states() == ["dead", "delivered", "delivered"])
+    bodies = [body.decode() for _, body in working.posts]
+    assert any("127.0.0.1 answered 404" in body for body in bodies)
 
 
-def test_a_hundred_that_wait_do_not_hold_up_the_next(
+def test_a_hundred_waiting_notices_do_not_delay_the_next(
     database: Database, receivers: Callable[[], Receiver], deliver: Callable[[District], NoticeDelivery]
 ) -> None:
     receiver = receivers()
     district = District(database, receiver)
     routes = [Route(name="it", to=(f"webhook:{receiver.url}",))]
-    district.incidents.terms = AlarmPolicy(zone=ZONE, routes=tuple(routes))
+    district.incidents.policy = AlarmPolicy(zone=ZONE, routes=tuple(routes))
     for number in range(100):
-        district.see("failed", journey=f"journey-{number}", service=f"service-{number}")
-    district.see("failed", journey="live-class", service="platform")
+        district.observe("failed", journey=f"journey-{number}", service=f"service-{number}")
+    district.observe("failed", journey="live-class", service="platform")
     deliver(district)
-    until(lambda: district.fates() == ["delivered"] * 101)
+    until(lambda: district.states() == ["delivered"] * 101)
 
 
-def test_a_notice_that_cannot_be_read_is_set_aside_and_stops_nobody(
+def test_an_unreadable_notice_is_dead_and_blocks_no_other(
     database: Database, receivers: Callable[[], Receiver], deliver: Callable[[District], NoticeDelivery]
 ) -> None:
     receiver = receivers()
     district = District(database, receiver)
-    district.see("failed")
+    district.observe("failed")
     with database.write() as connection:
         connection.execute(notifications.update().values(message={"written by": "another version"}))
     for outcome in ("passed", "passed"):
-        district.see(outcome)
+        district.observe(outcome)
     deliver(district)
-    until(lambda: district.fates() == ["dead", "delivered"])
+    until(lambda: district.states() == ["dead", "delivered"])
     assert kinds(receiver) == ["closed"]
 
 
-def test_a_database_that_goes_away_is_waited_for(
+def test_delivery_resumes_when_the_database_can_be_reached_again(
     database: Database,
     receivers: Callable[[], Receiver],
     deliver: Callable[[District], NoticeDelivery],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(delivery, "AWAY_S", 0.05)
+    monkeypatch.setattr(delivery, "DATABASE_RETRY_S", 0.05)
     receiver = receivers()
     district = District(database, receiver)
     away = threading.Event()
-    asked = threading.Event()
+    called = threading.Event()
     claim = district.outbox.claim
 
     def claim_or_fail(*given: object) -> object:
-        asked.set()
+        called.set()
         if away.is_set():
             raise OSError("the disk is away")
         return claim(*given)  # type: ignore[arg-type]
@@ -228,36 +228,36 @@ def test_a_database_that_goes_away_is_waited_for(
     away.set()
     monkeypatch.setattr(district.outbox, "claim", claim_or_fail)
     deliver(district)
-    assert asked.wait(5)
-    district.see("failed")
+    assert called.wait(5)
+    district.observe("failed")
     away.clear()
     until(lambda: kinds(receiver) == ["opened"])
 
 
-@pytest.mark.parametrize(("tries", "fate"), [(0, "waiting"), (delivery.FEWEST_TRIES, "dead")])
-def test_what_is_old_is_given_up_only_after_many_tries(
+@pytest.mark.parametrize(("tries", "state"), [(0, "waiting"), (delivery.FEWEST_TRIES, "dead")])
+def test_an_old_notice_is_given_up_only_after_many_tries(
     database: Database,
     receivers: Callable[[], Receiver],
     deliver: Callable[[District], NoticeDelivery],
     tries: int,
-    fate: str,
+    state: str,
 ) -> None:
-    """A person who lets a dead notice go again has not let it go for one try."""
+    """A person who retries a dead notice expects more than one try."""
     receiver = receivers()
     receiver.answers = [(503, {"Retry-After": "600"})]
     district = District(database, receiver)
-    district.see("failed")
+    district.observe("failed")
     long_ago = datetime.now(UTC) - timedelta(days=2)
     with database.write() as connection:
         connection.execute(notifications.update().values(made_at=long_ago, tries=tries))
     deliver(district)
-    until(lambda: district.outbox.look(9)[-1].notification.tries > tries)
-    assert district.outbox.look(9)[-1].fate.value == fate
+    until(lambda: district.outbox.entries(9)[-1].notice.tries > tries)
+    assert district.outbox.entries(9)[-1].state.value == state
 
 
-def test_waits_grow_to_a_bound_and_are_spread() -> None:
+def test_backoff_grows_to_a_bound_and_is_spread() -> None:
     assert 0.5 * 2 <= backoff_s(0) <= 1.5 * 2
     assert all(backoff_s(tries) <= 1.5 * delivery.BACKOFF.longest_s for tries in (10, 1000))
     assert len({backoff_s(3) for _ in range(10)}) > 1
-    assert backoff_s(0, asked_s=3000.0) == 3000.0
-    assert backoff_s(5, asked_s=0.0) >= 0.5 * 2**6
+    assert backoff_s(0, requested_s=3000.0) == 3000.0
+    assert backoff_s(5, requested_s=0.0) >= 0.5 * 2**6

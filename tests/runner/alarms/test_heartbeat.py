@@ -1,4 +1,4 @@
-"""The dead man's switch: told only of work that was done; and locations that listen for each other."""
+"""The dead man's switch, which signals only work that was done; and locations that watch each other."""
 
 from __future__ import annotations
 
@@ -53,18 +53,18 @@ def incidents(database: Database) -> IncidentService:
         (0, 0, 6, HeartbeatSignal.FAIL),
     ],
 )
-def test_all_is_well_only_where_work_was_done_and_notices_get_out(
+def test_success_needs_finished_work_and_delivered_notices(
     due: int, committed: int, waits_min: int | None, signal: HeartbeatSignal | None
 ) -> None:
     waiting = None if waits_min is None else NOON - timedelta(minutes=waits_min)
-    pulse = WatchActivity(is_planned=True, due=due, committed=committed, waiting_since=waiting)
-    assert signal_of(pulse, NOON)[0] is signal
+    activity = WatchActivity(is_planned=True, due=due, committed=committed, waiting_since=waiting)
+    assert signal_of(activity, NOON)[0] is signal
 
 
-def test_a_planner_that_plans_no_more_lets_the_switch_fall(
+def test_a_stopped_planner_stops_the_heartbeat(
     database: Database, incidents: IncidentService, receiver: Receiver, clock: Clock
 ) -> None:
-    """Nothing is due then, and nothing left undone: it would look like a quiet night."""
+    """No slot is due then, and none is left undone: it would look like a quiet night."""
     clock.now = datetime.now(UTC)
     outbox = OutboxHistory(incidents, database, "me", owner_is_gone)
     switch = DeadMansSwitch(Heartbeat(receiver.url), incidents, database, outbox, "here")
@@ -77,24 +77,24 @@ def test_a_planner_that_plans_no_more_lets_the_switch_fall(
     assert receiver.paths == ["/hook/start", "/hook"]
 
 
-def test_signals_go_where_healthchecks_wants_them(receiver: Receiver) -> None:
+def test_signals_go_to_the_paths_of_healthchecks(receiver: Receiver) -> None:
     paths: list[str] = []
     heartbeat = Heartbeat(f"{receiver.url}/4b2f?rid=1")
     for signal in HeartbeatSignal:
-        assert heartbeat.tell(signal, "a log")
+        assert heartbeat.send(signal, "a log")
         paths.append(receiver.paths[-1])
     assert paths == ["/hook/4b2f/start?rid=1", "/hook/4b2f?rid=1", "/hook/4b2f/fail?rid=1"]
     assert [body for _, body in receiver.posts] == [b"a log"] * 3
 
 
-def test_incidents_that_cannot_be_read_let_the_switch_fall(
+def test_unreadable_incidents_stop_the_heartbeat(
     database: Database, incidents: IncidentService, receiver: Receiver
 ) -> None:
-    """No verdict could be weighed then: the service would work on, and nobody hear of anything."""
+    """No observation could be recorded then: the service would run on without alarms."""
     switch = DeadMansSwitch(
         Heartbeat(receiver.url), incidents, database, OutboxHistory(incidents, database, "me", owner_is_gone), "here"
     )
-    incidents.set_component_status(watch("there"), "First Bell at there has been silent")
+    incidents.record_part(watch("there"), "First Bell at there has been silent")
     with database.write() as connection:
         connection.execute(alarms.incidents.update().values(story={"written by": "another version"}))
     with pytest.raises(ValidationError):
@@ -102,7 +102,7 @@ def test_incidents_that_cannot_be_read_let_the_switch_fall(
     assert receiver.paths == []
 
 
-def test_slots_that_nobody_plays_let_the_switch_fall(
+def test_slots_that_do_not_run_stop_the_heartbeat(
     database: Database, incidents: IncidentService, receiver: Receiver, clock: Clock
 ) -> None:
     clock.now = datetime.now(UTC)
@@ -117,10 +117,10 @@ def test_slots_that_nobody_plays_let_the_switch_fall(
     due = Due(at=clock.now - timedelta(minutes=30), journey="live-class", phase=Phase.IN_CLASS)
     slots.plan([due], {"live-class": clock.now})
     switch.run_once()
-    assert receiver.paths == ["/hook/start", "/hook"], "it was told that all is well, and nothing was played"
+    assert receiver.paths == ["/hook/start", "/hook"], "success was sent, and no slot has run"
 
 
-def test_a_location_that_falls_silent_is_told_of_by_another_and_its_return_too(
+def test_a_silent_location_is_reported_by_another_until_it_returns(
     database: Database, incidents: IncidentService, clock: Clock
 ) -> None:
     here, there = (AlarmUpkeep(incidents, database, location) for location in ("here", "there"))
@@ -132,24 +132,24 @@ def test_a_location_that_falls_silent_is_told_of_by_another_and_its_return_too(
     clock.forward(20)
     here.run_once()
     here.run_once()
-    (told,) = incidents.recent(5)
-    assert told.incident.subject == "watch there"
-    assert told.incident.symptoms[0].said == "First Bell at there has been silent for 5 min"
+    (details,) = incidents.recent(5)
+    assert details.incident.subject == "watch there"
+    assert details.incident.symptoms[0].said == "First Bell at there has been silent for 5 min"
     there.run_once()
     here.run_once()
     assert not incidents.recent(5)[0].incident.is_open
 
 
-def test_what_only_a_given_up_location_saw_broken_is_over(
+def test_a_failure_seen_only_by_a_dropped_location_is_over(
     database: Database, incidents: IncidentService, clock: Clock
 ) -> None:
-    """Nobody would ever see it pass there, and the incident would stay open for ever."""
+    """It would never pass there, and the incident would stay open for ever."""
     AlarmUpkeep(incidents, database, "there").run_once()
     here = AlarmUpkeep(incidents, database, "here")
     for number, (location, journey) in enumerate((("there", "live-class"), ("there", "plan-b"), ("here", "plan-b"))):
         with database.write() as connection:
             at = clock.now + timedelta(seconds=number)
-            incidents.weigh(
+            incidents.record_observation(
                 connection,
                 Observation(
                     journey=journey, location=location, at=at, outcome=Outcome.FAILED, confirmed=True, service=journey
@@ -157,14 +157,12 @@ def test_what_only_a_given_up_location_saw_broken_is_over(
             )
     clock.forward(8 * 24 * 3600)
     here.run_once()
-    are_open = {told.incident.subject: told.incident.is_open for told in incidents.recent(5)}
+    are_open = {details.incident.subject: details.incident.is_open for details in incidents.recent(5)}
     assert are_open == {"live-class": False, "plan-b": True}
     assert incidents.watched()[Track.SERVICE, "plan-b"].health.broken_locations == ("here",)
 
 
-def test_a_location_that_was_given_up_is_forgotten(
-    database: Database, incidents: IncidentService, clock: Clock
-) -> None:
+def test_a_dropped_location_is_forgotten(database: Database, incidents: IncidentService, clock: Clock) -> None:
     AlarmUpkeep(incidents, database, "there").run_once()
     clock.forward(8 * 24 * 3600)
     here = AlarmUpkeep(incidents, database, "here")

@@ -1,4 +1,4 @@
-"""What parents read: calm, without a vendor's name, and plan B only where it was just seen to work."""
+"""Notices to parents: calm, without the name of a vendor, and with plan B only if it has just passed."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def message(kind: NoticeKind = NoticeKind.OPENED) -> Message:
         incident=217,
         thread="217.1.0",
         subject="[critical] the list is empty: Contoso Learn (platform)",
-        rows=(("Whose", "Contoso Learn"),),
+        rows=(("Service", "Contoso Learn"),),
         service="platform",
         owner="Contoso Learn",
         at=NOW,
@@ -30,7 +30,7 @@ def message(kind: NoticeKind = NoticeKind.OPENED) -> Message:
     )
 
 
-def situation(**more: object) -> PublicNoticeContext:
+def context(**more: object) -> PublicNoticeContext:
     given: dict[str, object] = {
         "zone": ZoneInfo("America/New_York"),
         "now": NOW,
@@ -41,12 +41,12 @@ def situation(**more: object) -> PublicNoticeContext:
     return PublicNoticeContext(**(given | more))  # type: ignore[arg-type]
 
 
-def test_plan_b_is_recommended_where_it_was_just_seen_to_work() -> None:
-    said = public_notice(
-        message(), situation(plan_b="https://meet.district.example", plan_b_passed_at=NOW - timedelta(minutes=14))
+def test_plan_b_is_recommended_if_it_has_just_passed() -> None:
+    notice = public_notice(
+        message(), context(plan_b="https://meet.district.example", plan_b_passed_at=NOW - timedelta(minutes=14))
     )
-    assert said.subject == "Joining live sessions: we are working on it"
-    assert said.body.splitlines() == [
+    assert notice.subject == "Joining live sessions: we are working on it"
+    assert notice.body.splitlines() == [
         "Students may have trouble joining live sessions, since 07:46. We know of it and are working on it.",
         "Use plan B: https://meet.district.example. We tried it at 07:44, and it works.",
         "Next update 08:30.",
@@ -54,23 +54,23 @@ def test_plan_b_is_recommended_where_it_was_just_seen_to_work() -> None:
 
 
 @pytest.mark.parametrize("passed_at", [None, NOW - timedelta(hours=3)])
-def test_plan_b_is_not_recommended_where_nobody_knows(passed_at: datetime | None) -> None:
-    assert "plan B" not in public_notice(message(), situation(plan_b_passed_at=passed_at)).body
+def test_plan_b_is_not_recommended_without_a_recent_pass(passed_at: datetime | None) -> None:
+    assert "plan B" not in public_notice(message(), context(plan_b_passed_at=passed_at)).body
 
 
-def test_nobody_is_blamed_before_parents() -> None:
-    said = public_notice(message(), situation())
-    assert "Contoso" not in said.text
-    assert (said.owner, said.service, said.rows) == ("", "", ())
+def test_a_notice_to_parents_blames_no_vendor() -> None:
+    notice = public_notice(message(), context())
+    assert "Contoso" not in notice.text
+    assert (notice.owner, notice.service, notice.rows) == ("", "", ())
 
 
-def test_the_end_is_told_as_calmly() -> None:
-    said = public_notice(message(NoticeKind.CLOSED), situation(over_at=NOW))
-    assert said.subject == "Joining live sessions: solved"
-    assert said.body.startswith("Joining live sessions works again, since 07:58.")
+def test_the_closing_is_as_calm() -> None:
+    notice = public_notice(message(NoticeKind.CLOSED), context(over_at=NOW))
+    assert notice.subject == "Joining live sessions: solved"
+    assert notice.body.startswith("Joining live sessions works again, since 07:58.")
 
 
-@pytest.mark.parametrize("template", ["{{ nobody_knows }}", "{% if %}", "   ", "{{ ''.__class__.__mro__ }}"])
-def test_a_template_that_cannot_be_used_says_so(template: str) -> None:
+@pytest.mark.parametrize("template", ["{{ no_such_name }}", "{% if %}", "   ", "{{ ''.__class__.__mro__ }}"])
+def test_an_unusable_template_is_refused(template: str) -> None:
     with pytest.raises(BadTemplate):
-        public_notice(message(), situation(), template)
+        public_notice(message(), context(), template)

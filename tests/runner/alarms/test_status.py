@@ -1,4 +1,4 @@
-"""What a status comes to, and how other monitors read it."""
+"""The level of a status, and its formats for other monitors."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ BROKEN = JourneyStatus(
 )
 
 
-def standing(
+def current(
     subject: str = "platform", severity: Severity = Severity.CRITICAL, part: Part | None = None
 ) -> IncidentStatus:
     symptom = Symptom(
@@ -49,14 +49,14 @@ ERRORED = JourneyStatus(journey="plan-b", location="home", outcome="errored", at
 
 
 def status(
-    *incidents: IncidentStatus, heard_s_ago: float | None = 5, dead: int = 0, more: tuple[JourneyStatus, ...] = ()
+    *incidents: IncidentStatus, seen_s_ago: float | None = 5, dead: int = 0, more: tuple[JourneyStatus, ...] = ()
 ) -> Status:
     return Status(
         at=NOON,
         location="home",
         journeys=[PASSED, BROKEN, *more] if incidents else [PASSED, *more],
         incidents=incidents,
-        heard=None if heard_s_ago is None else NOON - timedelta(seconds=heard_s_ago),
+        last_seen=None if seen_s_ago is None else NOON - timedelta(seconds=seen_s_ago),
         silent_after=timedelta(minutes=5),
         dead=dead,
     )
@@ -66,39 +66,42 @@ def status(
     ("found", "level"),
     [
         (status(), Level.OK),
-        (status(standing()), Level.CRITICAL),
-        (status(standing(severity=Severity.WARNING)), Level.WARNING),
-        (status(standing(PROBE_SUBJECT, Severity.WARNING)), Level.UNKNOWN),
-        (status(standing(), standing("channel smtp:a@b.c", Severity.WARNING, channel("smtp:a@b.c"))), Level.CRITICAL),
-        (status(standing(), heard_s_ago=900), Level.UNKNOWN),
-        (status(heard_s_ago=None), Level.UNKNOWN),
+        (status(current()), Level.CRITICAL),
+        (status(current(severity=Severity.WARNING)), Level.WARNING),
+        (status(current(PROBE_SUBJECT, Severity.WARNING)), Level.UNKNOWN),
+        (
+            status(current(), current("channel smtp:a@b.c", Severity.WARNING, channel("smtp:a@b.c"))),
+            Level.CRITICAL,
+        ),
+        (status(current(), seen_s_ago=900), Level.UNKNOWN),
+        (status(seen_s_ago=None), Level.UNKNOWN),
         (status(dead=2), Level.WARNING),
         (status(more=(ERRORED,)), Level.WARNING),
-        (status(standing(), more=(ERRORED,)), Level.CRITICAL),
+        (status(current(), more=(ERRORED,)), Level.CRITICAL),
         (replace(status(), journeys=[]), Level.UNKNOWN),
     ],
 )
-def test_what_it_comes_to(found: Status, level: Level) -> None:
+def test_level_of_a_status(found: Status, level: Level) -> None:
     assert found.level is level
 
 
-def test_what_could_not_be_judged_never_counts_as_well() -> None:
+def test_a_journey_that_could_not_be_judged_never_counts_as_ok() -> None:
     found = status(more=(ERRORED, replace(ERRORED, journey="class-list", outcome="failed")))
     assert found.summary == (
-        "1 of 3 journeys are well; plan-b at home: not judged (errored); class-list at home: failed, not confirmed yet"
+        "1 of 3 journeys ok; plan-b at home: not judged (errored); class-list at home: failed, not confirmed yet"
     )
-    assert status().summary == "all 1 journeys are well"
+    assert status().summary == "all 1 journeys ok"
     families = {family.name: family for family in text_string_to_metric_families(prometheus(found, ZONE))}
     up = {sample.labels["journey"]: sample.value for sample in families["firstbell_journey_up"].samples}
     assert up["sign-in"] == 1
     assert math.isnan(up["plan-b"])
     assert math.isnan(up["class-list"])
-    told = {one["channel"]: one["value"] for one in json.loads(prtg(found, ZONE))["prtg"]["result"]}
-    assert (told["sign-in at home"], told["plan-b at home"]) == (2, 1)
+    values = {row["channel"]: row["value"] for row in json.loads(prtg(found, ZONE))["prtg"]["result"]}
+    assert (values["sign-in at home"], values["plan-b at home"]) == (2, 1)
 
 
-def test_what_was_seen_last_says_nothing_once_nobody_watches() -> None:
-    families = text_string_to_metric_families(prometheus(status(heard_s_ago=900), ZONE))
+def test_journeys_are_unknown_once_the_service_is_gone() -> None:
+    families = text_string_to_metric_families(prometheus(status(seen_s_ago=900), ZONE))
     (up,) = [family for family in families if family.name == "firstbell_journey_up"]
     assert all(math.isnan(sample.value) for sample in up.samples)
 
@@ -106,7 +109,7 @@ def test_what_was_seen_last_says_nothing_once_nobody_watches() -> None:
 @pytest.mark.parametrize(
     ("format_", "begins"), [("nagios", "FIRSTBELL UNKNOWN - firstbell:"), ("prtg", '{"prtg": {"error": 1, "text":')]
 )
-def test_a_monitor_reads_on_standard_output_why_nobody_can_look(tmp_path: Path, format_: str, begins: str) -> None:
+def test_monitors_read_a_bad_configuration_on_standard_output(tmp_path: Path, format_: str, begins: str) -> None:
     (tmp_path / "firstbell.toml").write_text("[scool]\n")
     done = CliRunner().invoke(command, ["--format", format_, "--config", str(tmp_path / "firstbell.toml")])
     assert done.exit_code == Level.UNKNOWN
@@ -115,18 +118,18 @@ def test_a_monitor_reads_on_standard_output_why_nobody_can_look(tmp_path: Path, 
     assert done.stdout.count("\n") == 1
 
 
-def test_nagios_reads_a_line_with_one_bar_and_figures_behind_it() -> None:
-    first, *more = nagios(status(standing()), ZONE).splitlines()
-    said, _, figures = first.partition(" | ")
-    assert said == "FIRSTBELL CRITICAL - live-class broken by platform, Contoso / Learn"
+def test_nagios_gets_a_line_with_one_bar_before_its_figures() -> None:
+    first, *more = nagios(status(current()), ZONE).splitlines()
+    summary, _, figures = first.partition(" | ")
+    assert summary == "FIRSTBELL CRITICAL - live-class broken by platform, Contoso / Learn"
     assert figures == "'sign-in@home'=1.250s 'live-class@home'=3.500s incidents=1;;0;0 undelivered=0;;0;0"
-    assert more == ["sign-in at home: passed, 12:00", "live-class at home: broken by platform, 12:00"]
+    assert more == ["sign-in at home: passed, 12:00 EDT", "live-class at home: broken by platform, 12:00 EDT"]
     assert first.count("|") == 1
 
 
-def test_prtg_reads_channels_that_keep_their_names_or_an_error() -> None:
-    told = json.loads(prtg(status(standing()), ZONE))["prtg"]
-    values = {channel["channel"]: channel["value"] for channel in told["result"]}
+def test_prtg_gets_channels_with_fixed_names_or_an_error() -> None:
+    document = json.loads(prtg(status(current()), ZONE))["prtg"]
+    values = {channel["channel"]: channel["value"] for channel in document["result"]}
     assert values == {
         "Open incidents": 1,
         "Undelivered notices": 0,
@@ -135,11 +138,11 @@ def test_prtg_reads_channels_that_keep_their_names_or_an_error() -> None:
         "live-class at home": 0,
         "live-class at home, time": 3.5,
     }
-    assert json.loads(prtg(status(heard_s_ago=None), ZONE))["prtg"]["error"] == 1
+    assert json.loads(prtg(status(seen_s_ago=None), ZONE))["prtg"]["error"] == 1
 
 
-def test_prometheus_reads_gauges_without_time_stamps() -> None:
-    families = {family.name: family for family in text_string_to_metric_families(prometheus(status(standing()), ZONE))}
+def test_prometheus_gets_gauges_without_time_stamps() -> None:
+    families = {family.name: family for family in text_string_to_metric_families(prometheus(status(current()), ZONE))}
     up = {sample.labels["journey"]: sample.value for sample in families["firstbell_journey_up"].samples}
     assert up == {"sign-in": 1, "live-class": 0}
     (incident,) = families["firstbell_incident_open"].samples
@@ -149,7 +152,7 @@ def test_prometheus_reads_gauges_without_time_stamps() -> None:
     assert all(sample.timestamp is None for family in families.values() for sample in family.samples)
 
 
-def test_json_says_it_all() -> None:
-    told = json.loads(as_json(status(standing()), ZONE))
-    assert (told["level"], told["incidents"][0]["number"]) == ("critical", 7)
-    assert [journey["state"] for journey in told["journeys"]] == ["passed", "broken by platform"]
+def test_json_holds_the_whole_status() -> None:
+    document = json.loads(as_json(status(current()), ZONE))
+    assert (document["level"], document["incidents"][0]["number"]) == ("critical", 7)
+    assert [journey["state"] for journey in document["journeys"]] == ["passed", "broken by platform"]

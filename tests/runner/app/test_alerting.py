@@ -29,7 +29,7 @@ def board(database: Database) -> Alerting:
 
 
 def record(board: Alerting, *seen: tuple[str, str]) -> None:
-    history = RunHistory(board.database, ZoneInfo("America/New_York"), board.incidents.observe_run)
+    history = RunHistory(board.database, ZoneInfo("America/New_York"), board.incidents.record_run)
     for minute, (outcome, location) in enumerate(seen):
         at = NOON + timedelta(minutes=minute)
         attempts = tuple(AttemptRow(number=number, started_at=at, took_s=1.0, outcome=outcome) for number in (1, 2))

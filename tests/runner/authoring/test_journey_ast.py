@@ -1,4 +1,4 @@
-"""What a journey gives away by its text: services, people, nameless steps, secrets, tests nobody schedules."""
+"""Static reading of a journey file: services, roles, unnamed steps, secrets, unmarked tests."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ STEP = 'with student.step("looks", relies_on="edge"):\n        '
         ),
     ],
 )
-def test_a_step_says_its_name_and_what_it_relies_on(
+def test_title_and_service_of_a_step_are_read(
     line: str, *, has_title: bool, title: str | None, service: str | None
 ) -> None:
     (step,) = read_journeys(JOURNEY.format(line=line)).steps
     assert (step.has_title, step.title, step.service, step.line) == (has_title, title, service, 6)
 
 
-def test_steps_of_other_things_are_none_of_ours() -> None:
+def test_steps_of_other_objects_are_ignored() -> None:
     assert read_journeys(JOURNEY.format(line='optimizer.step("x")')).steps == ()
 
 
@@ -53,15 +53,15 @@ def test_steps_of_other_things_are_none_of_ours() -> None:
         pytest.param('expect(student.page.get_by_text("Password")).to_have_text("Password")', None, id="looked at"),
     ],
 )
-def test_a_secret_in_clear_is_seen_by_the_field_it_goes_into(line: str, found: str | None) -> None:
+def test_literal_secret_is_found_by_its_field(line: str, found: str | None) -> None:
     assert [field for _, field in read_journeys(JOURNEY.format(line=line)).secrets] == ([found] if found else [])
 
 
-def test_people_are_those_that_actor_brings_on_by_name() -> None:
+def test_roles_are_read_from_calls_of_actor() -> None:
     assert read_journeys(JOURNEY.format(line='actor("counselor"); actor(role)')).roles == ((6, "counselor"),)
 
 
-def test_a_test_without_a_marker_is_told_of_unless_the_module_marks_its_own_way() -> None:
+def test_unmarked_test_is_reported_unless_the_module_is_marked() -> None:
     plain = "def test_plain(page):\n    pass\n"
     assert read_journeys(plain).unmarked == ((1, "test_plain"),)
     assert read_journeys('pytestmark = pytest.mark.journey("x")\n' + plain).unmarked == ()
@@ -80,7 +80,7 @@ def test_a_test_without_a_marker_is_told_of_unless_the_module_marks_its_own_way(
         pytest.param("unexpected(student)", True, id="by a word that only has it inside"),
     ],
 )
-def test_a_journey_that_expects_nothing_is_known(line: str, *, is_trusting: bool) -> None:
+def test_journey_that_expects_nothing_is_found(line: str, *, is_trusting: bool) -> None:
     helper = "\ndef sees_maths(student):\n    expect(student.page).to_have_title('Maths')\n"
     read = read_journeys(JOURNEY.format(line=STEP + line) + helper)
     assert read.trusting == (((5, "test_maths"),) if is_trusting else ())
@@ -88,10 +88,10 @@ def test_a_journey_that_expects_nothing_is_known(line: str, *, is_trusting: bool
 
 
 @pytest.mark.parametrize("coded", [b"\xef\xbb\xbf", b"# coding: latin-1\n# \xe9\n"], ids=["a mark", "a cookie"])
-def test_a_file_may_say_in_which_coding_it_is(coded: bytes) -> None:
+def test_file_may_declare_its_encoding(coded: bytes) -> None:
     assert [name for _, name in read_journeys(coded + JOURNEY.format(line="pass").encode()).journeys] == ["maths"]
 
 
-def test_a_snapshot_is_seen() -> None:
+def test_page_snapshot_is_found() -> None:
     line = 'expect(student.page.get_by_role("main")).to_match_aria_snapshot("- main")'
     assert read_journeys(JOURNEY.format(line=line)).snapshots == (6,)

@@ -1,4 +1,4 @@
-"""A new journey: a file that is a journey for whoever plays, and nothing of anybody's written over."""
+"""New journeys: a valid file for any role, and no existing file overwritten."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ ALL = ("edge", "sign-in", "platform", "live-class")
         ),
     ],
 )
-def test_it_is_a_journey_with_steps_that_rely_on_what_is_configured(
+def test_new_journey_relies_on_configured_services(
     roles: list[str], services: list[str], arguments: str, steps: list[str]
 ) -> None:
     text = text_of(NewJourney(name="math-page", roles=roles, services=services))
@@ -49,13 +49,11 @@ def test_it_is_a_journey_with_steps_that_rely_on_what_is_configured(
         ("", "'math-page'"),
     ],
 )
-def test_a_name_that_is_none_is_answered_with_one_that_is(name: str, near: str) -> None:
+def test_invalid_name_is_answered_with_a_valid_one(name: str, near: str) -> None:
     assert near in refusal_of(name)
 
 
-def test_the_folder_is_made_and_what_is_there_already_is_left_alone(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_folder_is_created_and_existing_file_is_kept(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     (tmp_path / "firstbell.toml").write_text(PRACTICE)
     monkeypatch.chdir(tmp_path)
     done = CliRunner().invoke(main, ["new", "math-page"])
@@ -65,12 +63,10 @@ def test_the_folder_is_made_and_what_is_there_already_is_left_alone(
     file.write_text("# mine\n")
     done = CliRunner().invoke(main, ["new", "math-page"])
     assert (done.exit_code, file.read_text()) == (3, "# mine\n")
-    assert "was left as it is" in done.stderr
+    assert "was not changed" in done.stderr
 
 
-def test_the_folder_of_the_configuration_is_used_and_a_name_is_taken_once(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_configured_folder_is_used_and_names_are_unique(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     (tmp_path / "firstbell.toml").write_text(PRACTICE + 'journeys = ["mine"]\n')
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "test_other.py").write_text(text_of(NewJourney(name="maths", roles=["student"], services=ALL)))
@@ -91,7 +87,7 @@ def test_the_folder_of_the_configuration_is_used_and_a_name_is_taken_once(
         pytest.param(lambda text: ("# coding: latin-1\n" + text + "# \xe9\n").encode("latin-1"), id="by a cookie"),
     ],
 )
-def test_a_name_is_taken_by_a_file_in_whichever_coding(
+def test_name_is_taken_by_a_file_in_any_encoding(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, coded: Callable[[str], bytes]
 ) -> None:
     (tmp_path / "firstbell.toml").write_text(PRACTICE + 'journeys = ["mine"]\n')
@@ -104,9 +100,7 @@ def test_a_name_is_taken_by_a_file_in_whichever_coding(
 
 
 @pytest.mark.parametrize("named", ['"my_journeys"', '"a/b"', '"a/b", "../there"'])
-def test_the_one_folder_that_is_named_and_not_there_is_made(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, named: str
-) -> None:
+def test_only_missing_folder_is_created(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, named: str) -> None:
     for folder in ("here", "there"):
         (tmp_path / folder).mkdir()
     (tmp_path / "here" / "firstbell.toml").write_text(PRACTICE + f"journeys = [{named}]\n")
@@ -130,9 +124,7 @@ def test_the_one_folder_that_is_named_and_not_there_is_made(
         pytest.param("journeys = [3]", id="no folder at all"),
     ],
 )
-def test_any_other_mistake_is_told_and_nothing_is_made(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, wrong: str
-) -> None:
+def test_other_configuration_errors_are_reported(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, wrong: str) -> None:
     (tmp_path / "here").mkdir()
     (tmp_path / "here" / "firstbell.toml").write_text(f"{PRACTICE}{wrong}\n")
     monkeypatch.chdir(tmp_path / "here")

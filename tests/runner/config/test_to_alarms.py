@@ -133,7 +133,7 @@ def test_maintenance_silences_its_services_while_it_lasts() -> None:
 @pytest.mark.parametrize(
     ("route", "message"),
     [
-        ('to = ["pigeon:loft"]', "this is no way to people"),
+        ('to = ["pigeon:loft"]', "this address has no known kind of channel"),
         ('to = ["slack:https://hooks.slack.example/secret"]', 'write one such as "slack:env:SLACK_URL"'),
         ('to = ["smtp:it@x.example"]\nescalate_to = ["head"]', "escalate_after and escalate_to belong together"),
         ('to = ["smtp:it@x.example"]\nescalate_after = "5m"\nescalate_to = ["hed"]', "no route called 'hed'"),
@@ -165,7 +165,7 @@ def test_impossible_route_is_refused_in_one_sentence(route: str, message: str) -
 
 def test_alarms_can_require_as_many_locations_as_exist() -> None:
     given = config("[locations.home]\n[locations.school]\n[alarms]\nplaces = 2\n").settings
-    assert (incident_policy_of(given).service.places, alarm_policy_of(given).places) == (2, 2)
+    assert (incident_policy_of(given).service.locations, alarm_policy_of(given).location_count) == (2, 2)
     with pytest.raises(ConfigError, match="3 locations must confirm a failure, but the number of locations is 2"):
         config("[locations.home]\n[locations.school]\n[alarms]\nplaces = 3\n")
     assert config("[locations.home]\n[alarms]\nplaces = 3\nlocations = 3\n").settings.location_count == 3

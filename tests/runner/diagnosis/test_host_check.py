@@ -1,4 +1,4 @@
-"""What is looked at, what a check amounts to, and what has changed between two: pure tables."""
+"""Host checks: targets, results, texts and changes between two checks, as tables."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ EMPTY = replace(WELL, names=None, tcp=(), tls=None, http=None)
         ),
     ],
 )
-def test_a_check_says_how_far_the_way_goes(check: HostCheck, ends_at: str, verdict: str) -> None:
+def test_check_names_the_failing_part_and_its_fault(check: HostCheck, ends_at: str, verdict: str) -> None:
     assert (check.ends_at, check.verdict) == (ends_at, verdict)
 
 
@@ -85,56 +85,56 @@ SECOND_SILENT = replace(GONE, second=DnsLookup(trouble=HostFault.NAME_SERVER_SIL
     ("check", "said"),
     [
         (WELL, ""),
-        (replace(WELL, names=GONE), "its name is not found, and the second name server finds it (192.0.2.7)"),
+        (replace(WELL, names=GONE), "its host name is not found, and the second name server finds it (192.0.2.7)"),
         (
             replace(WELL, names=replace(GONE, second=GONE.system)),
-            "its name is not found, nor by the second name server",
+            "its host name is not found, and the second name server does not find it either",
         ),
         (
             replace(WELL, names=SECOND_SILENT),
-            "its name is not found; the second name server is of no help either",
+            "its host name is not found; the second name server gives no usable answer either",
         ),
         (replace(WELL, tcp=(REFUSED,)), "it refuses connections (192.0.2.7)"),
         (replace(WELL, tls=EXPIRED), "its certificate has expired, on 31 Aug 2026"),
-        (replace(WELL, tls=OTHER_NAME), "its certificate is for another name (portal.example)"),
+        (replace(WELL, tls=OTHER_NAME), "its certificate is for another host name (portal.example)"),
         (replace(WELL, tls=UNTRUSTED), "its certificate is not trusted (from Authority)"),
         (
             replace(WELL, http=HttpAnswer(status=503, title="Sorry", trouble=HostFault.HTTP_ERROR)),
             'it answers with an error (503 "Sorry")',
         ),
         (replace(WELL, http=HttpAnswer(trouble=HostFault.NO_ANSWER)), "it does not answer"),
-        (replace(WELL, in_hand=CheckPart.HTTP, http=None), "the look at it did not come to an end"),
+        (replace(WELL, in_hand=CheckPart.HTTP, http=None), "its check did not finish in time"),
         (
             replace(WELL, tcp=(OPEN, Connection(address="2001:db8::7", trouble=HostFault.NO_ANSWER))),
-            "it answers, and not by IPv6 (2001:db8::7 no-answer)",
+            "it answers, but not by IPv6 (2001:db8::7 no-answer)",
         ),
         (
             replace(WELL, tcp=(OPEN, replace(SILENT, address="192.0.2.8"))),
-            "it answers, and not at each of its addresses (192.0.2.8 no-answer)",
+            "it answers, but not at each of its addresses (192.0.2.8 no-answer)",
         ),
         (
             replace(EMPTY, stun=RelayCheck(udp=SILENT, tcp=OPEN)),
-            "its relay answers by TCP, and not by UDP (no-answer)",
+            "its relay answers by TCP, but not by UDP (no-answer)",
         ),
     ],
 )
-def test_what_is_wrong_is_said_in_a_sentence(check: HostCheck, said: str) -> None:
+def test_fault_of_a_host_is_one_sentence(check: HostCheck, said: str) -> None:
     assert host_check_text(check) == said
 
 
-def test_each_trouble_has_its_words() -> None:
+def test_every_host_fault_has_a_phrase() -> None:
     assert set(WORDS) == set(HostFault)
 
 
 @pytest.mark.parametrize(
-    ("status", "trouble"),
+    ("status", "fault"),
     [
         (200, None), (302, None), (401, None), (403, None), (404, None), (429, HostFault.HTTP_ERROR),
         (407, HostFault.PROXY_REFUSED), (500, HostFault.HTTP_ERROR), (511, HostFault.CAPTIVE_PORTAL),
     ],
 )  # fmt: skip
-def test_which_statuses_are_trouble(status: int, trouble: HostFault | None) -> None:
-    assert fault_of_status(status) is trouble
+def test_only_statuses_of_a_broken_host_are_faults(status: int, fault: HostFault | None) -> None:
+    assert fault_of_status(status) is fault
 
 
 def showing(**page: object) -> HostCheck:
@@ -169,11 +169,11 @@ def named(*addresses: str) -> HostCheck:
         (named(), []),
     ],
 )
-def test_what_has_changed(now: HostCheck, what: list[ChangedPart]) -> None:
+def test_changes_between_two_checks_are_found(now: HostCheck, what: list[ChangedPart]) -> None:
     assert [change.what for change in host_changes(WELL, now)] == what
 
 
-def test_a_change_is_told_in_words() -> None:
+def test_change_is_written_as_text() -> None:
     later = replace(CERTIFICATE, sha256="bb" * 32, not_after=NOON + timedelta(days=90))
     (change,) = host_changes(WELL, replace(WELL, tls=TlsHandshake(certificate=later)))
     assert change.was == "portal.example, by Authority, until 2026-08-31, aaaaaaaa"
@@ -184,7 +184,7 @@ def service(name: str, url: str, *hosts: str) -> Service:
     return Service(name=name, owner="x", url=url, kind="", hosts=hosts)
 
 
-def test_targets_are_front_doors_then_other_hosts_then_controls_each_once() -> None:
+def test_targets_are_addresses_other_hosts_and_controls_each_once() -> None:
     services = [
         service("edge", "https://Portal.example/start", "portal.example", "static.example"),
         service("live-class", "https://live.example", "*.live.example", "static.example"),
@@ -211,12 +211,12 @@ def test_targets_are_front_doors_then_other_hosts_then_controls_each_once() -> N
         ("turn:relay.example:5000?transport=udp", "relay.example:5000", "relay.example", TargetKind.RELAY),
     ],
 )
-def test_an_address_names_a_host(url: str, host: str, name: str, kind: TargetKind) -> None:
+def test_target_is_parsed_from_an_address(url: str, host: str, name: str, kind: TargetKind) -> None:
     found = target_of(url)
     assert (found.host, found.name, found.kind) == (host, name, kind)
 
 
 @pytest.mark.parametrize("url", ["ftp://files.example", "https://", "portal.example", ""])
-def test_what_cannot_be_checked_is_refused(url: str) -> None:
+def test_address_that_cannot_be_checked_is_refused(url: str) -> None:
     with pytest.raises(ValueError, match="host"):
         target_of(url)

@@ -28,7 +28,7 @@ CARD = JourneyInfo(id="x", title="", relies_on=("library",), roles=("student",),
 def held(file: Path) -> frozenset[str]:
     database = Database(f"sqlite:///{file}")
     found: list[frozenset[str]] = []
-    AccountLocks(database, "somebody:1:2", lambda _: False).cast(
+    AccountLocks(database, "somebody:1:2", lambda _: False).allocate(
         lambda taken: found.append(frozenset(taken)), holder="", lease_s=1
     )
     database.close()

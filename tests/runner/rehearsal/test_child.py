@@ -1,4 +1,4 @@
-"""What the process that plays tells of those who fail: without any secret, whatever a page or an exception said."""
+"""Messages of a player process about failures hold no secret, whatever a page or an exception contains."""
 
 from __future__ import annotations
 
@@ -24,40 +24,40 @@ if TYPE_CHECKING:
     from firstbell.journeys.stage.actor import Actor
 
 SECRET = "correct-horse-battery"
-MEANS = PlayerResources(
+RESOURCES = PlayerResources(
     browser=cast("Browser", None),
     name="chromium",
     version="156",
     devices={},
-    cupboard=FailureEvidenceSettings(folder=Path("nowhere"), mask=(), known=KnownSecrets([SECRET])),
+    evidence=FailureEvidenceSettings(folder=Path("nowhere"), mask=(), known=KnownSecrets([SECRET])),
 )
-PLACES = arrivals("teacher", ["student"], ramp_s=1.0, workers=1)
+ARRIVALS = arrivals("teacher", ["student"], ramp_s=1.0, workers=1)
 
 
-def test_a_step_that_broke_is_told_without_the_secret_that_the_page_repeated() -> None:
+def test_failed_step_is_reported_without_a_secret_from_the_page() -> None:
     sent: list[PipeMessage] = []
     step = Step(position=1, actor="student 1", title="signs in", service="sign-in", started_s=0.0)
     ending = Ending(kind=EndingKind.FAILED, said=f'Expected "Welcome"; Received "no such password: {SECRET}"')
-    teller = ProgressObserver(PLACES[1], 1, sent.append, MEANS)
-    teller.step_ended(cast("Actor", None), StepRecord(step=step, ended_s=1.0, ending=ending))
-    (told,) = sent
-    assert isinstance(told, StepPlayed)
-    assert told.said.startswith('Expected "Welcome"; Received "no such password: ')
-    assert SECRET not in told.as_line().decode()
+    observer = ProgressObserver(ARRIVALS[1], 1, sent.append, RESOURCES)
+    observer.step_ended(cast("Actor", None), StepRecord(step=step, ended_s=1.0, ending=ending))
+    (message,) = sent
+    assert isinstance(message, StepPlayed)
+    assert message.said.startswith('Expected "Welcome"; Received "no such password: ')
+    assert SECRET not in message.as_line().decode()
 
 
-def test_what_goes_wrong_between_steps_is_told_without_secrets_too() -> None:
+def test_failure_between_steps_is_reported_without_secrets() -> None:
     config = parse('[school]\nname = "P"\ntimezone = "UTC"\n', Path("firstbell.toml"))
-    # An account that is not there is said with its name, which here is the secret.
-    places = arrivals(SECRET, ["student"], ramp_s=1.0, workers=1)
+    # The message about a missing account holds its name, which here is the secret.
+    planned = arrivals(SECRET, ["student"], ramp_s=1.0, workers=1)
     written = io.BytesIO()
-    troupe = PlayerGroup(
+    group = PlayerGroup(
         WorkerEnd(io.BytesIO(), written),
         district_of(config, None),
-        PreparePlayers(hello=WorkerSetup(config=None), seats=places),
-        MEANS,
+        PreparePlayers(hello=WorkerSetup(config=None), arrivals=planned),
+        RESOURCES,
     )
-    troupe._enter(0)
+    group._play_person(0)
     left = FROM_PLAYERS.validate_json(written.getvalue())
     assert isinstance(left, ActorLeft)
     assert left.said.startswith("no account for '")

@@ -1,4 +1,4 @@
-"""A rehearsal on a terminal: what pages and exceptions said is text there, and never markup or a control."""
+"""A rehearsal on a terminal: messages of pages and exceptions are printed as text, without markup or control codes."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ HOSTILE = "Expected [/red] of locator('[role=button]')\x1b]0;mine\x07\x1b[2J\x9b
 AS_TEXT = "Expected [/red] of locator('[role=button]')"
 
 
-def told(out: io.StringIO) -> str:
-    """What was written, once it is known to hold no control but the ends of lines."""
+def printed(out: io.StringIO) -> str:
+    """The printed text, after a check that it holds no control character but line ends."""
     written = out.getvalue()
     assert [letter for letter in written if not (letter.isprintable() or letter == "\n")] == []
     return written
@@ -37,7 +37,7 @@ def out() -> io.StringIO:
 
 
 @pytest.fixture
-def telling(out: io.StringIO) -> ConsoleProgress:
+def progress(out: io.StringIO) -> ConsoleProgress:
     return ConsoleProgress(Console(theme=Theme(STYLES), file=out, width=400, highlight=False, emoji=False))
 
 
@@ -52,31 +52,31 @@ def hostile(record: RecordRow) -> RehearsalDocument:
 
 
 @pytest.mark.parametrize("outcome", ["failed", "errored"])
-def test_what_a_page_said_is_told_as_it_is(telling: ConsoleProgress, out: io.StringIO, outcome: str) -> None:
+def test_message_of_a_page_is_printed_as_text(progress: ConsoleProgress, out: io.StringIO, outcome: str) -> None:
     person = a_student(1, outcome=outcome, fails_at="joins").model_copy(update={"said": HOSTILE})
     document = hostile(a_record([a_teacher(), a_student(2), person]))
-    telling.result(document)
-    telling.outputs([Path("/tmp/[/x] report.html")])  # noqa: S108  # a name, and no file
-    written = told(out)
-    # The verdict's sentence, the limit, the counted figure, how the previous one compares, and what got worse.
+    progress.result(document)
+    progress.outputs([Path("/tmp/[/x] report.html")])  # noqa: S108  # a name, and no file
+    written = printed(out)
+    # In the summary, the limit, the counted figure, the comparison, and the figure that got worse.
     assert written.count(AS_TEXT) >= 5
     assert "[/x] report.html" in written
 
 
-def test_whoever_leaves_is_told_as_it_is(telling: ConsoleProgress, out: io.StringIO) -> None:
-    bill = a_plan()
-    minutes = Transcript(bill.seats, began_s=0.0)
-    with telling.playing(bill) as onlooker:
-        minutes.begin()
+def test_message_of_a_leaving_person_is_printed_as_text(progress: ConsoleProgress, out: io.StringIO) -> None:
+    plan = a_plan()
+    transcript = Transcript(plan.arrivals, began_s=0.0)
+    with progress.playing(plan) as listener:
+        transcript.begin_round()
         left = ActorLeft(actor="student 1", at_s=1.0, ending="failed", said=HOSTILE)
-        minutes.hear(left)
-        onlooker(left, minutes)
-    assert AS_TEXT in told(out)
+        transcript.record(left)
+        listener(left, transcript)
+    assert AS_TEXT in printed(out)
 
 
-def test_a_round_that_was_not_played_is_no_failure_of_the_platform(telling: ConsoleProgress, out: io.StringIO) -> None:
+def test_missing_round_is_not_a_failure_of_the_platform(progress: ConsoleProgress, out: io.StringIO) -> None:
     people: list[PersonRow] = [a_teacher(), a_student(1)]
     document = conclude(a_record(people).model_copy(update={"rounds": 2}), criteria_of(embedded_district()), None)
-    telling.result(document)
+    progress.result(document)
     assert document.verdict is RehearsalOutcome.LIMITED
-    assert "? rounds played" in " ".join(told(out).split())
+    assert "? rounds played" in " ".join(printed(out).split())

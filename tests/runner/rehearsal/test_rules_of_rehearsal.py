@@ -1,4 +1,4 @@
-"""What a rehearsal decides: who comes when, who is waited for, go or no-go, and what changed since the last one."""
+"""Decisions of a rehearsal: arrivals, cues, capacity, judgement, and comparison with the previous one."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ from firstbell.runner.rehearsal.criteria import Criteria, judge
 from firstbell.runner.rehearsal.document import CostRow, CountedRow, PersonRow, RehearsalOutcome, SampleRow
 from firstbell.runner.rehearsal.processes.cues import CueBarrier
 from firstbell.runner.rehearsal.processes.protocol import (
-    COME,
-    END,
-    EVERYBODY,
-    HOME,
+    ALL_JOINED,
+    END_CLASS,
+    LEAVE_CLASS,
+    STUDENTS_JOIN,
     ActorLeft,
     ActorWaits,
     FromPlayers,
@@ -35,15 +35,15 @@ from firstbell.runner.rehearsal.run import conclude, longest_s
 from firstbell.runner.rehearsal.transcript import NOT_OPENED, Transcript, joins, peak
 from tests.support.sample_rehearsal import a_plan, a_record, a_student, a_teacher
 
-WANTED = Criteria(success=0.9, steps_s={"signs in": 5.0}, latency_ms=400.0, frames_per_s=8.0)
-STARVED = "all processors were busy for 90% of the time"
+CRITERIA = Criteria(success=0.9, steps_s={"signs in": 5.0}, latency_ms=400.0, frames_per_s=8.0)
+OVERLOADED = "all processors were busy for 90% of the time"
 
 
-def test_students_come_ever_denser_and_the_last_one_with_the_bell() -> None:
+def test_arrivals_grow_denser_until_the_bell() -> None:
     _, *students = arrivals("t", ["a", "b", "c", "d", "e"], ramp_s=100.0, workers=2)
-    comes = [seat.comes_s for seat in students]
+    comes = [arrival.comes_s for arrival in students]
     assert comes == [0.0, 50.0, 70.711, 86.603, 100.0]
-    assert [seat.worker for seat in students] == [1, 0, 1, 0, 1]
+    assert [arrival.worker for arrival in students] == [1, 0, 1, 0, 1]
 
 
 @pytest.mark.parametrize(
@@ -55,7 +55,7 @@ def test_students_come_ever_denser_and_the_last_one_with_the_bell() -> None:
     ],
     ids=["well before", "just before", "too late today, so tomorrow"],
 )
-def test_it_begins_early_enough_for_the_bell(now: str, begins: str) -> None:
+def test_rehearsal_begins_in_time_for_the_bell(now: str, begins: str) -> None:
     zone = ZoneInfo("America/New_York")
     found = begins_at(time(8), datetime.fromisoformat(now).replace(tzinfo=zone), 300.0)
     assert found == datetime.fromisoformat(begins).replace(tzinfo=zone)
@@ -64,9 +64,9 @@ def test_it_begins_early_enough_for_the_bell(now: str, begins: str) -> None:
 @pytest.mark.parametrize(
     ("rounds", "ramp_s", "at_least_s", "at_most_s"),
     [(1, 20.0, 245.0, 500.0), (3, 300.0, 1575.0, 2100.0), (50, 1800.0, 1e5, 1.1e5)],
-    ids=["a short one that is lost gives its people back soon", "a launch day's", "none outlasts its locks"],
+    ids=["a short rehearsal", "a launch day", "the longest"],
 )
-def test_locks_are_held_for_as_long_as_all_rounds_can_take(
+def test_locks_last_as_long_as_all_rounds_can_take(
     rounds: int, ramp_s: float, at_least_s: float, at_most_s: float
 ) -> None:
     district = district_of(embedded_district(), None)
@@ -81,48 +81,56 @@ def _waits(actor: str, cue: str) -> ActorWaits:
     return ActorWaits(actor=actor, cue=cue)
 
 
-TEACHES = _waits("teacher", END)
+TEACHER_WAITS = _waits("teacher", END_CLASS)
 
 
 @pytest.mark.parametrize(
     ("said", "cues", "is_over"),
     [
-        ([_waits("student 1", EVERYBODY)], [], False),
-        ([TEACHES], [COME], False),
-        ([TEACHES, _waits("student 1", EVERYBODY)], [COME], False),
-        ([TEACHES, _waits("student 1", EVERYBODY), _left("student 2")], [COME, EVERYBODY], False),
-        ([TEACHES, _left("student 2"), _waits("student 1", HOME)], [COME], False),
+        ([_waits("student 1", ALL_JOINED)], [], False),
+        ([TEACHER_WAITS], [STUDENTS_JOIN], False),
+        ([TEACHER_WAITS, _waits("student 1", ALL_JOINED)], [STUDENTS_JOIN], False),
+        ([TEACHER_WAITS, _waits("student 1", ALL_JOINED), _left("student 2")], [STUDENTS_JOIN, ALL_JOINED], False),
+        ([TEACHER_WAITS, _left("student 2"), _waits("student 1", LEAVE_CLASS)], [STUDENTS_JOIN], False),
         (
-            [TEACHES, _waits("student 1", EVERYBODY), _left("student 2"), _waits("student 1", HOME)],
-            [COME, EVERYBODY, HOME],
+            [TEACHER_WAITS, _waits("student 1", ALL_JOINED), _left("student 2"), _waits("student 1", LEAVE_CLASS)],
+            [STUDENTS_JOIN, ALL_JOINED, LEAVE_CLASS],
             False,
         ),
-        ([TEACHES, _left("student 1"), _left("student 2")], [COME, EVERYBODY, HOME, END], False),
-        ([TEACHES, _left("student 1"), _left("student 2"), _left("teacher")], [COME, EVERYBODY, HOME, END], True),
+        (
+            [TEACHER_WAITS, _left("student 1"), _left("student 2")],
+            [STUDENTS_JOIN, ALL_JOINED, LEAVE_CLASS, END_CLASS],
+            False,
+        ),
+        (
+            [TEACHER_WAITS, _left("student 1"), _left("student 2"), _left("teacher")],
+            [STUDENTS_JOIN, ALL_JOINED, LEAVE_CLASS, END_CLASS],
+            True,
+        ),
         ([_left("teacher")], [], True),
-        ([TEACHES, _left("teacher"), _left("student 1")], [COME], False),
+        ([TEACHER_WAITS, _left("teacher"), _left("student 1")], [STUDENTS_JOIN], False),
     ],
     ids=[
-        "nobody comes before the class is open",
-        "students come when it is",
-        "one is waited for",
-        "who has failed is not waited for",
+        "no student joins before the class is open",
+        "students join when it is open",
+        "one student is waited for",
+        "a failed student is not waited for",
         "no cue before its turn",
-        "those who are left go home",
-        "all gone: the teacher ends the class",
-        "and it is over",
+        "the remaining student leaves",
+        "all have left: the teacher ends the class",
+        "all have left: the round is over",
         "a class that never opened is over",
-        "a teacher who is lost leaves students to end by themselves",
+        "a lost teacher: students end by themselves",
     ],
 )
-def test_cues_come_when_everybody_who_is_there_waits(
+def test_cue_is_issued_when_all_who_remain_wait(
     said: list[FromPlayers],
     cues: list[str],
     is_over: bool,  # noqa: FBT001  # a column of the table
 ) -> None:
-    prompter = CueBarrier(arrivals("t", ["a", "b"], ramp_s=1.0, workers=1))
-    assert [cue for message in said for cue in prompter.hear(message)] == cues
-    assert prompter.is_over is is_over
+    barrier = CueBarrier(arrivals("t", ["a", "b"], ramp_s=1.0, workers=1))
+    assert [cue for message in said for cue in barrier.receive(message)] == cues
+    assert barrier.is_over is is_over
 
 
 TEN = [a_student(number) for number in range(10)]
@@ -136,59 +144,59 @@ JERKY = [a_student(number, frames_per_s=3.0) for number in range(10)]
 
 
 @pytest.mark.parametrize(
-    ("students", "limit", "verdict"),
+    ("students", "limit", "outcome"),
     [
         (TEN, "", RehearsalOutcome.GO),
-        (TEN, STARVED, RehearsalOutcome.GO),
+        (TEN, OVERLOADED, RehearsalOutcome.GO),
         ([*TEN, FAILED], "", RehearsalOutcome.GO),
         ([*TEN[:5], FAILED], "", RehearsalOutcome.NO_GO),
-        ([*TEN[:5], FAILED], STARVED, RehearsalOutcome.LIMITED),
-        ([*TEN[:5], FULL], STARVED, RehearsalOutcome.NO_GO),
-        ([*TEN, FULL], STARVED, RehearsalOutcome.GO),
+        ([*TEN[:5], FAILED], OVERLOADED, RehearsalOutcome.LIMITED),
+        ([*TEN[:5], FULL], OVERLOADED, RehearsalOutcome.NO_GO),
+        ([*TEN, FULL], OVERLOADED, RehearsalOutcome.GO),
         ([*TEN[:5], CRASHED], "", RehearsalOutcome.LIMITED),
-        ([*TEN[:5], STRANGER], STARVED, RehearsalOutcome.NO_GO),
+        ([*TEN[:5], STRANGER], OVERLOADED, RehearsalOutcome.NO_GO),
         (SLOW, "", RehearsalOutcome.NO_GO),
-        (SLOW, STARVED, RehearsalOutcome.LIMITED),
+        (SLOW, OVERLOADED, RehearsalOutcome.LIMITED),
         (LATE, "", RehearsalOutcome.NO_GO),
         (JERKY, "", RehearsalOutcome.NO_GO),
         ([CRASHED], "", RehearsalOutcome.LIMITED),
     ],
     ids=[
-        "all is well",
-        "a starved machine that met everything is a go",
+        "all passed",
+        "every criterion met on an overloaded machine",
         "one in eleven may fail",
         "one in six may not",
-        "unless the machine was starved",
-        "but a class that says it is full is full on any machine",
-        "one full in eleven is within what is wanted",
-        "a crash of our own is no verdict",
-        "a stranger is a no-go on any machine",
+        "one in six failed on an overloaded machine",
+        "a full class decides on any machine",
+        "one full in eleven is within the criterion",
+        "a crash of First Bell is no result",
+        "an unknown person is a no-go on any machine",
         "slow",
-        "slow, and the machine was",
+        "slow on an overloaded machine",
         "late pictures",
         "few frames",
-        "nobody could be judged",
+        "no student could be judged",
     ],
 )
-def test_the_verdict(students: Sequence[PersonRow], limit: str, verdict: RehearsalOutcome) -> None:
-    assert judge(a_record([a_teacher(), *students]), WANTED, limit).verdict is verdict
+def test_outcome_of_a_rehearsal(students: Sequence[PersonRow], limit: str, outcome: RehearsalOutcome) -> None:
+    assert judge(a_record([a_teacher(), *students]), CRITERIA, limit).outcome is outcome
 
 
-def test_a_class_that_never_opened_is_a_no_go() -> None:
+def test_class_that_never_opened_is_a_no_go() -> None:
     never = [
         PersonRow(round=1, actor=f"student {n}", role="student", outcome="failed", said=NOT_OPENED) for n in (1, 2)
     ]
-    found = judge(a_record([a_teacher(outcome="failed"), *never]), WANTED, "")
-    assert (found.verdict, found.criteria[0].measured) == (RehearsalOutcome.NO_GO, "0 of 2")
+    found = judge(a_record([a_teacher(outcome="failed"), *never]), CRITERIA, "")
+    assert (found.outcome, found.rows[0].measured) == (RehearsalOutcome.NO_GO, "0 of 2")
 
 
-def test_rounds_that_were_never_played_are_no_verdict_however_well_the_first_went() -> None:
+def test_missing_rounds_give_no_result() -> None:
     record = a_record([a_teacher(), *TEN]).model_copy(update={"rounds": 3})
-    document = conclude(record, WANTED, None)
+    document = conclude(record, CRITERIA, None)
     assert document.verdict is RehearsalOutcome.LIMITED
-    assert "rounds played: 1 of 3, wanted 3" in document.said
+    assert "rounds played: 1 of 3, required 3" in document.said
     broken = a_record([a_teacher(), *TEN[:5], FAILED]).model_copy(update={"rounds": 3})
-    assert conclude(broken, WANTED, None).verdict is RehearsalOutcome.NO_GO
+    assert conclude(broken, CRITERIA, None).verdict is RehearsalOutcome.NO_GO
 
 
 JOINS_TOO_MANY = CountedRow(title="joins", counted=14, measured=11)
@@ -196,7 +204,7 @@ JOINS_EXPLAINED = CountedRow(title="joins", counted=12, measured=11, tolerance=1
 
 
 @pytest.mark.parametrize(
-    ("students", "row", "verdict"),
+    ("students", "row", "outcome"),
     [
         (TEN, JOINS_TOO_MANY, RehearsalOutcome.LIMITED),
         (SLOW, JOINS_TOO_MANY, RehearsalOutcome.LIMITED),
@@ -204,20 +212,20 @@ JOINS_EXPLAINED = CountedRow(title="joins", counted=12, measured=11, tolerance=1
         (TEN, JOINS_EXPLAINED, RehearsalOutcome.GO),
     ],
     ids=[
-        "all seems well",
-        "and when it does not",
-        "but a stranger is a stranger",
-        "what is explained contradicts nothing",
+        "all passed",
+        "slow",
+        "an unknown person",
+        "a difference within the tolerance",
     ],
 )
-def test_figures_that_the_school_contradicts_are_no_verdict(
-    students: Sequence[PersonRow], row: CountedRow, verdict: RehearsalOutcome
+def test_figures_that_differ_from_the_schools_give_no_result(
+    students: Sequence[PersonRow], row: CountedRow, outcome: RehearsalOutcome
 ) -> None:
     agrees = CountedRow(title="most people at once", counted=11, measured=11)
     record = a_record([a_teacher(), *students]).model_copy(update={"counted": (agrees, row)})
-    found = judge(record, WANTED, "")
-    assert found.verdict is verdict
-    assert ("joins 11, counted 14" in found.said) is (verdict is RehearsalOutcome.LIMITED)
+    found = judge(record, CRITERIA, "")
+    assert found.outcome is outcome
+    assert ("joins 11, counted by the school 14" in found.summary) is (outcome is RehearsalOutcome.LIMITED)
 
 
 def _sample(busy: float = 0.5, stolen: float = 0.0, free_mib: float = 4000.0) -> SampleRow:
@@ -230,14 +238,14 @@ def _sample(busy: float = 0.5, stolen: float = 0.0, free_mib: float = 4000.0) ->
         ([_sample()] * 10, 0.1, ""),
         ([_sample(1.0), *[_sample()] * 9], 0.0, ""),
         ([*[_sample(1.0)] * 3, *[_sample()] * 7], 0.0, "all processors were busy for 30% of the time"),
-        ([_sample(stolen=0.2)] * 3, 0.0, "its host gave 20% of its processors to others"),
-        ([_sample()], 0.3, "its players waited 30% of their time for a processor"),
+        ([_sample(stolen=0.2)] * 3, 0.0, "its host gave 20% of processor time to other machines"),
+        ([_sample()], 0.3, "player processes waited 30% of the time for a processor"),
         ([_sample(), _sample(free_mib=100.0)], 0.0, "only 100 MiB of memory were left"),
         ([], 0.9, ""),
     ],
     ids=["well", "a moment", "for long", "stolen", "waiting", "memory", "nothing was read"],
 )
-def test_in_what_this_machine_was_the_limit(samples: list[SampleRow], lost_share: float, said: str) -> None:
+def test_reasons_why_this_machine_was_the_limit(samples: list[SampleRow], lost_share: float, said: str) -> None:
     assert limit_of(samples, lost_share) == said
 
 
@@ -252,17 +260,17 @@ def test_in_what_this_machine_was_the_limit(samples: list[SampleRow], lost_share
     ],
     ids=["eight cores", "two", "all at once", "short of memory", "busy with something else"],
 )
-def test_how_many_this_machine_carries(cores: float, free_mib: float, ramp_s: float, students: int) -> None:
+def test_capacity_forecast_of_this_machine(cores: float, free_mib: float, ramp_s: float, students: int) -> None:
     cost = CostRow(arriving_s=2.0, staying_share=0.34, memory_mib=100.0)
     assert capacity_of(cost, cores=cores, memory_free_mib=free_mib, ramp_s=ramp_s) == students
 
 
 @pytest.mark.parametrize(("can", "advice"), [(5, "ask for 5 or fewer, "), (0, "end its other programs, ")])
-def test_whoever_asks_for_too_many_is_told_what_to_do(can: int, advice: str) -> None:
+def test_too_many_students_message_says_what_to_do(can: int, advice: str) -> None:
     said = too_many_text(8, can)
     assert advice in said
-    for way in ("--ramp", "a larger machine", "--anyway"):
-        assert way in said
+    for option in ("--ramp", "a larger machine", "--anyway"):
+        assert option in said
 
 
 @pytest.mark.parametrize(
@@ -275,11 +283,11 @@ def test_whoever_asks_for_too_many_is_told_what_to_do(can: int, advice: str) -> 
     ],
     ids=["apart", "interleaved", "the other way round", "all alike"],
 )
-def test_mann_whitney_on_values_worked_out_by_hand(first: list[float], second: list[float], p: float) -> None:
+def test_mann_whitney_matches_values_worked_out_by_hand(first: list[float], second: list[float], p: float) -> None:
     assert mann_whitney(first, second)[0] == pytest.approx(p)
 
 
-def test_the_exact_way_counts_every_order_and_the_approximation_is_near_it() -> None:
+def test_exact_test_counts_every_order_and_approximation_is_near() -> None:
     ours, theirs = [1.0, 2.0, 4.0, 7.0, 9.0, 11.0], [3.0, 5.0, 6.0, 8.0, 10.0, 12.0, 13.0]
     together, exact = sorted([*ours, *theirs]), mann_whitney(ours, theirs)[0]
 
@@ -290,12 +298,12 @@ def test_the_exact_way_counts_every_order_and_the_approximation_is_near_it() -> 
     far = abs(u(ours) - len(ours) * len(theirs) / 2)
     counted = sum(abs(one - len(ours) * len(theirs) / 2) >= far for one in orders) / len(orders)
     assert exact == pytest.approx(counted)
-    by_normal, way = mann_whitney([*ours, 12.0], [*theirs, 12.0])
-    assert way.endswith("normal approximation")
+    by_normal, test = mann_whitney([*ours, 12.0], [*theirs, 12.0])
+    assert test.endswith("normal approximation")
     assert by_normal == pytest.approx(exact, abs=0.1)
 
 
-def test_fishers_exact_test_on_the_lady_who_tasted_tea() -> None:
+def test_fishers_exact_test_on_the_lady_tasting_tea() -> None:
     assert fisher(3, 4, 1, 4) == pytest.approx(34 / 70)  # Fisher, The Design of Experiments, 1935.
     assert fisher(8, 8, 0, 8) < 0.001
 
@@ -310,7 +318,7 @@ def test_fishers_exact_test_on_the_lady_who_tasted_tea() -> None:
     ],
     ids=["slower", "faster", "alike", "three and three say nothing"],
 )
-def test_what_changed_since_the_last_rehearsal(now_s: list[float], before_s: list[float], change: str) -> None:
+def test_comparison_with_the_previous_rehearsal(now_s: list[float], before_s: list[float], change: str) -> None:
     now, before = (
         a_record([a_teacher(), *(a_student(number, signs_in_s=took) for number, took in enumerate(times))])
         for times in (now_s, before_s)
@@ -323,15 +331,17 @@ def test_what_changed_since_the_last_rehearsal(now_s: list[float], before_s: lis
 def test_fewer_frames_are_worse() -> None:
     now, before = (a_record([a_student(n, frames_per_s=rate + n / 10) for n in range(6)]) for rate in (4.0, 14.0))
     rows = {row.title: row.change for row in compare(now, before).rows}
-    assert rows["frames a second, median"] == "worse"
+    assert rows["frames per second, median"] == "worse"
 
 
-def test_the_minutes_count_joins_and_the_most_people_at_once() -> None:
-    minutes = Transcript(arrivals("t", ["a", "b"], ramp_s=1.0, workers=1), began_s=100.0)
-    minutes.begin()
+def test_transcript_counts_joins_and_peak() -> None:
+    transcript = Transcript(arrivals("t", ["a", "b"], ramp_s=1.0, workers=1), began_s=100.0)
+    transcript.begin_round()
 
     def played(actor: str, title: str, at_s: float, ending: str = "") -> None:
-        minutes.hear(StepPlayed(actor=actor, title=title, service="live-class", at_s=at_s, took_s=1.0, ending=ending))
+        transcript.record(
+            StepPlayed(actor=actor, title=title, service="live-class", at_s=at_s, took_s=1.0, ending=ending)
+        )
 
     played("teacher", "opens the class", 100.0)
     played("student 1", "joins", 102.0)
@@ -339,24 +349,24 @@ def test_the_minutes_count_joins_and_the_most_people_at_once() -> None:
     played("student 2", "joins", 105.0)
     played("student 2", "sees and hears the teacher", 106.0, ending="failed")
     for actor in ("student 1", "student 2", "teacher"):
-        minutes.hear(ActorLeft(actor=actor, at_s=108.0))
-    minutes.end()
-    assert (joins(minutes.people), peak(minutes.people)) == (3, 2)
-    assert [person.outcome for person in minutes.people] == ["passed", "passed", "failed"]
+        transcript.record(ActorLeft(actor=actor, at_s=108.0))
+    transcript.end_round()
+    assert (joins(transcript.people), peak(transcript.people)) == (3, 2)
+    assert [person.outcome for person in transcript.people] == ["passed", "passed", "failed"]
 
 
-def test_students_who_never_came_fail_where_the_class_did() -> None:
-    minutes = Transcript(arrivals("t", ["a"], ramp_s=1.0, workers=1), began_s=0.0)
-    minutes.begin()
-    minutes.hear(ActorLeft(actor="teacher", at_s=1.0, ending="failed", said="it is broken"))
-    minutes.end()
-    assert [(person.outcome, person.said) for person in minutes.people] == [
+def test_students_fail_if_the_teacher_did_not_open_the_class() -> None:
+    transcript = Transcript(arrivals("t", ["a"], ramp_s=1.0, workers=1), began_s=0.0)
+    transcript.begin_round()
+    transcript.record(ActorLeft(actor="teacher", at_s=1.0, ending="failed", said="it is broken"))
+    transcript.end_round()
+    assert [(person.outcome, person.said) for person in transcript.people] == [
         ("failed", "it is broken"),
         ("failed", NOT_OPENED),
     ]
 
 
-def test_a_step_that_no_student_plays_is_a_mistake_of_the_file() -> None:
+def test_criterion_for_an_unknown_step_is_a_configuration_error() -> None:
     text = '[school]\nname = "P"\ntimezone = "UTC"\npractice = true\n[rehearsal.steps]\n"sings in" = "5s"\n'
     with pytest.raises(ConfigError, match='no step "sings in"; there are: "opens the portal"'):
         criteria_of(parse(text, Path("firstbell.toml")))
@@ -383,11 +393,11 @@ browser = "webkit"
 
 
 def _shares(monkeypatch: pytest.MonkeyPatch, *, teacher: str = "", student: str = "", rest: str = "") -> None:
-    """Whether a rehearsal of the teacher and the first student may be played; the second student stays at home."""
+    """Checks a rehearsal of the teacher and the first student; the second student does not take part."""
     monkeypatch.setenv("FIRSTBELL_NOBODY", "correct horse")
     config = parse(CLASS.format(teacher=teacher, student=student, rest=rest), Path("firstbell.toml"))
-    places = arrivals("teacher", ["student"], ramp_s=1.0, workers=1)
-    check_shared_browser(config, district_of(config, None), "live-class", places)
+    planned = arrivals("teacher", ["student"], ramp_s=1.0, workers=1)
+    check_shared_browser(config, district_of(config, None), "live-class", planned)
 
 
 @pytest.mark.parametrize(
@@ -400,7 +410,7 @@ def _shares(monkeypatch: pytest.MonkeyPatch, *, teacher: str = "", student: str 
     ],
     ids=["a student in WebKit", "a teacher in Edge", "the journey in Firefox", "Chromium where the class has Chrome"],
 )
-def test_a_browser_in_which_nobody_would_play_is_refused(
+def test_browser_other_than_the_shared_one_is_refused(
     monkeypatch: pytest.MonkeyPatch, given: dict[str, str], said: str
 ) -> None:
     with pytest.raises(ConfigError, match=said):
@@ -418,5 +428,5 @@ def test_a_browser_in_which_nobody_would_play_is_refused(
     ],
     ids=["nothing said", "the same said", "another journey's", "their own, the same", "all in Chrome"],
 )
-def test_whoever_plays_in_the_browser_of_all_may_say_so(monkeypatch: pytest.MonkeyPatch, given: dict[str, str]) -> None:
+def test_naming_the_shared_browser_is_allowed(monkeypatch: pytest.MonkeyPatch, given: dict[str, str]) -> None:
     _shares(monkeypatch, **given)

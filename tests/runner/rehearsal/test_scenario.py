@@ -1,4 +1,4 @@
-"""The people of a rehearsal play what the journey whose name it takes plays, but for what many people need."""
+"""The steps of a rehearsal are those of the live-class journey, apart from named exceptions."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ import pytest
 from firstbell.journeys import live_class
 from firstbell.runner.rehearsal import scenario
 
-# What only many people do. All else in the script is the journey's, in the journey's words.
+# Steps of a class of many only. All others are the journey's, with the same titles.
 FOR_MANY = {"still does, with everybody there"}
-# What two people do together, and a class of many has no time for.
+# Steps of a class of two only.
 FOR_TWO = {"reads the chat", "still sees and hears the teacher", "sees and hears the student", "sees the raised hand"}
 
 
 def steps_in(file: str | None, actor: str) -> list[tuple[str, str]]:
-    """Title and service of each step that somebody plays in a file, in order."""
+    """Title and service of each step of an actor in a file, in order."""
     assert file is not None
     return [
         (_title(call.args[0]), ast.literal_eval(next(word.value for word in call.keywords if word.arg == "relies_on")))
@@ -27,7 +27,7 @@ def steps_in(file: str | None, actor: str) -> list[tuple[str, str]]:
 
 
 def _calls(tree: ast.AST) -> list[ast.Call]:
-    """Calls as they stand in the file; ast.walk goes by depth."""
+    """Calls in the order of the file; ast.walk goes by depth."""
     return sorted((node for node in ast.walk(tree) if isinstance(node, ast.Call)), key=lambda node: node.lineno)
 
 
@@ -44,5 +44,5 @@ def test_steps_of_a_rehearsal_are_those_of_the_journey(actor: str) -> None:
     assert len(rehearsed) >= 5
 
 
-def test_criteria_know_every_step_that_a_student_plays() -> None:
+def test_criteria_know_every_step_of_a_student() -> None:
     assert tuple(title for title, _ in steps_in(scenario.__file__, "student")) == scenario.STEPS

@@ -286,10 +286,10 @@ def test_bad_event_does_not_lose_the_others(lines: tuple[str, ...]) -> None:
     ],
 )
 def test_calendar_that_repeats_too_much_is_refused_quickly(event: tuple[str, ...], times: int) -> None:
-    began = time.monotonic()
+    began = time.process_time()
     with pytest.raises(FeedError, match=r"too many repeating events|more than 2,000 such events"):
         proposed(ics(*[("SUMMARY:No School", *event)] * times))
-    assert time.monotonic() - began < 5
+    assert time.process_time() - began < 5
 
 
 def test_events_that_propose_nothing_do_not_count_toward_the_limit() -> None:

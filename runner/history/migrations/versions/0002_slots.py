@@ -1,4 +1,4 @@
-"""Slots, locks, daily figures, and what runs say about them."""
+"""Slots, locks, daily figures, and the columns of runs for them."""
 
 import sqlalchemy as sa
 from alembic import op

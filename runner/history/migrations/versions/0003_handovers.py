@@ -1,4 +1,4 @@
-"""What was handed to whom."""
+"""Hand-overs of evidence."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,4 +1,4 @@
-"""Incidents, the notices about them, silences, and who is being watched from where."""
+"""Incidents, their notices, silences, and heartbeats of locations."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,4 +1,4 @@
-"""What hosts were like, once a minute."""
+"""Host checks, made once a minute."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,4 +1,4 @@
-"""Whose a failed run is, and why; in what way a run that passed is degraded."""
+"""Diagnoses of runs: cause and details of a failure, and the degradation of a run that passed."""
 
 import sqlalchemy as sa
 from alembic import op

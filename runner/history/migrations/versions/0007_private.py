@@ -1,4 +1,4 @@
-"""Whether a stranger was in the class of a run. Older rows say it only by how their sentence begins."""
+"""Marks runs with an unexpected person in the class. Older rows say so only by how their message begins."""
 
 import sqlalchemy as sa
 from alembic import op

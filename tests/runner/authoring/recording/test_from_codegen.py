@@ -1,4 +1,4 @@
-"""Recordings as codegen writes them (Playwright 1.65, target python-pytest), and the journeys that come of them."""
+"""Recordings as codegen writes them (Playwright 1.65, target python-pytest), and the journeys made from them."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ def steps_of(journey: str) -> list[tuple[str | None, str | None]]:
         ),
     ],
 )
-def test_steps_are_named_by_what_a_person_does(lines: list[str], steps: list[tuple[str, str]]) -> None:
+def test_steps_are_named_by_actions(lines: list[str], steps: list[tuple[str, str]]) -> None:
     assert steps_of(journey_of(recording(*lines), DISTRICT)) == steps
 
 
@@ -122,7 +122,7 @@ def test_steps_are_named_by_what_a_person_does(lines: list[str], steps: list[tup
         ),
     ],
 )
-def test_no_typed_secret_stays(line: str, after: str) -> None:
+def test_typed_secrets_are_replaced(line: str, after: str) -> None:
     journey = journey_of(recording(line), DISTRICT)
     ast.parse(journey)
     assert after in journey or "user=" in line
@@ -130,7 +130,7 @@ def test_no_typed_secret_stays(line: str, after: str) -> None:
         assert value not in journey
 
 
-def test_whoever_recorded_it_is_not_in_it_either() -> None:
+def test_name_of_the_recording_person_is_removed() -> None:
     journey = journey_of(recording(USER, PASSWORD, SEND), DISTRICT)
     assert "me.myself" not in journey
     assert "fill(student.account.username)" in journey
@@ -138,7 +138,7 @@ def test_whoever_recorded_it_is_not_in_it_either() -> None:
 
 
 @pytest.mark.parametrize("odd", ["\x0b", "\x0c", "\x1c", "\x1d", "\x1e", "\x85", "\u2028", "\u2029"], ids=ascii)
-def test_a_line_is_what_python_takes_for_one_and_no_character_of_a_page_moves_the_next(odd: str) -> None:
+def test_line_ends_follow_python_whatever_text_a_page_holds(odd: str) -> None:
     lines = [f'page.get_by_role("button", name="Wel{odd}come").click()', USER, PASSWORD, SEND]
     journey = journey_of(recording(*lines), DISTRICT)
     assert "hunter2" not in journey
@@ -147,20 +147,20 @@ def test_a_line_is_what_python_takes_for_one_and_no_character_of_a_page_moves_th
     assert f"student.{SEND}" in journey
 
 
-def test_a_page_gets_none_of_its_code_into_a_journey() -> None:
-    wanted = replace(DISTRICT, name="math", values={"zz.student01": "student.account.username"})
+def test_page_text_cannot_become_code() -> None:
+    request = replace(DISTRICT, name="math", values={"zz.student01": "student.account.username"})
     pwned = "\x85);a=page;__import__('os').system('echo PWNED')#"
     lines = [f'page.get_by_role("checkbox", name="I am zz.student01{pwned}").check()', USER, SEND, PORTAL]
-    tree = ast.parse(journey_of(recording(*lines), wanted))
+    tree = ast.parse(journey_of(recording(*lines), request))
     assert "__import__" not in {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
 
 
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"], ids=ascii)
-def test_a_recording_may_end_its_lines_as_any_system_does(end: str) -> None:
+def test_line_ends_of_all_systems_are_read(end: str) -> None:
     assert "hunter2" not in journey_of(recording(PORTAL, USER, PASSWORD, SEND).replace("\n", end), DISTRICT)
 
 
-def test_locators_and_their_order_stay_as_they_were_recorded() -> None:
+def test_locators_and_their_order_stay_as_recorded() -> None:
     lines = [
         'page.get_by_role("row", name="Maths ü").get_by_role("button").nth(2).click(button="right")',
         'page.locator("iframe[name=\\"x\\"]").content_frame.get_by_text("page").click()',
@@ -177,7 +177,7 @@ FIXTURE = (
 )
 
 
-def test_a_devices_settings_stay_and_imports_are_those_that_are_used() -> None:
+def test_device_settings_and_used_imports_are_kept() -> None:
     fixture = FIXTURE.format(settings='**playwright.devices["iPhone 13"]')
     recorded = (
         recording(PORTAL)
@@ -210,7 +210,7 @@ SCREEN = '"viewport": {"width": 810, "height": 1080}, "user_agent": "Mozilla/5.0
         ),
     ],
 )
-def test_settings_are_those_that_a_journey_needs(settings: str, device: str, left: str) -> None:
+def test_context_settings_are_reduced_to_those_needed(settings: str, device: str, left: str) -> None:
     fixture = FIXTURE.format(settings=settings)
     recorded = recording(PORTAL).replace("def test_example", fixture + "def test_example")
     journey = journey_of(recorded, replace(DISTRICT, device=device))
@@ -220,30 +220,30 @@ def test_settings_are_those_that_a_journey_needs(settings: str, device: str, lef
     assert left in journey
 
 
-def test_an_address_below_a_front_door_goes_with_the_door() -> None:
+def test_address_below_a_service_address_is_relative_to_it() -> None:
     journey = journey_of(recording('page.goto("https://portal.x.example/news/today")'), DISTRICT)
     assert 'student.go(school.service("edge").url.rstrip("/") + "/news/today")' in journey
     near = journey_of(recording('page.goto("https://portal.x.example.org/")'), DISTRICT)
     assert 'student.go("https://portal.x.example.org/")' in near
 
 
-def test_somebody_without_a_fixture_comes_on_by_role() -> None:
-    wanted = JourneyRequest(
+def test_role_without_a_fixture_uses_actor() -> None:
+    request = JourneyRequest(
         name="recorded", role="counselor", is_signed_in=True, doors=DISTRICT.doors, hosts=DISTRICT.hosts
     )
-    journey = journey_of(recording('page.get_by_role("link", name="Maths").click()'), wanted)
+    journey = journey_of(recording('page.get_by_role("link", name="Maths").click()'), request)
     assert 'counselor = actor("counselor")' in journey
     assert steps_of(journey) == [("opens the portal", "edge"), ("signs in", "sign-in"), ("opens Maths", "platform")]
     assert "school.sign_in(counselor)" in journey
 
 
 @pytest.mark.parametrize("recorded", [HEAD, HEAD + "    pass\n", "print(1)\n"], ids=["no body", "pass", "no test"])
-def test_nothing_recorded_is_said_so(recorded: str) -> None:
+def test_empty_recording_is_reported(recorded: str) -> None:
     with pytest.raises(InvalidRecording):
         journey_of(recorded, DISTRICT)
 
 
-def test_a_recording_that_ends_with_something_done_says_how_it_ends_with_something_seen() -> None:
+def test_recording_without_a_final_expectation_gets_a_comment() -> None:
     done = journey_of(recording(PORTAL), DISTRICT)
     assert '): expect(student.page.get_by_role("heading", name="...")).to_be_visible()' in done.splitlines()[-1]
     assert "import expect" not in done

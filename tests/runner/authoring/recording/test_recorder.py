@@ -1,4 +1,4 @@
-"""What Playwright's recorder is told: browser, device and way out as those have them who will play the journey."""
+"""Options of Playwright's recorder: browser, device and egress, as the journey will use them."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ IPAD: dict[str, Any] = {
     "user_agent": "Mozilla/5.0 (iPad)",
     "has_touch": True,
 }
-FILTERED = Location(name="home", way=Egress(proxy="http://proxy.x.example:3128"))
+FILTERED = Location(name="home", egress=Egress(proxy="http://proxy.x.example:3128"))
 NAMED = Location(name="office", naming=("--host-resolver-rules=MAP a 10.0.0.1",))
 
 
@@ -76,7 +76,7 @@ def told(name: str, location: Location, look: dict[str, str], state: Path | None
         ),
     ],
 )
-def test_the_recorder_is_told(
+def test_recorder_gets_the_options_of_the_journey(
     name: str, location: Location, look: dict[str, str], state: Path | None, command: str
 ) -> None:
     before = "codegen --target python-pytest -o /p/r.py"
@@ -96,13 +96,11 @@ def test_the_recorder_is_told(
         pytest.param("", "chromium", {"--device": ""}, id="a computer"),
     ],
 )
-def test_a_device_is_told_so_that_the_browser_stays_the_one_that_was_asked_for(
-    device: str, engine: str, options: dict[str, str]
-) -> None:
+def test_device_options_keep_the_requested_browser(device: str, engine: str, options: dict[str, str]) -> None:
     assert device_note(device, engine, IPAD if device else {}) == options
 
 
-def test_a_home_of_the_browsers_own_hides_nothing_that_lies_in_ones_own() -> None:
+def test_separate_browser_home_keeps_paths_of_the_users_home() -> None:
     browser = Browser(path=Path("/usr/bin/chromium"), origin="")
     around = {"HOME": "/home/me", "PLAYWRIGHT_BROWSERS_PATH": "/opt/b", "DISPLAY": ":10"}
     assert environment_of(browser, None, around) == {**around, RECORDER_BROWSER: "/usr/bin/chromium"}
@@ -123,14 +121,15 @@ def test_a_home_of_the_browsers_own_hides_nothing_that_lies_in_ones_own() -> Non
         pytest.param(
             Location(name="x", network=NETWORK_PROFILES["no-udp"], naming=NAMED.naming),
             "iPad (gen 7)",
-            ["the name server and the network of the location 'x'", "lends chromium the screen and user agent of iPad"],
+            [
+                "the name server and the network of the location 'x'",
+                "uses the screen and user agent of iPad (gen 7) in chromium",
+            ],
             id="nor can a network, nor a device in another engine",
         ),
     ],
 )
-def test_what_the_recorder_cannot_be_given_is_said_in_a_sentence_each(
-    location: Location, device: str, said: list[str]
-) -> None:
+def test_unsupported_settings_are_reported_in_a_sentence_each(location: Location, device: str, said: list[str]) -> None:
     sentences = not_given(recording(location, device))
     assert len(sentences) == len(said)
     assert all(part in sentence for part, sentence in zip(said, sentences, strict=True))

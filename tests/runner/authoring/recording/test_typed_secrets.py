@@ -1,4 +1,4 @@
-"""What was typed, and what lets anybody in, stays out of a recorded journey in whichever way it was recorded."""
+"""Typed secrets and access keys stay out of a recorded journey, however they were recorded."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ PASSWORD = 'page.get_by_role("textbox", name="Password").fill("hunter2!")'
 GO = 'page.get_by_role("button", name="Go").click()'
 
 
-def journey(*lines: str, wanted: JourneyRequest = DISTRICT) -> str:
-    text = journey_of(HEAD + "".join(f"    {line}\n" for line in lines), wanted)
+def journey(*lines: str, request: JourneyRequest = DISTRICT) -> str:
+    text = journey_of(HEAD + "".join(f"    {line}\n" for line in lines), request)
     read = read_journeys(text)
     assert (read.secrets, read.keys, read.snapshots) == ((), (), ())
     return text
@@ -39,14 +39,14 @@ def journey(*lines: str, wanted: JourneyRequest = DISTRICT) -> str:
         '[name=\\"pass\\"]', "#user-pass",
     ],
 )  # fmt: skip
-def test_a_password_is_known_by_its_field_in_the_languages_of_families(name: str) -> None:
+def test_password_field_is_recognised_in_many_languages(name: str) -> None:
     line = f'page.get_by_label("{name}").fill("hunter2!")'
     assert ".fill(student.account.password.reveal())" in journey(line)
     assert len(read_journeys(line).secrets) == 1
 
 
 @pytest.mark.parametrize("name", ["Palabra clave", "Shopping", "Ask the secretary", "Contact", "#compass-search"])
-def test_other_fields_are_let_alone(name: str) -> None:
+def test_other_fields_are_kept(name: str) -> None:
     line = f'page.get_by_label("{name}").fill("hunter2!")'
     assert 'fill("hunter2!")' in journey(line)
 
@@ -63,14 +63,14 @@ def test_other_fields_are_let_alone(name: str) -> None:
         "رمز التحقق",
     ],
 )
-def test_a_code_is_too(name: str) -> None:
+def test_code_field_is_recognised_in_many_languages(name: str) -> None:
     assert "totp(student.account.totp_key" in journey(f'page.get_by_label("{name}").fill("654321")')
 
 
 @pytest.mark.parametrize(
     "name", ["Usuario", "Correo electrónico", "Identifiant", "Benutzername", "Tên đăng nhập", "用户名", "اسم المستخدم"]
 )
-def test_and_a_user_name_before_either(name: str) -> None:
+def test_user_name_field_before_a_password_is_recognised(name: str) -> None:
     text = journey(f'page.get_by_label("{name}").fill("me.myself")', PASSWORD)
     assert ".fill(student.account.username)" in text
 
@@ -127,24 +127,24 @@ def test_and_a_user_name_before_either(name: str) -> None:
         ),
     ],
 )
-def test_it_goes_wherever_it_stands(lines: list[str], gone: str) -> None:
+def test_secret_is_removed_wherever_it_occurs(lines: list[str], gone: str) -> None:
     text = journey(*lines)
     code = ast.unparse(ast.parse(text))
     for one in gone.split():
         assert one not in code
 
 
-def test_a_pattern_looks_for_the_name_as_it_is_and_not_for_a_pattern() -> None:
+def test_name_in_a_pattern_is_escaped() -> None:
     text = journey('page.get_by_text(re.compile(r"^Hi Zz Student$")).click()')
     assert 're.compile("^Hi " + re.escape(student.account.display_name) + "$")' in text
     assert text.count("import re\n") == 1
 
 
-def test_what_is_left_out_is_said_where_it_stood_and_once() -> None:
+def test_omitted_statements_leave_one_comment() -> None:
     snapshot = 'expect(page.get_by_role("main")).to_match_aria_snapshot("- text: Mia Other")'
     text = journey(snapshot, GO, 'page.get_by_label("PIN").press("7")', 'page.get_by_label("PIN").press("8")')
     comments = [line.strip() for line in text.splitlines() if line.strip().startswith("#")]
-    assert comments[0].startswith("# A snapshot of the page stood here")
+    assert comments[0].startswith("# A snapshot of the page was removed here")
     assert [line for line in comments if "Keys pressed" in line] == comments[1:2]
     with pytest.raises(InvalidRecording):
         journey(snapshot)
@@ -160,8 +160,8 @@ def test_what_is_left_out_is_said_where_it_stood_and_once() -> None:
         pytest.param('page.get_by_role("textbox").nth(1).fill("")', False, id="emptied"),
     ],
 )
-def test_a_field_that_says_nothing_of_itself_is_pointed_out(line: str, *, is_said: bool) -> None:
-    assert ("# This field says nothing of itself." in journey(line)) == is_said
+def test_field_without_a_name_gets_a_comment(line: str, *, is_said: bool) -> None:
+    assert ("# This field has no name." in journey(line)) == is_said
 
 
 @pytest.mark.parametrize(
@@ -181,20 +181,20 @@ def test_a_field_that_says_nothing_of_itself_is_pointed_out(line: str, *, is_sai
         pytest.param("https://learn.x.example/a", '"https://learn.x.example/a"', False, id="nothing more"),
     ],
 )
-def test_an_address_is_its_page_and_says_so_where_it_was_more(address: str, goes: str, *, is_said: bool) -> None:
+def test_address_is_cut_to_its_page_with_a_comment(address: str, goes: str, *, is_said: bool) -> None:
     text = journey(f'page.goto("{address}")')
     assert f"student.go({goes})" in text
-    assert ("was left out, for it may let anybody in" in text) == is_said
+    assert ("was removed, since it may hold a key" in text) == is_said
 
 
-def test_a_title_of_a_page_says_nothing_of_its_keys() -> None:
+def test_step_title_holds_no_key_of_an_address() -> None:
     text = journey('page.goto("https://learn.x.example/my-classes;jsessionid=Q1W2?pwd=x")')
     assert [step.title for step in read_journeys(text).steps] == ["opens my classes"]
 
 
-def test_a_short_value_is_known_alone_and_not_inside_a_word() -> None:
-    wanted = replace(DISTRICT, values={"Al": "student.account.display_name"})
-    text = journey('page.get_by_text("Al").click()', 'page.get_by_text("All").click()', wanted=wanted)
+def test_short_value_is_removed_alone_but_not_inside_a_word() -> None:
+    request = replace(DISTRICT, values={"Al": "student.account.display_name"})
+    text = journey('page.get_by_text("Al").click()', 'page.get_by_text("All").click()', request=request)
     assert "get_by_text(student.account.display_name)" in text
     assert 'get_by_text("All")' in text
 
@@ -212,5 +212,5 @@ def test_a_short_value_is_known_alone_and_not_inside_a_word() -> None:
         ('student.go("https://x.example/?week=3#part")', ""),
     ],
 )
-def test_check_sees_a_key_in_an_address_that_somebody_wrote(line: str, key: str) -> None:
+def test_check_finds_a_key_in_an_address(line: str, key: str) -> None:
     assert [name for _, name in read_journeys(line).keys] == ([key] if key else [])

@@ -34,8 +34,10 @@ PROMISED = ExpectedJourney(
     ("before", "after", "wrong"),
     [
         pytest.param("", "", "", id="as it was promised"),
-        pytest.param('"Go")', '"Go"', "no Python", id="half a line"),
-        pytest.param("import pytest\n", "import pytest\nprint()\n", "more in it", id="something beside the journey"),
+        pytest.param('"Go")', '"Go"', "not valid Python", id="half a line"),
+        pytest.param(
+            "import pytest\n", "import pytest\nprint()\n", "holds more than", id="something beside the journey"
+        ),
         pytest.param(CLICKS, f"{CLICKS}; {CLICKS}", "does not do", id="done twice"),
         pytest.param(CLICKS, "pass", "does not do", id="not done"),
         pytest.param('"Go"', '"Stop"', "does not do", id="done to something else"),
@@ -44,7 +46,7 @@ PROMISED = ExpectedJourney(
         pytest.param('"looks"', '"presses hunter2"', "still holds", id="a value in a title"),
     ],
 )
-def test_what_is_not_as_it_was_promised_is_told(before: str, after: str, wrong: str) -> None:
+def test_defect_of_a_journey_is_reported(before: str, after: str, wrong: str) -> None:
     said = verify_failure(JOURNEY.replace(before, after) if before else JOURNEY, PROMISED)
     assert said == wrong or (wrong and wrong in said)
 
@@ -59,13 +61,13 @@ def test_what_is_not_as_it_was_promised_is_told(before: str, after: str, wrong: 
         pytest.param("student.page.once(lambda dialog: dialog.dismiss())", "", id="a name that it gives itself"),
     ],
 )
-def test_even_what_was_recorded_so_is_not_let_through(line: str, wrong: str) -> None:
+def test_dangerous_recorded_code_is_refused(line: str, wrong: str) -> None:
     promised = ExpectedJourney(meanings=[meaning(line)], values=PROMISED.values, titles=PROMISED.titles)
     said = verify_failure(f"{DEF}        {line}\n", promised)
     assert said == wrong or (wrong and wrong in said)
 
 
-def test_a_recording_that_runs_code_of_its_own_is_refused_in_one_sentence() -> None:
+def test_recording_with_code_of_its_own_is_refused() -> None:
     recorded = "def test_example(page):\n    page.get_by_text(open('/etc/passwd').read()).click()\n"
-    with pytest.raises(InvalidRecording, match="because the journey uses open, which no recording does"):
+    with pytest.raises(InvalidRecording, match="because the journey uses open, which recordings never use"):
         journey_of(recorded, JourneyRequest(name="x", role="student"))

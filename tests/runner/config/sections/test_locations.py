@@ -21,7 +21,7 @@ def parsed(text: str) -> Config:
 
 def test_without_locations_there_is_one_without_proxy_or_throttling() -> None:
     (here,) = locations_of(parsed('[watch]\nlocation = "office"\n'), None).values()
-    assert (here.name, here.inside, here.way.proxy, here.way.cas) == ("office", False, "", ())
+    assert (here.name, here.inside, here.egress.proxy, here.egress.cas) == ("office", False, "", ())
     assert here.context_options == {}
     assert here.network.conditions is None
 
@@ -39,9 +39,9 @@ def test_each_location_has_its_own_proxy_resolver_and_network() -> None:
     school, home = found.values()
     assert school.inside
     assert school.context_options == {"proxy": {"server": "http://filter.school.example:8080"}}
-    assert school.way.cas == (Path("/srv/district/filter.pem"),), "beside the file that names it"
-    assert {one.way.second for one in found.values()} == {"192.0.2.53"}
-    assert (school.way.resolver, home.way.resolver) == ("", "192.0.2.54")
+    assert school.egress.cas == (Path("/srv/district/filter.pem"),), "beside the file that names it"
+    assert {one.egress.second for one in found.values()} == {"192.0.2.53"}
+    assert (school.egress.resolver, home.egress.resolver) == ("", "192.0.2.54")
     assert (home.inside, home.context_options, home.network) == (False, {}, NETWORK_PROFILES["cable"])
 
 
@@ -51,7 +51,7 @@ def test_practice_outside_proxy_is_filled_in_for_its_location_only() -> None:
         control="", token="", origins={}, accounts={}, class_title="", meeting_code="", outside="http://127.0.0.1:9"
     )
     found = locations_of(config, practice)
-    assert (found["home"].way.proxy, found["school"].way.proxy) == ("http://127.0.0.1:9", "")
+    assert (found["home"].egress.proxy, found["school"].egress.proxy) == ("http://127.0.0.1:9", "")
 
 
 @pytest.mark.parametrize(

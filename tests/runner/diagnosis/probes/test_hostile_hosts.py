@@ -1,4 +1,4 @@
-"""What a hostile host says of itself to a check comes out short and printable, and takes no time to read."""
+"""Data from a hostile host becomes short and printable, and is read in bounded time."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from firstbell.runner.diagnosis.probes.http_page import (
     _scripts,
     _title,
 )
-from firstbell.runner.diagnosis.probes.tls_handshake import NAMES, _read
+from firstbell.runner.diagnosis.probes.tls_handshake import NAMES, _parse
 
 EVIL = "\x1b[2J\x00\u202e[red]Authority"
 
 
-def test_a_certificate_is_read_in_bounds() -> None:
+def test_certificate_fields_are_bounded() -> None:
     key, now = ec.generate_private_key(ec.SECP256R1()), datetime.now(UTC)
     name = x509.Name([x509.NameAttribute(NameOID.ORGANIZATION_NAME, EVIL.replace("\x00", ""))])
     many = [x509.DNSName(f"host{number}.x") for number in range(500)]
@@ -37,7 +37,7 @@ def test_a_certificate_is_read_in_bounds() -> None:
         not_valid_before=now,
         not_valid_after=now + timedelta(days=1),
     ).add_extension(x509.SubjectAlternativeName(many), critical=False)
-    found = _read(made.sign(key, SHA256()).public_bytes(Encoding.DER))
+    found = _parse(made.sign(key, SHA256()).public_bytes(Encoding.DER))
     assert found is not None
     assert len(found.names) == NAMES
     assert found.issuer.isprintable()
@@ -56,11 +56,11 @@ def test_a_certificate_is_read_in_bounds() -> None:
         (b"<title>" + b"a" * 50_000 + b"</title>", "a" * TITLE_LIMIT),
     ],
 )
-def test_a_title_is_one_short_line(body: bytes, title: str) -> None:
+def test_page_title_is_one_short_line(body: bytes, title: str) -> None:
     assert _title(body) == title
 
 
-def test_scripts_are_named_and_known_by_address_and_integrity() -> None:
+def test_scripts_are_identified_by_address_and_integrity() -> None:
     body = b"""<script>let inline</script><script async src="/static/app.1f2e.js?v=2" integrity='sha384-abc'></script>
         <SCRIPT SRC=//cdn.example/%1b[2Jx.js></SCRIPT><script src='/static/app.1f2e.js?v=3' integrity='sha384-abc'>"""
     first, hostile, third = _scripts(body)
@@ -71,14 +71,14 @@ def test_scripts_are_named_and_known_by_address_and_integrity() -> None:
 
 
 @pytest.mark.parametrize("piece", [b"<script ", b"<script src=", b"<script src  ", b"<script integrity= "])
-def test_scripts_that_never_end_take_no_time(piece: bytes) -> None:
+def test_endless_script_tags_are_read_in_bounded_time(piece: bytes) -> None:
     body, began_s = (piece * READ_LIMIT)[:READ_LIMIT], time.process_time()
     _scripts(body)
     assert time.process_time() - began_s < 0.2
 
 
 @pytest.mark.parametrize("piece", [b"<title", b"<title>", b"<title >", b"</titl"])
-def test_a_title_that_never_ends_takes_no_time(piece: bytes) -> None:
+def test_endless_title_is_read_in_bounded_time(piece: bytes) -> None:
     body, began_s = (piece * READ_LIMIT)[:READ_LIMIT], time.process_time()
     _title(body)
     assert time.process_time() - began_s < 0.2
@@ -94,5 +94,5 @@ def test_a_title_that_never_ends_takes_no_time(piece: bytes) -> None:
         ("https://[half/", ""),
     ],
 )
-def test_where_a_page_sends_people_is_a_host_and_nothing_else(location: str, host: str) -> None:
+def test_redirect_target_is_reduced_to_a_host(location: str, host: str) -> None:
     assert _host_of("https://learn.x/", location) == host

@@ -1,4 +1,4 @@
-"""Host probes say how far the way to a host goes and why it ends, from real servers, and are always back in time."""
+"""Host checks against real servers name the failing part and its fault, and always return in time."""
 
 from __future__ import annotations
 
@@ -40,8 +40,8 @@ NAME = "portal.localhost"
 DIRECT = Egress()
 
 
-def look(url: str, way: Egress = DIRECT, within_s: float = 5.0) -> HostCheck:
-    (check,) = probe([target_of(url, service="edge")], way, within_s)
+def check_host(url: str, egress: Egress = DIRECT, within_s: float = 5.0) -> HostCheck:
+    (check,) = probe([target_of(url, service="edge")], egress, within_s)
     return check
 
 
@@ -60,11 +60,11 @@ def authority(tmp_path: Path) -> Authority:
     return Authority(tmp_path)
 
 
-def test_a_host_that_is_well_is_seen_whole(open_: ExitStack, authority: Authority) -> None:
+def test_check_of_a_working_host_is_complete(open_: ExitStack, authority: Authority) -> None:
     body = "<html><title>\n  Bayfront &amp; friends\x1b[31m </title>"
     date = f"{datetime.now(UTC) + timedelta(seconds=600):%a, %d %b %Y %H:%M:%S} GMT"
     port = open_.enter_context(server(answering(page(body=body, Date=date)), authority.context(NAME)))
-    check = look(f"https://{NAME}:{port}/start?x=1", Egress(cas=(authority.file,)))
+    check = check_host(f"https://{NAME}:{port}/start?x=1", Egress(cas=(authority.file,)))
     assert (check.host, check.service, check.ends_at, check.verdict) == (f"{NAME}:{port}", "edge", "", "well")
     assert check.names is not None
     assert check.names.system.addresses == ("127.0.0.1",)
@@ -79,25 +79,25 @@ def test_a_host_that_is_well_is_seen_whole(open_: ExitStack, authority: Authorit
     assert check.http.clock_ahead_s == pytest.approx(600, abs=2)
 
 
-def test_a_port_that_refuses() -> None:
-    assert ends(look(f"http://{NAME}:{closed_port()}/")) == ("tcp", "refused")
+def test_closed_port_is_refused() -> None:
+    assert ends(check_host(f"http://{NAME}:{closed_port()}/")) == ("tcp", "refused")
 
 
-def test_a_port_that_drops_what_comes(open_: ExitStack) -> None:
+def test_silent_port_does_not_answer(open_: ExitStack) -> None:
     port = open_.enter_context(blackhole())
-    assert ends(look(f"http://127.0.0.1:{port}/", within_s=0.5)) == ("tcp", "no-answer")
+    assert ends(check_host(f"http://127.0.0.1:{port}/", within_s=0.5)) == ("tcp", "no-answer")
 
 
 @pytest.mark.parametrize(("scheme", "stage"), [("http", "http"), ("https", "tls")])
-def test_a_server_that_says_nothing(open_: ExitStack, scheme: str, stage: str) -> None:
+def test_silent_server_does_not_answer(open_: ExitStack, scheme: str, stage: str) -> None:
     door = open_.enter_context(listening())
-    assert ends(look(f"{scheme}://127.0.0.1:{door.getsockname()[1]}/", within_s=2.0)) == (stage, "no-answer")
+    assert ends(check_host(f"{scheme}://127.0.0.1:{door.getsockname()[1]}/", within_s=2.0)) == (stage, "no-answer")
 
 
 @pytest.mark.parametrize(("scheme", "stage"), [("http", "http"), ("https", "tls")])
-def test_a_server_that_cuts_off(open_: ExitStack, scheme: str, stage: str) -> None:
+def test_server_that_closes_early_is_reset(open_: ExitStack, scheme: str, stage: str) -> None:
     port = open_.enter_context(server(reset))
-    assert ends(look(f"{scheme}://{NAME}:{port}/")) == (stage, "reset")
+    assert ends(check_host(f"{scheme}://{NAME}:{port}/")) == (stage, "reset")
 
 
 @pytest.mark.parametrize(
@@ -109,13 +109,13 @@ def test_a_server_that_cuts_off(open_: ExitStack, scheme: str, stage: str) -> No
         ((NAME, 60), "the authority", "certificate-early"),  # certificates are for thirty days
     ],
 )
-def test_a_certificate_that_is_refused_is_read_all_the_same(
+def test_refused_certificate_is_still_read(
     open_: ExitStack, authority: Authority, issued: tuple[str, int], trusted: str, verdict: str
 ) -> None:
     certified, days = issued
     until = datetime.now(UTC).replace(microsecond=0) + timedelta(days=days)
     port = open_.enter_context(server(answering(page()), authority.context(certified, until)))
-    check = look(f"https://{NAME}:{port}/", Egress(cas=() if trusted == "nobody" else (authority.file,)))
+    check = check_host(f"https://{NAME}:{port}/", Egress(cas=() if trusted == "nobody" else (authority.file,)))
     assert ends(check) == ("tls", verdict)
     assert check.http is None
     assert check.tls is not None
@@ -123,9 +123,9 @@ def test_a_certificate_that_is_refused_is_read_all_the_same(
     assert (check.tls.certificate.names, check.tls.certificate.not_after) == ((certified,), until)
 
 
-def test_a_server_that_speaks_no_tls(open_: ExitStack) -> None:
+def test_server_without_tls_fails_the_handshake(open_: ExitStack) -> None:
     port = open_.enter_context(server(answering(page())))
-    assert ends(look(f"https://{NAME}:{port}/")) == ("tls", "tls-failed")
+    assert ends(check_host(f"https://{NAME}:{port}/")) == ("tls", "tls-failed")
 
 
 WISPR = "<!-- <WISPAccessGatewayParam/> --><title>Welcome to our network</title>"
@@ -147,29 +147,29 @@ WISPR = "<!-- <WISPAccessGatewayParam/> --><title>Welcome to our network</title>
         (b"SSH-2.0-OpenSSH_9.9\r\n", "not-http", PageKind.OTHER),
     ],
 )
-def test_what_a_server_answers(open_: ExitStack, answer: bytes, verdict: str, kind: PageKind) -> None:
+def test_http_answer_is_classified(open_: ExitStack, answer: bytes, verdict: str, kind: PageKind) -> None:
     port = open_.enter_context(server(answering(answer)))
-    check = look(f"http://{NAME}:{port}/")
+    check = check_host(f"http://{NAME}:{port}/")
     assert check.http is not None
     assert (check.verdict, check.http.kind) == (verdict, kind)
     assert check.http.location_host == ("login.example" if kind is PageKind.REDIRECT else "")
 
 
-def test_a_slow_first_byte_is_measured_from_the_request(open_: ExitStack) -> None:
+def test_first_byte_is_measured_from_the_request(open_: ExitStack) -> None:
     def slow(client: socket.socket) -> None:
         client.recv(65536)
         time.sleep(0.25)  # what is measured, not what is waited for
         client.sendall(page())
 
-    check = look(f"http://{NAME}:{open_.enter_context(server(slow))}/")
+    check = check_host(f"http://{NAME}:{open_.enter_context(server(slow))}/")
     assert check.http is not None
     assert check.http.first_byte_ms is not None
     assert check.http.first_byte_ms >= 250
     assert check.verdict == "well"
 
 
-def test_a_page_that_drips_is_given_up_in_time(open_: ExitStack) -> None:
-    """Each byte comes well before a socket's own time limit would end."""
+def test_dripping_page_ends_at_the_deadline(open_: ExitStack) -> None:
+    """Each byte arrives well before a socket's own timeout."""
 
     def drip(client: socket.socket) -> None:
         client.recv(65536)
@@ -178,12 +178,12 @@ def test_a_page_that_drips_is_given_up_in_time(open_: ExitStack) -> None:
             time.sleep(0.02)
 
     began = time.monotonic()
-    check = look(f"http://127.0.0.1:{open_.enter_context(server(drip))}/", within_s=0.5)
+    check = check_host(f"http://127.0.0.1:{open_.enter_context(server(drip))}/", within_s=0.5)
     assert time.monotonic() - began < 1.5
     assert ends(check) == ("http", "no-answer")
 
 
-def test_one_dead_family_is_a_fact_and_no_end(open_: ExitStack) -> None:
+def test_one_dead_address_family_is_degraded_not_failed(open_: ExitStack) -> None:
     door = open_.enter_context(listening())
     line = connect(["::1", "127.0.0.1"], door.getsockname()[1], Deadline.after(1))
     assert line.sock is not None
@@ -204,7 +204,7 @@ ZONE = {"portal.district.example": ("192.0.2.7", "2001:db8::7"), "empty.district
         ("empty.district.example", (), HostFault.NAME_GONE),
     ],
 )
-def test_a_second_name_server_is_asked(
+def test_second_name_server_is_asked(
     open_: ExitStack, name: str, addresses: tuple[str, ...], trouble: HostFault | None
 ) -> None:
     port = open_.enter_context(datagrams(name_server(ZONE)))
@@ -212,13 +212,13 @@ def test_a_second_name_server_is_asked(
     assert (set(found.addresses), found.trouble) == (set(addresses), trouble)
 
 
-def test_a_name_server_that_says_nothing(open_: ExitStack) -> None:
+def test_silent_name_server_is_a_fault(open_: ExitStack) -> None:
     port = open_.enter_context(datagrams(lambda _: None))
     found = resolve_by_server("portal.district.example", f"127.0.0.1:{port}", Deadline.after(0.2))
     assert found.trouble is HostFault.NAME_SERVER_SILENT
 
 
-def test_a_resolver_that_hangs_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_hanging_resolver_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
     over = threading.Event()
 
     def hang(*_: object, **__: object) -> list[object]:
@@ -231,10 +231,10 @@ def test_a_resolver_that_hangs_is_not_waited_for(monkeypatch: pytest.MonkeyPatch
     assert names.system.trouble is HostFault.NAME_SERVER_SILENT
 
 
-def test_a_name_that_is_gone_here_is_looked_at_by_the_other_resolvers_address(
+def test_host_is_checked_at_the_address_from_the_second_resolver(
     open_: ExitStack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """So that a host that is well is told from a name server that is not."""
+    """Tells a host that works from a name server that fails."""
 
     def gone(*_: object, **__: object) -> None:
         raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
@@ -242,7 +242,7 @@ def test_a_name_that_is_gone_here_is_looked_at_by_the_other_resolvers_address(
     monkeypatch.setattr(socket, "getaddrinfo", gone)
     port = open_.enter_context(server(answering(page())))
     names = open_.enter_context(datagrams(name_server({"portal.district.example": ("127.0.0.1",)})))
-    check = look(f"http://portal.district.example:{port}/", Egress(second=f"127.0.0.1:{names}"))
+    check = check_host(f"http://portal.district.example:{port}/", Egress(second=f"127.0.0.1:{names}"))
     assert ends(check) == ("names", "name-gone")
     assert check.http is not None
     assert check.http.status == 200
@@ -252,21 +252,19 @@ def test_a_name_that_is_gone_here_is_looked_at_by_the_other_resolvers_address(
     ("text", "server_"),
     [("1.1.1.1", ("1.1.1.1", 53)), ("1.1.1.1:5353", ("1.1.1.1", 5353)), ("[2606::1]:5353", ("2606::1", 5353))],
 )
-def test_a_name_server_is_an_address(text: str, server_: tuple[str, int]) -> None:
+def test_name_server_is_parsed_as_an_address(text: str, server_: tuple[str, int]) -> None:
     assert name_server_of(text) == server_
     with pytest.raises(ValueError, match="a name server is an address"):
         name_server_of("resolver.example")
 
 
 @pytest.mark.parametrize("scheme", ["http", "https"])
-def test_a_location_behind_a_proxy_goes_through_it_and_asks_no_names(
-    open_: ExitStack, authority: Authority, scheme: str
-) -> None:
+def test_proxied_location_uses_the_proxy_and_no_dns(open_: ExitStack, authority: Authority, scheme: str) -> None:
     tls = authority.context("portal.district.example") if scheme == "https" else None
     port = open_.enter_context(server(answering(page()), tls))
     proxy = open_.enter_context(server(forward_proxy))
-    way = Egress(proxy=f"http://127.0.0.1:{proxy}", cas=(authority.file,))
-    check = look(f"{scheme}://portal.district.example:{port}/", way)
+    egress = Egress(proxy=f"http://127.0.0.1:{proxy}", cas=(authority.file,))
+    check = check_host(f"{scheme}://portal.district.example:{port}/", egress)
     assert (check.verdict, check.names) == ("well", None)
     assert [reach.address for reach in check.tcp] == [f"127.0.0.1:{proxy}"]
     assert check.http is not None
@@ -277,14 +275,17 @@ def test_a_location_behind_a_proxy_goes_through_it_and_asks_no_names(
     ("answer", "verdict"),
     [("403 Forbidden", "proxy-refused"), ("504 Gateway Timeout", "no-answer"), ("502 Bad Gateway", "unreachable")],
 )
-def test_what_a_proxy_says_instead_of_a_tunnel(open_: ExitStack, answer: str, verdict: str) -> None:
+def test_proxy_answer_to_connect_is_classified(open_: ExitStack, answer: str, verdict: str) -> None:
     proxy = open_.enter_context(server(answering(page(answer))))
-    assert ends(look("https://portal.district.example/", Egress(proxy=f"http://127.0.0.1:{proxy}"))) == ("tcp", verdict)
+    assert ends(check_host("https://portal.district.example/", Egress(proxy=f"http://127.0.0.1:{proxy}"))) == (
+        "tcp",
+        verdict,
+    )
 
 
-def test_a_proxy_that_is_not_there() -> None:
-    way = Egress(proxy=f"http://127.0.0.1:{closed_port()}")
-    assert ends(look("https://portal.district.example/", way)) == ("tcp", "proxy-gone")
+def test_missing_proxy_is_a_fault() -> None:
+    egress = Egress(proxy=f"http://127.0.0.1:{closed_port()}")
+    assert ends(check_host("https://portal.district.example/", egress)) == ("tcp", "proxy-gone")
 
 
 def at_relay(port: int, password: str = "") -> Target:
@@ -295,8 +296,8 @@ def at_relay(port: int, password: str = "") -> Target:
 @pytest.mark.parametrize(
     ("password", "verdict"), [("", "degraded"), ("right", "degraded"), ("wrong", "credentials-refused")]
 )
-def test_a_relay_by_tcp_alone(open_: ExitStack, password: str, verdict: str) -> None:
-    """Nobody listens by UDP there: it works, and not by every way."""
+def test_relay_that_answers_by_tcp_only(open_: ExitStack, password: str, verdict: str) -> None:
+    """No server listens by UDP: the relay works, and is degraded."""
 
     def talk(client: socket.socket) -> None:
         answer = relay()
@@ -310,14 +311,14 @@ def test_a_relay_by_tcp_alone(open_: ExitStack, password: str, verdict: str) -> 
 
 
 @pytest.mark.parametrize(("password", "verdict"), [("", "well"), ("right", "well"), ("wrong", "credentials-refused")])
-def test_a_relay_by_udp_alone(open_: ExitStack, password: str, verdict: str) -> None:
+def test_relay_that_answers_by_udp_only(open_: ExitStack, password: str, verdict: str) -> None:
     (check,) = probe([at_relay(open_.enter_context(datagrams(relay())), password)], DIRECT, 5.0)
     assert check.verdict == verdict
     assert check.stun is not None
     assert (check.stun.udp.trouble, check.stun.tcp.trouble) == (None, HostFault.REFUSED)
 
 
-def test_a_relay_whose_first_datagram_is_lost_is_asked_again(open_: ExitStack, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_lost_datagram_to_a_relay_is_sent_again(open_: ExitStack, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(stun_turn, "FIRST_WAIT_S", 0.05)
     answer, asked = relay(), []
 
@@ -329,13 +330,13 @@ def test_a_relay_whose_first_datagram_is_lost_is_asked_again(open_: ExitStack, m
     assert (check.verdict, len(asked)) == ("well", 2)
 
 
-def test_a_relay_that_says_nothing(open_: ExitStack) -> None:
+def test_silent_relay_does_not_answer(open_: ExitStack) -> None:
     port = open_.enter_context(datagrams(lambda _: None))
     (check,) = probe([at_relay(port)], DIRECT, 0.5)
     assert ends(check) == ("stun", "no-answer")
 
 
-def test_ten_hosts_that_never_answer_take_no_longer_than_one(open_: ExitStack) -> None:
+def test_ten_silent_hosts_take_no_longer_than_one(open_: ExitStack) -> None:
     doors: list[AbstractContextManager[int]] = [blackhole() for _ in range(5)]
     urls = [f"http://127.0.0.1:{open_.enter_context(door)}/" for door in doors]
     urls += [f"https://127.0.0.1:{open_.enter_context(listening()).getsockname()[1]}/" for _ in range(5)]
@@ -346,8 +347,8 @@ def test_ten_hosts_that_never_answer_take_no_longer_than_one(open_: ExitStack) -
     assert {ends(check) for check in checks} == {("tcp", "no-answer"), ("tls", "no-answer")}
 
 
-def test_what_did_not_come_to_its_end_says_where_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A resolver that holds the thread itself, which no time limit of ours can end."""
+def test_unfinished_check_names_its_current_part(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A resolver that blocks the thread itself, which no time limit can end."""
     over = threading.Event()
 
     def hang(*_: object) -> DnsLookups:
@@ -356,7 +357,7 @@ def test_what_did_not_come_to_its_end_says_where_it_was(monkeypatch: pytest.Monk
 
     monkeypatch.setattr("firstbell.runner.diagnosis.probes.prober.ask_both", hang)
     began = time.monotonic()
-    check = look(f"http://{NAME}/", within_s=0.1)
+    check = check_host(f"http://{NAME}/", within_s=0.1)
     took_s = time.monotonic() - began
     over.set()
     assert took_s < 1.5

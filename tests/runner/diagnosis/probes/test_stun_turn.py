@@ -1,4 +1,4 @@
-"""What counts as an answer to a STUN request, and what does not."""
+"""Matching answers to STUN requests."""
 
 from __future__ import annotations
 
@@ -31,5 +31,5 @@ OWN = answered(ASKED.transaction_id)
         pytest.param(b"", False, id="empty"),
     ],
 )
-def test_an_answer_is_stun_and_to_this_request(data: bytes, is_answer: bool) -> None:  # noqa: FBT001
+def test_answer_must_be_stun_and_match_the_request(data: bytes, is_answer: bool) -> None:  # noqa: FBT001
     assert (answer_to(ASKED, data) is not None) is is_answer

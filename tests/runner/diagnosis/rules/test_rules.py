@@ -1,4 +1,4 @@
-"""Whose it is and why: one row for each cause, and what must hold for any facts at all."""
+"""Diagnosis rules: one row for each cause, and properties that hold for any facts."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def page(host: str, **given: Any) -> PageSigns:
 
 
 def check(host: str, trouble: Found | None = None, **given: Any) -> HostCheck:
-    """A check that ended on the way, or reached the host."""
+    """A check that failed to connect with this fault, or reached the host."""
     service = next((name for name, hosts in HOSTS.items() if host in hosts), "")
     parts: dict[str, Any] = {"tcp": (Connection(address="192.0.2.1", trouble=trouble),)} | given
     return HostCheck(host=f"{host}:443", service=service, is_control=not service, at=AT, **parts)
@@ -79,7 +79,7 @@ def document(host: str, **given: Any) -> FailedRequest:
 
 
 def seen(*troubles: FailedRequest, pages: tuple[PageSigns, ...] = (), **given: Any) -> BrowserFacts:
-    return BrowserFacts(troubles=troubles, pages=pages, **given)
+    return BrowserFacts(failed_requests=troubles, pages=pages, **given)
 
 
 def proof(fault: MediaFault | None, observer: str = "student", observed: str = "teacher") -> MediaProof:
@@ -102,7 +102,7 @@ def row(_id: str, service: str, cause: Cause, **given: Any) -> Any:
 RELAY = MediaFault.RELAY_REFUSED
 ROWS = [
     row(
-        "a name that is gone",
+        "a host name that is not found",
         "edge",
         Cause.NAME_GONE,
         steps=EDGE,
@@ -145,7 +145,7 @@ ROWS = [
         seen=seen(document("portal.x", error="net::ERR_CERT_COMMON_NAME_INVALID")),
     ),
     row(
-        "our own check knows more than the browser",
+        "a host check knows more than the browser",
         "edge",
         Cause.CERTIFICATE_UNTRUSTED,
         steps=EDGE,
@@ -176,14 +176,14 @@ ROWS = [
         elsewhere=(OtherLocation(location="home-west", inside=False, checks=(check("portal.x"),)),),
     ),
     row(
-        "slow to the last",
+        "no answer when the step ended",
         "sign-in",
         Cause.SLOW,
         steps=(well("edge"), bad("sign-in")),
         seen=seen(document("id.x", waited_s=9.0)),
     ),
     row(
-        "slow beyond its own habit",
+        "slower than usual",
         "platform",
         Cause.SLOW,
         steps=AT_LIST,
@@ -191,7 +191,7 @@ ROWS = [
         usual_ms={"learn.x:443": 90.0},
     ),
     row(
-        "takes the request, and lets it wait",
+        "accepts the request and does not answer",
         "platform",
         Cause.SLOW,
         steps=AT_LIST,
@@ -232,14 +232,14 @@ ROWS = [
         for error in ("csp", "mixed-content")
     ),
     row(
-        "figures for a stranger that the page forbids harm nobody",
+        "a blocked third-party script does no harm",
         "platform",
         Cause.LIST_EMPTY,
         steps=(*AT_LIST[:2], bad("platform", sign="list-empty")),
         seen=seen(document("figures.y", kind="script", is_page=False, error="csp"), pages=(page("learn.x"),)),
     ),
     row(
-        "sent in a circle",
+        "a redirect loop",
         "sign-in",
         Cause.REDIRECT_LOOP,
         steps=(well("edge"), bad("sign-in")),
@@ -253,7 +253,7 @@ ROWS = [
         seen=seen(pages=(page("learn.x", asks_to_sign_in=True),)),
     ),
     row(
-        "a password refused",
+        "a rejected password",
         "sign-in",
         Cause.CREDENTIALS_REFUSED,
         steps=(well("edge"), bad("sign-in", sign="credentials-refused")),
@@ -270,7 +270,7 @@ ROWS = [
         seen=seen(document("id.x", status=403), pages=(page("id.x", sign="client-certificate"),)),
     ),
     row(
-        "accepted, and not handed over",
+        "password accepted, then the sign-in fails",
         "sign-in",
         Cause.TOKEN_FAILED,
         steps=(well("edge"), bad("sign-in")),
@@ -292,8 +292,14 @@ ROWS = [
         steps=IN_CLASS,
         seen=seen(document("live.x", kind="websocket", is_page=False, error="503")),
     ),
-    row("nobody let in", "live-class", Cause.LOBBY, steps=(*IN_CLASS[:3], bad("live-class", sign="lobby"))),
-    row("no way for media", "live-class", Cause.ICE_FAILED, steps=IN_CLASS, proofs=(proof(MediaFault.ICE_FAILED),)),
+    row("people stay in the lobby", "live-class", Cause.LOBBY, steps=(*IN_CLASS[:3], bad("live-class", sign="lobby"))),
+    row(
+        "no network path for media",
+        "live-class",
+        Cause.ICE_FAILED,
+        steps=IN_CLASS,
+        proofs=(proof(MediaFault.ICE_FAILED),),
+    ),
     row("UDP blocked", "live-class", Cause.UDP_BLOCKED, steps=IN_CLASS, proofs=(proof(MediaFault.UDP_BLOCKED),)),
     row(
         "a relay that refuses",
@@ -315,14 +321,20 @@ ROWS = [
     row("black", "live-class", Cause.BLACK, steps=IN_CLASS, proofs=(proof(MediaFault.BLACK),)),
     row("frozen", "live-class", Cause.FROZEN, steps=IN_CLASS, proofs=(proof(MediaFault.FROZEN),)),
     row(
-        "somebody else's class",
+        "another person's picture",
         "live-class",
         Cause.WRONG_PICTURE,
         steps=IN_CLASS,
         proofs=(proof(MediaFault.SOMEONE_ELSE),),
     ),
-    row("the way out of here is gone", "", Cause.OWN_NETWORK, steps=EDGE, checks=(LOST, PORTAL_DEAD)),
-    row("no names at all", "", Cause.OWN_NAMES, steps=EDGE, checks=(check("control.y", Found.NAME_SERVER_SILENT),)),
+    row("this location's network is down", "", Cause.OWN_NETWORK, steps=EDGE, checks=(LOST, PORTAL_DEAD)),
+    row(
+        "no name server answers",
+        "",
+        Cause.OWN_NAMES,
+        steps=EDGE,
+        checks=(check("control.y", Found.NAME_SERVER_SILENT),),
+    ),
     row(
         "a clock that is ten minutes off",
         "",
@@ -336,10 +348,10 @@ ROWS = [
         Cause.OWN_MACHINE,
         outcome="errored",
         steps=AT_LIST,
-        doubt=ProbeProblem(cause=Cause.OWN_MACHINE, said="starved"),
+        probe_problem=ProbeProblem(cause=Cause.OWN_MACHINE, said="starved"),
     ),
     row("a crashed browser", "", Cause.OWN_BROWSER, outcome="errored", steps=AT_LIST, sign="own-browser"),
-    row("somebody in the class", "", Cause.STRANGER, outcome="errored", steps=IN_CLASS, is_private=True),
+    row("an unknown person in the class", "", Cause.STRANGER, outcome="errored", steps=IN_CLASS, is_private=True),
     row(
         "an expectation that nothing explains",
         "platform",
@@ -347,7 +359,7 @@ ROWS = [
         steps=AT_LIST,
         seen=seen(pages=(page("learn.x"),)),
     ),
-    row("an expectation on nobody's page", "", Cause.UNKNOWN, steps=AT_LIST, seen=seen(pages=(page("elsewhere.z"),))),
+    row("an expectation on an unknown page", "", Cause.UNKNOWN, steps=AT_LIST, seen=seen(pages=(page("elsewhere.z"),))),
 ]
 
 
@@ -364,7 +376,7 @@ REACHED_BY_INSIDERS = replace(check("staff.portal.x"), service="edge", is_contro
 INSIDERS = replace(REACHED_BY_INSIDERS, tcp=(Connection(address="192.0.2.1", trouble=Found.NO_ANSWER),))
 NOT_IN_THE_CATALOGUE = [
     row(
-        "somebody else's script is refused, and the page is there",
+        "a third-party script is refused, and the page is shown",
         "platform",
         Cause.UNKNOWN,
         steps=AT_LIST,
@@ -374,7 +386,7 @@ NOT_IN_THE_CATALOGUE = [
         ),
     ),
     row(
-        "a sign-in that nobody configured does not answer",
+        "a sign-in that is not configured does not answer",
         "",
         Cause.UNKNOWN,
         steps=AT_SIGN_IN,
@@ -402,7 +414,7 @@ NOT_IN_THE_CATALOGUE = [
         seen=seen(document("portal.x", kind="fetch", is_page=False, waited_s=25.0), pages=(page("learn.x"),)),
     ),
     row(
-        "the student's page is broken while the teacher's step fails on a page that is well",
+        "the student's page is broken while the teacher's step fails on a good page",
         "platform",
         Cause.UNKNOWN,
         steps=(well("sign-in"), bad("platform", actor="teacher")),
@@ -423,7 +435,7 @@ NOT_IN_THE_CATALOGUE = [
         beside=(OtherJourney(journey="plan-b", outcome="failed", at=AT, service="plan-b"),),
     ),
     row(
-        "a certificate that ends in three days is none that has ended",
+        "a certificate that ends in three days is still valid",
         "",
         Cause.UNKNOWN,
         steps=EDGE,
@@ -507,7 +519,7 @@ NOT_IN_THE_CATALOGUE = [
         checks=(CONTROL, check("stun.y", tcp=(), stun=relay(None))),
     ),
     row(
-        "guest Wi-Fi, and nothing shows that anything else is reached",
+        "guest Wi-Fi, and no control was reached",
         "",
         Cause.CAPTIVE_PORTAL,
         steps=EDGE,
@@ -522,7 +534,7 @@ NOT_IN_THE_CATALOGUE = [
         seen=seen(document("portal.x", status=502, from_host="learn.x:443"), pages=(page("portal.x"),)),
     ),
     row(
-        "the portal's own gateway fails before anybody came to the sign-in",
+        "the portal's own gateway fails before the sign-in",
         "edge",
         Cause.SERVER_ERROR,
         steps=AT_SIGN_IN,
@@ -543,7 +555,7 @@ NOT_IN_THE_CATALOGUE = [
         seen=seen(pages=(page("learn.x", asks_to_sign_in=True),)),
     ),
     row(
-        "the class's socket is refused, and its page is well",
+        "the class's socket is refused, and its page is good",
         "live-class",
         Cause.SIGNALLING,
         steps=IN_CLASS,
@@ -560,7 +572,7 @@ NOT_IN_THE_CATALOGUE = [
         seen=seen(document("live.x", kind="websocket", is_page=False, error="503")),
     ),
     row(
-        "a connection is cut, and our own check is answered 503",
+        "a connection is cut, and the host check is answered 503",
         "edge",
         Cause.CUT,
         steps=EDGE,
@@ -568,7 +580,7 @@ NOT_IN_THE_CATALOGUE = [
         checks=(CONTROL, check("portal.x", http=HttpAnswer(status=503, trouble=Found.HTTP_ERROR))),
     ),
     row(
-        "a host for insiders beside the portal's door cannot be reached from outside, and nobody wanted it",
+        "an internal host of the portal is unreachable, and the browser did not need it",
         "edge",
         Cause.SERVER_ERROR,
         steps=EDGE,
@@ -577,7 +589,7 @@ NOT_IN_THE_CATALOGUE = [
         elsewhere=(OtherLocation(location="school", inside=True, checks=(REACHED_BY_INSIDERS,)),),
     ),
     row(
-        "the browser wanted it",
+        "an internal host of the portal is unreachable, and the browser needed it",
         "edge",
         Cause.OUTSIDE_DROPPED,
         steps=EDGE,
@@ -592,13 +604,13 @@ NOT_IN_THE_CATALOGUE = [
 @pytest.mark.parametrize(
     ("outcome", "told"),
     [
-        ("passed", "live-class last passed from home"),
-        ("failed", "live-class last failed too from home"),
+        ("passed", "the last run of live-class from home passed"),
+        ("failed", "the last run of live-class from home failed too"),
         ("errored", ""),
         ("", ""),
     ],
 )
-def test_how_it_went_elsewhere_is_told(outcome: str, told: str) -> None:
+def test_last_outcome_at_another_location_is_a_reason(outcome: str, told: str) -> None:
     home = OtherLocation(location="home", inside=False, outcome=outcome)
     because = diagnose(
         facts({"steps": EDGE, "seen": seen(document("portal.x", status=500)), "elsewhere": (home,)})
@@ -607,29 +619,27 @@ def test_how_it_went_elsewhere_is_told(outcome: str, told: str) -> None:
 
 
 @pytest.mark.parametrize(("service", "cause", "given"), NOT_IN_THE_CATALOGUE)
-def test_what_nobody_has_thought_of_blames_nobody_who_is_innocent(
-    service: str, cause: Cause, given: dict[str, Any]
-) -> None:
+def test_unusual_facts_blame_no_innocent_service(service: str, cause: Cause, given: dict[str, Any]) -> None:
     found = diagnose(facts(given))
     assert (found.service, found.cause) == (service, cause), found
 
 
-def test_a_host_belongs_to_whoever_names_it_best() -> None:
+def test_host_belongs_to_the_most_specific_pattern() -> None:
     shared = {
         "edge": ("*.school.example",),
         "sign-in": ("ID.school.example",),
         "live-class": ("*.live.school.example",),
     }
     given = facts({"hosts": shared})
-    assert [given.whose(f"{host}.school.example:443") for host in ("www", "id", "sfu1.live")] == list(shared)
-    assert given.whose("elsewhere.z") == ""
+    assert [given.service_at(f"{host}.school.example:443") for host in ("www", "id", "sfu1.live")] == list(shared)
+    assert given.service_at("elsewhere.z") == ""
 
 
 @pytest.mark.parametrize("service", ["sign-in", "platform"])
-def test_a_host_that_two_share_belongs_to_the_one_whose_step_broke(service: str) -> None:
+def test_shared_host_belongs_to_the_failing_step(service: str) -> None:
     shared = {"sign-in": ("www.school.example",), "platform": ("www.school.example",)}
     given = facts({"hosts": shared, "steps": (bad(service),)})
-    assert given.whose("www.school.example") == service
+    assert given.service_at("www.school.example") == service
 
 
 @pytest.mark.parametrize(
@@ -640,7 +650,7 @@ def test_a_host_that_two_share_belongs_to_the_one_whose_step_broke(service: str)
         pytest.param({"checks": (LOST,)}, [], id="of nobody, if it is our own"),
     ],
 )
-def test_what_has_changed_at_others_is_no_reason(given: dict[str, Any], told: list[str]) -> None:
+def test_changes_of_other_services_are_no_reason(given: dict[str, Any], told: list[str]) -> None:
     changed = tuple(
         ServiceChange(service=whose, said=host) for whose, host in (("edge", "portal"), ("platform", "learn"))
     )
@@ -648,7 +658,7 @@ def test_what_has_changed_at_others_is_no_reason(given: dict[str, Any], told: li
     assert [one.said for one in because if one.said in ("portal", "learn")] == told
 
 
-def test_what_strangers_write_is_one_bounded_line() -> None:
+def test_text_from_outside_is_one_bounded_line() -> None:
     hostile = page("learn.x", sign="maintenance", title="\x1b[2J\x00[red]\u202eevil\n" + "a" * 2000)
     (because, *_) = diagnose(facts({"steps": AT_LIST, "seen": seen(pages=(hostile,))})).because
     assert because.said.isprintable()
@@ -661,19 +671,19 @@ def facts(given: Mapping[str, Any]) -> Facts:
 
 
 def _asked(facts: Facts) -> Facts:
-    """The same facts, as many controls having been asked as have said something."""
+    """The same facts, with as many controls asked as have answered."""
     return replace(facts, controls_asked=len(facts.controls))
 
 
 @pytest.mark.parametrize(("service", "cause", "given"), ROWS)
-def test_a_cause_is_told_by_what_was_seen(service: str, cause: Cause, given: dict[str, Any]) -> None:
+def test_facts_lead_to_service_and_cause(service: str, cause: Cause, given: dict[str, Any]) -> None:
     found = diagnose(facts(given))
     assert (found.service, found.cause) == (service, cause), found
     assert found.because
     assert found.is_own == (cause in OWN)
 
 
-def test_every_cause_has_a_row_and_words() -> None:
+def test_every_cause_has_a_row_and_a_phrase() -> None:
     told = {row.values[1] for row in ROWS}
     assert told == set(Cause)
     assert set(WORDS) == set(Cause)
@@ -688,12 +698,12 @@ def test_every_cause_has_a_row_and_words() -> None:
         pytest.param({"confirmed": False, "checks": ()}, Confidence.LOW, id="neither"),
     ],
 )
-def test_how_sure_it_is_says_what_is_missing(given: dict[str, Any], confidence: Confidence) -> None:
+def test_confidence_drops_with_missing_confirmation(given: dict[str, Any], confidence: Confidence) -> None:
     row = {"steps": AT_LIST, "seen": seen(document("learn.x", status=500))}
     assert diagnose(facts(row | given)).confidence is confidence
 
 
-def test_who_is_well_is_named_with_how_that_is_known() -> None:
+def test_working_services_are_named_with_proof() -> None:
     met = {
         "steps": AT_LIST,
         "seen": seen(document("learn.x", status=500)),
@@ -703,11 +713,11 @@ def test_who_is_well_is_named_with_how_that_is_known() -> None:
     cleared = {one.name: one.why for one in diagnose(facts(met)).cleared}
     assert cleared["sign-in"] == "uses sign-in (1.0 s)"
     assert cleared["plan-b"] in ("answers in 31 ms", "passed at 11:46 UTC")
-    assert "control.y:443" in cleared["the way out of here"]
+    assert "control.y:443" in cleared["network of this location"]
     assert "platform" not in cleared
 
 
-def test_plan_b_that_is_down_as_well_is_not_blamed_for_an_empty_list() -> None:
+def test_plan_b_outage_is_not_blamed_for_an_empty_list() -> None:
     met = {
         "steps": (well("sign-in"), bad("platform", sign="list-empty")),
         "checks": (CONTROL, check("meet.x", Found.REFUSED)),
@@ -715,7 +725,7 @@ def test_plan_b_that_is_down_as_well_is_not_blamed_for_an_empty_list() -> None:
     assert diagnose(facts(met)).service == "platform"
 
 
-def test_two_clocks_are_needed_to_doubt_ours_and_one_wrong_server_does_not_move_them() -> None:
+def test_clock_offset_needs_two_servers_and_ignores_one_outlier() -> None:
     told = [check("portal.x", http=HttpAnswer(status=200, clock_ahead_s=ahead)) for ahead in (600.0, 0.0, 0.5)]
     assert median_clock_ahead_s(told[:1], []) is None
     assert median_clock_ahead_s(told, []) == 0.5
@@ -732,7 +742,7 @@ EMPTY: dict[str, Any] = {
     "usual_ms": {},
     "changed": (),
     "clock_ahead_s": None,
-    "doubt": None,
+    "probe_problem": None,
     "is_private": False,
     "sign": "",
 }
@@ -780,7 +790,7 @@ any_facts = st.builds(
     confirmed=st.booleans(),
     seen=st.builds(
         BrowserFacts,
-        troubles=st.lists(troubles, max_size=3).map(tuple),
+        failed_requests=st.lists(troubles, max_size=3).map(tuple),
         pages=st.lists(pages, max_size=1).map(tuple),
         hosts=st.lists(some_traffic, max_size=2).map(tuple),
         receives=st.sampled_from([(), ("teacher",)]),
@@ -792,7 +802,7 @@ any_facts = st.builds(
     ).map(tuple),
     clock_ahead_s=st.sampled_from([None, 0.0, 600.0]),
     usual_ms=st.sampled_from([{}, {"learn.x": 80.0}]),
-    doubt=st.sampled_from([None, None, ProbeProblem(cause=Cause.OWN_MACHINE, said="starved")]),
+    probe_problem=st.sampled_from([None, None, ProbeProblem(cause=Cause.OWN_MACHINE, said="starved")]),
 ).map(_asked)
 
 
@@ -802,26 +812,26 @@ def _thinner(whole: Facts, names: list[str], drops: tuple[bool, bool]) -> Facts:
     if drops[0]:
         thin = replace(thin, checks=thin.checks[1:])
     if drops[1]:
-        thin = replace(thin, seen=replace(thin.seen, troubles=thin.seen.troubles[1:]))
+        thin = replace(thin, seen=replace(thin.seen, failed_requests=thin.seen.failed_requests[1:]))
     return thin
 
 
 @settings(max_examples=150)
 @given(whole=any_facts, names=some_names, drops=st.tuples(st.booleans(), st.booleans()))
-def test_a_missing_fact_never_makes_it_surer(whole: Facts, names: list[str], drops: tuple[bool, bool]) -> None:
+def test_missing_fact_never_raises_confidence(whole: Facts, names: list[str], drops: tuple[bool, bool]) -> None:
     thin = _thinner(whole, names, drops)
     assert SURE.index(diagnose(thin).confidence) <= SURE.index(diagnose(whole).confidence), (whole, thin)
 
 
 @settings(max_examples=150)
 @given(whole=any_facts)
-def test_nobody_who_is_known_to_be_well_is_blamed(whole: Facts) -> None:
+def test_working_service_is_never_blamed(whole: Facts) -> None:
     found = diagnose(whole)
     assert found.service not in {name for name, _ in whole.cleared()}
     assert found.service == "" or not found.is_own
 
 
-def test_the_properties_know_every_field_of_the_facts() -> None:
+def test_property_tests_cover_every_field_of_the_facts() -> None:
     given_by_hand = {
         "controls_asked",
         "journey",

@@ -68,16 +68,19 @@ def test_every_key_that_asks_for_a_browser_is_found_and_the_districts_own_comes_
         pytest.param(
             f'{PUPIL}device = "{IPAD}"\n[browser]\nname = "firefox"\n',
             8,
-            'cannot be a mobile device; give this account browser = "webkit"',
+            'cannot emulate a mobile device; give this account browser = "webkit"',
             id="a mobile device in Firefox",
         ),
         pytest.param(
-            '[browser]\nname = "chrome"\nexecutable = "/usr/bin/x"\n', 7, "a path is for chromium", id="name and path"
+            '[browser]\nname = "chrome"\nexecutable = "/usr/bin/x"\n',
+            7,
+            "a path is for Chromium only",
+            id="name and path",
         ),
         pytest.param(
             '[locations.home]\nnetwork = "dsl"\n[journeys.x]\nbrowser = "firefox"\n',
             6,
-            "'firefox' is asked for by journeys.x.browser",
+            "change journeys.x.browser, which asks for 'firefox'",
             id="a slow network without Chromium",
         ),
         pytest.param(
@@ -166,7 +169,7 @@ def test_a_device_gives_way_to_what_a_project_has_set_and_an_unknown_one_is_name
 def test_a_context_is_opened_with_the_look_of_a_device_and_the_way_out_of_a_location() -> None:
     opened: list[dict[str, object]] = []
     known = {IPAD: {"viewport": {"width": 810}, "has_touch": True}}
-    behind = Location(way=Egress(proxy="http://proxy.example:3128"))
+    behind = Location(egress=Egress(proxy="http://proxy.example:3128"))
     open_context(lambda **options: opened.append(options), IPAD, known, behind, ["viewport"])  # type: ignore[arg-type]
     assert opened == [{"has_touch": True, "proxy": {"server": "http://proxy.example:3128"}}]
 

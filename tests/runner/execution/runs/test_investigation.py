@@ -94,7 +94,7 @@ def look(targets: Sequence[Target], way: Egress, _within_s: float) -> list[HostC
 
 def inquiry(past: Any, probe: Callable[..., list[HostCheck]] = look) -> Investigation:
     return Investigation(
-        locations={"home": Location(name="home"), "school": Location(inside=True, way=Egress(proxy="http://p:1"))},
+        locations={"home": Location(name="home"), "school": Location(inside=True, egress=Egress(proxy="http://p:1"))},
         targets=TARGETS,
         hosts={"platform": ("learn.x",)},
         probe=probe,
@@ -168,7 +168,7 @@ def test_a_past_that_is_away_is_asked_once() -> None:
 def test_an_inquiry_that_breaks_names_nobody_and_loses_nothing() -> None:
     asking = replace(inquiry(Remembered()), hosts=None)  # type: ignore[arg-type]  # what a mistake of ours would do
     blocked = FailedRequest(host="learn.x:443", path="/", method="GET", kind="document", is_page=True, status=503)
-    broken = replace(attempt(EMPTY), seen=BrowserFacts(troubles=(blocked,)))
+    broken = replace(attempt(EMPTY), seen=BrowserFacts(failed_requests=(blocked,)))
     found = asking.conclude(case(broken), asking.begin())
     assert (found.service, found.cause, found.confidence) == ("", Cause.UNKNOWN, Confidence.LOW)
     assert "broke (AttributeError)" in found.because[0].said

@@ -1,4 +1,4 @@
-"""Runs, what they change and who is owed a notice are written together; two locations make one incident."""
+"""Runs, the incidents that they change and the notices are written together; two locations make one incident."""
 
 from __future__ import annotations
 
@@ -37,18 +37,18 @@ LEASE = timedelta(seconds=60)
 
 @pytest.fixture
 def incidents(database: Database) -> IncidentService:
-    terms = AlarmPolicy(
+    policy = AlarmPolicy(
         zone=ZONE,
         routes=(IT, OPERATOR),
         contacts={"platform": "help@learn.example"},
         relies_on={"live-class": ("sign-in", "platform", "live-class"), "plan-b": ("plan-b",)},
     )
-    return IncidentService(database, terms)
+    return IncidentService(database, policy)
 
 
 @pytest.fixture
 def history(database: Database, incidents: IncidentService) -> RunHistory:
-    return RunHistory(database, ZONE, incidents.observe_run)
+    return RunHistory(database, ZONE, incidents.record_run)
 
 
 @pytest.fixture
@@ -83,36 +83,36 @@ def run(clock: Clock, outcome: str = "failed", *, location: str = "here", **more
     return RunRow(**(given | more))  # type: ignore[arg-type]
 
 
-def taken(outbox: OutboxHistory) -> list[QueuedNotice]:
-    """All that is due, delivered."""
-    found = []
+def delivered(outbox: OutboxHistory) -> list[QueuedNotice]:
+    """Delivers all notices that are due, and returns them."""
+    notices = []
     while (claimed := outbox.claim((), LEASE)) is not None:
-        outbox.delivered(claimed, "ok")
-        found.append(claimed)
-    return found
+        outbox.mark_delivered(claimed, "ok")
+        notices.append(claimed)
+    return notices
 
 
 def kinds(outbox: OutboxHistory) -> list[tuple[str, str]]:
-    return [(one.route, one.message.kind.value) for one in taken(outbox)]
+    return [(notice.route, notice.message.kind.value) for notice in delivered(outbox)]
 
 
-def test_a_confirmed_failure_puts_a_notice_for_each_address_into_the_outbox(
+def test_a_confirmed_failure_enqueues_a_notice_for_each_address(
     history: RunHistory, incidents: IncidentService, outbox: OutboxHistory, clock: Clock
 ) -> None:
     history.record(run(clock, "passed", journey="plan-b"))
     history.record(run(clock))
-    (told,) = incidents.recent(5)
-    assert (told.incident.subject, told.incident.is_open) == ("platform", True)
-    first, second = taken(outbox)
+    (details,) = incidents.recent(5)
+    assert (details.incident.subject, details.incident.is_open) == ("platform", True)
+    first, second = delivered(outbox)
     assert {first.address, second.address} == set(IT.to)
     rows = dict(first.message.rows)
-    assert rows["Whose"] == "Contoso Learn (platform), help@learn.example"
-    assert rows["Fine"] == "sign-in (0.9 s), plan-b passed at 12:01"
-    assert rows["Unseen"] == "live-class cannot be judged behind platform"
+    assert rows["Call"] == "Contoso Learn, help@learn.example"
+    assert rows["Working"] == "sign-in (0.9 s), plan-b passed at 12:01 EDT"
+    assert rows["Unknown"] == "live-class (cannot be tested while platform is broken)"
     assert first.picture == "runs/x/2.jpg"
 
 
-def test_what_was_opened_is_closed_to_the_same_people_once(
+def test_the_closing_is_sent_once_to_the_same_addresses(
     history: RunHistory, outbox: OutboxHistory, clock: Clock
 ) -> None:
     for outcome in ("failed", "failed", "passed", "passed", "passed"):
@@ -120,82 +120,82 @@ def test_what_was_opened_is_closed_to_the_same_people_once(
     assert kinds(outbox) == [("it", "opened"), ("it", "opened"), ("it", "closed"), ("it", "closed")]
 
 
-def test_the_end_reaches_who_was_told_though_their_route_is_configured_no_more(
+def test_the_closing_reaches_a_route_that_has_left_the_configuration(
     history: RunHistory, incidents: IncidentService, outbox: OutboxHistory, clock: Clock
 ) -> None:
     history.record(run(clock))
-    taken(outbox)
-    incidents.terms = replace(incidents.terms, routes=(replace(IT, to=("smtp:other@district.example",)), OPERATOR))
+    delivered(outbox)
+    incidents.policy = replace(incidents.policy, routes=(replace(IT, to=("smtp:other@district.example",)), OPERATOR))
     history.record(run(clock, "passed"))
-    incidents.terms = replace(incidents.terms, routes=(OPERATOR,))
+    incidents.policy = replace(incidents.policy, routes=(OPERATOR,))
     history.record(run(clock, "passed"))
-    ends = taken(outbox)
-    assert {one.address for one in ends} == set(IT.to)
-    assert {one.message.kind.value for one in ends} == {"closed"}
+    ends = delivered(outbox)
+    assert {notice.address for notice in ends} == set(IT.to)
+    assert {notice.message.kind.value for notice in ends} == {"closed"}
 
 
-def test_parents_see_no_students_screen_and_hear_no_end_of_what_was_taken_back(
+def test_parents_get_no_picture_and_no_closing_of_a_dropped_draft(
     history: RunHistory, incidents: IncidentService, outbox: OutboxHistory, clock: Clock
 ) -> None:
     parents = Route(name="parents", to=("smtp:parents@district.example",), is_public=True)
-    incidents.terms = replace(incidents.terms, routes=(parents,))
+    incidents.policy = replace(incidents.policy, routes=(parents,))
     history.record(run(clock))
-    (draft,) = outbox.look(9, fates=[DeliveryState.DRAFT])
-    assert draft.notification.picture == ""
+    (draft,) = outbox.entries(9, states=[DeliveryState.DRAFT])
+    assert draft.notice.picture == ""
     outbox.drop(1)
     for _ in range(2):
         history.record(run(clock, "passed"))
-    assert [parcel.fate for parcel in outbox.look(9)] == [DeliveryState.DROPPED]
+    assert [entry.state for entry in outbox.entries(9)] == [DeliveryState.DROPPED]
 
 
-def test_a_notice_to_parents_that_nobody_confirmed_in_time_is_taken_back(
+def test_an_unconfirmed_draft_is_dropped_at_the_closing(
     history: RunHistory, incidents: IncidentService, outbox: OutboxHistory, clock: Clock
 ) -> None:
-    """Else a second opening would send them the same words once for each that had waited."""
+    """Otherwise a second opening would send the text once for each waiting draft."""
     parents = Route(name="parents", to=("smtp:parents@district.example",), is_public=True)
-    incidents.terms = replace(incidents.terms, routes=(parents,))
+    incidents.policy = replace(incidents.policy, routes=(parents,))
     for outcome in ("failed", "passed", "passed", "failed"):
         history.record(run(clock, outcome))
-    assert [parcel.fate for parcel in outbox.look(9)] == [DeliveryState.DRAFT, DeliveryState.DROPPED]
+    assert [entry.state for entry in outbox.entries(9)] == [DeliveryState.DRAFT, DeliveryState.DROPPED]
 
 
-def test_a_service_that_comes_before_the_broken_one_is_not_called_unseen_behind_it(
+def test_services_before_the_broken_one_are_not_unknown(
     history: RunHistory, incidents: IncidentService, outbox: OutboxHistory, clock: Clock
 ) -> None:
     needed = {"live-class": ("edge", "sign-in", "platform", "live-class", "recordings")}
-    incidents.terms = replace(incidents.terms, relies_on=needed)
+    incidents.policy = replace(incidents.policy, relies_on=needed)
     history.record(run(clock))
-    rows = dict(taken(outbox)[0].message.rows)
-    assert rows["Unseen"] == "live-class, recordings cannot be judged behind platform"
+    rows = dict(delivered(outbox)[0].message.rows)
+    assert rows["Unknown"] == "live-class, recordings (cannot be tested while platform is broken)"
 
 
-def test_the_end_for_parents_waits_for_a_person_though_their_route_is_gone(
+def test_a_closing_for_parents_is_a_draft_even_if_their_route_is_gone(
     history: RunHistory, incidents: IncidentService, outbox: OutboxHistory, clock: Clock
 ) -> None:
     parents = Route(name="parents", to=("smtp:parents@district.example",), is_public=True)
-    incidents.terms = replace(incidents.terms, routes=(parents,))
+    incidents.policy = replace(incidents.policy, routes=(parents,))
     history.record(run(clock))
-    draft = outbox.look(9)[0].notification.message
+    draft = outbox.entries(9)[0].notice.message
     assert outbox.confirm(1, "teachers", draft) == 0
     assert outbox.confirm(1, "parents", replace(draft, kind=NoticeKind.CLOSED)) == 0
     assert outbox.confirm(1, "parents", replace(draft, body="We are working on it.")) == 1
-    taken(outbox)
-    incidents.terms = replace(incidents.terms, routes=(IT,))
+    delivered(outbox)
+    incidents.policy = replace(incidents.policy, routes=(IT,))
     for _ in range(2):
         history.record(run(clock, "passed"))
-    assert [parcel.fate for parcel in outbox.look(9)] == [DeliveryState.DRAFT, DeliveryState.DELIVERED]
+    assert [entry.state for entry in outbox.entries(9)] == [DeliveryState.DRAFT, DeliveryState.DELIVERED]
 
 
-def test_a_run_that_is_refused_changes_no_incident(
+def test_a_run_that_cannot_be_written_changes_no_incident(
     history: RunHistory, incidents: IncidentService, outbox: OutboxHistory, clock: Clock
 ) -> None:
-    """The run's name is taken: nothing of the second one is there, its incident neither."""
+    """The id of the run exists already: nothing of the second run is written, nor an incident."""
     passed = run(clock, "passed")
     history.record(passed)
     with pytest.raises(Exception, match="history"):
         history.record(replace(run(clock), id=passed.id))
     assert incidents.recent(5) == []
-    assert taken(outbox) == []
+    assert delivered(outbox) == []
 
 
 def test_two_locations_that_fail_at_once_make_one_incident(
@@ -207,86 +207,88 @@ def test_two_locations_that_fail_at_once_make_one_incident(
         thread.start()
     for thread in threads:
         thread.join()
-    (told,) = incidents.recent(9)
-    assert len(told.incident.symptoms) == 1
-    assert len(told.incident.locations) == 6
+    (details,) = incidents.recent(9)
+    assert len(details.incident.symptoms) == 1
+    assert len(details.incident.locations) == 6
 
 
-def test_a_silence_holds_notices_back_and_what_goes_on_is_told_when_it_ends(
+def test_a_silence_delays_the_notices_of_an_incident_that_stays_open(
     history: RunHistory, incidents: IncidentService, outbox: OutboxHistory, database: Database, clock: Clock
 ) -> None:
     silences = SilenceHistory(database)
     until = clock.now + timedelta(minutes=10)
     silences.make(until=until, by="ana", why="upgrade", service="platform")
     history.record(run(clock))
-    assert taken(outbox) == []
+    assert delivered(outbox) == []
     assert len(incidents.recent(5, only_open=True)) == 1
-    assert incidents.look_again() == 0
+    assert incidents.enqueue_due_notices() == 0
     clock.now = until
-    assert incidents.look_again() == 2
+    assert incidents.enqueue_due_notices() == 2
     assert kinds(outbox) == [("it", "opened"), ("it", "opened")]
 
 
-def test_what_begins_and_ends_in_a_silence_is_never_told(
+def test_an_incident_within_a_silence_sends_no_notice(
     history: RunHistory, outbox: OutboxHistory, incidents: IncidentService, database: Database, clock: Clock
 ) -> None:
     SilenceHistory(database).make(until=clock.now + timedelta(hours=1), by="ana", why="upgrade")
     for outcome in ("failed", "passed", "passed"):
         history.record(run(clock, outcome))
     clock.forward(7200)
-    assert incidents.look_again() == 0
-    assert taken(outbox) == []
+    assert incidents.enqueue_due_notices() == 0
+    assert delivered(outbox) == []
 
 
-def test_who_has_it_in_hand_is_told_to_all_and_nobody_is_reminded(
+def test_an_acknowledgement_is_sent_to_all_and_stops_reminders(
     history: RunHistory, incidents: IncidentService, outbox: OutboxHistory, clock: Clock
 ) -> None:
     history.record(run(clock))
-    taken(outbox)
-    told = incidents.acknowledge(1, by="ana", why="on it")
-    assert [entry.what for entry in told.log] == ["opened", "acknowledged"]
-    assert "in hand: ana" in taken(outbox)[0].message.subject
+    delivered(outbox)
+    details = incidents.acknowledge(1, by="ana", why="on it")
+    assert [entry.what for entry in details.log] == ["opened", "acknowledged"]
+    assert "acknowledged by ana" in delivered(outbox)[0].message.subject
     clock.forward(5 * 3600)
-    assert incidents.look_again() == 0
+    assert incidents.enqueue_due_notices() == 0
     with pytest.raises(NoSuchIncident, match="no open incident has the number 7"):
         incidents.acknowledge(7, by="ana")
 
 
-def test_a_snooze_ends(history: RunHistory, incidents: IncidentService, outbox: OutboxHistory, clock: Clock) -> None:
+def test_the_end_of_a_snooze_sends_reminders(
+    history: RunHistory, incidents: IncidentService, outbox: OutboxHistory, clock: Clock
+) -> None:
     history.record(run(clock))
     incidents.acknowledge(1, by="ana", until=clock.now + timedelta(hours=1))
-    taken(outbox)
+    delivered(outbox)
     clock.forward(5 * 3600)
-    incidents.look_again()
+    incidents.enqueue_due_notices()
     assert kinds(outbox) == [("it", "reminder")] * 2
 
 
-def test_missed_slots_are_the_operators_own_and_blame_nobody(
+def test_missed_slots_open_the_operators_incident(
     database: Database, incidents: IncidentService, history: RunHistory, outbox: OutboxHistory, clock: Clock
 ) -> None:
     slots = SlotHistory(database, "here", ZONE)
     dues = [Due(at=NOON + timedelta(minutes=n), journey="live-class", phase=Phase.IN_CLASS) for n in range(300)]
     slots.miss(dues, MissedReason.UNWATCHED)
     clock.now = dues[-1].at
-    assert incidents.observe_missed("here") == 300
-    assert incidents.observe_missed("here") == 0
-    (told,) = incidents.recent(5)
-    assert told.incident.subject == PROBE_SUBJECT
+    assert incidents.record_missed_slots("here") == 300
+    assert incidents.record_missed_slots("here") == 0
+    (details,) = incidents.recent(5)
+    assert details.incident.subject == PROBE_SUBJECT
     assert kinds(outbox) == [("operator", "opened")]
     history.record(run(clock, "passed"))
     assert kinds(outbox) == [("operator", "closed")]
 
 
 @pytest.mark.parametrize(
-    ("is_private", "said", "told"),
+    ("is_private", "said", "sent"),
     [
         (True, "in whatever words", [("operator", "opened")]),
         (False, "privacy: a page says so", []),
     ],
 )
-def test_a_private_run_is_told_to_the_operator_at_once_and_comes_back_private(
+def test_a_private_run_opens_the_operators_incident_at_once(
     said: str,
-    told: list[tuple[str, str]],
+    sent: list[tuple[str, str]],
     history: RunHistory,
     outbox: OutboxHistory,
     clock: Clock,
@@ -295,38 +297,38 @@ def test_a_private_run_is_told_to_the_operator_at_once_and_comes_back_private(
 ) -> None:
     row = run(clock, "errored", is_private=is_private, said=said)
     history.record(row)
-    assert kinds(outbox) == told
+    assert kinds(outbox) == sent
     assert history.find(row.id).is_private is is_private
 
 
-def test_a_missed_slot_is_told_in_todays_words(
+def test_a_missed_slot_is_reported_in_current_words(
     database: Database, incidents: IncidentService, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(slot_state, "WORDS", {MissedReason.UNWATCHED: "First Bell was not running"})
     dues = [Due(at=NOON + timedelta(minutes=n), journey="live-class", phase=Phase.IN_CLASS) for n in range(9)]
     SlotHistory(database, "here", ZONE).miss(dues, MissedReason.UNWATCHED)
     clock.now = dues[-1].at
-    incidents.observe_missed("here")
+    incidents.record_missed_slots("here")
     assert incidents.find(1).incident.symptoms[0].said == "First Bell was not running"
 
 
 @pytest.mark.parametrize("part", [channel("smtp:a@b.c:25 x"), watch("school")], ids=str)
-def test_a_story_of_before_parts_had_a_field_is_read_and_closed_as_before(
+def test_an_old_incident_of_a_part_without_the_field_can_be_closed(
     part: Part, database: Database, incidents: IncidentService
 ) -> None:
-    incidents.set_component_status(part, "no answer")
+    incidents.record_part(part, "no answer")
     with database.write() as connection:
         story = connection.execute(select(tables.incidents.c.story)).scalar_one()
         for symptom in story["symptoms"]:
             del symptom["part"]
         connection.execute(update(tables.incidents).values(story=story))
-    (told,) = incidents.recent(5)
-    assert (told.incident.is_own, told.incident.symptoms[0].part) == (True, part)
-    incidents.set_component_status(part, "")
+    (details,) = incidents.recent(5)
+    assert (details.incident.is_own, details.incident.symptoms[0].part) == (True, part)
+    incidents.record_part(part, "")
     assert not incidents.find(1).incident.is_open
 
 
-def test_a_story_of_before_parts_had_a_field_still_has_its_journeys(
+def test_an_old_incident_without_the_field_keeps_its_journeys(
     database: Database, incidents: IncidentService, history: RunHistory, clock: Clock
 ) -> None:
     history.record(run(clock))
@@ -334,26 +336,26 @@ def test_a_story_of_before_parts_had_a_field_still_has_its_journeys(
         story = connection.execute(select(tables.incidents.c.story)).scalar_one()
         del story["symptoms"][0]["part"]
         connection.execute(update(tables.incidents).values(story=story))
-    (told,) = incidents.recent(5)
-    assert (told.incident.is_own, told.incident.symptoms[0].part) == (False, None)
+    (details,) = incidents.recent(5)
+    assert (details.incident.is_own, details.incident.symptoms[0].part) == (False, None)
 
 
-def test_notices_of_one_incident_keep_their_order_at_an_address_and_pass_each_other_between_addresses(
+def test_notices_keep_their_order_at_an_address_not_between_addresses(
     history: RunHistory, outbox: OutboxHistory, clock: Clock
 ) -> None:
     history.record(run(clock))
     first = outbox.claim((), LEASE)
     assert first is not None
-    outbox.again(first, "busy", timedelta(hours=1))
+    outbox.retry_later(first, "busy", timedelta(hours=1))
     for _ in range(2):
         history.record(run(clock, "passed"))
-    assert {one.address for one in taken(outbox)} == set(IT.to) - {first.address}
+    assert {notice.address for notice in delivered(outbox)} == set(IT.to) - {first.address}
     clock.forward(3600)
-    late = taken(outbox)
-    assert [one.message.kind.value for one in late if one.address == first.address] == ["opened", "closed"]
+    late = delivered(outbox)
+    assert [notice.message.kind.value for notice in late if notice.address == first.address] == ["opened", "closed"]
 
 
-def test_a_claim_runs_out_and_the_notice_goes_again_with_the_same_key(
+def test_an_expired_claim_sends_the_notice_again_with_the_same_key(
     history: RunHistory, outbox: OutboxHistory, clock: Clock
 ) -> None:
     history.record(run(clock))
@@ -367,72 +369,74 @@ def test_a_claim_runs_out_and_the_notice_goes_again_with_the_same_key(
     again = outbox.claim((), LEASE)
     assert again is not None
     assert again.key == first.key
-    outbox.delivered(first, "late, but it is the same notice")
-    assert outbox.look(9, fates=[DeliveryState.DELIVERED])[0].notification.key == first.key
+    outbox.mark_delivered(first, "late, but it is the same notice")
+    assert outbox.entries(9, states=[DeliveryState.DELIVERED])[0].notice.key == first.key
 
 
-def test_a_dead_channel_is_told_by_another_and_told_once(
+def test_a_dead_channel_is_reported_once_by_another_channel(
     history: RunHistory, incidents: IncidentService, outbox: OutboxHistory, clock: Clock
 ) -> None:
     history.record(run(clock))
     claimed = [outbox.claim((), LEASE), outbox.claim((), LEASE)]
     web = next(one for one in claimed if one is not None and one.address.startswith("webhook"))
-    outbox.dead(web, "it.example answered 404")
-    (about,) = taken(outbox)
+    outbox.mark_dead(web, "it.example answered 404")
+    (about,) = delivered(outbox)
     assert about.route == "operator"
     assert "it.example answered 404" in about.message.subject
-    assert 'untold: [critical] student "finds the class" fails in live-class' in dict(about.message.rows)["What"]
-    assert [parcel.said for parcel in outbox.look(9, fates=[DeliveryState.DEAD])] == ["it.example answered 404"]
+    assert (
+        'not delivered: [critical] student "finds the class" fails in live-class' in dict(about.message.rows)["Problem"]
+    )
+    assert [entry.said for entry in outbox.entries(9, states=[DeliveryState.DEAD])] == ["it.example answered 404"]
     assert outbox.try_dead_again() == 1
-    assert [one.key for one in taken(outbox)] == [web.key, about.key.replace("opened", "closed")]
-    assert [told.incident.is_open for told in incidents.recent(5) if told.incident.is_own] == [False]
+    assert [notice.key for notice in delivered(outbox)] == [web.key, about.key.replace("opened", "closed")]
+    assert [details.incident.is_open for details in incidents.recent(5) if details.incident.is_own] == [False]
 
 
-def test_who_has_heard_the_end_is_not_told_the_beginning_by_a_retry(
+def test_a_retry_sends_no_opening_after_a_delivered_closing(
     history: RunHistory, outbox: OutboxHistory, clock: Clock
 ) -> None:
     history.record(run(clock))
     for claimed in (outbox.claim((), LEASE), outbox.claim((), LEASE)):
         assert claimed is not None
-        outbox.dead(claimed, "answered 401")
+        outbox.mark_dead(claimed, "answered 401")
     for _ in range(2):
         history.record(run(clock, "passed"))
     first = outbox.claim((), LEASE)
     assert first is not None
     while first.message.kind.value != "closed":
-        outbox.delivered(first, "ok")
+        outbox.mark_delivered(first, "ok")
         first = outbox.claim((), LEASE)
         assert first is not None
-    outbox.delivered(first, "ok")
+    outbox.mark_delivered(first, "ok")
     assert outbox.try_dead_again() == 1
-    again = [one for one in taken(outbox) if one.message.kind.value == "opened" and one.route == "it"]
-    assert [one.address for one in again] == list(set(IT.to) - {first.address})
+    again = [notice for notice in delivered(outbox) if notice.message.kind.value == "opened" and notice.route == "it"]
+    assert [notice.address for notice in again] == list(set(IT.to) - {first.address})
 
 
-def test_a_route_whose_only_way_is_dead_borrows_the_others(database: Database, clock: Clock) -> None:
+def test_a_route_with_only_a_dead_channel_uses_the_other_channels(database: Database, clock: Clock) -> None:
     alone = replace(OPERATOR, to=("slack:env:GONE",))
     incidents = IncidentService(database, AlarmPolicy(zone=ZONE, routes=(IT, alone)))
     outbox = OutboxHistory(incidents, database, "me", lambda _owner: False)
-    history = RunHistory(database, ZONE, incidents.observe_run)
+    history = RunHistory(database, ZONE, incidents.record_run)
     for _ in range(3):
         history.record(run(clock, "errored"))
     claimed = outbox.claim((), LEASE)
     assert claimed is not None
-    outbox.dead(claimed, "hooks.slack.com answered 410")
-    assert {one.address for one in taken(outbox)} == set(IT.to)
+    outbox.mark_dead(claimed, "hooks.slack.com answered 410")
+    assert {notice.address for notice in delivered(outbox)} == set(IT.to)
 
 
-def test_what_is_watched_no_more_ends(
+def test_the_incident_of_an_unwatched_journey_closes(
     history: RunHistory, incidents: IncidentService, outbox: OutboxHistory, clock: Clock
 ) -> None:
     history.record(run(clock))
-    incidents.retire(lambda journey, seen_from: journey != "live-class" or seen_from != {"here"})
-    assert [told.incident.is_open for told in incidents.recent(5)] == [False]
+    incidents.drop_unwatched(lambda journey, seen_from: journey != "live-class" or seen_from != {"here"})
+    assert [details.incident.is_open for details in incidents.recent(5)] == [False]
     assert [kind for _, kind in kinds(outbox)] == ["opened", "opened", "closed", "closed"]
     assert not incidents.watched()[Track.SERVICE, "live-class"].health.is_open
 
 
-def test_an_incident_that_cannot_be_read_costs_the_alarm_and_never_the_verdict(
+def test_an_unreadable_incident_loses_the_alarm_but_not_the_run(
     history: RunHistory, incidents: IncidentService, database: Database, clock: Clock
 ) -> None:
     history.record(run(clock))

@@ -1,4 +1,4 @@
-"""What history knows that may explain a failure: lately, there, and of whom."""
+"""The context of a failure from history: recent runs, other locations, and host checks."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ NOW = datetime(2026, 8, 31, 12, 0, tzinfo=UTC)
 
 @pytest.fixture(autouse=True)
 def _now() -> Iterator[None]:
-    """The hour at which the rows say that they were written: a suite takes longer than what counts as lately."""
+    """Sets the hour of the rows: the suite takes longer than a run counts as recent."""
     with time_machine.travel(NOW, tick=False):
         yield
 
@@ -60,7 +60,7 @@ def checked(database: Database, host: str, seconds_ago: float, service: str = "e
     HostCheckHistory(database).record([check], "home")
 
 
-def test_how_a_journey_went_elsewhere_is_told_by_its_latest_run_of_lately(database: Database) -> None:
+def test_outcome_at_a_location_is_that_of_the_latest_recent_run(database: Database) -> None:
     ran(database, "sign-in", 20, "failed", at="school")
     ran(database, "sign-in", 5, "passed", at="school")
     ran(database, "sign-in", 1, "failed", at="home")
@@ -71,7 +71,7 @@ def test_how_a_journey_went_elsewhere_is_told_by_its_latest_run_of_lately(databa
     assert past.outcome_at("sign-in", "nowhere") == ""
 
 
-def test_the_others_here_are_told_with_whom_they_broke_at(database: Database) -> None:
+def test_other_journeys_come_with_the_service_that_broke_them(database: Database) -> None:
     ran(database, "class-list", 10, "failed", whose="platform")
     ran(database, "class-list", 3, "errored", whose="platform")
     ran(database, "plan-b", 20, "passed", whose="plan-b")
@@ -82,7 +82,7 @@ def test_the_others_here_are_told_with_whom_they_broke_at(database: Database) ->
     assert found == {"class-list": ("errored", ""), "plan-b": ("failed", "plan-b")}
 
 
-def test_a_host_is_compared_with_when_it_was_well(database: Database) -> None:
+def test_a_host_is_compared_with_its_last_good_check(database: Database) -> None:
     checked(database, "portal.x:443", 300, http=HttpAnswer(status=200, title="Bayfront", first_byte_ms=40.0))
     checked(database, "portal.x:443", 200, http=HttpAnswer(status=200, title="Bayfront", first_byte_ms=60.0))
     checked(
@@ -105,24 +105,24 @@ def test_a_host_is_compared_with_when_it_was_well(database: Database) -> None:
             ("portal.x:443: it answers, and not by IPv6 (2001:db8::1 no-answer)",),
             id="one family is dead",
         ),
-        pytest.param({"tcp": DEAD_V6, "service": ""}, (), id="of a host that is nobody's"),
+        pytest.param({"tcp": DEAD_V6, "service": ""}, (), id="of a host without a service"),
         pytest.param({"tcp": DEAD_V6, "seconds_ago": 240}, (), id="a while ago"),
         pytest.param({"tcp": (DEAD_V6[0],)}, (), id="a host that is gone altogether is no degraded one"),
         pytest.param({"tcp": (DEAD_V6[1],)}, (), id="well"),
     ],
 )
-def test_what_is_degraded_now(database: Database, given: dict[str, object], said: tuple[str, ...]) -> None:
+def test_degraded_hosts_are_described(database: Database, given: dict[str, object], said: tuple[str, ...]) -> None:
     checked(database, "portal.x:443", **({"seconds_ago": 30} | given))  # type: ignore[arg-type]
     assert StoredPastRuns(database).degraded("home") == said
 
 
-def test_one_that_has_recovered_since_is_not_degraded(database: Database) -> None:
+def test_a_host_that_has_recovered_is_not_degraded(database: Database) -> None:
     checked(database, "portal.x:443", 90, tcp=DEAD_V6)
     checked(database, "portal.x:443", 30, tcp=(DEAD_V6[1],))
     assert StoredPastRuns(database).degraded("home") == ()
 
 
-def test_a_past_that_is_away_says_so(database: Database, tmp_path: Path) -> None:
+def test_an_unreachable_database_raises_a_history_error(database: Database, tmp_path: Path) -> None:
     past = StoredPastRuns(database)
     database.close()
     (tmp_path / "history.db").write_bytes(b"this is no database" * 100)

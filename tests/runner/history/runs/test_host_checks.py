@@ -1,4 +1,4 @@
-"""Host checks come back from history as they were found, in order, and are forgotten in time."""
+"""Host checks in history: read as they were written, in order, and deleted in time."""
 
 from __future__ import annotations
 
@@ -58,13 +58,13 @@ WHOLE = replace(
 
 
 @pytest.mark.parametrize("given", [WHOLE, check(0), HostCheck(host=HOST, service="", at=NOON)])
-def test_a_check_comes_back_as_it_was(database: Database, given: HostCheck) -> None:
+def test_a_host_check_is_read_as_it_was_written(database: Database, given: HostCheck) -> None:
     history = HostCheckHistory(database)
     history.record([given], "here")
     assert history.between("here", NOON, NOON + timedelta(seconds=1)) == [given]
 
 
-def test_what_was_before_is_found_by_place_host_and_moment(database: Database) -> None:
+def test_earlier_checks_are_found_by_location_host_and_time(database: Database) -> None:
     history = HostCheckHistory(database)
     well, broken = check(0), check(1, trouble=HostFault.HTTP_ERROR)
     history.record([well, replace(well, host="other.example:443")], "here")
@@ -78,7 +78,7 @@ def test_what_was_before_is_found_by_place_host_and_moment(database: Database) -
     history.record([], "here")
 
 
-def test_usual_speed_is_that_of_the_last_times_it_was_well(database: Database) -> None:
+def test_usual_speed_is_the_median_of_the_last_good_checks(database: Database) -> None:
     history = HostCheckHistory(database)
     assert history.recent_median_ms("here", HOST) is None
     history.record([check(minute, first_byte_ms=1000.0) for minute in range(5)], "here")
@@ -88,7 +88,7 @@ def test_usual_speed_is_that_of_the_last_times_it_was_well(database: Database) -
     assert history.recent_median_ms("here", HOST, n=5, before=NOON + timedelta(minutes=5)) == 1000.0
 
 
-def test_old_checks_are_forgotten(database: Database, clock: Clock) -> None:
+def test_old_host_checks_are_deleted(database: Database, clock: Clock) -> None:
     history = HostCheckHistory(database)
     history.record([check(0), check(90)], "here")
     clock.now = NOON + timedelta(days=7, hours=1)

@@ -1,4 +1,4 @@
-"""History keeps runs whole, finds them by what people remember, and its schema is what its migrations make."""
+"""Runs in history: written whole, found by the end of their id, with the schema that migrations make."""
 
 from __future__ import annotations
 
@@ -56,12 +56,12 @@ def history(url: str) -> Iterator[RunHistory]:
     database.close()
 
 
-def test_a_run_comes_back_as_it_was_written(history: RunHistory) -> None:
+def test_a_run_is_read_as_it_was_written(history: RunHistory) -> None:
     history.record(run())
     assert history.find(run().id) == run()
 
 
-def test_times_are_kept_in_utc_whatever_zone_they_came_in(history: RunHistory) -> None:
+def test_times_are_stored_in_utc(history: RunHistory) -> None:
     miami = run()
     local = miami.started_at.astimezone(timezone(timedelta(hours=-4)))
     history.record(RunRow(**{**{name: getattr(miami, name) for name in miami.__slots__}, "started_at": local}))
@@ -69,7 +69,7 @@ def test_times_are_kept_in_utc_whatever_zone_they_came_in(history: RunHistory) -
     assert history.find("k3f9tq").started_at.utcoffset() == timedelta(0)
 
 
-def test_the_latest_come_first_and_can_be_narrowed(history: RunHistory) -> None:
+def test_recent_runs_are_newest_first_and_can_be_filtered(history: RunHistory) -> None:
     history.record(run("aaaaaa"))
     history.record(run("bbbbbb", minutes=1, outcome="failed"))
     history.record(run("cccccc", minutes=2, journey="sign-in"))
@@ -78,17 +78,17 @@ def test_the_latest_come_first_and_can_be_narrowed(history: RunHistory) -> None:
     assert [found.id[-6:] for found in history.recent(9, outcome="failed")] == ["bbbbbb"]
 
 
-def test_people_find_a_run_by_its_last_letters_unless_several_end_so(history: RunHistory) -> None:
+def test_a_run_is_found_by_the_end_of_its_id_if_it_is_unique(history: RunHistory) -> None:
     history.record(run("aaaaaa"))
     history.record(run("bbaaaa", minutes=1))
     assert history.find("bbaaaa").id.endswith("bbaaaa")
-    with pytest.raises(NoSuchRun, match="several runs end in 'aaaa'"):
+    with pytest.raises(NoSuchRun, match="several runs have an id that ends in 'aaaa'"):
         history.find("aaaa")
     with pytest.raises(NoSuchRun, match="list them with: firstbell runs"):
         history.find("%")
 
 
-def test_a_run_is_there_whole_or_not_at_all(history: RunHistory) -> None:
+def test_a_run_is_written_whole_or_not_at_all(history: RunHistory) -> None:
     twice = (run().attempts[0], run().attempts[0])
     broken = RunRow(**{**{name: getattr(run(), name) for name in run().__slots__}, "attempts": twice})
     with pytest.raises(HistoryError):
@@ -97,14 +97,14 @@ def test_a_run_is_there_whole_or_not_at_all(history: RunHistory) -> None:
         history.find(run().id)
 
 
-def test_migrations_make_what_the_tables_say(url: str) -> None:
+def test_migrations_make_the_declared_tables(url: str) -> None:
     engine = open_database(url)
     with engine.connect() as connection:
         assert compare_metadata(MigrationContext.configure(connection), metadata) == []
     engine.dispose()
 
 
-def test_a_history_of_the_first_version_keeps_its_runs(tmp_path: Path) -> None:
+def test_a_database_of_the_first_version_keeps_its_runs(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/history.db"
     engine = create_engine(url)
     with engine.begin() as connection:
@@ -129,7 +129,7 @@ def test_a_history_of_the_first_version_keeps_its_runs(tmp_path: Path) -> None:
         ("failed", "privacy: a page says so", False),
     ],
 )
-def test_an_older_run_is_private_if_its_sentence_was(outcome: str, said: str, url: str, *, is_private: bool) -> None:
+def test_an_old_run_is_private_if_its_message_says_so(outcome: str, said: str, url: str, *, is_private: bool) -> None:
     engine = open_database(url)
     with engine.begin() as connection:
         connection.execute(text("ALTER TABLE runs DROP COLUMN is_private"))
@@ -146,7 +146,7 @@ def test_an_older_run_is_private_if_its_sentence_was(outcome: str, said: str, ur
     database.close()
 
 
-def test_a_database_of_a_newer_first_bell_is_left_alone(url: str) -> None:
+def test_a_database_of_a_newer_first_bell_is_refused(url: str) -> None:
     engine = open_database(url)
     with engine.begin() as connection:
         ours = connection.execute(text("SELECT version_num FROM alembic_version")).scalar_one()
@@ -159,8 +159,8 @@ def test_a_database_of_a_newer_first_bell_is_left_alone(url: str) -> None:
 
 
 @pytest.mark.browser
-def test_four_processes_may_open_a_fresh_database_at_once(tmp_path: Path) -> None:
-    """Five fresh ones: without the lock around the opening, about one in nine went wrong."""
+def test_four_processes_can_create_a_database_at_once(tmp_path: Path) -> None:
+    """Five new databases: without the lock around the opening, about one in nine failed."""
     with multiprocessing.get_context("spawn").Pool(4) as pool:
         for number in range(5):
             url = f"sqlite:///{tmp_path}/history-{number}.db"
@@ -172,12 +172,12 @@ def _open_and_close(url: str) -> None:
 
 
 @pytest.mark.parametrize("content", [b"this is no database, but it is long enough to look like one" * 20])
-def test_a_file_that_is_no_database_is_said_in_one_sentence(tmp_path: Path, content: bytes) -> None:
+def test_a_file_that_is_no_database_is_refused_in_one_sentence(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "history.db").write_bytes(content)
     with pytest.raises(HistoryError, match=r"cannot be used \(file is not a database\); check its permissions"):
         open_database(f"sqlite:///{tmp_path}/history.db")
 
 
-def test_a_kind_of_database_that_is_not_supported_is_refused() -> None:
-    with pytest.raises(HistoryError, match=r"history\.url: no database of this kind"):
+def test_an_unsupported_kind_of_database_is_refused() -> None:
+    with pytest.raises(HistoryError, match=r"history\.url: this kind of database is not supported"):
         open_database("nosuchdb://somewhere/x")

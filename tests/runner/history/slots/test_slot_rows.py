@@ -1,4 +1,4 @@
-"""Slots in a real database, on a hand-moved clock: planned once, claimed once, each with an end that says why."""
+"""Slots in a real database, on a clock that tests set: planned once, claimed once, each ended with a reason."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def due(journey: str = "live-class", seconds: float = 0) -> Due:
     return Due(at=NOON + timedelta(seconds=seconds), journey=journey, phase=Phase.IN_CLASS)
 
 
-def anybody(_journey: str, _taken: frozenset[str]) -> AccountAllocation:
+def no_account(_journey: str, _taken: frozenset[str]) -> AccountAllocation:
     return AccountAllocation()
 
 
@@ -71,25 +71,25 @@ def uptime(database: Database) -> Uptime:
 
 
 def claimed(slots: SlotHistory, owner: str = "me") -> Claim:
-    claim = slots.claim(terms(owner), anybody)
+    claim = slots.claim(terms(owner), no_account)
     assert claim is not None
     return claim
 
 
-def test_a_slot_is_planned_once_whoever_plans_it_and_claimed_once(slots: SlotHistory, database: Database) -> None:
+def test_a_slot_is_planned_once_and_claimed_once(slots: SlotHistory, database: Database) -> None:
     for _ in range(2):
         slots.plan([due()], {"live-class": NOON})
     assert len(states(database)) == 1
     assert claimed(slots).journey == "live-class"
-    assert slots.claim(terms("other"), anybody) is None
+    assert slots.claim(terms("other"), no_account) is None
 
 
-def test_nothing_is_claimed_before_it_is_due(slots: SlotHistory, clock: Clock) -> None:
+def test_no_slot_is_claimed_before_it_is_due(slots: SlotHistory, clock: Clock) -> None:
     slots.plan([due(seconds=10)], {})
-    assert slots.claim(terms(), anybody) is None
+    assert slots.claim(terms(), no_account) is None
     assert slots.next_due() == NOON + timedelta(seconds=10)
     clock.forward(10)
-    assert slots.claim(terms(), anybody) is not None
+    assert slots.claim(terms(), no_account) is not None
 
 
 def test_a_run_and_the_end_of_its_slot_are_written_together(slots: SlotHistory, database: Database) -> None:
@@ -108,9 +108,7 @@ def test_a_run_that_began_late_says_how_late(slots: SlotHistory, database: Datab
     assert states(database) == [("late", "began 45 s after it was due")]
 
 
-def test_a_zombie_whose_lease_ran_out_is_refused_and_writes_nothing(
-    slots: SlotHistory, database: Database, clock: Clock
-) -> None:
+def test_a_claim_with_an_expired_lease_writes_nothing(slots: SlotHistory, database: Database, clock: Clock) -> None:
     slots.plan([due()], {})
     claim = claimed(slots)
     clock.forward(61)
@@ -122,7 +120,7 @@ def test_a_zombie_whose_lease_ran_out_is_refused_and_writes_nothing(
     assert not RunHistory(database, ZONE).recent(5)
 
 
-def test_a_lease_that_is_renewed_holds(slots: SlotHistory, database: Database, clock: Clock) -> None:
+def test_a_renewed_lease_holds(slots: SlotHistory, database: Database, clock: Clock) -> None:
     slots.plan([due()], {})
     claim = claimed(slots)
     for _ in range(3):
@@ -132,7 +130,7 @@ def test_a_lease_that_is_renewed_holds(slots: SlotHistory, database: Database, c
     RunHistory(database, ZONE).record(row(claim), claim)
 
 
-def test_a_slot_that_nobody_plays_any_more_is_not_held(slots: SlotHistory, clock: Clock) -> None:
+def test_a_lease_that_is_not_renewed_expires(slots: SlotHistory, clock: Clock) -> None:
     slots.plan([due()], {})
     assert slots.claim(terms(), alone) is not None
     clock.forward(61)
@@ -140,7 +138,7 @@ def test_a_slot_that_nobody_plays_any_more_is_not_held(slots: SlotHistory, clock
     assert slots.reap(lambda _owner: False) == 1
 
 
-def test_an_owner_that_is_known_to_be_gone_is_not_waited_for(slots: SlotHistory, database: Database) -> None:
+def test_slots_of_a_dead_owner_are_reaped_at_once(slots: SlotHistory, database: Database) -> None:
     slots.plan([due()], {})
     assert slots.claim(terms("gone"), alone) is not None
     assert slots.reap(lambda owner: owner == "gone") == 1
@@ -148,7 +146,7 @@ def test_an_owner_that_is_known_to_be_gone_is_not_waited_for(slots: SlotHistory,
         assert connection.execute(text("SELECT count(*) FROM locks")).scalar_one() == 0
 
 
-def test_one_account_plays_in_one_run_at_a_time(slots: SlotHistory, database: Database) -> None:
+def test_an_account_is_used_by_one_run_at_a_time(slots: SlotHistory, database: Database) -> None:
     slots.plan([due("class-list"), due("live-class")], {})
     first = slots.claim(terms(), alone)
     assert first is not None
@@ -157,16 +155,16 @@ def test_one_account_plays_in_one_run_at_a_time(slots: SlotHistory, database: Da
     assert slots.claim(terms("other"), alone) is not None
 
 
-def test_a_run_by_hand_waits_for_the_account_that_a_slot_plays(slots: SlotHistory, database: Database) -> None:
+def test_a_run_by_hand_waits_for_the_account_of_a_slot(slots: SlotHistory, database: Database) -> None:
     slots.plan([due()], {})
     claim = slots.claim(terms(), alone)
     assert claim is not None
     locks = AccountLocks(database, "hand", lambda _owner: False)
-    assert locks.cast(lambda taken: alone("x", frozenset(taken)), holder="hand", lease_s=60) is None
+    assert locks.allocate(lambda taken: alone("x", frozenset(taken)), holder="hand", lease_s=60) is None
     slots.skip(claim, "maintenance")
-    assert locks.cast(lambda taken: alone("x", frozenset(taken)), holder="hand", lease_s=60) is not None
+    assert locks.allocate(lambda taken: alone("x", frozenset(taken)), holder="hand", lease_s=60) is not None
     assert slots.claim(terms(), alone) is None
-    locks.give_back("hand")
+    locks.release("hand")
 
 
 def test_slots_that_are_skipped_or_lost_say_why(slots: SlotHistory, database: Database) -> None:
@@ -176,12 +174,12 @@ def test_slots_that_are_skipped_or_lost_say_why(slots: SlotHistory, database: Da
     assert uptime(database).skipped == 1
 
 
-def test_four_at_once_claim_forty_slots_once_each(slots: SlotHistory) -> None:
+def test_four_threads_claim_forty_slots_once_each(slots: SlotHistory) -> None:
     slots.plan([due(f"journey-{number}") for number in range(40)], {})
     found: list[int] = []
 
     def claim_all() -> None:
-        while (claim := slots.claim(terms(threading.current_thread().name), anybody)) is not None:
+        while (claim := slots.claim(terms(threading.current_thread().name), no_account)) is not None:
             found.append(claim.slot)
 
     threads = [threading.Thread(target=claim_all, name=f"owner-{number}") for number in range(4)]
@@ -199,7 +197,7 @@ def planner(slots: SlotHistory, *journeys: str) -> Planner:
     return Planner(slots, lambda: Timetable(rhythms, SchoolCalendar(CalendarRules(zone=ZONE))), grace_s=120)
 
 
-def test_what_was_due_while_nobody_watched_is_missed_with_one_line(
+def test_slots_due_while_the_service_was_down_are_missed_as_one_gap(
     slots: SlotHistory, database: Database, clock: Clock
 ) -> None:
     planning = planner(slots, "a", "b")
@@ -210,11 +208,11 @@ def test_what_was_due_while_nobody_watched_is_missed_with_one_line(
     assert gap.slots == 2 * (24 * 60 - 2)
     assert planning.plan() is None
     (shown,) = slots.gaps(NOON - timedelta(days=1), 5)
-    assert (shown.slots, shown.journeys, shown.why) == (gap.slots, 2, "nobody was watching")
+    assert (shown.slots, shown.journeys, shown.why) == (gap.slots, 2, "firstbell watch was not running")
     assert sum(one.missed for one in DailyFigures(database).uptime(TODAY, TODAY + timedelta(days=1))) == gap.slots
 
 
-def test_a_journey_that_is_new_has_missed_nothing(slots: SlotHistory, clock: Clock) -> None:
+def test_a_new_journey_has_missed_no_slots(slots: SlotHistory, clock: Clock) -> None:
     planner(slots, "a").plan()
     clock.forward(600)
     gap = planner(slots, "a", "new").plan()
@@ -223,9 +221,7 @@ def test_a_journey_that_is_new_has_missed_nothing(slots: SlotHistory, clock: Clo
     assert shown.journeys == 1
 
 
-def test_a_clock_that_went_astray_and_came_back_leaves_each_due_time_played_once(
-    slots: SlotHistory, database: Database, clock: Clock
-) -> None:
+def test_after_a_clock_jump_each_slot_still_runs_once(slots: SlotHistory, database: Database, clock: Clock) -> None:
     planning = planner(slots, "a")
     planning.plan()
     clock.forward(3600)
@@ -251,7 +247,7 @@ def test_a_clock_that_went_astray_and_came_back_leaves_each_due_time_played_once
         ("it could not be run (OSError)", False),
     ],
 )
-def test_rows_of_any_age_keep_their_meaning_when_the_words_for_people_change(
+def test_old_rows_keep_their_meaning_when_texts_change(
     stored: str, slots: SlotHistory, database: Database, monkeypatch: pytest.MonkeyPatch, *, is_planned_again: bool
 ) -> None:
     monkeypatch.setattr(slot_state, "WORDS", {MissedReason.UNWATCHED: "First Bell was not running"})
@@ -265,14 +261,14 @@ def test_rows_of_any_age_keep_their_meaning_when_the_words_for_people_change(
 
 
 @pytest.mark.parametrize("reason", MissedReason)
-def test_a_reason_is_stored_by_its_value_and_has_words(reason: MissedReason, slots: SlotHistory) -> None:
+def test_a_reason_is_stored_by_its_value_and_has_a_text(reason: MissedReason, slots: SlotHistory) -> None:
     assert in_words(reason)
     slots.miss([due()], reason)
     (gap,) = slots.gaps(NOON - timedelta(days=1), 5)
     assert (gap.state, gap.why) == ("missed", in_words(reason))
 
 
-def test_steps_of_long_ago_become_daily_figures_and_their_runs_stay(
+def test_old_steps_become_daily_figures_and_their_runs_stay(
     database: Database, slots: SlotHistory, clock: Clock
 ) -> None:
     del slots
@@ -296,7 +292,7 @@ def test_steps_of_long_ago_become_daily_figures_and_their_runs_stay(
     assert history.find("000003").attempts[0].steps == ()
 
 
-def test_flaky_runs_are_counted_and_found_as_such(slots: SlotHistory, database: Database) -> None:
+def test_flaky_runs_are_counted_and_found(slots: SlotHistory, database: Database) -> None:
     slots.plan([due(), due("plan-b")], {})
     history = RunHistory(database, ZONE)
     for claim in (claimed(slots), claimed(slots)):
