@@ -22,8 +22,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote, unquote
 
-import psutil
-
 from firstbell.artifacts import fsync
 from firstbell.artifacts.dropped_runs import DroppedRuns
 from firstbell.artifacts.policy import Lifetime
@@ -244,9 +242,11 @@ class Spool:
 
     def _recover(self) -> None:
         """Remove folders that dead processes left unfinished, and finish the drops that they began."""
+        from psutil import pid_exists  # noqa: PLC0415  # `firstbell status` reads a limit of this module, and no more
+
         for path in self._root.glob(f"{_UNFINISHED}*"):
             pid = path.name.removeprefix(_UNFINISHED).partition("-")[0]
-            if not (pid.isdecimal() and psutil.pid_exists(int(pid))):
+            if not (pid.isdecimal() and pid_exists(int(pid))):
                 shutil.rmtree(path, ignore_errors=True)
         for run in self._runs(_DROPPING):
             with suppress(FileNotFoundError):

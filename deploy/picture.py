@@ -10,11 +10,13 @@ import io
 import re
 import tempfile
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from rich.console import Console
+from rich.theme import Theme
 
 from firstbell.runner.app.local_runner import open_local_runner
-from firstbell.runner.cli.console import THEME
+from firstbell.runner.cli.console import STYLES
 from firstbell.runner.cli.render.run_text import ConsoleReporter
 from firstbell.runner.config.load import load
 
@@ -26,7 +28,7 @@ WIDTH = 130
 def main() -> None:
     """Plays the class and writes the picture."""
     # Not a terminal, because each frame of a spinner would be in the picture.
-    out = Console(record=True, width=WIDTH, theme=THEME, highlight=False, emoji=False, file=io.StringIO())
+    out = Console(record=True, width=WIDTH, theme=Theme(STYLES), highlight=False, emoji=False, file=io.StringIO())
     # In its own folder, so that paths are short.
     with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
         file = Path(folder) / "firstbell.toml"
@@ -37,7 +39,7 @@ def main() -> None:
             opened.practice.break_("sessions-empty")
             (card,) = opened.chosen(["live-class"])
             out.print("$ firstbell run live-class")
-            opened.play(card, ConsoleReporter(out))
+            opened.play(card, ConsoleReporter(out, ZoneInfo("America/New_York")))
             svg = out.export_svg(title="First Bell")
     # Without rich's web fonts, so that the picture loads nothing from the network.
     PICTURE.write_text(re.sub(r"@font-face\s*\{[^}]*\}", "", svg))

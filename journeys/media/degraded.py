@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
+from typing import TYPE_CHECKING
 
-from firstbell.journeys.media.proof import MediaProof
+if TYPE_CHECKING:
+    from firstbell.journeys.media.proof import MediaProof
 
 
 class Shortfall(Enum):

@@ -7,9 +7,6 @@ import math
 from collections.abc import Callable, Mapping
 from zoneinfo import ZoneInfo
 
-from prometheus_client import CollectorRegistry, Gauge
-from prometheus_client.exposition import generate_latest
-
 from firstbell.runner.alarms.message import clock_text
 from firstbell.runner.alarms.status import JourneyStatus, Level, Status
 from firstbell.runner.outcome import Outcome
@@ -50,6 +47,9 @@ def prtg(status: Status, zone: ZoneInfo) -> str:
 
 def prometheus(status: Status, zone: ZoneInfo) -> str:
     """Formats for node_exporter's textfile collector. It takes no time stamps: times are gauges of their own."""
+    from prometheus_client import CollectorRegistry, Gauge  # noqa: PLC0415  # heavy, and for one format only
+    from prometheus_client.exposition import generate_latest  # noqa: PLC0415
+
     del zone
     registry = CollectorRegistry()
     by = ["journey", "location"]

@@ -12,13 +12,12 @@ from firstbell.journeys.stage.school import KINDS, School, UnknownKind, load_ada
 from firstbell.journeys.stage.secret import Secret
 from firstbell.journeys.stage.service import Account, Classroom, Service
 from firstbell.runner.app.build_locations import locations_of
-from firstbell.runner.app.build_storage import state_folder
+from firstbell.runner.app.open_config import embedded_district, state_folder
 from firstbell.runner.config.errors import ConfigError
 from firstbell.runner.config.load import Config, load, parse
 from firstbell.runner.config.model import Settings
-from firstbell.runner.config.search import FILE_NAME, find_config
+from firstbell.runner.config.search import find_config
 from firstbell.runner.config.secrets import secret
-from firstbell.runner.config.sections.school import SchoolSection
 from firstbell.runner.execution.accounts.allocation import AccountCandidate, AccountPool
 from firstbell.runner.execution.browsers.ca_store import ca_home
 from firstbell.runner.execution.browsers.host_resolver import browser_args
@@ -188,12 +187,6 @@ def district_at(name: str, config: Config, practice: PracticeSchool | None) -> D
     district = district_of(config, introduction)
     naming = browser_args(district.school.services.values(), location.egress)
     return replace(district, location=replace(location, naming=naming), home=home)
-
-
-def embedded_district() -> Config:
-    """Returns the configuration of the practice school alone, for use without a file."""
-    school = SchoolSection(name="Practice School District", timezone="America/New_York", practice=True)
-    return Config(settings=Settings(school=school), file=Path.cwd() / FILE_NAME, positions={})
 
 
 def practice_address(practice: PracticeSchool | None) -> PracticeAddress | None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from firstbell.journeys.practice.client import SchoolInfo
-from firstbell.runner.app.build_storage import state_folder
+from firstbell.runner.app.open_config import state_folder
 from firstbell.runner.config.errors import ConfigError
 from firstbell.runner.config.load import Config
 from firstbell.runner.config.sections.locations import LocationSection

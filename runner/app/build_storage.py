@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
-from sqlalchemy import URL
-
 from firstbell.artifacts.policy import Lifetime
 from firstbell.artifacts.retention import SHARED_DAYS, Retention
 from firstbell.artifacts.spool import Spool
 from firstbell.artifacts.stores import Store, StoreOptions, open_store
+from firstbell.runner.app.open_config import state_folder
 from firstbell.runner.config.load import Config
-from firstbell.runner.config.secrets import secret
-from firstbell.runner.history.database import database_url
 
 
 def store_of(config: Config) -> Store:
@@ -41,17 +36,3 @@ def retention_of(config: Config) -> Retention:
 def spool_of(config: Config) -> Spool:
     """Returns the spool between runs and the store."""
     return Spool(state_folder(config) / "spool", config.settings.evidence.spool_mib)
-
-
-def history_url(config: Config) -> URL:
-    """Returns the database of this configuration, its password filled in. Raises MissingSecret and HistoryError."""
-    given = config.settings.history
-    url = database_url(given.url or "sqlite:///.firstbell/history.db")
-    if url.get_backend_name() == "sqlite" and url.database:
-        return url.set(database=str(config.folder / url.database))
-    return url.set(password=secret(given.password).reveal()) if given.password else url
-
-
-def state_folder(config: Config) -> Path:
-    """Returns the folder beside the configuration for history, spool and logs."""
-    return config.folder / ".firstbell"

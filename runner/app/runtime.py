@@ -14,7 +14,8 @@ from firstbell.journeys.media.degraded import QualityThresholds
 from firstbell.journeys.practice.client import PracticeSchool
 from firstbell.runner.app.build import district_of, practice_address, secrets_of
 from firstbell.runner.app.build_locations import controls_of, locations_of
-from firstbell.runner.app.build_storage import spool_of, state_folder, store_of
+from firstbell.runner.app.build_storage import spool_of, store_of
+from firstbell.runner.app.open_config import state_folder
 from firstbell.runner.config.browser_checks import browser_kinds_of
 from firstbell.runner.config.errors import ConfigError
 from firstbell.runner.config.load import Config

@@ -1,50 +1,53 @@
-"""Where commands print: rich on a terminal, plain text elsewhere, and errors as one sentence."""
+"""Console output of commands: rich on a terminal, plain text elsewhere, and errors as one sentence.
+
+Rich is imported when something is printed: `firstbell status --format nagios` does without it.
+"""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
-from rich.console import Console
-from rich.theme import Theme
+from firstbell.errors import ERRORED, FirstBellError
 
-from firstbell.errors import FirstBellError
+if TYPE_CHECKING:
+    from rich.console import Console
 
-THEME = Theme(
-    {
-        "passed": "green",
-        "failed": "bold red",
-        "errored": "yellow",
-        "blind": "yellow",
-        "missed": "yellow",
-        "skipped": "dim",
-        "quiet": "dim",
-        "who": "cyan",
-        "told": "bold",
-    }
-)
+STYLES = {
+    "passed": "green",
+    "failed": "bold red",
+    "errored": "yellow",
+    "blind": "yellow",
+    "missed": "yellow",
+    "skipped": "dim",
+    "quiet": "dim",
+    "actor": "cyan",
+    "strong": "bold",
+}
 
 # A pipe gets whole lines, however long.
 UNCUT = 4000
-# A run is told in lines of about this width; wider terminals would tear title and time apart.
+# Lines of a run are about this wide; on a wider terminal the title and the time would be far apart.
 WIDTH = 108
 
 
-def console() -> Console:
-    """Standard output, in colour only on a terminal and without NO_COLOR; a pipe gets whole lines."""
-    plain = Console(theme=THEME, highlight=False, emoji=False)
-    if not plain.is_terminal:
-        return Console(theme=THEME, highlight=False, emoji=False, width=UNCUT)
-    return Console(theme=THEME, highlight=False, emoji=False, width=min(plain.width, WIDTH))
+def console(*, stderr: bool = False) -> Console:
+    """Standard output or error, in colour only on a terminal and without NO_COLOR; a pipe gets whole lines."""
+    from rich.console import Console  # noqa: PLC0415
+    from rich.theme import Theme  # noqa: PLC0415
+
+    theme = Theme(STYLES)
+    plain = Console(theme=theme, highlight=False, emoji=False, stderr=stderr)
+    width = min(plain.width, WIDTH) if plain.is_terminal else UNCUT
+    return Console(theme=theme, highlight=False, emoji=False, stderr=stderr, width=width)
 
 
-def give_up(said: str, *, code: int) -> NoReturn:
-    """End the command with one sentence on standard error."""
-    Console(theme=THEME, stderr=True, highlight=False, emoji=False, soft_wrap=True).print(
-        f"firstbell: {said}", style="failed" if sys.stderr.isatty() else None, markup=False
-    )
+def give_up(message: str, *, code: int) -> NoReturn:
+    """Ends the command with one sentence on standard error."""
+    style = "failed" if sys.stderr.isatty() else None
+    console(stderr=True).print(f"firstbell: {message}", style=style, markup=False, soft_wrap=True)
     raise SystemExit(code)
 
 
@@ -55,3 +58,14 @@ def foreseen() -> Iterator[None]:
         yield
     except FirstBellError as error:
         give_up(str(error), code=error.exit_code)
+
+
+@contextmanager
+def errors_as_sentences() -> Iterator[None]:
+    """Ends the command on a foreseen mistake, or on an error of this machine, with one sentence and an exit code."""
+    try:
+        with foreseen():
+            yield
+    except OSError as error:
+        reason = f"{error.filename or 'this machine'}: {error.strerror or type(error).__name__}"
+        give_up(f"{reason}; what was not yet written is lost", code=ERRORED)

@@ -1,4 +1,4 @@
-"""Who gives a command, where it is written down."""
+"""The name of the person who runs a command, for records."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import getpass
 
 
 def whoami() -> str:
-    """The name that this machine knows the person by."""
+    """The login name; "unknown" where there is none."""
     try:
         return getpass.getuser()
     except (OSError, KeyError):
-        return "somebody"
+        return "unknown"

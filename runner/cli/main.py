@@ -4,69 +4,69 @@ from __future__ import annotations
 
 import click
 
-from firstbell.runner.cli.alarms.alarm import alarm
-from firstbell.runner.cli.alarms.incidents import ack, incidents
-from firstbell.runner.cli.alarms.silence import silence
-from firstbell.runner.cli.evidence.evidence import evidence
-from firstbell.runner.cli.evidence.share import share
-from firstbell.runner.cli.evidence.store import store
-from firstbell.runner.cli.evidence.trace import trace
-from firstbell.runner.cli.look.diagnose import diagnose
-from firstbell.runner.cli.look.probe import probe
-from firstbell.runner.cli.look.runs import runs, show
-from firstbell.runner.cli.look.status import status
-from firstbell.runner.cli.look.uptime import uptime
-from firstbell.runner.cli.play.rehearse import rehearse_
-from firstbell.runner.cli.play.run import run
-from firstbell.runner.cli.play.schedule import schedule
-from firstbell.runner.cli.play.watch import watch
-from firstbell.runner.cli.practice.demo import demo
-from firstbell.runner.cli.practice.drill import drill
-from firstbell.runner.cli.practice.morning import morning
-from firstbell.runner.cli.practice.practice import practice
-from firstbell.runner.cli.setup.browser import browser
-from firstbell.runner.cli.setup.calendar import calendar
-from firstbell.runner.cli.setup.check import check
-from firstbell.runner.cli.setup.init import init, schema
-from firstbell.runner.cli.write.new import new
-from firstbell.runner.cli.write.record import record
+from firstbell.runner.cli.lazy_group import LazyCommand, LazyGroup
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+def _command(module: str, short_help: str, attribute: str = "") -> LazyCommand:
+    """A command by its module below this package, and by its attribute there where that has another name."""
+    name = attribute or module.rpartition(".")[2]
+    return LazyCommand(f"firstbell.runner.cli.{module}", name, short_help)
+
+
+SECTIONS = {
+    "Set up": {
+        "init": _command("setup.init", "Write a commented firstbell.toml to start from."),
+        "check": _command("setup.check", "Check everything that runs depend on; runs nothing."),
+        "browser": _command("setup.browser", "Find or install the browser that runs journeys."),
+        "calendar": _command("setup.calendar", "Import days off from a published calendar."),
+        "schema": _command("setup.init", "Print the JSON schema of firstbell.toml or run.json.", "schema"),
+    },
+    "Write": {
+        "new": _command("write.new", "Create a journey file that already runs."),
+        "record": _command("write.record", "Record clicks in a browser as a journey."),
+    },
+    "Run": {
+        "run": _command("play.run", "Run journeys now: the named ones, or all."),
+        "watch": _command("play.watch", "Run every journey on its schedule, until stopped."),
+        "schedule": _command("play.schedule", "Show the slots of the next days, and what is not scheduled."),
+        "rehearse": _command("play.rehearse", "Bring a whole class online at once, and measure it.", "rehearse_"),
+    },
+    "Look": {
+        "status": _command("look.status", "Show the present state of every journey."),
+        "runs": _command("look.runs", "List the latest runs, newest first."),
+        "show": _command("look.runs", "Show one run, step by step.", "show"),
+        "diagnose": _command("look.diagnose", "Show the service that broke a run, with reasons."),
+        "uptime": _command("look.uptime", "Show the share of runs that passed, by journey."),
+        "probe": _command("look.probe", "Test DNS, TCP, TLS and HTTP of every host, now."),
+    },
+    "Alarms": {
+        "incidents": _command("alarms.incidents", "List incidents, or show one."),
+        "ack": _command("alarms.incidents", "Acknowledge an incident: no reminders, no escalation.", "ack"),
+        "silence": _command("alarms.silence", "Hold notices back for a while."),
+        "alarm": _command("alarms.alarm", "Test the routes, read the outbox, publish a notice."),
+    },
+    "Evidence": {
+        "evidence": _command("evidence.evidence", "Make a run's evidence into a bag, or show it."),
+        "trace": _command("evidence.trace", "Open a run's trace in Playwright's viewer."),
+        "share": _command("evidence.share", "Upload a run's evidence and print a link to it."),
+        "store": _command("evidence.store", "Check the evidence store; send or remove evidence."),
+    },
+    "Practice": {
+        "demo": _command("practice.demo", "Play a failing morning against the practice school."),
+        "practice": _command("practice.practice", "Open the practice school for your own browser."),
+        "drill": _command("practice.drill", "Break the practice school and time the alarm."),
+        "morning": _command("practice.morning", "Play three outages of one morning and draw them."),
+    },
+}
+
+
+class _Commands(LazyGroup):
+    """The sections of `firstbell --help`."""
+
+    sections = SECTIONS
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="firstbell", prog_name="firstbell", message="%(prog)s %(version)s")
 def main() -> None:
     """Synthetic students and teachers that go to class before the real ones do."""
-
-
-for command in (
-    demo,
-    init,
-    new,
-    record,
-    check,
-    run,
-    watch,
-    schedule,
-    calendar,
-    runs,
-    show,
-    uptime,
-    status,
-    diagnose,
-    probe,
-    incidents,
-    ack,
-    silence,
-    alarm,
-    drill,
-    rehearse_,
-    morning,
-    evidence,
-    trace,
-    share,
-    store,
-    practice,
-    browser,
-    schema,
-):
-    main.add_command(command)

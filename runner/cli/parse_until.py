@@ -1,4 +1,4 @@
-"""Until when: "30m" from now, or "15:30" and "2026-12-01 08:00" in the school's time."""
+"""Reads the end of a period: "30m" from now, or "15:30" and "2026-12-01 08:00" in the school's time."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ LONGEST = timedelta(days=365)
 
 
 def parse_until(text: str, zone: ZoneInfo, now: datetime) -> datetime:
-    """A moment to come. Raises click.BadParameter."""
+    """Reads a moment in the future. Raises click.BadParameter."""
     found = _read(text.strip(), zone, now)
     if found is None:
         raise click.BadParameter(f'write "30m", "15:30" or "2026-12-01 08:00", not "{text}"')
     if not now < found <= now + LONGEST:
-        raise click.BadParameter("this lies between now and a year from now")
+        raise click.BadParameter("write a moment between now and a year from now")
     return found
 
 
 def _read(text: str, zone: ZoneInfo, now: datetime) -> datetime | None:
-    if lasts := re.fullmatch(r"(\d{1,4})\s*([mhd])", text):
-        return now + timedelta(**{_UNITS[lasts[2]]: int(lasts[1])})
+    if duration := re.fullmatch(r"(\d{1,4})\s*([mhd])", text):
+        return now + timedelta(**{_UNITS[duration[2]]: int(duration[1])})
     local = now.astimezone(zone)
     if re.fullmatch(r"\d{1,2}:\d\d", text):
         hour, _, minute = text.partition(":")

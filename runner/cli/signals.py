@@ -1,4 +1,4 @@
-"""What a command does that is told to end and keeps something private: it unwinds, so that nothing is left behind."""
+"""Turns SIGTERM and SIGHUP into an exception, so that a stopped command cleans up its private files."""
 
 from __future__ import annotations
 
@@ -7,23 +7,23 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-# A line that drops, as of ssh -X, is SIGHUP; a supervisor or a shutdown is SIGTERM.
+# A lost connection, as of ssh -X, sends SIGHUP; a supervisor or a shutdown sends SIGTERM.
 STOP_SIGNALS = (signal.SIGTERM, signal.SIGHUP)
 
 
 @contextmanager
 def stopped_by_signals() -> Iterator[None]:
-    """While this is open SIGTERM and SIGHUP raise SystemExit with 128 and their number. Only for the main thread.
+    """Raises SystemExit with 128 and the signal's number on SIGTERM and SIGHUP. For the main thread only.
 
-    Once one was taken the rest is not heard: a terminal that goes says so twice, by the kernel and by its shell, and
-    the second must not cut short what the first began. What the caller has ignored (nohup) stays ignored.
+    Further signals are ignored: a terminal that closes sends two, by the kernel and by its shell, and the second must
+    not interrupt the clean-up. A signal that the caller ignores (nohup) stays ignored.
     """
-    before = {number: was for number in STOP_SIGNALS if (was := signal.getsignal(number)) is not signal.SIG_IGN}
+    before = {number: handler for number in STOP_SIGNALS if (handler := signal.getsignal(number)) is not signal.SIG_IGN}
 
-    def stop(taken: int, _: object) -> None:
+    def stop(received: int, _: object) -> None:
         for number in before:
             signal.signal(number, signal.SIG_IGN)
-        sys.exit(128 + taken)
+        sys.exit(128 + received)
 
     for number in before:
         signal.signal(number, stop)

@@ -23,6 +23,10 @@ from firstbell.runner.config.toml_positions import KeyPath, TomlPosition, positi
 SERVICES_WITH_CLASSES = ("platform", "live-class", "plan-b")
 
 
+# A table that is left out is read as an empty one: as a default it would build a second validator of its own.
+_EMPTY_TABLES: dict[str, Any] = {
+    name: {} for name, field in Settings.model_fields.items() if isinstance(field.default_factory, type(Section))
+}
 _PYDANTIC_PREFIX = "Input should be "
 
 
@@ -72,7 +76,7 @@ def parse(text: str, file: Path) -> Config:
     except RecursionError:
         raise ConfigError([_syntax_problem(file, "brackets are nested too deeply", text)]) from None
     try:
-        settings = Settings.model_validate(content)
+        settings = Settings.model_validate(_EMPTY_TABLES | content)
     except ValidationError as error:
         raise ConfigError([_problem(file, details, positions) for details in error.errors()]) from None
     config = Config(settings=settings, file=file, positions=positions, text=text)

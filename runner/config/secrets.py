@@ -9,13 +9,15 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from pydantic import AfterValidator, Field
 
 from firstbell.errors import CONFIG, FirstBellError
-from firstbell.journeys.practice.client import SchoolInfo
 from firstbell.journeys.stage.secret import Secret
+
+if TYPE_CHECKING:
+    from firstbell.journeys.practice.client import SchoolInfo
 
 
 class MissingSecret(FirstBellError):

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import Any
 
 from sqlalchemy import Connection
-from sqlalchemy.dialects import postgresql, sqlite
 
 
 def insert_of(connection: Connection) -> Any:
     """Returns `insert` of the connection's dialect."""
-    return {"sqlite": sqlite.insert, "postgresql": postgresql.insert}[connection.dialect.name]
+    return import_module(f"sqlalchemy.dialects.{connection.dialect.name}").insert

@@ -56,7 +56,7 @@ class PhaseRecord:
 def report_lines(records: Sequence[PhaseRecord]) -> Iterator[tuple[str, str]]:
     """Yields the morning as text, line by line with its style."""
     for record in records:
-        yield f"{record.phase.clock}  {record.phase.title}", "told"
+        yield f"{record.phase.clock}  {record.phase.title}", "strong"
         for run in record.runs:
             if run.diagnosis:
                 yield f"      {run.journey} from {run.location}: {run.diagnosis}", run.outcome

@@ -210,7 +210,7 @@ def test_alarms_from_the_first_failure_to_the_closing(district: District) -> Non
     assert plugin.stdout.startswith("FIRSTBELL CRITICAL - gate broken by edge, Contoso Learn | 'gate@here'=")
 
     done = district.firstbell("ack", "1", "--why", "calling Contoso", "--by", "ana")
-    assert "Incident 1 is in hand: ana" in done.stdout
+    assert "Incident 1 is acknowledged: ana" in done.stdout
     until(lambda: len(district.subjects()) == 2, 15, "the mail about the acknowledgement")
     assert district.subjects()[1].startswith("[acknowledged]")
     assert "ana" in district.firstbell("incidents").stdout

@@ -1,4 +1,4 @@
-"""The commands as a person uses them, and the mistakes a person makes: one sentence each, and the right exit code."""
+"""Tests of the commands by their output, and of user mistakes: one sentence each, and the right exit code."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ PRACTICE = '[school]\nname = "P"\ntimezone = "America/New_York"\npractice = true
 
 
 def sentence(done: subprocess.CompletedProcess[str]) -> str:
-    """What was said on standard error: never a traceback."""
+    """The message on standard error, which is never a traceback."""
     assert "Traceback" not in done.stderr + done.stdout
     return done.stderr.strip()
 
@@ -27,21 +27,21 @@ def test_init_run_runs_and_show(firstbell: Firstbell, tmp_path: Path) -> None:
     assert firstbell("init").returncode == 0
     played = firstbell("run", "class-list", "--json")
     assert played.returncode == 0, played.stderr
-    (told,) = json.loads(played.stdout)["runs"]
-    assert told["outcome"] == "passed"
-    assert (tmp_path / told["evidence"] / "run.json").is_file()
+    (document,) = json.loads(played.stdout)["runs"]
+    assert document["outcome"] == "passed"
+    assert (tmp_path / document["evidence"] / "run.json").is_file()
     listed = firstbell("runs")
-    assert told["id"][-6:] in listed.stdout
-    shown = firstbell("show", told["id"][-6:])
+    assert document["id"][-6:] in listed.stdout
+    shown = firstbell("show", document["id"][-6:])
     assert "sees today's classes" in shown.stdout
     assert "PASSED" in shown.stdout
     events = [json.loads(line) for line in played.stderr.splitlines()]
     assert [event["event"] for event in events][:2] == ["run.began", "step.ended"]
-    assert {event["run_id"] for event in events} == {told["id"]}
+    assert {event["run_id"] for event in events} == {document["id"]}
 
 
 @pytest.mark.browser
-def test_a_journey_of_ones_own_runs_and_a_broken_one_beside_it_is_named(firstbell: Firstbell, tmp_path: Path) -> None:
+def test_own_journey_runs_and_a_broken_file_beside_it_is_reported(firstbell: Firstbell, tmp_path: Path) -> None:
     (tmp_path / "firstbell.toml").write_text(PRACTICE + 'journeys = ["mine"]\n')
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "test_portal.py").write_text(
@@ -61,7 +61,7 @@ def test_a_journey_of_ones_own_runs_and_a_broken_one_beside_it_is_named(firstbel
 
 
 @pytest.mark.browser
-def test_a_journey_that_needs_an_unknown_service_or_role_says_what_to_add(firstbell: Firstbell, tmp_path: Path) -> None:
+def test_unknown_service_or_role_is_refused_with_what_to_add(firstbell: Firstbell, tmp_path: Path) -> None:
     (tmp_path / "firstbell.toml").write_text(PRACTICE + 'journeys = ["mine"]\n')
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "test_mine.py").write_text(
@@ -81,7 +81,7 @@ def test_a_journey_that_needs_an_unknown_service_or_role_says_what_to_add(firstb
 
 
 @pytest.mark.parametrize(
-    ("text", "code", "said"),
+    ("text", "code", "message"),
     [
         pytest.param(None, 3, "no firstbell.toml here or above; write one with: firstbell init", id="no config"),
         pytest.param("[school\n", 3, "firstbell.toml:1:8: this is not TOML", id="broken TOML"),
@@ -111,24 +111,22 @@ def test_a_journey_that_needs_an_unknown_service_or_role_says_what_to_add(firstb
         ),
     ],
 )
-def test_a_mistake_is_one_sentence_and_leaves_nothing_half_written(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, text: str | None, code: int, said: str
+def test_user_mistake_is_one_sentence_and_leaves_no_evidence(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, text: str | None, code: int, message: str
 ) -> None:
     if text is not None:
         (tmp_path / "firstbell.toml").write_text(text)
     monkeypatch.chdir(tmp_path)
     done = CliRunner().invoke(main, ["run"])
     assert isinstance(done.exception, SystemExit), done.exception
-    assert said in done.stderr
+    assert message in done.stderr
     assert done.exit_code == code
     assert not done.stdout
     assert not (tmp_path / "evidence" / "runs").exists()
 
 
 @pytest.mark.browser
-def test_a_district_for_which_nothing_came_with_first_bell_is_told_how_to_begin(
-    firstbell: Firstbell, tmp_path: Path
-) -> None:
+def test_district_without_shipped_journeys_reads_how_to_begin(firstbell: Firstbell, tmp_path: Path) -> None:
     library = '[school]\nname = "B"\ntimezone = "UTC"\n[services.library]\nowner = "o"\nurl = "http://localhost:1"\n'
     (tmp_path / "firstbell.toml").write_text(library)
     done = firstbell("run")
@@ -138,25 +136,25 @@ def test_a_district_for_which_nothing_came_with_first_bell_is_told_how_to_begin(
     named = firstbell("run", "sign-in")
     assert named.returncode == 3
     assert "relies on the service 'edge', which is not configured; add [services.edge]" in sentence(named)
-    assert "not played without [services.edge]" in firstbell("schedule", COLUMNS="200").stdout
+    assert "not scheduled without [services.edge]" in firstbell("schedule", COLUMNS="200").stdout
 
 
 @pytest.mark.browser
-def test_a_journey_that_does_not_exist_is_answered_with_those_that_do(firstbell: Firstbell, tmp_path: Path) -> None:
+def test_unknown_journey_is_refused_with_the_known_names(firstbell: Firstbell, tmp_path: Path) -> None:
     (tmp_path / "firstbell.toml").write_text(PRACTICE)
     done = firstbell("run", "life-class")
     assert done.returncode == 3
     assert "no journey is called 'life-class'; there are: class-list, live-class, plan-b, sign-in" in sentence(done)
 
 
-def test_without_any_browser_the_sentence_says_what_to_run(firstbell: Firstbell, tmp_path: Path) -> None:
+def test_missing_browser_is_reported_with_the_command_to_install(firstbell: Firstbell, tmp_path: Path) -> None:
     (tmp_path / "firstbell.toml").write_text(PRACTICE)
     done = firstbell("run", PATH=str(tmp_path), PLAYWRIGHT_BROWSERS_PATH=str(tmp_path))
     assert done.returncode == 2
     assert "no browser found; run: firstbell browser install" in sentence(done)
 
 
-def test_init_leaves_an_existing_file_alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_init_leaves_an_existing_file_unchanged(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     (tmp_path / "firstbell.toml").write_text("# mine\n")
     monkeypatch.chdir(tmp_path)
     done = CliRunner().invoke(main, ["init"])
@@ -165,16 +163,14 @@ def test_init_leaves_an_existing_file_alone(monkeypatch: pytest.MonkeyPatch, tmp
     assert (tmp_path / "firstbell.toml").read_text() == "# mine\n"
 
 
-def test_breaking_a_school_that_is_not_open_says_how_to_open_it(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_practice_break_without_a_school_says_how_to_open_one(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(tmp_path)
     done = CliRunner().invoke(main, ["practice", "break", "slow"])
     assert done.exit_code == 2
     assert "start one with: firstbell practice" in done.stderr
 
 
-def test_nothing_is_coloured_where_nobody_watches(firstbell: Firstbell, tmp_path: Path) -> None:
+def test_output_to_a_pipe_has_no_colours(firstbell: Firstbell, tmp_path: Path) -> None:
     (tmp_path / "firstbell.toml").write_text(PRACTICE)
     assert "\x1b[" not in firstbell("runs").stdout
     assert os.environ.get("FORCE_COLOR") is None

@@ -1,4 +1,4 @@
-"""The drill and the demo, as a person would call them."""
+"""Tests of the drill and the demo as commands."""
 
 from __future__ import annotations
 
@@ -26,17 +26,19 @@ services = ["sign-in"]
 name = "it"
 to = ["smtp:it@district.example"]
 """
-LEGS = ["fault", "detected", "confirmed", "opened", "delivered", "healed", "closed", "told that it is over"]
+MOMENTS = ["fault", "detected", "confirmed", "opened", "delivered", "healed", "closed", "told that it is over"]
 
 
-def test_a_drill_reaches_every_route_and_times_each_leg(firstbell: Firstbell, tmp_path: Path) -> None:
+def test_drill_reaches_every_route_and_times_each_moment(firstbell: Firstbell, tmp_path: Path) -> None:
     with http_receiver() as hook, mail_server() as mail:
         (tmp_path / "firstbell.toml").write_text(CONFIG.format(port=mail.port, hook=hook.url))
         done = firstbell("drill", "--json")
     assert done.returncode == 0, done.stdout + done.stderr
-    told = json.loads(done.stdout)
-    assert list(told["legs"]) == LEGS
-    assert sorted(told["legs"].values()) == list(told["legs"].values()), "a leg came before the one before it"
+    document = json.loads(done.stdout)
+    assert list(document["legs"]) == MOMENTS
+    assert sorted(document["legs"].values()) == list(document["legs"].values()), (
+        "a moment is earlier than the one before it"
+    )
     assert [json.loads(body)["type"] for _, body in hook.posts] == [
         "firstbell.incident.opened",
         "firstbell.incident.closed",
@@ -46,7 +48,7 @@ def test_a_drill_reaches_every_route_and_times_each_leg(firstbell: Firstbell, tm
     assert not (tmp_path / ".firstbell" / "history.db").exists(), "a drill has written into the district's own history"
 
 
-def test_a_drill_whose_notices_do_not_get_through_says_so(firstbell: Firstbell, tmp_path: Path) -> None:
+def test_drill_reports_notices_that_were_not_delivered(firstbell: Firstbell, tmp_path: Path) -> None:
     with http_receiver() as hook, mail_server() as mail:
         hook.answers = [(410, {})] * 9
         (tmp_path / "firstbell.toml").write_text(CONFIG.format(port=mail.port, hook=hook.url))
@@ -56,7 +58,7 @@ def test_a_drill_whose_notices_do_not_get_through_says_so(firstbell: Firstbell, 
     assert "127.0.0.1 answered 410" in done.stdout
 
 
-def test_the_demo_shows_the_alarm_and_its_time_beside_a_configuration_too(firstbell: Firstbell, tmp_path: Path) -> None:
+def test_demo_shows_the_alarm_beside_a_configuration(firstbell: Firstbell, tmp_path: Path) -> None:
     (tmp_path / "firstbell.toml").write_text(CONFIG.format(port=9, hook="http://127.0.0.1:9/"))
     done = firstbell("demo")
     assert done.returncode == 0, done.stdout + done.stderr

@@ -190,11 +190,11 @@ def test_bag_on_disk_is_verified_by_its_key_and_fails_after_a_change(
 def test_held_evidence_is_listed_until_it_is_let_go(
     district: tuple[Path, str, dict[str, bytes]],
 ) -> None:
-    assert "is held until it is let go" in evidence(district, "evidence", "hold", district[1], "--why", "a claim")
+    assert "is held until released" in evidence(district, "evidence", "hold", district[1], "--why", "a claim")
     listed = evidence(district, "evidence", "held")
     assert district[1] in listed
     assert "a claim" in listed
-    assert "goes its way again" in evidence(district, "evidence", "let-go", district[1])
+    assert "is released" in evidence(district, "evidence", "let-go", district[1])
     assert "Nothing is held" in evidence(district, "evidence", "held")
 
 

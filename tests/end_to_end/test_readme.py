@@ -1,4 +1,4 @@
-"""Plays the journey of the README as it is written there; tests/test_docs.py holds the rest of README and docs/."""
+"""Runs the journey of the README as written; tests/test_docs.py covers the rest of README and docs/."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ README = (Path(__file__).parents[2] / "README.md").read_text()
 
 
 @pytest.mark.browser
-def test_the_ten_minute_path_leads_to_a_journey_that_passes(firstbell: Firstbell, tmp_path: Path) -> None:
+def test_journey_of_the_readme_passes(firstbell: Firstbell, tmp_path: Path) -> None:
     (written,) = re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL)
     assert firstbell("init").returncode == 0
     (tmp_path / "my_journeys").mkdir()

@@ -20,7 +20,8 @@ from playwright.sync_api import Browser
 from sqlalchemy import select
 
 from firstbell.journeys.practice.client import PracticeSchool
-from firstbell.runner.app.build import district_of, embedded_district, practice_address
+from firstbell.runner.app.build import district_of, practice_address
+from firstbell.runner.app.open_config import embedded_district
 from firstbell.runner.cli.play.rehearse import _locked_accounts
 from firstbell.runner.cli.play.rehearse_checks import criteria_of
 from firstbell.runner.execution.accounts.reservation import AccountsBusy
@@ -196,7 +197,7 @@ def test_too_many_students_and_missing_accounts_are_refused(firstbell: Firstbell
     (tmp_path / "firstbell.toml").write_text('[school]\nname = "P"\ntimezone = "UTC"\npractice = true\n')
     too_many = firstbell("rehearse", "live-class", "--students", "9")
     assert too_many.returncode == 3
-    assert "9 with the role student need as many accounts, and there are 8; add [accounts.NAME]" in too_many.stderr
+    assert "9 accounts with the role student are needed, and there are 8; add [accounts.NAME]" in too_many.stderr
     own = firstbell("rehearse", "our-own", "--students", "2")
     assert own.returncode == 3
     assert own.stderr == 'firstbell: only "live-class" can be rehearsed; play "our-own" with: firstbell run our-own\n'
@@ -211,13 +212,13 @@ def test_too_many_students_and_missing_accounts_are_refused(firstbell: Firstbell
     assert "cannot be written: File name too long" in unwritable.stderr
     at_once = firstbell("rehearse", "live-class", "--students", "8", "--ramp", "1s")
     assert at_once.returncode == 2
-    assert "by a cautious forecast this machine carries about" in at_once.stderr
+    assert "this machine is forecast to carry about" in at_once.stderr
     assert "(--anyway): the report will say whether" in at_once.stderr
     with (tmp_path / "firstbell.toml").open("a") as file:
         file.write('[journeys.live-class]\nbrowser = "firefox"\n')
     elsewhere = firstbell("rehearse", "live-class", "--students", "2", "--anyway")
     assert elsewhere.returncode == 3
-    assert "journeys.live-class.browser: a rehearsal plays everybody in the browser of [browser]" in elsewhere.stderr
+    assert "journeys.live-class.browser: a rehearsal runs in one browser, that of [browser]" in elsewhere.stderr
     assert not (tmp_path / ".firstbell" / "rehearsals").exists()
 
 
@@ -260,7 +261,7 @@ def test_stopped_rehearsal_leaves_no_result_processes_or_files(
         process.send_signal(number)
         _, messages = process.communicate(timeout=60)
     assert process.returncode == code
-    assert "stopped: everybody was sent home, nothing was judged" in messages
+    assert "stopped: all participants left, and no result was kept" in messages
     assert [process_ for process_ in below if process_.is_running() and process_.status() != psutil.STATUS_ZOMBIE] == []
     assert not (tmp_path / ".firstbell" / "rehearsals").exists()
     assert _locked(database) == []
@@ -349,5 +350,5 @@ def test_command_prints_the_result_and_writes_its_outputs(firstbell: Firstbell, 
     # A full disk at the end loses one output file, and not the result.
     full = firstbell(*asked, "--report", "/dev/full", "--junit", "again.xml")
     assert (full.returncode, json.loads(full.stdout)["verdict"]) == (0, "go")
-    assert "the verdict stands, but /dev/full could not be written: No space left on device" in full.stderr
+    assert "the result is final, but /dev/full could not be written: No space left on device" in full.stderr
     assert (tmp_path / "again.xml").exists()

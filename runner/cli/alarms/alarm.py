@@ -1,4 +1,4 @@
-"""`firstbell alarm`: are people reached? A test by every way, what lies in the outbox, and notices to the public."""
+"""`firstbell alarm`: tests the routes, lists the outbox, and publishes notices to the public."""
 
 from __future__ import annotations
 
@@ -18,27 +18,26 @@ from firstbell.runner.alarms.routing import NoticeKind, Severity
 from firstbell.runner.app.alerting import Alerting, channel_of
 from firstbell.runner.app.build import config_at
 from firstbell.runner.cli.alarms.incidents import open_alerting, outbox_lines
-from firstbell.runner.cli.console import console, give_up
-from firstbell.runner.cli.look.runs import CONFIG_OPTION
-from firstbell.runner.cli.play.run import errors_as_sentences
+from firstbell.runner.cli.console import console, errors_as_sentences, give_up
+from firstbell.runner.cli.options import CONFIG_OPTION
 from firstbell.runner.config.load import Config
 from firstbell.runner.history.alarms.incidents import IncidentDetails
 from firstbell.runner.history.alarms.outbox import OutboxEntry
 
-# What these show stays until it is told to go.
-PUBLIC_NOTICE_STAYS = ("pagerduty:", "alertmanager:")
+# These show an alarm until a second message closes it.
+CLOSED_BY_MESSAGE = ("pagerduty:", "alertmanager:")
 
 
 @click.group()
 def alarm() -> None:
-    """See that people are reached: by a test, by what lies in the outbox, and by a notice to the public."""
+    """Test the routes, read the outbox, publish a notice."""
 
 
 @alarm.command()
-@click.option("--route", default="", help="Only this route; all but public ones, if left out.")
-@click.option("--config", "config_file", type=Path, default=None, help="The configuration; found upwards if left out.")
+@click.option("--route", default="", help="Only this route; by default all but public ones.")
+@CONFIG_OPTION
 def test(route: str, config_file: Path | None) -> None:
-    """Send a marked test by every way of a route, and say what became of each.
+    """Send a test notice to every address of a route.
 
     Exits with 0 if all were delivered, else with 1.
     """
@@ -51,75 +50,78 @@ def test(route: str, config_file: Path | None) -> None:
 
 
 @alarm.command()
-@click.option("--dead", is_flag=True, help="Only what was given up.")
+@click.option("--dead", is_flag=True, help="Only notices that could not be delivered.")
 @click.option("--limit", type=click.IntRange(1, 1000), default=20, show_default=True, help="How many.")
 @CONFIG_OPTION
 def outbox(dead: bool, limit: int, config_file: Path | None) -> None:
-    """List notices, the latest first, and what became of each."""
+    """List notices with their delivery state, newest first."""
     with open_alerting(config_file) as (board, zone):
-        parcels = board.outbox.entries(limit, states=[DeliveryState.DEAD] if dead else ())
+        notices = board.outbox.entries(limit, states=[DeliveryState.DEAD] if dead else ())
     out = console()
-    for parcel, line in zip(parcels, outbox_lines(parcels, zone), strict=True):
-        out.print(Text(f"incident {parcel.notice.incident:<5}", "quiet") + line, soft_wrap=True)
-    if not parcels:
-        out.print("Nothing was given up." if dead else "Nobody was told anything yet.", style="quiet")
-    if any(parcel.state is DeliveryState.DEAD for parcel in parcels):
-        out.print("When the way is mended, let them go again with: firstbell alarm retry", style="quiet")
+    for notice, line in zip(notices, outbox_lines(notices, zone), strict=True):
+        out.print(Text(f"incident {notice.notice.incident:<5}", "quiet") + line, soft_wrap=True)
+    if not notices:
+        out.print("No undelivered notices." if dead else "No notices yet.", style="quiet")
+    if any(notice.state is DeliveryState.DEAD for notice in notices):
+        out.print("Correct the route, then send them again with: firstbell alarm retry", style="quiet")
 
 
 @alarm.command()
 @CONFIG_OPTION
 def retry(config_file: Path | None) -> None:
-    """Let everything that was given up go again."""
+    """Send undelivered notices again."""
     with open_alerting(config_file) as (board, _):
         again = board.outbox.try_dead_again()
-    console().print(f"{again} go again as soon as First Bell watches." if again else "Nothing was given up.")
+    console().print(f"{again} will be sent again while firstbell watch runs." if again else "No undelivered notices.")
 
 
 @alarm.command()
 @click.argument("number", type=int)
-@click.option("--yes", is_flag=True, help="Send it without asking: you have read what it will say.")
-@click.option("--drop", is_flag=True, help="Send nothing: take the notice back.")
+@click.option("--yes", is_flag=True, help="Send it without asking.")
+@click.option("--drop", is_flag=True, help="Withdraw the notice; nothing is sent.")
 @CONFIG_OPTION
 def publish(number: int, yes: bool, drop: bool, config_file: Path | None) -> None:
-    """Show what parents and teachers would read about incident NUMBER, and send it if you confirm."""
+    """Show the public notice of an incident, and send it.
+
+    NUMBER is that of the incident. The notice to parents and teachers is sent after your confirmation.
+    """
     with open_alerting(config_file) as (board, _):
-        told = board.incidents.find(number)
+        incident = board.incidents.find(number)
         drafts = board.outbox.entries(50, states=[DeliveryState.DRAFT], incident=number)
         if not drafts:
-            give_up(f"no notice to the public waits for incident {number}", code=2)
+            give_up(f"incident {number} has no public notice that waits", code=2)
         if drop:
             board.outbox.drop(number)
-            console().print("Taken back.")
+            console().print("The notice is withdrawn.")
             return
-        # Parents and teachers may have a route each, with words of its own.
+        # Parents and teachers may have separate routes, with separate texts.
         for route in dict.fromkeys(draft.notice.route for draft in drafts):
             of_route = [draft for draft in drafts if draft.notice.route == route]
-            _publish(board, told, of_route, yes=yes)
+            _publish(board, incident, of_route, yes=yes)
 
 
-def _publish(board: Alerting, told: IncidentDetails, drafts: Sequence[OutboxEntry], *, yes: bool) -> None:
-    """One route's notice: shown, and sent if it is confirmed."""
+def _publish(board: Alerting, details: IncidentDetails, drafts: Sequence[OutboxEntry], *, yes: bool) -> None:
+    """Shows the notice of one route, and sends it on confirmation."""
     last = drafts[0].notice
-    message = board.in_public_words(told.incident, last)
+    message = board.in_public_words(details.incident, last)
     _show(message, ", ".join(dict.fromkeys(draft.notice.address for draft in drafts)))
     if not yes and not click.confirm("Send it?", default=False):
-        console().print("Nothing was sent; it still waits.", style="quiet")
+        console().print("Nothing was sent; the notice still waits.", style="quiet")
         return
     sent = board.outbox.confirm(last.incident, last.route, message)
     if sent:
-        console().print(f"{sent} on the way, as soon as First Bell watches.")
+        console().print(f"{sent} will be sent while firstbell watch runs.")
     else:
-        console().print("Nothing was sent: meanwhile things have changed; look again.", style="errored")
+        console().print("Nothing was sent: the incident has changed; read the notice again.", style="errored")
 
 
 def _addresses(config: Config, route: str) -> list[tuple[str, str]]:
     routes = config.settings.alarms.routes
-    chosen = [one for one in routes if one.name == route] if route else [one for one in routes if not one.public]
+    chosen = [section for section in routes if (section.name == route if route else not section.public)]
     if not chosen:
-        known = ", ".join(one.name for one in routes) or "none; add [[alarms.routes]]"
+        known = ", ".join(section.name for section in routes) or "none; add [[alarms.routes]]"
         give_up(f"no route is called '{route}'; there are: {known}" if route else f"routes: {known}", code=3)
-    return list(dict.fromkeys((one.name, address) for one in chosen for address in one.to))
+    return list(dict.fromkeys((section.name, address) for section in chosen for address in section.to))
 
 
 def _send_test(config: Config, route: str, address: str, now: datetime) -> bool:
@@ -129,32 +131,31 @@ def _send_test(config: Config, route: str, address: str, now: datetime) -> bool:
         channel = channel_of(config, address)
         opened = _message(config, now, NoticeKind.OPENED)
         answer = channel.deliver(opened, f"test/{now.timestamp():.0f}")
-        if isinstance(answer, Delivered) and address.startswith(PUBLIC_NOTICE_STAYS):
+        if isinstance(answer, Delivered) and address.startswith(CLOSED_BY_MESSAGE):
             answer = channel.deliver(_message(config, now, NoticeKind.CLOSED), f"test/{now.timestamp():.0f}/end")
     except BadAddress as bad:
         answer = Refused(reason=str(bad))
-    is_there = isinstance(answer, Delivered)
-    mark, style = ("✓", "passed") if is_there else ("✗", "failed")
-    said = f"{time.monotonic() - began:.1f} s" if isinstance(answer, Delivered) else answer.reason
+    is_delivered = isinstance(answer, Delivered)
+    mark, style = ("✓", "passed") if is_delivered else ("✗", "failed")
+    result = f"{time.monotonic() - began:.1f} s" if isinstance(answer, Delivered) else answer.reason
     console().print(
-        Text.assemble((f"  {mark} ", style), f"{route:<16} {address:<40} ", (said, "quiet" if is_there else style)),
+        Text.assemble(
+            (f"  {mark} ", style), f"{route:<16} {address:<40} ", (result, "quiet" if is_delivered else style)
+        ),
         soft_wrap=True,
     )
-    return is_there
+    return is_delivered
 
 
 def _message(config: Config, now: datetime, kind: NoticeKind) -> Message:
-    """A notice that nobody can take for a real one."""
+    """A notice that is marked as a test."""
     return Message(
         kind=kind,
         severity=Severity.INFO,
         incident=0,
         thread=f"test-{now.timestamp():.0f}",
-        subject=f"[test] First Bell of {config.settings.school.name} reaches you by this way; nothing is broken",
-        rows=(
-            (Label.PROBLEM.value, "none; this is a test, sent with: firstbell alarm test"),
-            (Label.NEXT.value, "nothing to do"),
-        ),
+        subject=f"[test] First Bell of {config.settings.school.name} can reach you here; nothing is broken",
+        rows=((Label.PROBLEM, "none: a test, sent with firstbell alarm test"), (Label.NEXT, "no action is needed")),
         service="",
         owner="",
         at=now,

@@ -1,4 +1,4 @@
-"""`firstbell incidents` and `firstbell ack`: what people are, or were, alarmed about, and who has it in hand."""
+"""`firstbell incidents` and `firstbell ack`: the list of incidents, one incident, and its acknowledgement."""
 
 from __future__ import annotations
 
@@ -19,68 +19,72 @@ from firstbell.runner.alarms.routing import Severity
 from firstbell.runner.app.alerting import Alerting, alerting_for
 from firstbell.runner.cli.console import console
 from firstbell.runner.cli.current_user import whoami
-from firstbell.runner.cli.look.runs import CONFIG_OPTION, open_history, zone_of
+from firstbell.runner.cli.opening import open_history, zone_of
+from firstbell.runner.cli.options import CONFIG_OPTION, JSON_OPTION, LIMIT_OPTION
 from firstbell.runner.cli.parse_until import parse_until
 from firstbell.runner.history.alarms.incidents import IncidentDetails
 from firstbell.runner.history.alarms.outbox import OutboxEntry
 
 STYLES = {Severity.CRITICAL: "failed", Severity.WARNING: "errored", Severity.INFO: "quiet"}
-WIDEST = 48
+MAX_WIDTH = 48
 DELIVERY_STATE_NAMES = {
-    DeliveryState.DRAFT: ("waits to be confirmed", "errored"),
+    DeliveryState.DRAFT: ("waits for confirmation", "errored"),
     DeliveryState.WAITING: ("waits", "errored"),
     DeliveryState.DELIVERED: ("delivered", "passed"),
-    DeliveryState.DEAD: ("given up", "failed"),
-    DeliveryState.DROPPED: ("taken back", "quiet"),
+    DeliveryState.DEAD: ("not delivered", "failed"),
+    DeliveryState.DROPPED: ("withdrawn", "quiet"),
 }
 
 
 @contextmanager
 def open_alerting(config_file: Path | None) -> Iterator[tuple[Alerting, ZoneInfo]]:
-    """The alarms of the configuration, for looking and for saying."""
+    """Opens the incidents and the outbox of the configuration, with the school's time zone."""
     with open_history(config_file) as (config, database):
         yield alerting_for(config, database), zone_of(config)
 
 
 @click.command()
 @click.argument("number", type=int, required=False)
-@click.option("--open", "only_open", is_flag=True, help="Only those that go on.")
-@click.option("--limit", type=click.IntRange(1, 1000), default=20, show_default=True, help="How many.")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.option("--open", "only_open", is_flag=True, help="Only open incidents.")
+@LIMIT_OPTION
+@JSON_OPTION
 @CONFIG_OPTION
 def incidents(number: int | None, only_open: bool, limit: int, as_json: bool, config_file: Path | None) -> None:
-    """List incidents, the open ones first; or tell one as a story, by its NUMBER."""
+    """List incidents, or show one.
+
+    Open incidents come first. NUMBER selects one: its symptoms, its log and its notices.
+    """
     with open_alerting(config_file) as (board, zone):
         if number is not None:
-            told, parcels = board.incidents.find(number), board.outbox.entries(200, incident=number)
+            details, notices = board.incidents.find(number), board.outbox.entries(200, incident=number)
         else:
             found = board.incidents.recent(limit, only_open=only_open)
     if number is not None:
-        click.echo(json.dumps(_document(told), indent=1)) if as_json else _tell(told, parcels, zone)
+        click.echo(json.dumps(_document(details), indent=1)) if as_json else _print(details, notices, zone)
     elif as_json:
-        click.echo(json.dumps([_document(one) for one in found], indent=1))
+        click.echo(json.dumps([_document(details) for details in found], indent=1))
     else:
         _list(found, zone)
 
 
 @click.command()
 @click.argument("number", type=int)
-@click.option("--why", default="", help="What is being done about it.")
-@click.option("--by", default="", help="Who has it in hand; you, if left out.")
-@click.option("--until", default="", help='Only until then, and remind again: "30m", "15:30".')
+@click.option("--why", default="", help="What is being done.")
+@click.option("--by", default="", help="Your name; by default the login name.")
+@click.option("--until", default="", help='Remind again after this: "30m", "15:30".')
 @CONFIG_OPTION
 def ack(number: int, why: str, by: str, until: str, config_file: Path | None) -> None:
-    """Say that somebody has an incident in hand: nobody is reminded of it, and it does not escalate.
+    """Acknowledge an incident: no reminders, no escalation.
 
-    With --until it is a snooze: if it is still open then, people are reminded again.
+    With --until, reminders begin again if the incident is still open then.
     """
     with open_alerting(config_file) as (board, zone):
         ends = parse_until(until, zone, datetime.now(UTC)) if until else None
-        told = board.incidents.acknowledge(number, by=by or whoami(), why=why, until=ends)
+        details = board.incidents.acknowledge(number, by=by or whoami(), why=why, until=ends)
     then = f" until {ends.astimezone(zone):%a %H:%M}" if ends else ""
     out = console()
-    out.print(Text(f"Incident {number} is in hand{then}: {told.status.acknowledged_by}"), soft_wrap=True)
-    out.print("Whoever was told of it is told of that, and of its end.", style="quiet")
+    out.print(Text(f"Incident {number} is acknowledged{then}: {details.status.acknowledged_by}"), soft_wrap=True)
+    out.print("Recipients of its notices get a notice of this, and of its end.", style="quiet")
 
 
 def _list(found: list[IncidentDetails], zone: ZoneInfo) -> None:
@@ -89,65 +93,67 @@ def _list(found: list[IncidentDetails], zone: ZoneInfo) -> None:
         out.print("No incidents.", style="quiet")
         return
     table = Table(box=None, pad_edge=False, header_style="quiet")
-    for column in ("no.", "state", "since", "lasted", "whose", "what", "in hand"):
-        table.add_column(column, no_wrap=column != "what")
-    for told in found:
-        incident, standing = told.incident, told.status
-        word = (standing.severity.value, STYLES[standing.severity]) if incident.is_open else ("closed", "quiet")
+    for column in ("no.", "state", "since", "lasted", "service", "problem", "acknowledged"):
+        table.add_column(column, no_wrap=column != "problem")
+    for details in found:
+        incident, status = details.incident, details.status
+        word = (status.severity.value, STYLES[status.severity]) if incident.is_open else ("closed", "quiet")
         table.add_row(
             str(incident.number),
             Text(*word),
             f"{incident.since.astimezone(zone):%a %d %b %H:%M}",
             _lasted(incident),
-            Text(_owner_of(incident)),
-            Text(_what(incident)),
-            Text(standing.acknowledged_by),
+            Text(_service_text(incident)),
+            Text(_problem(incident)),
+            Text(status.acknowledged_by),
         )
     out.print(table)
 
 
-def _tell(told: IncidentDetails, parcels: list[OutboxEntry], zone: ZoneInfo) -> None:
-    out, incident, standing = console(), told.incident, told.status
-    state = standing.severity.value if incident.is_open else "closed"
-    style = STYLES[standing.severity] if incident.is_open else "passed"
-    out.print(Text.assemble((f"Incident {incident.number}  ", "told"), (state, style), f"  {_owner_of(incident)}"))
+def _print(details: IncidentDetails, notices: list[OutboxEntry], zone: ZoneInfo) -> None:
+    out, incident, status = console(), details.incident, details.status
+    state = status.severity.value if incident.is_open else "closed"
+    style = STYLES[status.severity] if incident.is_open else "passed"
+    out.print(
+        Text.assemble((f"Incident {incident.number}  ", "strong"), (state, style), f"  {_service_text(incident)}")
+    )
     for symptom in incident.symptoms:
         out.print(_symptom(symptom, zone), soft_wrap=True)
-    if standing.acknowledged_by:
-        why = f": {told.why}" if told.why else ""
-        out.print(Text(f"  in hand since {_clock(standing.acknowledged_at, zone)}, {standing.acknowledged_by}{why}"))
-    out.print(Text("\nHow it went", "quiet"))
-    for entry in told.log:
+    if status.acknowledged_by:
+        why = f": {details.why}" if details.why else ""
+        out.print(Text(f"  acknowledged at {_clock(status.acknowledged_at, zone)}, {status.acknowledged_by}{why}"))
+    out.print(Text("\nLog", "quiet"))
+    for entry in details.log:
         run = f"   firstbell show {entry.run_id[-6:]}" if entry.run_id else ""
         line = Text.assemble((f"  {_clock(entry.at, zone)}  ", "quiet"), f"{entry.what}: {entry.why}", (run, "quiet"))
         out.print(line, soft_wrap=True)
-    if parcels:
-        out.print(Text("\nWho was told", "quiet"))
-    for line in outbox_lines(parcels[::-1], zone):
+    if notices:
+        out.print(Text("\nNotices", "quiet"))
+    for line in outbox_lines(notices[::-1], zone):
         out.print(line, soft_wrap=True)
 
 
-def outbox_lines(parcels: Sequence[OutboxEntry], zone: tzinfo | None) -> Iterator[Text]:
-    """Notices and what became of each, one below the other."""
-    route = max((len(parcel.notice.route) for parcel in parcels), default=0)
-    address = max((len(parcel.notice.address) for parcel in parcels), default=0)
-    for parcel in parcels:
-        yield _outbox_line(parcel, zone, min(route, WIDEST), min(address, WIDEST))
+def outbox_lines(entries: Sequence[OutboxEntry], zone: tzinfo | None) -> Iterator[Text]:
+    """One line for each notice, with its delivery state."""
+    route = max((len(entry.notice.route) for entry in entries), default=0)
+    address = max((len(entry.notice.address) for entry in entries), default=0)
+    for entry in entries:
+        yield _outbox_line(entry, zone, min(route, MAX_WIDTH), min(address, MAX_WIDTH))
 
 
-def _outbox_line(parcel: OutboxEntry, zone: tzinfo | None, route: int, address: int) -> Text:
-    one, (word, style) = parcel.notice, DELIVERY_STATE_NAMES[parcel.state]
-    said = (
-        f" ({parcel.said})"
-        if parcel.said and parcel.state in (DeliveryState.WAITING, DeliveryState.DEAD, DeliveryState.DROPPED)
+def _outbox_line(entry: OutboxEntry, zone: tzinfo | None, route: int, address: int) -> Text:
+    notice, (word, style) = entry.notice, DELIVERY_STATE_NAMES[entry.state]
+    reason = (
+        f" ({entry.said})"
+        if entry.said and entry.state in (DeliveryState.WAITING, DeliveryState.DEAD, DeliveryState.DROPPED)
         else ""
     )
-    at = parcel.delivered_at or one.made_at
+    at = entry.delivered_at or notice.made_at
     return Text.assemble(
         (f"  {_clock(at, zone)}  ", "quiet"),
-        f"{one.message.kind.value:<12}  {one.route:<{route}}  {one.address:<{address}}  ",
+        f"{notice.message.kind.value:<12}  {notice.route:<{route}}  {notice.address:<{address}}  ",
         (word, style),
-        (said, style),
+        (reason, style),
     )
 
 
@@ -158,14 +164,14 @@ def _symptom(symptom: Symptom, zone: ZoneInfo) -> Text:
     return Text(f"  {symptom.journey} since {_clock(symptom.since, zone)}{until}{where}: {step}{symptom.said}")
 
 
-def _what(incident: Incident) -> str:
+def _problem(incident: Incident) -> str:
     shown = [symptom for symptom in incident.symptoms if symptom.ended_at is None] or list(incident.symptoms)
     journeys = ", ".join(dict.fromkeys(symptom.journey for symptom in shown))
     first = shown[0]
     return f'{journeys}: {first.actor} "{first.step}"' if first.step else first.said or journeys
 
 
-def _owner_of(incident: Incident) -> str:
+def _service_text(incident: Incident) -> str:
     if incident.is_own:
         return "First Bell itself"
     return f"{incident.owner} ({incident.subject})" if incident.owner else incident.subject
@@ -180,18 +186,18 @@ def _clock(at: datetime | None, zone: tzinfo | None) -> str:
     return f"{at.astimezone(zone):%a %H:%M:%S}" if at else ""
 
 
-def _document(told: IncidentDetails) -> dict[str, object]:
-    incident, standing = told.incident, told.status
+def _document(details: IncidentDetails) -> dict[str, object]:
+    incident, status = details.incident, details.status
     return {
         "number": incident.number,
         "service": incident.subject,
         "owner": incident.owner,
-        "severity": standing.severity.value,
+        "severity": status.severity.value,
         "since": incident.since.isoformat(),
         "opened_at": incident.opened_at.isoformat(),
         "closed_at": incident.closed_at.isoformat() if incident.closed_at else None,
         "openings": incident.openings,
-        "acknowledged_by": standing.acknowledged_by,
+        "acknowledged_by": status.acknowledged_by,
         "symptoms": [
             {
                 "journey": symptom.journey,
@@ -207,6 +213,6 @@ def _document(told: IncidentDetails) -> dict[str, object]:
         ],
         "log": [
             {"at": entry.at.isoformat(), "what": entry.what, "why": entry.why, "run_id": entry.run_id}
-            for entry in told.log
+            for entry in details.log
         ],
     }

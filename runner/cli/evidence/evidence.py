@@ -1,4 +1,4 @@
-"""`firstbell evidence`: a run made into a bag for somebody else, opened, checked, held, and who was given what."""
+"""`firstbell evidence`: makes bags of evidence, verifies and shows them, holds runs, and lists hand-overs."""
 
 from __future__ import annotations
 
@@ -32,20 +32,21 @@ from firstbell.runner.cli.evidence.fetch import (
     write_bag,
     zipped,
 )
-from firstbell.runner.cli.look.runs import CONFIG_OPTION, open_history, zone_of
+from firstbell.runner.cli.opening import open_history, zone_of
+from firstbell.runner.cli.options import CONFIG_OPTION, JSON_OPTION, LIMIT_OPTION
 from firstbell.runner.history.runs.handovers import Handover, HandoverHistory
 from firstbell.runner.watch.signals import Signals
 
 AN_HOUR_S = 3600.0
 
-FOR_OPTION = click.option("--for", "service", default="", help="Narrow it to one service: its own hosts and steps.")
+FOR_OPTION = click.option("--for", "service", default="", help="Only the hosts and steps of one service.")
 ATTEMPT_OPTION = click.option(
-    "--attempt", type=click.IntRange(0), default=0, help="This attempt; the last if left out."
+    "--attempt", type=click.IntRange(0), default=0, help="The attempt; the last one by default."
 )
 
 
 class _BagByDefault(click.Group):
-    """`firstbell evidence k3f9tq` is `firstbell evidence bag k3f9tq`."""
+    """A group in which `firstbell evidence k3f9tq` stands for `firstbell evidence bag k3f9tq`."""
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -57,15 +58,16 @@ class _BagByDefault(click.Group):
 
 @click.group(cls=_BagByDefault)
 def evidence() -> None:
-    """Make a run into a bag for somebody else, or show it: firstbell evidence RUN [--for SERVICE] [--open].
+    """Make a run's evidence into a bag, or show it.
 
-    RUN is the last letters of a run's name, or the number of the incident that it opened.
+    Short form: firstbell evidence RUN [--for SERVICE] [--open]. RUN is the last letters of a run's id, or the number of
+    the incident that it opened.
     """
 
 
 @contextmanager
 def evidence_errors_as_sentences() -> Iterator[None]:
-    """Ends the command with 2 where a store gives no evidence, whether or not it ever would."""
+    """Ends the command with 2 on an error of the store, temporary or permanent."""
     try:
         yield
     except StoreError as error:
@@ -76,10 +78,10 @@ def evidence_errors_as_sentences() -> Iterator[None]:
 @click.argument("run")
 @FOR_OPTION
 @ATTEMPT_OPTION
-@click.option("--out", type=Path, default=None, help="Where the bag goes; evidence-RUN in this folder if left out.")
-@click.option("--zip", "as_zip", is_flag=True, help="One zip instead of a folder.")
-@click.option("--to", "recipient", default="", help="Whom it is for: written down as a hand-over.")
-@click.option("--open", "is_shown", is_flag=True, help="Show it in a browser instead, with both traces.")
+@click.option("--out", type=Path, default=None, help="The path of the bag; evidence-RUN by default.")
+@click.option("--zip", "as_zip", is_flag=True, help="Write one zip instead of a folder.")
+@click.option("--to", "recipient", default="", help="The recipient; recorded as a hand-over.")
+@click.option("--open", "is_shown", is_flag=True, help="Show it in a browser instead.")
 @CONFIG_OPTION
 def bag(
     run: str,
@@ -91,60 +93,60 @@ def bag(
     is_shown: bool,
     config_file: Path | None,
 ) -> None:
-    """Make a run into a bag: a page to read, traces with their viewer, network, figures, and the hash of each file."""
+    """Make a bag: page, traces, network log, figures and hashes."""
     screen = console()
     with open_history(config_file) as (config, database), evidence_errors_as_sentences():
         with screen.status("fetching the run from the store"):
             found = evidence_of(config, database, run)
         with screen.status("making the bag"):
             context = page_context_of(config, found, service)
-            wanted = BundleRequest(context=context, attempt=attempt, signing_key=signing_key(config))
-            made = build(found.files, wanted, datetime.now(UTC))
+            request = BundleRequest(context=context, attempt=attempt, signing_key=signing_key(config))
+            bag_ = build(found.files, request, datetime.now(UTC))
         if not is_shown:
-            place = _write(made, found, out, service, as_zip=as_zip)
+            path = _write(bag_, found, out, service, as_zip=as_zip)
         if recipient:
-            HandoverHistory(database).record(_handover_record(found, service, recipient, made))
+            HandoverHistory(database).record(_handover_record(found, service, recipient, bag_))
     if is_shown:
-        show({name.removeprefix("data/"): data for name, data in made.items() if name.startswith("data/")})
+        show({name.removeprefix("data/"): data for name, data in bag_.items() if name.startswith("data/")})
         return
-    files = sum(name.startswith("data/") for name in made)
-    screen.print(Text.assemble(("  bag        ", "quiet"), f"{place}", (f"   {files} files", "quiet")), soft_wrap=True)
+    files = sum(name.startswith("data/") for name in bag_)
+    screen.print(Text.assemble(("  Bag         ", "quiet"), f"{path}", (f"   {files} files", "quiet")), soft_wrap=True)
     screen.print(
-        Text.assemble(("  sha-256    ", "quiet"), bags.digest_of(made), ("   of tagmanifest-sha256.txt", "quiet"))
+        Text.assemble(("  SHA-256     ", "quiet"), bags.digest_of(bag_), ("   of tagmanifest-sha256.txt", "quiet"))
     )
-    signed = "signed; " if bags.SIGNATURE in made else ""
+    signed = "signed; " if bags.SIGNATURE in bag_ else ""
     screen.print(
-        f"  {signed}look at it: firstbell evidence {run} --open   check it: firstbell evidence verify {place}",
+        f"  {signed}show it: firstbell evidence {run} --open   verify it: firstbell evidence verify {path}",
         style="quiet",
         soft_wrap=True,
     )
 
 
 @evidence.command("verify")
-@click.argument("place", type=click.Path(path_type=Path, exists=True))
-@click.option("--key", default="", help="The public key of who signed it (one line, begins with RW).")
-def verify_(place: Path, key: str) -> None:
-    """Check a bag, ours or anybody's: that every file is there and unchanged, and who signed it."""
+@click.argument("path", metavar="BAG", type=click.Path(path_type=Path, exists=True))
+@click.option("--key", default="", help="The signer's public key (one line, begins with RW).")
+def verify_(path: Path, key: str) -> None:
+    """Verify a bag: every file present and unchanged, and its signature."""
     screen, holds = console(), True
     with foreseen():
-        found = bags.read_bag(place)
+        found = bags.read_bag(path)
         for finding in bags.check_bag(found):
             holds = holds and finding.passed
             _tick(finding.name, holds=finding.passed)
         if key or bags.SIGNATURE in found:
-            said = _signature(found, key)
-            holds = holds and not said.startswith("not")
-            _tick(said, holds=not said.startswith("not"))
-    screen.print("unaltered" if holds else "altered, or not whole", style="passed" if holds else "failed")
+            message, is_valid = _signature(found, key)
+            holds = holds and is_valid
+            _tick(message, holds=is_valid)
+    screen.print("unaltered" if holds else "altered or incomplete", style="passed" if holds else "failed")
     raise SystemExit(0 if holds else 1)
 
 
 @evidence.command()
 @click.argument("file", type=click.Path(path_type=Path))
 def keygen(file: Path) -> None:
-    """Make a key that signs bags, into FILE; prints the public key to give to vendors."""
+    """Make a signing key in FILE, and print its public key."""
     if file.exists():
-        give_up(f"{file} exists; a key is never written over", code=3)
+        give_up(f"{file} exists; name a new file (keys are never overwritten)", code=3)
     key = new_private_key()
     file.touch(mode=0o600)
     file.write_bytes(key)
@@ -156,10 +158,10 @@ def keygen(file: Path) -> None:
 
 @evidence.command()
 @click.argument("run")
-@click.option("--why", required=True, help="Why it is kept, as a records officer would want it.")
+@click.option("--why", required=True, help="The reason, for the records.")
 @CONFIG_OPTION
 def hold(run: str, why: str, config_file: Path | None) -> None:
-    """Keep a run's evidence whatever its age, until it is let go."""
+    """Keep a run's evidence at any age, until it is released."""
     _hold(run, why, config_file, keep=True)
 
 
@@ -167,20 +169,22 @@ def hold(run: str, why: str, config_file: Path | None) -> None:
 @click.argument("run")
 @CONFIG_OPTION
 def let_go(run: str, config_file: Path | None) -> None:
-    """Let a held run go its way again."""
+    """Release a held run: its evidence expires as usual."""
     _hold(run, "let go", config_file, keep=False)
 
 
 @evidence.command("held")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@JSON_OPTION
 @CONFIG_OPTION
 def held_(config_file: Path | None, *, as_json: bool) -> None:
-    """List what is kept whatever its age, since when, and why."""
+    """List held evidence."""
     with open_history(config_file) as (config, _), evidence_errors_as_sentences():
         store, zone = store_of(config), zone_of(config)
-        found = sorted(store.held(), key=lambda one: one.since) if isinstance(store, SupportsHolds) else []
+        found = sorted(store.held(), key=lambda hold_: hold_.since) if isinstance(store, SupportsHolds) else []
     if as_json:
-        rows = [{"runs": runs_of_names(one.names), "since": one.since.isoformat(), "why": one.by} for one in found]
+        rows = [
+            {"runs": runs_of_names(hold_.names), "since": hold_.since.isoformat(), "why": hold_.by} for hold_ in found
+        ]
         click.echo(json.dumps(rows, indent=1))
         return
     if not found:
@@ -189,94 +193,94 @@ def held_(config_file: Path | None, *, as_json: bool) -> None:
     table = Table(box=None, pad_edge=False, header_style="quiet")
     for column in ("since", "run", "objects", "why"):
         table.add_column(column)
-    for one in found:
-        runs = ", ".join(run[-6:] for run in runs_of_names(one.names))
-        row = (f"{one.since.astimezone(zone):%a %d %b %Y %H:%M}", runs, str(len(one.names)), one.by)
+    for hold_ in found:
+        runs = ", ".join(run[-6:] for run in runs_of_names(hold_.names))
+        row = (f"{hold_.since.astimezone(zone):%a %d %b %Y %H:%M}", runs, str(len(hold_.names)), hold_.by)
         table.add_row(*map(Text, row))
     console().print(table)
 
 
 @evidence.command("log")
-@click.option("--limit", type=click.IntRange(1, 1000), default=20, show_default=True, help="How many.")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@LIMIT_OPTION
+@JSON_OPTION
 @CONFIG_OPTION
 def log_(limit: int, as_json: bool, config_file: Path | None) -> None:
-    """List what was handed to whom, newest first."""
+    """List hand-overs with their recipients, newest first."""
     with open_history(config_file) as (config, database):
         found = HandoverHistory(database).recent(limit)
         zone = zone_of(config)
     if as_json:
-        rows = [{name: getattr(one, name) for name in Handover.__slots__} for one in found]
+        rows = [{name: getattr(handover, name) for name in Handover.__slots__} for handover in found]
         click.echo(json.dumps(rows, indent=1, default=str))
         return
     if not found:
-        console().print(
-            "Nothing was handed to anybody; hand something out with: firstbell share RUN --to WHOM", style="quiet"
-        )
+        console().print("No hand-overs yet; share a run with: firstbell share RUN --to WHOM", style="quiet")
         return
     table = Table(box=None, pad_edge=False, header_style="quiet")
-    for column in ("when", "run", "to", "way", "narrowed for", "until", "sha-256"):
+    for column in ("when", "run", "to", "kind", "service", "until", "sha-256"):
         table.add_column(column)
-    for one in found:
-        until = f"{one.until.astimezone(zone):%a %d %b %H:%M}" if one.until else ""
-        when = f"{one.at.astimezone(zone):%a %d %b %H:%M}"
-        row = (when, one.run_id[-6:], one.recipient, one.way, one.service, until, one.bag_sha256[:12])
+    for handover in found:
+        until = f"{handover.until.astimezone(zone):%a %d %b %H:%M}" if handover.until else ""
+        when = f"{handover.at.astimezone(zone):%a %d %b %H:%M}"
+        run, digest = handover.run_id[-6:], handover.bag_sha256[:12]
+        row = (when, run, handover.recipient, handover.way, handover.service, until, digest)
         table.add_row(*map(Text, row))
     console().print(table)
 
 
-def _write(made: dict[str, bytes], found: FetchedEvidence, out: Path | None, service: str, *, as_zip: bool) -> Path:
+def _write(bag_: dict[str, bytes], found: FetchedEvidence, out: Path | None, service: str, *, as_zip: bool) -> Path:
     name = f"evidence-{found.run.id[-6:]}" + (f"-for-{service}" if service else "")
-    place = out or Path(f"{name}.zip" if as_zip else name)
-    if place.exists():
-        give_up(f"{place} exists already; remove it, or name another place with --out", code=3)
+    path = out or Path(f"{name}.zip" if as_zip else name)
+    if path.exists():
+        give_up(f"{path} exists; remove it, or name another path with --out", code=3)
     try:
         if as_zip:
-            place.write_bytes(zipped(made, name))
+            path.write_bytes(zipped(bag_, name))
         else:
-            write_bag(made, place)
+            write_bag(bag_, path)
     except OSError as error:
-        give_up(f"{place} cannot be written ({error.strerror}); name another place with --out", code=2)
-    return place
+        give_up(f"{path} cannot be written ({error.strerror}); name another path with --out", code=2)
+    return path
 
 
 def show(files: Mapping[str, bytes], page: str = "") -> None:
-    """Serve it until Ctrl-C, or until this process is told to end, and open one page of it."""
+    """Serves the files until Ctrl-C or a signal, and opens one page of them."""
     with Signals() as signals, serve_files(files) as folder:
         address = folder + page
-        console().print(f"Open {address}   (this machine only; Ctrl-C ends it)", soft_wrap=True)
+        console().print(f"Open {address}   (this machine only; end with Ctrl-C)", soft_wrap=True)
         webbrowser.open(address)
         while not signals.wait(AN_HOUR_S):
             pass
 
 
-def _tick(what: str, *, holds: bool) -> None:
+def _tick(text: str, *, holds: bool) -> None:
     mark, style = ("✓", "passed") if holds else ("✗", "failed")
-    console().print(Text.assemble((f"  {mark} ", style), what), soft_wrap=True)
+    console().print(Text.assemble((f"  {mark} ", style), text), soft_wrap=True)
 
 
-def _signature(found: dict[str, bytes], key: str) -> str:
+def _signature(found: dict[str, bytes], key: str) -> tuple[str, bool]:
+    """The state of the signature in words, and whether it is acceptable."""
     if bags.SIGNATURE not in found:
-        return "not signed"
+        return "not signed", False
     if not key:
-        return "signed; give --key to see whether by whom you think"
-    said = verify(found.get(bags.TAG_MANIFEST, b""), found[bags.SIGNATURE], key)
-    return f"not signed with this key: {said}" if said else "signed with this key"
+        return "signed; give --key to verify the signer", True
+    problem = verify(found.get(bags.TAG_MANIFEST, b""), found[bags.SIGNATURE], key)
+    return (f"not signed with this key: {problem}", False) if problem else ("signed with this key", True)
 
 
 def _handover_record(
-    found: FetchedEvidence, service: str, recipient: str, made: dict[str, bytes], **more: Any
+    found: FetchedEvidence, service: str, recipient: str, bag_: dict[str, bytes], **more: Any
 ) -> Handover:
-    given: dict[str, Any] = {"way": "bag", "at": datetime.now(UTC), "until": None} | more
-    digest = bags.digest_of(made)
-    return Handover(run_id=found.run.id, service=service, recipient=recipient, bag_sha256=digest, **given)
+    fields: dict[str, Any] = {"way": "bag", "at": datetime.now(UTC), "until": None} | more
+    digest = bags.digest_of(bag_)
+    return Handover(run_id=found.run.id, service=service, recipient=recipient, bag_sha256=digest, **fields)
 
 
 def _hold(run: str, why: str, config_file: Path | None, *, keep: bool) -> None:
     with open_history(config_file) as (config, database), evidence_errors_as_sentences():
         found, store = evidence_of(config, database, run), store_of(config)
         if not isinstance(store, SupportsHolds):
-            give_up("this store keeps nothing for longer than it lives; use a folder or a bucket", code=3)
+            give_up("this store cannot hold evidence; use a folder or a bucket", code=3)
         if keep:
             store.hold(found.names, by=why)
         else:
@@ -286,5 +290,5 @@ def _hold(run: str, why: str, config_file: Path | None, *, keep: bool) -> None:
             until=None, bag_sha256="",
         )  # fmt: skip
         HandoverHistory(database).record(record)
-    word = "is held until it is let go" if keep else "goes its way again"
-    console().print(f"{found.run.id} {word} ({len(found.names)} objects).")
+    state = "is held until released" if keep else "is released"
+    console().print(f"{found.run.id} {state} ({len(found.names)} objects).")

@@ -1,4 +1,4 @@
-"""From a run's name to what is handed out of it: found in history, fetched from the store, narrowed, in a bag."""
+"""Fetches the evidence of a run from the store, and writes bags of it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from firstbell.artifacts.packing import unpack
 from firstbell.errors import FirstBellError
 from firstbell.runner.app.alerting import alerting_for
 from firstbell.runner.app.build_storage import spool_of, store_of
-from firstbell.runner.cli.look.runs import zone_of
+from firstbell.runner.cli.opening import zone_of
 from firstbell.runner.config.load import Config
 from firstbell.runner.config.secrets import secret
 from firstbell.runner.history.database import Database
@@ -27,12 +27,12 @@ SHORT_NAME = 6
 
 
 class EvidenceNotFound(FirstBellError):
-    """A run's evidence cannot be had; the message says why, and where it may be."""
+    """The evidence of a run is not available; the message gives the reason."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FetchedEvidence:
-    """A run and its files, out of the store. `names` are those of its objects, parts included."""
+    """A run with its files from the store. `names` are those of its objects, parts included."""
 
     run: RunRow
     prefix: str
@@ -41,7 +41,7 @@ class FetchedEvidence:
 
 
 def evidence_of(config: Config, database: Database, name: str) -> FetchedEvidence:
-    """The evidence of a run by the last letters of its name, or of the run that opened an incident by its number.
+    """Fetches the evidence of a run, by the last letters of its id or by the number of the incident that it opened.
 
     Raises NoSuchRun, NoSuchIncident, EvidenceNotFound, StoreError, Unreadable.
     """
@@ -50,43 +50,43 @@ def evidence_of(config: Config, database: Database, name: str) -> FetchedEvidenc
     store, spool = store_of(config), spool_of(config)
     if spool.waiting().runs:
         spool.deliver(store)
-    asked: list[str] = []
+    fetched: list[str] = []
 
     def get(name: str) -> bytes:
-        asked.append(name)
+        fetched.append(name)
         return store.get(name)
 
     names = store.names(f"{prefix}/")
     if not names:
         if at := spool.dropped(prefix):
             raise EvidenceNotFound(
-                f"the evidence of {run.id} was dropped at {at}: the spool was full, and the store was away"
+                f"the evidence of {run.id} was dropped at {at}: the spool was full and the store was not reachable"
             )
-        raise EvidenceNotFound(f"{store.address(prefix)} is empty: it is past its time, or was never kept")
+        raise EvidenceNotFound(f"{store.address(prefix)} is empty: the evidence has expired, or was never kept")
     files = unpack(prefix, names, get)
-    return FetchedEvidence(run=run, prefix=prefix, names=tuple(asked), files=files)
+    return FetchedEvidence(run=run, prefix=prefix, names=tuple(fetched), files=files)
 
 
 def _opened_by(config: Config, database: Database, number: str) -> str:
-    """The run that opened an incident; nothing where this is the number of none. A run's short name has six letters."""
+    """The run that opened an incident; empty for text that is no incident number (a run's short id has six letters)."""
     if not number.isdecimal() or len(number) >= SHORT_NAME:
         return ""
-    told = alerting_for(config, database).incidents.find(int(number))
-    names = [symptom.run_id for symptom in told.incident.symptoms if symptom.run_id]
+    details = alerting_for(config, database).incidents.find(int(number))
+    names = [symptom.run_id for symptom in details.incident.symptoms if symptom.run_id]
     if not names:
         raise EvidenceNotFound(
-            f"incident {number} was opened by no run: it is First Bell's own; see: firstbell incidents {number}"
+            f"incident {number} is First Bell's own and has no run; see: firstbell incidents {number}"
         )
     return names[0]
 
 
 def page_context_of(config: Config, evidence: FetchedEvidence, service: str) -> PageContext:
-    """What the page tells. Raises EvidenceNotFound for a service that the run knows nothing of."""
+    """The context of the evidence page. Raises EvidenceNotFound for a service that the run did not use."""
     return PageContext(district=config.settings.school.name, zone=zone_of(config), scope=_scope(evidence, service))
 
 
 def signing_key(config: Config) -> bytes:
-    """The key of evidence.signing_key, or nothing. Raises SecretMissing."""
+    """The key of evidence.signing_key, or empty. Raises MissingSecret."""
     reference = config.settings.evidence.signing_key
     return secret(reference).reveal().encode() if reference else b""
 
@@ -100,11 +100,11 @@ def zipped(bag: Mapping[str, bytes], folder: str) -> bytes:
     return written.getvalue()
 
 
-def write_bag(bag: Mapping[str, bytes], place: Path) -> None:
-    """Write a bag into a new folder. Raises FileExistsError: a bag is never mixed with anything."""
-    place.mkdir(parents=True)
+def write_bag(bag: Mapping[str, bytes], folder: Path) -> None:
+    """Writes a bag into a new folder. Raises FileExistsError: a bag is never mixed with other files."""
+    folder.mkdir(parents=True)
     for name, data in bag.items():
-        path = place / name
+        path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(data)
 
@@ -115,9 +115,7 @@ def _scope(evidence: FetchedEvidence, service: str) -> Scope:
     known = json.loads(evidence.files["run.json"]).get("services", {})
     if service not in known:
         raise EvidenceNotFound(f"this run relied on no service '{service}'; there are: {', '.join(sorted(known))}")
-    one = known[service]
-    if not one["hosts"]:
-        raise EvidenceNotFound(
-            f"nothing says which hosts are {service}'s own; add hosts to [services.{service}] and run again"
-        )
-    return Scope(service=service, owner=one["owner"], hosts=tuple(one["hosts"]))
+    section = known[service]
+    if not section["hosts"]:
+        raise EvidenceNotFound(f"the hosts of {service} are unknown; add hosts to [services.{service}] and run again")
+    return Scope(service=service, owner=section["owner"], hosts=tuple(section["hosts"]))

@@ -1,4 +1,4 @@
-"""`firstbell store`: whether the store does what it should, what waits for it, and what is past its time."""
+"""`firstbell store`: tests the evidence store, sends waiting evidence, and removes expired evidence."""
 
 from __future__ import annotations
 
@@ -22,24 +22,23 @@ from firstbell.artifacts.stores.s3_policies import POLICIES, access_policy, life
 from firstbell.artifacts.stores.self_test import SelfTestResult, self_test
 from firstbell.runner.app.build import config_at
 from firstbell.runner.app.build_storage import retention_of, spool_of, store_of
-from firstbell.runner.cli.console import console, give_up
-from firstbell.runner.cli.look.runs import CONFIG_OPTION
-from firstbell.runner.cli.play.run import errors_as_sentences
+from firstbell.runner.cli.console import console, errors_as_sentences, give_up
+from firstbell.runner.cli.options import CONFIG_OPTION
 
-FOLDER = ("firstbell watch removes what is past its time once a day; by hand: firstbell store sweep",)
+FOLDER = ("firstbell watch removes expired evidence once a day; by hand: firstbell store sweep",)
 BUCKET = (
-    "The bucket removes by itself, once this is applied; nobody who plays needs a right to delete:",
+    "Apply these lifecycle rules, and the bucket removes expired evidence itself:",
     "  firstbell store check --lifecycle        for: aws s3api put-bucket-lifecycle-configuration",
-    "The least that has to be allowed, for: aws iam put-role-policy",
-    "  firstbell store check --policy agent     this machine: writes once, reads and deletes nothing",
-    "  firstbell store check --policy reader    whoever looks at evidence, and signs links to it",
-    "  firstbell store check --policy keeper    whoever holds evidence beyond its time",
+    "The least rights needed, for: aws iam put-role-policy",
+    "  firstbell store check --policy agent     this machine: writes only",
+    "  firstbell store check --policy reader    people who read evidence and share links",
+    "  firstbell store check --policy keeper    people who hold evidence",
 )
 
 
 @click.group()
 def store() -> None:
-    """Try the store, send what waits for it, remove what is past its time."""
+    """Check the evidence store; send or remove evidence."""
 
 
 @store.command()
@@ -49,12 +48,15 @@ def store() -> None:
     type=click.Choice(list(POLICIES)),
     is_flag=False,
     flag_value="agent",
-    help="Print one access policy alone, as JSON: of the agent that writes, a reader, or a keeper that holds.",
+    help="Print only one access policy, as JSON.",
 )
-@click.option("--lifecycle", "only_lifecycle", is_flag=True, help="Print the lifecycle rules alone, as JSON.")
+@click.option("--lifecycle", "only_lifecycle", is_flag=True, help="Print only the lifecycle rules, as JSON.")
 @CONFIG_OPTION
 def check(config_file: Path | None, policy_of: str | None, only_lifecycle: bool) -> None:
-    """Prove what the store does, with an object of its own; for a bucket, say what has to be applied to it."""
+    """Test the store with an object of its own.
+
+    For a bucket, the rules and policies to apply are printed as well.
+    """
     with errors_as_sentences():
         config = config_at(config_file, Path.cwd())
         kept, retention = store_of(config), retention_of(config)
@@ -63,36 +65,42 @@ def check(config_file: Path | None, policy_of: str | None, only_lifecycle: bool)
         return
     out = console()
     with errors_as_sentences():
-        holds = all([_told(out, proof) for proof in self_test(kept)])  # noqa: C419  # each is told, the last one too
+        holds = all([_print(out, test) for test in self_test(kept)])  # noqa: C419  # each is printed
     if not holds:
         raise SystemExit(1)
     days = ", ".join(f"{lifetime.value} {days:g} days" for lifetime, days in retention.days.items())
-    out.print(f"\nKept: {days}; what is held, until it is let go.", style="quiet")
+    out.print(f"\nKept: {days}; held evidence until it is released.", style="quiet")
     for line in BUCKET if isinstance(kept, S3Store) else FOLDER:
         out.print(line, style="quiet" if line[0] != " " else None)
 
 
-def _told(out: Console, proof: SelfTestResult) -> bool:
-    tick, style = ("✗", "failed") if not proof.passed else ("✓", "passed") if proof.is_fine else ("!", "errored")
-    seen = (proof.text, "quiet" if proof.is_fine else style)
-    out.print(Text.assemble((f"  {tick} ", style), f"{proof.name:<42}", seen), soft_wrap=True)
-    return proof.passed
+def _print(out: Console, test: SelfTestResult) -> bool:
+    mark, style = ("✗", "failed") if not test.passed else ("✓", "passed") if test.is_fine else ("!", "errored")
+    seen = (test.text, "quiet" if test.is_fine else style)
+    out.print(Text.assemble((f"  {mark} ", style), f"{test.name:<42}", seen), soft_wrap=True)
+    return test.passed
 
 
 def _print_json(kept: Store, policy_of: str | None, retention: Retention) -> None:
     if not isinstance(kept, S3Store):
-        give_up("a folder needs no policy and no lifecycle rules; firstbell store sweep removes what is old", code=3)
+        give_up(
+            "a folder needs no policy and no lifecycle rules; to remove expired evidence: firstbell store sweep",
+            code=3,
+        )
     if policy_of:
-        wanted = access_policy(kept.bucket, kept.prefix, kept.options, name=policy_of)
+        document = access_policy(kept.bucket, kept.prefix, kept.options, name=policy_of)
     else:
-        wanted = lifecycle(kept.prefix, retention, kept.options)
-    click.echo(json.dumps(wanted, indent=2))
+        document = lifecycle(kept.prefix, retention, kept.options)
+    click.echo(json.dumps(document, indent=2))
 
 
 @store.command()
 @CONFIG_OPTION
 def deliver(config_file: Path | None) -> None:
-    """Send what waits in the spool, now. Exits with 1 if something still waits."""
+    """Send the evidence that waits in the spool.
+
+    Exits with 1 if some of it still waits.
+    """
     out = console()
     with errors_as_sentences():
         config = config_at(config_file, Path.cwd())
@@ -104,13 +112,13 @@ def deliver(config_file: Path | None) -> None:
     with errors_as_sentences(), out.status(f"{_runs(before.runs)}, {before.size_bytes / MIB:.1f} MiB") as status:
         sent: list[str] = []
 
-        def told(run: str) -> None:
+        def sent_one(run: str) -> None:
             sent.append(run)
             status.update(f"{len(sent)} of {before.runs}: {escape(run)}")
 
-        delivery = spool.deliver(kept, told)
+        delivery = spool.deliver(kept, sent_one)
     if delivery.busy:
-        out.print("Another First Bell is sending it already.", style="quiet")
+        out.print("Another process is sending it.", style="quiet")
         return
     after = spool.waiting()
     out.print(f"{_runs(len(sent))} sent, {delivery.objects} objects; {_runs(after.runs)} still to be sent.")
@@ -124,12 +132,15 @@ def deliver(config_file: Path | None) -> None:
 @store.command()
 @CONFIG_OPTION
 def sweep(config_file: Path | None) -> None:
-    """Remove from a folder what is past its time; a bucket does that by its lifecycle rules."""
+    """Remove expired evidence from a folder.
+
+    A bucket removes it by its lifecycle rules.
+    """
     with errors_as_sentences():
         config = config_at(config_file, Path.cwd())
         kept = store_of(config)
     if not isinstance(kept, FolderStore):
-        give_up("this store is no folder; its lifecycle rules do that: firstbell store check --lifecycle", code=3)
+        give_up("only a folder is swept; a bucket has lifecycle rules: firstbell store check --lifecycle", code=3)
     try:
         swept = sweep_folder(kept.root, retention_of(config), datetime.now(UTC))
     except UnreadableHold as error:

@@ -1,4 +1,4 @@
-"""`firstbell trace`: a run's trace in Playwright's own viewer, which comes with Playwright and runs on this machine."""
+"""`firstbell trace`: opens a run's trace in Playwright's viewer, on this machine."""
 
 from __future__ import annotations
 
@@ -12,33 +12,37 @@ from firstbell.artifacts.bundle.build import BundleRequest, build
 from firstbell.runner.cli.console import console, give_up
 from firstbell.runner.cli.evidence.evidence import ATTEMPT_OPTION, evidence_errors_as_sentences, show
 from firstbell.runner.cli.evidence.fetch import evidence_of, page_context_of
-from firstbell.runner.cli.look.runs import CONFIG_OPTION, open_history
+from firstbell.runner.cli.opening import open_history
+from firstbell.runner.cli.options import CONFIG_OPTION
 
 BOTH = "both"
 
 
 @click.command()
 @click.argument("run")
-@click.option("--actor", default="", help="Whose; of several people the one time line of all if left out.")
+@click.option("--actor", default="", help="The actor; by default all on one time line.")
 @ATTEMPT_OPTION
 @CONFIG_OPTION
 def trace(run: str, actor: str, attempt: int, config_file: Path | None) -> None:
-    """Open the trace of RUN: the last letters of a run's name, or the number of the incident that it opened."""
+    """Open a run's trace in Playwright's viewer.
+
+    RUN is the last letters of a run's id, or the number of the incident that it opened.
+    """
     with (
         open_history(config_file) as (config, database),
         evidence_errors_as_sentences(),
         console().status("fetching the run from the store"),
     ):
         found = evidence_of(config, database, run)
-        made = build(
+        bag = build(
             found.files, BundleRequest(context=page_context_of(config, found, ""), attempt=attempt), datetime.now(UTC)
         )
-    files = {name.removeprefix("data/"): data for name, data in made.items() if name.startswith("data/")}
+    files = {name.removeprefix("data/"): data for name, data in bag.items() if name.startswith("data/")}
     chosen = chosen_trace(files, actor)
     if not chosen:
-        whose = f" of '{actor}'" if actor else ""
+        of_actor = f" of '{actor}'" if actor else ""
         give_up(
-            f"{found.run.id} has no trace{whose}; a run that confirms a failure leaves one, and every run does with "
+            f"{found.run.id} has no trace{of_actor}; runs that confirm a failure have one, and all runs with "
             '[evidence] on_pass = "trace"',
             code=2,
         )
@@ -46,7 +50,7 @@ def trace(run: str, actor: str, attempt: int, config_file: Path | None) -> None:
 
 
 def chosen_trace(names: Iterable[str], actor: str) -> str:
-    """The trace to open: an actor's, or all on one time line, or the only one; empty where there is none."""
+    """The name of the trace: of one actor, or of all on one time line, or the only one; empty where there is none."""
     traces = {
         (BOTH if path.stem == BOTH else path.parent.name): name
         for name in sorted(names)

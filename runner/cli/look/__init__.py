@@ -1,1 +1,1 @@
-"""Commands that look at results."""
+"""Commands that show results."""

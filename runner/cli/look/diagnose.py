@@ -1,4 +1,4 @@
-"""`firstbell diagnose`: whose part of the chain broke in a run, why we think so, and what was checked and is fine."""
+"""`firstbell diagnose`: the service that broke a run, the reasons, and the services that are known to work."""
 
 from __future__ import annotations
 
@@ -11,14 +11,17 @@ import click
 from rich.table import Table
 from rich.text import Text
 
+from firstbell.labels import LABEL_WIDTH, Label
 from firstbell.runner.cli.console import console
-from firstbell.runner.cli.look.runs import CONFIG_OPTION, find_run, open_history, zone_of
+from firstbell.runner.cli.opening import open_history, zone_of
+from firstbell.runner.cli.options import CONFIG_OPTION, JSON_OPTION
+from firstbell.runner.cli.render.run_text import fact_line, service_text
 from firstbell.runner.config.load import Config
 from firstbell.runner.history.record import RunRow
+from firstbell.runner.history.runs.runs import RunHistory
 from firstbell.runner.outcome import Outcome
 
-SURE_OF_OURSELVES = "it lies with us, so nothing else that was seen counts"
-WHERE = {
+SOURCES = {
     "the picture of the step": "firstbell evidence {run} --open",
     "the network log": "firstbell evidence {run} --open",
     "the page": "firstbell evidence {run} --open",
@@ -27,80 +30,83 @@ WHERE = {
     "the other locations": "firstbell runs --journey {journey}",
     "this machine": "firstbell show {run}",
 }
-"""Where a person can look each kind of reason up."""
+"""The command that shows the source of a reason."""
 
 
 @click.command()
 @click.argument("run")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@JSON_OPTION
 @CONFIG_OPTION
 def diagnose(run: str, as_json: bool, config_file: Path | None) -> None:
-    """Tell whose part of the chain broke in RUN, and why. RUN is its id, or the last letters of it."""
+    """Show the service that broke a run, with reasons.
+
+    RUN is the id of the run, or the last letters of it.
+    """
     with open_history(config_file) as (config, database):
-        found = find_run(run, config, database)
+        found = RunHistory(database, zone_of(config)).find(run)
     if as_json:
         click.echo(json.dumps(_document(found, config), indent=1))
         return
     out = console()
     if found.diagnosis is None:
-        out.print(Text(f"  {found.journey} {found.outcome}: there is nothing to diagnose", found.outcome))
+        out.print(Text(f"  {found.journey} {found.outcome}: nothing to diagnose", found.outcome))
         return
-    when = f"{found.started_at.astimezone(zone_of(config)):%a %d %b %Y %H:%M}"
-    out.print(Text(f"{found.journey} from {found.location}, {when}: {found.outcome}", "told"))
+    when = f"{found.started_at.astimezone(zone_of(config)):%a %d %b %Y %H:%M %Z}"
+    out.print(Text(f"{found.journey} from {found.location}, {when}: {found.outcome}", "strong"))
     for line in lead(found, found.diagnosis, config):
         out.print(line, soft_wrap=True)
     out.print(_reasons(found, found.diagnosis))
 
 
 def lead(run: RunRow, found: Mapping[str, Any], config: Config) -> Iterator[Text]:
-    """Whose, what, how sure, and who is to be called: the lines that everybody reads."""
-    service = str(found["service"])
-    given = config.settings.services.get(service)
-    whose = ", ".join(part for part in (service, run.owner if run.outcome == Outcome.FAILED else "") if part)
+    """The first lines: problem, service, contact and confidence."""
+    name = str(found["service"])
+    section = config.settings.services.get(name)
     is_own = found["cause"].startswith("own-") or found["cause"] == "stranger"
-    name = "First Bell itself, no service is blamed" if is_own else whose or "nobody can be named"
-    yield Text.assemble(("  whose    ", "quiet"), (name, "errored" if is_own or not service else "failed"))
-    yield Text.assemble(("  what     ", "quiet"), (found["words"], "told"))
-    why = SURE_OF_OURSELVES if is_own else _sure(found, run, config)
-    yield Text.assemble(("  sure     ", "quiet"), f"{found['confidence']}: {why}")
+    service = service_text(name, run.owner if run.outcome == Outcome.FAILED else "") or "unknown"
+    blamed = "no service: the problem is on First Bell's own side" if is_own else service
+    yield fact_line(Label.PROBLEM, found["words"], style="strong")
+    yield fact_line(Label.SERVICE, blamed, style="errored" if is_own or not name else "failed")
     if run.outcome == Outcome.PASSED:
-        yield Text.assemble(("  call     ", "quiet"), "nobody: it passed when it was tried again")
-    elif run.outcome == Outcome.FAILED and given and given.contact:
-        yield Text.assemble(("  call     ", "quiet"), given.contact)
+        yield fact_line(Label.CALL, "no call needed: the second attempt passed")
+    elif run.outcome == Outcome.FAILED and section and section.contact:
+        yield fact_line(Label.CALL, section.contact)
+    confidence = f"{found['confidence']} ({_confidence_reason(found, run, config, is_own=is_own)})"
+    yield fact_line(Label.CONFIDENCE, confidence)
 
 
-def _sure(found: Mapping[str, Any], run: RunRow, config: Config) -> str:
-    """What makes it sure, and what would make it surer."""
+def _confidence_reason(found: Mapping[str, Any], run: RunRow, config: Config, *, is_own: bool) -> str:
+    """The facts that the confidence rests on, and what would raise it."""
+    if is_own:
+        return "a problem on our side excludes a judgement of services"
     if found["cause"] == "unknown":
-        return f"nothing that we know of explains it; look for yourself: firstbell evidence {run.id[-6:]} --open"
-    twice = "seen twice" if found.get("seen_twice") else "seen once: a first attempt is confirmed by a second"
-    controls = "no control was reached" if config.settings.diagnosis.controls else "name controls in [diagnosis]"
-    way = "our own way out is proven" if found.get("way_proven") else f"our own way out is not proven: {controls}"
-    return f"{twice}; {way}"
+        return f"no known cause matches; look at the evidence: firstbell evidence {run.id[-6:]} --open"
+    attempts = "seen in both attempts" if found.get("seen_twice") else "seen in one attempt only"
+    if found.get("way_proven"):
+        return f"{attempts}; our own connection works"
+    control = "no control host was reached" if config.settings.diagnosis.controls else "set controls in [diagnosis]"
+    return f"{attempts}; our own connection is not proven: {control}"
 
 
 def _reasons(run: RunRow, found: Mapping[str, Any]) -> Table:
-    """Each reason with where it can be looked up, which is said once for several that stand in the same place."""
+    """The reasons, each with the command that shows its source (once for several of one source), and what works."""
     table = Table(box=None, pad_edge=False, show_header=False, padding=(0, 2, 0, 0))
-    label, told = "because", ""
-    for one in found["because"]:
-        where = _where(run, one["source"])
-        table.add_row(Text(f"  {label:<7}", "quiet"), Text(one["said"]), Text("" if where == told else where, "quiet"))
-        label, told = "", where
-    label = "fine"
-    for one in found["cleared"]:
-        table.add_row(Text(f"  {label:<7}", "quiet"), Text(f"{one['name']}: {one['why']}"), Text())
+    table.add_column(no_wrap=True, min_width=LABEL_WIDTH)
+    label, last = str(Label.REASONS), ""
+    for reason in found["because"]:
+        source = SOURCES.get(reason["source"], "").format(run=run.id[-6:], journey=run.journey)
+        shown = "" if source == last else source
+        table.add_row(Text(f"  {label}", "quiet"), Text(reason["said"]), Text(shown, "quiet"))
+        label, last = "", source
+    label = str(Label.WORKING)
+    for service in found["cleared"]:
+        table.add_row(Text(f"  {label}", "quiet"), Text(f"{service['name']}: {service['why']}"), Text())
         label = ""
     return table
 
 
-def _where(run: RunRow, source: str) -> str:
-    return WHERE.get(source, "").format(run=run.id[-6:], journey=run.journey)
-
-
 def _document(run: RunRow, config: Config) -> dict[str, object]:
-    found = run.diagnosis or {}
-    given = config.settings.services.get(str(found.get("service", "")))
+    section = config.settings.services.get(str((run.diagnosis or {}).get("service", "")))
     return {
         "schema": "firstbell.diagnosis/1",
         "run": run.id,
@@ -108,6 +114,6 @@ def _document(run: RunRow, config: Config) -> dict[str, object]:
         "location": run.location,
         "outcome": run.outcome,
         "owner": run.owner,
-        "contact": given.contact if given else "",
+        "contact": section.contact if section else "",
         "diagnosis": run.diagnosis,
     }

@@ -1,4 +1,4 @@
-"""`firstbell probe`: how far the way to each host goes from here, now."""
+"""`firstbell probe`: tests DNS, TCP, TLS, HTTP and STUN of each host, from this machine and now."""
 
 from __future__ import annotations
 
@@ -16,50 +16,53 @@ from firstbell.journeys.stage.service import Service
 from firstbell.runner.app.build import practice_for, services_of
 from firstbell.runner.app.build_locations import controls_of, location_named, locations_of
 from firstbell.runner.cli.console import console, give_up
-from firstbell.runner.cli.look.runs import CONFIG_OPTION, open_history
+from firstbell.runner.cli.opening import open_history
+from firstbell.runner.cli.options import CONFIG_OPTION, JSON_OPTION
 from firstbell.runner.diagnosis.facts import is_reached
 from firstbell.runner.diagnosis.host_changes import HostChange, host_changes
 from firstbell.runner.diagnosis.host_check import DEGRADED, WELL, CheckPart, HostCheck
 from firstbell.runner.diagnosis.host_check_text import host_check_text
-from firstbell.runner.diagnosis.probes import probe as look
+from firstbell.runner.diagnosis.probes import probe as test_hosts
 from firstbell.runner.diagnosis.targets import Target, target_of, targets_of
 from firstbell.runner.history.runs.host_checks import CHECK, HostCheckHistory
 
-# A certificate that ends sooner is told of in yellow: authorities renew theirs a month before.
+# A certificate that expires sooner is shown in yellow: authorities renew theirs a month before.
 SOON_DAYS = 14
 STYLES = {WELL: "passed", DEGRADED: "errored"}
 
 
 @click.command()
 @click.argument("hosts", nargs=-1, metavar="[HOST]...")
-@click.option("--from", "location", default="", help="The location to look from; the first one if left out.")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.option("--from", "location", default="", help="The location to test from; the first one by default.")
+@JSON_OPTION
 @CONFIG_OPTION
 def probe(hosts: tuple[str, ...], location: str, as_json: bool, config_file: Path | None) -> None:
-    """Look at the hosts of every service and at the controls; or at HOSTs alone, whosever they are.
+    """Test DNS, TCP, TLS and HTTP of every host, now.
 
-    Exits with 0 when all are reached, 1 when one is not, 2 when no control is: then it is this place.
+    Tested are the hosts of all services and the control hosts, or only each HOST named.
+
+    Exits with 0 if all are reachable, 1 if one is not, 2 if no control host is: then the problem is on this side.
     """
     with open_history(config_file) as (config, database):
-        given = config.settings.diagnosis
+        settings = config.settings.diagnosis
         with practice_for(config.settings) as practice:
             introduction = practice.introduction if practice else None
             services = services_of(config.settings, introduction)
             here = location_named(location, locations_of(config, introduction), config)
             targets = _chosen(targets_of(services.values(), controls_of(config, introduction)), hosts)
-            checks = look(targets, here.egress, given.within)
+            checks = test_hosts(targets, here.egress, settings.within)
         history, now = HostCheckHistory(database), datetime.now(UTC)
         before = {check.host: history.latest_well(here.name, check.host, now) for check in checks}
     changed = {check.host: host_changes(last, check) for check in checks if (last := before[check.host])}
     if as_json:
         click.echo(json.dumps([_as_json(check, changed.get(check.host, ())) for check in checks], indent=1))
     else:
-        _tell(checks, services, changed)
+        _print(checks, services, changed)
     raise SystemExit(_exit_code(checks))
 
 
 def _chosen(targets: Sequence[Target], hosts: Sequence[str]) -> list[Target]:
-    """All; or those that are named, by host or by address, and where nobody knows them as strangers."""
+    """All targets, or the named ones, by host or address; an unknown name is a target of no service."""
     if not hosts:
         return list(targets)
     chosen = []
@@ -83,24 +86,29 @@ def _exit_code(checks: Sequence[HostCheck]) -> int:
 
 def _as_json(check: HostCheck, changed: Sequence[HostChange]) -> dict[str, object]:
     found: dict[str, object] = CHECK.dump_python(check, mode="json")
-    told = [asdict(change) | {"what": change.what.value} for change in changed]
-    return found | {"verdict": check.verdict, "ends_at": check.ends_at, "said": host_check_text(check), "changed": told}
+    changes = [asdict(change) | {"what": change.what.value} for change in changed]
+    return found | {
+        "verdict": check.verdict,
+        "ends_at": check.ends_at,
+        "said": host_check_text(check),
+        "changed": changes,
+    }
 
 
-def _tell(
+def _print(
     checks: Sequence[HostCheck], services: Mapping[str, Service], changed: Mapping[str, Sequence[HostChange]]
 ) -> None:
     out = console()
     if not checks:
-        out.print("There is no host to look at; give [services] a url, or name a host.", style="quiet")
+        out.print("No host to test; set url in [services], or name a host.", style="quiet")
         return
     table = Table(box=None, pad_edge=False, header_style="quiet")
-    columns = ["host", "whose", "names", "tcp", "tls", "http", *(["stun"] if any(c.stun for c in checks) else [])]
+    columns = ["host", "service", "dns", "tcp", "tls", "http", *(["stun"] if any(c.stun for c in checks) else [])]
     for column in columns:
         table.add_column(column, no_wrap=True)
     for check in checks:
-        whose = Text("control", "quiet") if check.is_control else Text(check.service or "somebody's", "who")
-        cells = (Text(check.host, _style(check)), whose, _names(check), _tcp(check), _tls(check), _http(check))
+        service = Text("control", "quiet") if check.is_control else Text(check.service or "none", "actor")
+        cells = (Text(check.host, _style(check)), service, _names(check), _tcp(check), _tls(check), _http(check))
         table.add_row(*cells, *([_stun(check)] if len(columns) > len(cells) else []))
     out.print(table)
     for line in _sentences(checks, services, changed):
@@ -111,25 +119,25 @@ def _sentences(
     checks: Sequence[HostCheck], services: Mapping[str, Service], changed: Mapping[str, Sequence[HostChange]]
 ) -> Iterator[Text]:
     for check in checks:
-        if said := host_check_text(check):
+        if text := host_check_text(check):
             owner = services[check.service].owner if check.service in services else ""
-            whose = f" ({check.service}, {owner})" if owner else ""
-            yield Text(f"{check.host}{whose}: {said}.", _style(check))
+            service = f" ({check.service}, {owner})" if owner else ""
+            yield Text(f"{check.host}{service}: {text}.", _style(check))
         for change in changed.get(check.host, ()):
-            yield Text(f'{check.host}: its {change.what.value} was "{change.was}", and is "{change.now}".', "quiet")
+            yield Text(f'{check.host}: its {change.what.value} was "{change.was}" and is now "{change.now}".', "quiet")
     if _exit_code(checks) == 2:
-        yield Text("No control is reached either: look at this machine's own connection first.", "told")
+        yield Text("No control host is reachable: check this machine's own connection first.", "strong")
 
 
 def _style(check: HostCheck) -> str:
     return STYLES.get(check.verdict, "failed")
 
 
-def _cell(check: HostCheck, stage: CheckPart, well: str, style: str = "passed") -> Text:
-    """What a part says when it went well, or the trouble that it ended with; a dash where it was not come to."""
+def _cell(check: HostCheck, stage: CheckPart, result: str, style: str = "passed") -> Text:
+    """The cell of one part of a check: its result, its problem, or a dash where it was not reached."""
     if check.ending and check.ending.stage is stage:
         return Text(check.ending.trouble.value.replace("-", " "), "failed")
-    return Text(well, style) if well else Text("-", "quiet")
+    return Text(result, style) if result else Text("-", "quiet")
 
 
 def _names(check: HostCheck) -> Text:

@@ -1,4 +1,4 @@
-"""`firstbell status`: how everything is now, for people and for the monitors that IT already runs."""
+"""`firstbell status`: the present state of every journey, for people and for other monitors."""
 
 from __future__ import annotations
 
@@ -9,46 +9,43 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, redirect_stderr
-from datetime import UTC, datetime
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 import click
-from rich.table import Table
-from rich.text import Text
 
 from firstbell.runner.alarms.monitor_formats import FORMATS
-from firstbell.runner.alarms.status import JourneyStatus, Level, Status
-from firstbell.runner.app.alerting import alerting_for
-from firstbell.runner.cli.console import console
-from firstbell.runner.cli.look.runs import CONFIG_OPTION, open_history, zone_of
+from firstbell.runner.alarms.status import Level
+from firstbell.runner.cli.opening import open_history, zone_of
+from firstbell.runner.cli.options import CONFIG_OPTION
+from firstbell.runner.config.to_alarms import alarm_policy_of
+from firstbell.runner.history.alarms.incidents import IncidentService
 from firstbell.runner.history.alarms.status import status_of
 
-STYLES = {Level.OK: "passed", Level.WARNING: "errored", Level.CRITICAL: "failed", Level.UNKNOWN: "errored"}
-
-
-CANNOT_LOOK: Mapping[str | None, Callable[[str], str]] = {
-    "nagios": lambda said: f"FIRSTBELL UNKNOWN - {said}",
-    "prtg": lambda said: json.dumps({"prtg": {"error": 1, "text": said}}),
+UNKNOWN_LINES: Mapping[str | None, Callable[[str], str]] = {
+    "nagios": lambda reason: f"FIRSTBELL UNKNOWN - {reason}",
+    "prtg": lambda reason: json.dumps({"prtg": {"error": 1, "text": reason}}),
 }
+"""The line that a monitor shows where the status cannot be read."""
 
 
 @click.command()
 @click.option("--format", "format_", type=click.Choice(sorted(FORMATS)), default=None, help="For another monitor.")
-@click.option("--out", type=Path, default=None, help="Write it there in one step, as a textfile collector wants it.")
+@click.option("--out", type=Path, default=None, help="Write to this file, in one step, as a textfile collector needs.")
 @CONFIG_OPTION
 def status(format_: str | None, out: Path | None, config_file: Path | None) -> None:
-    """Say how everything is now.
+    """Show the present state of every journey.
 
-    Exits as plug-ins of Nagios do: 0 well, 1 warning, 2 critical, 3 nobody knows (First Bell does not watch, or
-    something could not be judged). With --format prometheus it exits with 0: a collector reads the figures.
+    Exits as Nagios plug-ins do: 0 ok, 1 warning, 2 critical, 3 unknown (First Bell is not running, or could not judge a
+    service). With --format prometheus it exits with 0: the collector reads the figures.
     """
     with _unknown_at_worst(format_), open_history(config_file) as (config, database):
-        given = config.settings
-        board = alerting_for(config, database)
-        found = status_of(database, board.incidents, given.location_names, given.alarms.silent_after)
+        settings = config.settings
+        incidents = IncidentService(database, alarm_policy_of(settings))
+        found = status_of(database, incidents, settings.location_names, settings.alarms.silent_after)
     if format_ is None:
-        _tell(found, zone_of(config))
+        from firstbell.runner.cli.render.status_text import print_status  # noqa: PLC0415  # rich, for people only
+
+        print_status(found, zone_of(config))
     else:
         _write(FORMATS[format_](found, zone_of(config)), out)
     raise SystemExit(Level.OK if format_ == "prometheus" else found.level)
@@ -56,22 +53,21 @@ def status(format_: str | None, out: Path | None, config_file: Path | None) -> N
 
 @contextmanager
 def _unknown_at_worst(format_: str | None) -> Iterator[None]:
-    """Who cannot look does not know: whatever goes wrong on the way ends with 3. Monitors read why on standard output,
-    and nothing else."""
-    heard = io.StringIO() if format_ in CANNOT_LOOK else sys.stderr
+    """Ends with 3 (unknown) whatever goes wrong: monitors read the reason on standard output, and nothing else."""
+    errors = io.StringIO() if format_ in UNKNOWN_LINES else sys.stderr
     try:
-        with redirect_stderr(heard):
+        with redirect_stderr(errors):
             yield
     except SystemExit:
-        said = heard.getvalue() if isinstance(heard, io.StringIO) else ""
+        reason = errors.getvalue() if isinstance(errors, io.StringIO) else ""
     except Exception as error:
-        if format_ not in CANNOT_LOOK:
+        if format_ not in UNKNOWN_LINES:
             raise
-        said = f"it cannot be looked at ({type(error).__name__})"
+        reason = f"the status cannot be read ({type(error).__name__})"
     else:
         return
-    if format_ in CANNOT_LOOK:
-        click.echo(CANNOT_LOOK[format_](" ".join(said.split()).replace("|", "/")))
+    if format_ in UNKNOWN_LINES:
+        click.echo(UNKNOWN_LINES[format_](" ".join(reason.split()).replace("|", "/")))
     raise SystemExit(Level.UNKNOWN)
 
 
@@ -83,31 +79,3 @@ def _write(text: str, out: Path | None) -> None:
         file.write(f"{text}\n")
     os.chmod(file.name, 0o644)  # noqa: PTH101  # another user's collector reads it
     os.replace(file.name, out)  # noqa: PTH105
-
-
-def _tell(found: Status, zone: ZoneInfo) -> None:
-    out = console()
-    out.print(Text.assemble((f"{found.level.name}  ", STYLES[found.level]), found.summary), soft_wrap=True)
-    if found.journeys:
-        table = Table(box=None, pad_edge=False, header_style="quiet")
-        for column in ("journey", "from", "how it is", "last run", "took"):
-            table.add_column(column, justify="right" if column == "took" else "left")
-        for one in found.journeys:
-            state, style = _state(one)
-            ran = f"{one.at.astimezone(zone):%a %H:%M:%S}"
-            table.add_row(one.journey, one.location, Text(state, style), ran, f"{one.took_s:.1f} s")
-        out.print(table)
-    for standing in found.incidents:
-        hand = f", in hand: {standing.acknowledged_by}" if standing.acknowledged_by else ""
-        out.print(Text(f"incident {standing.incident.number}{hand}: firstbell incidents {standing.incident.number}"))
-    if found.waiting_since:
-        waited = round((datetime.now(UTC) - found.waiting_since).total_seconds())
-        out.print(Text(f"a notice waits for {waited} s: firstbell alarm outbox", "errored"))
-
-
-def _state(one: JourneyStatus) -> tuple[str, str]:
-    if one.broken_by:
-        return f"broken by {one.broken_by}", "failed"
-    if one.is_unseen:
-        return f"not judged ({one.outcome})", "errored"
-    return one.outcome, one.outcome

@@ -1,1 +1,1 @@
-"""Commands that play journeys: now, on a schedule, or as a rehearsal."""
+"""Commands that run journeys: now, on a schedule, or as a rehearsal."""

@@ -1,4 +1,4 @@
-"""`firstbell rehearse`: many students in one class at once, and a go or no-go with what it rests on."""
+"""`firstbell rehearse`: many students in one class at once, and a go or no-go with its figures."""
 
 from __future__ import annotations
 
@@ -17,9 +17,10 @@ from pydantic import TypeAdapter, ValidationError
 
 from firstbell.errors import CONFIG, ERRORED
 from firstbell.runner.app.build import config_at, district_of, practice_address
-from firstbell.runner.app.build_storage import state_folder
 from firstbell.runner.app.local_runner import open_shared_resources
-from firstbell.runner.cli.console import console, give_up
+from firstbell.runner.app.open_config import state_folder
+from firstbell.runner.cli.console import console, errors_as_sentences, give_up
+from firstbell.runner.cli.options import CONFIG_OPTION, JSON_OPTION
 from firstbell.runner.cli.play.rehearse_checks import (
     arrivals_of,
     check_is_chromium,
@@ -29,7 +30,6 @@ from firstbell.runner.cli.play.rehearse_checks import (
 )
 from firstbell.runner.cli.play.rehearse_outputs import write_outputs
 from firstbell.runner.cli.play.rehearse_progress import ConsoleProgress, SilentProgress
-from firstbell.runner.cli.play.run import errors_as_sentences
 from firstbell.runner.cli.signals import stopped_by_signals
 from firstbell.runner.config.durations import Seconds
 from firstbell.runner.config.load import Config
@@ -48,13 +48,13 @@ from firstbell.runner.rehearsal.processes.parent import measure_in_child
 from firstbell.runner.rehearsal.results.store import RehearsalStore
 from firstbell.runner.rehearsal.run import RehearsalPlan, conclude, longest_s, rehearse
 
-# The script of a rehearsal brings this class together, with this many teachers.
+# The script of a rehearsal is written for this journey and this many teachers.
 JOURNEY, TEACHERS = "live-class", 1
 CODES = {RehearsalOutcome.GO: 0, RehearsalOutcome.NO_GO: 1, RehearsalOutcome.LIMITED: ERRORED}
-# A shell's way to say that a signal ended something: this and its number.
+# Shells report a process that a signal ended by this number plus that of the signal.
 SIGNALLED = 128
-STOPPED = "stopped: everybody was sent home, nothing was judged and nothing was kept"
-STOPPED_LATE = "stopped: the verdict stands, but not every paper was written"
+STOPPED = "stopped: all participants left, and no result was kept"
+STOPPED_LATE = "stopped: the result is final, but not every file was written"
 
 OUTPUT_FILE = click.Path(dir_okay=False, writable=True, path_type=Path)
 _SECONDS: TypeAdapter[float] = TypeAdapter(Seconds)
@@ -68,15 +68,15 @@ def _duration(_context: click.Context, _option: click.Parameter, value: str) -> 
 
 
 def _must_be_playable(journey: str, teachers: int) -> None:
-    """End in one sentence where another journey, or another number of teachers, is asked for than is played."""
+    """Ends the command for a journey or a number of teachers that a rehearsal cannot play."""
     if journey != JOURNEY:
-        give_up(f'only "{JOURNEY}" can be rehearsed; play "{journey}" with: firstbell run {journey}', code=CONFIG)
+        give_up(f'only "{JOURNEY}" can be rehearsed; run "{journey}" with: firstbell run {journey}', code=CONFIG)
     if teachers != TEACHERS:
         give_up(f"a rehearsal has {TEACHERS} teacher, not {teachers}; leave out --teachers", code=CONFIG)
 
 
 def _output_file(_context: click.Context, _option: click.Parameter, value: Path | None) -> Path | None:
-    """Said before the class comes together and not after it: a file is opened as it will be, and left as it was."""
+    """Checks before the class, not after it, that a file can be written; leaves the file as it was."""
     if value is None:
         return None
     if not value.absolute().parent.is_dir():
@@ -93,22 +93,26 @@ def _output_file(_context: click.Context, _option: click.Parameter, value: Path 
 
 @click.command("rehearse")
 @click.argument("journey")
-@click.option("--students", type=click.IntRange(1, 500), default=8, show_default=True, help="How many come.")
-@click.option("--teachers", type=click.IntRange(1), default=TEACHERS, show_default=True, help="A class has one.")
-@click.option("--ramp", "ramp_s", default="20s", show_default=True, callback=_duration, help="Time in which they come.")
-@click.option("--stay", "stay_s", default="5s", show_default=True, callback=_duration, help="How long all stay.")
-@click.option("--repeat", type=click.IntRange(1, 50), default=1, show_default=True, help="How many times.")
+@click.option("--students", type=click.IntRange(1, 500), default=8, show_default=True, help="The number of students.")
 @click.option(
-    "--at", type=click.DateTime(["%H:%M"]), default=None, help="When the last student comes, in the school's time."
+    "--teachers", type=click.IntRange(1), default=TEACHERS, show_default=True, help="A class has one teacher."
 )
-@click.option("--measure", "only_measures", is_flag=True, help="Only say how many students this machine can carry.")
-@click.option("--anyway", is_flag=True, help="Play more than this machine can carry.")
 @click.option(
-    "--report", type=OUTPUT_FILE, callback=_output_file, default=None, help="Write a page that opens anywhere."
+    "--ramp", "ramp_s", default="20s", show_default=True, callback=_duration, help="Time in which they arrive."
+)
+@click.option("--stay", "stay_s", default="5s", show_default=True, callback=_duration, help="Time all stay.")
+@click.option("--repeat", type=click.IntRange(1, 50), default=1, show_default=True, help="The number of rounds.")
+@click.option(
+    "--at", type=click.DateTime(["%H:%M"]), default=None, help="Arrival of the last student, in the school's time."
+)
+@click.option("--measure", "only_measures", is_flag=True, help="Only print how many students this machine can carry.")
+@click.option("--anyway", is_flag=True, help="Run even with more students than this machine can carry.")
+@click.option(
+    "--report", type=OUTPUT_FILE, callback=_output_file, default=None, help="Write the result as one HTML file."
 )
 @click.option("--junit", "junit_file", type=OUTPUT_FILE, callback=_output_file, default=None, help="Write JUnit XML.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON document instead of telling.")
-@click.option("--config", "config_file", type=Path, default=None, help="The configuration; found upwards if left out.")
+@JSON_OPTION
+@CONFIG_OPTION
 def rehearse_(
     journey: str,
     students: int,
@@ -124,60 +128,61 @@ def rehearse_(
     as_json: bool,
     config_file: Path | None,
 ) -> None:
-    """Bring a whole class together: a teacher, and students who come like before a bell.
+    """Bring a whole class online at once, and measure it.
 
-    Each student has a browser context and a camera of their own, and must see and hear the teacher.
+    A teacher opens the class, and students arrive as before a bell. Each student has a browser context and a camera of
+    their own, and must see and hear the teacher.
 
-    It plays a script of its own: the journey's way to class, step by step, but for chat and raised hands, and everybody
-    in the browser of [browser].
+    A rehearsal has a script of its own: the steps of the journey without chat and raised hands, all in the browser of
+    [browser].
 
-    Exits with 0 for go, 1 for no-go, 2 for no result (this machine was the limit or could not play, or figures
-    contradict the practice school's), 3 for a configuration that cannot be used.
+    Exits with 0 for go, 1 for no-go, 2 for no result (this machine was the limit or failed, or figures contradict those
+    of the practice school), 3 for a configuration that cannot be used.
     """
     _must_be_playable(journey, teachers)
-    telling = SilentProgress() if as_json else ConsoleProgress(console())
-    asked = RehearseOptions(
+    progress = SilentProgress() if as_json else ConsoleProgress(console())
+    options = RehearseOptions(
         journey=journey, students=students, ramp_s=ramp_s, stay_s=stay_s, rounds=repeat, at=at, anyway=anyway
     )
     with errors_as_sentences(), _stopped(STOPPED, code=ERRORED), stopped_by_signals():
         config = config_at(config_file, Path.cwd())
-        wanted = criteria_of(config)
+        criteria = criteria_of(config)
         check_is_chromium(find_browser(config.settings.browser.executable, config.settings.browser.name))
-        record = _played(asked, config, telling, only_measures=only_measures)
+        record = _played(options, config, progress, only_measures=only_measures)
         if record is None:
             return
-        shelf = RehearsalStore(_rehearsal_store(config))
-        document = conclude(record, wanted, shelf.latest(journey))
+        store = RehearsalStore(_rehearsal_store(config))
+        document = conclude(record, criteria, store.latest(journey))
     code = CODES[document.verdict]
     with errors_as_sentences(), _stopped(STOPPED_LATE, code=code), stopped_by_signals():
-        # The verdict first: no disk that is full can take it back.
+        # The result is printed first: a full disk cannot change it.
         if as_json:
             click.echo(document.model_dump_json(indent=1))
-        telling.verdict(document)
+        progress.result(document)
         zone = ZoneInfo(config.settings.school.timezone)
-        written, lost = write_outputs(document, wanted, zone, shelf, report=report, junit_file=junit_file)
-        telling.papers([*written, *shelf.evidence_folder(document.record)])
-        for said in lost:
-            click.echo(f"firstbell: {said}", err=True)
+        written, lost = write_outputs(document, criteria, zone, store, report=report, junit_file=junit_file)
+        progress.outputs([*written, *store.evidence_folder(document.record)])
+        for message in lost:
+            click.echo(f"firstbell: {message}", err=True)
     raise SystemExit(code)
 
 
 @contextmanager
-def _stopped(said: str, *, code: int) -> Iterator[None]:
-    """Ctrl-C leaves with `code`, where click would leave with that of a no-go; other signals leave with their own."""
+def _stopped(message: str, *, code: int) -> Iterator[None]:
+    """Ends the command on Ctrl-C with `code`, where click would use that of a no-go; other signals keep their own."""
     try:
         yield
     except KeyboardInterrupt:
-        give_up(said, code=code)
-    except SystemExit as left:
-        if isinstance(left.code, int) and left.code > SIGNALLED:
-            give_up(said, code=left.code)
+        give_up(message, code=code)
+    except SystemExit as exit_:
+        if isinstance(exit_.code, int) and exit_.code > SIGNALLED:
+            give_up(message, code=exit_.code)
         raise
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RehearseOptions:
-    """What the command was asked for."""
+    """The options of the command."""
 
     journey: str
     students: int
@@ -189,32 +194,34 @@ class RehearseOptions:
 
 
 def _played(
-    asked: RehearseOptions, config: Config, telling: ConsoleProgress | SilentProgress, *, only_measures: bool
+    options: RehearseOptions, config: Config, progress: ConsoleProgress | SilentProgress, *, only_measures: bool
 ) -> RecordRow | None:
-    """Measure this machine, and unless that is all, play. Raises WorkerUnwell and Busy."""
+    """Measures this machine and, unless that is all, runs the rehearsal. Raises WorkerUnwell and AccountsBusy."""
     with open_shared_resources(config) as (database, practice):
         district = district_of(config, practice.introduction if practice else None)
         hello = WorkerSetup(
             config=config.file if config.text else None, text=config.text, practice=practice_address(practice)
         )
         log, cores = state_folder(config) / "rehearsal.log", psutil.cpu_count() or 1
-        workers = min(cores, asked.students + 1)
-        places = () if only_measures else arrivals_of(district, asked.students, ramp_s=asked.ramp_s, workers=workers)
-        check_shared_browser(config, district, asked.journey, places)
+        workers = min(cores, options.students + 1)
+        participants = (
+            () if only_measures else arrivals_of(district, options.students, ramp_s=options.ramp_s, workers=workers)
+        )
+        check_shared_browser(config, district, options.journey, participants)
         found = measure_in_child(hello, log)
         free = max(0.0, cores - found.others_cores)
-        can = capacity_of(found.cost, cores=free, memory_free_mib=found.memory_free_mib, ramp_s=asked.ramp_s)
-        telling.measured(found, can, cores=cores, ramp_s=asked.ramp_s)
+        can = capacity_of(found.cost, cores=free, memory_free_mib=found.memory_free_mib, ramp_s=options.ramp_s)
+        progress.measured(found, can, cores=cores, ramp_s=options.ramp_s)
         if only_measures:
             return None
-        if can < asked.students and not asked.anyway:
-            give_up(too_many_text(asked.students, can), code=ERRORED)
-        bill = RehearsalPlan(
-            journey=asked.journey,
-            arrivals=places,
-            ramp_s=asked.ramp_s,
-            rounds=asked.rounds,
-            stay_s=asked.stay_s,
+        if can < options.students and not options.anyway:
+            give_up(too_many_text(options.students, can), code=ERRORED)
+        plan = RehearsalPlan(
+            journey=options.journey,
+            arrivals=participants,
+            ramp_s=options.ramp_s,
+            rounds=options.rounds,
+            stay_s=options.stay_s,
             cost=found.cost,
             cores=cores,
             carries=can,
@@ -222,11 +229,11 @@ def _played(
             folder=_rehearsal_store(config),
             mask=config.settings.privacy.mask,
         )
-        # Before anybody is kept from others: until then they are needed elsewhere.
-        _wait_for(asked.at, config, asked.ramp_s, telling)
-        lease_s = longest_s(bill, district)
-        with _locked_accounts(database, district, places, lease_s=lease_s), telling.playing(bill) as onlooker:
-            return rehearse(bill, district, hello, practice=practice, listener=onlooker)
+        # Accounts are locked only after the wait: other runs need them until then.
+        _wait_for(options.at, config, options.ramp_s, progress)
+        lease_s = longest_s(plan, district)
+        with _locked_accounts(database, district, participants, lease_s=lease_s), progress.playing(plan) as listener:
+            return rehearse(plan, district, hello, practice=practice, listener=listener)
 
 
 def _rehearsal_store(config: Config) -> Path:
@@ -235,19 +242,21 @@ def _rehearsal_store(config: Config) -> Path:
 
 @contextmanager
 def _locked_accounts(
-    database: Database, district: District, places: tuple[Arrival, ...], *, lease_s: float
+    database: Database, district: District, participants: tuple[Arrival, ...], *, lease_s: float
 ) -> Iterator[None]:
-    """Nobody else plays these accounts or walks into the class meanwhile; should this process be lost, no longer than
-    `lease_s`. Raises Busy."""
+    """Locks the accounts and the class against other runs; after a crash the locks end with `lease_s`.
+
+    Raises AccountsBusy.
+    """
     locks, holder = AccountLocks(database, this_process(), owner_is_gone), f"rehearsal by {this_process()}"
-    names = {one.account: one.lock for one in district.account_pool.candidates}
-    wanted = [*dict.fromkeys(names[seat.account] for seat in places), district.account_pool.room]
-    casting = locks.allocate(
-        lambda taken: None if taken & set(wanted) else AccountAllocation(locks=wanted), holder=holder, lease_s=lease_s
+    names = {candidate.account: candidate.lock for candidate in district.account_pool.candidates}
+    keys = [*dict.fromkeys(names[arrival.account] for arrival in participants), district.account_pool.room]
+    allocation = locks.allocate(
+        lambda taken: None if taken & set(keys) else AccountAllocation(locks=keys), holder=holder, lease_s=lease_s
     )
-    if casting is None:
+    if allocation is None:
         raise AccountsBusy(
-            "accounts of this rehearsal, or its class, are in use by another run; try again when it is done"
+            "another run is using the accounts of this rehearsal, or its class; try again when it has ended"
         )
     try:
         yield
@@ -255,12 +264,12 @@ def _locked_accounts(
         locks.release(holder)
 
 
-def _wait_for(at: datetime | None, config: Config, ramp_s: float, telling: ConsoleProgress | SilentProgress) -> None:
-    """Wait until it is time to begin for the last student to come as the bell rings."""
+def _wait_for(at: datetime | None, config: Config, ramp_s: float, progress: ConsoleProgress | SilentProgress) -> None:
+    """Waits for the moment at which the last student arrives with the bell."""
     if at is None:
         return
     begins = begins_at(at.time(), datetime.now(ZoneInfo(config.settings.school.timezone)), ramp_s)
-    telling.waits(begins)
-    # Again and again: a machine that sleeps meanwhile loses time of one long wait.
+    progress.waits(begins)
+    # Many short waits: a machine that is suspended would lengthen one long wait.
     while (left_s := begins.timestamp() - time.time()) > 0:
         time.sleep(min(left_s, 5.0))

@@ -1,4 +1,4 @@
-"""What a rehearsal needs before anybody plays: criteria that can be met, a place for each, and one browser for all."""
+"""Checks before a rehearsal: criteria that exist, an account for each participant, and one browser for all."""
 
 from __future__ import annotations
 
@@ -18,35 +18,35 @@ from firstbell.runner.rehearsal.scenario import STEPS
 
 
 def check_is_chromium(found: Browser) -> None:
-    """Raise NoBrowser for a browser in which a rehearsal can be neither measured nor played."""
+    """Raises NoBrowser for a browser that a rehearsal cannot use."""
     if not found.kind.is_chromium:
-        said = "a rehearsal is measured and played in Chromium"
-        raise NoBrowser(f'{said}; with [browser] name = "{found.kind.name}" play journeys, or give {CHROMIUM} there')
+        advice = f'set [browser] name = "{CHROMIUM}", or run single journeys in {found.kind.name}'
+        raise NoBrowser(f"a rehearsal is measured and played in Chromium; {advice}")
 
 
 def criteria_of(config: Config) -> Criteria:
-    """What the configuration wants. Raises ConfigError for a step that no student plays."""
-    given = config.settings.rehearsal
-    wanted = Criteria(
-        success=given.success, steps_s=given.steps, latency_ms=given.latency_ms, frames_per_s=given.frames_per_s
+    """The criteria of the configuration. Raises ConfigError for a step that no student plays."""
+    section = config.settings.rehearsal
+    criteria = Criteria(
+        success=section.success, steps_s=section.steps, latency_ms=section.latency_ms, frames_per_s=section.frames_per_s
     )
-    if unknown := unknown_steps(wanted):
+    if unknown := unknown_steps(criteria):
         known = ", ".join(f'"{title}"' for title in STEPS)
-        said = f'a student has no step "{unknown[0]}"; there are: {known}'
-        raise ConfigError([config.problem(("rehearsal", "steps", unknown[0]), said)])
-    return wanted
+        message = f'a student has no step "{unknown[0]}"; there are: {known}'
+        raise ConfigError([config.problem(("rehearsal", "steps", unknown[0]), message)])
+    return criteria
 
 
 def arrivals_of(district: District, students: int, *, ramp_s: float, workers: int) -> tuple[Arrival, ...]:
-    """Everybody with an account of their own; two with one would throw each other out of most products."""
+    """The arrivals, each with an account of its own: most products sign out an account that signs in twice."""
     accounts = {
-        role: [one.account for one in district.account_pool.candidates if one.role == role]
+        role: [candidate.account for candidate in district.account_pool.candidates if candidate.role == role]
         for role in (TEACHER, STUDENT)
     }
     for role, number in ((TEACHER, 1), (STUDENT, students)):
         if len(accounts[role]) < number:
             give_up(
-                f"{number} with the role {role} need as many accounts, and there are {len(accounts[role])}; "
+                f"{number} accounts with the role {role} are needed, and there are {len(accounts[role])}; "
                 f'add [accounts.NAME] with role = "{role}"' + (", or ask for fewer" if accounts[role] else ""),
                 code=CONFIG,
             )
@@ -54,34 +54,34 @@ def arrivals_of(district: District, students: int, *, ramp_s: float, workers: in
 
 
 def too_many_text(students: int, can: int) -> str:
-    fewer = f"ask for {can} or fewer" if can else "end what else it does"
+    """The refusal of more students than this machine can carry."""
+    fewer = f"ask for {can} or fewer" if can else "end its other programs"
     return (
-        f"by a cautious forecast this machine carries about {can} students who come that fast, and {students} are "
-        f"asked for: more might measure the machine and not the platform; {fewer}, let them come more slowly "
-        "(--ramp), take a larger machine, or play them all the same (--anyway): the report will say whether the "
-        "machine was the limit"
+        f"this machine is forecast to carry about {can} students who arrive that fast, not {students}: more would "
+        f"measure the machine and not the platform; {fewer}, let them arrive more slowly (--ramp), use a larger "
+        "machine, or run it all the same (--anyway): the report then says whether the machine was the limit"
     )
 
 
-def check_shared_browser(config: Config, district: District, journey: str, places: Sequence[Arrival]) -> None:
-    """Raise ConfigError where anybody would play in a browser of their own: a rehearsal has one for all."""
-    if problems := list(_own_browsers(config, district, journey, places)):
+def check_shared_browser(config: Config, district: District, journey: str, arrivals_: Sequence[Arrival]) -> None:
+    """Raises ConfigError for participants with a browser of their own: a rehearsal has one browser for all."""
+    if problems := list(_own_browsers(config, district, journey, arrivals_)):
         raise ConfigError(problems)
 
 
-def _own_browsers(config: Config, district: District, journey: str, places: Sequence[Arrival]) -> Iterator[Problem]:
+def _own_browsers(config: Config, district: District, journey: str, arrivals_: Sequence[Arrival]) -> Iterator[Problem]:
     section = config.settings.journeys.get(journey)
-    asked = section.browser if section else ""
-    people = {seat.account: district.account(seat.account) for seat in places}
+    browser = section.browser if section else ""
+    people = {arrival.account: district.account(arrival.account) for arrival in arrivals_}
     others = {
         name: account
         for name, account in people.items()
-        if not browser_of_actor(account, journey=asked, usual=district.browser_name).is_usual
+        if not browser_of_actor(account, journey=browser, usual=district.browser_name).is_usual
     }
-    said = f'a rehearsal plays everybody in the browser of [browser], which is "{district.browser_name}"; '
+    message = f'a rehearsal runs in one browser, that of [browser], which is "{district.browser_name}"; '
     for name, account in others.items():
         if account.browser:
-            said_here = f'{said}leave this out, or rehearse with accounts that ask for no "{account.browser}"'
-            yield config.problem(("accounts", name, "browser"), said_here)
+            advice = f'remove this key, or rehearse with accounts that do not need "{account.browser}"'
+            yield config.problem(("accounts", name, "browser"), f"{message}{advice}")
     if any(not account.browser for account in others.values()):
-        yield config.problem(("journeys", journey, "browser"), f"{said}leave this out for a rehearsal")
+        yield config.problem(("journeys", journey, "browser"), f"{message}remove this key for a rehearsal")

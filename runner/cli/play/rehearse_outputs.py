@@ -1,4 +1,4 @@
-"""The papers of a rehearsal, written once its verdict is told: what cannot be written costs only itself."""
+"""Output files of a rehearsal, written after its result is printed: one that fails does not affect the others."""
 
 from __future__ import annotations
 
@@ -15,15 +15,14 @@ from firstbell.runner.rehearsal.results.store import RehearsalStore
 
 def write_outputs(
     document: RehearsalDocument,
-    wanted: Criteria,
+    criteria: Criteria,
     zone: ZoneInfo,
-    shelf: RehearsalStore,
+    store: RehearsalStore,
     *,
     report: Path | None,
     junit_file: Path | None,
 ) -> tuple[list[Path], list[str]]:
-    """Write everything that is asked for and keep the document; return what is written, and a sentence for each paper
-    that could not be."""
+    """Writes the requested files and keeps the document; returns the files, and a sentence for each one that failed."""
     written: list[Path] = []
     lost: list[str] = []
 
@@ -32,10 +31,10 @@ def write_outputs(
             written.append(write())
         except OSError as error:
             why = error.strerror or type(error).__name__
-            lost.append(f"the verdict stands, but {name} could not be written: {why}")
+            lost.append(f"the result is final, but {name} could not be written: {why}")
 
     def page(file: Path) -> Path:
-        file.write_text(report_page(document, wanted, zone, shelf.pictures(document.record)), encoding="utf-8")
+        file.write_text(report_page(document, criteria, zone, store.pictures(document.record)), encoding="utf-8")
         return file
 
     def cases(file: Path) -> Path:
@@ -46,5 +45,5 @@ def write_outputs(
         attempt(str(report), lambda: page(report))
     if junit_file is not None:
         attempt(str(junit_file), lambda: cases(junit_file))
-    attempt("the record for the next rehearsal to compare with", lambda: shelf.keep(document))
+    attempt("the record for later comparison", lambda: store.keep(document))
     return written, lost

@@ -1,4 +1,4 @@
-"""A rehearsal as a person follows it: how much this machine can carry, where everybody is, and the verdict."""
+"""Progress of a rehearsal: the capacity of this machine, the phase of each participant, and the result."""
 
 from __future__ import annotations
 
@@ -23,44 +23,44 @@ from firstbell.runner.rehearsal.transcript import Transcript
 STYLES = {RehearsalOutcome.GO: "passed", RehearsalOutcome.NO_GO: "failed", RehearsalOutcome.LIMITED: "errored"}
 WORDS = {RehearsalOutcome.GO: "GO", RehearsalOutcome.NO_GO: "NO-GO", RehearsalOutcome.LIMITED: "NO RESULT"}
 MARKS = {True: ("✓", "passed"), False: ("✗", "failed"), None: ("?", "errored")}
-WHERE = ("waiting", "joining", "in class", "left", "failed")
+PHASES = ("waiting", "joining", "in class", "left", "failed")
 
 
-def as_text(said: str, style: str = "") -> Text:
-    """What others said, as text: no markup is read in it, and nothing in it moves the cursor."""
-    return Text("".join(letter if letter.isprintable() or letter == "\n" else " " for letter in said), style)
+def as_text(message: str, style: str = "") -> Text:
+    """Text from outside, without markup and without control characters."""
+    return Text("".join(letter if letter.isprintable() or letter == "\n" else " " for letter in message), style)
 
 
 class SilentProgress:
-    """Tells nothing: the JSON document says it all."""
+    """Prints nothing: the JSON document has everything."""
 
     def measured(self, found: CapacityMeasured, can: int, *, cores: int, ramp_s: float) -> None:
-        """Nothing to tell."""
+        """Prints nothing."""
 
     def waits(self, begins: datetime) -> None:
-        """Nothing to tell."""
+        """Prints nothing."""
 
     @contextmanager
-    def playing(self, bill: RehearsalPlan) -> Iterator[ProgressListener]:
-        """Nothing to tell."""
-        del bill
-        yield lambda _message, _minutes: None
+    def playing(self, plan: RehearsalPlan) -> Iterator[ProgressListener]:
+        """Prints nothing."""
+        del plan
+        yield lambda _message, _transcript: None
 
-    def verdict(self, document: RehearsalDocument) -> None:
-        """Nothing to tell."""
+    def result(self, document: RehearsalDocument) -> None:
+        """Prints nothing."""
 
-    def papers(self, files: Sequence[Path]) -> None:
-        """Nothing to tell."""
+    def outputs(self, files: Sequence[Path]) -> None:
+        """Prints nothing."""
 
 
 class ConsoleProgress:
-    """Tells it on a console: a bar on a terminal, a line for each person elsewhere."""
+    """Prints progress on a console: a bar on a terminal, and a line for each participant."""
 
     def __init__(self, out: Console) -> None:
         self._out = out
 
     def measured(self, found: CapacityMeasured, can: int, *, cores: int, ramp_s: float) -> None:
-        """What one student costs here, and how many that makes."""
+        """Prints what one student costs on this machine, and how many it can carry."""
         cost = found.cost
         self._out.print(
             f"This machine can play about {can} students who join within {ramp_s:g} s: a student costs "
@@ -70,37 +70,37 @@ class ConsoleProgress:
         )
 
     def waits(self, begins: datetime) -> None:
-        """When it begins."""
+        """Prints the time of the start."""
         self._out.print(as_text(f"begins at {begins:%a %H:%M:%S %Z}", "quiet"))
 
     @contextmanager
-    def playing(self, bill: RehearsalPlan) -> Iterator[ProgressListener]:
-        """Follow the rounds."""
+    def playing(self, plan: RehearsalPlan) -> Iterator[ProgressListener]:
+        """Returns a listener that follows the rounds."""
         columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[where]}"))
         progress = Progress(*columns, TimeElapsedColumn(), console=self._out, disable=not self._out.is_terminal)
         with progress:
-            task = progress.add_task("teacher opens the class", total=bill.rounds * bill.students, where="")
+            task = progress.add_task("teacher opens the class", total=plan.rounds * plan.students, where="")
             gone = 0
 
-            def look(message: FromPlayers, minutes: Transcript) -> None:
+            def listen(message: FromPlayers, transcript: Transcript) -> None:
                 nonlocal gone
-                counts = minutes.counts()
-                where = ", ".join(f"{counts[name]} {name}" for name in WHERE if counts.get(name))
+                counts = transcript.counts()
+                where = ", ".join(f"{counts[name]} {name}" for name in PHASES if counts.get(name))
                 if isinstance(message, ActorLeft) and message.actor != TEACHER:
                     gone += 1
                 progress.update(
-                    task, description=f"round {minutes.round} of {bill.rounds}", completed=gone, where=where
+                    task, description=f"round {transcript.round} of {plan.rounds}", completed=gone, where=where
                 )
                 if isinstance(message, ActorLeft):
-                    self._left(minutes, message.actor)
+                    self._left(transcript, message.actor)
 
-            yield look
+            yield listen
 
-    def _left(self, minutes: Transcript, actor: str) -> None:
-        person = minutes.so_far(actor)
+    def _left(self, transcript: Transcript, actor: str) -> None:
+        person = transcript.so_far(actor)
         is_well = person.outcome == Outcome.PASSED
         took_s = sum(step.took_s for step in person.steps)
-        latency = next((look.latency_ms for look in reversed(person.looks) if look.latency_ms is not None), None)
+        latency = next((sample.latency_ms for sample in reversed(person.looks) if sample.latency_ms is not None), None)
         media = f"  saw and heard the teacher, latency {latency:.0f} ms" if latency is not None and is_well else ""
         self._out.print(
             Text.assemble(
@@ -112,8 +112,8 @@ class ConsoleProgress:
             soft_wrap=True,
         )
 
-    def verdict(self, document: RehearsalDocument) -> None:
-        """The verdict first, then what it rests on."""
+    def result(self, document: RehearsalDocument) -> None:
+        """Prints the result, then the figures that it rests on."""
         record, style = document.record, STYLES[document.verdict]
         people = f"{record.students} students, {record.teachers} teacher, within {record.ramp_s:g} s"
         rounds = f", {record.rounds} times" if record.rounds > 1 else ""
@@ -125,37 +125,37 @@ class ConsoleProgress:
         if document.limit and document.verdict is RehearsalOutcome.GO:
             limit = f"this machine was the limit, but every criterion was met: {document.limit}"
         self._out.print(as_text(f"    {limit} ({busy})", "errored" if document.limit else "quiet"))
-        others = [one.played_with for one in record.people if one.played_with not in {"", record.browser}]
+        others = [person.played_with for person in record.people if person.played_with not in {"", record.browser}]
         if others:
             self._out.print(as_text(f"    {len(others)} of {len(record.people)} used a device: {others[0]}", "quiet"))
         for row in record.counted:
-            how = "" if row.agrees else " (DIFFERENT)"
+            mark = "" if row.agrees else " (DIFFERENT)"
             why = f" (within {row.tolerance}: {row.said})" if row.tolerance else ""
-            said = f"    {row.title}: {row.measured}, practice school: {row.counted}{how}{why}"
-            self._out.print(as_text(said, "quiet" if row.agrees else "failed"))
+            line = f"    {row.title}: {row.measured}, practice school: {row.counted}{mark}{why}"
+            self._out.print(as_text(line, "quiet" if row.agrees else "failed"))
         self._compared(document)
         if document.verdict is not RehearsalOutcome.GO:
             self._out.print(as_text(f"  {document.said}", style), soft_wrap=True)
 
-    def papers(self, files: Sequence[Path]) -> None:
-        """What is written, and where."""
+    def outputs(self, files: Sequence[Path]) -> None:
+        """Prints the paths of the files."""
         self._out.print(as_text("  " + "  ".join(str(file) for file in files), "quiet"), soft_wrap=True)
 
     def _criteria(self, document: RehearsalDocument) -> None:
         table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
         for criterion in document.criteria:
             mark, style = MARKS[None if criterion.is_own and not criterion.is_met else criterion.is_met]
-            measured, wanted = as_text(criterion.measured), as_text(f"required {criterion.wanted}")
-            said = as_text(criterion.said, "quiet")
-            table.add_row(Text(f"  {mark}", style), as_text(criterion.title), measured, wanted, said)
+            measured, required = as_text(criterion.measured), as_text(f"required {criterion.wanted}")
+            note = as_text(criterion.said, "quiet")
+            table.add_row(Text(f"  {mark}", style), as_text(criterion.title), measured, required, note)
         self._out.print(table)
 
     def _compared(self, document: RehearsalDocument) -> None:
         if (found := document.comparison) is None:
             return
         changed = [row for row in found.rows if row.change in {"better", "worse"}]
-        how = "all within noise" if not changed else f"{len(changed)} changed"
-        self._out.print(as_text(f"    compared with {found.previous} ({found.said}): {how}", "quiet"))
+        summary = "all within noise" if not changed else f"{len(changed)} changed"
+        self._out.print(as_text(f"    compared with {found.previous} ({found.said}): {summary}", "quiet"))
         for row in changed:
-            said = f"      {row.change}: {row.title} {row.before} → {row.now} ({row.test}, p {row.p:.3f})"
-            self._out.print(as_text(said, "passed" if row.change == "better" else "failed"))
+            line = f"      {row.change}: {row.title} {row.before} → {row.now} ({row.test}, p {row.p:.3f})"
+            self._out.print(as_text(line, "passed" if row.change == "better" else "failed"))

@@ -1,10 +1,9 @@
-"""`firstbell run`: play journeys now, tell what happens, and exit with what it means."""
+"""`firstbell run`: runs journeys now, prints their progress, and exits with a code for the outcome."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
@@ -12,61 +11,52 @@ import click
 from firstbell.errors import ERRORED
 from firstbell.runner.app.build import config_at
 from firstbell.runner.app.local_runner import open_local_runner
-from firstbell.runner.cli.console import console, foreseen, give_up
+from firstbell.runner.cli.console import console, errors_as_sentences
+from firstbell.runner.cli.opening import zone_of
+from firstbell.runner.cli.options import CONFIG_OPTION, JSON_OPTION
 from firstbell.runner.cli.render.run_text import ConsoleReporter
 from firstbell.runner.execution.run import exit_code
 from firstbell.runner.execution.runs.reporter import Reporter, SilentReporter
 from firstbell.runner.execution.runs.run_result import RunResult
 
-# How long a run by hand waits for its evidence to reach the store, after everything has been told.
+# The longest wait for the evidence to reach the store, after the results have been printed.
 FINISH_S = 20.0
-
-
-@contextmanager
-def errors_as_sentences() -> Iterator[None]:
-    """Ends the command on a foreseen mistake, or on what this machine refuses, with one sentence and an exit code."""
-    try:
-        with foreseen():
-            yield
-    except OSError as error:
-        said = f"{error.filename or 'this machine'}: {error.strerror or type(error).__name__}"
-        give_up(f"{said}; nothing of the run in hand was kept", code=ERRORED)
 
 
 @click.command()
 @click.argument("journeys", nargs=-1)
-@click.option("--config", "config_file", type=Path, default=None, help="The configuration; found upwards if left out.")
+@CONFIG_OPTION
 @click.option("--headed", is_flag=True, help="Show the browser.")
-@click.option("--once", is_flag=True, help="Do not play a failed first attempt again.")
-@click.option("--from", "location", default="", help="The location to play from; the first one if left out.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON document instead of telling.")
+@click.option("--once", is_flag=True, help="Do not confirm a failure with a second attempt.")
+@click.option("--from", "location", default="", help="The location to run from; the first one by default.")
+@JSON_OPTION
 def run(
     journeys: tuple[str, ...], config_file: Path | None, headed: bool, once: bool, location: str, as_json: bool
 ) -> None:
-    """Play journeys now: those named, or all.
+    """Run journeys now: the named ones, or all.
 
-    A first attempt that fails is played once more by a fresh browser with every recorder on.
+    A failed first attempt is confirmed by a second one, in a fresh browser and with every recorder on.
 
-    Exits with 0 if all passed, 1 if a service failed, 2 if something could not be judged, 3 for a configuration
-    that cannot be used.
+    Exits with 0 if all passed, 1 if a service failed, 2 if a service could not be judged, 3 for a configuration that
+    cannot be used.
     """
     with errors_as_sentences():
         config = config_at(config_file, Path.cwd())
         with open_local_runner(config, headed=headed, location=location) as opened:
-            reporter: Reporter = SilentReporter() if as_json else ConsoleReporter(console())
-            performed = [opened.play(piece, reporter, confirm=not once) for piece in opened.chosen(journeys)]
+            reporter: Reporter = SilentReporter() if as_json else ConsoleReporter(console(), zone_of(config))
+            results = [opened.play(entry, reporter, confirm=not once) for entry in opened.chosen(journeys)]
             if as_json:
-                click.echo(json.dumps(_documents(performed), indent=1))
+                click.echo(json.dumps(_document(results), indent=1))
             for broken in opened.broken:
                 click.echo(f"firstbell: {broken.file}:{broken.line}: {broken.cause}", err=True)
-            code = exit_code(one.run.outcome for one in performed)
-            if waits := opened.uploader.finish(FINISH_S):
+            code = exit_code(result.run.outcome for result in results)
+            if waiting := opened.uploader.finish(FINISH_S):
                 click.echo(
-                    f"firstbell: evidence waits in the spool: {waits}; send it: firstbell store deliver", err=True
+                    f"firstbell: evidence waits in the spool: {waiting}; send it: firstbell store deliver", err=True
                 )
     raise SystemExit(code or (ERRORED if opened.broken else 0))
 
 
-def _documents(performed: list[RunResult]) -> dict[str, object]:
-    runs = [one.document.model_dump(mode="json") | {"evidence": one.evidence} for one in performed]
+def _document(results: Sequence[RunResult]) -> dict[str, object]:
+    runs = [result.document.model_dump(mode="json") | {"evidence": result.evidence} for result in results]
     return {"schema": "firstbell.runs/1", "runs": runs}

@@ -1,4 +1,4 @@
-"""`firstbell schedule`: what will run when, why other things will not, and whether this machine can carry it."""
+"""`firstbell schedule`: the slots of the next days, journeys that are not scheduled, and the load of this machine."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from rich.table import Table
 from rich.text import Text
 
 from firstbell.runner.app.build import config_at
-from firstbell.runner.app.build_storage import history_url
 from firstbell.runner.app.local_runner import UnknownJourney, collect_journeys
-from firstbell.runner.cli.console import console
-from firstbell.runner.cli.look.runs import CONFIG_OPTION, zone_of
-from firstbell.runner.cli.play.run import errors_as_sentences
+from firstbell.runner.app.open_config import history_url
+from firstbell.runner.cli.console import console, errors_as_sentences
+from firstbell.runner.cli.opening import zone_of
+from firstbell.runner.cli.options import CONFIG_OPTION
 from firstbell.runner.config.load import Config
 from firstbell.runner.config.to_schedule import maintenance_of, timetable_of
 from firstbell.runner.execution.journey_catalog import JourneyEntry, journey_catalog
@@ -29,20 +29,22 @@ from firstbell.runner.schedule.capacity import QUARTER_S, busiest_quarter
 from firstbell.runner.schedule.slots import Due, Phase, Rhythm, Timetable
 from firstbell.runner.watch.service import workers_of
 
-# What a journey is taken to last before it has ever run: a live class with sign-ins on a slow day.
+# The assumed duration of a journey that has never run: a live class with sign-ins on a slow day.
 GUESSED_S = 15.0
 
 
 @click.command()
-@click.option("--days", type=click.IntRange(1, 60), default=7, show_default=True, help="How many, today included.")
-@click.option("--journey", default="", help="List every time of this journey.")
+@click.option(
+    "--days", type=click.IntRange(1, 60), default=7, show_default=True, help="The number of days, with today."
+)
+@click.option("--journey", default="", help="List every slot of this journey.")
 @CONFIG_OPTION
 def schedule(days: int, journey: str, config_file: Path | None) -> None:
-    """Print what will run when, and why other things will not."""
+    """Show the slots of the next days, and what is not scheduled."""
     with errors_as_sentences():
         config = config_at(config_file, Path.cwd())
-        pieces = journey_catalog(collect_journeys(config).journeys, config.settings)
-        timetable = timetable_of(config.settings, [name for name, piece in pieces.items() if piece.section.enabled])
+        entries = journey_catalog(collect_journeys(config).journeys, config.settings)
+        timetable = timetable_of(config.settings, [name for name, entry in entries.items() if entry.section.enabled])
         if journey and journey not in timetable.rhythms:
             known = ", ".join(sorted(timetable.rhythms)) or "none"
             raise UnknownJourney(f"no journey called '{journey}' is scheduled; there are: {known}")
@@ -52,54 +54,54 @@ def schedule(days: int, journey: str, config_file: Path | None) -> None:
     today = now.astimezone(zone_of(config)).date()
     dates = [today + timedelta(days=number) for number in range(days)]
     until = datetime.combine(dates[-1] + timedelta(days=1), datetime.min.time(), zone_of(config)).astimezone(UTC)
-    dues = timetable.due(now, until)
+    slots = timetable.due(now, until)
     out = console()
     if journey:
-        _times(out, [due for due in dues if due.journey == journey], config)
+        _print_slots(out, [slot for slot in slots if slot.journey == journey], config)
         return
-    out.print(_journeys(timetable, dues, usual, pieces, config))
+    out.print(_journeys(timetable, slots, usual, entries, config))
     out.print()
-    out.print(_days(dates, timetable, dues, config))
+    out.print(_days(dates, timetable, slots, config))
     out.print()
-    for line in _remarks(dues, usual, pieces, config):
+    for line in _remarks(slots, usual, entries, config):
         out.print(line)
 
 
 def _journeys(
     timetable: Timetable,
-    dues: Sequence[Due],
+    slots: Sequence[Due],
     usual: Mapping[str, float],
-    pieces: Mapping[str, JourneyEntry],
+    entries: Mapping[str, JourneyEntry],
     config: Config,
 ) -> Table:
     table = Table(box=None, pad_edge=False, header_style="quiet")
-    for column in ("journey", "when", "groups", "next", "slots", "usually"):
+    for column in ("journey", "schedule", "groups", "next", "slots", "takes"):
         table.add_column(
-            column, justify="right" if column in {"slots", "usually"} else "left", no_wrap=column != "when"
+            column, justify="right" if column in {"slots", "takes"} else "left", no_wrap=column != "schedule"
         )
-    counts = Counter(due.journey for due in dues)
-    for name, piece in pieces.items():
+    counts = Counter(slot.journey for slot in slots)
+    for name, entry in entries.items():
         rhythm = timetable.rhythms.get(name)
         if rhythm is None:
             table.add_row(
                 Text(name, "quiet"),
-                Text(f"not played without {piece.lacks}" if piece.lacks else "not enabled", "quiet"),
+                Text(f"not scheduled without {entry.lacks}" if entry.lacks else "not enabled", "quiet"),
             )
             continue
-        first = next((due for due in dues if due.journey == name), None)
+        first = next((slot for slot in slots if slot.journey == name), None)
         table.add_row(
-            Text(name, "" if piece.journey_info else "failed"),
+            Text(name, "" if entry.journey_info else "failed"),
             rhythm_text(rhythm, has_bells=bool(config.settings.bells)),
             ", ".join(rhythm.groups) or Text("all", "quiet"),
             f"{first.at.astimezone(zone_of(config)):%a %H:%M:%S}" if first else Text("never", "errored"),
             str(counts[name]),
-            f"{usual[name]:.1f} s" if name in usual else Text("not known", "quiet"),
+            f"{usual[name]:.1f} s" if name in usual else Text("unknown", "quiet"),
         )
     return table
 
 
 def rhythm_text(rhythm: Rhythm, *, has_bells: bool) -> str:
-    """A rhythm in words."""
+    """The schedule of a journey, in words."""
     if rhythm.crontab:
         return f"cron {rhythm.crontab}"
     every = f"every {_time(rhythm.every_s)}"
@@ -117,26 +119,26 @@ def _time(seconds: float) -> str:
     return f"{seconds:g} s"
 
 
-def _days(dates: Sequence[date], timetable: Timetable, dues: Sequence[Due], config: Config) -> Table:
-    """A line for each day: what the school does, and how much is due in which phase."""
+def _days(dates: Sequence[date], timetable: Timetable, slots: Sequence[Due], config: Config) -> Table:
+    """One line for each day: the school's hours, and the number of slots in each phase."""
     table = Table(box=None, pad_edge=False, header_style="quiet")
     for column in ("day", "school", "slots"):
         table.add_column(column, no_wrap=column == "day")
     zone = zone_of(config)
     phases: dict[date, Counter[Phase]] = {day: Counter() for day in dates}
-    for due in dues:
-        phases[due.at.astimezone(zone).date()][due.phase] += 1
+    for slot in slots:
+        phases[slot.at.astimezone(zone).date()][slot.phase] += 1
     for day in dates:
-        told = timetable.calendar.day(day)
+        school_day = timetable.calendar.day(day)
         counted = ((phase, phases[day][phase]) for phase in Phase)
-        slots = ", ".join(f"{number} {phase.value}" for phase, number in counted if number) or "nothing due"
-        text = Text(day_text(told), "" if told.in_session else "quiet")
-        table.add_row(Text(f"{day:%a %d %b}", "told"), text, Text(slots, "quiet"))
+        by_phase = ", ".join(f"{number} {phase.value}" for phase, number in counted if number) or "none"
+        text = Text(day_text(school_day), "" if school_day.in_session else "quiet")
+        table.add_row(Text(f"{day:%a %d %b}", "strong"), text, Text(by_phase, "quiet"))
     return table
 
 
 def day_text(day: Day) -> str:
-    """What a school does on a day."""
+    """The school's hours on one day."""
     if not day.in_session:
         return f"no school: {day.why}"
     parts = ["in session"]
@@ -149,7 +151,7 @@ def day_text(day: Day) -> str:
 
 
 def _remarks(
-    dues: Sequence[Due], usual: Mapping[str, float], pieces: Mapping[str, JourneyEntry], config: Config
+    slots: Sequence[Due], usual: Mapping[str, float], entries: Mapping[str, JourneyEntry], config: Config
 ) -> Iterator[Text]:
     zone = zone_of(config)
     for window in maintenance_of(config.settings):
@@ -159,13 +161,14 @@ def _remarks(
     for section in config.settings.maintenance:
         if section.ics:
             yield Text(f"maintenance is also read from {section.ics}, when firstbell watch runs", "quiet")
-    for piece in pieces.values():
-        if piece.journey_info is None and piece.section.enabled:
-            yield Text(f"no file defines the journey '{piece.name}': its slots will be missed", "failed")
-    expected = {due.journey: usual.get(due.journey, GUESSED_S) for due in dues}
-    load = busiest_quarter(dues, expected, workers_of(config.settings.watch))
+    for entry in entries.values():
+        if entry.journey_info is None and entry.section.enabled:
+            advice = f"add a file that defines it, or remove [journeys.{entry.name}]"
+            yield Text(f"no file defines the journey '{entry.name}': its slots will be missed; {advice}", "failed")
+    expected = {slot.journey: usual.get(slot.journey, GUESSED_S) for slot in slots}
+    load = busiest_quarter(slots, expected, workers_of(config.settings.watch))
     if load is None:
-        yield Text("nothing is due", "errored")
+        yield Text("no slots", "errored")
         return
     begins = load.begins.astimezone(zone)
     ends = begins + timedelta(seconds=QUARTER_S)
@@ -175,9 +178,9 @@ def _remarks(
         yield Text(load.warning, "failed" if load.share > 1 else "errored")
 
 
-def _times(out: Console, dues: Sequence[Due], config: Config) -> None:
-    for due in dues:
-        at = due.at.astimezone(zone_of(config))
-        out.print(Text.assemble(f"{at:%a %d %b %H:%M:%S}  ", (due.phase.value, "quiet")))
-    if not dues:
-        out.print("never in these days", style="errored")
+def _print_slots(out: Console, slots: Sequence[Due], config: Config) -> None:
+    for slot in slots:
+        at = slot.at.astimezone(zone_of(config))
+        out.print(Text.assemble(f"{at:%a %d %b %H:%M:%S}  ", (slot.phase.value, "quiet")))
+    if not slots:
+        out.print("no slots in these days", style="errored")

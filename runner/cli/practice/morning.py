@@ -1,4 +1,4 @@
-"""`firstbell morning`: plays the first morning of online school again, and draws what First Bell would have said."""
+"""`firstbell morning`: plays three outages of one morning, and draws the alarms of First Bell on a time line."""
 
 from __future__ import annotations
 
@@ -17,8 +17,7 @@ from firstbell.journeys.practice.client import PracticeSchool
 from firstbell.runner.alarms.local_receiver import AlarmReceiver, alarm_receiver
 from firstbell.runner.alarms.outbox import DeliveryState
 from firstbell.runner.app.local_runner import LocalRunner, open_local_runner
-from firstbell.runner.cli.console import console
-from firstbell.runner.cli.play.run import errors_as_sentences
+from firstbell.runner.cli.console import console, errors_as_sentences
 from firstbell.runner.config.load import load
 from firstbell.runner.config.search import FILE_NAME
 from firstbell.runner.config.sections.alarms import RouteSection
@@ -43,7 +42,7 @@ proxy = "practice:outside"
 inside = true
 """
 DELIVERY_S = 10.0
-LOOK_AGAIN_S = 0.05
+POLL_S = 0.05
 PENDING = {DeliveryState.WAITING}
 
 
@@ -56,37 +55,35 @@ PENDING = {DeliveryState.WAITING}
     help="The folder that gets morning.svg and morning.txt.",
 )
 def morning(report: Path) -> None:
-    """Play the first morning of online school: the edge, then the sign-in, then the class list break, and heal.
+    """Play three outages of one morning and draw them.
 
-    Everything is real but the school: two ways out, browsers, diagnoses, incidents, notices. Exits with 0 if each scene
-    blamed whom it should and nobody else.
+    The edge, the sign-in and the class list of the practice school fail one after another. Only the school is not real:
+    locations, browsers, diagnoses, incidents and notices are. Exits with 0 if every phase blamed the right service.
     """
     out = console()
-    with errors_as_sentences(), alarm_receiver() as box, _opened(box) as at_home, out.status("") as status:
-        stage, records = _MorningRunner(at_home, at_home.at(SCHOOL_LOCATION), box), []
-        for scene in MORNING:
-            status.update(f"{scene.clock}  {scene.title}")
-            records.append(stage.play(scene))
+    with errors_as_sentences(), alarm_receiver() as receiver, _opened(receiver) as at_home, out.status("") as status:
+        player, records = _MorningRunner(at_home, at_home.at(SCHOOL_LOCATION), receiver), []
+        for phase in MORNING:
+            status.update(f"{phase.clock}  {phase.title}")
+            records.append(player.play(phase))
         name = at_home.runtime.config.settings.school.name
     for line, style in report_lines(records):
         out.print(Text(line, style), soft_wrap=True)
     report.mkdir(parents=True, exist_ok=True)
     (report / "morning.svg").write_text(draw(records, name))
     (report / "morning.txt").write_text("\n".join(line for line, _ in report_lines(records)) + "\n")
-    is_as_expected = all(record.is_as_expected for record in records)
-    result = (
-        "Each phase blamed the service at fault" if is_as_expected else "Not every phase blamed the service at fault"
-    )
-    out.print(f"{result}. Picture: {report}/morning.svg", style="passed" if is_as_expected else "failed")
-    raise SystemExit(0 if is_as_expected else 1)
+    is_right = all(record.is_as_expected for record in records)
+    summary = "Every phase blamed the right service" if is_right else "Not every phase blamed the right service"
+    out.print(f"{summary}. The picture: {report}/morning.svg", style="passed" if is_right else "failed")
+    raise SystemExit(0 if is_right else 1)
 
 
 @contextmanager
-def _opened(box: AlarmReceiver) -> Iterator[LocalRunner]:
-    """The practice school seen from a home and from a school, in a folder of its own; the box takes every notice."""
+def _opened(receiver: AlarmReceiver) -> Iterator[LocalRunner]:
+    """The practice school from a home and from a school, in a folder of its own; the receiver takes every notice."""
     routes = (
-        RouteSection(name="it-on-call", to=(box.address,)),
-        RouteSection(name="parents", to=(box.address,), public=True),
+        RouteSection(name="it-on-call", to=(receiver.address,)),
+        RouteSection(name="parents", to=(receiver.address,), public=True),
     )
     with tempfile.TemporaryDirectory(prefix="firstbell-morning-") as folder:
         file = Path(folder) / FILE_NAME
@@ -99,60 +96,60 @@ def _opened(box: AlarmReceiver) -> Iterator[LocalRunner]:
 
 
 class _MorningRunner:
-    """Two theatres of one house, and the box that takes the notices."""
+    """Plays phases at two locations, and collects the notices."""
 
-    def __init__(self, at_home: LocalRunner, at_school: LocalRunner, box: AlarmReceiver) -> None:
+    def __init__(self, at_home: LocalRunner, at_school: LocalRunner, receiver: AlarmReceiver) -> None:
         self._at = {HOME_LOCATION: at_home, SCHOOL_LOCATION: at_school}
         self._board = at_home.alerting
-        self._box = box
+        self._box = receiver
 
-    def play(self, scene: MorningPhase) -> PhaseRecord:
-        """One scene: heal what was broken, break what it breaks, play, and listen."""
+    def play(self, phase: MorningPhase) -> PhaseRecord:
+        """Plays one phase: switches its faults, runs its journeys, and collects results and notices."""
         school = self._at[HOME_LOCATION].practice
         assert school is not None  # noqa: S101  # the configuration asks for it
-        record, read = PhaseRecord(phase=scene), len(self._box.notices)
-        _switch_faults(school, scene)
+        record, read = PhaseRecord(phase=phase), len(self._box.notices)
+        _switch_faults(school, phase)
         began, began_at = time.monotonic(), datetime.now(UTC)
-        for journey, location in scene.plays:
-            theatre_ = self._at[location]
-            performed = theatre_.play(theatre_.chosen([journey])[0], SilentReporter())
-            record.runs.append(_played(performed, time.monotonic() - began))
+        for journey, location in phase.plays:
+            runner = self._at[location]
+            result = runner.play(runner.chosen([journey])[0], SilentReporter())
+            record.runs.append(_played(result, time.monotonic() - began))
         self._wait_for_notices()
         record.lasted_s = time.monotonic() - began
         record.alarms = [
             ReceivedAlarm(kind=letter.kind, subject=letter.subject, at_s=(letter.at - began_at).total_seconds())
             for letter in self._box.notices[read:]
         ]
-        record.parents = self._in_public_words(began_at)
+        record.parents = self._public_notices(began_at)
         return record
 
     def _wait_for_notices(self) -> None:
         deadline = time.monotonic() + DELIVERY_S
-        while self._parcels(PENDING) and time.monotonic() < deadline:
-            time.sleep(LOOK_AGAIN_S)
+        while self._notices(PENDING) and time.monotonic() < deadline:
+            time.sleep(POLL_S)
 
-    def _in_public_words(self, since: datetime) -> str:
-        """What parents would read, of what has come up or ended since a moment."""
-        said = []
-        for parcel in reversed(self._parcels({DeliveryState.DRAFT})):
-            draft = parcel.notice
+    def _public_notices(self, since: datetime) -> str:
+        """The public notices since a moment, as parents would read them."""
+        bodies = []
+        for notice in reversed(self._notices({DeliveryState.DRAFT})):
+            draft = notice.notice
             if draft.made_at >= since:
                 incident = self._board.incidents.find(draft.incident).incident
-                said.append(self._board.in_public_words(incident, draft).body)
-        return "\n".join(dict.fromkeys(said))
+                bodies.append(self._board.in_public_words(incident, draft).body)
+        return "\n".join(dict.fromkeys(bodies))
 
-    def _parcels(self, fates: set[DeliveryState]) -> Sequence[OutboxEntry]:
+    def _notices(self, fates: set[DeliveryState]) -> Sequence[OutboxEntry]:
         return self._board.outbox.entries(100, states=fates)
 
 
-def _switch_faults(school: PracticeSchool, scene: MorningPhase) -> None:
+def _switch_faults(school: PracticeSchool, phase: MorningPhase) -> None:
     school.heal_all()
-    if scene.breaks:
-        school.break_(scene.breaks)
+    if phase.breaks:
+        school.break_(phase.breaks)
 
 
-def _played(performed: RunResult, at_s: float) -> PlayedRun:
-    run, found = performed.run, performed.document.diagnosis
+def _played(result: RunResult, at_s: float) -> PlayedRun:
+    run, found = result.run, result.document.diagnosis
     is_failure = run.outcome is Outcome.FAILED and found is not None
     return PlayedRun(
         journey=run.journey,
@@ -160,7 +157,7 @@ def _played(performed: RunResult, at_s: float) -> PlayedRun:
         at_s=at_s,
         outcome=run.outcome.value,
         service=run.service if is_failure else "",
-        diagnosis=f"{run.service or 'no service'}: {found.words} (confidence: {found.confidence})"
+        diagnosis=f"{run.service or 'no service'}: {found.words} ({found.confidence} confidence)"
         if found and is_failure
         else "",
     )

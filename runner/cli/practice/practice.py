@@ -1,4 +1,4 @@
-"""`firstbell practice`: the practice school on its own, and its faults switched from another terminal."""
+"""`firstbell practice`: runs the practice school alone, with faults that another terminal switches."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ from firstbell.journeys.practice.faults import FAULTS
 from firstbell.runner.cli.console import console, foreseen, give_up
 
 STATE_FILE = Path(".firstbell/practice.json")
-"""Where a running practice school leaves its control address for `break` and `heal`; readable by its owner only."""
+"""The control address of a running practice school, for `break` and `heal`; readable by its owner only."""
 
 CA_FILE = Path(".firstbell/practice-ca.pem")
-"""Where it leaves the certificate of its authority, for browsers that shall trust it."""
+"""The certificate of its authority, for browsers that should trust it."""
 
 OPTIONS = {"": "", "tls": "--tls", "names": "--domain"}
-"""With which option of `firstbell practice` the school has what a fault needs."""
+"""The option of `firstbell practice` that a fault needs."""
 
 
 @click.group(invoke_without_command=True)
-@click.option("--tls", is_flag=True, help=f"Behind TLS; the authority to trust is left in {CA_FILE}.")
-@click.option("--domain", default="", help="With TLS, names of its own below this one and a name server (as root).")
+@click.option("--tls", is_flag=True, help=f"Use TLS; the authority to trust is in {CA_FILE}.")
+@click.option("--domain", default="", help="Use TLS, names below this domain and a name server (as root).")
 @click.pass_context
 def practice(context: click.Context, tls: bool, domain: str) -> None:
     """Open the practice school for your own browser."""
@@ -40,7 +40,7 @@ def practice(context: click.Context, tls: bool, domain: str) -> None:
         school = PracticeSchool.start(tls=tls or bool(domain), **({"domain": domain} if domain else {}))
     with school, _state_written(school):
         district = school.introduction
-        out.print("The practice school is open. Its front door:", style="told")
+        out.print("The practice school is open at:", style="strong")
         out.print(f"  {district.origins['edge']}\n")
         table = Table(box=None, pad_edge=False, header_style="quiet")
         for column in ("account", "username", "password"):
@@ -49,28 +49,28 @@ def practice(context: click.Context, tls: bool, domain: str) -> None:
             table.add_row(f"  {name}", account.username, account.password)
         out.print(table)
         out.print(f"\n  plan B at {district.origins['plan-b']} with the code {district.meeting_code}")
-        out.print("\nBreak it from another terminal:  firstbell practice break sessions-empty", style="quiet")
+        out.print("\nSwitch a fault on from another terminal:  firstbell practice break sessions-empty", style="quiet")
         out.print("Close it with Ctrl-C.", style="quiet")
-        _until_told_to_stop()
+        _wait_for_stop_signal()
 
 
 @practice.command("faults")
 def faults() -> None:
-    """List what can be broken."""
+    """List the faults."""
     out = console()
     table = Table(box=None, pad_edge=False, header_style="quiet")
-    for column in ("fault", "whose", "with", "what people see"):
+    for column in ("fault", "service", "option", "effect"):
         table.add_column(column)
     for fault in FAULTS.values():
-        whose = fault.service or ("nobody" if fault.cause == "stranger" else "the location")
-        table.add_row(fault.name, whose, OPTIONS[fault.needs], fault.seen)
+        service = fault.service or ("none" if fault.cause == "stranger" else "the location")
+        table.add_row(fault.name, service, OPTIONS[fault.needs], fault.seen)
     out.print(table)
 
 
 @practice.command("break")
 @click.argument("fault", type=click.Choice(sorted(FAULTS)))
 def break_(fault: str) -> None:
-    """Switch a fault on in the running practice school."""
+    """Switch a fault on."""
     with _running() as school:
         school.break_(fault)
     console().print(f"{fault}: on. {FAULTS[fault].seen}")
@@ -79,7 +79,7 @@ def break_(fault: str) -> None:
 @practice.command("heal")
 @click.argument("fault", type=click.Choice(sorted(FAULTS)), required=False)
 def heal(fault: str | None) -> None:
-    """Switch one fault off, or all of them."""
+    """Switch one fault off, or all faults."""
     with _running() as school:
         school.heal(fault) if fault else school.heal_all()
     console().print(f"{fault or 'everything'}: healed")
@@ -87,12 +87,12 @@ def heal(fault: str | None) -> None:
 
 @contextlib.contextmanager
 def _state_written(school: PracticeSchool) -> Iterator[None]:
-    """Leave the control address where other commands find it, for as long as the school is open."""
+    """Keeps the control address in a file for other commands, while the school is open."""
     STATE_FILE.parent.mkdir(exist_ok=True, mode=0o700)
     STATE_FILE.unlink(missing_ok=True)
-    note = json.dumps({"control": school.introduction.control, "token": school.introduction.token})
+    state = json.dumps({"control": school.introduction.control, "token": school.introduction.token})
     with os.fdopen(os.open(STATE_FILE, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-        file.write(note)
+        file.write(state)
     if school.introduction.ca:
         CA_FILE.write_text(school.introduction.ca)
     try:
@@ -104,16 +104,16 @@ def _state_written(school: PracticeSchool) -> Iterator[None]:
 
 @contextlib.contextmanager
 def _running() -> Iterator[PracticeSchool]:
-    """The practice school that another terminal started in this folder."""
+    """Attaches to the practice school that another terminal started in this folder."""
     try:
-        note = json.loads(STATE_FILE.read_text())
+        state = json.loads(STATE_FILE.read_text())
         with foreseen():
-            yield PracticeSchool.attach(note["control"], note["token"])
+            yield PracticeSchool.attach(state["control"], state["token"])
     except FileNotFoundError:
         give_up("no practice school runs in this folder; start one with: firstbell practice", code=2)
 
 
-def _until_told_to_stop() -> None:
+def _wait_for_stop_signal() -> None:
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())

@@ -1,4 +1,4 @@
-"""`firstbell browser`: which browser plays, and how to get one where there is none."""
+"""`firstbell browser`: finds the browsers of this machine, or installs one."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from pathlib import Path
 
 import click
 
-from firstbell.runner.app.build import config_at, embedded_district
-from firstbell.runner.cli.console import console, give_up
-from firstbell.runner.cli.play.run import errors_as_sentences
+from firstbell.runner.app.build import config_at
+from firstbell.runner.app.open_config import embedded_district
+from firstbell.runner.cli.console import console, errors_as_sentences, give_up
+from firstbell.runner.cli.options import CONFIG_OPTION
 from firstbell.runner.config.browser_checks import browser_kinds_of
 from firstbell.runner.config.browsers import BROWSER_KINDS, CHROMIUM
 from firstbell.runner.config.errors import NoConfig
 from firstbell.runner.config.model import Settings
-from firstbell.runner.config.toml_positions import KeyPath
 from firstbell.runner.execution.browsers.discovery import HEADLESS_SHELL, Browser, NoBrowser, find_browser
 
 DOWNLOAD_S = 300
@@ -27,50 +27,56 @@ NO_INSTALLER = (
     "no browser could be installed: Playwright's download failed and there is no Debian package manager to ask; "
     "install Chrome, Chromium or Edge yourself, or set browser.executable"
 )
-# What the lack of one of Chromium's two programs comes to.
-LACKS = {
-    HEADLESS_SHELL: f"its headless shell could not be installed, which would take less processor time "
+# The consequence of one missing program of Chromium's two.
+CONSEQUENCES = {
+    HEADLESS_SHELL: f"its headless shell, which takes less processor time, could not be installed "
     f"(on Debian as an administrator: apt-get install {HEADLESS_SHELL})",
-    CHROMIUM: f"it plays headless, and no full browser could be installed for --headed and record "
+    CHROMIUM: f"it runs headless only: no full browser could be installed for --headed and record "
     f"(on Debian as an administrator: apt-get install {CHROMIUM})",
 }
 
 
 @click.group()
 def browser() -> None:
-    """Find or install the browser that plays."""
+    """Find or install the browser that runs journeys."""
 
 
 @browser.command("find")
-@click.option("--executable", default="", help="A path to try first, as browser.executable would.")
-@click.option("--config", "config_file", type=Path, default=None, help="The configuration; found upwards if left out.")
+@click.option("--executable", default="", help="A path to try first, like browser.executable.")
+@CONFIG_OPTION
 def find(executable: str, config_file: Path | None) -> None:
-    """Say which browsers are here, and which of them play. Exits with 2 where one that plays is missing."""
+    """List the browsers of this machine.
+
+    Exits with 2 if a browser that runs journeys is missing.
+    """
     with errors_as_sentences():
         settings = _settings(config_file)
-    asked = browser_kinds_of(settings)
-    wanted = {kind.name: [_said(path) for path, other in asked.items() if other == kind] for kind in asked.values()}
+    configured = browser_kinds_of(settings)
+    keys = {
+        kind.name: [".".join(map(str, path)) for path, other in configured.items() if other == kind]
+        for kind in configured.values()
+    }
     missing = []
-    for name in dict.fromkeys((*wanted, *BROWSER_KINDS)):
+    for name in dict.fromkeys((*keys, *BROWSER_KINDS)):
         try:
             headless = find_browser(executable or settings.browser.executable, name)
         except NoBrowser as error:
-            if name in wanted:
+            if name in keys:
                 missing.append(str(error))
             continue
-        plays = f"   plays ({', '.join(wanted[name])})" if name in wanted else ""
-        for line in _lines(name, headless, executable or settings.browser.executable, plays):
+        used_by = f"   used by {', '.join(keys[name])}" if name in keys else ""
+        for line in _lines(name, headless, executable or settings.browser.executable, used_by):
             console().print(line, markup=False, soft_wrap=True)
     if missing:
         give_up("; ".join(missing), code=2)
 
 
-def _lines(name: str, headless: Browser, executable: str, plays: str) -> Iterator[str]:
-    """One line for a browser; two where another program of it plays headless than with a window."""
+def _lines(name: str, headless: Browser, executable: str, used_by: str) -> Iterator[str]:
+    """One line for a browser; two where it has separate programs for headless runs and for windows."""
     if not headless.is_shell:
-        yield f"{name}: {headless}{plays}"
+        yield f"{name}: {headless}{used_by}"
         return
-    yield f"{name}, headless: {headless}{plays}"
+    yield f"{name}, headless: {headless}{used_by}"
     try:
         yield f"{name}, with --headed: {find_browser(executable, name, headed=True)}"
     except NoBrowser as error:
@@ -78,7 +84,7 @@ def _lines(name: str, headless: Browser, executable: str, plays: str) -> Iterato
 
 
 def _settings(config_file: Path | None) -> Settings:
-    """What the nearest configuration says, and what holds where there is none."""
+    """The settings of the nearest configuration, or the defaults."""
     try:
         return config_at(config_file, Path.cwd()).settings
     except NoConfig:
@@ -87,52 +93,49 @@ def _settings(config_file: Path | None) -> Settings:
         return embedded_district().settings
 
 
-def _said(path: KeyPath) -> str:
-    """A key as a person reads it."""
-    return ".".join(map(str, path))
-
-
 @browser.command("install")
 @click.argument("name", type=click.Choice(list(BROWSER_KINDS)), default=CHROMIUM, metavar="[NAME]")
 def install(name: str) -> None:
-    """Get a browser where there is none: Playwright's download, and for chromium else the system's packages.
+    """Install a browser.
 
-    NAME is what `name` of [browser] takes, such as firefox, webkit or chrome; chromium where left out, which is two
-    programs: the headless shell for headless plays, and the full browser for those with a window.
+    It comes from Playwright's download or, for chromium, from the system's packages.
+
+    NAME is a value of `name` in [browser], such as firefox, webkit or chrome; the default is chromium. Chromium is two
+    programs: the headless shell for headless runs, and the full browser for runs with a window.
     """
     out = console()
-    lacking = _lacking(name)
-    if not lacking:
+    missing = _missing(name)
+    if not missing:
         out.print(f"firstbell: {_here(name)}; nothing to install", markup=False)
         return
-    with out.status(f"[quiet]downloading {' and '.join(lacking)} by Playwright"):
-        _quietly([sys.executable, "-m", "playwright", "install", *lacking], DOWNLOAD_S)
-    lacking = _lacking(name)
-    if not lacking:
+    with out.status(f"[quiet]downloading {' and '.join(missing)} by Playwright"):
+        _run([sys.executable, "-m", "playwright", "install", *missing], DOWNLOAD_S)
+    missing = _missing(name)
+    if not missing:
         out.print(f"firstbell: downloaded; {_here(name)}", markup=False)
         return
     if name != CHROMIUM:
-        give_up(_no_other_way(name), code=2)
-    with out.status(f"[quiet]the download did not work; installing the system's {' and '.join(lacking)}"):
-        _install_packages(lacking)
+        give_up(_not_installed(name), code=2)
+    with out.status(f"[quiet]the download failed; installing the system's {' and '.join(missing)}"):
+        _install_packages(missing)
     if not _found():
-        give_up(_what_to_do(), code=2)
-    if left := _lacking(name):
-        out.print(f"firstbell: {_here(name)}; {LACKS[left[0]]}", markup=False)
+        give_up(_advice(), code=2)
+    if still_missing := _missing(name):
+        out.print(f"firstbell: {_here(name)}; {CONSEQUENCES[still_missing[0]]}", markup=False)
         return
     out.print(
-        f"firstbell: Playwright's download did not work, so the system's packages were installed; {_here(name)}",
+        f"firstbell: Playwright's download failed, so the system's packages were installed; {_here(name)}",
         markup=False,
     )
 
 
-def _lacking(name: str) -> tuple[str, ...]:
-    """What is not here of a browser, as Playwright's `install` and Debian's packages call it."""
+def _missing(name: str) -> tuple[str, ...]:
+    """The missing programs of a browser, by the names of Playwright's `install` and of Debian's packages."""
     if name != CHROMIUM:
         return () if _found(name) else (name,)
     headless = _found()
-    there = {HEADLESS_SHELL: headless and headless.is_shell, CHROMIUM: _found(headed=True)}
-    return tuple(part for part, found in there.items() if not found)
+    programs = {HEADLESS_SHELL: headless and headless.is_shell, CHROMIUM: _found(headed=True)}
+    return tuple(part for part, found in programs.items() if not found)
 
 
 def _found(name: str = CHROMIUM, *, headed: bool = False) -> Browser | None:
@@ -143,45 +146,43 @@ def _found(name: str = CHROMIUM, *, headed: bool = False) -> Browser | None:
 
 
 def _here(name: str) -> str:
-    """Which browser plays headless, and which with a window where that is another one."""
+    """The browser for headless runs, and the one for windows where that is another program."""
     headless, headed = _found(name), _found(name, headed=True)
     if headed is None or str(headed) == str(headless):
         return f"the browser is {headless}"
     return f"the browser is {headless}, and with a window {headed}"
 
 
-def _no_other_way(name: str) -> str:
-    """What to do where Playwright could not bring a browser that only it can bring, or that is somebody's product."""
+def _not_installed(name: str) -> str:
+    """The advice for a browser that Playwright could not install and that the system does not package."""
     if BROWSER_KINDS[name].channel:
-        return f"Playwright could not install {name}; install it by its maker's package, then: firstbell browser find"
-    return (
-        f"Playwright could not download its {name}, and no other {name} can be played; try: playwright install {name}"
-    )
+        return f"Playwright could not install {name}; install its vendor's package, then run: firstbell browser find"
+    return f"Playwright could not download {name}, and no other build works; run: playwright install {name}"
 
 
 def _install_packages(names: Sequence[str]) -> None:
-    """Debian's packages, each for itself because a system may have only one; as root or by a sudo that asks nothing."""
+    """Installs Debian's packages one by one (a system may have only one), as root or by sudo without a password."""
     if not shutil.which("apt-get"):
         return
     become = [] if os.geteuid() == 0 else ["sudo", "-n"]
     if become and not shutil.which("sudo"):
         return
-    _quietly([*become, "apt-get", "update", "-qq"], PACKAGE_S)
+    _run([*become, "apt-get", "update", "-qq"], PACKAGE_S)
     for name in names:
-        _quietly([*become, "apt-get", "install", "-y", "-qq", "--no-remove", name], PACKAGE_S)
+        _run([*become, "apt-get", "install", "-y", "-qq", "--no-remove", name], PACKAGE_S)
 
 
-def _what_to_do() -> str:
+def _advice() -> str:
     if shutil.which("apt-get"):
         return f"no browser could be installed; as an administrator run: apt-get install {CHROMIUM} {HEADLESS_SHELL}"
     return NO_INSTALLER
 
 
-def _quietly(command: list[str], limit_s: float) -> bool:
-    """Run a command without its chatter; whether it worked in time."""
+def _run(command: list[str], limit_s: float) -> bool:
+    """Runs a command without output. True if it succeeded in time."""
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     try:
-        done = subprocess.run(command, env=environment, capture_output=True, timeout=limit_s, check=False)  # noqa: S603
+        finished = subprocess.run(command, env=environment, capture_output=True, timeout=limit_s, check=False)  # noqa: S603
     except (OSError, subprocess.TimeoutExpired):
         return False
-    return done.returncode == 0
+    return finished.returncode == 0

@@ -1,4 +1,4 @@
-"""`firstbell calendar import`: a published calendar proposes days off, and a person accepts them into the file."""
+"""`firstbell calendar import`: adds days off of a published calendar to the configuration, each on confirmation."""
 
 from __future__ import annotations
 
@@ -18,9 +18,8 @@ from rich.text import Text
 
 from firstbell.errors import CONFIG, ERRORED
 from firstbell.runner.app.build import config_at
-from firstbell.runner.cli.console import console, foreseen, give_up
-from firstbell.runner.cli.look.runs import CONFIG_OPTION
-from firstbell.runner.cli.play.run import errors_as_sentences
+from firstbell.runner.cli.console import console, errors_as_sentences, foreseen, give_up
+from firstbell.runner.cli.options import CONFIG_OPTION
 from firstbell.runner.config.errors import ConfigError, NoConfig
 from firstbell.runner.config.load import Config, load
 from firstbell.runner.config.to_schedule import calendar_of
@@ -32,18 +31,18 @@ _ONE_DAY = timedelta(days=1)
 
 @click.group()
 def calendar() -> None:
-    """The school calendar."""
+    """Import days off from a published calendar."""
 
 
 @calendar.command("import")
 @click.argument("source")
-@click.option("--days", type=click.IntRange(1, 1000), default=365, show_default=True, help="How far ahead to look.")
+@click.option("--days", type=click.IntRange(1, 1000), default=365, show_default=True, help="The number of days ahead.")
 @click.option("--yes", is_flag=True, help="Accept every day off without asking.")
 @CONFIG_OPTION
 def import_(source: str, days: int, yes: bool, config_file: Path | None) -> None:
-    """Read a published calendar (SOURCE: a file or an address) and propose its days off.
+    """Propose the days off of a published calendar.
 
-    What you accept is added at the end of the configuration; nothing else in it changes.
+    SOURCE is a file or an address. Accepted days are added at the end of the configuration; the rest of it stays.
     """
     with errors_as_sentences():
         config = config_at(config_file, Path.cwd())
@@ -53,122 +52,131 @@ def import_(source: str, days: int, yes: bool, config_file: Path | None) -> None
         found = proposals(fetch(source), since=today, until=today + timedelta(days=days), zone=zone)
     out, is_closed = console(), _already(config)
     if not found:
-        out.print(f"Nothing in the next {days} days looks like a day without school.", style="quiet")
+        out.print(f"No days off found in the next {days} days.", style="quiet")
         return
-    _tell(out, found, is_closed)
-    new = [one for one in found if one.kind is ProposalKind.CLOSED and not all(map(is_closed, _days(one)))]
-    accepted = [one for one in new if yes or click.confirm(f"No school on {_dates(one)} ({one.title})?")]
+    _print(out, found, is_closed)
+    new = [day for day in found if day.kind is ProposalKind.CLOSED and not all(map(is_closed, _days(day)))]
+    accepted = [day for day in new if yes or click.confirm(f"No school on {_dates(day)} ({day.title})?")]
     if not accepted:
-        out.print("Nothing was written." if new else "Nothing is new; nothing was written.", style="quiet")
+        out.print(
+            "No days were added." if new else "No new days; nothing was added.",
+            style="quiet",
+        )
         return
     append(config.file, entries(accepted, source, today))
     added = "1 entry was" if len(accepted) == 1 else f"{len(accepted)} entries were"
-    look = "look at it with: firstbell schedule --days 60"
-    out.print(f"{added} added to {config.file.name}; {look}", style="told", markup=False)
+    out.print(
+        f"{added} added to {config.file.name}; see: firstbell schedule --days 60",
+        style="strong",
+        markup=False,
+    )
 
 
 def entries(accepted: Sequence[Proposal], source: str, today: date) -> str:
-    """The tables to add. Titles are a stranger's: they stand in strings that nothing in them can end."""
+    """The tables to add. Titles come from outside: they are quoted, so that none can end its string."""
     origin = f"# from {redacted_source(source)}, accepted {today}"
     return "\n".join(
-        f"{origin}\n[[calendar.days]]\ndates = {_quoted(_span(one))}\nin_session = false\nwhy = {_quoted(one.title)}\n"
-        for one in accepted
+        f"{origin}\n[[calendar.days]]\ndates = {_quoted(_span(day))}\nin_session = false\nwhy = {_quoted(day.title)}\n"
+        for day in accepted
     )
 
 
 def append(file: Path, text: str) -> None:
-    """Add to the end of a configuration in one step, and only if the whole can still be used; else give up.
+    """Adds text to the end of a configuration in one step, if the result still loads; else ends the command.
 
-    Whenever we die, the file is either the old one or the new one; at worst a temporary file lies beside it.
+    After a crash the file is the old one or the new one; at worst a temporary file remains beside it.
     """
-    made: Path | None = None
+    new_file: Path | None = None
     try:
         target = file.resolve()  # Replacing a link would cut it.
         old = target.read_bytes()
-        made = _written_beside(target, old + _lines(f"\n{text}", after=old))
-        load(made)
-        made.replace(target)
-        _keep(target.parent)
+        new_file = _written_beside(target, old + _lines(f"\n{text}", after=old))
+        load(new_file)
+        new_file.replace(target)
+        _sync_folder(target.parent)
     except (ConfigError, NoConfig) as error:
-        said = str(error).replace(str(made), str(file)).splitlines()[0]
-        give_up(f"{file} was left as it is; with these days it would no longer load: {said}", code=CONFIG)
+        reason = str(error).replace(str(new_file), str(file)).splitlines()[0]
+        give_up(f"{file} was left as it is; with these days it would no longer load: {reason}", code=CONFIG)
     except OSError as error:
         give_up(f"{file} was left as it is; it cannot be written ({error.strerror})", code=ERRORED)
     finally:
-        if made is not None:
-            made.unlink(missing_ok=True)
+        if new_file is not None:
+            new_file.unlink(missing_ok=True)
 
 
 def _already(config: Config) -> Callable[[date], bool]:
-    """What the configuration already says of a date: that there is no school."""
+    """A predicate: True for a date on which the configuration has no school."""
     school = calendar_of(config.settings)
     return lambda day: not school.day(day).in_session
 
 
-def _tell(out: Console, found: Sequence[Proposal], is_closed: Callable[[date], bool]) -> None:
+def _print(out: Console, found: Sequence[Proposal], is_closed: Callable[[date], bool]) -> None:
     table = Table(box=None, pad_edge=False, header_style="quiet")
-    for column in ("dates", "what", "title", "configuration"):
+    for column in ("dates", "kind", "title", "configuration"):
         table.add_column(column, no_wrap=column != "title")
-    for one in found:
-        known = [is_closed(day) for day in _days(one)]
-        state, style = "new", "told"
-        if one.kind is not ProposalKind.CLOSED:
+    for proposal in found:
+        known = [is_closed(day) for day in _days(proposal)]
+        state, style = "new", "strong"
+        if proposal.kind is not ProposalKind.CLOSED:
             state, style = "needs bells", ""
         elif any(known):
-            state, style = ("has it", "quiet") if all(known) else ("has a part of it", "told")
-        table.add_row(*(Text(cell, style) for cell in (_dates(one), one.kind.value, one.title, state)))
+            state, style = ("has it", "quiet") if all(known) else ("has a part of it", "strong")
+        cells = (_dates(proposal), proposal.kind.value, proposal.title, state)
+        table.add_row(*(Text(cell, style) for cell in cells))
     out.print(table)
-    if any(one.kind is not ProposalKind.CLOSED for one in found):
-        hint = 'Early releases and late starts ring other bells: add [[calendar.days]] with bells = "..." yourself.'
+    if any(proposal.kind is not ProposalKind.CLOSED for proposal in found):
+        hint = 'For early releases and late starts, add [[calendar.days]] with bells = "..." by hand.'
         out.print(hint, style="quiet", markup=False)
 
 
-def _days(one: Proposal) -> list[date]:
-    return [one.first + number * _ONE_DAY for number in range((one.last - one.first).days + 1)]
+def _days(proposal: Proposal) -> list[date]:
+    return [proposal.first + number * _ONE_DAY for number in range((proposal.last - proposal.first).days + 1)]
 
 
-def _dates(one: Proposal) -> str:
-    if one.first == one.last:
-        return f"{one.first:%a %d %b %Y}"
-    year = "" if one.first.year == one.last.year else " %Y"
-    return f"{one.first:%a %d %b{year}} to {one.last:%a %d %b %Y}"
+def _dates(proposal: Proposal) -> str:
+    first, last = proposal.first, proposal.last
+    if first == last:
+        return f"{first:%a %d %b %Y}"
+    year = "" if first.year == last.year else " %Y"
+    return f"{first:%a %d %b{year}} to {last:%a %d %b %Y}"
 
 
-def _span(one: Proposal) -> str:
-    return f"{one.first}" if one.first == one.last else f"{one.first}..{one.last}"
+def _span(proposal: Proposal) -> str:
+    first, last = proposal.first, proposal.last
+    return f"{first}" if first == last else f"{first}..{last}"
 
 
 def _quoted(text: str) -> str:
-    """A JSON string is a TOML string, but for DEL, which TOML wants escaped."""
+    """A TOML string: a JSON string, with DEL escaped as TOML requires."""
     return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
 def _lines(text: str, *, after: bytes) -> bytes:
-    """A text that begins on a line of its own, with the line endings of what it comes after."""
+    """The text on lines of its own, with the line endings of the text before it."""
     whole = text if after.endswith(b"\n") else f"\n{text}"
     return whole.replace("\n", "\r\n" if b"\r\n" in after else "\n").encode()
 
 
 def _written_beside(target: Path, content: bytes) -> Path:
-    """A file on the disk, in the same folder, with the same owner and permissions."""
+    """Writes a new file in the folder of the target, with its owner and permissions, and syncs it to disk."""
     number, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.stem}-", suffix=target.suffix)
-    made, meant = Path(name), target.stat()
+    new_file, old = Path(name), target.stat()
     try:
         with os.fdopen(number, "wb") as file:
             file.write(content)
             with suppress(PermissionError):
-                os.fchown(number, meant.st_uid, meant.st_gid)
-            os.fchmod(number, meant.st_mode & 0o7777)
+                os.fchown(number, old.st_uid, old.st_gid)
+            os.fchmod(number, old.st_mode & 0o7777)
             file.flush()
             os.fsync(number)
     except BaseException:
-        made.unlink()
+        new_file.unlink()
         raise
-    return made
+    return new_file
 
 
-def _keep(folder: Path) -> None:
-    """Make a rename last, where the system can: it is an entry in the folder."""
+def _sync_folder(folder: Path) -> None:
+    """Syncs a rename to disk, where the system can: it is an entry of the folder."""
     with suppress(OSError):
         number = os.open(folder, os.O_RDONLY)
         try:

@@ -1,4 +1,4 @@
-"""`firstbell check`: checks everything that a run needs, and prints each finding with the line to correct."""
+"""`firstbell check`: problems of the set-up before any run, each with the line to correct."""
 
 from __future__ import annotations
 
@@ -13,9 +13,8 @@ from rich.table import Table
 from rich.text import Text
 
 from firstbell.errors import CONFIG
-from firstbell.runner.cli.console import console
-from firstbell.runner.cli.look.runs import CONFIG_OPTION
-from firstbell.runner.cli.play.run import errors_as_sentences
+from firstbell.runner.cli.console import console, errors_as_sentences
+from firstbell.runner.cli.options import CONFIG_OPTION, JSON_OPTION
 from firstbell.runner.preflight.finding import CheckArea, CheckFinding, FindingLevel, has_no_errors
 from firstbell.runner.preflight.run import check_all
 
@@ -24,12 +23,14 @@ SCHEMA = "firstbell.check/1"
 
 
 @click.command()
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON document instead of the table.")
+@JSON_OPTION
 @CONFIG_OPTION
 def check(as_json: bool, config_file: Path | None) -> None:
-    """Check configuration, journeys, secrets, store, history, channels, browser and host names. Plays nothing.
+    """Check everything that runs depend on; runs nothing.
 
-    Exits with 0 without errors, 1 with errors, 3 if the configuration itself cannot be used.
+    Checked are configuration, journeys, secrets, store, history, channels, browser and host names.
+
+    Exits with 0 if there is no error, 1 if there is one, 3 if the configuration cannot be used.
     """
     out = console()
     found: list[CheckFinding] = []
@@ -51,58 +52,58 @@ def _exit_code(found: Sequence[CheckFinding]) -> int:
 
 
 def _is_unusable(found: Sequence[CheckFinding]) -> bool:
-    return any(one.area is CheckArea.CONFIGURATION and one.level is FindingLevel.ERROR for one in found)
+    return any(finding.area is CheckArea.CONFIGURATION and finding.level is FindingLevel.ERROR for finding in found)
 
 
 def _document(found: Sequence[CheckFinding]) -> dict[str, object]:
     findings = [
         {
-            "area": one.area.value,
-            "what": one.subject,
-            "verdict": one.level.value,
-            "said": one.message,
-            "file": str(one.file) if one.file else None,
-            "line": one.line or None,
+            "area": finding.area.value,
+            "what": finding.subject,
+            "verdict": finding.level.value,
+            "said": finding.message,
+            "file": str(finding.file) if finding.file else None,
+            "line": finding.line or None,
         }
-        for one in found
+        for finding in found
     ]
     return {"schema": SCHEMA, "holds": has_no_errors(found), "findings": findings}
 
 
 def _print(out: Console, found: Sequence[CheckFinding]) -> None:
-    """Prints one table by area: in each area what is ok, then warnings and errors with file, line and message."""
+    """Prints one table by area: in each area first what is ok, then each problem with its file and line."""
     table = Table(box=None, pad_edge=False, show_header=False)
     table.add_column(no_wrap=True)
     table.add_column(no_wrap=True)
     table.add_column(overflow="fold", max_width=44)
     table.add_column(overflow="fold")
     for area in CheckArea:
-        of_area = sorted((one for one in found if one.area is area), key=_order)
-        for number, one in enumerate(of_area):
-            mark, style = MARKS[one.level]
-            is_ok = one.level is FindingLevel.OK
-            subject = Text(one.subject) if is_ok else Text(_where(one) or one.subject, style)
-            message = Text(one.message, "quiet" if is_ok else "")
-            table.add_row(Text("" if number else area.value, "told"), Text(mark, style), subject, message)
+        of_area = sorted((finding for finding in found if finding.area is area), key=_order)
+        for number, finding in enumerate(of_area):
+            mark, style = MARKS[finding.level]
+            is_ok = finding.level is FindingLevel.OK
+            subject = Text(finding.subject) if is_ok else Text(_position(finding) or finding.subject, style)
+            message = Text(finding.message, "quiet" if is_ok else "")
+            table.add_row(Text("" if number else area.value, "strong"), Text(mark, style), subject, message)
     out.print(table)
-    out.print(_sum(found))
+    out.print(_summary(found))
 
 
-def _order(one: CheckFinding) -> tuple[bool, str, int]:
-    """Sorts ok findings first, as they were found, and the rest by file and line."""
-    return (False, "", 0) if one.level is FindingLevel.OK else (True, str(one.file or ""), one.line)
+def _order(finding: CheckFinding) -> tuple[bool, str, int]:
+    """The sort key: ok findings as they were found, then problems by file and line."""
+    return (False, "", 0) if finding.level is FindingLevel.OK else (True, str(finding.file or ""), finding.line)
 
 
-def _where(one: CheckFinding) -> str:
-    """Returns file and line to correct, relative to the current folder."""
-    if one.file is None:
+def _position(finding: CheckFinding) -> str:
+    """The file and line to correct, relative to the current folder."""
+    if finding.file is None:
         return ""
-    return f"{os.path.relpath(one.file)}:{one.line}" if one.line else os.path.relpath(one.file)
+    return f"{os.path.relpath(finding.file)}:{finding.line}" if finding.line else os.path.relpath(finding.file)
 
 
-def _sum(found: Sequence[CheckFinding]) -> Text:
-    errors = sum(one.level is FindingLevel.ERROR for one in found)
-    warnings = sum(one.level is FindingLevel.WARNING for one in found)
+def _summary(found: Sequence[CheckFinding]) -> Text:
+    errors = sum(finding.level is FindingLevel.ERROR for finding in found)
+    warnings = sum(finding.level is FindingLevel.WARNING for finding in found)
     parts = [f"{len(found) - errors - warnings} ok"]
     parts += [_count(warnings, "warning")] if warnings else []
     parts += [_count(errors, "error")] if errors else []

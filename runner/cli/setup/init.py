@@ -1,4 +1,4 @@
-"""`firstbell init` and `firstbell schema`: a configuration to start from, and what an editor needs to help with it."""
+"""`firstbell init` and `firstbell schema`: a first configuration, and the JSON schemas for editors and tools."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ SCHEMA_FILE = Path(".firstbell") / "firstbell.schema.json"
 def init() -> None:
     """Write a commented firstbell.toml to start from.
 
-    It runs against the practice school as it stands.
+    Unchanged, it runs against the practice school.
     """
     try:
         with Path(FILE_NAME).open("x", encoding="utf-8") as file:
@@ -28,25 +28,25 @@ def init() -> None:
         SCHEMA_FILE.parent.mkdir(exist_ok=True, mode=0o700)
         SCHEMA_FILE.write_text(schema_text(), encoding="utf-8")
     except FileExistsError:
-        give_up(f"{FILE_NAME} is already here; it was left as it is", code=3)
+        give_up(f"{FILE_NAME} exists here; it was left as it is", code=3)
     except OSError as error:
-        give_up(f"{FILE_NAME} cannot be written here ({error.strerror}); go to a folder of your own", code=3)
+        give_up(f"{FILE_NAME} cannot be written here ({error.strerror}); change to a folder of your own", code=3)
     out = console()
-    out.print(f"Wrote {FILE_NAME}. It plays against the practice school as it stands:", style="told")
-    out.print("  firstbell run              plays every journey")
-    out.print("  firstbell run live-class   plays one")
+    out.print(f"Wrote {FILE_NAME}. Unchanged, it runs against the practice school:", style="strong")
+    out.print("  firstbell run              runs every journey")
+    out.print("  firstbell run live-class   runs one journey")
     out.print("  firstbell practice         opens the school for your own browser")
 
 
 @click.command()
-@click.argument("what", type=click.Choice(["config", "run"]), default="config")
-def schema(what: str) -> None:
-    """Print the JSON schema of firstbell.toml, or of run.json."""
-    click.echo(schema_text() if what == "config" else run_schema_text(), nl=False)
+@click.argument("file", type=click.Choice(["config", "run"]), default="config")
+def schema(file: str) -> None:
+    """Print the JSON schema of firstbell.toml or run.json."""
+    click.echo(schema_text() if file == "config" else run_schema_text(), nl=False)
 
 
 def schema_text() -> str:
-    """The schema of the configuration, as editors that know TOML take it."""
+    """The schema of the configuration, for editors that support TOML."""
     return json.dumps({**Settings.model_json_schema(), "title": FILE_NAME}, indent=1) + "\n"
 
 

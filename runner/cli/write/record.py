@@ -1,4 +1,4 @@
-"""`firstbell record`: clicks in a browser, made into a journey whose secrets are the account's."""
+"""`firstbell record`: records clicks in a browser as a journey without secrets in its text."""
 
 from __future__ import annotations
 
@@ -22,9 +22,8 @@ from firstbell.runner.authoring.recording.recorder import RecordingRequest, must
 from firstbell.runner.authoring.recording.recorder import record as recorded_with
 from firstbell.runner.authoring.recording.statements import JourneyRequest
 from firstbell.runner.authoring.template import refusal_of, variable, variable_of_role
-from firstbell.runner.cli.console import console, foreseen, give_up
-from firstbell.runner.cli.look.runs import CONFIG_OPTION
-from firstbell.runner.cli.play.run import errors_as_sentences
+from firstbell.runner.cli.console import console, errors_as_sentences, foreseen, give_up
+from firstbell.runner.cli.options import CONFIG_OPTION
 from firstbell.runner.cli.signals import stopped_by_signals
 from firstbell.runner.cli.write.new import print_created, print_next_steps
 from firstbell.runner.config.browsers import BROWSER_KINDS, nearest_name
@@ -35,31 +34,31 @@ from firstbell.runner.execution.district import District
 
 @contextmanager
 def recording_errors_as_sentences() -> Iterator[None]:
-    """Ends the command on what stopped the recording or the signing in before it, with one sentence."""
+    """Ends the command with one sentence where the recording, or the sign-in before it, failed."""
     try:
         with foreseen():
             yield
     except (JourneyError, PlaywrightError) as error:
-        give_up(f"signing in did not work: {one_line(error)}", code=ERRORED)
+        give_up(f"sign-in failed: {one_line(error)}", code=ERRORED)
 
 
 @click.command()
 @click.argument("url")
-@click.option("--as", "role", default="student", show_default=True, help="Who you are while you record.")
-@click.option("--name", default="recorded", show_default=True, help="What the journey is called.")
-@click.option("--signed-in", is_flag=True, help="Have them signed in before the recording begins.")
-@click.option("--device", default="", help="A device of Playwright's; the account's own if left out.")
-@click.option("--browser", "browser_name", default="", help="Such as firefox; the account's own if left out.")
-@click.option("--from", "location", default="", help="The location to record from; the first one if left out.")
+@click.option("--as", "role", default="student", show_default=True, help="The role whose account you use.")
+@click.option("--name", default="recorded", show_default=True, help="The name of the journey.")
+@click.option("--signed-in", is_flag=True, help="Sign in before the recording begins.")
+@click.option("--device", default="", help="A Playwright device; the account's by default.")
+@click.option("--browser", "browser_name", default="", help="Such as firefox; the account's by default.")
+@click.option("--from", "location", default="", help="The location to record from; the first one by default.")
 @CONFIG_OPTION
 def record(
     url: str, role: str, name: str, signed_in: bool, device: str, browser_name: str, location: str,
     config_file: Path | None,
 ) -> None:  # fmt: skip
-    """Open a browser at URL, or at the front door of a service, and turn what you do in it into a journey.
+    """Record clicks in a browser as a journey.
 
-    Close the browser when you are done. What goes into fields whose names say that they take a user name, a password or
-    a code is replaced by the account's own, whatever it was and wherever else it stands.
+    The browser opens URL, or the address of the service with this name. Close it to end the recording. Text typed into
+    fields for a user name, a password or a code is replaced by a reference to the account's own, everywhere.
     """
     for refusal in (
         refusal_of(name),
@@ -69,46 +68,46 @@ def record(
         if refusal:
             give_up(refusal, code=CONFIG)
     with stopped_by_signals(), errors_as_sentences(), recording_errors_as_sentences():
-        config, made = prepare_folder(config_file, Path.cwd())
-        print_created(made)
-        desk = journey_folder_of(config)
-        file = desk.place(name, f"test_{variable(name)}.py")
+        config, created = prepare_folder(config_file, Path.cwd())
+        print_created(created)
+        folder = journey_folder_of(config)
+        file = folder.place(name, f"test_{variable(name)}.py")
         must_have_a_screen(os.environ)
         with practice_for(config.settings) as practice:
             location_named(location, locations_of(config, practice.introduction if practice else None), config)
             district = district_at(location, config, practice)
             account = district.account(role)
             district = replace(district, browser_name=browser_name or account.browser or district.browser_name)
-            wanted = _wanted(district, name, role, signed_in=signed_in)
+            journey = _journey_request(district, name, role, signed_in=signed_in)
             if practice is not None and not signed_in:
                 console().print(f"Sign in as {account.username}, password {account.password.reveal()}", markup=False)
             recording = RecordingRequest(
-                url=wanted.doors.get(url, url),
+                url=journey.doors.get(url, url),
                 district=district,
                 role=role,
                 signed_in=signed_in,
                 device=device or account.device,
             )
-            for said in not_given(recording):
-                console().print(f"{said}.", style="quiet", markup=False)
+            for limitation in not_given(recording):
+                console().print(f"{limitation}.", style="quiet", markup=False)
             written = recorded_with(recording)
-        desk.write(file, journey_of(written, replace(wanted, device=device)))
-    print_next_steps(file, name, desk, config)
-    console().print("Services were guessed from addresses: look at each relies_on.", style="quiet")
+        folder.write(file, journey_of(written, replace(journey, device=device)))
+    print_next_steps(file, name, folder, config)
+    console().print("The services were guessed from addresses; check each relies_on.", style="quiet")
 
 
-def _unknown(what: str, name: str, known: Collection[str]) -> str:
-    """What is wrong with a name; empty where it is known, or where none was given."""
-    return f"this {what} is not known; {nearest_name(name, known)}" if name and known and name not in known else ""
+def _unknown(kind: str, name: str, known: Collection[str]) -> str:
+    """The refusal of an unknown name; empty for a known one, or for none."""
+    return f"this {kind} is unknown; {nearest_name(name, known)}" if name and known and name not in known else ""
 
 
-def _wanted(district: District, name: str, role: str, *, signed_in: bool) -> JourneyRequest:
-    """What the journey is made with. Raises NoAccount."""
-    account, who = district.account(role), f"{variable_of_role(role)}.account"
-    # The user name comes last, and wins, where an account is called as it signs in.
-    values = {account.display_name: f"{who}.display_name", account.username: f"{who}.username"}
-    with suppress(MissingSecret):  # Then what stands in a password field goes all the same.
-        values[account.password.reveal()] = f"{who}.password.reveal()"
+def _journey_request(district: District, name: str, role: str, *, signed_in: bool) -> JourneyRequest:
+    """The request for the journey that the recording is turned into. Raises NoAccount."""
+    account, variable_ = district.account(role), f"{variable_of_role(role)}.account"
+    # The user name comes last: it wins where the display name is the same text.
+    values = {account.display_name: f"{variable_}.display_name", account.username: f"{variable_}.username"}
+    with suppress(MissingSecret):  # Text of a password field is replaced in any case.
+        values[account.password.reveal()] = f"{variable_}.password.reveal()"
     if code := district.classroom.meeting_code:
         with suppress(MissingSecret):
             values[code.reveal()] = "classroom.meeting_code.reveal()"

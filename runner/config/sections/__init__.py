@@ -13,7 +13,8 @@ from pydantic_core import core_schema
 class Section(BaseModel):
     """One table of the file. A key that it does not know is a mistake."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    # Validators are built when they are first used: that of the whole file contains those of its tables.
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
 
 @dataclass(frozen=True, slots=True)

@@ -108,7 +108,7 @@ def test_only_missing_folder_is_created(monkeypatch: pytest.MonkeyPatch, tmp_pat
     done = CliRunner().invoke(main, ["new", "math-page"])
     made = named.split('"')[1]
     assert done.exit_code == 0, done.output
-    assert f"Made the folder {made}, which the configuration names." in done.stdout
+    assert f"Created the folder {made}, which the configuration names." in done.stdout
     assert (tmp_path / "here" / made).is_dir()
     assert "Add under" not in done.stdout
 

@@ -1,4 +1,4 @@
-"""What a command does that is told to end: it unwinds once, and whoever comes after it hears signals as before."""
+"""Tests of stopping by signals: the clean-up runs once to its end, and the handlers are restored."""
 
 from __future__ import annotations
 
@@ -10,27 +10,27 @@ import pytest
 from firstbell.runner.cli.signals import STOP_SIGNALS, stopped_by_signals
 
 
-def told_to_end(number: signal.Signals, unwound: list[str]) -> None:
+def stop_during_work(number: signal.Signals, log: list[str]) -> None:
     with stopped_by_signals():
         try:
             os.kill(os.getpid(), number)
         finally:
             for again in STOP_SIGNALS:
                 os.kill(os.getpid(), again)
-            unwound.append("to the end")
+            log.append("to the end")
 
 
 @pytest.mark.parametrize("number", STOP_SIGNALS, ids=lambda number: number.name)
-def test_a_signal_unwinds_even_when_it_comes_again_meanwhile(number: signal.Signals) -> None:
-    before = [signal.getsignal(one) for one in STOP_SIGNALS]
-    unwound: list[str] = []
+def test_clean_up_is_not_interrupted_by_further_signals(number: signal.Signals) -> None:
+    before = [signal.getsignal(each) for each in STOP_SIGNALS]
+    log: list[str] = []
     with pytest.raises(SystemExit) as ended:
-        told_to_end(number, unwound)
-    assert (ended.value.code, unwound) == (128 + number, ["to the end"])
-    assert [signal.getsignal(one) for one in STOP_SIGNALS] == before
+        stop_during_work(number, log)
+    assert (ended.value.code, log) == (128 + number, ["to the end"])
+    assert [signal.getsignal(each) for each in STOP_SIGNALS] == before
 
 
-def test_what_nohup_has_ignored_stays_ignored() -> None:
+def test_signal_that_nohup_ignores_stays_ignored() -> None:
     before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
     try:
         with stopped_by_signals():

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 from rich.console import Console
+from rich.theme import Theme
 
-from firstbell.runner.app.build import embedded_district
-from firstbell.runner.cli.console import THEME
+from firstbell.runner.app.open_config import embedded_district
+from firstbell.runner.cli.console import STYLES
 from firstbell.runner.cli.play.rehearse_checks import criteria_of
 from firstbell.runner.cli.play.rehearse_progress import ConsoleProgress
 from firstbell.runner.rehearsal.document import CountedRow, PersonRow, RecordRow, RehearsalDocument, RehearsalOutcome
@@ -37,7 +38,7 @@ def out() -> io.StringIO:
 
 @pytest.fixture
 def progress(out: io.StringIO) -> ConsoleProgress:
-    return ConsoleProgress(Console(theme=THEME, file=out, width=400, highlight=False, emoji=False))
+    return ConsoleProgress(Console(theme=Theme(STYLES), file=out, width=400, highlight=False, emoji=False))
 
 
 def hostile(record: RecordRow) -> RehearsalDocument:
@@ -54,8 +55,8 @@ def hostile(record: RecordRow) -> RehearsalDocument:
 def test_message_of_a_page_is_printed_as_text(progress: ConsoleProgress, out: io.StringIO, outcome: str) -> None:
     person = a_student(1, outcome=outcome, fails_at="joins").model_copy(update={"said": HOSTILE})
     document = hostile(a_record([a_teacher(), a_student(2), person]))
-    progress.verdict(document)
-    progress.papers([Path("/tmp/[/x] report.html")])  # noqa: S108  # a name, and no file
+    progress.result(document)
+    progress.outputs([Path("/tmp/[/x] report.html")])  # noqa: S108  # a name, and no file
     written = printed(out)
     # In the summary, the limit, the counted figure, the comparison, and the figure that got worse.
     assert written.count(AS_TEXT) >= 5
@@ -76,6 +77,6 @@ def test_message_of_a_leaving_person_is_printed_as_text(progress: ConsoleProgres
 def test_missing_round_is_not_a_failure_of_the_platform(progress: ConsoleProgress, out: io.StringIO) -> None:
     people: list[PersonRow] = [a_teacher(), a_student(1)]
     document = conclude(a_record(people).model_copy(update={"rounds": 2}), criteria_of(embedded_district()), None)
-    progress.verdict(document)
+    progress.result(document)
     assert document.verdict is RehearsalOutcome.LIMITED
     assert "? rounds played" in " ".join(printed(out).split())

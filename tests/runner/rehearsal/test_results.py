@@ -212,17 +212,14 @@ def test_output_that_cannot_be_written_loses_only_itself(tmp_path: Path) -> None
     store = RehearsalStore(tmp_path / "rehearsals")
     written, lost = write_outputs(document, CRITERIA, ZoneInfo("UTC"), store, report=full, junit_file=cases)
     assert written == [cases, tmp_path / "rehearsals" / f"{document.record.id}.json"]
-    assert lost == ["the verdict stands, but /dev/full could not be written: No space left on device"]
+    assert lost == ["the result is final, but /dev/full could not be written: No space left on device"]
 
 
 def test_unwritable_store_is_reported(tmp_path: Path) -> None:
     (tmp_path / "rehearsals").write_text("a file where the folder should be")
     store = RehearsalStore(tmp_path / "rehearsals")
     _, (said,) = write_outputs(concluded_of(), CRITERIA, ZoneInfo("UTC"), store, report=None, junit_file=None)
-    assert (
-        said
-        == "the verdict stands, but the record for the next rehearsal to compare with could not be written: File exists"
-    )
+    assert said == "the result is final, but the record for later comparison could not be written: File exists"
 
 
 @pytest.mark.parametrize("was_there", [True, False])

@@ -10,7 +10,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from firstbell.runner.app.build import district_of, embedded_district
+from firstbell.runner.app.build import district_of
+from firstbell.runner.app.open_config import embedded_district
 from firstbell.runner.cli.play.rehearse_checks import check_shared_browser, criteria_of, too_many_text
 from firstbell.runner.config.errors import ConfigError
 from firstbell.runner.config.load import parse
@@ -264,7 +265,7 @@ def test_capacity_forecast_of_this_machine(cores: float, free_mib: float, ramp_s
     assert capacity_of(cost, cores=cores, memory_free_mib=free_mib, ramp_s=ramp_s) == students
 
 
-@pytest.mark.parametrize(("can", "advice"), [(5, "ask for 5 or fewer, "), (0, "end what else it does, ")])
+@pytest.mark.parametrize(("can", "advice"), [(5, "ask for 5 or fewer, "), (0, "end its other programs, ")])
 def test_too_many_students_message_says_what_to_do(can: int, advice: str) -> None:
     said = too_many_text(8, can)
     assert advice in said
@@ -402,7 +403,7 @@ def _shares(monkeypatch: pytest.MonkeyPatch, *, teacher: str = "", student: str 
 @pytest.mark.parametrize(
     ("given", "said"),
     [
-        ({"student": 'browser = "webkit"'}, 'accounts.student.browser: .* which is "chromium"; leave this out'),
+        ({"student": 'browser = "webkit"'}, 'accounts.student.browser: .* which is "chromium"; remove this key'),
         ({"teacher": 'browser = "msedge"'}, "accounts.teacher.browser"),
         ({"rest": '[journeys.live-class]\nbrowser = "firefox"'}, "journeys.live-class.browser"),
         ({"rest": '[browser]\nname = "chrome"', "student": 'browser = "chromium"'}, 'which is "chrome"'),

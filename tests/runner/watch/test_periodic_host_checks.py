@@ -146,7 +146,7 @@ def test_probe_blames_no_owner_if_no_control_is_reached(probe_setup: tuple[Path,
     config.write_text(CONFIG.format(edge=down, plan_b=down, control=down))
     code, output = probe(config)
     assert code == 2
-    assert output.splitlines()[-1].startswith("No control is reached either")
+    assert output.splitlines()[-1].startswith("No control host is reachable")
 
 
 def test_probe_json_lists_changes_since_the_last_good_check(

@@ -1,4 +1,4 @@
-"""Which trace `firstbell trace` opens, and how what is shown stays until somebody ends it."""
+"""Tests of `firstbell trace`: the choice of the trace, and the server that runs until a signal."""
 
 from __future__ import annotations
 
@@ -20,23 +20,23 @@ TWO = ["index.html", "attempt-2/student/trace.zip", "attempt-2/teacher/trace.zip
     ("names", "actor", "chosen"),
     [
         pytest.param(TWO, "", "attempt-2/both.zip", id="all on one time line"),
-        pytest.param(TWO, "teacher", "attempt-2/teacher/trace.zip", id="one person's"),
-        pytest.param(TWO, "parent", "", id="nobody of that name"),
+        pytest.param(TWO, "teacher", "attempt-2/teacher/trace.zip", id="one actor"),
+        pytest.param(TWO, "parent", "", id="unknown actor"),
         pytest.param(TWO[:2], "", "attempt-2/student/trace.zip", id="the only one"),
         pytest.param(["index.html", "viewer/x.zip"], "", "", id="none"),
     ],
 )
-def test_the_trace_that_is_meant(names: list[str], actor: str, chosen: str) -> None:
+def test_trace_is_chosen_by_actor(names: list[str], actor: str, chosen: str) -> None:
     assert chosen_trace(names, actor) == chosen
 
 
 @pytest.mark.browser
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP], ids=lambda number: number.name)
-def test_what_is_shown_stays_without_a_terminal_and_costs_nothing_until_it_is_ended(number: signal.Signals) -> None:
-    shows = "from firstbell.runner.cli.evidence.evidence import show; show({'index.html': b'a bag'})"
+def test_server_idles_without_a_terminal_until_a_signal(number: signal.Signals) -> None:
+    program = "from firstbell.runner.cli.evidence.evidence import show; show({'index.html': b'a bag'})"
     environment = {**os.environ, "BROWSER": "true", "COLUMNS": "200", "PYTHONUNBUFFERED": "1"}
     with subprocess.Popen(
-        [sys.executable, "-c", shows], env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True
+        [sys.executable, "-c", program], env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True
     ) as showing:
         assert showing.stdout is not None
         address = showing.stdout.readline().split()[1]

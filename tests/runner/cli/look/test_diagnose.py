@@ -1,4 +1,4 @@
-"""What `firstbell diagnose` says first: true for a failure, for a second attempt that passed, and for our own fault."""
+"""Tests of the first lines of `firstbell diagnose`: for a failure, a second attempt that passed, and our own fault."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ CONFIG = parse(
 )
 
 
-def told(outcome: str, service: str, cause: Cause, confidence: str) -> str:
+def lead_of(outcome: str, service: str, cause: Cause, confidence: str) -> str:
     run = RunRow(
         id="20260831-114610-k3f9tq",
         journey="class-list",
@@ -49,40 +49,45 @@ def told(outcome: str, service: str, cause: Cause, confidence: str) -> str:
     [
         pytest.param(
             ("failed", "platform", Cause.SERVER_ERROR, "high"),
-            ["platform, LMS vendor", "seen twice; our own way out is proven", "call     +1 555 0100"],
-            "nobody",
+            ["platform, LMS vendor", "seen in both attempts; our own connection works", "Call        +1 555 0100"],
+            "unknown",
             id="a failure",
         ),
         pytest.param(
             ("failed", "platform", Cause.SERVER_ERROR, "medium"),
-            ["medium: seen twice; our own way out is not proven: name controls in [diagnosis]"],
-            "seen once",
-            id="nothing proves our own way",
+            ["medium (seen in both attempts; our own connection is not proven: set controls in [diagnosis])"],
+            "one attempt",
+            id="our own connection is not proven",
         ),
         pytest.param(
             ("passed", "platform", Cause.SERVER_ERROR, "medium"),
-            ["platform", "nobody: it passed when it was tried again"],
+            ["platform", "no call needed: the second attempt passed"],
             "555",
-            id="it passed the second time",
+            id="the second attempt passed",
         ),
         pytest.param(
             ("errored", "", Cause.OWN_NETWORK, "high"),
-            ["First Bell itself, no service is blamed", "it lies with us"],
-            "our own way out is proven",
-            id="no way out of here",
+            ["no service: the problem is on First Bell's own side", "on our side"],
+            "our own connection works",
+            id="our own network is down",
         ),
         pytest.param(
-            ("errored", "platform", Cause.SERVER_ERROR, "low"), ["platform"], "555", id="nothing could be judged"
+            ("errored", "platform", Cause.SERVER_ERROR, "low"),
+            ["platform"],
+            "555",
+            id="not judged",
         ),
         pytest.param(
             ("failed", "", Cause.UNKNOWN, "low"),
-            ["nobody can be named", "evidence k3f9tq --open"],
-            "call",
-            id="nobody is known",
+            ["Service     unknown", "evidence k3f9tq --open"],
+            "Call ",
+            id="the service is unknown",
         ),
     ],
 )
-def test_every_line_is_true(given: tuple[str, str, Cause, str], says: list[str], never: str) -> None:
-    lines = told(*given)
-    assert [words for words in says if words not in lines] == [], lines
+def test_lead_names_service_contact_and_confidence(
+    given: tuple[str, str, Cause, str], says: list[str], never: str
+) -> None:
+    lines = lead_of(*given)
+    assert [text for text in says if text not in lines] == [], lines
     assert never not in lines

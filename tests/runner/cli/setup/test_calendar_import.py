@@ -56,27 +56,27 @@ def days(file: Path) -> list[dict[str, object]]:
     return list(content.get("calendar", {}).get("days", []))
 
 
-def test_what_is_accepted_is_added_and_nothing_else_changes(config: Path, import_: Import) -> None:
-    told = import_(("Thanksgiving Recess", SOON, 3), ("No School", SOON + timedelta(days=9), 1), keys="y\ny\n")
+def test_accepted_days_are_added_and_the_rest_of_the_file_stays(config: Path, import_: Import) -> None:
+    result = import_(("Thanksgiving Recess", SOON, 3), ("No School", SOON + timedelta(days=9), 1), keys="y\ny\n")
 
-    assert told.exit_code == 0, told.output
+    assert result.exit_code == 0, result.output
     assert config.read_bytes().startswith(CONFIG + b"\n\n# from ")
     assert days(config) == [
         {"dates": f"{SOON}..{SOON + timedelta(days=2)}", "in_session": False, "why": "Thanksgiving Recess"},
         {"dates": f"{SOON + timedelta(days=9)}", "in_session": False, "why": "No School"},
     ]
     assert stat.S_IMODE(config.stat().st_mode) == 0o640
-    assert "2 entries were added to firstbell.toml" in told.output
+    assert "2 entries were added to firstbell.toml" in result.output
 
 
-def test_only_what_is_accepted_is_added(config: Path, import_: Import) -> None:
+def test_only_accepted_days_are_added(config: Path, import_: Import) -> None:
     import_(("Thanksgiving Recess", SOON, 3), ("No School", SOON + timedelta(days=9), 1), keys="n\ny\n")
 
     assert [day["why"] for day in days(config)] == ["No School"]
 
 
 @pytest.mark.parametrize("keys", ["n\n", "\n", ""], ids=["no", "just Enter", "end of input"])
-def test_what_is_not_accepted_leaves_the_file_alone(config: Path, import_: Import, keys: str) -> None:
+def test_refused_days_leave_the_file_unchanged(config: Path, import_: Import, keys: str) -> None:
     before = config.stat()
 
     import_(("Thanksgiving Recess", SOON, 3), keys=keys)
@@ -84,104 +84,106 @@ def test_what_is_not_accepted_leaves_the_file_alone(config: Path, import_: Impor
     assert config.stat().st_ino == before.st_ino
 
 
-def test_yes_asks_nothing(config: Path, import_: Import) -> None:
-    told = import_(("Thanksgiving Recess", SOON, 3), options=("--yes",))
+def test_yes_accepts_without_questions(config: Path, import_: Import) -> None:
+    result = import_(("Thanksgiving Recess", SOON, 3), options=("--yes",))
 
-    assert "[y/N]" not in told.output
+    assert "[y/N]" not in result.output
     assert len(days(config)) == 1
 
 
 def test_dates_are_shown_with_their_weekdays(import_: Import) -> None:
-    told = import_(("Thanksgiving Recess", SOON, 3))
+    result = import_(("Thanksgiving Recess", SOON, 3))
 
-    assert f"{SOON:%a %d %b}" in told.output.splitlines()[1]
-    assert f"to {SOON + timedelta(days=2):%a %d %b %Y}  closed  Thanksgiving Recess  new" in told.output
+    assert f"{SOON:%a %d %b}" in result.output.splitlines()[1]
+    assert f"to {SOON + timedelta(days=2):%a %d %b %Y}  closed  Thanksgiving Recess  new" in result.output
 
 
-def test_other_bells_are_named_and_not_written(config: Path, import_: Import) -> None:
-    told = import_(("Early Release", SOON, 1), ("Late Start", SOON, 1), options=("--yes",))
+def test_early_release_is_listed_and_not_added(config: Path, import_: Import) -> None:
+    result = import_(("Early Release", SOON, 1), ("Late Start", SOON, 1), options=("--yes",))
 
-    assert told.output.count("needs bells") == 2
-    assert 'add [[calendar.days]] with bells = "..."' in told.output
+    assert result.output.count("needs bells") == 2
+    assert 'add [[calendar.days]] with bells = "..."' in result.output
     assert config.read_bytes() == CONFIG
 
 
-def test_what_the_file_has_is_not_asked_again(config: Path, import_: Import, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_days_already_in_the_file_are_not_asked_again(
+    config: Path, import_: Import, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(command, "_already", lambda _: lambda day: day <= SOON + timedelta(days=2))
-    told = import_(("Thanksgiving Recess", SOON, 3), ("Winter Break", SOON, 4), keys="y\n")
+    result = import_(("Thanksgiving Recess", SOON, 3), ("Winter Break", SOON, 4), keys="y\n")
 
-    assert "Thanksgiving Recess  has it" in told.output
-    assert "Winter Break         has a part of it" in told.output
+    assert "Thanksgiving Recess  has it" in result.output
+    assert "Winter Break         has a part of it" in result.output
     assert [day["why"] for day in days(config)] == ["Winter Break"]
 
 
-def test_days_bound_how_far_ahead(import_: Import) -> None:
-    assert "Nothing in the next 9 days" in import_(("No School", SOON, 1), options=("--days", "9")).output
+def test_days_option_limits_the_period(import_: Import) -> None:
+    assert "No days off found in the next 9 days" in import_(("No School", SOON, 1), options=("--days", "9")).output
 
 
-def test_a_hostile_title_is_a_string_and_no_more(config: Path, import_: Import) -> None:
+def test_hostile_title_is_written_as_a_plain_string(config: Path, import_: Import) -> None:
     title = 'No School "\\\\n[school]\\nname = """ # [red]\u202e\x1b[2J'
 
-    told = import_((title, SOON, 1), options=("--yes",))
+    result = import_((title, SOON, 1), options=("--yes",))
     assert [set(day) for day in days(config)] == [{"dates", "in_session", "why"}]
     assert days(config)[0]["why"] == 'No School "\\n[school] name = """ # [red][2J'
-    assert "\x1b[2J" not in told.output
+    assert "\x1b[2J" not in result.output
     assert tomllib.loads(config.read_text())["school"]["name"] == "Practice"
 
 
 @given(title=st.text(st.characters(exclude_categories=["Cs"])), source=st.text())
-def test_whatever_stands_in_a_title_or_a_source_is_read_back(title: str, source: str) -> None:
+def test_every_title_and_source_is_read_back_unchanged(title: str, source: str) -> None:
     one = Proposal(first=SOON, last=SOON, kind=ProposalKind.CLOSED, title=title)
 
     [day] = tomllib.loads(command.entries([one], source, SOON))["calendar"]["days"]
     assert day == {"dates": str(SOON), "in_session": False, "why": title}
 
 
-def test_where_an_entry_comes_from_is_kept_without_its_key() -> None:
+def test_source_of_an_entry_is_kept_without_its_key() -> None:
     one = Proposal(first=SOON, last=SOON, kind=ProposalKind.CLOSED, title="No School")
 
     text = command.entries([one], "https://me:secret@cal.example/a.ics?key=1", date(2026, 11, 23))
     assert text.splitlines()[0] == "# from https://cal.example/a.ics, accepted 2026-11-23"
 
 
-def test_a_file_that_would_no_longer_load_is_left_alone(config: Path, import_: Import) -> None:
+def test_file_that_would_no_longer_load_is_left_unchanged(config: Path, import_: Import) -> None:
     known = load(config)
     written = b'calendar = "as usual"\n' + CONFIG  # A string where the table would go.
     config.write_bytes(written)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(command, "config_at", lambda *_: known)
-        told = import_(("No School", SOON, 1), options=("--yes",))
+        result = import_(("No School", SOON, 1), options=("--yes",))
 
-    assert told.exit_code == 3
+    assert result.exit_code == 3
     assert config.read_bytes() == written
-    [said] = [line for line in told.output.splitlines() if line.startswith("firstbell: ")]
-    assert "firstbell.toml was left as it is; with these days it would no longer load: " in said
-    assert f"{config}:" in said
-    assert "this is not TOML" in said
+    [message] = [line for line in result.output.splitlines() if line.startswith("firstbell: ")]
+    assert "firstbell.toml was left as it is; with these days it would no longer load: " in message
+    assert f"{config}:" in message
+    assert "this is not TOML" in message
 
 
-def test_a_folder_that_cannot_be_written_leaves_it_alone(
+def test_read_only_folder_leaves_the_file_unchanged(
     config: Path, import_: Import, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(*_: object, **__: object) -> None:
         raise PermissionError(13, "Permission denied")
 
     monkeypatch.setattr("tempfile.mkstemp", refuse)
-    told = import_(("No School", SOON, 1), options=("--yes",))
+    result = import_(("No School", SOON, 1), options=("--yes",))
 
-    assert told.exit_code == 2
-    assert "was left as it is; it cannot be written (Permission denied)" in told.output
+    assert result.exit_code == 2
+    assert "was left as it is; it cannot be written (Permission denied)" in result.output
     assert config.read_bytes() == CONFIG
 
 
-def test_a_link_stays_a_link_and_line_endings_stay_what_they_are(config: Path, import_: Import) -> None:
+def test_link_and_line_endings_are_kept(config: Path, import_: Import) -> None:
     real = config.with_name("real.toml")
     real.write_bytes(CONFIG.replace(b"\n", b"\r\n") + b"\r\n")
     config.unlink()
     config.symlink_to(real)
 
-    told = import_(("No School", SOON, 1), options=("--yes",))
-    assert told.exit_code == 0, told.output
+    result = import_(("No School", SOON, 1), options=("--yes",))
+    assert result.exit_code == 0, result.output
     assert config.is_symlink()
     assert real.read_bytes().count(b"\n") == real.read_bytes().count(b"\r\n") == 10
 
@@ -190,18 +192,16 @@ def test_a_link_stays_a_link_and_line_endings_stay_what_they_are(config: Path, i
     ("source", "code", "said"),
     [("nowhere.ics", 2, "nowhere.ics cannot be read"), ("firstbell.toml", 2, "this is no calendar")],
 )
-def test_a_source_that_is_no_calendar(
+def test_source_that_is_no_calendar_is_refused(
     config: Path, monkeypatch: pytest.MonkeyPatch, source: str, code: int, said: str
 ) -> None:
     monkeypatch.chdir(config.parent)
-    told = CliRunner().invoke(command.calendar, ["import", source])
+    result = CliRunner().invoke(command.calendar, ["import", source])
 
-    assert told.exit_code == code
-    assert told.output.startswith(f"firstbell: {said}")
+    assert result.exit_code == code
+    assert result.output.startswith(f"firstbell: {said}")
 
 
-def test_without_a_configuration_there_is_nothing_to_import_into(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_import_without_a_configuration_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     assert CliRunner().invoke(command.calendar, ["import", "x.ics"]).exit_code == 3

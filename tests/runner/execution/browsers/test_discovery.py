@@ -161,14 +161,14 @@ def test_each_playwright_download_serves_its_own_mode(bare: Path) -> None:
         pytest.param(
             '[browser]\nname = "firefox"\n',
             ["webkit", "firefox"],
-            ["firefox: Playwright's own Firefox   plays (browser.name)", "webkit: Playwright's own Webkit"],
+            ["firefox: Playwright's own Firefox   used by browser.name", "webkit: Playwright's own Webkit"],
             0,
             id="the one that is configured, first",
         ),
         pytest.param(
             '[browser]\nname = "firefox"\n[journeys.x]\nbrowser = "webkit"\n',
             ["webkit"],
-            ["webkit: Playwright's own Webkit   plays (journeys.x.browser)"],
+            ["webkit: Playwright's own Webkit   used by journeys.x.browser"],
             2,
             id="one of two is missing",
         ),
@@ -188,14 +188,14 @@ def test_browser_find_lists_browsers_and_the_one_in_use(
 def test_browser_find_names_headless_and_headed_programs(bare: Path) -> None:
     (bare / "firstbell.toml").write_text('[school]\nname = "P"\ntimezone = "UTC"\npractice = true\n')
     shell = program(bare, HEADLESS_SHELL)
-    headless = f"chromium, headless: {shell} (found on this machine)   plays (browser.name)"
+    headless = f"chromium, headless: {shell} (found on this machine)   used by browser.name"
     lacks = f"chromium, with --headed: {shell} cannot open a window; for a full browser run: firstbell browser install"
     assert CliRunner().invoke(browser, ["find"]).stdout.splitlines() == [headless, lacks]
     full = program(bare, "chromium")
     done = CliRunner().invoke(browser, ["find"])
     assert done.stdout.splitlines() == [headless, f"chromium, with --headed: {full} (found on this machine)"]
     configured = CliRunner().invoke(browser, ["find", "--executable", str(full)])
-    assert configured.stdout.splitlines() == [f"chromium: {full} (configured)   plays (browser.name)"]
+    assert configured.stdout.splitlines() == [f"chromium: {full} (configured)   used by browser.name"]
 
 
 # A package manager that has these packages, and notes what it is asked for.
