@@ -327,7 +327,7 @@ def test_log_of_a_second_attempt_has_no_error_of_the_probe(opened: LocalRunner, 
         for is_confirming in (False, True):
             assert player.play(order, deadline_s=30, listener=lambda _: None, fresh=is_confirming).ending is None
     player.close()
-    assert [line["why"] for line in lines if line["event"] == "worker.replaced"] == [RecycleReason.CONFIRMING.value]
+    assert [line["reason"] for line in lines if line["event"] == "worker.replaced"] == [RecycleReason.CONFIRMING.value]
     assert "fault" not in RecycleReason.CONFIRMING.value
 
 
