@@ -19,6 +19,7 @@ from firstbell.runner.cli.console import foreseen
 from firstbell.runner.config.errors import ConfigError, NoConfig
 from firstbell.runner.config.secrets import MissingSecret
 from firstbell.runner.execution.district import NoAccount
+from firstbell.runner.execution.worker.session import UnusableConftest
 from tests.test_house import MODULES, ROOT
 
 CONFIGURATION = {
@@ -31,6 +32,7 @@ CONFIGURATION = {
     MissingSecret,
     UnknownJourney,
     UnknownKind,
+    UnusableConftest,
 }
 CAUGHT_INSIDE = {
     "ChildGone",

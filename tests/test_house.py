@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import ast
 import importlib
+import re
 import subprocess
 import sys
+from collections import Counter
+from collections.abc import Iterator
 from graphlib import TopologicalSorter
 from pathlib import Path
 
@@ -109,3 +112,103 @@ def test_the_plugin_is_loaded_in_less_than_20_ms() -> None:
 
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
     assert float(done.stdout) < 20
+
+
+# Metaphors that a cold reader could not guess. None may be part of a name, or stand in the first line of a docstring.
+_BANNED_WORDS = (
+    "theatre staging switchboard house troupe ensemble prompter curtain scene casting wear tired doubt recall "
+    "vigil crew broom shelf shelved desk keepsakes glance weather withholding ladder legs papers stagehands "
+    "audience repertoire performed handing programme bill teller parcel parcels cupboard onlooker surroundings "
+    "company hire hired whisper nobody somebody anybody wary standing bury knock pulse"
+)
+BANNED = frozenset(_BANNED_WORDS.split())
+# Words that stand where a noun could.
+_RIDDLES_WORDS = (
+    "What Who Whose Whom Whoever Whatever Whichever Where When How Why Somebody Someone Something Anybody Anyone "
+    "Nobody Everybody Everything Nothing Those These"
+)
+RIDDLES = frozenset(_RIDDLES_WORDS.split())
+PACKAGE_LIMIT = 14
+SHORT_FUNCTION = 30
+SHORT_SHARE = 0.95
+_WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
+
+
+def words_of(identifier: str) -> set[str]:
+    """The words of a name: `RunResult`, `run_result` and `RUN_RESULT` have two."""
+    return {word.lower() for word in _WORD.findall(identifier)}
+
+
+def identifiers_in(tree: ast.AST) -> Iterator[str]:
+    """The names that a module defines, takes and uses. Keywords and texts of other people's are not among them."""
+    for node in ast.walk(tree):
+        match node:
+            case ast.FunctionDef(name=name) | ast.ClassDef(name=name) | ast.Name(id=name) | ast.arg(arg=name):
+                yield name
+
+
+def docstrings_in(tree: ast.AST) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and (text := ast.get_docstring(node)):
+            yield text
+
+
+def metaphors_in(source: str) -> set[str]:
+    tree = ast.parse(source)
+    named = set[str]().union(*map(words_of, identifiers_in(tree)))
+    first_lines = " ".join(text.splitlines()[0] for text in docstrings_in(tree))
+    return set(BANNED) & (named | set(re.findall(r"[a-z]+", first_lines.lower())))
+
+
+def riddles_in(source: str) -> list[str]:
+    first_lines = [text.splitlines()[0] for text in docstrings_in(ast.parse(source))]
+    return [line for line in first_lines if re.split(r"\W", line, maxsplit=1)[0] in RIDDLES]
+
+
+@pytest.mark.parametrize("name", names())
+def test_a_module_is_written_in_plain_words(name: str) -> None:
+    source = (ROOT / name).read_text()
+    assert not metaphors_in(source) | (BANNED & words_of(Path(name).stem))
+    assert riddles_in(source) == []
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        '"""The scene of a run."""',
+        "def hire_crew(): ...",
+        "class Theatre: ...",
+        "def f(house): ...",
+    ],
+)
+def test_a_metaphor_is_found(source: str) -> None:
+    assert metaphors_in(source)
+
+
+def test_a_riddle_is_found() -> None:
+    assert riddles_in('"""A module."""\ndef f():\n    """What nobody was told."""') == ["What nobody was told."]
+
+
+@pytest.mark.parametrize("top", PACKAGES)
+def test_no_class_name_stands_twice(top: str) -> None:
+    found: dict[str, list[str]] = {}
+    for path in (ROOT / top).rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.ClassDef):
+                found.setdefault(node.name, []).append(str(path.relative_to(ROOT)))
+    assert {name: where for name, where in found.items() if len(where) > 1} == {}
+
+
+def test_a_package_has_at_most_14_modules() -> None:
+    sizes = Counter(path.parent for path in MODULES if path.name != "__init__.py")
+    assert {str(folder.relative_to(ROOT)): n for folder, n in sizes.items() if n > PACKAGE_LIMIT} == {}
+
+
+def test_nearly_all_functions_are_short() -> None:
+    lengths = [
+        (node.end_lineno or node.lineno) - node.lineno + 1
+        for path in MODULES
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.FunctionDef)
+    ]
+    assert sum(length < SHORT_FUNCTION for length in lengths) >= SHORT_SHARE * len(lengths)

@@ -43,7 +43,7 @@ class PracticeOptions:
 
     @property
     def problem(self) -> str:
-        """Why these options do not work, in one sentence; "" if they do."""
+        """The reason why these options do not work, in one sentence; "" if they do."""
         if self.has_names and not self.tls:
             return (
                 f"{self.domain} needs TLS (tls = true): outside localhost, browsers give a camera to HTTPS pages only"

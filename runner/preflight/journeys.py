@@ -18,14 +18,9 @@ from firstbell.runner.execution.supervision.supervisor import WorkerFailure
 from firstbell.runner.execution.worker.session import journey_files
 from firstbell.runner.preflight.finding import CheckArea, CheckFinding, FindingLevel
 
-HIDDEN_PACKAGE_TEXT = (
-    "a folder of journeys is no package, and with this file one called 'journeys' hides First Bell's own; remove it"
-)
-
 
 def check_journeys(config: Config, practice: SchoolInfo | None) -> Iterator[CheckFinding]:
     """Yields the findings about all journeys, without playing them."""
-    yield from _packages(config)
     try:
         ready = collect_journeys(config)
     except WorkerFailure as failure:
@@ -42,13 +37,6 @@ def check_journeys(config: Config, practice: SchoolInfo | None) -> Iterator[Chec
     for file in own_files:
         if "::" not in str(file) and file not in broken_files:
             yield from checker.source(file, is_named=file in district.folders)
-
-
-def _packages(config: Config) -> Iterator[CheckFinding]:
-    """Yields files that make a folder of journeys a Python package."""
-    for folder in config.settings.school.journeys:
-        for file in sorted((config.folder / folder).rglob("__init__.py")):
-            yield _finding(FindingLevel.WARNING, file, 1, HIDDEN_PACKAGE_TEXT)
 
 
 def _undefined(config: Config, ready: Ready) -> Iterator[CheckFinding]:

@@ -85,7 +85,6 @@ def test_check_reports_each_kind_of_mistake_at_its_line(firstbell: Firstbell, tm
         if finding["verdict"] != "ok"
     ]
     expected = [
-        ("journeys", "__init__.py", 1, "hides First Bell's own"),
         ("journeys", "test_broken.py", 2, "nothing_of_that_name"),
         ("journeys", "test_marked.py", 7, "a step needs a name"),
         ("journeys", "test_marked.py", 8, "a snapshot contains all text of the page"),

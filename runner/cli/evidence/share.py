@@ -1,4 +1,4 @@
-"""`firstbell share`: uploads a run's page and bag to the store, and prints a link that anybody can open."""
+"""`firstbell share`: uploads a run's page and bag to the store, and prints a link that opens without an account."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def share(run: str, recipient: str, service: str, attempt: int, days: float, con
         ends = link.ends_at.astimezone(zone_of(config))
     screen.print(Text(link.url), soft_wrap=True)
     screen.print(
-        f"  opens until {ends:%a %d %b %Y %H:%M %Z} ({link.why}), for anybody with the link",
+        f"  opens until {ends:%a %d %b %Y %H:%M %Z} ({link.why}), for every person with the link",
         style="quiet",
         soft_wrap=True,
     )

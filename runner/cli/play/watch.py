@@ -69,11 +69,11 @@ class ConsoleObserver:
 
     def opened(self, generation: Generation, workers: int) -> None:
         """Prints the number of journeys, the locations, broken files and the next slot."""
-        staging = generation.runtime
-        self._zone = staging.zone
+        runtime = generation.runtime
+        self._zone = runtime.zone
         journeys, now = len(generation.timetable.rhythms), datetime.now(UTC)
         self._print(
-            f"watching {_count(journeys, 'journey')} from {', '.join(staging.locations)} "
+            f"watching {_count(journeys, 'journey')} from {', '.join(runtime.locations)} "
             f"with {_count(workers, 'worker')}, times in {self._zone.key}",
             "told",
         )

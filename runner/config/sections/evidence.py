@@ -15,7 +15,7 @@ _POLICY = EvidencePolicy()
 
 
 class EvidenceSection(Section):
-    """How much evidence a run leaves, and how long it is kept."""
+    """The amount of evidence that a run leaves, and how long it is kept."""
 
     on_pass: Keep = Field(_POLICY.on_pass, description="What is kept of a run that passed at once.")
     on_fail: Keep = Field(_POLICY.on_fail, description="What is kept of any other run.")

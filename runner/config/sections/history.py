@@ -12,7 +12,7 @@ from firstbell.runner.config.sections import Section
 
 
 class HistorySection(Section):
-    """Where runs are recorded."""
+    """The database in which runs are recorded."""
 
     url: str = Field(
         "", description="A database URL without a password; without it, SQLite in `.firstbell/history.db`."

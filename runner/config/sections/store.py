@@ -13,7 +13,7 @@ _STORE = StoreOptions()
 
 
 class StoreSection(Section):
-    """Where evidence is kept."""
+    """The store in which evidence is kept."""
 
     url: str = Field("./evidence", description="A folder, or `s3://bucket/prefix`.")
     endpoint_url: str = Field("", description="The address of an S3-compatible store that is not Amazon's.")

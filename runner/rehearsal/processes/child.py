@@ -97,7 +97,7 @@ class ProgressObserver:
         self._recorder = FailureRecorder(actor, self._round, self._resources.evidence)
 
     def step_began(self, actor: Actor, step: Step) -> None:
-        """Nothing to do."""
+        """Does nothing."""
 
     def step_ended(self, actor: Actor, record: StepRecord) -> None:
         """Reports the end of a step, without secrets: a page may repeat typed text."""

@@ -102,7 +102,7 @@ def test_a_host_is_compared_with_its_last_good_check(database: Database) -> None
     [
         pytest.param(
             {"tcp": DEAD_V6},
-            ("portal.x:443: it answers, and not by IPv6 (2001:db8::1 no-answer)",),
+            ("portal.x:443: it answers, but not by IPv6 (2001:db8::1 no-answer)",),
             id="one family is dead",
         ),
         pytest.param({"tcp": DEAD_V6, "service": ""}, (), id="of a host without a service"),
