@@ -131,10 +131,7 @@ def rehearse_(
     """Bring a whole class online at once, and measure it.
 
     A teacher opens the class, and students arrive as before a bell. Each student has a browser context and a camera of
-    their own, and must see and hear the teacher.
-
-    A rehearsal has a script of its own: the steps of the journey without chat and raised hands, all in the browser of
-    [browser].
+    their own, and must see and hear the teacher. Chat and raised hands are left out; all use the browser of [browser].
 
     Exits with 0 for go, 1 for no-go, 2 for no result (this machine was the limit or failed, or figures contradict those
     of the practice school), 3 for a configuration that cannot be used.
