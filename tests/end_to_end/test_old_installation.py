@@ -1,0 +1,238 @@
+"""An installation of an earlier version works as it is: its commands tell the same facts, what waited is delivered, and
+its own journeys play. tests/old_installation/make.md says how the archive was made."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import json
+import tarfile
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine, create_engine, inspect, text
+
+from tests.end_to_end.plain import by_pytest
+from tests.old_installation.running import Installation, at_school, environment_of, practice_school, until
+from tests.old_installation.told import missing, told
+from tests.receivers import Receiver, http_receiver
+from tests.servers import Postgres
+
+pytestmark = pytest.mark.browser
+
+ARCHIVES = sorted((Path(__file__).parents[1] / "old_installation").glob("*.tar.xz"))
+HISTORIES = ("sqlite", "postgres")
+# After any run's time, whatever the configuration says.
+LATER = timedelta(days=11 * 365)
+BARE = '[school]\nname = "Bare"\ntimezone = "America/New_York"\npractice = true\n'
+
+
+@dataclass(frozen=True, kw_only=True)
+class Old:
+    """An unpacked installation. `facts` is what the version that made it told at `at`; `database` is its history."""
+
+    place: Installation
+    facts: dict[str, Any]
+    database: str
+    hook: Receiver
+
+    @property
+    def at(self) -> datetime:
+        return datetime.fromisoformat(self.facts["at"])
+
+    def run(self, outcome: str) -> str:
+        """The latest run with an outcome, when the facts were told."""
+        return str(next(run["id"] for run in self.facts["runs"] if run["outcome"] == outcome))
+
+
+@pytest.fixture(scope="module")
+def school(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
+    with practice_school(tmp_path_factory.mktemp("practice") / "school") as introduced:
+        yield introduced
+
+
+@pytest.fixture(params=[(archive, history) for archive in ARCHIVES for history in HISTORIES], ids=lambda one: one[1])
+def old(request: pytest.FixtureRequest, tmp_path: Path, school: dict[str, Any]) -> Iterator[Old]:
+    archive, history = request.param
+    with tarfile.open(archive) as packed:
+        packed.extractall(tmp_path, filter="data")
+    folder = tmp_path / history
+    database = f"sqlite:///{folder}/.firstbell/history.db"
+    if history == "postgres":
+        server: Postgres = request.getfixturevalue("postgres")
+        database = restored(server, (folder / "history.sql").read_text())
+    config = folder / "firstbell.toml"
+    config.write_text(at_school(config.read_text(), school, database))
+    with http_receiver() as hook:
+        place = Installation(folder=folder, environment=environment_of(school, hook.url))
+        yield Old(place=place, facts=json.loads((folder / "facts.json").read_text()), database=database, hook=hook)
+
+
+def restored(server: Postgres, dump: str) -> str:
+    """A database of its own with what was dumped; its address."""
+    url = made(server)
+    engine = create_engine(url)
+    with engine.begin() as connection:
+        connection.exec_driver_sql(dump.replace("%", "%%"))
+    engine.dispose()
+    return url
+
+
+def made(server: Postgres) -> str:
+    """An empty database; its address."""
+    name = f"old_{uuid.uuid4().hex[:12]}"
+    engine = create_engine(server.url, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(text(f"CREATE DATABASE {name}"))
+    engine.dispose()
+    return f"{server.url.rpartition('/')[0]}/{name}"
+
+
+def set_clock(url: str, at: datetime) -> None:
+    """Has a PostgreSQL database tell another time: history asks it, not the command, what time it is."""
+    engine = create_engine(url, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        ago = connection.execute(text("SELECT pg_catalog.clock_timestamp() - :at"), {"at": at}).scalar_one()
+        connection.execute(
+            text(
+                "CREATE FUNCTION public.clock_timestamp() RETURNS timestamptz LANGUAGE sql AS "
+                f"$$ SELECT pg_catalog.clock_timestamp() - interval '{ago.total_seconds()} seconds' $$"
+            )
+        )
+        connection.execute(text(f"ALTER DATABASE {url.rpartition('/')[2]} SET search_path = public, pg_catalog"))
+    engine.dispose()
+
+
+def test_every_command_tells_the_facts_that_the_old_version_told(old: Old) -> None:
+    if old.database.startswith("postgresql"):
+        set_clock(old.database, old.at)
+    assert missing(old.facts, {"at": old.facts["at"], **told(old.place, old.at)}) == []
+
+
+def test_migrations_bring_the_old_history_to_the_schema_of_a_new_one(
+    old: Old, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    assert old.place.command("runs").returncode == 0
+    folder = tmp_path / "new"
+    folder.mkdir()
+    url, section = f"sqlite:///{folder}/.firstbell/history.db", ""
+    if old.database.startswith("postgresql"):
+        url = made(request.getfixturevalue("postgres"))
+        section = f'[history]\nurl = "{url}"\n'
+    (folder / "firstbell.toml").write_text(BARE + section)
+    assert Installation(folder=folder, environment={}).command("runs").returncode == 0
+    assert schema_of(old.database) == schema_of(url)
+
+
+def schema_of(url: str) -> dict[str, list[tuple[str, str, bool]]]:
+    """The columns of each table."""
+    engine: Engine = create_engine(url)
+    found = inspect(engine)
+    tables = {
+        name: sorted((one["name"], str(one["type"]), bool(one["nullable"])) for one in found.get_columns(name))
+        for name in found.get_table_names()
+    }
+    engine.dispose()
+    return tables
+
+
+def test_what_waited_in_the_spool_is_delivered(old: Old) -> None:
+    (waiting,) = (old.place.folder / ".firstbell" / "spool").glob("*~*")
+    run = waiting.name.rpartition("%2F")[2]
+    assert not list(old.place.folder.glob(f"evidence/runs/*/*/{run}"))
+    assert old.place.command("store", "deliver").returncode == 0
+    (there,) = old.place.folder.glob(f"evidence/runs/*/*/{run}")
+    assert json.loads((there / "run.json").read_text())["id"] == run
+    assert not waiting.exists()
+    assert old.place.command("evidence", run, "--out", "late").returncode == 0
+
+
+def test_a_notice_that_waited_is_delivered_signed_and_slots_of_the_time_between_are_missed(old: Old) -> None:
+    waiting = waiting_notices(old.database)
+    assert waiting
+    with old.place.watching():
+        until(lambda: {headers["webhook-id"] for headers, _ in old.hook.posts} >= waiting, "the notices that waited")
+    headers, body = next(post for post in old.hook.posts if post[0]["webhook-id"] in waiting)
+    signed = f"{headers['webhook-id']}.{headers['webhook-timestamp']}.".encode() + body
+    key = old.place.environment["BAYFRONT_HOOK_KEY"].encode()
+    signature = base64.b64encode(hmac.new(key, signed, hashlib.sha256).digest()).decode()
+    assert headers["webhook-signature"] == f"v1,{signature}"
+    assert json.loads(body)["data"]["incident"] in {one["number"] for one in old.facts["incidents"]}
+    assert not waiting & waiting_notices(old.database)
+    days = {one["journey"]: one for one in old.place.json("uptime", "--days", "3660", "--json")}
+    before = {one["journey"]: one for one in old.facts["uptime"]}
+    assert days["portal"]["unknown"] > before["portal"]["unknown"]
+    assert days["portal"]["passed"] >= before["portal"]["passed"]
+
+
+def waiting_notices(url: str) -> set[str]:
+    """The keys of notices that were not delivered."""
+    engine = create_engine(url)
+    with engine.connect() as connection:
+        found = set(connection.execute(text("SELECT key FROM notifications WHERE state = 'waiting'")).scalars())
+    engine.dispose()
+    return found
+
+
+def test_evidence_is_handed_out_and_bags_are_verified(old: Old) -> None:
+    key = (old.place.folder / "signing.pub").read_text().strip()
+    assert old.place.command("evidence", "verify", "bag", "--key", key).returncode == 0
+    for outcome in ("passed", "failed", "errored"):
+        run = old.run(outcome)
+        assert old.place.command("evidence", run, "--out", run).returncode == 0
+        assert old.place.command("evidence", "verify", run, "--key", key).returncode == 0
+        assert list((old.place.folder / run).rglob("run.json"))
+    page = next(iter((old.place.folder / "bag" / "data").glob("index.html")))
+    page.write_text(page.read_text() + " ")
+    assert old.place.command("evidence", "verify", "bag", "--key", key).returncode == 1
+
+
+def test_what_is_held_stays_and_the_rest_goes_when_its_time_is_over(old: Old) -> None:
+    kept = {folder.name for folder in old.place.folder.glob("evidence/runs/*/*/*")}
+    held = {run for one in old.facts["held"] for run in one["runs"]}
+    assert old.place.command("store", "sweep", at=old.at).returncode == 0
+    assert {folder.name for folder in old.place.folder.glob("evidence/runs/*/*/*")} == kept
+    assert old.place.command("store", "sweep", at=old.at + LATER).returncode == 0
+    assert {folder.name for folder in old.place.folder.glob("evidence/runs/*/*/*")} == held
+    (run,) = held
+    assert old.place.command("evidence", run, "--out", "held").returncode == 0
+
+
+def test_the_districts_own_journeys_play_and_pass(old: Old) -> None:
+    played = old.place.json("run", "portal", "class-page", "bus-times", "login", "greeting", "--json")
+    assert {run["journey"]: run["outcome"] for run in played["runs"]} == {
+        "portal": "passed",
+        "class-page": "passed",
+        "bus-times": "passed",
+        "login": "passed",
+        "greeting": "passed",
+    }
+    listed = {run["id"] for run in old.place.json("runs", "--limit", "1000", "--json")}
+    assert listed >= {run["id"] for run in (*old.facts["runs"], *played["runs"])}
+    done = by_pytest(old.place.folder, "my_journeys", "-k", "portal or class", within=old.place.environment)
+    assert done.returncode == 0, done.stdout
+    assert "2 passed" in done.stdout
+
+
+def test_a_rehearsal_is_compared_with_the_one_of_the_old_version(old: Old) -> None:
+    (before,) = (old.place.folder / ".firstbell" / "rehearsals").glob("*.json")
+    asked = ("rehearse", "live-class", "--students", "1", "--ramp", "2s", "--stay", "1s", "--anyway", "--json")
+    document = old.place.json(*asked)
+    assert document["comparison"]["previous"] == before.stem
+
+
+def test_a_fact_that_is_told_otherwise_is_found(old: Old) -> None:
+    """The comparison can fail."""
+    otherwise = json.loads(json.dumps(old.facts))
+    otherwise["incidents"][0]["openings"] += 1
+    del otherwise["runs"][0]["journey"]
+    assert [said.partition(" ")[0] for said in missing(old.facts, otherwise)] == [
+        ".runs[0].journey",
+        ".incidents[0].openings:",
+    ]
