@@ -18,11 +18,11 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, create_engine, inspect, text
 
-from tests.end_to_end.plain import by_pytest
 from tests.old_installation.running import Installation, at_school, environment_of, practice_school, until
 from tests.old_installation.told import missing, told
-from tests.receivers import Receiver, http_receiver
-from tests.servers import Postgres
+from tests.support.plain_pytest import by_pytest
+from tests.support.receivers import Receiver, http_receiver
+from tests.support.servers import Postgres
 
 pytestmark = pytest.mark.browser
 

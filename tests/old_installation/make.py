@@ -27,8 +27,8 @@ from typing import Any
 from tests.old_installation.district import CONFIG, FILES, SILENCED_UNTIL
 from tests.old_installation.running import Installation, environment_of, practice_school, until
 from tests.old_installation.told import told
-from tests.receivers import Receiver, http_receiver
-from tests.servers import INSTALLED, Postgres
+from tests.support.receivers import Receiver, http_receiver
+from tests.support.servers import INSTALLED, Postgres
 
 BUILDING = "building.toml"
 LEFT_OUT = (BUILDING, "watch.log", ".firstbell/worker.log", ".firstbell/rehearsal.log", ".firstbell/work")
