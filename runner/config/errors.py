@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from firstbell.errors import CONFIG, FirstBellError
+
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
+
+_PYDANTIC_PREFIX = "Input should be "
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,3 +50,23 @@ class NoConfig(FirstBellError):
     """No configuration file was found, or it cannot be read."""
 
     exit_code = CONFIG
+
+
+def message_of(details: ErrorDetails, path: Sequence[str | int], known: Sequence[str]) -> str:
+    """Says what is wrong and what to write; `known` are the keys of the table. Never repeats the value: it may be a
+    secret in the wrong key."""
+    match details["type"]:
+        case "extra_forbidden":
+            near = difflib.get_close_matches(str(path[-1]), known, n=1)
+            hint = f"did you mean '{near[0]}'?" if near else f"write one of: {', '.join(sorted(known))}"
+            return f"unknown key; {hint}"
+        case "missing":
+            return "this key is missing; add it"
+        case "string_too_short":
+            return "this text is empty; write it"
+        case "value_error":
+            return details["msg"].removeprefix("Value error, ")
+        case _ if details["msg"].startswith(_PYDANTIC_PREFIX):
+            return f"this must be {details['msg'].removeprefix(_PYDANTIC_PREFIX)}"
+        case _:
+            return details["msg"][:1].lower() + details["msg"][1:]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
@@ -14,7 +13,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from firstbell.runner.config import browser_checks, cross_checks
-from firstbell.runner.config.errors import ConfigError, NoConfig, Problem
+from firstbell.runner.config.errors import ConfigError, NoConfig, Problem, message_of
 from firstbell.runner.config.model import Settings
 from firstbell.runner.config.sections import Section
 from firstbell.runner.config.toml_positions import KeyPath, TomlPosition, position_of, positions_of
@@ -27,7 +26,6 @@ SERVICES_WITH_CLASSES = ("platform", "live-class", "plan-b")
 _EMPTY_TABLES: dict[str, Any] = {
     name: {} for name, field in Settings.model_fields.items() if isinstance(field.default_factory, type(Section))
 }
-_PYDANTIC_PREFIX = "Input should be "
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,27 +95,8 @@ def _problem(file: Path, details: ErrorDetails, positions: Mapping[KeyPath, Toml
     if path and path[-1] == "[key]":
         path = path[:-1]
     line, column = position_of(positions, path)
-    return Problem(file=file, line=line, column=column, key=".".join(map(str, path)), message=_message(details, path))
-
-
-def _message(details: ErrorDetails, path: KeyPath) -> str:
-    """Says what is wrong and what to write. Never repeats the value: it may be a secret in the wrong key."""
-    match details["type"]:
-        case "extra_forbidden":
-            known = _keys_at(Settings, path[:-1])
-            near = difflib.get_close_matches(str(path[-1]), known, n=1)
-            hint = f"did you mean '{near[0]}'?" if near else f"write one of: {', '.join(sorted(known))}"
-            return f"unknown key; {hint}"
-        case "missing":
-            return "this key is missing; add it"
-        case "string_too_short":
-            return "this text is empty; write it"
-        case "value_error":
-            return details["msg"].removeprefix("Value error, ")
-        case _ if details["msg"].startswith(_PYDANTIC_PREFIX):
-            return f"this must be {details['msg'].removeprefix(_PYDANTIC_PREFIX)}"
-        case _:
-            return details["msg"][:1].lower() + details["msg"][1:]
+    message = message_of(details, path, _keys_at(Settings, path[:-1]))
+    return Problem(file=file, line=line, column=column, key=".".join(map(str, path)), message=message)
 
 
 def _keys_at(model: type[BaseModel], path: KeyPath) -> list[str]:
