@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -52,12 +51,12 @@ class NoConfig(FirstBellError):
     exit_code = CONFIG
 
 
-def message_of(details: ErrorDetails, path: Sequence[str | int], known: Sequence[str]) -> str:
-    """Says what is wrong and what to write; `known` are the keys of the table. Never repeats the value: it may be a
-    secret in the wrong key."""
+def message_of(details: ErrorDetails, known: Sequence[str], near: Sequence[str]) -> str:
+    """Says what is wrong and what to write. Never repeats the value: it may be a secret in the wrong key.
+
+    `known` are the keys of the table, `near` those of them that resemble the key that was written."""
     match details["type"]:
         case "extra_forbidden":
-            near = difflib.get_close_matches(str(path[-1]), known, n=1)
             hint = f"did you mean '{near[0]}'?" if near else f"write one of: {', '.join(sorted(known))}"
             return f"unknown key; {hint}"
         case "missing":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
@@ -95,7 +96,8 @@ def _problem(file: Path, details: ErrorDetails, positions: Mapping[KeyPath, Toml
     if path and path[-1] == "[key]":
         path = path[:-1]
     line, column = position_of(positions, path)
-    message = message_of(details, path, _keys_at(Settings, path[:-1]))
+    known = _keys_at(Settings, path[:-1])
+    message = message_of(details, known, difflib.get_close_matches(str(path[-1]), known, n=1) if path else ())
     return Problem(file=file, line=line, column=column, key=".".join(map(str, path)), message=message)
 
 
