@@ -34,7 +34,7 @@ _VISIBILITY: Mapping[Outcome | PartOutcome, SampleResult] = {
     PartOutcome.FAILING: SampleResult.BROKEN,
     Outcome.SKIPPED: SampleResult.NOT_JUDGED,
 }
-"""What an outcome says about whether the journey can be judged; any other counts as unconfirmed."""
+"""Outcome -> sample about visibility, whether the journey can be judged; any other counts as unconfirmed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
