@@ -83,7 +83,12 @@ def test_unknown_service_or_role_is_refused_with_what_to_add(firstbell: Firstbel
 @pytest.mark.parametrize(
     ("text", "code", "message"),
     [
-        pytest.param(None, 3, "no firstbell.toml here or above; write one with: firstbell init", id="no config"),
+        pytest.param(
+            None,
+            3,
+            "there is no firstbell.toml in this folder or above it; write one with: firstbell init",
+            id="no config",
+        ),
         pytest.param("[school\n", 3, "firstbell.toml:1:8: this is not TOML", id="broken TOML"),
         pytest.param(
             '[school]\nname = "B"\ntimezone = "UTC"\n[classroom]\ntitle = "x"\n'

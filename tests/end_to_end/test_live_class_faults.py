@@ -62,7 +62,7 @@ IN_CLASS: Mapping[str, Met] = {
     "socket-refused": Met(actor="teacher", step="opens the class", said='"Connection lost. Reconnecting..."'),
     "class-full": Met(actor="student", step="joins", said='the room says "This class is full"', within_s=4),
     "wrong-class": sees("carries no signature of ours", MediaFault.SOMEONE_ELSE, lambda proof: proof.path is None),
-    "one-way": sees("not one has arrived from there", MediaFault.ONE_WAY, lambda proof: proof.path is not None),
+    "one-way": sees("none has arrived from there", MediaFault.ONE_WAY, lambda proof: proof.path is not None),
     "teacher-frozen": sees(
         "s while packets arrive",
         MediaFault.FROZEN,
@@ -71,12 +71,12 @@ IN_CLASS: Mapping[str, Met] = {
         step="still sees and hears the teacher",
     ),
     "turn-expired": sees(
-        "does not take the credentials it is shown (401)",
+        "the relay refuses its credentials (401)",
         MediaFault.RELAY_REFUSED,
         lambda proof: {error.code for error in proof.ice.errors} == {401} and not proof.ice.has_relay,
     ),
     "udp-blocked": sees(
-        "nothing that was sent by UDP was answered",
+        "no request by UDP was answered",
         MediaFault.UDP_BLOCKED,
         lambda proof: proof.ice.is_udp_unanswered and bool(proof.ice.received) and not proof.ice.has_relay,
         within_s=11,

@@ -200,7 +200,7 @@ def test_too_many_students_and_missing_accounts_are_refused(firstbell: Firstbell
     assert "9 accounts with the role student are needed, and there are 8; add [accounts.NAME]" in too_many.stderr
     own = firstbell("rehearse", "our-own", "--students", "2")
     assert own.returncode == 3
-    assert own.stderr == 'firstbell: only "live-class" can be rehearsed; play "our-own" with: firstbell run our-own\n'
+    assert own.stderr == 'firstbell: only "live-class" can be rehearsed; run "our-own" with: firstbell run our-own\n'
     pair = firstbell("rehearse", "live-class", "--teachers", "2", "--students", "2")
     assert pair.returncode == 3
     assert pair.stderr == "firstbell: a rehearsal has 1 teacher, not 2; leave out --teachers\n"
@@ -230,7 +230,7 @@ def test_second_rehearsal_cannot_use_the_same_accounts(school: PracticeSchool, t
     planned = arrivals("teacher", STUDENTS, ramp_s=3.0, workers=2)
     locked_twice = ExitStack()
     locked_twice.enter_context(_locked_accounts(database, district, planned, lease_s=60.0))
-    with pytest.raises(AccountsBusy, match="in use by another run"):
+    with pytest.raises(AccountsBusy, match="another run is using the accounts"):
         locked_twice.enter_context(_locked_accounts(database, district, planned, lease_s=60.0))
     locked_twice.close()
     with _locked_accounts(database, district, planned, lease_s=60.0):

@@ -355,7 +355,7 @@ def test_unfinished_check_names_its_current_part(monkeypatch: pytest.MonkeyPatch
         over.wait(10)
         return DnsLookups(system=DnsLookup())
 
-    monkeypatch.setattr("firstbell.runner.diagnosis.probes.prober.ask_both", hang)
+    monkeypatch.setattr("firstbell.runner.diagnosis.probes.prober.resolve", hang)
     began = time.monotonic()
     check = check_host(f"http://{NAME}/", within_s=0.1)
     took_s = time.monotonic() - began

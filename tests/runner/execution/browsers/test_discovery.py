@@ -260,7 +260,8 @@ def test_install_continues_with_the_full_browser_without_a_shell(debian: Callabl
     full = program(folder, "chromium")
     code, said, _ = installed(folder)
     assert code == 0
-    assert said.startswith(f"firstbell: the browser is {full} (found on this machine); its headless shell could not be")
+    assert said.startswith(f"firstbell: the browser is {full} (found on this machine); its headless shell, which")
+    assert f"could not be installed (on Debian as an administrator: apt-get install {HEADLESS_SHELL})" in said
     (folder / "apt-get").unlink()
     assert installed(folder)[:2] == (code, said)
 
@@ -270,7 +271,7 @@ def test_install_continues_with_the_shell_without_a_full_browser(debian: Callabl
     folder = debian(HEADLESS_SHELL)
     code, said, _ = installed(folder)
     assert code == 0
-    assert f"{folder / HEADLESS_SHELL} (found on this machine); it plays headless, and no full browser" in said
+    assert f"{folder / HEADLESS_SHELL} (found on this machine); it runs headless only: no full browser" in said
 
 
 @pytest.mark.browser  # No browser, but Playwright's download has to fail first, which takes seconds.
