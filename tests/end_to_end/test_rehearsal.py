@@ -213,7 +213,7 @@ def test_too_many_students_and_missing_accounts_are_refused(firstbell: Firstbell
     at_once = firstbell("rehearse", "live-class", "--students", "8", "--ramp", "1s")
     assert at_once.returncode == 2
     assert "this machine is forecast to carry about" in at_once.stderr
-    assert "(--anyway): the report will say whether" in at_once.stderr
+    assert "(--anyway): the report then says whether" in at_once.stderr
     with (tmp_path / "firstbell.toml").open("a") as file:
         file.write('[journeys.live-class]\nbrowser = "firefox"\n')
     elsewhere = firstbell("rehearse", "live-class", "--students", "2", "--anyway")
