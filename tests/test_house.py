@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Iterator
+from functools import cache
 from graphlib import TopologicalSorter
 from pathlib import Path
 
@@ -24,6 +25,12 @@ FILE_LIMIT, FUNCTION_LIMIT = 300, 50
 SAY_NOTHING = {"utils", "util", "helpers", "helper", "common", "misc", "manager", "types", "base", "handler"}
 
 
+@cache
+def parsed(path: Path) -> ast.Module:
+    """The tree of a module, which several rules read."""
+    return ast.parse(path.read_text())
+
+
 def names() -> list[str]:
     return [str(path.relative_to(ROOT)) for path in MODULES]
 
@@ -31,7 +38,7 @@ def names() -> list[str]:
 @pytest.mark.parametrize("name", names())
 def test_a_module_opens_with_a_sentence_and_stays_readable(name: str) -> None:
     text = (ROOT / name).read_text()
-    tree = ast.parse(text)
+    tree = parsed(ROOT / name)
     opening = ast.get_docstring(tree)
     assert opening, f"{name} does not say what it is for"
     assert len(text.splitlines()) <= FILE_LIMIT, f"{name} has more than {FILE_LIMIT} lines"
@@ -60,7 +67,7 @@ def _private_parts(tree: ast.AST) -> set[str]:
 
 
 def test_private_parts_of_pytest_and_playwright_are_used_in_one_package() -> None:
-    users = {path.relative_to(ROOT) for path in MODULES if _private_parts(ast.parse(path.read_text()))}
+    users = {path.relative_to(ROOT) for path in MODULES if _private_parts(parsed(path))}
     assert {user.parent for user in users} == {Path("firstbell", "compat")}
 
 
@@ -153,23 +160,22 @@ def docstrings_in(tree: ast.AST) -> Iterator[str]:
             yield text
 
 
-def metaphors_in(source: str) -> set[str]:
-    tree = ast.parse(source)
+def metaphors_in(tree: ast.AST) -> set[str]:
     named = set[str]().union(*map(words_of, identifiers_in(tree)))
     first_lines = " ".join(text.splitlines()[0] for text in docstrings_in(tree))
     return set(BANNED) & (named | set(re.findall(r"[a-z]+", first_lines.lower())))
 
 
-def riddles_in(source: str) -> list[str]:
-    first_lines = [text.splitlines()[0] for text in docstrings_in(ast.parse(source))]
+def riddles_in(tree: ast.AST) -> list[str]:
+    first_lines = [text.splitlines()[0] for text in docstrings_in(tree)]
     return [line for line in first_lines if re.split(r"\W", line, maxsplit=1)[0] in RIDDLES]
 
 
 @pytest.mark.parametrize("name", names())
 def test_a_module_is_written_in_plain_words(name: str) -> None:
-    source = (ROOT / name).read_text()
-    assert not metaphors_in(source) | (BANNED & words_of(Path(name).stem))
-    assert riddles_in(source) == []
+    tree = parsed(ROOT / name)
+    assert not metaphors_in(tree) | (BANNED & words_of(Path(name).stem))
+    assert riddles_in(tree) == []
 
 
 @pytest.mark.parametrize(
@@ -182,18 +188,19 @@ def test_a_module_is_written_in_plain_words(name: str) -> None:
     ],
 )
 def test_a_metaphor_is_found(source: str) -> None:
-    assert metaphors_in(source)
+    assert metaphors_in(ast.parse(source))
 
 
 def test_a_riddle_is_found() -> None:
-    assert riddles_in('"""A module."""\ndef f():\n    """What nobody was told."""') == ["What nobody was told."]
+    tree = ast.parse('"""A module."""\ndef f():\n    """What nobody was told."""')
+    assert riddles_in(tree) == ["What nobody was told."]
 
 
 @pytest.mark.parametrize("top", PACKAGES)
 def test_no_class_name_stands_twice(top: str) -> None:
     found: dict[str, list[str]] = {}
     for path in (ROOT / top).rglob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text())):
+        for node in ast.walk(parsed(path)):
             if isinstance(node, ast.ClassDef):
                 found.setdefault(node.name, []).append(str(path.relative_to(ROOT)))
     assert {name: where for name, where in found.items() if len(where) > 1} == {}
@@ -208,7 +215,7 @@ def test_nearly_all_functions_are_short() -> None:
     lengths = [
         (node.end_lineno or node.lineno) - node.lineno + 1
         for path in MODULES
-        for node in ast.walk(ast.parse(path.read_text()))
+        for node in ast.walk(parsed(path))
         if isinstance(node, ast.FunctionDef)
     ]
     assert sum(length < SHORT_FUNCTION for length in lengths) >= SHORT_SHARE * len(lengths)

@@ -44,6 +44,11 @@ def console(*, stderr: bool = False) -> Console:
     return Console(theme=theme, highlight=False, emoji=False, stderr=stderr, width=width)
 
 
+def counted(number: int, noun: str) -> str:
+    """A number with its noun, in the plural where it is not one."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
 def give_up(message: str, *, code: int) -> NoReturn:
     """Ends the command with one sentence on standard error."""
     style = "failed" if sys.stderr.isatty() else None

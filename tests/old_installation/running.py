@@ -55,7 +55,7 @@ class Installation:
         )
 
     def json(self, *arguments: str, at: datetime | None = None) -> Any:
-        """What a command prints as JSON. Fails with what it said where it prints none."""
+        """The JSON that a command prints. Fails with its output where it prints none."""
         done = self.command(*arguments, at=at)
         try:
             return json.loads(done.stdout)

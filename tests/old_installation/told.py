@@ -1,4 +1,4 @@
-"""What an installation tells at one moment, by its commands: facts, no wording.
+"""The facts that the commands of an installation print at one moment, without their wording.
 
 `told` is what make.py keeps beside an installation and what the test compares with.
 """
@@ -58,7 +58,7 @@ def facts_of(document: Any) -> Any:
 
 
 def missing(old: Any, new: Any, where: str = "") -> list[str]:
-    """What was told and is not told so any more. A document may have more keys than it had."""
+    """The facts that are missing or different now. A document may have more keys than it had."""
     if isinstance(old, Mapping) and isinstance(new, Mapping):
         gone = [f"{where}.{key} is gone" for key in old if key not in new]
         return gone + [said for key in old if key in new for said in missing(old[key], new[key], f"{where}.{key}")]

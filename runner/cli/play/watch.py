@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.text import Text
 
 from firstbell.runner.app.build import config_at
-from firstbell.runner.cli.console import console, errors_as_sentences
+from firstbell.runner.cli.console import console, counted, errors_as_sentences
 from firstbell.runner.cli.options import CONFIG_OPTION
 from firstbell.runner.cli.render.run_text import service_text
 from firstbell.runner.execution.runs.reporter import Reporter, SilentReporter
@@ -73,8 +73,8 @@ class ConsoleObserver:
         self._zone = runtime.zone
         journeys, now = len(generation.timetable.rhythms), datetime.now(UTC)
         self._print(
-            f"watching {_count(journeys, 'journey')} from {', '.join(runtime.locations)} "
-            f"with {_count(workers, 'worker')}, times in {self._zone.key}",
+            f"watching {counted(journeys, 'journey')} from {', '.join(runtime.locations)} "
+            f"with {counted(workers, 'worker')}, times in {self._zone.key}",
             "told",
         )
         for broken in generation.broken:
@@ -114,7 +114,7 @@ class ConsoleObserver:
         """Prints one line for all slots that were missed while the service was stopped."""
         since, until = (f"{at.astimezone(self._zone):%a %H:%M}" for at in (gap.since, gap.until))
         why = in_words(MissedReason.UNWATCHED)
-        self._print(f"missed {_count(gap.slots, 'slot')} between {since} and {until}: {why}", "missed")
+        self._print(f"missed {counted(gap.slots, 'slot')} between {since} and {until}: {why}", "missed")
 
     def refused(self, message: str) -> None:
         """Prints why a new configuration cannot be used."""
@@ -144,7 +144,3 @@ class _RunLineReporter:
     def ended(self, result: RunResult) -> None:
         """Prints the line."""
         self._observer.ended(result)
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

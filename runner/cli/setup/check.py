@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from firstbell.errors import CONFIG
-from firstbell.runner.cli.console import console, errors_as_sentences
+from firstbell.runner.cli.console import console, counted, errors_as_sentences
 from firstbell.runner.cli.options import CONFIG_OPTION, JSON_OPTION
 from firstbell.runner.preflight.finding import CheckArea, CheckFinding, FindingLevel, has_no_errors
 from firstbell.runner.preflight.run import check_all
@@ -105,11 +105,7 @@ def _summary(found: Sequence[CheckFinding]) -> Text:
     errors = sum(finding.level is FindingLevel.ERROR for finding in found)
     warnings = sum(finding.level is FindingLevel.WARNING for finding in found)
     parts = [f"{len(found) - errors - warnings} ok"]
-    parts += [_count(warnings, "warning")] if warnings else []
-    parts += [_count(errors, "error")] if errors else []
+    parts += [counted(warnings, "warning")] if warnings else []
+    parts += [counted(errors, "error")] if errors else []
     parts += ["the rest was not checked"] if _is_unusable(found) else []
     return Text("\n" + ", ".join(parts), "failed" if errors else "errored" if warnings else "passed")
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
