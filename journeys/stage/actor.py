@@ -5,18 +5,17 @@ from __future__ import annotations
 import contextlib
 import time
 from contextlib import AbstractContextManager
-from functools import reduce
 from typing import TYPE_CHECKING, Protocol
-from urllib.parse import urlsplit
 
 from playwright.sync_api import Error as PlaywrightError
-from playwright.sync_api import Locator, Page, Request, Response
-from playwright.sync_api import TimeoutError as PlaywrightTimeout
+from playwright.sync_api import Locator, Page
 
 from firstbell.journeys.media.figures import CallFigure, figures
 from firstbell.journeys.media.probe import MediaProbe, Still
-from firstbell.journeys.stage.failures import Broken, LostDocument, MediaBroken, lost_document
+from firstbell.journeys.stage.failures import MediaBroken
+from firstbell.journeys.stage.pages.document_watch import DocumentWatch
 from firstbell.journeys.stage.pages.page_state import read_page_signs
+from firstbell.journeys.stage.pages.waiting import open_address, wait_for_first
 from firstbell.journeys.stage.roster import Roster
 
 if TYPE_CHECKING:
@@ -30,8 +29,6 @@ if TYPE_CHECKING:
 
 # The time for which a call that came up is watched: longer than a call needs that gives up again at once.
 LOCATOR_LASTS_S = 4.0
-# The interval at which a wait checks whether it can still succeed.
-PAGE_READ_MS = 500
 
 
 class Attempt(Protocol):
@@ -63,13 +60,8 @@ class Actor:
         self.roster = Roster(page)
         self._stage = stage
         self._probe = MediaProbe(page)
-        self._lost_document: LostDocument | None = None
-        self._lost_script = self._asked = ""
-        self._has_crashed = False
+        self._document = DocumentWatch(page)
         self._seen_since: dict[str, float] = {}
-        page.on("response", self._notice)
-        page.on("requestfailed", self._miss)
-        page.on("crash", self._crashed)
 
     def __repr__(self) -> str:
         return f"<{self.role} {self.account.username}>"
@@ -89,33 +81,11 @@ class Actor:
 
     def go(self, url: str) -> None:
         """Open an address as if typed. Raises Broken at once when the answer is an error page."""
-        deadline = time.monotonic() + self.limit_s
-        self.page.goto(url, wait_until="commit")
-        while True:
-            left_ms = (deadline - time.monotonic()) * 1000
-            try:
-                self.page.wait_for_load_state("domcontentloaded", timeout=max(1.0, min(PAGE_READ_MS, left_ms)))
-                break
-            except PlaywrightTimeout:
-                self._raise_if_impossible()
-                if left_ms <= PAGE_READ_MS:
-                    raise
-        self._raise_if_impossible()
+        open_address(self.page, self._document, url, limit_s=self.limit_s)
 
     def wait_for_first(self, *signs: Locator, within_s: float | None = None) -> Locator:
         """Wait until one of several signs is visible, and return it. Raises Broken as soon as none can appear."""
-        deadline = time.monotonic() + (within_s or self.limit_s)
-        either = reduce(Locator.or_, signs).first
-        while True:
-            left_ms = (deadline - time.monotonic()) * 1000
-            try:
-                either.wait_for(timeout=max(1.0, min(PAGE_READ_MS, left_ms)))
-            except PlaywrightTimeout:
-                self._raise_if_impossible()
-                if left_ms > PAGE_READ_MS:
-                    continue
-                raise
-            return signs[0] if len(signs) == 1 else next(sign for sign in signs if sign.first.is_visible())
+        return wait_for_first(self.page, self._document, signs, limit_s=within_s or self.limit_s)
 
     def click(self, target: Locator) -> None:
         """Click an element as soon as it is there. Raises Broken as soon as it cannot appear."""
@@ -123,21 +93,7 @@ class Actor:
 
     def signs(self) -> PageSigns | None:
         """The signs of this actor's page now; None when the page does not answer."""
-        return read_page_signs(self.page, self.name, self._asked)
-
-    def _sign(self) -> str:
-        found = self.signs()
-        return found.sign if found else ""
-
-    def _raise_if_impossible(self) -> None:
-        """Raise Broken where the wait cannot succeed: an error page, a stand-in page, a lost script."""
-        if (lost := self._lost_document) is not None:
-            raise Broken(lost.said, sign=self._sign(), unresolved=lost.unresolved)
-        found = self.signs()
-        if found is not None and found.sign:
-            raise Broken(f'the page says "{found.text[:120] or found.title}"', sign=found.sign)
-        if found is not None and found.is_blank and self._lost_script:
-            raise Broken(f"the page stays blank: {self._lost_script}", sign="blank")
+        return read_page_signs(self.page, self.name, self._document.asked)
 
     def expect_to_see_and_hear(self, other: CameraOwner, *, within_s: float | None = None) -> MediaProof:
         """Prove that the other's picture and sound reach this actor now. Raises MediaBroken with what was missing."""
@@ -178,38 +134,4 @@ class Actor:
         that answer, while the call that met the crash may fail earlier."""
         with contextlib.suppress(PlaywrightError):
             self.page.context.cookies("about:blank")
-        return self._has_crashed
-
-    def _crashed(self, _page: Page) -> None:
-        self._has_crashed = True
-
-    def _notice(self, answer: Response) -> None:
-        """Remember whether the document now shown is an error page, so that no step waits in vain."""
-        if answer.request.resource_type == "script" and answer.status >= 400:
-            self._lost_script = _refusal(answer)
-        if not self._is_document(answer.request):
-            return
-        self._lost_document = LostDocument(said=_refusal(answer)) if answer.status >= 400 else None
-        self._lost_script = ""
-        self._asked = _first_asked(answer.request)
-
-    def _miss(self, request: Request) -> None:
-        """Remember that the document cannot be loaded. One that another navigation has cut off does not count."""
-        error = request.failure or ""
-        if error == "net::ERR_ABORTED" or not self._is_document(request):
-            return
-        self._lost_document = lost_document(urlsplit(request.url).netloc, error)
-
-    def _is_document(self, request: Request) -> bool:
-        return request.is_navigation_request() and request.frame == self.page.main_frame
-
-
-def _first_asked(request: Request) -> str:
-    """The host that was asked first, before any redirect."""
-    while (before := request.redirected_from) is not None:
-        request = before
-    return urlsplit(request.url).hostname or ""
-
-
-def _refusal(answer: Response) -> str:
-    return f"{urlsplit(answer.url).hostname} answered {answer.status} {answer.status_text}".strip()
+        return self._document.has_crashed
