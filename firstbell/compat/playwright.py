@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from playwright._impl import _assertions
-from playwright.sync_api import Playwright
+from playwright.sync_api import Page, Playwright
 
 Began = Callable[[Any, Any], None]
 
@@ -36,11 +36,16 @@ class CallListener:
                 self._began(api_call, channel)
 
 
-def listen_to_calls(playwright: Playwright, began: Began) -> None:
-    """Passes each call of a session to `began`, as the call and its protocol message; none if this Playwright has no
-    such listener."""
-    with contextlib.suppress(AttributeError):
-        playwright._impl_obj._connection._instrumentation.add_listener(CallListener(began))
+def listen_to_calls(of: Playwright | Page, began: Began) -> Callable[[], None] | None:
+    """Passes each call of the session that `of` belongs to to `began`, as the call and its protocol message. Returns a
+    function that ends it; None if this Playwright has no such listener."""
+    listener = CallListener(began)
+    try:
+        instrumentation = of._impl_obj._connection._instrumentation
+        instrumentation.add_listener(listener)
+    except AttributeError:
+        return None
+    return lambda: instrumentation.remove_listener(listener)
 
 
 def error_of(api_call: Any) -> str | None:

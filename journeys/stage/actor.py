@@ -13,8 +13,10 @@ from playwright.sync_api import Locator, Page
 from firstbell.journeys.media.figures import CallFigure, figures
 from firstbell.journeys.media.probe import MediaProbe, Still
 from firstbell.journeys.stage.failures import MediaBroken
+from firstbell.journeys.stage.pages.bot_walls import find_bot_wall
 from firstbell.journeys.stage.pages.document_watch import DocumentWatch
 from firstbell.journeys.stage.pages.page_state import read_page_signs
+from firstbell.journeys.stage.pages.refused_address import RefusedAddress
 from firstbell.journeys.stage.pages.waiting import open_address, wait_for_first
 from firstbell.journeys.stage.roster import Roster
 
@@ -43,6 +45,9 @@ class Attempt(Protocol):
 
     def step(self, actor: Actor, title: str, service: str, *, picture: bool) -> AbstractContextManager[None]:
         """Play one step of an actor."""
+
+    def address_refused(self, actor: Actor, address: RefusedAddress) -> None:
+        """Take note of an address that was answered with an error."""
 
     def media_judged(self, actor: Actor, proof: MediaProof) -> None:
         """Take note of a media proof."""
@@ -80,16 +85,23 @@ class Actor:
         return self._stage.step(self, title, relies_on, picture=picture)
 
     def go(self, url: str) -> None:
-        """Open an address as if typed. Raises Broken at once when the answer is an error page."""
+        """Open an address as if typed. Raises Broken where the answer is an error on whose page nobody can go on."""
         open_address(self.page, self._document, url, limit_s=self.limit_s)
+        if self._document.refused:
+            self._stage.address_refused(self, RefusedAddress(self.page, self._document))
 
     def wait_for_first(self, *signs: Locator, within_s: float | None = None) -> Locator:
-        """Wait until one of several signs is visible, and return it. Raises Broken as soon as none can appear."""
+        """Wait until one of several elements is visible, and return it. Raises Broken when the time is over, or as soon
+        as nothing on the page can bring any of them."""
         return wait_for_first(self.page, self._document, signs, limit_s=within_s or self.limit_s)
 
     def click(self, target: Locator) -> None:
-        """Click an element as soon as it is there. Raises Broken as soon as it cannot appear."""
+        """Click an element as soon as it is there. Raises Broken as `wait_for_first` does."""
         self.wait_for_first(target).first.click()
+
+    def bot_wall(self) -> str | None:
+        """The bot wall that stands in this actor's way; None when none does."""
+        return find_bot_wall(self.page, self._document)
 
     def signs(self) -> PageSigns | None:
         """The signs of this actor's page now; None when the page does not answer."""

@@ -19,15 +19,15 @@ from firstbell.journeys.media.camera import (
 from firstbell.journeys.media.probe import probe_script
 from firstbell.journeys.stage.actor import Actor
 from firstbell.journeys.stage.ending import Ending, EndingKind, private
-from firstbell.journeys.stage.failures import Stranger, ending_of
+from firstbell.journeys.stage.failures import Broken, Stranger, ending_of
 from firstbell.journeys.stage.observer import Observer
-from firstbell.journeys.stage.pages.bot_walls import find_bot_wall
 from firstbell.journeys.stage.step import Step, StepRecord
 
 if TYPE_CHECKING:
     from playwright.sync_api import BrowserContext, Page
 
     from firstbell.journeys.media.proof import MediaProof
+    from firstbell.journeys.stage.pages.refused_address import RefusedAddress
     from firstbell.journeys.stage.service import Account
 
 
@@ -36,7 +36,7 @@ def step_ending_of(actor: Actor, error: BaseException) -> Ending:
     if actor.has_crashed:
         return PAGE_CRASHED
     ending = ending_of(error)
-    if ending.kind is EndingKind.FAILED and (wall := find_bot_wall(actor.page)):
+    if ending.kind is EndingKind.FAILED and (wall := actor.bot_wall()):
         return Ending(kind=EndingKind.BLIND, said=f"a bot wall stands in the way: {wall}")
     return ending
 
@@ -62,6 +62,8 @@ class Stage:
         self._actors: list[Actor] = []
         self._seat = seat
         self._positions = 0
+        self._service = ""
+        self._refused: list[tuple[Actor, str, RefusedAddress]] = []
 
     @property
     def now_s(self) -> float:
@@ -110,7 +112,17 @@ class Stage:
         return self
 
     def __exit__(self, *_: object) -> None:
+        for _actor, _service, address in self._refused:
+            address.close()
         self.observer.finished()
+
+    def settle(self) -> None:
+        """End a journey that has played all its steps. Raises Broken if the last thing that an actor did was to open
+        an address that answered with an error."""
+        for actor, service, address in self._refused:
+            if refusal := address.refusal:
+                with self.step(actor, "goes on from there", service, picture=True):
+                    raise Broken(refusal)
 
     @contextmanager
     def step(self, actor: Actor, title: str, service: str, *, picture: bool) -> Iterator[None]:
@@ -125,6 +137,7 @@ class Stage:
             started_s=self.now_s,
             picture=picture,
         )
+        self._service = service
         self.observer.step_began(actor, step)
         before = len(soft_errors())
         try:
@@ -139,6 +152,10 @@ class Stage:
         self._close(actor, StepRecord(step=step, ended_s=self.now_s, ending=found))
         if privacy is not None:
             raise Stranger(privacy.said)
+
+    def address_refused(self, actor: Actor, address: RefusedAddress) -> None:
+        """Remember an address that was answered with an error, until the journey ends."""
+        self._refused.append((actor, self._service, address))
 
     def media_judged(self, actor: Actor, proof: MediaProof) -> None:
         """Report a media proof to the observer."""

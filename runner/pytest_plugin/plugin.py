@@ -168,6 +168,15 @@ def classroom(district: District) -> Classroom:
     return district.classroom
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
+    """Fails a journey that ends on an address that answered with an error."""
+    answer = yield
+    if (stage := item.stash.get(STAGE, None)) is not None:
+        stage.settle()
+    return answer
+
+
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
     """Adds a journey's failing step, pages and trace to its report, and redacts secrets and strangers from it. It is

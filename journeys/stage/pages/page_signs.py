@@ -33,6 +33,8 @@ SIGNS: Mapping[str, re.Pattern[str]] = {
     "redirect-loop": re.compile(r"redirected (you )?too many times|ERR_TOO_MANY_REDIRECTS", re.IGNORECASE),
 }
 """Cause -> words by which a stand-in page is recognised."""
+ANNOUNCED = frozenset({"maintenance"})
+"""Causes that a page announces for another day, while it works today."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,17 +53,18 @@ class PageSigns:
     asks_to_sign_in: bool = False
 
 
-def sign_of(title: str, heading: str, text: str, letters: int) -> str:
+def sign_of(title: str, heading: str, text: str, letters: int, *, can_go_on: bool = False) -> str:
     """The cause that a page's title and heading, or the words of a short page, stand for; empty if none. `letters` is
-    the length of its whole text.
+    the length of its whole text; `can_go_on` says that it has a field to fill in or a way to sign in.
 
-    A long page may mention that there will be maintenance on Saturday; a page that says so in its heading, or says
-    nothing else, stands in for the one that was wanted.
+    A long page may mention that there will be maintenance on Saturday, and so may a short one on which one can go on;
+    a page that says so in its heading, or says nothing else, stands in for the one that was wanted.
     """
     if letters >= LONG:
         return ""
     texts = (title, heading, text if letters < SHORT else "")
-    return next((sign for sign, pattern in SIGNS.items() if any(map(pattern.search, texts))), "")
+    found = (sign for sign, pattern in SIGNS.items() if any(map(pattern.search, texts)))
+    return next((sign for sign in found if not (can_go_on and sign in ANNOUNCED)), "")
 
 
 def printable(text: str, limit: int) -> str:

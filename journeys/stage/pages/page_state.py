@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -14,38 +17,46 @@ from firstbell.journeys.stage.pages.page_signs import TEXT_LIMIT, TITLE_LIMIT, P
 PAGE_READ_MS = 1000.0
 
 # One question, so that a page that changes meanwhile does not answer half before and half after.
-PAGE_STATE_SCRIPT = """() => {
-  const shown = element => element.checkVisibility({ visibilityProperty: true, opacityProperty: true });
-  const text = (document.body?.innerText ?? '').trim();
-  const pictures = [...document.querySelectorAll('img, video, canvas, svg')].filter(shown).length;
-  const ways = [...document.querySelectorAll('a, button')].filter(shown).map(way => way.innerText.trim());
-  const secrets = [...document.querySelectorAll('input[type=password]')].filter(shown).length;
-  return {
-    title: document.title.slice(0, 1000),
-    heading: (document.querySelector('h1, h2')?.innerText ?? '').slice(0, 1000),
-    text: text.slice(0, 3000),
-    letters: text.length,
-    is_blank: document.readyState === 'complete' && text.length === 0 && pictures === 0,
-    asks_to_sign_in: secrets > 0 || ways.some(way => /^(sign|log) ?in$/i.test(way)),
-  };
-}"""
+PAGE_STATE_SCRIPT = Path(__file__).with_name("page_state.js").read_text()
 
 
-def read_page_signs(page: Page, actor: str, asked: str = "") -> PageSigns | None:
-    """The signs of a page now; None when it does not answer. `asked` is the host that was asked first."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageState:
+    """The signs of a page, and its prospects: `is_usable` if it offers anything to go on with (a field, a link, a
+    frame, a player, an app's text), `is_inert` if nothing on it can change it: no script, refresh, frame or
+    animation."""
+
+    signs: PageSigns
+    is_usable: bool
+    is_inert: bool
+
+
+def read_page_state(page: Page, actor: str, asked: str = "", lost_scripts: Collection[str] = ()) -> PageState | None:
+    """The state of a page now; None when it does not answer. `asked` is the host that was asked first, `lost_scripts`
+    are the addresses of scripts that did not load."""
     try:
         # Unlike an evaluation this has a time limit, and a page may hang.
-        state: dict[str, Any] = page.wait_for_function(PAGE_STATE_SCRIPT, timeout=PAGE_READ_MS).json_value()
+        state: dict[str, Any] = page.wait_for_function(
+            PAGE_STATE_SCRIPT, arg=list(lost_scripts), timeout=PAGE_READ_MS
+        ).json_value()
     except PlaywrightError:
         return None
     title, text = printable(state["title"], TITLE_LIMIT), printable(state["text"], TEXT_LIMIT)
-    return PageSigns(
+    heading = printable(state["heading"], TITLE_LIMIT)
+    signs = PageSigns(
         actor=actor,
         host=urlsplit(page.url).hostname or "",
         asked=asked,
         title=title,
         text=text,
-        sign=sign_of(title, printable(state["heading"], TITLE_LIMIT), text, int(state["letters"])),
+        sign=sign_of(title, heading, text, int(state["letters"]), can_go_on=bool(state["can_go_on"])),
         is_blank=bool(state["is_blank"]),
         asks_to_sign_in=bool(state["asks_to_sign_in"]),
     )
+    return PageState(signs=signs, is_usable=bool(state["is_usable"]), is_inert=bool(state["is_inert"]))
+
+
+def read_page_signs(page: Page, actor: str, asked: str = "") -> PageSigns | None:
+    """The signs of a page now; None when it does not answer."""
+    state = read_page_state(page, actor, asked)
+    return state.signs if state else None
