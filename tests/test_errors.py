@@ -9,8 +9,9 @@ import pytest
 
 from firstbell.artifacts.stores import AlreadyStored, Denied, StoreError
 from firstbell.errors import CONFIG, ERRORED, FirstBellError
+from firstbell.journeys.adapters.loading import UnknownKind
+from firstbell.journeys.adapters.words import BadOption
 from firstbell.journeys.stage.ending import JourneyError
-from firstbell.journeys.stage.school import UnknownKind
 from firstbell.runner.alarms.channels import BadAddress
 from firstbell.runner.alarms.public_notice import BadTemplate
 from firstbell.runner.app.local_runner import UnknownJourney
@@ -24,6 +25,7 @@ from tests.test_house import MODULES, ROOT
 
 CONFIGURATION = {
     BadAddress,
+    BadOption,
     BadTemplate,
     CannotWriteJourney,
     ConfigError,

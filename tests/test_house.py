@@ -16,7 +16,7 @@ from pathlib import Path
 import grimp
 import pytest
 
-from firstbell.journeys.stage.school import KINDS
+from firstbell.journeys.adapters.loading import KINDS
 
 ROOT = Path(__file__).parents[1]
 PACKAGES = ("firstbell", "journeys", "artifacts", "runner")

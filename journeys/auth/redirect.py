@@ -5,10 +5,11 @@ Not for products that ask for name and password on two pages; those are an adapt
 
 from __future__ import annotations
 
-import re
 import time
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from firstbell.journeys.adapters.words import Look, Word, word, words_of
 from firstbell.journeys.auth.totp import totp
 from firstbell.journeys.stage.failures import Broken
 from firstbell.journeys.stage.pages.page_signs import sign_of
@@ -18,44 +19,52 @@ if TYPE_CHECKING:
     from firstbell.journeys.stage.service import Service
 
 
-class RedirectSignIn:
-    """Finds everything by role and label; `options` of the service replace the words where a district's differ.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RedirectWords:
+    """The words of a sign-in by redirect."""
 
-    Words: `sign_in_link`, `username_label`, `password_label`, `submit_button`, `code_label`, `code_button`, and
-    `signed_in_heading`, a regular expression that the heading of the signed-in page matches.
-    """
+    sign_in_link: Word = word("Sign in", Look.PRESS, "The link on the portal's page that leads to the sign-in.")
+    username_label: Word = word("Username", Look.FIELD, "The field for the user name.")
+    password_label: Word = word("Password", Look.FIELD, "The field for the password.")
+    submit_button: Word = word("Sign in", Look.PRESS, "The button that sends the password.")
+    code_label: Word = word("One-time code", Look.FIELD, "The field for a one-time code.")
+    code_button: Word = word("Verify", Look.PRESS, "The button that sends the code.")
+    signed_in_heading: Word = word(r"/^Welcome\b/", Look.HEADING, "The sign that the person is signed in.")
+
+
+class RedirectSignIn:
+    """Finds everything by role and label; the options of the service replace words where a district's differ."""
+
+    words = RedirectWords
 
     def __init__(self, service: Service) -> None:
-        self._words = service.options
+        self._words = words_of(RedirectWords, service)
 
     def sign_in(self, actor: Actor) -> None:
         """From the portal's front page to its signed-in page."""
-        page = actor.page
-        actor.click(page.get_by_role("link", name=self._word("sign_in_link", "Sign in"), exact=True))
-        username = page.get_by_label(self._word("username_label", "Username"), exact=True)
+        page, words = actor.page, self._words
+        actor.click(words.sign_in_link.in_(page))
+        username = words.username_label.in_(page)
         actor.wait_for_first(username)
         username.fill(actor.account.username)
-        page.get_by_label(self._word("password_label", "Password"), exact=True).fill(actor.account.password.reveal())
-        page.get_by_role("button", name=self._word("submit_button", "Sign in"), exact=True).click()
+        words.password_label.in_(page).fill(actor.account.password.reveal())
+        words.submit_button.in_(page).click()
         self._answer_code(actor)
 
     def _answer_code(self, actor: Actor) -> None:
-        page = actor.page
-        signed_in = page.get_by_role("heading", name=re.compile(self._word("signed_in_heading", r"^Welcome\b")))
+        page, words = actor.page, self._words
+        signed_in = words.signed_in_heading.in_(page)
         refusal = page.get_by_role("alert").filter(visible=True)
-        code = page.get_by_label(self._word("code_label", "One-time code"), exact=True)
+        code = words.code_label.in_(page)
         sign = actor.wait_for_first(signed_in, refusal, code)
         has_code = sign is code
         if has_code:
             if actor.account.totp_key is None:
                 raise Broken(f"a one-time code was asked for, but the {actor.role}'s account has no totp key")
             code.fill(totp(actor.account.totp_key.reveal(), time.time()))
-            page.get_by_role("button", name=self._word("code_button", "Verify"), exact=True).click()
+            words.code_button.in_(page).click()
             sign = actor.wait_for_first(signed_in, refusal)
         if sign is refusal:
-            words = refusal.inner_text().strip()
-            kind = sign_of("", words, "", len(words)) or ("second-factor" if has_code else "credentials-refused")
-            raise Broken(f'sign-in refused: "{words}"', sign=kind)
-
-    def _word(self, key: str, default: str) -> str:
-        return self._words.get(key, default)
+            said = refusal.inner_text().strip()
+            kind = sign_of("", said, "", len(said)) or ("second-factor" if has_code else "credentials-refused")
+            raise Broken(f'sign-in refused: "{said}"', sign=kind)

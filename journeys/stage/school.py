@@ -2,36 +2,25 @@
 
 from __future__ import annotations
 
-import difflib
-import importlib
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from firstbell.errors import CONFIG, FirstBellError
-from firstbell.journeys.auth import SIGN_IN_WAYS
-from firstbell.journeys.platforms import PLATFORMS
-from firstbell.journeys.rooms import MEETING_ROOMS, ROOMS
-from firstbell.journeys.stage.ending import JourneyError
+from firstbell.journeys.adapters.loading import UnknownKind, load_adapter
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from firstbell.journeys.stage.actor import Actor
     from firstbell.journeys.stage.ports import MeetingRoom, Platform, Room, SignIn
     from firstbell.journeys.stage.service import Service
 
 
-class UnknownKind(JourneyError, FirstBellError):
-    """A service names an adapter that does not exist, or none where one is needed."""
-
-    exit_code = CONFIG
-
-
 class School:
-    """One district, built from its services; each attribute is the adapter for one of them."""
+    """One district, built from its services; each attribute is the adapter for one of them. `folder` is that of the
+    configuration, beside which adapters of the district's own are found."""
 
-    def __init__(self, *, name: str, services: Mapping[str, Service]) -> None:
+    def __init__(self, *, name: str, services: Mapping[str, Service], folder: Path = Path()) -> None:
         self.name = name
+        self._folder = folder
         self.services = services
 
     def open_portal(self, actor: Actor) -> None:
@@ -40,25 +29,25 @@ class School:
 
     def sign_in(self, actor: Actor) -> None:
         """Sign in, in the way of this district."""
-        sign_in: SignIn = self._adapter("sign-in", SIGN_IN_WAYS)
+        sign_in: SignIn = self._adapter("sign-in")
         sign_in.sign_in(actor)
 
     @property
     def platform(self) -> Platform:
         """The learning platform."""
-        platform: Platform = self._adapter("platform", PLATFORMS)
+        platform: Platform = self._adapter("platform")
         return platform
 
     @property
     def live_class(self) -> Room:
         """The live-class product."""
-        room: Room = self._adapter("live-class", ROOMS)
+        room: Room = self._adapter("live-class")
         return room
 
     @property
     def plan_b(self) -> MeetingRoom:
         """The meeting room that works when the rest is down."""
-        room: MeetingRoom = self._adapter("plan-b", MEETING_ROOMS)
+        room: MeetingRoom = self._adapter("plan-b")
         return room
 
     def service(self, name: str) -> Service:
@@ -71,33 +60,5 @@ class School:
                 f"no service '{name}' is configured (there are: {known}); add [services.{name}]"
             ) from None
 
-    def _adapter(self, name: str, table: Mapping[str, str]) -> Any:
-        service = self.service(name)
-        return load_adapter(service, table)(service)
-
-
-def load_adapter(service: Service, table: Mapping[str, str]) -> Callable[[Service], Any]:
-    """The adapter that a service's `kind` names in a table of "module:Class". Raises UnknownKind with a suggestion."""
-    if not service.kind:
-        problem = f"[services.{service.name}] has no kind, so its pages are not known; add kind ({_known(table)}), "
-        raise UnknownKind(f"{problem}or let the journey find its own way through them")
-    if service.kind not in table:
-        near = difflib.get_close_matches(service.kind, table, n=1)
-        hint = f"did you mean '{near[0]}'?" if near else f"known kinds: {_known(table)}"
-        raise UnknownKind(f"there is no {service.name} of kind '{service.kind}'; {hint}")
-    module, _, name = table[service.kind].partition(":")
-    adapter: Callable[[Service], Any] = getattr(importlib.import_module(module), name)
-    return adapter
-
-
-def _known(table: Mapping[str, str]) -> str:
-    return ", ".join(sorted(table))
-
-
-KINDS: Mapping[str, Mapping[str, str]] = {
-    "sign-in": SIGN_IN_WAYS,
-    "platform": PLATFORMS,
-    "live-class": ROOMS,
-    "plan-b": MEETING_ROOMS,
-}
-"""Service -> table of its adapters."""
+    def _adapter(self, name: str) -> Any:
+        return load_adapter(self.service(name), self._folder).build()

@@ -7,8 +7,9 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
+from firstbell.journeys.adapters.loading import KINDS, adapter_faults
 from firstbell.journeys.practice.client import PracticeSchool, SchoolInfo
-from firstbell.journeys.stage.school import KINDS, School, UnknownKind, load_adapter
+from firstbell.journeys.stage.school import School
 from firstbell.journeys.stage.secret import Secret
 from firstbell.journeys.stage.service import Account, Classroom, Service
 from firstbell.runner.app.build_locations import locations_of
@@ -35,16 +36,15 @@ PRACTICE_OWNER = "the practice school"
 
 
 def config_at(explicit: Path | str | None, start: Path) -> Config:
-    """Returns the configuration to use. Raises NoConfig or ConfigError; unknown kinds are mistakes too."""
+    """Returns the configuration to use. Raises NoConfig or ConfigError; unknown kinds and options are
+    mistakes too."""
     config = load(find_config(start, explicit))
-    problems = []
-    for name, service in config.settings.services.items():
-        if name not in KINDS or not service.kind:  # Without a kind, journeys of the district's own know its pages.
-            continue
-        try:
-            load_adapter(Service(name=name, owner="", url="", kind=service.kind), KINDS[name])
-        except UnknownKind as unknown:
-            problems.append(config.problem(("services", name, "kind"), str(unknown)))
+    problems = [
+        config.problem(("services", service.name, *path), said)
+        for service in services_of(config.settings, None).values()
+        if service.name in KINDS and service.kind  # Without a kind, journeys of the district's own know its pages.
+        for path, said in adapter_faults(service, config.folder)
+    ]
     if problems:
         raise ConfigError(problems)
     return config
@@ -66,7 +66,7 @@ def district_of(config: Config, practice: SchoolInfo | None) -> District:
     """Returns the district of a configuration; the practice school fills what is left out."""
     settings = config.settings
     return District(
-        school=School(name=settings.school.name, services=services_of(settings, practice)),
+        school=School(name=settings.school.name, services=services_of(settings, practice), folder=config.folder),
         classroom=_classroom(settings, practice),
         accounts=_accounts(settings, practice),
         account_pool=_account_pool(settings, practice),

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from firstbell.journeys.stage.school import KINDS
+from firstbell.journeys.adapters.loading import KINDS
 from firstbell.runner.config.model import Settings
 from firstbell.runner.config.sections.journeys import JourneySection
 from firstbell.runner.execution.accounts.allocation import MEETS, AccountRequest

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from firstbell.journeys.adapters.loading import UnknownKind
 from firstbell.journeys.rooms.practice import PracticeRoom
-from firstbell.journeys.stage.school import School, UnknownKind
+from firstbell.journeys.stage.school import School
 from firstbell.journeys.stage.secret import Secret
 from firstbell.journeys.stage.service import Account, Service
 
