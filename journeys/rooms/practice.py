@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from playwright.sync_api import TimeoutError as PlaywrightTimeout
 from playwright.sync_api import expect
 
 from firstbell.journeys.stage.failures import Broken
@@ -115,11 +114,13 @@ def _read(actor: Actor, place: str, signs: Locator, within_s: float) -> str:
     """The room's status text, as soon as it holds one of the signs."""
     try:
         return actor.wait_for_first(signs, within_s=within_s).inner_text().strip()
-    except PlaywrightTimeout:
+    except Broken as error:
         status = actor.page.get_by_role("status")
-        said = status.inner_text().strip() if status.is_visible() else ""
+        if not status.is_visible():
+            raise
+        said = status.inner_text().strip()
         told = f'not in {place} after {within_s:g} s: the room says "{said or "nothing"}"'
-        raise Broken(told, sign=_sign_of(said)) from None
+        raise Broken(told, sign=_sign_of(said)) from error
 
 
 def _sign_of(said: str) -> str:
