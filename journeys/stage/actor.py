@@ -85,7 +85,7 @@ class Actor:
         return self._stage.step(self, title, relies_on, picture=picture)
 
     def go(self, url: str) -> None:
-        """Open an address as if typed. Raises Broken where the answer is an error on whose page nobody can go on."""
+        """Open an address as if typed. Raises Broken where the answer is an error whose page offers no way on."""
         open_address(self.page, self._document, url, limit_s=self.limit_s)
         if self._document.refused:
             self._stage.address_refused(self, RefusedAddress(self.page, self._document))

@@ -30,7 +30,7 @@ _AWAITED_LIMIT = 120
 
 
 def open_address(page: Page, watch: DocumentWatch, url: str, *, limit_s: float) -> None:
-    """Open an address as if typed. Raises Broken where the answer is an error on whose page nobody can go on."""
+    """Open an address as if typed. Raises Broken where the answer is an error whose page offers no way on."""
     deadline = time.monotonic() + limit_s
     page.goto(url, wait_until="commit")
     page.wait_for_load_state("domcontentloaded", timeout=max(1.0, (deadline - time.monotonic()) * 1000))
