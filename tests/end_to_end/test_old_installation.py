@@ -7,6 +7,8 @@ import base64
 import hashlib
 import hmac
 import json
+import os
+import subprocess
 import tarfile
 import uuid
 from collections.abc import Iterator
@@ -23,6 +25,7 @@ from tests.old_installation.told import missing, told
 from tests.support.plain_pytest import by_pytest
 from tests.support.receivers import Receiver, http_receiver
 from tests.support.servers import Postgres
+from tests.support.warm_command import run_warm
 
 pytestmark = pytest.mark.browser
 
@@ -36,6 +39,16 @@ files_only = pytest.mark.parametrize(
 LATER = timedelta(days=11 * 365)
 WAITING = "SELECT key FROM notifications WHERE state = 'waiting' AND address LIKE 'webhook:%'"
 BARE = '[school]\nname = "Bare"\ntimezone = "America/New_York"\npractice = true\n'
+
+
+@dataclass(frozen=True, kw_only=True)
+class WarmInstallation(Installation):
+    """An installation whose commands are forked from a process that has loaded them: there are some hundred."""
+
+    def command(self, *arguments: str, at: datetime | None = None) -> subprocess.CompletedProcess[str]:
+        return run_warm(
+            arguments, cwd=self.folder, environment={**os.environ, "COLUMNS": "300", **self.environment}, at=at
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,7 +90,7 @@ def old(request: pytest.FixtureRequest, tmp_path: Path, school: dict[str, Any]) 
     config = folder / "firstbell.toml"
     config.write_text(at_school(config.read_text(), school, database))
     with http_receiver() as hook:
-        place = Installation(folder=folder, environment=environment_of(school, hook.url))
+        place = WarmInstallation(folder=folder, environment=environment_of(school, hook.url))
         yield Old(place=place, facts=json.loads((folder / "facts.json").read_text()), database=database, hook=hook)
 
 
