@@ -1,4 +1,5 @@
-"""A district of products that we did not write: sign-in, learning platform, live room, script host and relay."""
+"""A district of products that we did not write: two identity providers, a learning platform, a live room, a script host
+and a relay."""
 
 from __future__ import annotations
 
@@ -9,14 +10,21 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import mkdtemp
 
-from tests.foreign import glewlwyd, kolibri
+from tests.foreign import canaille, glewlwyd, kolibri
+from tests.foreign.canaille import Canaille
 from tests.foreign.coturn import Coturn
 from tests.foreign.glewlwyd import Glewlwyd
 from tests.foreign.janus import Janus, JanusPages, Scripts
 from tests.foreign.kolibri import Kolibri
 
 JOURNEYS = Path(__file__).parent / "my_journeys"
-HOSTS = {"sign-in": "127.64.0.1", "room": "127.64.0.2", "learning": "127.64.0.3", "scripts": "127.64.0.4"}
+HOSTS = {
+    "sign-in": "127.64.0.1",
+    "room": "127.64.0.2",
+    "learning": "127.64.0.3",
+    "scripts": "127.64.0.4",
+    "accounts": "127.64.0.5",
+}
 """The address of each product. Each service has one of its own, and all of 127.0.0.0/8 is this machine."""
 RELAY_HOST = "127.64.0.2"
 CONTROL_HOST = "127.64.0.9"
@@ -33,6 +41,10 @@ url = "{sign_in}"
 [services.learning]
 owner = "Learning team"
 url = "{learning}"
+
+[services.accounts]
+owner = "Accounts team"
+url = "{accounts}"
 
 [services.room]
 owner = "Room team"
@@ -54,6 +66,11 @@ username = "{pupil}"
 display_name = "IvyZz"
 password = "file:{folder}/pupil.password"
 
+[accounts.reader]
+username = "{reader}"
+display_name = "IvyZz"
+password = "file:{folder}/reader.password"
+
 [diagnosis]
 controls = ["{control}"]
 
@@ -69,6 +86,7 @@ class District:
     folder: Path
     sign_in: Glewlwyd
     learning: Kolibri
+    accounts: Canaille
     janus: Janus
     room: JanusPages
     scripts: Scripts
@@ -84,7 +102,7 @@ class District:
 @contextmanager
 def open_district(extra: str = "") -> Iterator[District]:
     """Starts all products and writes the folder. `extra` is added to firstbell.toml. Raises NotInstalled."""
-    for product in (Glewlwyd, Kolibri, Janus, Coturn):
+    for product in (Glewlwyd, Canaille, Kolibri, Janus, Coturn):
         product.require()
     with ExitStack() as stack:
         folder = Path(mkdtemp(prefix="firstbell-district-"))
@@ -95,6 +113,7 @@ def open_district(extra: str = "") -> Iterator[District]:
             folder=folder,
             sign_in=stack.enter_context(Glewlwyd(HOSTS["sign-in"])),
             learning=stack.enter_context(Kolibri(HOSTS["learning"])),
+            accounts=stack.enter_context(Canaille(HOSTS["accounts"])),
             janus=janus,
             scripts=scripts,
             room=stack.enter_context(JanusPages(HOSTS["room"], janus, scripts.url)),
@@ -109,6 +128,7 @@ def write_folder(district: District, extra: str) -> None:
     """Writes the configuration, the passwords and the journeys, as a district would keep them."""
     shutil.copytree(JOURNEYS, district.folder / "my_journeys", ignore=shutil.ignore_patterns("__pycache__"))
     (district.folder / "student.password").write_text(glewlwyd.STUDENT["password"])
+    (district.folder / "reader.password").write_text(canaille.STUDENT["password"])
     (district.folder / "pupil.password").write_text(kolibri.STUDENT["password"])
     district.config.write_text(
         CONFIG.format(
@@ -116,6 +136,8 @@ def write_folder(district: District, extra: str) -> None:
             sign_in=f"{district.sign_in.origin}/login.html?callback_url={district.sign_in.url}&scope=g_profile",
             learning=district.learning.url,
             room=district.room.url,
+            accounts=f"{district.accounts.url}/login",
+            reader=canaille.STUDENT["user_name"],
             media_host=district.janus.host,
             student=glewlwyd.STUDENT["username"],
             pupil=kolibri.STUDENT["username"],

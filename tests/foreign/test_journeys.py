@@ -21,7 +21,7 @@ def runner(district: District) -> Iterator[LocalRunner]:
         yield runner
 
 
-@pytest.mark.parametrize(("journey", "proofs"), [("profile", 0), ("learn", 0), ("lesson", 2)])
+@pytest.mark.parametrize(("journey", "proofs"), [("profile", 0), ("accounts", 0), ("learn", 0), ("lesson", 2)])
 def test_journey_passes_and_a_call_is_proved_both_ways(runner: LocalRunner, journey: str, proofs: int) -> None:
     result = runner.play(runner.chosen([journey])[0], SilentReporter())
     assert result.run.outcome is Outcome.PASSED, result.document

@@ -11,6 +11,7 @@ import psutil
 import pytest
 
 from tests.foreign.breakage import filtered, lacking, locked, suspended
+from tests.foreign.canaille import Canaille
 from tests.foreign.coturn import Coturn
 from tests.foreign.glewlwyd import STUDENT, Glewlwyd
 from tests.foreign.janus import Janus
@@ -28,7 +29,7 @@ def running(make: Callable[[str], Product]) -> Product:
         pytest.skip(str(missing))
 
 
-@pytest.mark.parametrize("make", [Glewlwyd, Kolibri, Janus, Coturn])
+@pytest.mark.parametrize("make", [Glewlwyd, Canaille, Kolibri, Janus, Coturn])
 def test_product_answers_and_ends_even_while_suspended(make: Callable[[str], Product]) -> None:
     with running(make) as product:
         assert product.is_ready()

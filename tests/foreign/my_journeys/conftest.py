@@ -11,3 +11,9 @@ from firstbell.journeys.stage.actor import Actor
 def pupil(actor: Callable[[str], Actor]) -> Actor:
     """A student with an account of the learning platform's own."""
     return actor("pupil")
+
+
+@pytest.fixture
+def reader(actor: Callable[[str], Actor]) -> Actor:
+    """A student with an account of the accounts server's own."""
+    return actor("reader")
