@@ -6,7 +6,8 @@
     ├── Stranger            a person is in the class who is not ours   ERRORED, and no picture is kept
     └── Blind               it could not be judged: bot wall, captcha, host not there
     a failed expectation, a time-out, a host that cannot be reached    FAILED
-    everything else: a crashed browser, no network here, a bug         ERRORED
+    everything else: a crashed browser, no network here, a bug,
+    a locator that fits several elements                               ERRORED
 
 Only FAILED blames a service, so all that is not clearly the service's fault ends as ERRORED.
 """
@@ -21,6 +22,7 @@ from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
 from firstbell.journeys.media.proof import MediaProof
 from firstbell.journeys.stage.ending import Ending, EndingKind, JourneyError
+from firstbell.journeys.stage.expectation import expectation_text, is_ambiguous
 
 # Bounded because it becomes a subject line, a table cell and a text message.
 REASON_LIMIT = 240
@@ -71,6 +73,8 @@ def ending_of(error: BaseException) -> Ending:
 def _kind_of(error: BaseException) -> EndingKind:
     if isinstance(error, Blind):
         return EndingKind.BLIND
+    if isinstance(error, PlaywrightError | AssertionError) and is_ambiguous(str(error)):
+        return EndingKind.ERRORED
     if isinstance(error, Broken | AssertionError | PlaywrightTimeout):
         return EndingKind.FAILED
     if isinstance(error, PlaywrightError) and (found := _NET_ERROR.search(error.message)):
@@ -84,7 +88,7 @@ def one_line(error: BaseException) -> str:
     if isinstance(error, PlaywrightError) and (found := _NET_ERROR.search(text)):
         return _clip(net_error(_host(found[2]), found[1]))
     if isinstance(error, PlaywrightError | AssertionError):
-        text = _expectation(text)
+        text = expectation_text(text)
     elif not isinstance(error, JourneyError):
         text = f"{type(error).__name__}: {text}" if text else type(error).__name__
     return _clip(" ".join(text.split()) or type(error).__name__)
@@ -113,22 +117,6 @@ def lost_document(host: str, error: str) -> LostDocument:
     """The document that a host did not deliver, with Chromium's name of the reason."""
     is_name = error.removeprefix("net::") == NAME_NOT_RESOLVED
     return LostDocument(said=net_error(host, error), unresolved=host if is_name else "")
-
-
-def _expectation(text: str) -> str:
-    """The essence of Playwright's many lines: the expectation, the locator, and the actual value."""
-    head = text.partition("Call log:")[0].strip()
-    lines = [line.strip() for line in head.splitlines() if line.strip()]
-    first = lines[0] if lines else text
-    if "Locator" in first or first.endswith("failed"):
-        details = [
-            line for line in lines[1:] if line.startswith(("Locator:", "Expected", "Received", "Actual", "Timeout"))
-        ]
-        first = "; ".join([first, *details])
-    waited = re.search(r"waiting for (.+?)(?: to be (\w+))?$", text, flags=re.MULTILINE)
-    if "Timeout" in first and waited and "Locator:" not in first:
-        first = f"{first}; waited for {waited[1]}"
-    return first
 
 
 def _host(url: str | None) -> str:
