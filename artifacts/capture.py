@@ -58,6 +58,7 @@ class ActorRecorder:
         self._page.on("websocket", self._traffic.on_websocket)
         self._context.on("request", self._traffic.on_request)
         self._context.on("response", self._traffic.on_response)
+        self._context.on("requestfinished", self._traffic.on_request_finished)
         self._context.on("requestfailed", self._traffic.on_request_failed)
         with contextlib.suppress(PlaywrightError):  # Only Chromium has one.
             self._cdp = self._context.new_cdp_session(self._page)

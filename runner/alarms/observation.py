@@ -43,6 +43,7 @@ class Observation:
 
     `part` is set where a part of First Bell (a channel, the service at another location) is observed under its name.
     `is_private`: an unexpected person was in the class, which opens the operator's incident the first time.
+    `under_construction`: the journey has never passed at this location, so that its failure says nothing yet.
     """
 
     journey: str
@@ -58,6 +59,7 @@ class Observation:
     run_id: str = ""
     part: Part | None = None
     is_private: bool = False
+    under_construction: bool = False
 
     def sample(self, track: Track) -> HealthSample:
         """Returns the observation as a sample of one track."""
@@ -65,6 +67,8 @@ class Observation:
         return HealthSample(location=self.location, at=self.at, result=self._result(track), about=about)
 
     def _result(self, track: Track) -> SampleResult:
+        if self.under_construction and not self.is_private:
+            return SampleResult.NOT_JUDGED
         if track is Track.VISIBILITY:
             return SampleResult.BROKEN if self.is_private else _VISIBILITY.get(self.outcome, SampleResult.UNCONFIRMED)
         if self.outcome is Outcome.PASSED:

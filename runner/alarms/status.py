@@ -10,6 +10,7 @@ from enum import IntEnum
 from firstbell.runner.alarms.routing import IncidentStatus, Severity
 from firstbell.runner.outcome import Outcome
 
+UNDER_CONSTRUCTION = "under construction (it has never passed there, and alarms nobody until it has)"
 SILENT_AFTER = timedelta(minutes=5)
 """Default time after which a location that sends no sign of life is reported to the operator."""
 
@@ -25,7 +26,8 @@ class Level(IntEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JourneyStatus:
-    """One journey at one location: its last run, the service that breaks it, and whether it can be judged."""
+    """One journey at one location: its last run, the service that breaks it, and whether it can be judged.
+    `under_construction`: it has never passed there, so that it says nothing yet, good or bad."""
 
     journey: str
     location: str
@@ -34,6 +36,7 @@ class JourneyStatus:
     took_s: float
     broken_by: str = ""
     is_unseen: bool = False
+    under_construction: bool = False
 
     @property
     def is_ok(self) -> bool:
@@ -43,7 +46,7 @@ class JourneyStatus:
     @property
     def is_unknown(self) -> bool:
         """True if it is not ok and no service is blamed for it yet."""
-        return not self.is_ok and not self.broken_by
+        return not self.is_ok and not self.broken_by and not self.under_construction
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +75,7 @@ class Status:
         services = [status.severity for status in self.incidents if not status.incident.is_own]
         if self.is_watched and Severity.CRITICAL in services:
             return Level.CRITICAL
-        if not self.is_watched or not self.journeys or any(status.incident.is_own for status in self.incidents):
+        if not self.is_watched or not self._finished or any(status.incident.is_own for status in self.incidents):
             return Level.UNKNOWN
         is_unknown = any(journey.is_unknown for journey in self.journeys)
         return Level.WARNING if services or self.dead or is_unknown else Level.OK
@@ -87,6 +90,8 @@ class Status:
             return f"First Bell has not run at {self.location} for {minutes} min; start it with: firstbell watch"
         broken = [status for status in self.incidents if not status.incident.is_own]
         parts = [_incident_text(status) for status in (broken or self.incidents)] or [self._count_text]
+        new = [journey for journey in self.journeys if journey.under_construction]
+        parts += [f"{journey.journey} at {journey.location}: {UNDER_CONSTRUCTION}" for journey in new]
         unknown = [journey for journey in self.journeys if journey.is_unknown]
         parts += [f"{journey.journey} at {journey.location}: {_unknown_text(journey)}" for journey in unknown]
         if self.dead:
@@ -94,10 +99,15 @@ class Status:
         return "; ".join(parts)
 
     @property
+    def _finished(self) -> list[JourneyStatus]:
+        """The journeys that have passed at their location before."""
+        return [journey for journey in self.journeys if not journey.under_construction]
+
+    @property
     def _count_text(self) -> str:
-        ok, total = sum(journey.is_ok for journey in self.journeys), len(self.journeys)
+        ok, total = sum(journey.is_ok for journey in self._finished), len(self._finished)
         if not total:
-            return "no journey has run yet"
+            return "no journey has passed yet" if self.journeys else "no journey has run yet"
         return f"all {total} journeys ok" if ok == total else f"{ok} of {total} journeys ok"
 
 

@@ -11,9 +11,11 @@ from firstbell.journeys.stage.pages.page_signs import PageSigns
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BrowserFacts:
     """Browser facts of one attempt. `failed_requests` belong to the actor whose step failed; that actor's page comes
-    first in `pages`; `receives` names the actors of a call who received a picture at the end."""
+    first in `pages`; `slow_answers` are its answers that came late, the latest last; `receives` names the actors of a
+    call who received a picture at the end."""
 
     failed_requests: tuple[FailedRequest, ...] = ()
+    slow_answers: tuple[FailedRequest, ...] = ()
     hosts: tuple[HostTraffic, ...] = ()
     pages: tuple[PageSigns, ...] = ()
     receives: tuple[str, ...] = ()

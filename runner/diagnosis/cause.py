@@ -31,6 +31,7 @@ class Cause(Enum):
     # While signing in.
     CREDENTIALS_REFUSED = "credentials-refused"
     ACCOUNT_LOCKED = "account-locked"
+    PASSWORD_EXPIRED = "password-expired"  # noqa: S105  # no secret
     SECOND_FACTOR = "second-factor"
     CLIENT_CERTIFICATE = "client-certificate"
     TOKEN_FAILED = "token-failed"  # noqa: S105  # no secret
@@ -80,8 +81,9 @@ WORDS: Mapping[Cause, str] = {
     Cause.CONTENT_BLOCKED: "its page blocks content that it needs",
     Cause.REDIRECT_LOOP: "it redirects in a loop",
     Cause.SESSION_LOST: "it asks people who have signed in to sign in again",
-    Cause.CREDENTIALS_REFUSED: "it rejects the account's user name or password",
+    Cause.CREDENTIALS_REFUSED: "the account's user name or password is rejected",
     Cause.ACCOUNT_LOCKED: "the account is locked",
+    Cause.PASSWORD_EXPIRED: "the account's password has expired",
     Cause.SECOND_FACTOR: "it rejects the second factor",
     Cause.CLIENT_CERTIFICATE: "it says that the device's certificate has expired",
     Cause.TOKEN_FAILED: "it accepts the password, but the sign-in then fails",
@@ -110,3 +112,16 @@ WORDS: Mapping[Cause, str] = {
     Cause.UNKNOWN: "the cause is not known",
 }
 """One phrase for each cause, to follow the name of the service; "it" is the service."""
+
+
+def words_of(cause: Cause, host: str = "") -> str:
+    """The phrase of a cause. `host` is a host that a service's page calls and no service owns, if that is what fails:
+    "its page needs cdn.example:443, which refuses connections"."""
+    words = WORDS[cause]
+    if not host:
+        return words
+    if words.startswith("it "):
+        return f"its page needs {host}, which {words.removeprefix('it ')}"
+    if words.startswith("its ") and cause not in (Cause.BLANK, Cause.CONTENT_BLOCKED):
+        return f"its page needs {host}, whose {words.removeprefix('its ')}"
+    return f"{words} ({host})"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
-from firstbell.runner.diagnosis.cause import WORDS, Cause
+from firstbell.runner.diagnosis.cause import Cause, words_of
 
 
 class Confidence(Enum):
@@ -46,8 +46,10 @@ class ClearedService:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Diagnosis:
-    """The diagnosis of one run. `service` is the service that is blamed; empty where First Bell itself failed or no
-    service can be named. `seen_twice`: a second attempt failed too; `way_proven`: a control host was reached."""
+    """The diagnosis of one run. `service` is the service that is blamed; empty where First Bell itself or one of its
+    accounts failed, or no service can be named. `host` is a host without a service that fails where the service's page
+    calls it. `seen_twice`: a second attempt failed too; `way_proven`: a control host was reached;
+    `under_construction`: the journey has never passed here, so that its service is a guess and nobody is alarmed."""
 
     service: str
     cause: Cause
@@ -56,18 +58,27 @@ class Diagnosis:
     cleared: tuple[ClearedService, ...] = ()
     seen_twice: bool = False
     way_proven: bool = False
+    host: str = ""
+    under_construction: bool = False
 
     @property
     def is_own(self) -> bool:
-        """Tells whether First Bell itself failed, so that no service may be blamed."""
-        return self.cause in OWN
+        """Tells whether First Bell itself or one of its accounts failed, so that no service may be blamed."""
+        return self.cause in OWN or (self.cause in OF_ACCOUNT and not self.service)
+
+    @property
+    def words(self) -> str:
+        """The cause as text."""
+        return words_of(self.cause, self.host)
 
     @property
     def said(self) -> str:
         """The service and the cause in one line, without the owner's name."""
+        if self.cause in OF_ACCOUNT and not self.service:
+            return f"First Bell's own account: {self.words}"
         if self.is_own:
-            return f"First Bell itself: {WORDS[self.cause]}"
-        return f"{self.service or 'service not known'}: {WORDS[self.cause]}"
+            return f"First Bell itself: {self.words}"
+        return f"{self.service or 'service not known'}: {self.words}"
 
 
 OWN = frozenset(
@@ -82,3 +93,6 @@ OWN = frozenset(
     }
 )
 """The causes that lie with First Bell itself."""
+
+OF_ACCOUNT = frozenset({Cause.CREDENTIALS_REFUSED, Cause.ACCOUNT_LOCKED, Cause.PASSWORD_EXPIRED})
+"""The causes that lie with one of First Bell's accounts, unless a service refuses several accounts at a time."""

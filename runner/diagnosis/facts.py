@@ -16,6 +16,7 @@ from firstbell.journeys.media.proof import MediaProof
 from firstbell.journeys.stage.pages.page_signs import PageSigns
 from firstbell.runner.diagnosis.browser_facts import BrowserFacts
 from firstbell.runner.diagnosis.cause import Cause
+from firstbell.runner.diagnosis.harmless import HarmlessRequest
 from firstbell.runner.diagnosis.host_check import HostCheck, HostFault
 
 
@@ -41,23 +42,40 @@ class StepFact:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PastOutcome:
+    """The outcome of another run in the same minutes; `service` and `cause` are set only where it failed."""
+
+    outcome: str
+    at: datetime
+    service: str = ""
+    cause: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JourneyMemory:
+    """The passing runs of one journey at one location: whether there is one (None: not known), and the requests that
+    failed or waited in them."""
+
+    has_passed: bool | None = None
+    harmless: tuple[HarmlessRequest, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OtherLocation:
     """Another location: its host checks and last outcome of this journey. `inside`: in the district's own network."""
 
     location: str
     inside: bool
     checks: tuple[HostCheck, ...] = ()
-    outcome: str = ""
+    last: PastOutcome | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OtherJourney:
-    """The last outcome of another journey at this location."""
+class OtherJourney(PastOutcome):
+    """The last outcome of another journey at this location; `signed_in` are the accounts that it used, if it passed."""
 
     journey: str
-    outcome: str
-    at: datetime
-    service: str = ""
+    signed_in: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +94,10 @@ class Facts:
     `confirmed`: a second attempt failed too. `usual_ms` is each host's usual time to the first byte. `controls_asked`
     is the number of control hosts (unrelated to the district) that were checked, with or without a result. `changed`
     lists differences of hosts since their last good check. `inside`: this location is in the district's own network.
+
+    `has_passed`: this journey has passed here before; None if that is not known. `harmless` are the requests that
+    failed or waited in its passing runs. `account` is the account of the failing step's actor, by its name in the
+    configuration; `refused_accounts` are others that were refused in the same minutes. `at` is when the step failed.
     """
 
     journey: str
@@ -99,6 +121,11 @@ class Facts:
     changed: tuple[ServiceChange, ...] = ()
     clock_ahead_s: float | None = None
     probe_problem: ProbeProblem | None = None
+    has_passed: bool | None = None
+    harmless: tuple[HarmlessRequest, ...] = ()
+    account: str = ""
+    refused_accounts: tuple[str, ...] = ()
+    at: datetime | None = None
 
     @property
     def broke(self) -> StepFact | None:
@@ -139,16 +166,31 @@ class Facts:
         )
         return max(owners, key=lambda owner: owner[0], default=(None, ""))[1]
 
+    def owner_of(self, request: FailedRequest) -> str:
+        """The service that a request concerns: the owner of its host; of a host without one, the service whose frame or
+        page made the request."""
+        hosts = (request.host, request.from_host, request.page_host)
+        return next((service for host in hosts if host and (service := self.service_at(host))), "")
+
+    def unnamed_host(self, request: FailedRequest) -> str:
+        """The host of a request if no service owns it, else nothing."""
+        return "" if self.service_at(request.host) else request.host
+
+    def is_ordinary(self, request: FailedRequest) -> bool:
+        """Tells whether passing runs of this journey had the same request fail, or wait as long."""
+        return any(known.covers(request) for known in self.harmless)
+
     def checks_of(self, service: str) -> tuple[HostCheck, ...]:
         """The checks of a service's hosts from this location."""
         return tuple(check for check in self.checks if check.service == service)
 
     def failed_requests_of(self, service: str) -> tuple[FailedRequest, ...]:
-        """Failed requests to a service's hosts, and dead links on its pages."""
+        """Failed requests to a service's hosts and to unowned hosts that its pages call, and dead links on its pages;
+        without those that fail on good days too."""
 
         def concerns(request: FailedRequest) -> bool:
             is_linked = is_dead_link(request) and self.service_at(request.from_host) == service
-            return is_linked or self.service_at(request.host) == service
+            return is_linked or (self.owner_of(request) == service and not self.is_ordinary(request))
 
         return tuple(request for request in self.seen.failed_requests if concerns(request))
 

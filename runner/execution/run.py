@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from firstbell.artifacts.evidence import Artifact
+from firstbell.artifacts.request_failures import FailedRequest
 from firstbell.journeys.media.proof import MediaProof
 from firstbell.journeys.stage.ending import Ending, EndingKind
 from firstbell.journeys.stage.step import StepRecord
@@ -26,7 +27,8 @@ class Attempt:
 
     `lost_share`: the share of time in which the worker was ready to run and was not run. `unclosed`: what could not be
     closed afterwards. `clock_offset_s`: how far the clocks of the hosts that answered were ahead of ours, good to about
-    a second. `seen`: browser facts at the moment a step failed.
+    a second. `seen`: browser facts at the moment a step failed; `harmless`: requests that failed or waited although the
+    attempt passed.
     """
 
     number: int
@@ -41,6 +43,7 @@ class Attempt:
     unclosed: str = ""
     clock_offset_s: float | None = None
     seen: BrowserFacts = field(default_factory=BrowserFacts)
+    harmless: tuple[FailedRequest, ...] = ()
 
     @property
     def failing_step(self) -> StepRecord | None:
@@ -52,7 +55,7 @@ class Attempt:
 class Run:
     """One execution of a journey for a slot (`due_at`), or by hand. `note` names concurrent events, `source_sha256` is
     the hash of the journey's file, `diagnosis` the diagnosis of a failed attempt; `degraded` says how a run that passed
-    was worse than it should be."""
+    was worse than it should be; `accounts` maps roles to the names of their accounts."""
 
     id: str
     journey: str
@@ -66,11 +69,21 @@ class Run:
     diagnosis: Diagnosis | None = None
     degraded: tuple[str, ...] = ()
     relies_on: tuple[str, ...] = ()
+    accounts: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def under_construction(self) -> bool:
+        """True if it did not pass, and its journey has never passed at this location."""
+        is_new = self.diagnosis is not None and self.diagnosis.under_construction
+        return is_new and self.outcome is not Outcome.PASSED
 
     @property
     def service(self) -> str:
         """The service that the diagnosis blames; without a diagnosis, the service of the failing step. For a degraded
-        run it is the subject of the journey, the last service that it relies on."""
+        run it is the subject of the journey, the last service that it relies on. A journey under construction blames
+        none."""
+        if self.under_construction:
+            return ""
         if self.degraded and self.relies_on:
             return self.relies_on[-1]
         if self.diagnosis is not None and self.outcome is Outcome.FAILED:

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from firstbell.runner.diagnosis.harmless import HarmlessRequest
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepRow:
@@ -55,7 +57,8 @@ class RunRow:
     announced maintenance. `due_at` is when its slot was due; None for a run by hand. `picture` is the object of the
     store that shows the failing step. `service` is the service that is blamed, `cause` the cause in a word, `diagnosis`
     the whole diagnosis as JSON; `degraded` describes the degradation of a run that passed. `is_private`: an unexpected
-    person was in the class.
+    person was in the class. `accounts` maps roles to the names of their accounts. `under_construction`: the journey had
+    never passed at this location. `harmless` are requests of a passing run that failed or waited.
     """
 
     id: str
@@ -80,6 +83,9 @@ class RunRow:
     degraded: str = ""
     is_private: bool = False
     diagnosis: dict[str, Any] | None = None
+    accounts: dict[str, str] | None = None
+    under_construction: bool = False
+    harmless: tuple[HarmlessRequest, ...] = ()
     attempts: tuple[AttemptRow, ...] = ()
 
     @property

@@ -38,6 +38,7 @@ def traffic(page: Page) -> Iterator[Traffic]:
     page.route("**/*", answer)
     page.on("request", recorder.on_request)
     page.on("response", recorder.on_response)
+    page.on("requestfinished", recorder.on_request_finished)
     page.on("requestfailed", recorder.on_request_failed)
     yield recorder
     page.unroute_all()

@@ -15,8 +15,10 @@ from firstbell.labels import LABEL_WIDTH, Label
 from firstbell.runner.cli.console import console
 from firstbell.runner.cli.opening import open_history, zone_of
 from firstbell.runner.cli.options import CONFIG_OPTION, JSON_OPTION
-from firstbell.runner.cli.render.run_text import fact_line, service_text
+from firstbell.runner.cli.render.run_text import UNDER_CONSTRUCTION, fact_line, service_text
 from firstbell.runner.config.load import Config
+from firstbell.runner.diagnosis.cause import Cause
+from firstbell.runner.diagnosis.diagnosis import OF_ACCOUNT, OWN
 from firstbell.runner.history.record import RunRow
 from firstbell.runner.history.runs.runs import RunHistory
 from firstbell.runner.outcome import Outcome
@@ -62,7 +64,9 @@ def lead(run: RunRow, found: Mapping[str, Any], config: Config) -> Iterator[Text
     """The first lines: problem, service, contact and confidence."""
     name = str(found["service"])
     section = config.settings.services.get(name)
-    is_own = found["cause"].startswith("own-") or found["cause"] == "stranger"
+    is_own = not name and (Cause(found["cause"]) in OWN | OF_ACCOUNT)
+    if found.get("under_construction"):
+        yield Text(f"  UNDER CONSTRUCTION: {UNDER_CONSTRUCTION}", "errored")
     service = service_text(name, run.owner if run.outcome == Outcome.FAILED else "") or "unknown"
     blamed = "no service: the problem is on First Bell's own side" if is_own else service
     yield fact_line(Label.PROBLEM, found["words"], style="strong")

@@ -28,6 +28,9 @@ OUTCOME_MARKS = {
 NAME_WIDTH = 9
 TITLE_WIDTH = 32
 UNJUDGED = "no service is blamed"
+UNDER_CONSTRUCTION = (
+    "it has never passed from here: no service is blamed and nobody is alarmed until it has passed once"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,10 +81,14 @@ def outcome_line(outcome: str, took_s: float, step: str, message: str) -> Text:
 
 
 def diagnosis_lines(found: Mapping[str, Any] | None, service: str) -> list[Text]:
-    """The facts of a failure, in the order of their labels; without a diagnosis, the service alone."""
+    """The facts of a failure, in the order of their labels; without a diagnosis, the service alone. Of a journey under
+    construction the service is a guess, and stands with the problem."""
     if found is None:
         return [fact_line(Label.SERVICE, service)] if service else []
-    lines = [fact_line(Label.PROBLEM, found["words"])]
+    is_new, guess = found.get("under_construction"), found["service"] or "service not known"
+    lines = [Text(f"  UNDER CONSTRUCTION: {UNDER_CONSTRUCTION}", "errored")] if is_new else []
+    problem = f"perhaps {guess}: {found['words']}" if is_new else found["words"]
+    lines.append(fact_line(Label.PROBLEM, problem))
     lines += [fact_line(Label.SERVICE, service)] if service else []
     lines.append(fact_line(Label.CONFIDENCE, found["confidence"]))
     lines += [fact_line(Label.REASONS, found["because"][0]["said"])] if found["because"] else []

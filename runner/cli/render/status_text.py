@@ -41,6 +41,8 @@ def _table(status: Status, zone: ZoneInfo) -> Table:
 def _state(journey: JourneyStatus) -> Text:
     if journey.broken_by:
         return Text(f"broken by {journey.broken_by}", "failed")
+    if journey.under_construction:
+        return Text(f"under construction ({journey.outcome})", "quiet")
     if journey.is_unseen:
         return Text(f"unknown ({journey.outcome})", "errored")
     return Text(journey.outcome, journey.outcome)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from firstbell.artifacts.request_failures import FailedRequest
 from firstbell.runner.diagnosis.cause import WORDS, Cause
-from firstbell.runner.diagnosis.diagnosis import DiagnosisReason, ReasonSource
+from firstbell.runner.diagnosis.diagnosis import Confidence, DiagnosisReason, ReasonSource
 from firstbell.runner.diagnosis.facts import Facts, OtherLocation
 from firstbell.runner.diagnosis.host_check import CheckPart, HostCheck, HostFault
 from firstbell.runner.diagnosis.rules.conclusion import Conclusion
@@ -48,6 +48,13 @@ CAUSE_OF_HOST_FAULT: Mapping[HostFault, Cause] = {
 """Each host fault with its cause. An HTTP error is no fault of the path, and a proxy belongs to no service."""
 
 TIMEOUTS = frozenset({HostFault.NO_ANSWER, HostFault.UNFINISHED})
+# Causes with an ordinary other explanation at this location: a content filter that opens TLS, a guest network, a cookie
+# that is not taken, a host that answers after the check's limit.
+UNCERTAIN = frozenset(
+    {Cause.CERTIFICATE_UNTRUSTED, Cause.CERTIFICATE_NAME, Cause.REDIRECT_LOOP, Cause.SLOW, Cause.CAPTIVE_PORTAL}
+)
+# A certificate's dates are hours apart; a clock that is a minute off does not make one invalid.
+CLOCK_SURE_S = 60.0
 
 
 def unreachable_from_here_only(facts: Facts) -> Conclusion | None:
@@ -71,7 +78,10 @@ def dropped_outside(facts: Facts) -> Conclusion | None:
             where = f"{facts.location} (outside), but can from {inside[0].location} (inside)"
             said = f"{check.host} cannot be reached from {where}"
             because = (DiagnosisReason(said=said, source=ReasonSource.ELSEWHERE), *_check_reasons(check))
-            return Conclusion(service=check.service, cause=Cause.OUTSIDE_DROPPED, because=because)
+            # One location outside may be refused by itself; two are the outside.
+            also = [other for other in facts.elsewhere if not other.inside and _fails(other, check.host)]
+            at_most = Confidence.HIGH if also else Confidence.MEDIUM
+            return Conclusion(service=check.service, cause=Cause.OUTSIDE_DROPPED, because=because, at_most=at_most)
     return None
 
 
@@ -85,7 +95,8 @@ def captive_portal(facts: Facts) -> Conclusion | None:
     service = (facts.service_at(page.asked) or broke.service) if facts.way_out_is_proven else ""
     said = f'{page.host} answers instead with "{page.title or page.text[:80]}"'
     because = DiagnosisReason(said=said, source=ReasonSource.PAGE)
-    return Conclusion(service=service, cause=Cause.CAPTIVE_PORTAL, because=(because,))
+    at_most = Confidence.MEDIUM
+    return Conclusion(service=service, cause=Cause.CAPTIVE_PORTAL, because=(because,), at_most=at_most)
 
 
 def unreachable(facts: Facts) -> Conclusion | None:
@@ -96,11 +107,24 @@ def unreachable(facts: Facts) -> Conclusion | None:
             owner = facts.service if cause is Cause.REDIRECT_LOOP else service
             checks = [check for check in _unreachable_checks(facts) if check.service == service]
             because = (_request_reason(request), *(reason for check in checks for reason in _check_reasons(check)))
-            return Conclusion(service=owner, cause=cause, because=because)
+            is_checked = any(check.host == request.host for check in checks)
+            at_most = _at_most(facts, cause, is_seen_twice=is_checked)
+            return Conclusion(service=owner, cause=cause, because=because, at_most=at_most)
     for check in _unreachable_checks(facts):
         if check.service == facts.service:
-            return Conclusion(service=check.service, cause=_cause_of_check(check), because=tuple(_check_reasons(check)))
+            cause = _cause_of_check(check)
+            # The browser may have got on without this host, or met it a moment before it went.
+            is_met = any(request.host == check.host for request in facts.seen.failed_requests)
+            at_most = _at_most(facts, cause, is_seen_twice=is_met or not facts.seen.hosts)
+            return Conclusion(service=check.service, cause=cause, because=tuple(_check_reasons(check)), at_most=at_most)
     return None
+
+
+def _at_most(facts: Facts, cause: Cause, *, is_seen_twice: bool) -> Confidence:
+    """HIGH only if browser and host check agree, and nothing of this location explains it as well."""
+    is_clock_known = facts.clock_ahead_s is not None and abs(facts.clock_ahead_s) < CLOCK_SURE_S
+    is_uncertain = cause in UNCERTAIN or (cause is Cause.CERTIFICATE_EXPIRED and not is_clock_known)
+    return Confidence.HIGH if is_seen_twice and not is_uncertain else Confidence.MEDIUM
 
 
 def _failed_pages(facts: Facts) -> Iterator[FailedRequest]:
@@ -143,6 +167,10 @@ def _unreachable_checks(facts: Facts) -> list[HostCheck]:
 
 def _reaches(other: OtherLocation, host: str) -> bool:
     return any(check.host == host and check.ending is None for check in other.checks)
+
+
+def _fails(other: OtherLocation, host: str) -> bool:
+    return any(check.host == host and check.ending is not None for check in other.checks)
 
 
 def _error(request: FailedRequest) -> str:

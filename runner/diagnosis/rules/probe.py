@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from firstbell.journeys.media.proof import MediaFault
 from firstbell.runner.diagnosis.cause import WORDS, Cause
-from firstbell.runner.diagnosis.diagnosis import DiagnosisReason, ReasonSource
+from firstbell.runner.diagnosis.diagnosis import Confidence, DiagnosisReason, ReasonSource
 from firstbell.runner.diagnosis.facts import Facts, is_reached
 from firstbell.runner.diagnosis.host_check import HostCheck, HostFault
 from firstbell.runner.diagnosis.rules.conclusion import Conclusion
@@ -44,7 +44,7 @@ def browser_broke(facts: Facts) -> Conclusion | None:
 def dns_unanswered(facts: Facts) -> Conclusion | None:
     """The name server does not answer for control hosts either."""
     silent = [check for check in facts.controls if _host_fault(check) in DNS_FAULTS]
-    if not silent or len(silent) < facts.controls_asked:
+    if not silent or len(silent) < facts.controls_asked or _is_service_reached(facts):
         return None
     said = f"the name server does not answer for {_hosts(silent)} either"
     return _own_conclusion(Cause.OWN_NAMES, said, ReasonSource.CHECK)
@@ -53,7 +53,7 @@ def dns_unanswered(facts: Facts) -> Conclusion | None:
 def network_unreachable(facts: Facts) -> Conclusion | None:
     """Control hosts cannot be reached from this location either."""
     unreached = [check for check in facts.controls if not is_reached(check)]
-    if not unreached or len(unreached) < facts.controls_asked:
+    if not unreached or len(unreached) < facts.controls_asked or _is_service_reached(facts):
         return None
     said = f"{_hosts(unreached)} cannot be reached from here either ({_host_fault(unreached[0]).value})"  # type: ignore[union-attr]
     return _own_conclusion(Cause.OWN_NETWORK, said, ReasonSource.CHECK)
@@ -69,7 +69,9 @@ def proxy_failed(facts: Facts) -> Conclusion | None:
     if not stopped or not facts.service:
         return None
     said = f"the proxy of {facts.location} refuses requests to {_hosts(stopped)}"
-    return _own_conclusion(Cause.OWN_LOCATION, said, ReasonSource.CHECK)
+    is_gone = any(_host_fault(check) is HostFault.PROXY_GONE for check in stopped)
+    at_most = Confidence.HIGH if is_gone else Confidence.MEDIUM
+    return _own_conclusion(Cause.OWN_LOCATION, said, ReasonSource.CHECK, at_most=at_most)
 
 
 def name_server_failed(facts: Facts) -> Conclusion | None:
@@ -77,7 +79,8 @@ def name_server_failed(facts: Facts) -> Conclusion | None:
     for check in facts.checks_of(facts.service) if facts.service else ():
         if _host_fault(check) in DNS_FAULTS and check.names and check.names.second and check.names.second.addresses:
             said = f"the name server here does not answer for {check.host}, but the second one does"
-            return _own_conclusion(Cause.OWN_NAMES, said, ReasonSource.CHECK)
+            # A zone that is signed wrongly looks the same where only the first name server checks signatures.
+            return _own_conclusion(Cause.OWN_NAMES, said, ReasonSource.CHECK, at_most=Confidence.MEDIUM)
     return None
 
 
@@ -88,9 +91,10 @@ def udp_blocked_here(facts: Facts) -> Conclusion | None:
     is_call_failure = any(proof.fault in NEEDS_UDP for proof in facts.proofs)
     if not is_call_failure or not unanswered or len(unanswered) < len(relays):
         return None
-    return _own_conclusion(
-        Cause.OWN_NETWORK, f"{_hosts(unanswered)} does not answer by UDP from here either", ReasonSource.CHECK
-    )
+    said = f"{_hosts(unanswered)} does not answer by UDP from here either"
+    # One control relay may be down by itself.
+    at_most = Confidence.HIGH if len(unanswered) > 1 else Confidence.MEDIUM
+    return _own_conclusion(Cause.OWN_NETWORK, said, ReasonSource.CHECK, at_most=at_most)
 
 
 def clock_wrong(facts: Facts) -> Conclusion | None:
@@ -102,11 +106,22 @@ def clock_wrong(facts: Facts) -> Conclusion | None:
         return None
     direction = "behind" if ahead_s > 0 else "ahead of"
     said = f"this machine's clock is {abs(ahead_s):.0f} s {direction} other servers' clocks"
-    return _own_conclusion(Cause.OWN_CLOCK, said, ReasonSource.CHECK)
+    # A wrong clock refuses codes and tokens; a password that is refused may simply be wrong.
+    at_most = Confidence.MEDIUM if broke and broke.sign == Cause.CREDENTIALS_REFUSED.value else Confidence.HIGH
+    return _own_conclusion(Cause.OWN_CLOCK, said, ReasonSource.CHECK, at_most=at_most)
 
 
-def _own_conclusion(cause: Cause, said: str, source: ReasonSource) -> Conclusion:
-    return Conclusion(service="", cause=cause, because=(DiagnosisReason(said=said or WORDS[cause], source=source),))
+def _is_service_reached(facts: Facts) -> bool:
+    """Tells whether the failing service was reached: then the network works, and the controls are what is down. Other
+    services do not count: they may stand in this location's own network, whose way out is lost."""
+    return bool(facts.service) and any(is_reached(check) for check in facts.checks_of(facts.service))
+
+
+def _own_conclusion(
+    cause: Cause, said: str, source: ReasonSource, *, at_most: Confidence = Confidence.HIGH
+) -> Conclusion:
+    because = (DiagnosisReason(said=said or WORDS[cause], source=source),)
+    return Conclusion(service="", cause=cause, because=because, at_most=at_most)
 
 
 def _host_fault(check: HostCheck) -> HostFault | None:

@@ -7,22 +7,20 @@ from collections.abc import Iterator, Mapping
 from firstbell.artifacts.request_failures import FailedRequest
 from firstbell.journeys.media.proof import MediaFault, MediaProof
 from firstbell.runner.diagnosis.cause import Cause
-from firstbell.runner.diagnosis.diagnosis import DiagnosisReason, ReasonSource
+from firstbell.runner.diagnosis.diagnosis import Confidence, DiagnosisReason, ReasonSource
 from firstbell.runner.diagnosis.facts import Facts, StepFact, is_dead_link
 from firstbell.runner.diagnosis.host_check_text import host_check_text
+from firstbell.runner.diagnosis.rules.background import BLOCKED
 from firstbell.runner.diagnosis.rules.conclusion import Conclusion
+from firstbell.runner.diagnosis.wordings import capacity_in
 
 SIGN_IN = "sign-in"
 GATEWAY = frozenset({502, 504})
-# After about this time people reload; no page of a school takes so long on a good day.
-SLOW_MS = 5000.0
-USUAL_FACTOR = 3.0
-
-FORBIDDEN: Mapping[str, str] = {
-    "csp": "is blocked by the page's own Content-Security-Policy",
-    "mixed-content": "is requested without TLS by a page that has TLS (mixed content)",
-}
-"""Chromium's reasons for a blocked request, each as a phrase."""
+FORBIDDEN = ("csp", "mixed-content")
+# What an adapter is certain of: its product says so in so many words, whatever the account and the day.
+CERTAIN_SIGNS = frozenset({Cause.CAPACITY, Cause.MAINTENANCE, Cause.CLIENT_CERTIFICATE})
+# Media faults that a network of this location can cause as well, unless a control relay answers by UDP.
+OF_NETWORK = frozenset({Cause.ICE_FAILED, Cause.UDP_BLOCKED, Cause.DTLS_FAILED, Cause.NO_MEDIA})
 
 CAUSE_OF_SIGN: Mapping[str, Cause] = {cause.value: cause for cause in Cause}
 """An adapter's sign is the value of a cause; a test checks that for all adapters."""
@@ -52,7 +50,8 @@ def sign_in_failed_after_form(facts: Facts) -> Conclusion | None:
             because = DiagnosisReason(
                 said=f"{_answer_text(page)}: its request to {facts.service} failed", source=ReasonSource.REQUESTS
             )
-            return Conclusion(service=facts.service, cause=Cause.TOKEN_FAILED, because=(because,))
+            at_most = Confidence.MEDIUM  # The page's own gateway may be what fails.
+            return Conclusion(service=facts.service, cause=Cause.TOKEN_FAILED, because=(because,), at_most=at_most)
     return None
 
 
@@ -65,18 +64,28 @@ def dead_link(facts: Facts) -> Conclusion | None:
             because = DiagnosisReason(
                 said=f"{_answer_text(page)}, linked from {page.from_host}", source=ReasonSource.REQUESTS
             )
-            return Conclusion(service=service, cause=Cause.DEAD_LINK, because=(because,))
+            at_most = Confidence.MEDIUM  # The page that is linked to may have been there yesterday.
+            return Conclusion(service=service, cause=Cause.DEAD_LINK, because=(because,), at_most=at_most)
     return None
 
 
 def page_states_cause(facts: Facts) -> Conclusion | None:
-    """The page of the failing step states the cause in its own words."""
+    """The page of the failing step states the cause in its own words. Certain only where its status says so too: a
+    heading may announce what is to come."""
     page = facts.page
-    if page is None or page.sign not in CAUSE_OF_SIGN or not (service := facts.service_at(page.host)):
+    if page is None or not (service := facts.service_at(page.host)):
         return None
-    said = f'{page.host} shows "{page.title}: {page.text[:100]}"'
+    cause = CAUSE_OF_SIGN.get(page.sign)
+    full = capacity_in(page.text) if cause is None else ""
+    if cause is None and not full:
+        return None
+    said = f'{page.host} shows "{full or f"{page.title}: {page.text[:100]}"}"'
+    is_refused = any(one.host.rpartition(":")[0] == page.host for one in _failed_pages(facts))
     return Conclusion(
-        service=service, cause=CAUSE_OF_SIGN[page.sign], because=(DiagnosisReason(said=said, source=ReasonSource.PAGE),)
+        service=service,
+        cause=cause or Cause.CAPACITY,
+        because=(DiagnosisReason(said=said, source=ReasonSource.PAGE),),
+        at_most=Confidence.HIGH if is_refused else Confidence.MEDIUM,
     )
 
 
@@ -87,18 +96,31 @@ def document_is_refused(facts: Facts) -> Conclusion | None:
         if service and (page.status >= 500 or page.status == 429):
             cause = Cause.CAPACITY if page.status == 429 else Cause.SERVER_ERROR
             because = DiagnosisReason(said=_answer_text(page), source=ReasonSource.REQUESTS)
-            return Conclusion(service=service, cause=cause, because=(because,))
+            # A gateway answers for what is behind it, and 429 may be meant for First Bell's own requests.
+            is_certain = page.status not in (*GATEWAY, 429) and service == facts.service
+            at_most = Confidence.HIGH if is_certain else Confidence.MEDIUM
+            return Conclusion(service=service, cause=cause, because=(because,), at_most=at_most)
     return None
 
 
 def signalling_is_refused(facts: Facts) -> Conclusion | None:
-    """The signalling connection of a class could not be made, or was lost."""
+    """The signalling connection of a class could not be made, or was lost. Products fall back to other ways, so it is
+    certain only together with a call that does not come."""
     for request in facts.seen.failed_requests:
-        if request.kind == "websocket" and (service := facts.service_at(request.host)) and service == facts.service:
+        if request.kind != "websocket" or facts.is_ordinary(request):
+            continue
+        owner = facts.owner_of(request) or (facts.service_at(facts.page.host) if facts.page else "")
+        if owner and owner == facts.service:
             because = DiagnosisReason(
                 said=f"{request.host}{request.path}: {request.error}", source=ReasonSource.REQUESTS
             )
-            return Conclusion(service=service, cause=Cause.SIGNALLING, because=(because,))
+            return Conclusion(
+                service=owner,
+                cause=Cause.SIGNALLING,
+                because=(because,),
+                at_most=Confidence.MEDIUM,
+                host=facts.unnamed_host(request),
+            )
     return None
 
 
@@ -110,9 +132,15 @@ def forbidden(facts: Facts) -> Conclusion | None:
         return None
     for request in facts.seen.failed_requests:
         is_needed = facts.service_at(request.host) == service or (page.is_blank and request.kind == "script")
-        if is_needed and (why := FORBIDDEN.get(request.error)):
-            because = DiagnosisReason(said=f"{request.host}{request.path} {why}", source=ReasonSource.REQUESTS)
-            return Conclusion(service=service, cause=Cause.CONTENT_BLOCKED, because=(because,))
+        if is_needed and request.error in FORBIDDEN and not facts.is_ordinary(request):
+            said = f"{request.host}{request.path} {BLOCKED[request.error]}"
+            return Conclusion(
+                service=service,
+                cause=Cause.CONTENT_BLOCKED,
+                because=(DiagnosisReason(said=said, source=ReasonSource.REQUESTS),),
+                at_most=Confidence.HIGH if page.is_blank else Confidence.MEDIUM,
+                host=facts.unnamed_host(request),
+            )
     return None
 
 
@@ -121,34 +149,53 @@ def blank(facts: Facts) -> Conclusion | None:
     page = facts.page
     if page is None or not page.is_blank or not (service := facts.service_at(page.host)):
         return None
-    failed = [request for request in facts.seen.failed_requests if request.kind == "script"]
+    failed = [
+        request
+        for request in facts.seen.failed_requests
+        if request.kind == "script" and not facts.is_ordinary(request) and not request.error.endswith("ERR_ABORTED")
+    ]
     if not failed:
         return None
-    because = (DiagnosisReason(said=f"{_answer_text(failed[0])}", source=ReasonSource.REQUESTS),)
-    return Conclusion(service=service, cause=Cause.BLANK, because=because)
+    own = [request for request in failed if facts.service_at(request.host) == service]
+    request = (own or failed)[0]
+    because = (DiagnosisReason(said=f"{_answer_text(request)}", source=ReasonSource.REQUESTS),)
+    at_most = Confidence.HIGH if own else Confidence.MEDIUM
+    host = facts.unnamed_host(request)
+    return Conclusion(service=service, cause=Cause.BLANK, because=because, at_most=at_most, host=host)
 
 
 def session_is_lost(facts: Facts) -> Conclusion | None:
-    """An actor who had signed in is asked to sign in again, in a step that relies on another service."""
+    """An actor who had a session is asked to sign in again, in a step that relies on another service.
+
+    A session was seen where the actor has got past a step of the service that asks now; else, with less certainty,
+    where the actor has signed in and passing runs are known, in which that was enough."""
     broke, page = facts.broke, facts.page
     if broke is None or page is None or not page.asks_to_sign_in or broke.service == SIGN_IN:
         return None
-    if not any(step.service == SIGN_IN and step.is_well and step.actor == broke.actor for step in facts.steps):
-        return None
-    said = f"{broke.actor} had signed in, but {page.host} asks to sign in again"
+    done = {step.service for step in facts.steps if step.is_well and step.actor == broke.actor}
     owner = facts.service_at(page.host)
     service = owner if owner and owner != SIGN_IN else broke.service
+    if SIGN_IN not in done and service not in done:
+        return None
+    said = f"{broke.actor} had signed in, but {page.host} asks to sign in again"
+    at_most = Confidence.HIGH if service in done else Confidence.MEDIUM
     return Conclusion(
-        service=service, cause=Cause.SESSION_LOST, because=(DiagnosisReason(said=said, source=ReasonSource.PAGE),)
+        service=service,
+        cause=Cause.SESSION_LOST,
+        because=(DiagnosisReason(said=said, source=ReasonSource.PAGE),),
+        at_most=at_most if facts.has_passed else Confidence.LOW,
     )
 
 
 def adapter_recognised(facts: Facts) -> Conclusion | None:
-    """The adapter of the product recognised the page."""
+    """The adapter of the product recognised the page. An empty list, a lobby or a rejected code has other explanations
+    too: a day without classes, a host who is late, an old key."""
     broke = facts.broke
     if broke is None or not broke.service or broke.sign not in CAUSE_OF_SIGN:
         return None
-    return Conclusion(service=broke.service, cause=CAUSE_OF_SIGN[broke.sign], because=(_step_reason(broke),))
+    cause = CAUSE_OF_SIGN[broke.sign]
+    at_most = Confidence.HIGH if cause in CERTAIN_SIGNS else Confidence.MEDIUM
+    return Conclusion(service=broke.service, cause=cause, because=(_step_reason(broke),), at_most=at_most)
 
 
 def media_failed(facts: Facts) -> Conclusion | None:
@@ -162,31 +209,9 @@ def media_failed(facts: Facts) -> Conclusion | None:
         *_relay_reasons(facts),
     )
     cause = _cause_of_call(facts, proof)
-    return Conclusion(service=facts.service, cause=cause, because=because)
-
-
-def slow_service(facts: Facts) -> Conclusion | None:
-    """A step waited in vain, and a host is slow: slower than the limit for any page, and than its own usual time. Of
-    another service's host only a page counts: other requests there may be long polls."""
-    waiting = [request for request in facts.seen.failed_requests if request.waited_s * 1000 >= SLOW_MS]
-    for request in waiting:
-        service = facts.service_at(request.host)
-        if service and (request.is_page or service == facts.service):
-            said = f"{request.host}{request.path} had not answered after {request.waited_s:.0f} s"
-            return _slow(service, said)
-    for host in sorted(facts.seen.hosts, key=lambda host: -host.slowest_ms):
-        usual_ms = facts.usual_ms.get(host.host, 0.0)
-        is_slow = host.slowest_ms >= max(SLOW_MS, USUAL_FACTOR * usual_ms)
-        if is_slow and facts.service and facts.service_at(host.host) == facts.service:
-            usual = f", usually {usual_ms:.0f} ms" if usual_ms else ""
-            return _slow(facts.service, f"{host.host} took {host.slowest_ms / 1000:.1f} s to answer{usual}")
-    return None
-
-
-def _slow(service: str, said: str) -> Conclusion:
-    return Conclusion(
-        service=service, cause=Cause.SLOW, because=(DiagnosisReason(said=said, source=ReasonSource.REQUESTS),)
-    )
+    is_certain = cause not in OF_NETWORK or any(check.stun and not check.stun.udp.trouble for check in facts.controls)
+    at_most = Confidence.HIGH if is_certain else Confidence.MEDIUM
+    return Conclusion(service=facts.service, cause=cause, because=because, at_most=at_most)
 
 
 def _cause_of_call(facts: Facts, proof: MediaProof) -> Cause:

@@ -10,9 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from datetime import timedelta
 
+from firstbell.journeys.stage.pages.page_signs import PageSigns
 from firstbell.runner.diagnosis.cause import Cause
 from firstbell.runner.diagnosis.diagnosis import (
+    OF_ACCOUNT,
     OWN,
     ClearedService,
     Confidence,
@@ -20,8 +23,8 @@ from firstbell.runner.diagnosis.diagnosis import (
     DiagnosisReason,
     ReasonSource,
 )
-from firstbell.runner.diagnosis.facts import Facts, is_reached
-from firstbell.runner.diagnosis.rules import network, probe
+from firstbell.runner.diagnosis.facts import Facts, PastOutcome, is_reached
+from firstbell.runner.diagnosis.rules import account, background, network, probe, slow
 from firstbell.runner.diagnosis.rules import service as answers
 from firstbell.runner.diagnosis.rules.conclusion import Conclusion
 from firstbell.runner.outcome import Outcome
@@ -29,7 +32,8 @@ from firstbell.runner.outcome import Outcome
 # Longer than the message of a failing step with its title, and short enough for a line of a notice.
 SAID_LIMIT = 500
 
-LAST_OUTCOME_TEXT = {"passed": "passed", "failed": "failed too"}
+# Two failures have the same cause if they are this near to each other: journeys are minutes apart in school hours.
+SAME_MINUTES = timedelta(minutes=10)
 
 Rule = Callable[[Facts], Conclusion | None]
 
@@ -48,16 +52,19 @@ RULES: tuple[Rule, ...] = (
     network.captive_portal,
     network.unreachable,
     answers.sign_in_failed_after_form,
+    account.account_refused,
     answers.dead_link,
     answers.page_states_cause,
     answers.document_is_refused,
     answers.forbidden,
     answers.blank,
     answers.session_is_lost,
+    account.account_refused_by_adapter,
     answers.adapter_recognised,
     answers.signalling_is_refused,
     answers.media_failed,
-    answers.slow_service,
+    background.background_request_failed,
+    slow.slow_service,
 )
 """The rules, in order of precedence."""
 
@@ -74,6 +81,8 @@ def diagnose(facts: Facts) -> Diagnosis:
         cleared=(*cleared, *_cleared_services(facts)),
         seen_twice=facts.confirmed,
         way_proven=facts.way_out_is_proven,
+        host=conclusion.host,
+        under_construction=facts.has_passed is False,
     )
 
 
@@ -84,14 +93,19 @@ def _printable(because: DiagnosisReason) -> DiagnosisReason:
 
 
 def confidence_of(conclusion: Conclusion, facts: Facts) -> Confidence:
-    """The confidence: HIGH if a second attempt failed too and a control host was reached, or if First Bell itself
-    failed; MEDIUM if one of the two is missing; LOW if both are, or if the cause is not known."""
-    if conclusion.cause in OWN:
-        return Confidence.HIGH
-    if conclusion.cause is Cause.UNKNOWN:
+    """The confidence, which is never above what the evidence of the rule allows.
+
+    About First Bell itself: what the rule allows. About a service: HIGH if a second attempt failed too, a control host
+    was reached, and the journey has passed here before; MEDIUM if one of the three is missing; LOW if more are, if the
+    journey is known never to have passed here, or if the cause is not known."""
+    if conclusion.cause in OWN or (conclusion.cause in OF_ACCOUNT and not conclusion.service):
+        return conclusion.at_most
+    if conclusion.cause is Cause.UNKNOWN or facts.has_passed is False:
         return Confidence.LOW
-    facts_known = (facts.confirmed, facts.way_out_is_proven)
-    return (Confidence.LOW, Confidence.MEDIUM, Confidence.HIGH)[sum(facts_known)]
+    missing = [facts.confirmed, facts.way_out_is_proven, facts.has_passed].count(False)
+    missing += facts.has_passed is None
+    rank = (Confidence.HIGH, Confidence.MEDIUM, Confidence.LOW)
+    return max(rank[min(missing, 2)], conclusion.at_most, key=rank.index)
 
 
 def _unknown(facts: Facts) -> Conclusion:
@@ -106,7 +120,15 @@ def _unknown(facts: Facts) -> Conclusion:
     is_own_page = page is not None and (not page.host or facts.service_at(page.host) == broke.service)
     said = DiagnosisReason(said=f'{broke.actor} "{broke.title}": {broke.said}', source=ReasonSource.PICTURE)
     service = broke.service if is_own_page and facts.outcome == Outcome.FAILED else ""
-    return Conclusion(service=service, cause=Cause.UNKNOWN, because=(said,))
+    shown = _page_text(page) if page else ()
+    return Conclusion(service=service, cause=Cause.UNKNOWN, because=(said, *shown))
+
+
+def _page_text(page: PageSigns) -> tuple[DiagnosisReason, ...]:
+    """The page that was there instead of the expected one."""
+    text = ": ".join(filter(None, (page.title, page.text[:100])))
+    said = f'{page.host or "the page"} shows "{text}"' if text else f"{page.host or 'the page'} shows nothing"
+    return (DiagnosisReason(said=said, source=ReasonSource.PAGE),)
 
 
 def _secondary_reasons(facts: Facts, conclusion: Conclusion) -> Iterator[DiagnosisReason]:
@@ -117,19 +139,32 @@ def _secondary_reasons(facts: Facts, conclusion: Conclusion) -> Iterator[Diagnos
         if changed.service == conclusion.service or conclusion.cause is Cause.UNKNOWN:
             yield DiagnosisReason(said=changed.said, source=ReasonSource.CHECK)
     also = [
-        f"{other.journey} ({other.at:%H:%M} UTC)"
-        for other in facts.beside
-        if conclusion.service and other.service == conclusion.service
+        f"{other.journey} ({other.at:%H:%M} UTC)" for other in facts.beside if _is_same_fault(other, facts, conclusion)
     ]
     if also:
-        text = f"the last runs of other journeys blame it too: {', '.join(also)}"
+        text = f"other journeys broke in the same way: {', '.join(also)}"
         yield DiagnosisReason(said=text, source=ReasonSource.ELSEWHERE)
-    for other in facts.elsewhere:
-        if other.outcome in LAST_OUTCOME_TEXT:
-            yield DiagnosisReason(
-                said=f"the last run of {facts.journey} from {other.location} {LAST_OUTCOME_TEXT[other.outcome]}",
-                source=ReasonSource.ELSEWHERE,
-            )
+    for place in facts.elsewhere:
+        last = place.last
+        if last is None or not _is_recent(last, facts):
+            continue
+        said = "passed" if last.outcome == Outcome.PASSED else ""
+        said = "failed in the same way" if _is_same_fault(last, facts, conclusion) else said
+        if said:
+            text = f"the last run of {facts.journey} from {place.location} ({last.at:%H:%M} UTC) {said}"
+            yield DiagnosisReason(said=text, source=ReasonSource.ELSEWHERE)
+
+
+def _is_recent(other: PastOutcome, facts: Facts) -> bool:
+    """Tells whether another run is of the same minutes as this one."""
+    return facts.at is None or abs(facts.at - other.at) <= SAME_MINUTES
+
+
+def _is_same_fault(other: PastOutcome, facts: Facts, conclusion: Conclusion) -> bool:
+    """Tells whether another run failed by the same service and for the same known cause, in the same minutes."""
+    same = (other.service, other.cause) == (conclusion.service, conclusion.cause.value)
+    is_known = conclusion.service != "" and conclusion.cause is not Cause.UNKNOWN
+    return is_known and same and other.outcome == Outcome.FAILED and _is_recent(other, facts)
 
 
 def _cleared_services(facts: Facts) -> Iterator[ClearedService]:
@@ -137,5 +172,5 @@ def _cleared_services(facts: Facts) -> Iterator[ClearedService]:
         reached = ", ".join(check.host for check in facts.controls if is_reached(check))
         yield ClearedService(name="network of this location", why=f"{reached} can be reached")
     for other in facts.beside:
-        if other.outcome == Outcome.PASSED:
+        if other.outcome == Outcome.PASSED and _is_recent(other, facts):
             yield ClearedService(name=other.journey, why=f"passed at {other.at:%H:%M} UTC")

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 import structlog
 
@@ -42,13 +43,15 @@ CheckHosts = Callable[[Sequence[Target], Egress, float], list[HostCheck]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InvestigationCase:
-    """The run to diagnose: its attempts, the probe's own problem in the last one, and the journey's services."""
+    """The run to diagnose: its attempts, the probe's own problem in the last one, the journey's services, and the
+    account of each role."""
 
     journey: str
     location: str
     relies_on: tuple[str, ...]
     attempts: Sequence[Attempt]
     probe_problem: ProbeProblem | None
+    accounts: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +122,7 @@ class Investigation:
         ending = attempt.ending
         offset_s = attempt.clock_offset_s
         location = self.locations.get(case.location)
+        memory, step = past.memory(case.journey, case.location), attempt.failing_step
         return Facts(
             journey=case.journey,
             location=case.location,
@@ -140,7 +144,7 @@ class Investigation:
                     location=name,
                     inside=location.inside,
                     checks=found.get(name, ()),
-                    outcome=past.outcome_at(case.journey, name),
+                    last=past.last_at(case.journey, name),
                 )
                 for name, location in self.locations.items()
                 if name != case.location
@@ -150,6 +154,11 @@ class Investigation:
             changed=tuple(_changed(past, case.location, here)),
             clock_ahead_s=median_clock_ahead_s(here, [] if offset_s is None else [offset_s]),
             probe_problem=case.probe_problem,
+            has_passed=memory.has_passed,
+            harmless=memory.harmless,
+            account=case.accounts.get(step.step.actor, "") if step else "",
+            refused_accounts=past.refused_accounts(),
+            at=attempt.started_at + timedelta(seconds=attempt.took_s),
         )
 
 

@@ -7,7 +7,7 @@ from typing import Protocol, TypeVar
 
 import structlog
 
-from firstbell.runner.diagnosis.facts import OtherJourney
+from firstbell.runner.diagnosis.facts import JourneyMemory, OtherJourney, PastOutcome
 from firstbell.runner.diagnosis.host_check import HostCheck
 from firstbell.runner.history.database import HistoryError
 
@@ -18,11 +18,17 @@ T = TypeVar("T")
 class PastRuns(Protocol):
     """History that may explain a failure. May raise HistoryError."""
 
-    def outcome_at(self, journey: str, location: str) -> str:
-        """Returns a journey's last recent outcome at another location; empty if it did not run there."""
+    def last_at(self, journey: str, location: str) -> PastOutcome | None:
+        """Returns a journey's last recent outcome at another location; None if it did not run there."""
 
     def beside(self, journey: str, location: str) -> tuple[OtherJourney, ...]:
         """Returns the last recent outcomes of the other journeys at this location."""
+
+    def memory(self, journey: str, location: str) -> JourneyMemory:
+        """Returns what is known of a journey's passing runs at a location."""
+
+    def refused_accounts(self) -> tuple[str, ...]:
+        """Returns the accounts that were refused a few minutes ago."""
 
     def usual_ms(self, location: str, host: str) -> float | None:
         """Returns the usual time to a host's first byte from a location."""
@@ -45,13 +51,21 @@ class OptionalPastRuns:
         self._past = past
         self._is_unreachable = False
 
-    def outcome_at(self, journey: str, location: str) -> str:
-        """Returns the outcome; empty if unknown."""
-        return self._query(lambda: self._past.outcome_at(journey, location), "")
+    def last_at(self, journey: str, location: str) -> PastOutcome | None:
+        """Returns the outcome; None if unknown."""
+        return self._query(lambda: self._past.last_at(journey, location), None)
 
     def beside(self, journey: str, location: str) -> tuple[OtherJourney, ...]:
         """Returns the outcomes; none if unknown."""
         return self._query(lambda: self._past.beside(journey, location), ())
+
+    def memory(self, journey: str, location: str) -> JourneyMemory:
+        """Returns the memory; an empty one if unknown."""
+        return self._query(lambda: self._past.memory(journey, location), JourneyMemory())
+
+    def refused_accounts(self) -> tuple[str, ...]:
+        """Returns the accounts; none if unknown."""
+        return self._query(self._past.refused_accounts, ())
 
     def usual_ms(self, location: str, host: str) -> float | None:
         """Returns the milliseconds; None if unknown."""

@@ -121,6 +121,7 @@ def run_journey(order: RunOrder, worker: ManagedWorker, context: RunContext, rep
                 note=order.note,
                 due_at=order.claim.due_at if order.claim else None,
                 source_sha256=order.source_sha256,
+                accounts=order.accounts,
             )
             return _keep(run, order.claim, context, folder)
         finally:
@@ -205,6 +206,7 @@ class _RunInProgress:
             relies_on=order.relies_on,
             attempts=attempts,
             probe_problem=problem,
+            accounts=order.accounts,
         )
 
     def _on_message(self, message: FromWorker) -> None:
@@ -279,6 +281,7 @@ def _log_run(result: RunResult) -> None:
     log.info(
         "run.done",
         outcome=document.outcome,
+        under_construction=result.run.under_construction,
         took_s=document.took_s,
         broke=document.broke.model_dump() if document.broke else None,
         evidence=result.evidence,

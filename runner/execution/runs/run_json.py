@@ -15,7 +15,6 @@ from pydantic import BaseModel, ConfigDict, Field
 from firstbell.artifacts.evidence import Artifact
 from firstbell.journeys.media.proof import MediaProof
 from firstbell.journeys.stage.step import StepRecord
-from firstbell.runner.diagnosis.cause import WORDS
 from firstbell.runner.execution.run import Attempt, Run
 
 Outcome = Literal["passed", "failed", "errored", "blind", "missed", "skipped"]
@@ -105,6 +104,12 @@ class DiagnosisPart(DocumentPart):
     words: str = Field(description="The cause as text.")
     confidence: Literal["high", "medium", "low"]
     seen_twice: bool = Field(default=False, description="A second attempt in a fresh browser failed as well.")
+    host: str = Field(
+        default="", description="The host that fails where no service owns it, and the service's page calls it."
+    )
+    under_construction: bool = Field(
+        default=False, description="The journey has never passed here: the service is a guess, and nobody is alarmed."
+    )
     way_proven: bool = Field(
         default=False, description="A control host outside the district was reached at that moment."
     )
@@ -208,7 +213,9 @@ def diagnosis_of(run: Run, scrub: Callable[[str], str]) -> dict[str, Any] | None
     return {
         "service": found.service,
         "cause": found.cause.value,
-        "words": WORDS[found.cause],
+        "words": found.words,
+        "host": found.host,
+        "under_construction": found.under_construction,
         "confidence": found.confidence.value,
         "seen_twice": found.seen_twice,
         "way_proven": found.way_proven,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from firstbell.runner.diagnosis.harmless import harmless_of
 from firstbell.runner.execution.run import Attempt, Run
 from firstbell.runner.execution.runs.run_json import RenderContext, diagnosis_of, figures_of
 from firstbell.runner.history.record import AttemptRow, ProofRow, RunRow, StepRow
@@ -41,6 +42,9 @@ def row_of(run: Run, evidence: str, context: RenderContext, picture: str = "") -
         diagnosis=diagnosis_of(run, context.scrub),
         degraded="; ".join(run.degraded),
         is_private=run.is_private,
+        accounts=dict(run.accounts),
+        under_construction=run.under_construction,
+        harmless=harmless_of(run.last.harmless) if run.outcome is Outcome.PASSED else (),
         attempts=tuple(_attempt_row(attempt, scrub) for attempt in run.attempts),
     )
 

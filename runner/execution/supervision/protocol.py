@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from firstbell.artifacts.evidence import Artifact
 from firstbell.artifacts.policy import RecordingOptions
+from firstbell.artifacts.request_failures import FailedRequest
 from firstbell.journeys.media.proof import MediaProof
 from firstbell.journeys.stage.ending import Ending
 from firstbell.journeys.stage.step import Step, StepRecord
@@ -155,12 +156,14 @@ class EvidenceRecorded(PipeMessage):
     """The recordings lie in the attempt's folder. `is_private`: a stranger came in, perhaps after the judgement.
 
     `clock_offset_s`: how far the clocks of the hosts that answered are ahead of ours, good to about a second.
+    `harmless`: the requests that failed or waited in an attempt that passed.
     """
 
     kind: Literal["recorded"] = "recorded"
     artifacts: tuple[Artifact, ...]
     is_private: bool = False
     clock_offset_s: float | None = None
+    harmless: tuple[FailedRequest, ...] = ()
 
 
 class AttemptEnded(PipeMessage):

@@ -200,6 +200,7 @@ def _attempt(order: PlayAttempt, messages: list[FromWorker], fallback: AttemptJu
         ending=private(1) if is_private else judged.ending,
         clock_offset_s=recorded.clock_offset_s,
         seen=facts.seen if facts else BrowserFacts(),
+        harmless=recorded.harmless,
         browser=judged.browser,
         lost_share=judged.lost_share,
         unclosed=unclosed,

@@ -12,6 +12,7 @@ from playwright.sync_api import Error as PlaywrightError
 
 from firstbell.artifacts.capture import ActorRecorder
 from firstbell.artifacts.policy import RecordingOptions as Options
+from firstbell.artifacts.request_failures import FailedRequest
 from firstbell.journeys.stage.ending import private
 from firstbell.runner.diagnosis.browser_facts import BrowserFacts
 from firstbell.runner.execution.browsers.discovery import version_of
@@ -137,9 +138,20 @@ class AttemptRecorder:
         offsets_s = [recorder.clock_offset_s for recorder in self._recorders.values()]
         known_s = [offset_s for offset_s in offsets_s if offset_s is not None]
         clock_offset_s = median(known_s) if known_s else None
-        self._end.send(
-            EvidenceRecorded(artifacts=artifacts, is_private=self._is_private, clock_offset_s=clock_offset_s)
+        recorded = EvidenceRecorded(
+            artifacts=artifacts,
+            is_private=self._is_private,
+            clock_offset_s=clock_offset_s,
+            harmless=self._harmless(),
         )
+        self._end.send(recorded)
+
+    def _harmless(self) -> tuple[FailedRequest, ...]:
+        """Returns the requests that failed or waited, if the attempt passed all the same."""
+        if self.failure is not None:
+            return ()
+        traffic = [recorder.traffic for recorder in self._recorders.values()]
+        return tuple(request for one in traffic for request in (*one.failed_requests(), *one.slow_answers()))
 
     def _seen(self, failing: Actor) -> BrowserFacts:
         """Returns the browser facts, with the page of the failing actor first."""
@@ -148,7 +160,8 @@ class AttemptRecorder:
         traffic = [self._recorders[actor.name].traffic for actor in actors]
         answering = [actor for actor in actors if actor.name in pages]
         return BrowserFacts(
-            failed_requests=traffic[0].failed_requests(),
+            failed_requests=traffic[0].failed_requests(with_words=True),
+            slow_answers=traffic[0].slow_answers(),
             hosts=tuple(host for recorder in traffic for host in recorder.hosts()),
             pages=tuple(pages.values()),
             receives=tuple(actor.name for actor in answering if _is_receiving(actor)),

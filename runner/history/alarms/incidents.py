@@ -78,6 +78,7 @@ def observation_of(run: RunRow, *, degraded_counts: bool = False) -> Observation
         problem=run.said,
         run_id=run.id,
         is_private=run.is_private,
+        under_construction=run.under_construction,
     )
     if not (degraded_counts and run.degraded):
         return observation

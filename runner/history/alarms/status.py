@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import Connection, func, select
 
@@ -55,10 +55,11 @@ def _latest(
     """Returns the last run of each journey at each location, and what breaks it."""
     found = []
     none = TrackedJourney()
-    for journey, locations in _locations(watched).items():
+    columns = (runs.c.outcome, runs.c.started_at, runs.c.took_s, runs.c.under_construction)
+    for journey, locations in _with_new(connection, _locations(watched)).items():
         for location in locations:
             this = (runs.c.journey == journey) & (runs.c.location == location)
-            query = select(runs.c.outcome, runs.c.started_at, runs.c.took_s).where(this)
+            query = select(*columns).where(this)
             row = connection.execute(query.order_by(runs.c.started_at.desc()).limit(1)).one_or_none()
             if row is None:
                 continue
@@ -73,9 +74,20 @@ def _latest(
                     took_s=row.took_s,
                     broken_by=subjects.get(broken.incident, "") if location in broken.health.broken_locations else "",
                     is_unseen=unseen.incident != 0,
+                    under_construction=row.under_construction,
                 )
             )
     return sorted(found, key=lambda status: (status.journey, status.location))
+
+
+def _with_new(connection: Connection, watched: dict[str, list[str]]) -> dict[str, list[str]]:
+    """Adds the journeys under construction: no alarm looks at them, so that they are not watched yet."""
+    recent = runs.c.under_construction & (runs.c.started_at >= datetime.now(UTC) - CURRENT_FOR)
+    new = connection.execute(select(runs.c.journey, runs.c.location).where(recent).distinct()).tuples().all()
+    found = {journey: set(locations) for journey, locations in watched.items()}
+    for journey, location in new:
+        found.setdefault(journey, set()).add(location)
+    return {journey: sorted(locations) for journey, locations in found.items()}
 
 
 def _locations(watched: dict[tuple[Track, str], TrackedJourney]) -> dict[str, list[str]]:

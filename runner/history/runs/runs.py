@@ -16,6 +16,7 @@ from firstbell.errors import FirstBellError
 from firstbell.runner.history.daily_figures import DailyCount, add_count
 from firstbell.runner.history.database import Database, HistoryError
 from firstbell.runner.history.record import AttemptRow, ProofRow, RunRow, StepRow
+from firstbell.runner.history.runs.harmless_requests import write_harmless
 from firstbell.runner.history.slots.claims import Claim, end_with_run
 from firstbell.runner.history.tables.runs import attempts, proofs, runs, steps
 from firstbell.runner.outcome import Outcome
@@ -66,6 +67,8 @@ class RunHistory:
                 for position, proof in enumerate(attempt.proofs, start=1):
                     connection.execute(insert(proofs), _columns(proofs, proof, position=position, **key))
             add_count(connection, self._count(run))
+            if run.outcome == Outcome.PASSED:
+                write_harmless(connection, run.journey, run.location, run.harmless, run.started_at)
             self._observe_safely(connection, run)
 
     def _observe_safely(self, connection: Connection, run: RunRow) -> None:

@@ -84,6 +84,8 @@ runs = Table(
     Column("degraded", Text, nullable=False, server_default=""),
     Column("diagnosis", JSON),
     Column("is_private", Boolean, nullable=False, server_default=false()),
+    Column("accounts", JSON),
+    Column("under_construction", Boolean, nullable=False, server_default=false()),
     Index(None, "started_at"),
     Index(None, "journey", "started_at"),
     Index(None, "outcome", "started_at"),

@@ -17,7 +17,7 @@ from firstbell.journeys.stage.step import Step, StepRecord
 from firstbell.runner.diagnosis.browser_facts import BrowserFacts
 from firstbell.runner.diagnosis.cause import Cause
 from firstbell.runner.diagnosis.diagnosis import Confidence
-from firstbell.runner.diagnosis.facts import OtherJourney, ProbeProblem
+from firstbell.runner.diagnosis.facts import JourneyMemory, OtherJourney, PastOutcome, ProbeProblem
 from firstbell.runner.diagnosis.host_check import Connection, HostCheck, HttpAnswer
 from firstbell.runner.diagnosis.host_check import HostFault as Found
 from firstbell.runner.diagnosis.location import Location
@@ -37,9 +37,17 @@ class Remembered:
     def __init__(self) -> None:
         self.asked = 0
 
-    def outcome_at(self, _journey: str, _location: str) -> str:
+    def last_at(self, _journey: str, _location: str) -> PastOutcome | None:
         self.asked += 1
-        return "passed"
+        return PastOutcome(outcome="passed", at=AT)
+
+    def memory(self, _journey: str, _location: str) -> JourneyMemory:
+        self.asked += 1
+        return JourneyMemory(has_passed=True)
+
+    def refused_accounts(self) -> tuple[str, ...]:
+        self.asked += 1
+        return ("another",)
 
     def beside(self, _journey: str, _location: str) -> tuple[OtherJourney, ...]:
         self.asked += 1
@@ -118,7 +126,12 @@ def attempt(ending: Ending | None, number: int = 1) -> Attempt:
 
 def case(*attempts: Attempt) -> InvestigationCase:
     return InvestigationCase(
-        journey="class-list", location="home", relies_on=("platform",), attempts=attempts, probe_problem=None
+        journey="class-list",
+        location="home",
+        relies_on=("platform",),
+        attempts=attempts,
+        probe_problem=None,
+        accounts={"student": "kid"},
     )
 
 
@@ -128,7 +141,9 @@ def test_facts_come_from_every_source() -> None:
     assert [check.host for check in found.checks] == ["learn.x:443", "control.y:443"]
     assert (found.controls_asked, found.confirmed, found.inside) == (1, True, False)
     (there,) = found.elsewhere
-    assert (there.location, there.inside, there.outcome, len(there.checks)) == ("school", True, "passed", 2)
+    assert there.last is not None
+    assert (there.location, there.inside, there.last.outcome, len(there.checks)) == ("school", True, "passed", 2)
+    assert (found.has_passed, found.account, found.refused_accounts) == (True, "kid", ("another",))
     assert found.usual_ms == {"learn.x:443": 90.0}
     (changed,) = found.changed
     assert changed.service == "platform"
@@ -154,7 +169,7 @@ def test_one_failure_of_two_attempts_is_not_confirmed() -> None:
 def test_diagnosis_works_without_history(error: Exception) -> None:
     investigating = investigation(Away(error))
     found = investigating.conclude(case(attempt(EMPTY), attempt(EMPTY, 2)), investigating.begin())
-    assert (found.service, found.cause, found.confidence) == ("platform", Cause.LIST_EMPTY, Confidence.HIGH)
+    assert (found.service, found.cause, found.confidence) == ("platform", Cause.LIST_EMPTY, Confidence.MEDIUM)
     assert investigating.degraded("home", attempt(None)) == ()
 
 

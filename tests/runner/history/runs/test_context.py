@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 import time_machine
 
+from firstbell.runner.diagnosis.facts import JourneyMemory
+from firstbell.runner.diagnosis.harmless import HarmlessEffect, HarmlessRequest
 from firstbell.runner.diagnosis.host_check import Connection, HostCheck, HostFault, HttpAnswer
 from firstbell.runner.history.database import Database, HistoryError
 from firstbell.runner.history.record import RunRow
@@ -38,7 +42,14 @@ def database(tmp_path: Path) -> Iterator[Database]:
 
 
 def ran(
-    database: Database, journey: str, minutes_ago: float, outcome: str, *, at: str = "home", whose: str = ""
+    database: Database,
+    journey: str,
+    minutes_ago: float,
+    outcome: str,
+    *,
+    at: str = "home",
+    whose: str = "",
+    **more: Any,
 ) -> None:
     row = RunRow(
         id=f"{journey}-{at}-{minutes_ago}",
@@ -50,6 +61,7 @@ def ran(
         evidence="",
         version="1",
         service=whose,
+        **more,
     )
     RunHistory(database, ZoneInfo("America/New_York")).record(row)
 
@@ -66,9 +78,11 @@ def test_outcome_at_a_location_is_that_of_the_latest_recent_run(database: Databa
     ran(database, "sign-in", 1, "failed", at="home")
     ran(database, "class-list", 31, "passed", at="school")
     past = StoredPastRuns(database)
-    assert past.outcome_at("sign-in", "school") == "passed"
-    assert past.outcome_at("class-list", "school") == "", "what is longer ago says nothing about now"
-    assert past.outcome_at("sign-in", "nowhere") == ""
+    last = past.last_at("sign-in", "school")
+    assert last is not None
+    assert (last.outcome, last.at) == ("passed", NOW - timedelta(minutes=5))
+    assert past.last_at("class-list", "school") is None, "what is longer ago says nothing about now"
+    assert past.last_at("sign-in", "nowhere") is None
 
 
 def test_other_journeys_come_with_the_service_that_broke_them(database: Database) -> None:
@@ -129,4 +143,23 @@ def test_an_unreachable_database_raises_a_history_error(database: Database, tmp_
     for file in tmp_path.glob("history.db-*"):
         file.unlink()
     with pytest.raises(HistoryError):
-        past.outcome_at("sign-in", "home")
+        past.last_at("sign-in", "home")
+
+
+def test_memory_of_passing_runs_is_that_of_journey_and_location(database: Database) -> None:
+    poll = HarmlessRequest(host="live.x:443", route="/poll", effect=HarmlessEffect.NEVER_ANSWERED, waited_s=9.0)
+    ran(database, "live-class", 50000, "passed", harmless=(replace(poll, route="/old"),))
+    ran(database, "live-class", 60, "passed", harmless=(replace(poll, waited_s=4.0),))
+    ran(database, "live-class", 30, "passed", harmless=(poll,))
+    ran(database, "live-class", 20, "failed", harmless=(replace(poll, route="/sessions"),))
+    past = StoredPastRuns(database)
+    assert past.memory("live-class", "home") == JourneyMemory(has_passed=True, harmless=(poll,))
+    assert past.memory("live-class", "school") == past.memory("plan-b", "home") == JourneyMemory(has_passed=False)
+
+
+def test_refused_accounts_are_those_of_the_same_minutes(database: Database) -> None:
+    refused = {"cause": "credentials-refused", "actor": "teacher"}
+    ran(database, "live-class", 14, "errored", accounts={"teacher": "ms-a", "student": "kid"}, **refused)
+    ran(database, "plan-b", 16, "errored", accounts={"teacher": "ms-b"}, **refused)
+    ran(database, "sign-in", 1, "failed", accounts={"teacher": "ms-c"}, cause="slow", actor="teacher")
+    assert StoredPastRuns(database).refused_accounts() == ("ms-a",)
