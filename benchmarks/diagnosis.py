@@ -29,8 +29,10 @@ from firstbell.journeys.practice.faults.fault import Fault
 from firstbell.runner.app.local_runner import LocalRunner, open_local_runner
 from firstbell.runner.cli.console import console
 from firstbell.runner.config.load import load
+from firstbell.runner.diagnosis.diagnosis import OF_ACCOUNT
 from firstbell.runner.execution.runs.reporter import SilentReporter
 from firstbell.runner.execution.runs.run_result import RunResult
+from firstbell.runner.history.runs.context import StoredPastRuns
 from firstbell.runner.outcome import Outcome
 
 STEP_LIMIT_S = 10.0
@@ -64,6 +66,8 @@ PROBE_FAULTS = (
 """Faults of the probe itself, which the practice school cannot inject."""
 UNNOTICED = "(unnoticed)"
 """Stands for the service if the run did not fail or has no diagnosis."""
+# A journey in which a teacher signs in first; the journey of the sign-in's faults has a student.
+WITH_ANOTHER_ACCOUNT = "live-class"
 # Faults that only appear from outside are played from there.
 OUTSIDE = ("outside-dropped", "outside-offline")
 
@@ -129,6 +133,21 @@ def play(runner: LocalRunner, fault: Fault) -> tuple[RunResult, float]:
     return result, time.monotonic() - began
 
 
+def play_before(runner: LocalRunner, fault: Fault) -> None:
+    """Plays what a district has played before a fault: the journey itself, which is under construction until it has
+    passed; and under a sign-in that refuses everybody a journey with another account, without which one refused account
+    says nothing about the sign-in."""
+    (entry,) = runner.chosen([fault.journey])
+    memory = StoredPastRuns(runner.runtime.database).memory(entry.name, runner.location)
+    if not memory.has_passed:
+        runner.play(entry, SilentReporter())
+    if fault.service and fault.cause in {cause.value for cause in OF_ACCOUNT} and runner.practice is not None:
+        (other,) = runner.chosen([WITH_ANOTHER_ACCOUNT])
+        runner.practice.break_(fault.name)
+        runner.play(other, SilentReporter())
+        runner.practice.heal(fault.name)
+
+
 def add_run(score: FaultScore, result: RunResult, took_s: float) -> None:
     """Adds one run to the score."""
     found = result.run.diagnosis
@@ -160,6 +179,7 @@ def faults(times: int, only: Sequence[str], out: Console) -> tuple[list[FaultSco
                 outside = inside.at("outside") if any(fault.name in OUTSIDE for fault in in_mode) else inside
                 for fault in in_mode:
                     score = FaultScore(fault)
+                    play_before(outside if fault.name in OUTSIDE else inside, fault)
                     for _ in range(times):
                         progress.update(bar, description=fault.name)
                         add_run(score, *play(outside if fault.name in OUTSIDE else inside, fault))

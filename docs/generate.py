@@ -16,7 +16,7 @@ from firstbell.journeys.practice.faults import FAULTS
 from firstbell.runner.alarms.channels import CHANNELS
 from firstbell.runner.config.model import Settings
 from firstbell.runner.diagnosis.cause import WORDS, Cause
-from firstbell.runner.diagnosis.diagnosis import OWN
+from firstbell.runner.diagnosis.diagnosis import OF_ACCOUNT, OWN
 
 PAGES = Path(__file__).resolve().parent
 REGION = re.compile(r"(<!-- generated: (?P<name>[a-z-]+) -->\n).*?(<!-- end of (?P=name) -->)", re.DOTALL)
@@ -81,6 +81,8 @@ def _with_choices_in_place(schema: Schema) -> Schema:
 
 
 def _blamed(cause: Cause) -> str:
+    if cause in OF_ACCOUNT:
+        return "First Bell's account, or a service that refuses several"
     return "the service of the failing page, or nobody" if cause is Cause.UNKNOWN else "a service"
 
 

@@ -10,7 +10,7 @@ from enum import IntEnum
 from firstbell.runner.alarms.routing import IncidentStatus, Severity
 from firstbell.runner.outcome import Outcome
 
-UNDER_CONSTRUCTION = "under construction (it has never passed there, and alarms nobody until it has)"
+UNDER_CONSTRUCTION = "under construction (alarms nobody until it has passed there once)"
 SILENT_AFTER = timedelta(minutes=5)
 """Default time after which a location that sends no sign of life is reported to the operator."""
 

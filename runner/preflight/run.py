@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -23,6 +23,7 @@ from firstbell.runner.config.toml_positions import KeyPath
 from firstbell.runner.execution.browsers.ca_store import TrustError
 from firstbell.runner.execution.browsers.discovery import NoBrowser, find_browser
 from firstbell.runner.history.database import Database, HistoryError
+from firstbell.runner.history.runs.context import journeys_that_passed
 from firstbell.runner.preflight.finding import CheckArea, CheckFinding, FindingLevel
 from firstbell.runner.preflight.hosts import check_host_names
 from firstbell.runner.preflight.journeys import check_journeys
@@ -39,17 +40,20 @@ def check_all(explicit: Path | None, start: Path) -> Iterator[CheckFinding]:
         yield from (CheckFinding.of_problem(CheckArea.CONFIGURATION, problem) for problem in error.problems)
         return
     yield CheckFinding(area=CheckArea.CONFIGURATION, subject=config.file.name, message=config.settings.school.name)
+    journeys: list[CheckFinding] = []
     try:
         with practice_for(config.settings) as practice:
             school = practice.introduction if practice else None
-            yield from check_journeys(config, school)
+            journeys = list(check_journeys(config, school))
+            yield from journeys
             yield from _secrets(config, school)
     except (PracticeSchoolError, TrustError) as error:
         yield CheckFinding(
             area=CheckArea.JOURNEYS, subject="practice school", level=FindingLevel.ERROR, message=str(error)
         )
     yield _store(config)
-    yield _history(config)
+    is_well = [finding.subject for finding in journeys if finding.level is FindingLevel.OK]
+    yield from _history(config, is_well)
     yield from _channels(config)
     yield from _browsers(config)
     yield from check_host_names(config)
@@ -100,13 +104,19 @@ def _store(config: Config) -> CheckFinding:
     return CheckFinding(area=CheckArea.STORE, subject=config.settings.store.url, message=message)
 
 
-def _history(config: Config) -> CheckFinding:
+def _history(config: Config, journeys: Iterable[str]) -> Iterator[CheckFinding]:
+    """Yields whether the database can be used, and which journeys have never passed."""
     try:
         url = history_url(config)
-        with closing(Database(url)):
-            return CheckFinding(area=CheckArea.HISTORY, subject=url.get_backend_name(), message=str(url.database or ""))
+        with closing(Database(url)) as database:
+            new = ", ".join(sorted(set(journeys) - journeys_that_passed(database)))
     except (HistoryError, MissingSecret, OSError) as error:
-        return CheckFinding.of_problem(CheckArea.HISTORY, config.problem(("history", "url"), str(error)))
+        yield CheckFinding.of_problem(CheckArea.HISTORY, config.problem(("history", "url"), str(error)))
+        return
+    yield CheckFinding(area=CheckArea.HISTORY, subject=url.get_backend_name(), message=str(url.database or ""))
+    if new:
+        message = f"{new}: blame no service and alarm nobody until they have passed once"
+        yield CheckFinding(area=CheckArea.HISTORY, subject="under construction", message=message)
 
 
 def _channels(config: Config) -> Iterator[CheckFinding]:

@@ -14,6 +14,7 @@ from firstbell.runner.app.local_runner import LocalRunner, open_local_runner
 from firstbell.runner.config.load import load
 from firstbell.runner.execution.runs.reporter import SilentReporter
 from firstbell.runner.execution.runs.run_result import RunResult
+from tests.support.earlier_passes import add_earlier_passes
 
 CONFIG = """\
 [school]
@@ -36,6 +37,7 @@ def opened(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalRunner]:
     file = tmp_path_factory.mktemp("district") / "firstbell.toml"
     file.write_text(CONFIG)
     with open_local_runner(load(file), headed=False, quiet=True) as opened:
+        add_earlier_passes(opened.runtime.database, opened.entries, opened.location)
         yield opened
 
 

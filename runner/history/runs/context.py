@@ -93,6 +93,13 @@ class StoredPastRuns:
         return self._checks.latest_well(location, host, datetime.now(UTC))
 
 
+def journeys_that_passed(database: Database) -> set[str]:
+    """Returns the journeys that have ever passed at any location. Raises HistoryError."""
+    with database.read() as connection:
+        query = select(days.c.journey).where(days.c.passed + days.c.flaky > 0).distinct()
+        return set(connection.execute(query).scalars())
+
+
 _OUTCOME = (runs.c.outcome, runs.c.started_at, runs.c.service, runs.c.cause)
 
 

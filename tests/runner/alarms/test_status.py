@@ -45,6 +45,7 @@ def current(
     return IncidentStatus(incident=incident, severity=severity)
 
 
+NEW = JourneyStatus(journey="plan-b", location="home", outcome="failed", at=NOON, took_s=0.5, under_construction=True)
 ERRORED = JourneyStatus(journey="plan-b", location="home", outcome="errored", at=NOON, took_s=0.5)
 
 
@@ -156,3 +157,14 @@ def test_json_holds_the_whole_status() -> None:
     document = json.loads(as_json(status(current()), ZONE))
     assert (document["level"], document["incidents"][0]["number"]) == ("critical", 7)
     assert [journey["state"] for journey in document["journeys"]] == ["passed", "broken by platform"]
+
+
+def test_a_journey_under_construction_is_named_and_raises_no_level() -> None:
+    beside = status(more=(NEW,))
+    assert beside.level is Level.OK
+    assert beside.summary == (
+        "all 1 journeys ok; plan-b at home: under construction (alarms nobody until it has passed there once)"
+    )
+    alone = replace(beside, journeys=[NEW])
+    assert alone.level is Level.UNKNOWN
+    assert alone.summary.startswith("no journey has passed yet; plan-b at home: under construction")

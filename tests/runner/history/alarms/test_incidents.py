@@ -445,3 +445,16 @@ def test_an_unreadable_incident_loses_the_alarm_but_not_the_run(
     history.record(run(clock, "passed"))
     assert [row.outcome for row in history.recent(5)] == ["passed", "failed"]
     assert incidents.watched()[Track.SERVICE, "live-class"].health.is_open, "half of it was written"
+
+
+def test_a_journey_that_has_never_passed_alarms_no_route(
+    history: RunHistory, incidents: IncidentService, outbox: OutboxHistory, clock: Clock
+) -> None:
+    for outcome in ("failed", "errored", "failed", "errored", "failed"):
+        history.record(run(clock, outcome, under_construction=True))
+    assert incidents.recent(5) == []
+    history.record(run(clock, "passed"))
+    history.record(run(clock))
+    assert kinds(outbox) == [("it", "opened"), ("it", "opened")]
+    history.record(run(clock, "errored", is_private=True, under_construction=True, journey="new"))
+    assert len(incidents.recent(5)) == 2, "a stranger in the class is told all the same"
