@@ -25,11 +25,11 @@ from firstbell.errors import CONFIG, FirstBellError
 from firstbell.journeys.stage.ending import JourneyError
 
 if TYPE_CHECKING:
-    from playwright.sync_api import FrameLocator, Locator, Page
+    from playwright.sync_api import Frame, FrameLocator, Locator, Page
 
     from firstbell.journeys.stage.service import Service
 
-    Place = Page | FrameLocator | Locator
+    Place = Page | Frame | FrameLocator | Locator
 
 Table = TypeVar("Table")
 

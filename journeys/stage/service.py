@@ -36,13 +36,15 @@ class Service:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
-    """A synthetic person's account. `totp_key` is base32 (RFC 4648) where a second factor is asked for; `browser` and
-    `device` belong to this account; empty for those of the whole configuration."""
+    """A synthetic person's account. `totp_key` is base32 (RFC 4648) where a second factor is asked for, `passkey` JSON
+    (see firstbell.journeys.auth.passkey); `browser` and `device` belong to this account; empty for those of the whole
+    configuration."""
 
     username: str
     display_name: str
     password: Secret
     totp_key: Secret | None = None
+    passkey: Secret | None = None
     browser: str = ""
     device: str = ""
 

@@ -119,6 +119,7 @@ def _accounts(settings: Settings, practice: SchoolInfo | None) -> dict[str, Acco
             display_name=given.display_name or given.username,
             password=secret(given.password, practice),
             totp_key=secret(given.totp, practice) if given.totp else None,
+            passkey=secret(given.passkey, practice) if given.passkey else None,
             browser=given.browser,
             device=given.device,
         )
@@ -166,6 +167,7 @@ def secrets_of(district: District) -> list[Secret]:
     """Returns every secret that a run may read."""
     found = [account.password for account in district.accounts.values()]
     found += [account.totp_key for account in district.accounts.values() if account.totp_key]
+    found += [account.passkey for account in district.accounts.values() if account.passkey]
     if district.classroom.meeting_code:
         found.append(district.classroom.meeting_code)
     return found

@@ -8,8 +8,10 @@ from pathlib import Path
 
 from firstbell.artifacts.stores import StoreError
 from firstbell.artifacts.stores.availability import unavailable_reason
+from firstbell.journeys.auth.passkey import read_passkey
 from firstbell.journeys.auth.totp import totp
 from firstbell.journeys.practice.client import PracticeSchoolError, SchoolInfo
+from firstbell.journeys.stage.ending import JourneyError
 from firstbell.runner.alarms.channels import BadAddress, open_channel, references_in
 from firstbell.runner.app.build import config_at, practice_for
 from firstbell.runner.app.build_storage import store_of
@@ -65,8 +67,12 @@ def _secrets(config: Config, practice: SchoolInfo | None) -> Iterator[CheckFindi
             value = secret(reference, practice).reveal()
             if path[-1] == "totp":
                 totp(value, 0.0)
+            if path[-1] == "passkey":
+                read_passkey(value)
         except MissingSecret as missing:
             yield CheckFinding.of_problem(CheckArea.SECRETS, config.problem(path, str(missing)))
+        except JourneyError as error:
+            yield CheckFinding.of_problem(CheckArea.SECRETS, config.problem(path, str(error)))
         except ValueError:
             message = f"{reference} is no base32 key; put the authenticator app's key there"
             yield CheckFinding.of_problem(CheckArea.SECRETS, config.problem(path, message))
@@ -81,6 +87,8 @@ def _references(config: Config) -> Iterator[tuple[KeyPath, str]]:
         yield ("accounts", name, "password"), account.password
         if account.totp:
             yield ("accounts", name, "totp"), account.totp
+        if account.passkey:
+            yield ("accounts", name, "passkey"), account.passkey
     single: dict[KeyPath, str | None] = {
         ("classroom", "meeting_code"): settings.classroom.meeting_code if settings.classroom else None,
         ("history", "password"): settings.history.password,

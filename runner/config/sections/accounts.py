@@ -19,6 +19,7 @@ class AccountSection(Section):
     display_name: str = Field("", description="The name shown to others in a class; without it, the user name.")
     password: Reference = Field(description="A reference to the password.")
     totp: Reference | None = Field(None, description="A reference to the key of its one-time codes (base32).")
+    passkey: Reference | None = Field(None, description="A reference to its passkey (JSON).")
     browser: BrowserName = Field("", description="The browser of this person; overrides the journey and `[browser]`.")
     device: DeviceName = Field(
         "", description="The device of this person, by Playwright's name, such as `iPad (gen 7)`."

@@ -1,0 +1,134 @@
+"""The windows and frames in which an adapter looks for the parts of a product's pages."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from functools import reduce
+from types import TracebackType
+from typing import TYPE_CHECKING, Generic, Self, TypeVar
+
+from playwright.sync_api import Error as PlaywrightError
+from playwright.sync_api import Frame, Locator, Page
+from playwright.sync_api import TimeoutError as PlaywrightTimeout
+
+if TYPE_CHECKING:
+    from firstbell.journeys.stage.actor import Actor
+
+Key = TypeVar("Key")
+Sign = Callable[[Frame], Locator]
+
+# The interval at which windows and frames other than the actor's page are looked at.
+ROUND_S = 0.5
+# A frame that is alive answers in milliseconds; one that hangs is not waited for.
+LOOK_MS = 150.0
+# Pages with advertising have dozens of frames.
+FRAME_LIMIT = 12
+
+# Products keep fields for password managers out of sight: visible to a browser, and to no person.
+ON_SCREEN = """element => {
+  const box = element.getBoundingClientRect();
+  return box.right + window.scrollX > 0 && box.bottom + window.scrollY > 0
+    && !element.closest('[aria-hidden="true"]') && element.checkVisibility({ opacityProperty: true });
+}"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found(Generic[Key]):
+    """A sign that is visible: its key, the element, and the frame that shows it."""
+
+    key: Key
+    element: Locator
+    frame: Frame
+
+
+class Windows:
+    """The windows that an actor has open in one place: the page that the actor is on, and those that open meanwhile.
+
+    The actor goes on in the window that shows what is waited for, and back when it closes. `with_frames`: the frames of
+    each window are looked into, too.
+    """
+
+    def __init__(self, actor: Actor, *, with_frames: bool = False) -> None:
+        self._actor = actor
+        self._frame_limit = FRAME_LIMIT if with_frames else 1
+        self._context = actor.page.context
+        self._opened: list[Page] = []
+        self._visited: list[Page] = [actor.page]
+
+    def __enter__(self) -> Self:
+        self._context.on("page", self._note_opened)
+        return self
+
+    def __exit__(
+        self, _kind: type[BaseException] | None, _error: BaseException | None, _tb: TracebackType | None
+    ) -> None:
+        with contextlib.suppress(PlaywrightError):
+            self._context.remove_listener("page", self._note_opened)
+        self._leave_closed()
+
+    def _note_opened(self, page: Page) -> None:
+        self._opened.append(page)
+
+    def wait_for(
+        self, signs: Mapping[Key, Sign], *, only_visited: Collection[Key] = (), within_s: float | None = None
+    ) -> Found[Key]:
+        """The first of several signs, in their order, as soon as one is visible in any window. Raises Broken as soon as
+        none can appear, and Playwright's time-out. `only_visited`: signs that a window nobody asked for may show, too;
+        they count where the actor has been."""
+        deadline = time.monotonic() + (within_s or self._actor.limit_s)
+        while True:
+            if (found := self.look(signs, only_visited=only_visited)) is not None:
+                return found
+            left_s = deadline - time.monotonic()
+            page = self._actor.page
+            try:
+                here = [sign(page.main_frame) for sign in signs.values()]
+                self._actor.wait_for_first(*here, within_s=max(0.05, min(ROUND_S, left_s)))
+            except PlaywrightTimeout:
+                if left_s <= ROUND_S:
+                    raise
+            except PlaywrightError:
+                if not page.is_closed():
+                    raise
+
+    def look(self, signs: Mapping[Key, Sign], *, only_visited: Collection[Key] = ()) -> Found[Key] | None:
+        """The first of several signs that is visible now: on the actor's page, or else in the newest other window; None
+        if there is none."""
+        self._leave_closed()
+        here = self._actor.page
+        for page in (here, *(page for page in reversed(self._opened) if page != here), *self._visited):
+            is_visited = page in self._visited
+            wanted = {key: sign for key, sign in signs.items() if is_visited or key not in only_visited}
+            for frame in page.frames[: self._frame_limit] if wanted else ():
+                if (found := _visible_in(frame, wanted)) is not None:
+                    self._go_on_in(page)
+                    return found
+        return None
+
+    def _go_on_in(self, page: Page) -> None:
+        if page != self._actor.page:
+            self._actor.page = page
+        if page not in self._visited:
+            self._visited.append(page)
+
+    def _leave_closed(self) -> None:
+        """Forget windows that have closed, and put the actor back where it was before."""
+        self._opened[:] = [page for page in self._opened if not page.is_closed()]
+        self._visited[:] = [page for page in self._visited if not page.is_closed()]
+        if self._visited and self._actor.page.is_closed():
+            self._actor.page = self._visited[-1]
+
+
+def _visible_in(frame: Frame, signs: Mapping[Key, Sign]) -> Found[Key] | None:
+    elements = {key: sign(frame).filter(visible=True) for key, sign in signs.items()}
+    try:
+        reduce(Locator.or_, elements.values()).first.wait_for(timeout=LOOK_MS)
+        for key, shown in elements.items():
+            if shown.count() and shown.first.evaluate(ON_SCREEN, timeout=LOOK_MS):
+                return Found(key=key, element=shown.first, frame=frame)
+    except PlaywrightError:  # It hangs, or has just gone: the next round looks again.
+        return None
+    return None
