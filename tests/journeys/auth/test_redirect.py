@@ -183,6 +183,59 @@ def test_a_passkey(sign_in: SignIn) -> None:
     sign_in.play(ends=f"/home?{made['id']}")
 
 
+# The words of presets, on pages with the identifiers that the products' own pages have.
+
+
+def entra(sent: Form) -> str:
+    """Entra's screens: one address, each form by its fields; a password field waits out of sight from the first."""
+    button = "<input type=submit id=idSIButton9 value={}>"
+    away = "<input type=password name=passwd class=moveOffScreen aria-hidden=true style='position:fixed;left:-999px'>"
+    if "otc" in sent:
+        stay = (
+            "<div id=KmsiDescription>Do this to reduce the number of times</div><input type=hidden name=kmsi value=1>"
+        )
+        no = "<a id=idBtn_Back href=/home>No</a>"
+        return page(f"<form method=post><h1>Stay signed in?</h1>{stay}{no}{button.format('Yes')}</form>")
+    if sent.get("passwd") == "right":
+        verify = "<input type=submit id=idSubmit_SAOTCC_Continue value=Verify>"
+        return page(f"<form method=post><input name=otc placeholder=Code>{verify}</form>")
+    if "loginfmt" in sent:
+        told = "<div id=passwordError>Your account or password is incorrect.</div>" if "passwd" in sent else ""
+        fields = "<input type=hidden name=loginfmt value=x><input type=password name=passwd placeholder=Password>"
+        return page(f"<form method=post>{told}{fields}{button.format('Sign&nbsp;in')}</form>")
+    return page(f"<form method=post novalidate><input name=loginfmt type=email>{away}{button.format('Next')}</form>")
+
+
+def test_the_words_for_entra_on_a_likeness(sign_in: SignIn) -> None:
+    sign_in.kind = "entra"
+    sign_in.person.account = replace(sign_in.person.account, totp_key=Secret(lambda: KEY))
+    sign_in.pages(_in=entra)
+    sign_in.play()
+
+
+def test_the_words_for_entra_read_a_refusal(sign_in: SignIn) -> None:
+    sign_in.kind = "entra"
+    sign_in.person.account = replace(sign_in.person.account, password=Secret(lambda: "stale"))
+    sign_in.pages(_in=entra)
+    with pytest.raises(Broken, match="Your account or password is incorrect") as refused:
+        sign_in.play()
+    assert refused.value.sign == "credentials-refused"
+
+
+def test_the_words_for_keycloak_on_a_likeness(sign_in: SignIn) -> None:
+    sign_in.kind = "keycloak"
+    sign_in.person.account = replace(sign_in.person.account, totp_key=Secret(lambda: KEY))
+    log_in = "<input type=submit id=kc-login value='Sign In'>"
+    name = "<label for=username>Username or email</label><input id=username name=u>"
+    word = "<label for=password>Password</label><input id=password name=p type=password>"
+    sign_in.pages(
+        _in=page(f"<form method=post action=/code>{name}{word}{log_in}</form>"),
+        _code=checks(page(f"<form method=post action=/check><input id=otp name=c>{log_in}</form>"), "no", p="right"),
+        _check=lambda sent: "-> /home" if len(sent["c"]) == 6 else "no",
+    )
+    sign_in.play()
+
+
 # Where it must not pass, or must say more than "time-out".
 
 
