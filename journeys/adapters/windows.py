@@ -58,6 +58,11 @@ class Windows:
         self._opened: list[Page] = []
         self._visited: list[Page] = [actor.page]
 
+    @property
+    def limit_s(self) -> float:
+        """The longest wait, in seconds."""
+        return self._actor.limit_s
+
     def __enter__(self) -> Self:
         self._context.on("page", self._note_opened)
         return self
