@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Generic, Self, TypeVar
 
 from playwright.sync_api import Error as PlaywrightError
 from playwright.sync_api import Frame, Locator, Page
-from playwright.sync_api import TimeoutError as PlaywrightTimeout
+
+from firstbell.journeys.stage.failures import Broken
+from firstbell.journeys.stage.pages.waiting import PAGE_READ_MS
 
 if TYPE_CHECKING:
     from firstbell.journeys.stage.actor import Actor
@@ -20,8 +22,10 @@ if TYPE_CHECKING:
 Key = TypeVar("Key")
 Sign = Callable[[Frame], Locator]
 
-# The interval at which windows and frames other than the actor's page are looked at.
-ROUND_S = 0.5
+# The interval of looks.
+LOOK_AGAIN_MS = 100.0
+# The last look, which says what is missing.
+LAST_LOOK_S = 0.05
 # A frame that is alive answers in milliseconds; one that hangs is not waited for.
 LOOK_MS = 150.0
 # Pages with advertising have dozens of frames.
@@ -81,30 +85,42 @@ class Windows:
         self, signs: Mapping[Key, Sign], *, only_visited: Collection[Key] = (), within_s: float | None = None
     ) -> Found[Key]:
         """The first of several signs, in their order, as soon as one is visible in any window. Raises Broken as soon as
-        none can appear, and Playwright's time-out. `only_visited`: signs that a window nobody asked for may show, too;
+        none can appear, or the time is over. `only_visited`: signs that a window nobody asked for may show, too;
         they count where the actor has been."""
         deadline = time.monotonic() + (within_s or self._actor.limit_s)
-        while True:
-            if (found := self.look(signs, only_visited=only_visited)) is not None:
-                return found
-            left_s = deadline - time.monotonic()
-            page = self._actor.page
-            try:
-                here = [sign(page.main_frame) for sign in signs.values()]
-                self._actor.wait_for_first(*here, within_s=max(0.05, min(ROUND_S, left_s)))
-            except PlaywrightTimeout:
-                if left_s <= ROUND_S:
-                    raise
-            except PlaywrightError:
-                if not page.is_closed():
-                    raise
+        page, prospect, read_at = self._actor.page, self._actor.prospect(), time.monotonic()
+        while (found := self.look(signs, only_visited=only_visited)) is None:
+            if self._actor.page != page:
+                page, prospect = self._actor.page, self._actor.prospect()
+            if time.monotonic() - read_at > PAGE_READ_MS / 1000:
+                read_at = time.monotonic()
+                prospect.read()
+            # While another window is open, what is awaited may come there.
+            is_lost = prospect.is_lost and all(other in self._visited for other in self._opened)
+            if is_lost or time.monotonic() > deadline:
+                return self._last_look(signs, only_visited)
+            self._pause(page)
+        return found
+
+    def _last_look(self, signs: Mapping[Key, Sign], only_visited: Collection[Key]) -> Found[Key]:
+        """Raise Broken with what is there instead, unless a sign has come after all."""
+        frame = self._actor.page.main_frame
+        self._actor.wait_for_first(*(sign(frame) for sign in signs.values()), within_s=LAST_LOOK_S)
+        if (found := self.look(signs, only_visited=only_visited)) is None:
+            raise Broken("what is awaited is on the page, and out of a person's sight")
+        return found
+
+    @staticmethod
+    def _pause(page: Page) -> None:
+        with contextlib.suppress(PlaywrightError):  # A window may close itself meanwhile.
+            page.wait_for_timeout(LOOK_AGAIN_MS)
 
     def look(self, signs: Mapping[Key, Sign], *, only_visited: Collection[Key] = ()) -> Found[Key] | None:
         """The first of several signs that is visible now: on the actor's page, or else in the newest other window; None
         if there is none."""
         self._leave_closed()
         here = self._actor.page
-        for page in (here, *(page for page in reversed(self._opened) if page != here), *self._visited):
+        for page in dict.fromkeys((here, *reversed(self._opened), *reversed(self._visited))):
             is_visited = page in self._visited
             wanted = {key: sign for key, sign in signs.items() if is_visited or key not in only_visited}
             for frame in page.frames[: self._frame_limit] if wanted else ():

@@ -104,7 +104,7 @@ class _Attempt:
     def _next(self) -> Found[SignInScreen]:
         try:
             return self._windows.wait_for(self._signs(), only_visited=_OF_THIS_SIGN_IN)
-        except PlaywrightTimeout:
+        except Broken:
             self._raise_if_asked_again()
             raise
 

@@ -10,8 +10,6 @@ from collections.abc import Mapping
 from enum import Enum, auto
 from typing import TYPE_CHECKING
 
-from playwright.sync_api import TimeoutError as PlaywrightTimeout
-
 from firstbell.journeys.adapters.windows import Found, Sign, Windows
 from firstbell.journeys.adapters.words import Word, words_of
 from firstbell.journeys.platforms.link_list_words import LinkListWords, LtiWords, PortalWords
@@ -108,10 +106,11 @@ class LinkListPlatform:
     def _find_in_list(self, windows: Windows, named: Mapping[ListScreen, Word], title: str) -> Found[ListScreen]:
         try:
             return windows.wait_for(self._signs(named, title))
-        except PlaywrightTimeout:
-            if title and not named.get(ListScreen.WAY_IN):
-                raise Broken(f'the list does not show "{printable(title, TITLE_LIMIT)}"') from None
-            raise
+        except Broken as error:
+            if not title or named.get(ListScreen.WAY_IN):
+                raise
+            said = f'the list does not show "{printable(title, TITLE_LIMIT)}": {error}'
+            raise Broken(said, sign=error.sign, unresolved=error.unresolved) from None
 
     def _arrive(self, windows: Windows, link: Found[ListScreen], before: str, title: str) -> None:
         """Wait for the heading of the class, elsewhere than on the list: cards and tiles have headings, too."""

@@ -17,7 +17,7 @@ from firstbell.journeys.stage.pages.bot_walls import find_bot_wall
 from firstbell.journeys.stage.pages.document_watch import DocumentWatch
 from firstbell.journeys.stage.pages.page_state import read_page_signs
 from firstbell.journeys.stage.pages.refused_address import RefusedAddress
-from firstbell.journeys.stage.pages.waiting import open_address, wait_for_first
+from firstbell.journeys.stage.pages.waiting import Prospect, open_address, wait_for_first
 from firstbell.journeys.stage.roster import Roster
 
 if TYPE_CHECKING:
@@ -94,6 +94,10 @@ class Actor:
         """Wait until one of several elements is visible, and return it. Raises Broken when the time is over, or as soon
         as nothing on the page can bring any of them."""
         return wait_for_first(self.page, self._document, signs, limit_s=within_s or self.limit_s)
+
+    def prospect(self) -> Prospect:
+        """The judge of whether this actor's page can still change, for waits that look at other places, too."""
+        return Prospect(self.page, self._document)
 
     def click(self, target: Locator) -> None:
         """Click an element as soon as it is there. Raises Broken as `wait_for_first` does."""

@@ -13,6 +13,7 @@ from firstbell.journeys.media.camera import signature_for
 from firstbell.journeys.media.proof import MediaProof
 from firstbell.journeys.practice.client import PracticeSchool
 from firstbell.journeys.stage.actor import Actor
+from firstbell.journeys.stage.pages.refused_address import RefusedAddress
 from firstbell.journeys.stage.secret import Secret
 from firstbell.journeys.stage.service import Account
 from tests.support.likeness import Site, serve
@@ -46,6 +47,9 @@ class QuietAttempt:
         assert service
         assert picture
         return nullcontext()
+
+    def address_refused(self, actor: Actor, address: RefusedAddress) -> None:
+        """Take no note."""
 
     def media_judged(self, actor: Actor, proof: MediaProof) -> None:
         """Take no note."""

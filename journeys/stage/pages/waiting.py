@@ -36,7 +36,7 @@ def open_address(page: Page, watch: DocumentWatch, url: str, *, limit_s: float) 
     page.wait_for_load_state("domcontentloaded", timeout=max(1.0, (deadline - time.monotonic()) * 1000))
     if not watch.refused:
         return
-    prospect = _Prospect(page, watch)
+    prospect = Prospect(page, watch)
     while watch.refused and not ((state := prospect.read()) and state.is_usable):
         if prospect.is_lost or time.monotonic() >= deadline:
             raise Broken(watch.refused, sign=state.signs.sign if state else "")
@@ -48,7 +48,7 @@ def wait_for_first(page: Page, watch: DocumentWatch, signs: tuple[Locator, ...],
     nothing on the page can bring any of them, with what is there instead."""
     began = time.monotonic()
     either = reduce(Locator.or_, signs).first
-    prospect = _Prospect(page, watch)
+    prospect = Prospect(page, watch)
     while True:
         left_ms = (began + limit_s - time.monotonic()) * 1000
         try:
@@ -62,8 +62,9 @@ def wait_for_first(page: Page, watch: DocumentWatch, signs: tuple[Locator, ...],
             return found
 
 
-class _Prospect:
-    """Whether a page can still change by itself, judged from one look to the next. `is_lost`: it cannot."""
+class Prospect:
+    """Whether a page can still change by itself, judged from one look to the next. `is_lost`: it cannot. Looks are
+    PAGE_READ_MS apart."""
 
     def __init__(self, page: Page, watch: DocumentWatch) -> None:
         self._page = page
