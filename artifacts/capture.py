@@ -6,62 +6,81 @@ into the journey: a file that could not be saved is an artifact that is missing,
 
 from __future__ import annotations
 
-import base64
 import contextlib
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from typing import Any
-from urllib.parse import urlsplit
+from typing import Any, Protocol
 
-from playwright.sync_api import BrowserContext, CDPSession, ConsoleMessage, Page
+from playwright.sync_api import BrowserContext, Page
 from playwright.sync_api import Error as PlaywrightError
 
+from firstbell.artifacts.console_log import ConsoleLog
 from firstbell.artifacts.evidence import Artifact, ArtifactKind, absent, sealed, slug
+from firstbell.artifacts.pictures import Pictures
 from firstbell.artifacts.policy import KINDS_WITH_PAGE_CONTENT, RecordingOptions
 from firstbell.artifacts.traffic import Traffic
 
-# A picture waits for the page's fonts and can hang on them (microsoft/playwright#28226); the run goes on without it.
-PICTURE_LIMIT_MS = 3000
-# JPEG at this quality keeps small print readable at a sixth of a PNG's size.
-PICTURE_QUALITY = 70
-CONSOLE_LINES = 500
-TEXT_LIMIT = 500
 HAR = "network.har"
-# Masked: a one-time code is valid for a while after the picture was taken.
-ONE_TIME_CODE = "input[autocomplete='one-time-code']"
+# Pictures of a failing actor's other open pages.
+OTHER_PICTURES = 3
+
+
+class RecordedTabs(Protocol):
+    """The pages of an actor's browser context: `firstbell.journeys.stage.pages.tabs.Tabs`."""
+
+    @property
+    def context(self) -> BrowserContext:
+        """The context."""
+
+    @property
+    def in_view(self) -> Page:
+        """The page that the picture of a step shows."""
+
+    @property
+    def opened(self) -> tuple[Page, ...]:
+        """Every page so far."""
+
+    def others(self) -> tuple[Page, ...]:
+        """The open pages beside the one in view, the newest first."""
+
+    def number_of(self, page: Page) -> int:
+        """The number of a page, from 1."""
+
+    def name_of(self, page: Page, actor: str) -> str:
+        """The name of a page in evidence."""
 
 
 class ActorRecorder:
     """Records one actor. Call `start` before anything happens on the page, and `stop` while the context is open."""
 
-    def __init__(self, page: Page, *, actor: str, folder: Path, attempt: int, options: RecordingOptions) -> None:
-        self._page = page
-        self._context: BrowserContext = page.context
+    def __init__(
+        self, tabs: RecordedTabs, *, actor: str, folder: Path, attempt: int, options: RecordingOptions
+    ) -> None:
+        self._tabs = tabs
+        self._context: BrowserContext = tabs.context
         self._actor = actor
         self._folder = folder
         self._prefix = f"attempt-{attempt}/{slug(actor)}"
         self._options = options
         self._artifacts: list[Artifact] = []
-        self._console: list[dict[str, Any]] = []
+        self._pictures = Pictures(options.mask)
         self._traffic = Traffic()
         self._figures: Sequence[Mapping[str, Any]] = ()
         self._discarded = ""
-        self._cdp: CDPSession | None = None
 
     def start(self) -> None:
-        """Start recording."""
+        """Start recording, of pages that open later too."""
         (self._folder / self._prefix).mkdir(parents=True, exist_ok=True, mode=0o700)
-        self._page.on("console", self._on_console)
-        self._page.on("pageerror", lambda error: self._add_line("pageerror", str(error), self._page.url))
-        self._page.on("websocket", self._traffic.on_websocket)
+        self._console = ConsoleLog(self._context, self._tabs.number_of)
+        for page in self._tabs.opened:
+            self._traffic.follow_sockets(page)
+        self._context.on("page", self._traffic.follow_sockets)
         self._context.on("request", self._traffic.on_request)
         self._context.on("response", self._traffic.on_response)
         self._context.on("requestfinished", self._traffic.on_request_finished)
         self._context.on("requestfailed", self._traffic.on_request_failed)
-        with contextlib.suppress(PlaywrightError):  # Only Chromium has one.
-            self._cdp = self._context.new_cdp_session(self._page)
         if self._options.trace:
             self._context.tracing.start(
                 screenshots=self._options.screencast, snapshots=True, title=f"{self._actor} ({self._prefix})"
@@ -83,37 +102,32 @@ class ActorRecorder:
         with contextlib.suppress(PlaywrightError):
             self._context.tracing.group_end()
 
-    def picture(self, position: int, title: str, *, failed: bool) -> None:
-        """Take a picture of the page as it is after a step."""
+    def picture(self, position: int, title: str, *, failed: bool, with_others: bool = False) -> None:
+        """Take a picture of the page in view as it is after a step; of the actor's other open pages too, if asked."""
         if self._discarded or not (self._options.screenshots or failed):
             return
+        for page in (self._tabs.in_view, *(self._tabs.others()[:OTHER_PICTURES] if with_others else ())):
+            if not self._picture_of(page, position, title, failed=failed):
+                return  # Pages of one actor share a process: if one hangs, so do the others.
+
+    def _picture_of(self, page: Page, position: int, title: str, *, failed: bool) -> bool:
+        number = self._tabs.number_of(page)
         ending = "-failed" if failed else ""
-        name = f"{self._prefix}/{position:02}-{slug(title)}{ending}.jpg"
-        artifact = Artifact(kind=ArtifactKind.SCREENSHOT, name=name, actor=self._actor, step=position)
+        tab = f"-tab-{number}" if number > 1 or page is not self._tabs.in_view else ""
+        artifact = Artifact(
+            kind=ArtifactKind.SCREENSHOT,
+            name=f"{self._prefix}/{position:02}-{slug(title)}{ending}{tab}.jpg",
+            actor=self._tabs.name_of(page, self._actor),
+            step=position,
+        )
         try:
-            (self._folder / name).write_bytes(self._careful_picture() if failed else self._quick_picture())
+            taken = self._pictures.careful(page) if failed else self._pictures.quick(page)
+            (self._folder / artifact.name).write_bytes(taken)
         except (PlaywrightError, OSError) as error:
             self._artifacts.append(absent(artifact, _reason(error)))
-        else:
-            self._artifacts.append(sealed(artifact, self._folder / name))
-
-    def _quick_picture(self) -> bytes:
-        """Take a picture of a page that has just passed a step, directly from Chromium: in half the time of
-        Playwright's, which waits for two frames. It has no time limit and no masks, so it is not for a page that may
-        hang, or that has something to mask."""
-        if self._cdp is None or self._options.mask or self._page.locator(ONE_TIME_CODE).count():
-            return self._careful_picture()
-        options = {"format": "jpeg", "quality": PICTURE_QUALITY, "optimizeForSpeed": True}
-        return base64.b64decode(self._cdp.send("Page.captureScreenshot", options)["data"])
-
-    def _careful_picture(self) -> bytes:
-        """Take a picture of any page. Raises Playwright's error within PICTURE_LIMIT_MS."""
-        return self._page.screenshot(
-            type="jpeg",
-            quality=PICTURE_QUALITY,
-            timeout=PICTURE_LIMIT_MS,
-            mask=[self._page.locator(selector) for selector in (ONE_TIME_CODE, *self._options.mask)],
-        )
+            return False
+        self._artifacts.append(sealed(artifact, self._folder / artifact.name))
+        return True
 
     def stop(self) -> tuple[Artifact, ...]:
         """Save what is not saved yet, and return the artifacts."""
@@ -121,7 +135,7 @@ class ActorRecorder:
             self._save(ArtifactKind.HAR, HAR, lambda _file: self._context.tracing.stop_har())
         if self._options.trace:
             self._save(ArtifactKind.TRACE, "trace.zip", lambda file: self._context.tracing.stop(path=file))
-        self._write(ArtifactKind.CONSOLE, "console.json", {"schema": "firstbell.console/1", "lines": self._console})
+        self._write(ArtifactKind.CONSOLE, "console.json", self._console.document())
         self._write(ArtifactKind.NETWORK, "network.json", self._traffic.document())
         if self._figures:
             document = {"schema": "firstbell.figures/1", "samples": self._figures}
@@ -178,15 +192,6 @@ class ActorRecorder:
             self._artifacts.append(absent(artifact, _reason(error)))
         else:
             self._artifacts.append(sealed(artifact, file))
-
-    def _on_console(self, message: ConsoleMessage) -> None:
-        self._add_line(message.type, message.text, message.location["url"])
-
-    def _add_line(self, kind: str, text: str, url: str) -> None:
-        """Note a line with the host of the page that wrote it: a vendor gets only the lines of its own pages."""
-        if len(self._console) < CONSOLE_LINES:
-            host = urlsplit(url).netloc.rpartition("@")[2]
-            self._console.append({"kind": kind, "host": host, "text": text[:TEXT_LIMIT]})
 
 
 def _writer(data: bytes) -> Callable[[Path], object]:

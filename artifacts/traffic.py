@@ -12,14 +12,14 @@ from statistics import median
 from typing import Any
 from urllib.parse import urlsplit
 
-from playwright.sync_api import Error as PlaywrightError
-from playwright.sync_api import Frame, Request, Response, WebSocket
+from playwright.sync_api import Frame, Page, Request, Response, WebSocket
 
 from firstbell.artifacts.redaction.by_pattern import RANDOM_TOKEN
 from firstbell.artifacts.redaction.known_secrets import REMOVED
 from firstbell.artifacts.request_failures import FailedRequest, HostTraffic
 from firstbell.artifacts.requests.error_bodies import BODY_LIMIT, words_of_body
 from firstbell.artifacts.requests.waiting import is_meant_to_wait, waits_regularly
+from firstbell.compat.playwright import frame_of
 
 PATH_LIMIT = 500
 FAILED_REQUESTS_LIMIT = 200
@@ -104,6 +104,10 @@ class Traffic:
         host, _ = _host_and_path(request.url)
         self._statuses.setdefault(host, Counter())["failed"] += 1
         self._note_failure(_failed_request(request, sent, error=(request.failure or "")[:80]))
+
+    def follow_sockets(self, page: Page) -> None:
+        """Watch the WebSockets of a page."""
+        page.on("websocket", self.on_websocket)
 
     def on_websocket(self, socket: WebSocket) -> None:
         """Watch a WebSocket for failures."""
@@ -218,15 +222,8 @@ def _is_page(request: Request) -> bool:
     """Tell whether a request is for a whole page, also for one of a window that is not there yet."""
     if not request.is_navigation_request():
         return False
-    frame = _frame(request)
+    frame = frame_of(request)
     return frame is None or frame.parent_frame is None
-
-
-def _frame(request: Request) -> Frame | None:
-    """Return the frame of a request; None for a service worker's, and while the window of a new page is not there."""
-    with contextlib.suppress(PlaywrightError):
-        return request.frame
-    return None
 
 
 def _origin(request: Request) -> tuple[str, str]:
@@ -234,7 +231,7 @@ def _origin(request: Request) -> tuple[str, str]:
     referer = _host_and_path(request.headers.get("referer", ""))[0]
     if (previous := request.redirected_from) is not None:
         referer = _host_and_path(previous.url)[0]
-    frame = _frame(request)
+    frame = frame_of(request)
     if frame is None or request.is_navigation_request():
         return referer, _page_host(frame)
     inner: Frame | None = frame

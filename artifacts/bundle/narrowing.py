@@ -27,9 +27,10 @@ def narrow_file(name: str, data: bytes, run: Mapping[str, Any], scope: Scope) ->
     unreadable file, which is then left out too."""
     if not scope.is_narrow:
         return data
-    kind, step = _kind_of(name, run)
+    kind, step, actor = _kind_of(name, run)
     if kind == "screenshot":
-        return data if scope.covers_service(_services(run).get(step, "")) else None
+        is_theirs = scope.covers_service(_services(run).get(step, "")) and actor in _actors(run)
+        return data if is_theirs else None
     if kind in ("frame", "figures"):
         return data if scope.covers_calls else None
     if kind == "trace":
@@ -89,9 +90,14 @@ def steps_of_service(run: Mapping[str, Any], scope: Scope) -> set[str]:
     return {step["title"] for step in steps} - others
 
 
-def _kind_of(name: str, run: Mapping[str, Any]) -> tuple[str, int]:
+def _kind_of(name: str, run: Mapping[str, Any]) -> tuple[str, int, str]:
     found = next((artifact for artifact in run["artifacts"] if artifact["name"] == name), None)
-    return (found["kind"], found["step"] or 0) if found else ("", 0)
+    return (found["kind"], found["step"] or 0, found["actor"]) if found else ("", 0, "")
+
+
+def _actors(run: Mapping[str, Any]) -> set[str]:
+    """Return the actors of a run. An actor's other tabs, such as "student tab 2", may show any service's page."""
+    return {step["actor"] for attempt in run["attempts"] for step in attempt["steps"]}
 
 
 def _services(run: Mapping[str, Any]) -> dict[int, str]:
@@ -136,7 +142,7 @@ def _console(document: dict[str, Any], scope: Scope) -> dict[str, Any]:
     for line in document["lines"]:
         is_theirs = bool(line.get("host")) and scope.covers_host(line["host"])
         text = _addresses(line["text"], scope) if is_theirs else ""
-        lines.append({"kind": line["kind"], "host": line.get("host", ""), "text": text})
+        lines.append({**line, "host": line.get("host", ""), "text": text})
     return {**document, "lines": lines}
 
 

@@ -1,13 +1,16 @@
-"""Private parts of Playwright's Python client (tried with 1.65): soft expectations, and each call of its API."""
+"""Private parts of Playwright's Python client (tried with 1.65): soft expectations, each call of its API, and the
+page that an error or a request belongs to."""
 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from types import TracebackType
 from typing import Any
 
 from playwright._impl import _assertions
-from playwright.sync_api import Page, Playwright
+from playwright.sync_api import Error as PlaywrightError
+from playwright.sync_api import Frame, Page, Playwright, Request
 
 Began = Callable[[Any, Any], None]
 
@@ -52,3 +55,42 @@ def error_of(api_call: Any) -> str | None:
     """Returns the message of the error that a call has raised; None without an error."""
     error = getattr(api_call, "error", None)
     return None if error is None else str(error)
+
+
+def frame_of(request: Request) -> Frame | None:
+    """Returns the frame of a request; None for the first request of a tab whose page is not reported yet, and for a
+    service worker's."""
+    try:
+        return request.frame
+    except PlaywrightError:
+        return None
+
+
+def page_of(error: BaseException, pages: Sequence[Page]) -> Page | None:
+    """Returns the page on which a call or an expectation failed, from the objects in its traceback; None if it is not
+    one of these pages, or cannot be told."""
+    if isinstance(error, BaseExceptionGroup):
+        return page_of(error.exceptions[0], pages)
+    by_implementation = {getattr(page, "_impl_obj", None): page for page in pages}
+    frames: TracebackType | None = error.__traceback__
+    while frames is not None:
+        owner = frames.tb_frame.f_locals.get("self")
+        frames = frames.tb_next
+        for reached in _reached_from(getattr(owner, "_impl_obj", owner)):
+            if (page := by_implementation.get(reached)) is not None:
+                return page
+    return None
+
+
+def _reached_from(implementation: Any) -> list[Any]:
+    """Returns an object of Playwright's, and the frame or page that it belongs to."""
+    if not type(implementation).__module__.startswith("playwright."):
+        return []
+    locator = getattr(implementation, "_actual_locator", None) or implementation
+    frame = getattr(locator, "_frame", None) or locator
+    return [implementation, getattr(frame, "_page", None), getattr(implementation, "_actual_page", None)]
+
+
+def was_closed_by_journey(page: Page) -> bool:
+    """Tells whether our own side has closed a page; False also where this Playwright does not remember it."""
+    return bool(getattr(getattr(page, "_impl_obj", None), "_close_was_called", False))

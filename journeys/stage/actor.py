@@ -1,22 +1,21 @@
-"""The actor: a synthetic person with an account, a page, a signed camera, and a probe for the media of others."""
+"""The actor: a synthetic person with an account, tabs, a signed camera, and a probe for the media of others."""
 
 from __future__ import annotations
 
-import contextlib
 import time
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Protocol
 
-from playwright.sync_api import Error as PlaywrightError
 from playwright.sync_api import Locator, Page
 
 from firstbell.journeys.media.figures import CallFigure, figures
 from firstbell.journeys.media.probe import MediaProbe, Still
-from firstbell.journeys.stage.failures import MediaBroken
+from firstbell.journeys.stage.failures import Broken, MediaBroken
 from firstbell.journeys.stage.pages.bot_walls import find_bot_wall
-from firstbell.journeys.stage.pages.document_watch import DocumentWatch
+from firstbell.journeys.stage.pages.following import follow
 from firstbell.journeys.stage.pages.page_state import read_page_signs
 from firstbell.journeys.stage.pages.refused_address import RefusedAddress
+from firstbell.journeys.stage.pages.tabs import Tabs
 from firstbell.journeys.stage.pages.waiting import Prospect, open_address, wait_for_first
 from firstbell.journeys.stage.roster import Roster
 
@@ -31,6 +30,8 @@ if TYPE_CHECKING:
 
 # The time for which a call that came up is watched: longer than a call needs that gives up again at once.
 LOCATOR_LASTS_S = 4.0
+# Other open pages of an actor that evidence of a failure shows, beside the one in view.
+OTHER_PAGES = 3
 
 
 class Attempt(Protocol):
@@ -60,16 +61,32 @@ class Actor:
         self.name = role
         self.role = role
         self.account = account
-        self.page = page
         self.signature = signature
+        self.tabs = Tabs(page)
         self.roster = Roster(page)
         self._stage = stage
-        self._probe = MediaProbe(page)
-        self._document = DocumentWatch(page)
+        self._probes: dict[Page, MediaProbe] = {}
         self._seen_since: dict[str, float] = {}
 
     def __repr__(self) -> str:
         return f"<{self.role} {self.account.username}>"
+
+    @property
+    def page(self) -> Page:
+        """The page in use. Set it to go on in another tab or window of this actor."""
+        return self.tabs.in_use
+
+    @page.setter
+    def page(self, page: Page) -> None:
+        self.tabs.use(page)
+
+    def follow(self, *, within_s: float | None = None) -> AbstractContextManager[None]:
+        """Go on where a click leads: `with student.follow(): student.click(link)`.
+
+        The first tab or window that opens in the block is `page` afterwards; a click that stays in its tab changes
+        nothing. Raises Broken when nothing opens.
+        """
+        return follow(self.tabs, limit_s=within_s or self.limit_s)
 
     @property
     def limit_s(self) -> float:
@@ -86,18 +103,24 @@ class Actor:
 
     def go(self, url: str) -> None:
         """Open an address as if typed. Raises Broken where the answer is an error whose page offers no way on."""
-        open_address(self.page, self._document, url, limit_s=self.limit_s)
-        if self._document.refused:
-            self._stage.address_refused(self, RefusedAddress(self.page, self._document))
+        watch = self.tabs.watch_of(self.page)
+        open_address(self.page, watch, url, limit_s=self.limit_s)
+        if watch.refused:
+            self._stage.address_refused(self, RefusedAddress(self.page, watch))
 
     def wait_for_first(self, *signs: Locator, within_s: float | None = None) -> Locator:
         """Wait until one of several elements is visible, and return it. Raises Broken when the time is over, or as soon
         as nothing on the page can bring any of them."""
-        return wait_for_first(self.page, self._document, signs, limit_s=within_s or self.limit_s)
+        page = signs[0].page
+        try:
+            return wait_for_first(page, self.tabs.watch_of(page), signs, limit_s=within_s or self.limit_s)
+        except Broken as error:
+            self.tabs.step_failed(error, page)
+            raise
 
     def prospect(self) -> Prospect:
         """The judge of whether this actor's page can still change, for waits that look at other places, too."""
-        return Prospect(self.page, self._document)
+        return Prospect(self.page, self.tabs.watch_of(self.page))
 
     def click(self, target: Locator) -> None:
         """Click an element as soon as it is there. Raises Broken as `wait_for_first` does."""
@@ -105,11 +128,19 @@ class Actor:
 
     def bot_wall(self) -> str | None:
         """The bot wall that stands in this actor's way; None when none does."""
-        return find_bot_wall(self.page, self._document)
+        page = self.tabs.in_view
+        return find_bot_wall(page, self.tabs.watch_of(page))
 
-    def signs(self) -> PageSigns | None:
-        """The signs of this actor's page now; None when the page does not answer."""
-        return read_page_signs(self.page, self.name, self._document.asked)
+    def signs(self) -> tuple[PageSigns, ...]:
+        """The signs of this actor's open pages now, of the page in view first. Pages that do not answer are left out;
+        the first that does not ends the reading: pages of one actor share a process."""
+        found: list[PageSigns] = []
+        for page in (self.tabs.in_view, *self.tabs.others()[:OTHER_PAGES]):
+            signs = read_page_signs(page, self.tabs.name_of(page, self.name), self.tabs.watch_of(page).asked)
+            if signs is None:
+                break
+            found.append(signs)
+        return tuple(found)
 
     def expect_to_see_and_hear(self, other: CameraOwner, *, within_s: float | None = None) -> MediaProof:
         """Prove that the other's picture and sound reach this actor now. Raises MediaBroken with what was missing."""
@@ -145,9 +176,6 @@ class Actor:
         return self._stage.privacy is not None
 
     @property
-    def has_crashed(self) -> bool:
-        """Whether this actor's page has crashed. Asks the browser for something else first: it reports a crash before
-        that answer, while the call that met the crash may fail earlier."""
-        with contextlib.suppress(PlaywrightError):
-            self.page.context.cookies("about:blank")
-        return self._document.has_crashed
+    def _probe(self) -> MediaProbe:
+        """The probe of the page in use."""
+        return self._probes.setdefault(self.page, MediaProbe(self.page))

@@ -124,6 +124,15 @@ def _host(url: str | None) -> str:
     return found[1] if found else "the page"
 
 
+def with_dialog(said: str, words: str) -> str:
+    """A reason and the words of a dialog in one bounded line; the words are kept whole, if they are no longer than half
+    of it."""
+    words = words[: REASON_LIMIT // 2]
+    heard = f'; a dialog said "{words}"'
+    room = REASON_LIMIT - len(heard)
+    return (said if len(said) <= room else said[: room - 1] + "…") + heard
+
+
 def _clip(text: str) -> str:
     """Bounded and printable text: pages hold control characters and halves of characters too."""
     text = "".join(character for character in text if character.isprintable())

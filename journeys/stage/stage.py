@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Self
 
 from firstbell.compat.playwright import soft_errors
@@ -17,10 +19,11 @@ from firstbell.journeys.media.camera import (
     signature_for,
 )
 from firstbell.journeys.media.probe import probe_script
-from firstbell.journeys.stage.actor import Actor
+from firstbell.journeys.stage.actor import OTHER_PAGES, Actor
 from firstbell.journeys.stage.ending import Ending, EndingKind, private
-from firstbell.journeys.stage.failures import Broken, Stranger, ending_of
+from firstbell.journeys.stage.failures import Broken, Stranger, ending_of, with_dialog
 from firstbell.journeys.stage.observer import Observer
+from firstbell.journeys.stage.pages.tabs import ClosedBy
 from firstbell.journeys.stage.step import Step, StepRecord
 
 if TYPE_CHECKING:
@@ -31,17 +34,30 @@ if TYPE_CHECKING:
     from firstbell.journeys.stage.service import Account
 
 
-def step_ending_of(actor: Actor, error: BaseException) -> Ending:
-    """The ending of a step: a crashed page is the probe's own fault, a bot wall is blind, else as the error says."""
-    if actor.has_crashed:
+PAGE_CRASHED = Ending(kind=EndingKind.ERRORED, said="the page crashed in our browser", sign="own-browser")
+
+
+def step_ending_of(actor: Actor, error: BaseException, since_s: float = 0.0) -> Ending:
+    """The ending of a step: a crashed page is the probe's own fault, a page that closed itself the service's, a bot
+    wall is blind, else as the error says; with the last dialog since `since_s` on the monotonic clock."""
+    actor.tabs.step_failed(error)
+    if actor.tabs.has_crashed:
         return PAGE_CRASHED
     ending = ending_of(error)
-    if ending.kind is EndingKind.FAILED and (wall := actor.bot_wall()):
+    if closed_by := actor.tabs.closed_by(error):
+        ending = _ending_of_closed(ending, closed_by)
+    elif ending.kind is EndingKind.FAILED and (wall := actor.bot_wall()):
         return Ending(kind=EndingKind.BLIND, said=f"a bot wall stands in the way: {wall}")
-    return ending
+    dialogs = actor.tabs.dialogs.since(since_s)
+    return replace(ending, said=with_dialog(ending.said, dialogs[-1].words)) if dialogs else ending
 
 
-PAGE_CRASHED = Ending(kind=EndingKind.ERRORED, said="the page crashed in our browser", sign="own-browser")
+def _ending_of_closed(ending: Ending, closed_by: ClosedBy) -> Ending:
+    call = re.split("[:;]", ending.said)[0]
+    if closed_by is ClosedBy.JOURNEY:
+        said = f"the journey used a page that it had closed ({call})"
+        return replace(ending, kind=EndingKind.ERRORED, said=said)
+    return replace(ending, kind=EndingKind.FAILED, said=f"the page closed itself while it was used ({call})")
 
 
 class Stage:
@@ -98,8 +114,12 @@ class Stage:
 
     @property
     def pages(self) -> dict[str, Page]:
-        """Each actor's page."""
-        return {actor.name: actor.page for actor in self._actors}
+        """Each actor's page in view and other open pages, by the name of the page in evidence."""
+        return {
+            actor.tabs.name_of(page, actor.name): page
+            for actor in self._actors
+            for page in (actor.tabs.in_view, *actor.tabs.others()[:OTHER_PAGES])
+        }
 
     @property
     def privacy(self) -> Ending | None:
@@ -139,16 +159,17 @@ class Stage:
         )
         self._service = service
         self.observer.step_began(actor, step)
-        before = len(soft_errors())
+        actor.tabs.step_began()
+        before, began_s = len(soft_errors()), time.monotonic()
         try:
             yield
         except BaseException as error:
-            ending = self.privacy or step_ending_of(actor, error)
+            ending = self.privacy or step_ending_of(actor, error, began_s)
             self._close(actor, StepRecord(step=step, ended_s=self.now_s, ending=ending))
             raise
         privacy = self.privacy
         failed_softly = soft_errors()[before:]
-        found = privacy or (step_ending_of(actor, failed_softly[0]) if failed_softly else None)
+        found = privacy or (step_ending_of(actor, failed_softly[0], began_s) if failed_softly else None)
         self._close(actor, StepRecord(step=step, ended_s=self.now_s, ending=found))
         if privacy is not None:
             raise Stranger(privacy.said)

@@ -10,6 +10,7 @@ from playwright.sync_api import Page
 
 from firstbell.artifacts.capture import ActorRecorder
 from firstbell.artifacts.policy import RecordingOptions
+from firstbell.journeys.stage.pages.tabs import Tabs
 
 pytestmark = pytest.mark.browser
 
@@ -23,7 +24,7 @@ PIXEL = """async jpeg => {
 
 
 def recorded(page: Page, folder: Path, **options: object) -> ActorRecorder:
-    recorder = ActorRecorder(page, actor="student", folder=folder, attempt=1, options=RecordingOptions(**options))  # type: ignore[arg-type]
+    recorder = ActorRecorder(Tabs(page), actor="student", folder=folder, attempt=1, options=RecordingOptions(**options))  # type: ignore[arg-type]
     recorder.start()
     page.set_content(FACE)
     return recorder

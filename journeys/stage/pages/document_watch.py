@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from playwright.sync_api import Page, Request, Response
 
+from firstbell.compat.playwright import frame_of
 from firstbell.journeys.stage.failures import LostDocument, lost_document
 
 # Addresses that a browser's own error page has (Chromium, Firefox, WebKit).
@@ -32,7 +33,9 @@ class _Document:
 
 
 class DocumentWatch:
-    """The document of one page, and whether another is on its way."""
+    """The document of one page, and whether another is on its way.
+
+    The first document of a new tab is answered before Playwright reports its page: `Tabs` hands it in."""
 
     def __init__(self, page: Page) -> None:
         self.has_crashed = False
@@ -41,9 +44,9 @@ class DocumentWatch:
         self._unreachable: LostDocument | None = None
         self._on_the_way: set[Request] = set()
         page.on("request", self._begin)
-        page.on("response", self._notice)
+        page.on("response", self.notice)
         page.on("requestfinished", self._finish)
-        page.on("requestfailed", self._miss)
+        page.on("requestfailed", self.miss)
         page.on("crash", self._crashed)
 
     @property
@@ -97,7 +100,8 @@ class DocumentWatch:
     def _finish(self, request: Request) -> None:
         self._on_the_way.discard(request)
 
-    def _notice(self, answer: Response) -> None:
+    def notice(self, answer: Response) -> None:
+        """Remember the answer that is the document now, and refusals of what belongs to it."""
         request = answer.request
         if self._is_document(request):
             self._document = _document(answer)
@@ -106,7 +110,8 @@ class DocumentWatch:
         elif answer.status >= 500 and request.method != "GET" and _host(answer.url) == _host(self._page.url):
             self._document.server_error = _refusal(answer)
 
-    def _miss(self, request: Request) -> None:
+    def miss(self, request: Request) -> None:
+        """Remember a document or script that cannot be loaded."""
         self._on_the_way.discard(request)
         error = request.failure or ""
         if error == "net::ERR_ABORTED":  # Another navigation has cut this one off, or its answer is known.
@@ -117,7 +122,7 @@ class DocumentWatch:
             self._unreachable = lost_document(urlsplit(request.url).netloc, error)
 
     def _is_document(self, request: Request) -> bool:
-        return request.is_navigation_request() and request.frame == self._page.main_frame
+        return request.is_navigation_request() and frame_of(request) == self._page.main_frame
 
 
 def _document(answer: Response) -> _Document:

@@ -69,7 +69,7 @@ class ImplicitSteps:
         self._is_over = False
 
     def page_opened(self, page: Page) -> None:
-        """Follows a page, the first of each context; other pages stand in the context's trace."""
+        """Follows a page, the first of each context; the other pages of the context are its tabs."""
         if self._is_over or page.context in self._actors:
             return
         number = len(self._actors) + 1
@@ -117,7 +117,7 @@ class ImplicitSteps:
         if self._call is not None:
             ending = self._ending(failure) if failure is not None else self._soft_ending(self._call)
             record = self._close(self._call, ending)
-            self._recorder.capture(self._actor, record)
+            self._recorder.capture(self._actor, record, with_others=True)
 
     @property
     def _actor(self) -> Actor | None:

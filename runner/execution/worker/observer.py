@@ -72,7 +72,7 @@ class AttemptRecorder:
 
     def _started(self, actor: Actor, options: Options) -> ActorRecorder:
         recorder = ActorRecorder(
-            actor.page, actor=actor.name, folder=self._order.folder, attempt=self._order.attempt, options=options
+            actor.tabs, actor=actor.name, folder=self._order.folder, attempt=self._order.attempt, options=options
         )
         recorder.start()
         return recorder
@@ -96,24 +96,26 @@ class AttemptRecorder:
         """Reports the end of a step."""
         self._end.send(StepEnded(record=record))
 
-    def capture(self, actor: Actor | None, record: StepRecord) -> None:
-        """Captures the pages after a step; of all actors, if it failed. None exist if no page was opened."""
+    def capture(self, actor: Actor | None, record: StepRecord, *, with_others: bool = False) -> None:
+        """Captures the pages after a step; of all actors, and all open pages of this one, if it failed. `with_others`:
+        all open pages in any case. None exist if no page was opened."""
         failed = record.ending is not None
         if failed and self.failure is None and actor is not None:
             self._end.send(BrowserFactsCollected(seen=self._seen(actor)))
         self.failure = self.failure or record.ending
         if record.ending is not None and record.ending.is_private:
             self._discard(record.ending.said)
-        own = [actor.name] if actor is not None and record.step.picture else []
         for name, recorder in self._recorders.items():
-            if (failed or name in own) and name not in self._closed:
-                recorder.picture(record.step.position, record.step.title, failed=failed)
+            is_own = actor is not None and name == actor.name
+            if (failed or (is_own and record.step.picture)) and name not in self._closed:
+                all_pages = is_own and (failed or with_others)
+                recorder.picture(record.step.position, record.step.title, failed=failed, with_others=all_pages)
 
     def page_closing(self, actor: Actor, position: int, title: str, *, failed: bool) -> None:
         """Saves the recordings of a page that closes before the attempt ends, with a last picture."""
         if actor.name not in self._closed:
             self._closed.add(actor.name)
-            self._recorders[actor.name].picture(position, title, failed=failed)
+            self._recorders[actor.name].picture(position, title, failed=failed, with_others=True)
             self._recorders[actor.name].stop()
 
     def media_judged(self, actor: Actor, proof: MediaProof) -> None:
@@ -156,19 +158,22 @@ class AttemptRecorder:
     def _seen(self, failing: Actor) -> BrowserFacts:
         """Returns the browser facts, with the page of the failing actor first."""
         actors = [failing, *(actor for actor in self._actors.values() if actor is not failing)]
-        pages = {actor.name: page for actor in actors if (page := actor.signs())}
+        pages = {actor.name: signs for actor in actors if (signs := actor.signs())}
         traffic = [self._recorders[actor.name].traffic for actor in actors]
         answering = [actor for actor in actors if actor.name in pages]
         return BrowserFacts(
             failed_requests=traffic[0].failed_requests(with_words=True),
             slow_answers=traffic[0].slow_answers(),
             hosts=tuple(host for recorder in traffic for host in recorder.hosts()),
-            pages=tuple(pages.values()),
+            pages=tuple(page for signs in pages.values() for page in signs),
+            dialogs=tuple(dialog.words for dialog in failing.tabs.dialogs.since(0.0)),
             receives=tuple(actor.name for actor in answering if _is_receiving(actor)),
         )
 
     def _take_figures(self, actor: Actor) -> None:
-        self._recorders[actor.name].figures([asdict(figure) for figure in actor.figures()])
+        """Keeps an actor's figures; those kept before, if its page in use has none because the call's tab is closed."""
+        if figures := [asdict(figure) for figure in actor.figures()]:
+            self._recorders[actor.name].figures(figures)
 
     def _discard(self, reason: str) -> None:
         self._is_private = True

@@ -40,7 +40,7 @@ class FailureRecorder:
         self._raw = Path(tempfile.mkdtemp(prefix="raw-"))
         self._has_failed = False
         self._recorder = ActorRecorder(
-            actor.page,
+            actor.tabs,
             actor=actor.name,
             folder=self._raw,
             attempt=round_,

@@ -19,6 +19,7 @@ from firstbell.artifacts.redaction.known_secrets import REMOVED, KnownSecrets
 from firstbell.artifacts.redaction.redactor import Redactor
 from firstbell.artifacts.redaction.trace import clean_trace
 from firstbell.compat.playwright_package import trace_viewer_folder
+from firstbell.journeys.stage.pages.tabs import Tabs
 from tests.support.leaky_site import BY_KIND, KNOWN, leak_everything, leaky_site
 
 pytestmark = pytest.mark.browser
@@ -37,7 +38,9 @@ def address(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Itera
     folder = tmp_path_factory.mktemp("viewed")
     context = browser.new_context()
     page = context.new_page()
-    recorder = ActorRecorder(page, actor="student", folder=folder, attempt=1, options=RecordingOptions(screencast=True))
+    recorder = ActorRecorder(
+        Tabs(page), actor="student", folder=folder, attempt=1, options=RecordingOptions(screencast=True)
+    )
     recorder.start()
     with leaky_site() as site, recorder.step("leaks"):
         leak_everything(page, site)

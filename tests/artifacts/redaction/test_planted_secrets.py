@@ -22,6 +22,7 @@ from firstbell.artifacts.redaction import by_key, by_pattern, har, pipeline, tra
 from firstbell.artifacts.redaction.known_secrets import KnownSecrets, forms_of
 from firstbell.artifacts.redaction.pipeline import RedactionResult, clean
 from firstbell.artifacts.redaction.redactor import Redactor
+from firstbell.journeys.stage.pages.tabs import Tabs
 from tests.support.leaky_site import BY_KIND, KNOWN, leak_everything, leaky_site
 
 pytestmark = pytest.mark.browser
@@ -41,7 +42,9 @@ def recorded(site: str, browser: object, tmp_path_factory: pytest.TempPathFactor
     folder = tmp_path_factory.mktemp("leaky") / "work"
     context: BrowserContext = browser.new_context()  # type: ignore[attr-defined]
     page = context.new_page()
-    recorder = ActorRecorder(page, actor="student", folder=folder, attempt=1, options=RecordingOptions(screencast=True))
+    recorder = ActorRecorder(
+        Tabs(page), actor="student", folder=folder, attempt=1, options=RecordingOptions(screencast=True)
+    )
     recorder.start()
     with recorder.step("leaks"):
         leak_everything(page, site)
