@@ -142,7 +142,8 @@ def _console(document: dict[str, Any], scope: Scope) -> dict[str, Any]:
     for line in document["lines"]:
         is_theirs = bool(line.get("host")) and scope.covers_host(line["host"])
         text = _addresses(line["text"], scope) if is_theirs else ""
-        lines.append({**line, "host": line.get("host", ""), "text": text})
+        kept = {"kind": line["kind"], "tab": line.get("tab", 1), "host": line.get("host", ""), "text": text}
+        lines.append(kept)
     return {**document, "lines": lines}
 
 

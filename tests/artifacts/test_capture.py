@@ -1,8 +1,11 @@
-"""The recorder of an actor in a real browser: masks of pictures, and what is not kept after a stranger joined."""
+"""The recorder of an actor in a real browser: masks of pictures, all its tabs, a page that hangs, and the files that
+are not kept after a stranger joined."""
 
 from __future__ import annotations
 
 import base64
+import json
+import time
 from pathlib import Path
 
 import pytest
@@ -53,3 +56,68 @@ def test_nothing_that_shows_a_person_is_kept_after_a_stranger_joined(page: Page,
     assert there == {"network"}
     assert {artifact.missing for artifact in kept if artifact.missing} == {"a stranger came in"}
     assert [path.name for path in tmp_path.rglob("*") if path.is_file()] == ["network.json"]
+
+
+OPENER = """<h1>Portal</h1><button onclick="window.open('about:blank').document.write(
+  '<h1>Window</h1><script>console.error(`says no`); setTimeout(() => { throw Error(`breaks`) })</' + 'script>')">
+Open</button><button onclick="alert('The password')">Ask</button>"""
+
+
+def opened(page: Page, folder: Path) -> tuple[ActorRecorder, Tabs]:
+    """A recorder whose page has opened a window, which is not in use."""
+    tabs = Tabs(page)
+    recorder = ActorRecorder(tabs, actor="student", folder=folder, attempt=1, options=RecordingOptions(har=False))
+    recorder.start()
+    page.set_content(OPENER)
+    with page.expect_popup() as popup:
+        page.get_by_text("Open").click()
+    popup.value.get_by_role("heading", name="Window").wait_for()
+    return recorder, tabs
+
+
+def test_all_tabs_are_recorded_and_named(page: Page, tmp_path: Path) -> None:
+    recorder, tabs = opened(page, tmp_path)
+    page.get_by_text("Ask").click()
+    recorder.picture(1, "opens", failed=False)
+    recorder.picture(2, "signs in", failed=True, with_others=True)
+    tabs.use(tabs.opened[1])
+    recorder.picture(3, "goes on", failed=False)
+    kept = recorder.stop()
+    pictures = [(artifact.name.partition("/student/")[2], artifact.actor) for artifact in kept if artifact.step]
+    assert pictures == [
+        ("01-opens.jpg", "student"),
+        ("02-signs-in-failed.jpg", "student"),
+        ("02-signs-in-failed-tab-2.jpg", "student tab 2"),
+        ("03-goes-on-tab-2.jpg", "student"),
+    ]
+    assert not [artifact for artifact in kept if artifact.missing]
+    lines = json.loads((tmp_path / "attempt-1/student/console.json").read_text())["lines"]
+    assert [(line["kind"], line["tab"], line["text"]) for line in lines] == [
+        ("error", 2, "says no"),
+        ("pageerror", 2, "breaks"),
+        ("dialog", 1, "alert: The password"),
+    ]
+
+
+def test_page_that_hangs_costs_its_pictures_and_bounded_time(page: Page, tmp_path: Path) -> None:
+    recorder, _tabs = opened(page, tmp_path)
+    page.evaluate("setTimeout(() => { const since = Date.now(); while (Date.now() - since < 9000); })")
+    began = time.monotonic()
+    recorder.picture(1, "passes", failed=False)
+    recorder.picture(2, "fails", failed=True, with_others=True)
+    assert time.monotonic() - began < 8
+    missing = [artifact.missing for artifact in recorder.artifacts() if artifact.missing]
+    assert len(missing) == 2
+    assert all("Timeout 3000ms exceeded" in reason for reason in missing)
+
+
+def test_only_the_newest_other_tabs_are_pictured(page: Page, tmp_path: Path) -> None:
+    recorder, tabs = opened(page, tmp_path)
+    for _ in range(4):
+        page.context.new_page()
+    recorder.picture(1, "fails", failed=True, with_others=True)
+    assert [artifact.actor for artifact in recorder.artifacts()] == [
+        "student",
+        *(f"student tab {n}" for n in (6, 5, 4)),
+    ]
+    assert len(tabs.others()) == 5

@@ -71,7 +71,7 @@ class Tabs:
         self._failing = None
 
     def step_failed(self, error: BaseException, page: Page | None = None) -> None:
-        """Look at the page on which this error was raised, whichever is in use: at `page` if the error does not tell."""
+        """Look at the page on which an error was raised, whichever is in use: at `page` if the error does not tell."""
         self._failing = page_of(error, self.opened) or page or self._failing
 
     @property
