@@ -5,7 +5,6 @@ from __future__ import annotations
 import http.server
 import json
 import threading
-import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -85,10 +84,9 @@ def site() -> Iterator[str]:
 
 @pytest.fixture
 def district(tmp_path: Path, site: str) -> Path:
-    config = CONFIG.replace("practice = true", 'practice = true\njourneys = ["my_journeys"]')
-    (tmp_path / "firstbell.toml").write_text(
-        config + 'confirm = false\n\n[journeys.plain-window]\nrelies_on = ["sign-in"]\n'
-    )
+    journeys = 'journeys = ["my_journeys", "my_journeys/test_tabs.py::test_plain_window"]'
+    config = CONFIG.replace("practice = true", f"practice = true\n{journeys}")
+    (tmp_path / "firstbell.toml").write_text(f'{config}\n[journeys.plain-window]\nrelies_on = ["sign-in"]\n')
     (tmp_path / "my_journeys").mkdir()
     (tmp_path / "my_journeys" / "test_tabs.py").write_text(JOURNEYS.replace("SITE", site))
     return tmp_path
@@ -97,12 +95,11 @@ def district(tmp_path: Path, site: str) -> Path:
 def run_of(district: Path) -> tuple[dict[str, Any], dict[str, bytes]]:
     """Returns run.json and all files of the only run."""
     (document,) = district.rglob("run.json")
-    files = {
-        path.relative_to(document.parent).as_posix(): path.read_bytes()
-        for path in document.parent.rglob("*")
-        if path.is_file()
-    }
-    return json.loads(document.read_text()), unpack(files)
+    folder = document.parent
+    store = next(path.parent for path in folder.parents if path.name == "runs")
+    names = [path.relative_to(store).as_posix() for path in folder.rglob("*") if path.is_file()]
+    prefix = folder.relative_to(store).as_posix()
+    return json.loads(document.read_text()), unpack(prefix, names, lambda name: (store / name).read_bytes())
 
 
 def test_class_in_a_new_tab_is_proved_in_that_tab(firstbell: Firstbell, district: Path) -> None:
@@ -137,8 +134,6 @@ def test_window_that_fails_is_shown_and_told(firstbell: Firstbell, district: Pat
 
 
 def evidence_page(firstbell: Firstbell, district: Path, run_id: str) -> str:
-    made = firstbell("evidence", run_id, "--output", "bag.zip")
+    made = firstbell("evidence", "bag", run_id, "--out", "bag")
     assert made.returncode == 0, made.stdout + made.stderr
-    with zipfile.ZipFile(district / "bag.zip") as bag:
-        name = next(name for name in bag.namelist() if name.endswith("index.html"))
-        return bag.read(name).decode()
+    return next((district / "bag").rglob("index.html")).read_text()
