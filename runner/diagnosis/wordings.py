@@ -64,6 +64,10 @@ _CREDENTIALS: Mapping[str, tuple[str, str]] = {
         r"잘못|올바르지|일치하지|틀렸|틀린|틀립|유효하지|맞지 ?않|정확하지|옳지",
     ),
 }
+_UNKNOWN_ACCOUNT = (
+    r"(could ?n[o']t|can'?t|cannot|unable to|did ?n[o']t) find (\w+ ){0,3}account|account (does ?n[o']t|does not) exist"
+    r"|no account (was )?(found|with)|user (was )?(not found|does not exist)|we do ?n[o']t recogni[sz]e (this|your)"
+)
 # Language: (names of an account, words for locked).
 _LOCKED: Mapping[str, tuple[str, str]] = {
     "en": (r"accounts?|users?|profile", r"locked( out)?|disabled|suspended|deactivated|blocked|not active|inactive"),
@@ -138,7 +142,10 @@ def _pair(subjects: str, faults: str) -> str:
 _PATTERNS: tuple[tuple[Cause, re.Pattern[str]], ...] = (
     (Cause.PASSWORD_EXPIRED, re.compile("|".join(_EXPIRED))),
     (Cause.ACCOUNT_LOCKED, re.compile("|".join([*_ATTEMPTS, *(_pair(*words) for words in _LOCKED.values())]))),
-    (Cause.CREDENTIALS_REFUSED, re.compile("|".join(_pair(*words) for words in _CREDENTIALS.values()))),
+    (
+        Cause.CREDENTIALS_REFUSED,
+        re.compile("|".join([_UNKNOWN_ACCOUNT, *(_pair(*words) for words in _CREDENTIALS.values())])),
+    ),
 )
 # Codes of error bodies: Entra, Okta, Firebase, Supabase, Keycloak, OAuth's password grant.
 _CODES: tuple[tuple[Cause, re.Pattern[str]], ...] = (

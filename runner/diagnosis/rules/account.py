@@ -12,6 +12,7 @@ from firstbell.runner.diagnosis.facts import Facts
 from firstbell.runner.diagnosis.rules.conclusion import Conclusion
 from firstbell.runner.diagnosis.wordings import refusal_code_in, refusal_in
 
+SIGN_IN = "sign-in"
 UNAUTHORIZED = 401
 REFUSALS = frozenset({400, UNAUTHORIZED, 403, 422, 423, 429})
 # A request that sends a user name and a password somewhere goes to an address of this kind.
@@ -83,12 +84,18 @@ def _conclusion(facts: Facts, found: _Refusal) -> Conclusion:
 
 
 def _by_words(facts: Facts) -> _Refusal | None:
-    """Words on the page of the failing step, beside a sign-in form."""
+    """Words on the page of the failing step, beside a sign-in form or in its place."""
     page = facts.page
-    if page is None or not page.asks_to_sign_in or not (found := refusal_in(page.text)):
+    if page is None:
         return None
-    said = f'{page.host} says "{found.quote}" beside its sign-in form'
-    return _Refusal(cause=found.cause, host=page.host, reason=DiagnosisReason(said=said, source=ReasonSource.PAGE))
+    is_at_form = page.asks_to_sign_in or facts.service == SIGN_IN
+    found = refusal_in(page.text) if is_at_form else None
+    cause = found.cause if found else SIGNS.get(page.sign)
+    if cause is None:
+        return None
+    where = " beside its sign-in form" if page.asks_to_sign_in else ""
+    said = f'{page.host} says "{found.quote if found else page.text[:100] or page.title}"{where}'
+    return _Refusal(cause=cause, host=page.host, reason=DiagnosisReason(said=said, source=ReasonSource.PAGE))
 
 
 def _by_answer(facts: Facts) -> _Refusal | None:

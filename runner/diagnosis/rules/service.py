@@ -10,11 +10,11 @@ from firstbell.runner.diagnosis.cause import Cause
 from firstbell.runner.diagnosis.diagnosis import Confidence, DiagnosisReason, ReasonSource
 from firstbell.runner.diagnosis.facts import Facts, StepFact, is_dead_link
 from firstbell.runner.diagnosis.host_check_text import host_check_text
+from firstbell.runner.diagnosis.rules.account import SIGN_IN, SIGNS
 from firstbell.runner.diagnosis.rules.background import BLOCKED
 from firstbell.runner.diagnosis.rules.conclusion import Conclusion
 from firstbell.runner.diagnosis.wordings import capacity_in
 
-SIGN_IN = "sign-in"
 GATEWAY = frozenset({502, 504})
 FORBIDDEN = ("csp", "mixed-content")
 # What an adapter is certain of: its product says so in so many words, whatever the account and the day.
@@ -44,9 +44,18 @@ CAUSE_OF_MEDIA_FAULT: Mapping[MediaFault, Cause] = {
 
 def sign_in_failed_after_form(facts: Facts) -> Conclusion | None:
     """The sign-in form was accepted, but the page to which the sign-in then redirects answers with a gateway error: its
-    host belongs to another service, which got no answer from the sign-in. Only in a step that relies on the sign-in."""
+    host belongs to another service, which got no answer from the sign-in. Only in a step that relies on the sign-in.
+
+    Another error of that page may be either's: both are told, and neither is blamed."""
     for page in _failed_pages(facts) if facts.service == SIGN_IN else ():
-        if page.status in GATEWAY and facts.service_at(page.host) != SIGN_IN == facts.service_at(page.from_host):
+        owner = facts.service_at(page.host)
+        if owner == SIGN_IN or facts.service_at(page.from_host) != SIGN_IN:
+            continue
+        if owner and page.status >= 500 and page.status not in GATEWAY:
+            said = f"{owner} or what it calls ({SIGN_IN}): {_answer_text(page)}"
+            because = DiagnosisReason(said=said, source=ReasonSource.REQUESTS)
+            return Conclusion(service="", cause=Cause.SERVER_ERROR, because=(because,), at_most=Confidence.MEDIUM)
+        if page.status in GATEWAY:
             because = DiagnosisReason(
                 said=f"{_answer_text(page)}: its request to {facts.service} failed", source=ReasonSource.REQUESTS
             )
@@ -75,7 +84,7 @@ def page_states_cause(facts: Facts) -> Conclusion | None:
     page = facts.page
     if page is None or not (service := facts.service_at(page.host)):
         return None
-    cause = CAUSE_OF_SIGN.get(page.sign)
+    cause = CAUSE_OF_SIGN.get(page.sign) if page.sign not in SIGNS else None
     full = capacity_in(page.text) if cause is None else ""
     if cause is None and not full:
         return None

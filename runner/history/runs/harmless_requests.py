@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import Connection, delete, select
 
@@ -13,6 +13,8 @@ from firstbell.runner.history.upsert import insert_of
 
 # A product changes within weeks; a holiday is shorter.
 KEPT = timedelta(days=21)
+# A slow day must not excuse slowness for weeks. A request that is meant to wait does so every day.
+WAIT_KEPT = timedelta(days=1)
 # An ordinary page has a handful; a page with random addresses must not fill the table.
 MOST = 200
 
@@ -45,9 +47,12 @@ def write_harmless(
 
 
 def read_harmless(connection: Connection, journey: str, location: str) -> tuple[HarmlessRequest, ...]:
-    """Returns the remembered requests of a journey at a location, the latest first."""
+    """Returns the remembered requests of a journey at a location, the latest first; late answers of the last day."""
     table = harmless_requests
-    query = select(table).where((table.c.journey == journey) & (table.c.location == location))
+    of_journey = (table.c.journey == journey) & (table.c.location == location)
+    is_late = table.c.effect == HarmlessEffect.WAITED.value
+    is_current = ~is_late | (table.c.seen_at >= datetime.now(UTC) - WAIT_KEPT)
+    query = select(table).where(of_journey & is_current)
     rows = connection.execute(query.order_by(table.c.seen_at.desc()).limit(MOST)).all()
     return tuple(
         HarmlessRequest(host=row.host, route=row.route, effect=HarmlessEffect(row.effect), waited_s=row.waited_s)

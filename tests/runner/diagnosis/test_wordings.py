@@ -10,6 +10,8 @@ from firstbell.runner.diagnosis.wordings import capacity_in, refusal_in
 REFUSED = (
     "Your account or password is incorrect. If you don't remember your password, reset it now.",
     "Sorry, that login is invalid. Try again.",
+    "Couldn’t find your Google Account",
+    "That Microsoft account doesn't exist.",
     "USUARIO O CONTRASEÑA INCORRECTOS",
     "Nombre de usuario o contraseña no válidos.",
     "Senha incorreta. Tente novamente.",

@@ -32,6 +32,7 @@ def found(*requests: FailedRequest, text: str = "Sign in", form: bool = True, **
     ("diagnosis", "cause"),
     [
         (found(text="Username Password Wrong user name or password."), Cause.CREDENTIALS_REFUSED),
+        (found(text="Enter your email. Couldn't find your account.", form=False), Cause.CREDENTIALS_REFUSED),
         (found(sent(401)), Cause.CREDENTIALS_REFUSED),
         (found(sent(401, path="/realms/x/protocol/openid-connect/token")), Cause.CREDENTIALS_REFUSED),
         (found(sent(400, "invalid_grant: Invalid user credentials", "/x")), Cause.CREDENTIALS_REFUSED),

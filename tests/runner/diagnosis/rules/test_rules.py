@@ -549,6 +549,13 @@ NOT_IN_THE_CATALOGUE = [
         seen=seen(document("portal.x", status=502, from_host="portal.x:443"), pages=(page("portal.x"),)),
     ),
     row(
+        "the portal fails after the sign-in, and either may be broken",
+        "",
+        Cause.SERVER_ERROR,
+        steps=AT_SIGN_IN,
+        seen=seen(document("portal.x", path="/callback", status=500, from_host="id.x:443"), pages=(page("portal.x"),)),
+    ),
+    row(
         "the sign-in has lost its own page, which the portal leads to",
         "sign-in",
         Cause.UNKNOWN,

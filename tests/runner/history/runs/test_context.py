@@ -149,6 +149,8 @@ def test_an_unreachable_database_raises_a_history_error(database: Database, tmp_
 def test_memory_of_passing_runs_is_that_of_journey_and_location(database: Database) -> None:
     poll = HarmlessRequest(host="live.x:443", route="/poll", effect=HarmlessEffect.NEVER_ANSWERED, waited_s=9.0)
     ran(database, "live-class", 50000, "passed", harmless=(replace(poll, route="/old"),))
+    slow = replace(poll, route="/sessions", effect=HarmlessEffect.WAITED)
+    ran(database, "live-class", 25 * 60, "passed", harmless=(slow,))
     ran(database, "live-class", 60, "passed", harmless=(replace(poll, waited_s=4.0),))
     ran(database, "live-class", 30, "passed", harmless=(poll,))
     ran(database, "live-class", 20, "failed", harmless=(replace(poll, route="/sessions"),))
