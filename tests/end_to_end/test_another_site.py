@@ -17,8 +17,10 @@ from typing import Any
 
 import pytest
 
+from firstbell.runner.history.database import Database
 from tests.demo_site.library import READER, Library, serve
 from tests.end_to_end.conftest import Firstbell
+from tests.support.earlier_passes import add_earlier_passes
 from tests.support.plain_pytest import by_pytest, junit_properties
 
 pytestmark = pytest.mark.browser
@@ -127,6 +129,12 @@ def test_broken_site_is_reported_with_step_and_service_by_all_three(
     assert properties["firstbell_service"] == ["library"]
     assert properties["firstbell_failing_step"][0].startswith("3 student: finds a book (library) failed")
     assert (folder / properties["playwright_trace"][0]).is_file()
+    new = firstbell("run", JOURNEY)
+    assert (new.returncode, "Bell County Library" in new.stdout) == (1, False), new.stderr
+    assert "UNDER CONSTRUCTION: it has never passed from here" in new.stdout
+    database = Database(f"sqlite:///{folder}/.firstbell/history.db")
+    add_earlier_passes(database, [JOURNEY], "here")
+    database.close()
     output = firstbell("run", JOURNEY)
     assert output.returncode == 1, output.stderr
     assert "Bell County Library" in output.stdout

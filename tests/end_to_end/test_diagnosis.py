@@ -18,6 +18,7 @@ from firstbell.runner.diagnosis.diagnosis import Confidence
 from firstbell.runner.execution.runs.reporter import SilentReporter
 from firstbell.runner.execution.runs.run_result import RunResult
 from firstbell.runner.outcome import Outcome
+from tests.support.earlier_passes import add_earlier_passes
 
 pytestmark = pytest.mark.browser
 
@@ -43,6 +44,8 @@ def at_school(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalRunner]
     file = tmp_path_factory.mktemp("district") / "firstbell.toml"
     file.write_text(CONFIG)
     with open_local_runner(load(file), headed=False, quiet=True) as opened:
+        for location in ("school", "home"):
+            add_earlier_passes(opened.runtime.database, ["class-list"], location)
         yield opened
 
 
@@ -60,7 +63,7 @@ def test_empty_class_list_blames_the_platform_and_gives_reasons(
     result = at_school.play(at_school.chosen(["class-list"])[0], SilentReporter())
     found = result.run.diagnosis
     assert found is not None
-    assert (found.service, found.cause, found.confidence) == ("platform", Cause.LIST_EMPTY, Confidence.HIGH)
+    assert (found.service, found.cause, found.confidence) == ("platform", Cause.LIST_EMPTY, Confidence.MEDIUM)
     assert {"edge", "sign-in", "plan-b", "network of this location"} <= {one.name for one in found.cleared}
     asked = ["diagnose", result.run.id, "--config", str(at_school.runtime.config.file)]
     printed = CliRunner().invoke(main, asked)

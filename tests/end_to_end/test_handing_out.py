@@ -25,6 +25,7 @@ from firstbell.runner.app.local_runner import open_local_runner
 from firstbell.runner.cli.main import main
 from firstbell.runner.config.load import load
 from firstbell.runner.execution.runs.reporter import SilentReporter
+from tests.support.earlier_passes import add_earlier_passes
 
 pytestmark = pytest.mark.browser
 
@@ -59,6 +60,7 @@ def district(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, s
         command("evidence", "keygen", str(folder / "key.pem"))
         with open_local_runner(load(folder / "firstbell.toml"), headed=False, quiet=True) as opened:
             assert opened.practice is not None
+            add_earlier_passes(opened.runtime.database, ["live-class"], opened.location)
             opened.practice.break_("teacher-silent")
             result = opened.play(opened.chosen(["live-class"])[0], SilentReporter())
             assert opened.uploader.finish(30) == ""
