@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -34,7 +35,7 @@ addEventListener('load', async () => {
   fetch('/api/poll?timeout=30');
   fetch('/report');
   for (const path of %s) await post(path);
-  await fetch('http://127.0.0.1:9/refused').catch(() => 0);
+  await fetch('http://127.0.0.1:%d/refused').catch(() => 0);
   await fetch('http://127.0.0.1:' + location.port + '/other-origin').catch(() => 0);
   document.title = 'done';
 });
@@ -45,6 +46,7 @@ class Server(BaseHTTPRequestHandler):
     """A page, error answers, and addresses that never answer."""
 
     over: threading.Event
+    closed_port: int
 
     def log_message(self, *_: object) -> None:
         """Say nothing."""
@@ -60,7 +62,7 @@ class Server(BaseHTTPRequestHandler):
         if path in ("/feed", "/api/poll", "/report"):
             self.over.wait(30)
             return
-        status, kind, content = ERRORS.get(path, (200, "text/html", PAGE % json.dumps([*ERRORS])))
+        status, kind, content = ERRORS.get(path, (200, "text/html", PAGE % (json.dumps([*ERRORS]), self.closed_port)))
         body = (content if isinstance(content, str) else json.dumps(content)).encode()
         self.send_response(status)
         self.send_header("content-type", kind)
@@ -72,12 +74,17 @@ class Server(BaseHTTPRequestHandler):
 @pytest.fixture(scope="module")
 def site() -> Iterator[str]:
     Server.over = threading.Event()
+    # Bound and not listening: a connection is refused, and no other process can take the port.
+    closed = socket.socket()
+    closed.bind(("127.0.0.1", 0))
+    Server.closed_port = closed.getsockname()[1]
     server = ThreadingHTTPServer(("127.0.0.1", 0), Server)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     yield f"localhost:{server.server_port}"
     Server.over.set()
     server.shutdown()
     server.server_close()
+    closed.close()
 
 
 def test_requests_of_a_page_are_told_apart(page: Page, site: str, monkeypatch: pytest.MonkeyPatch) -> None:
