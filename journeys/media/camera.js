@@ -1,8 +1,7 @@
-// The signed camera, in place of getUserMedia: one canvas and one oscillator a document, fresh tracks a call.
+// Draws and sounds the signed camera of a document: one canvas a size, one oscillator, fresh tracks a call.
 // The grid's place (the middle three fifths) and its bits are read back by probe.js and decoded by camera.py.
 ({ actor_id, tone_hz, frames_per_s, is_muted }) => {
-  if (!navigator.mediaDevices || !window.RTCPeerConnection) return;
-  // Small on purpose: two of these are encoded and decoded in software on the machine that also judges them.
+  // All places are for a picture of this size; another size is the same picture, stretched.
   const WIDTH = 320, HEIGHT = 240, COLUMNS = 8, ROWS = 6, BLOCK = 24;
   const LEFT = (WIDTH - COLUMNS * BLOCK) / 2, TOP = (HEIGHT - ROWS * BLOCK) / 2, QUIET = 8;
   const own = (window[Symbol.for("firstbell")] ??= {});
@@ -33,29 +32,42 @@
     return [...bytes, crc8(bytes)];
   };
 
-  let camera;
-  const openCamera = () => {
-    if (camera) return camera;
-    const canvas = Object.assign(document.createElement("canvas"), { width: WIDTH, height: HEIGHT });
+  const draw = (pen) => {
+    const now = Date.now();
+    pen.fillStyle = "#40627a";
+    pen.fillRect(0, 0, WIDTH, HEIGHT);
+    // Something that always moves outside the grid, so that a codec has work as with a real picture.
+    pen.fillStyle = "#8fb3c9";
+    pen.fillRect((now / 16) % WIDTH, 10, 30, 20);
+    pen.fillStyle = "#fff";
+    pen.fillRect(LEFT - QUIET, TOP - QUIET, COLUMNS * BLOCK + 2 * QUIET, ROWS * BLOCK + 2 * QUIET);
+    pen.fillStyle = "#000";
+    stampBytes(now).forEach((byte, row) => {
+      for (let column = 0; column < COLUMNS; column++)
+        if (!((byte >> (7 - column)) & 1)) pen.fillRect(LEFT + column * BLOCK, TOP + row * BLOCK, BLOCK, BLOCK);
+    });
+  };
+
+  const canvases = new Map();
+  const canvasOf = (width, height) => {
+    const size = `${width} ${height}`;
+    if (canvases.has(size)) return canvases.get(size);
+    const canvas = Object.assign(document.createElement("canvas"), { width, height });
     const pen = canvas.getContext("2d", { alpha: false });
-    const draw = () => {
-      const now = Date.now();
-      pen.fillStyle = "#40627a";
-      pen.fillRect(0, 0, WIDTH, HEIGHT);
-      // Something that always moves outside the grid, so that a codec has work as with a real picture.
-      pen.fillStyle = "#8fb3c9";
-      pen.fillRect((now / 16) % WIDTH, 10, 30, 20);
-      pen.fillStyle = "#fff";
-      pen.fillRect(LEFT - QUIET, TOP - QUIET, COLUMNS * BLOCK + 2 * QUIET, ROWS * BLOCK + 2 * QUIET);
-      pen.fillStyle = "#000";
-      stampBytes(now).forEach((byte, row) => {
-        for (let column = 0; column < COLUMNS; column++)
-          if (!((byte >> (7 - column)) & 1)) pen.fillRect(LEFT + column * BLOCK, TOP + row * BLOCK, BLOCK, BLOCK);
-      });
-    };
-    draw();
-    setInterval(draw, 1000 / frames_per_s);
-    return (camera = canvas);
+    pen.scale(width / WIDTH, height / HEIGHT);
+    draw(pen);
+    setInterval(draw, 1000 / frames_per_s, pen);
+    canvases.set(size, canvas);
+    return canvas;
+  };
+
+  // Small on purpose: two of these are encoded and decoded in software on the machine that also judges them. The shape
+  // is the device's, and so is the size if the page has demanded one.
+  const video = ({ width = WIDTH, height = HEIGHT }, { width: wide, height: high }) => {
+    const isDemanded = [wide, high].some((range) => range?.exact || range?.min);
+    const scale = isDemanded ? 1 : Math.min(1, WIDTH / width, HEIGHT / height);
+    const even = (length) => Math.max(2, Math.round((length * scale) / 2) * 2);
+    return canvasOf(even(width), even(height)).captureStream(frames_per_s).getVideoTracks()[0];
   };
 
   let sound;
@@ -71,31 +83,12 @@
     else context.resume();
     return (sound = { context, volume });
   };
-
-  const videoTrack = () => openCamera().captureStream(frames_per_s).getVideoTracks()[0];
-  const audioTrack = () => {
+  const audio = () => {
     const { context, volume } = openMicrophone();
     const out = context.createMediaStreamDestination();
     volume.connect(out);
     return out.stream.getAudioTracks()[0];
   };
 
-  const getUserMedia = async (wanted = {}) => {
-    if (!wanted.audio && !wanted.video) throw new TypeError("At least one of audio and video must be requested");
-    const tracks = [...(wanted.audio ? [audioTrack()] : []), ...(wanted.video ? [videoTrack()] : [])];
-    tracks.forEach((track) => own.tracks.add(track));
-    return new MediaStream(tracks);
-  };
-  const device = (kind, label) => ({
-    kind, label, deviceId: `firstbell-${kind}`, groupId: "firstbell", toJSON() { return { ...this }; },
-  });
-  const enumerateDevices = async () => [
-    device("audioinput", "First Bell tone"),
-    device("videoinput", "First Bell camera"),
-    device("audiooutput", "Default"),
-  ];
-  const replace = (name, value) =>
-    Object.defineProperty(MediaDevices.prototype, name, { value, configurable: true, writable: true });
-  replace("getUserMedia", getUserMedia);
-  replace("enumerateDevices", enumerateDevices);
+  return { video, audio, signed: own.tracks };
 }

@@ -2,7 +2,8 @@
 
 The picture carries an 8 x 6 grid of black and white blocks, 48 bits: actor 12, time in ms modulo 2^28 (3.1 days) 28,
 CRC-8 over those 8. The tone is a sine whose frequency belongs to the actor. `camera.js` draws and sounds it in the
-page; nothing here is secret or a person's likeness.
+page; nothing here is secret or a person's likeness. `devices.js` gives it to the page in place of a fake device of the
+browser's own, once the browser has opened that device for the page.
 """
 
 from __future__ import annotations
@@ -24,8 +25,13 @@ TIME_MODULUS = 1 << TIME_BITS
 # codec carries (300 to 3400 Hz).
 TONES, TONE_LOWEST_HZ, TONE_APART_HZ = 32, 400.0, 62.5
 
-# A tone must be heard and an analyser must run before anything on the page was clicked.
 LAUNCH_ARGS: tuple[str, ...] = (
+    # A camera and microphones of the browser's own, for a machine that has none.
+    "--use-fake-device-for-media-stream",
+    # The headless shell cannot ask for them, and refuses them to everybody without this stand-in for the prompt. It
+    # grants them to everybody; `devices.js` then refuses what the context was not granted.
+    "--use-fake-ui-for-media-stream",
+    # A tone must be heard and an analyser must run before anything on the page was clicked.
     "--autoplay-policy=no-user-gesture-required",
     # One renderer for an actor instead of one for each origin that a sign-in passes through: 4.4 processor seconds for
     # a live class instead of 5.3. Chromium's sandbox stays; actors stay apart, because each has a context of its own.
@@ -33,8 +39,11 @@ LAUNCH_ARGS: tuple[str, ...] = (
     "--renderer-process-limit=1",
 )
 
-# The same for Firefox, which has no such arguments: sound without a click, and host addresses that are not hidden.
+# The same for Firefox, which has no such arguments: devices of its own without a prompt (it has no permission for them
+# that could be granted), sound without a click, and host addresses that are not hidden.
 FIREFOX_PREFS: Mapping[str, bool | int] = {
+    "media.navigator.streams.fake": True,
+    "media.navigator.permission.disabled": True,
     "media.autoplay.default": 0,
     "media.autoplay.blocking_policy": 0,
     "media.peerconnection.ice.obfuscate_host_addresses": False,
@@ -46,7 +55,7 @@ PERMISSIONS: tuple[str, ...] = ("camera", "microphone")
 
 
 def permissions_in(engine: str) -> tuple[str, ...]:
-    """The permissions to grant to a context. Playwright's Firefox knows none of them; our camera needs none there."""
+    """The permissions to grant to a context. Playwright's Firefox knows none of them; its fake devices need none."""
     return () if engine == "firefox" else PERMISSIONS
 
 
@@ -121,6 +130,14 @@ def crc8(payload: int) -> int:
 
 
 def camera_script(signature: Signature, *, settings: CameraSettings = FULL_RATE) -> str:
-    """The init script that puts this camera in place of a real one, in every frame of a context."""
-    source = Path(__file__).with_name("camera.js").read_text()
-    return f"({source})({json.dumps(asdict(signature) | asdict(settings))});"
+    """The init script that gives this camera to each page and frame of a context that is given a real one."""
+    return f"({_source('devices.js')})(({_source('camera.js')})({json.dumps(asdict(signature) | asdict(settings))}));"
+
+
+def permission_script() -> str:
+    """The init script for a context without a signed camera: its pages get the browser's fake devices if granted."""
+    return f"({_source('devices.js')})(null);"
+
+
+def _source(name: str) -> str:
+    return Path(__file__).with_name(name).read_text()

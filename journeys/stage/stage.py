@@ -15,6 +15,7 @@ from firstbell.journeys.media.camera import (
     CameraSettings,
     Signature,
     camera_script,
+    permission_script,
     permissions_in,
     signature_for,
 )
@@ -97,6 +98,7 @@ class Stage:
 
     def accompany(self, page: Page, account: Account, name: str) -> Actor:
         """Add an actor for a page that a test has opened: without camera, with the test's own time-outs."""
+        page.context.add_init_script(permission_script())
         signature = signature_for(self._run_token, len(self._actors))
         actor = Actor(role=name, account=account, page=page, signature=signature, stage=self)
         self._actors.append(actor)
