@@ -12,6 +12,7 @@ from statistics import median
 from typing import Any
 from urllib.parse import urlsplit
 
+from playwright.sync_api import Error as PlaywrightError
 from playwright.sync_api import Frame, Page, Request, Response, WebSocket
 
 from firstbell.artifacts.redaction.by_pattern import RANDOM_TOKEN

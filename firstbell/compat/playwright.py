@@ -1,8 +1,9 @@
-"""Private parts of Playwright's Python client (tried with 1.65): soft expectations, each call of its API, and the
-page that an error or a request belongs to."""
+"""Private parts of Playwright's Python client (tried with 1.65): soft expectations, each call of its API, the page that
+an error or a request belongs to, and evaluations with a time limit."""
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 from collections.abc import Callable, Sequence
 from types import TracebackType
@@ -11,6 +12,7 @@ from typing import Any
 from playwright._impl import _assertions
 from playwright.sync_api import Error as PlaywrightError
 from playwright.sync_api import Frame, Page, Playwright, Request
+from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
 Began = Callable[[Any, Any], None]
 
@@ -94,3 +96,26 @@ def _reached_from(implementation: Any) -> list[Any]:
 def was_closed_by_journey(page: Page) -> bool:
     """Tells whether our own side has closed a page; False also where this Playwright does not remember it."""
     return bool(getattr(getattr(page, "_impl_obj", None), "_close_was_called", False))
+
+
+def evaluate_within(frames: Sequence[Frame], expression: str, arg: object, limit_s: float) -> list[Any]:
+    """Evaluates in several frames at once, for `limit_s` seconds at most. Returns an answer or an exception for each.
+
+    Playwright's own `evaluate` has no limit: in a frame whose document never comes, or whose script never ends, it does
+    not return. A frame without an answer in time has a `playwright.sync_api.TimeoutError`.
+    """
+    if not frames:
+        return []
+
+    async def all_of_them() -> list[Any]:
+        calls = [asyncio.ensure_future(frame._impl_obj.evaluate(expression, arg)) for frame in frames]
+        await asyncio.wait(calls, timeout=limit_s)
+        for call in calls:
+            call.cancel()
+        late = [call for call in calls if not call.done()]
+        answers = await asyncio.gather(*calls, return_exceptions=True)
+        timeout = PlaywrightTimeout(f"the frame has not answered in {limit_s:g} s")
+        return [timeout if call in late else answer for call, answer in zip(calls, answers, strict=True)]
+
+    answers: list[Any] = frames[0]._sync(all_of_them())
+    return answers

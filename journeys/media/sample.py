@@ -12,12 +12,18 @@ from firstbell.journeys.media.ice import IceFacts, read_ice
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VideoReading:
-    """A picture on the page at `at_ms` (that page's clock). `luma` 0..255 and its standard deviation, `spread`."""
+    """A picture on the page at `at_ms` (that page's clock). `luma` 0..255 and its standard deviation, `spread`.
+
+    `source` is the element that showed it, and `presented` the number of frames that the browser has shown there since
+    it began, also those that were not read; None where the browser does not count.
+    """
 
     at_ms: int
     stamp: FrameStamp | None
     luma: float
     spread: float
+    source: str = ""
+    presented: int | None = None
 
     @property
     def is_black(self) -> bool:
@@ -84,7 +90,10 @@ class MediaCounters:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MediaSample:
-    """One sample. `ice` is the best state of all connections, "" without any; `described`: an offer was seen."""
+    """One sample. `ice` is the best state of all connections, "" without any; `described`: an offer was seen.
+
+    `lost_ms`: since the sample before, the time in which the page could not be looked at, as nothing ran on it.
+    """
 
     at_ms: int
     own_id: int
@@ -98,33 +107,47 @@ class MediaSample:
     path: MediaPath | None
     marks: Mapping[str, float]
     ice_facts: IceFacts = field(default_factory=IceFacts)
+    lost_ms: float = 0.0
 
 
 # From bad to good: a page with several connections is judged by its best one.
 ICE_ORDER = ("closed", "failed", "disconnected", "new", "checking", "connected", "completed")
 
 
-def read_media_sample(answer: Mapping[str, Any]) -> MediaSample:
-    """The answer of probe.js as a sample."""
-    peers: Sequence[Mapping[str, Any]] = answer["peers"]
+def read_media_sample(*answers: Mapping[str, Any]) -> MediaSample:
+    """The answers of probe.js in the frames of a page at one time, as one sample: a call, its pictures and its sounds
+    need not be in the same frame."""
+    peers: Sequence[Mapping[str, Any]] = [peer for answer in answers for peer in answer["peers"]]
     open_peers = [peer for peer in peers if peer["ice"] != "closed"] or peers
     states = sorted((peer["ice"] for peer in open_peers), key=ICE_ORDER.index)
     paths = [peer["path"] for peer in open_peers if peer["path"]]
-    marks = {**answer["marks"], **({"page_ms": answer["page_ms"]} if answer["page_ms"] else {})}
+    pictures = [_picture(picture) for answer in answers for picture in answer["pictures"]]
     return MediaSample(
-        at_ms=int(answer["at_ms"]),
-        own_id=int(answer["own_id"]),
-        shown=int(answer["shown"]),
-        pictures=tuple(_picture(picture) for picture in answer["pictures"]),
-        sounds=tuple(AudioReading(**sound) for sound in answer["sounds"]),
+        at_ms=max(int(answer["at_ms"]) for answer in answers),
+        own_id=max(int(answer["own_id"]) for answer in answers),
+        shown=sum(int(answer["shown"]) for answer in answers),
+        pictures=tuple(sorted(pictures, key=lambda picture: picture.at_ms)),
+        sounds=tuple(AudioReading(**sound) for answer in answers for sound in answer["sounds"]),
         peers=len(peers),
         ice=states[-1] if states else "",
         described=any(peer["described"] for peer in peers),
         counters=read_counters(peers),
         path=MediaPath(**paths[-1]) if paths else None,
-        marks=marks,
+        marks=_marks(answers),
         ice_facts=read_ice([peer["way"] for peer in open_peers]),
+        lost_ms=min(float(answer["lost_ms"]) for answer in answers),
     )
+
+
+def _marks(answers: Sequence[Mapping[str, Any]]) -> dict[str, float]:
+    """The marks of the frame with the call, and those that only other frames have, by its clock: ms since its
+    navigation began."""
+    first, *others = sorted(answers, key=lambda answer: (not answer["peers"], -len(answer["pictures"])))
+    marks = {**first["marks"], **({"page_ms": first["page_ms"]} if first["page_ms"] else {})}
+    for other in others:
+        for name, at_ms in other["marks"].items():
+            marks.setdefault(name, at_ms + other["origin_ms"] - first["origin_ms"])
+    return marks
 
 
 def read_counters(peers: Sequence[Mapping[str, Any]]) -> MediaCounters:
@@ -134,4 +157,11 @@ def read_counters(peers: Sequence[Mapping[str, Any]]) -> MediaCounters:
 
 def _picture(row: Mapping[str, Any]) -> VideoReading:
     stamp = decode(int(row["bits"], 2))
-    return VideoReading(at_ms=int(row["at_ms"]), stamp=stamp, luma=float(row["luma"]), spread=float(row["spread"]))
+    return VideoReading(
+        at_ms=int(row["at_ms"]),
+        stamp=stamp,
+        luma=float(row["luma"]),
+        spread=float(row["spread"]),
+        source=str(row["source"]),
+        presented=None if row["presented"] is None else int(row["presented"]),
+    )

@@ -65,7 +65,7 @@ class Actor:
         self.tabs = Tabs(page)
         self.roster = Roster(page)
         self._stage = stage
-        self._probes: dict[Page, MediaProbe] = {}
+        self._probe = MediaProbe(lambda: [page for page in self.tabs.opened if not page.is_closed()])
         self._seen_since: dict[str, float] = {}
 
     def __repr__(self) -> str:
@@ -174,8 +174,3 @@ class Actor:
     def is_private(self) -> bool:
         """Whether a stranger has come into a class of this attempt, so that nothing may be recorded of it."""
         return self._stage.privacy is not None
-
-    @property
-    def _probe(self) -> MediaProbe:
-        """The probe of the page in use."""
-        return self._probes.setdefault(self.page, MediaProbe(self.page))

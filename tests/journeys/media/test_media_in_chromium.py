@@ -48,7 +48,7 @@ class Person:
         return self.page.evaluate(f"given => call.{what}", given)
 
     def looks_at(self, other: Person, within_s: float = 6.0) -> MediaProof:
-        probe = MediaProbe(self.page)
+        probe = MediaProbe(lambda: [self.page])
         return probe.expect(other.signature, observer="student", observed="teacher", within_s=within_s)
 
 
@@ -111,7 +111,7 @@ def test_the_phases_of_joining_are_timed_in_order(two: Two) -> None:
 
 def test_a_proof_keeps_first_and_last_picture_and_figures(two: Two) -> None:
     two.call()
-    probe = MediaProbe(two.student.page)
+    probe = MediaProbe(lambda: [two.student.page])
     probe.expect(two.teacher.signature, observer="student", observed="teacher", within_s=6.0)
     first, last = probe.stills()
     assert first.jpeg.startswith(b"\xff\xd8")
@@ -126,7 +126,7 @@ def test_a_proof_keeps_first_and_last_picture_and_figures(two: Two) -> None:
 def test_a_picture_without_our_signature_is_never_kept(two: Two) -> None:
     two.teacher.page.evaluate("() => call.stream.getVideoTracks().forEach((track) => (track.enabled = false))")
     two.call()
-    probe = MediaProbe(two.student.page)
+    probe = MediaProbe(lambda: [two.student.page])
     proof = probe.expect(two.teacher.signature, observer="student", observed="teacher", within_s=3.0)
     assert proof.fault is MediaFault.BLACK
     assert probe.stills() == ()
@@ -268,7 +268,7 @@ def test_a_drawn_grid_is_read_back_bit_for_bit(two: Two) -> None:
     """The sender's JavaScript and our Python agree on the grid, through a codec."""
     two.call()
     assert two.student.looks_at(two.teacher).fault is None
-    look = read_media_sample(two.student.page.evaluate(SAMPLE_CALL, {"toneHz": 400.0, "waitMs": 1000}))
+    look = read_media_sample(two.student.page.evaluate(SAMPLE_CALL, {"toneHz": 400.0, "actorId": 0, "waitMs": 1000}))
     signed = [picture.stamp for picture in look.pictures if picture.stamp]
     assert signed
     assert {stamp.actor_id for stamp in signed} == {two.teacher.signature.actor_id}

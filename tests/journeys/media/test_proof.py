@@ -206,6 +206,8 @@ def test_a_page_with_several_connections_is_judged_by_its_best() -> None:
         "at_ms": 1,
         "own_id": 1,
         "page_ms": None,
+        "origin_ms": 0.0,
+        "lost_ms": 0.0,
         "marks": {},
         "shown": 0,
         "pictures": [],
