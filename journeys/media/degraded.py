@@ -24,7 +24,7 @@ class QualityThresholds:
     """The quality that a district asks of its calls; by default the needs of people who read lips (EN 301 549, 6.5.1).
 
     `latency_ms`, from camera to screen: delays below 0.4 s are preferred. `frames_per_s`: 12 are usable with some
-    restrictions; 8 leave room for the miscount of a sample of half a second. The signed camera sends 15.
+    restrictions; 8 leave room for a busy machine. The signed camera sends 15.
     """
 
     latency_ms: float = 400.0
@@ -60,14 +60,14 @@ def _tcp(proof: MediaProof) -> Degradation | None:
 
 
 def _latency(proof: MediaProof, limits: QualityThresholds) -> Degradation | None:
-    if proof.latency_ms is None or proof.latency_ms <= limits.latency_ms:
+    if proof.latency_ms is None or proof.latency_ms <= limits.latency_ms or proof.is_late:
         return None
     said = f"{_pair_text(proof)} {proof.latency_ms:.0f} ms late; at most {limits.latency_ms:.0f} ms are accepted"
     return Degradation(shortfall=Shortfall.LATENCY, said=said)
 
 
 def _frame_rate(proof: MediaProof, limits: QualityThresholds) -> Degradation | None:
-    if proof.frames_per_s >= limits.frames_per_s:
+    if proof.frames_per_s >= limits.frames_per_s or not proof.is_rate_certain:
         return None
     few = f"at {proof.frames_per_s:.1f} frames a second; at least {limits.frames_per_s:.0f} are accepted"
     return Degradation(shortfall=Shortfall.FRAME_RATE, said=f"{_pair_text(proof)} {few}")

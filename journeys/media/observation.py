@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from firstbell.journeys.media.camera import Signature
 from firstbell.journeys.media.sample import MediaCounters, MediaSample, VideoReading
 
-# Enough to say "now": at 15 frames a second, six fresh stamps take 0.4 s, and no still picture makes two.
-SPAN_WANTED_MS = 330
+# A frame rate counted over less is a matter of chance: 4 to 36 were seen of a camera that sends 15.
+SPAN_WANTED_MS = 1000
+# A picture this old still says "now": a camera of 5 frames a second, read on a busy machine.
+NEWEST_MS = 600
+# A look comes every quarter of a second; after this the page was not looked at.
+LOOK_WITHIN_MS = 1000
 # Only recent pictures count; older ones have waited in the page since before the question.
 LATELY_MS = 3000
 # A live picture older than this is a recording or a queue, not a class.
@@ -54,9 +59,38 @@ class MediaObservation:
 
     @property
     def is_live(self) -> bool:
-        """Whether the newest picture of all is a fresh one of the expected actor."""
-        fresh, others = self.fresh, self.others
-        return bool(fresh) and not (others and others[-1].at_ms > fresh[-1].at_ms + SPAN_WANTED_MS)
+        """Whether the newest picture of an element is a fresh one of the expected actor. Others may be shown beside."""
+        if not (fresh := self.fresh):
+            return False
+        last = fresh[-1]
+        return not any(other.source == last.source and other.at_ms > last.at_ms + NEWEST_MS for other in self.others)
+
+    @property
+    def shown(self) -> list[VideoReading]:
+        """The fresh pictures of the one element that showed most of them: the same frame may be shown in several."""
+        fresh = self.fresh
+        sources = [picture.source for picture in fresh]
+        return [picture for picture in fresh if picture.source == max(sources, key=sources.count)]
+
+    @property
+    def reads_per_s(self) -> float:
+        """Readings of that element a second, also of frames that were read before."""
+        if not (shown := self.shown):
+            return 0.0
+        first, last = shown[0].at_ms, shown[-1].at_ms
+        times = [p.at_ms for p in self.theirs if p.source == shown[0].source and first <= p.at_ms <= last]
+        return (len(times) - 1) * 1000 / (last - first) if last > first else 0.0
+
+    @property
+    def late_share(self) -> float:
+        """The share of the last seconds, 0 to 1, in which the page or this process did not run: nothing was read."""
+        before = [sample for sample in self.samples if sample.at_ms < self.now_ms - LATELY_MS]
+        recent = [*before[-1:], *self.samples[len(before) :]]
+        span_ms = self.now_ms - recent[0].at_ms
+        lost_ms = sum(
+            max(now.lost_ms, now.at_ms - before.at_ms - LOOK_WITHIN_MS, 0.0) for before, now in pairwise(recent)
+        )
+        return min(1.0, lost_ms / span_ms) if span_ms else 0.0
 
     @property
     def counted(self) -> MediaCounters:

@@ -28,8 +28,9 @@
 
   /** What is new since the last call, after `waitMs`. */
   own.news = async ({ toneHz, actorId, waitMs, anew }) => {
-    probe.warm();
     probe.quietly(probe.find)();
+    const isIdle = !probe.peers.length && !probe.hasPictures() && !probe.hasSounds();
+    if (!isIdle) probe.warm();
     probe.quietly(probe.lookFor)(actorId, anew);
     probe.quietly(probe.readSounds)(toneHz);
     await new Promise((resolve) => setTimeout(resolve, waitMs));
@@ -42,7 +43,7 @@
       page_ms: navigation?.domContentLoadedEventEnd || null,
       marks,
       lost_ms: lost,
-      is_idle: !probe.peers.length && !probe.hasPictures() && !probe.hasSounds(),
+      is_idle: isIdle,
       shown: probe.countShown(),
       pictures: probe.takePictures(waitMs),
       sounds: probe.quietly(probe.readSounds)(toneHz) ?? [],

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from firstbell.journeys.media.figures import CallSample, read_samples
 from firstbell.journeys.media.frames import FrameGroup, Pages
+from firstbell.journeys.media.judgement import conclude, fault_of, is_certain, is_proved
 from firstbell.journeys.media.observation import MediaObservation
-from firstbell.journeys.media.proof import MediaFault, MediaProof, conclude, fault_of, is_certain, is_proved
+from firstbell.journeys.media.proof import MediaFault, MediaProof
 from firstbell.journeys.media.sample import MediaCounters, MediaSample, read_counters, read_media_sample
 
 if TYPE_CHECKING:

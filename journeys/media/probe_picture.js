@@ -8,14 +8,15 @@
   const pictures = [], states = new WeakMap(), page = Math.floor(performance.timeOrigin * 10).toString(36);
   let sources = 0, searchedAt = -Infinity, isWatching = false, wanted = "", stills = null;
   const newSlate = (width, height) => new OffscreenCanvas(width, height).getContext("2d", { willReadFrequently: true, alpha: false });
-  let slate = newSlate(WIDTH, HEIGHT);
+  // Made at the first picture: most frames of a page never show one.
+  let slate;
 
   const stateOf = (element) => {
     if (!states.has(element)) states.set(element, { source: `${page}.${sources++}`, readAt: -Infinity, presented: null, places: [probe.WHOLE_PICTURE], actor: "", wasSigned: false, searchAt: -Infinity, searchEach: SEARCH_FIRST_MS });
     return states.get(element);
   };
   const sizeOf = (element) => (element instanceof HTMLVideoElement ? [element.videoWidth, element.videoHeight] : [element.width, element.height]);
-  const draw = (element, crop, onto = slate) => {
+  const draw = (element, crop, onto = (slate ??= newSlate(WIDTH, HEIGHT))) => {
     const [width, height] = sizeOf(element), { width: wide, height: high } = onto.canvas;
     const part = crop ?? { left: 0, top: 0, width: 1, height: 1 };
     onto.fillRect(0, 0, wide, high);
@@ -66,7 +67,7 @@
       readings = read(element, state);
     } catch (error) {
       // What another origin has drawn may not be read, and spoils the slate that it was drawn on.
-      slate = newSlate(WIDTH, HEIGHT);
+      slate = undefined;
       throw error;
     }
     const actors = readings.map(({ bits }) => actorOf(bits)).filter(Boolean), ours = own.actorId?.toString(2).padStart(ACTOR_BITS, "0");
@@ -101,7 +102,7 @@
   // What WebGL has drawn can be read until the frame is over. After the callbacks of the page: asked for later than
   // they are, which a page does as a rule from within the last one.
   const watchCanvases = () => {
-    isWatching = probe.isHot();
+    isWatching = probe.isHot() && probe.canvases().length > 0;
     if (!isWatching) return;
     requestAnimationFrame(() => {
       probe.canvases().forEach(probe.quietly((canvas) => {

@@ -30,13 +30,13 @@
     probe.after(AudioNode.prototype, "disconnect", (node, [from, output]) => {
       if (isOutput(from) && outputs.has(from.context)) disconnect.call(node, outputs.get(from.context), ...(output === undefined ? [] : [output]));
     });
-    // Such an element plays into the graph, and no longer by itself.
+    // Such an element plays into the graph and no longer by itself. Chromium: one with a stream still plays by itself.
     probe.after(window.AudioContext?.prototype, "createMediaElementSource", (_context, [media]) => rerouted.add(media));
     probe.after(window, "MediaElementAudioSourceNode", (_self, [_context, { mediaElement }]) => rerouted.add(mediaElement));
   }
 
   // --- elements ---------------------------------------------------------------------------------------------------
-  const isAudible = (media) => !media.muted && media.volume > 0 && !media.paused && !rerouted.has(media);
+  const isAudible = (media) => !media.muted && media.volume > 0 && !media.paused && (media.srcObject || !rerouted.has(media));
   // An ear that nobody asks takes a twentieth of a core for each page of a class. Closed, and not held: what an analyser
   // still has of before would be heard as if it were now.
   const rest = () => {

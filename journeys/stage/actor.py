@@ -10,7 +10,8 @@ from playwright.sync_api import Locator, Page
 
 from firstbell.journeys.media.figures import CallFigure, figures
 from firstbell.journeys.media.probe import MediaProbe, Still
-from firstbell.journeys.stage.failures import Broken, MediaBroken
+from firstbell.journeys.media.proof import MediaFault
+from firstbell.journeys.stage.failures import Broken, MediaBroken, ProbeTooLate
 from firstbell.journeys.stage.pages.bot_walls import find_bot_wall
 from firstbell.journeys.stage.pages.following import follow
 from firstbell.journeys.stage.pages.page_state import read_page_signs
@@ -143,10 +144,13 @@ class Actor:
         return tuple(found)
 
     def expect_to_see_and_hear(self, other: CameraOwner, *, within_s: float | None = None) -> MediaProof:
-        """Prove that the other's picture and sound reach this actor now. Raises MediaBroken with what was missing."""
+        """Prove that the other's picture and sound reach this actor now. Raises MediaBroken with what was missing,
+        and ProbeTooLate where this machine could not look."""
         limit_s = within_s or self.limit_s
         proof = self._probe.expect(other.signature, observer=self.name, observed=other.name, within_s=limit_s)
         self._stage.media_judged(self, proof)
+        if proof.fault is MediaFault.PROBE_LATE:
+            raise ProbeTooLate(proof)
         if proof.fault is not None:
             raise MediaBroken(proof)
         self._seen_since.setdefault(other.name, time.monotonic())

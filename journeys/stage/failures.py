@@ -4,6 +4,7 @@
     ├── Broken              the service did not do its part            FAILED
     │   └── MediaBroken     ... and this is the proof
     ├── Stranger            a person is in the class who is not ours   ERRORED, and no picture is kept
+    ├── ProbeTooLate        this machine looked too seldom at a call    ERRORED
     └── Blind               it could not be judged: bot wall, captcha, host not there
     a failed expectation, a time-out, a host that cannot be reached    FAILED
     everything else: a crashed browser, no network here, a bug,
@@ -46,6 +47,14 @@ class Broken(JourneyError):
 
 class MediaBroken(Broken):
     """One actor does not see and hear another. Carries the proof, whose fault says what was missing."""
+
+    def __init__(self, proof: MediaProof) -> None:
+        super().__init__(proof.said)
+        self.proof = proof
+
+
+class ProbeTooLate(JourneyError):
+    """This machine could not look at the page often enough to judge the call. Carries the proof."""
 
     def __init__(self, proof: MediaProof) -> None:
         super().__init__(proof.said)

@@ -35,6 +35,12 @@ def machine_overloaded(facts: Facts) -> Conclusion | None:
     )
 
 
+def looked_too_seldom(facts: Facts) -> Conclusion | None:
+    """A media proof says that this machine could not look at the page often enough."""
+    late = next((proof for proof in facts.proofs if proof.fault is MediaFault.PROBE_LATE), None)
+    return _own_conclusion(Cause.OWN_MACHINE, late.said, ReasonSource.MEDIA) if late else None
+
+
 def browser_broke(facts: Facts) -> Conclusion | None:
     """A page, a browser or a worker of this machine crashed or hung."""
     is_own_browser = facts.outcome == Outcome.ERRORED and facts.sign == Cause.OWN_BROWSER.value

@@ -39,6 +39,7 @@ CAUSE_OF_MEDIA_FAULT: Mapping[MediaFault, Cause] = {
     MediaFault.SOMEONE_ELSE: Cause.WRONG_PICTURE,
     MediaFault.FROZEN: Cause.FROZEN,
     MediaFault.SILENT: Cause.SILENT,
+    MediaFault.PROBE_LATE: Cause.OWN_MACHINE,
 }
 
 

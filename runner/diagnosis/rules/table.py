@@ -40,6 +40,7 @@ Rule = Callable[[Facts], Conclusion | None]
 RULES: tuple[Rule, ...] = (
     probe.stranger_in_class,
     probe.machine_overloaded,
+    probe.looked_too_seldom,
     probe.browser_broke,
     probe.dns_unanswered,
     probe.network_unreachable,

@@ -357,6 +357,14 @@ ROWS = [
         steps=AT_LIST,
         probe_problem=ProbeProblem(cause=Cause.OWN_MACHINE, said="starved"),
     ),
+    row(
+        "a probe that could not look",
+        "",
+        Cause.OWN_MACHINE,
+        outcome="errored",
+        steps=IN_CLASS,
+        proofs=(proof(MediaFault.PROBE_LATE),),
+    ),
     row("a crashed browser", "", Cause.OWN_BROWSER, outcome="errored", steps=AT_LIST, sign="own-browser"),
     row("an unknown person in the class", "", Cause.STRANGER, outcome="errored", steps=IN_CLASS, is_private=True),
     row(

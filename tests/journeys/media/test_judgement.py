@@ -8,8 +8,9 @@ import pytest
 
 from firstbell.journeys.media.camera import FrameStamp, Signature
 from firstbell.journeys.media.ice import IceCandidate, IceError, IceFacts
+from firstbell.journeys.media.judgement import conclude, fault_of, is_certain, is_proved
 from firstbell.journeys.media.observation import MediaObservation
-from firstbell.journeys.media.proof import MediaFault, conclude, fault_of, is_certain, is_proved
+from firstbell.journeys.media.proof import MediaFault
 from firstbell.journeys.media.sample import AudioReading, MediaCounters, MediaSample, VideoReading, read_media_sample
 
 TEACHER = Signature(actor_id=7, tone_hz=1000.0)
@@ -40,18 +41,18 @@ def seen(*looks: MediaSample) -> MediaObservation:
 
 
 def moving(last: MediaSample = HEALTHY) -> MediaObservation:
-    """Ten fresh pictures, counters that rise, and `last` for whatever is special."""
+    """A good second of fresh pictures, counters that rise, and `last` for whatever is special."""
     later = MediaCounters(video_packets=20, audio_packets=30, frames_decoded=12)
-    pictures = tuple(picture(10_000 + 66 * number) for number in range(10))
+    pictures = tuple(picture(10_000 + 66 * number) for number in range(19))
     return seen(
         replace(HEALTHY, at_ms=10_000),
-        replace(last, at_ms=10_600, pictures=pictures, counters=later),
+        replace(last, at_ms=11_250, pictures=pictures, counters=later),
     )
 
 
 def test_fresh_pictures_a_tone_and_rising_counters_are_proof() -> None:
     assert is_proved(moving())
-    proof = conclude(moving(), observer="student", observed="teacher", waited_s=0.6)
+    proof = conclude(moving(), observer="student", observed="teacher", waited_s=1.1)
     assert proof.fault is None
     assert proof.latency_ms == 40
     assert proof.frames_per_s == pytest.approx(15, abs=0.3)
@@ -59,21 +60,62 @@ def test_fresh_pictures_a_tone_and_rising_counters_are_proof() -> None:
 
 
 def test_a_page_without_peer_connection_is_judged_by_picture_and_tone() -> None:
-    assert is_proved(moving(replace(HEALTHY, peers=0, ice="", described=False)))
+    no_call = replace(HEALTHY, peers=0, ice="", described=False, counters=MediaCounters())
+    assert is_proved(moving(no_call))
+
+
+def test_a_call_whose_media_comes_by_other_ways_than_rtp_is_judged_by_picture_and_tone() -> None:
+    first, last = moving().samples
+    no_rtp = MediaCounters()
+    assert is_proved(seen(replace(first, counters=no_rtp), replace(last, counters=no_rtp)))
+
+
+def test_half_a_second_of_pictures_is_not_enough() -> None:
+    first, last = moving().samples
+    assert not is_proved(seen(first, replace(last, at_ms=10_600, pictures=last.pictures[:10])))
+
+
+def test_frames_that_were_shown_and_not_read_are_counted() -> None:
+    """The browser's own count goes on while the probe reads every third frame."""
+    first, last = moving().samples
+    read = tuple(replace(each, presented=number) for number, each in enumerate(last.pictures))[::3]
+    proof = conclude(seen(first, replace(last, pictures=read)), observer="a", observed="b", waited_s=1.1)
+    assert (proof.fault, proof.is_rate_certain) == (None, True)
+    assert proof.frames_per_s == pytest.approx(15, abs=0.3)
+
+
+@pytest.mark.parametrize(
+    ("twice", "is_certain_rate"),
+    [pytest.param(True, True, id="each frame read twice"), pytest.param(False, False, id="each frame read once")],
+)
+def test_a_rate_by_reading_is_certain_only_if_reading_is_faster(*, twice: bool, is_certain_rate: bool) -> None:
+    first, last = moving().samples
+    again = [each for one in last.pictures for each in (one, replace(one, at_ms=one.at_ms + 30))]
+    pictures = tuple(again) if twice else last.pictures
+    proof = conclude(seen(first, replace(last, pictures=pictures)), observer="a", observed="b", waited_s=1.1)
+    assert proof.is_rate_certain is is_certain_rate
+
+
+def test_other_people_beside_do_not_make_a_live_picture_old() -> None:
+    first, last = moving(replace(HEALTHY, sounds=())).samples
+    others = tuple(replace(picture(at_ms, actor_id=9), source="tile 2") for at_ms in (11_700, 11_800))
+    beside = replace(last, at_ms=11_900, pictures=(*last.pictures, *others))
+    assert seen(first, beside).is_live
+    assert not seen(first, replace(beside, pictures=(*last.pictures, *(replace(o, source="") for o in others)))).is_live
 
 
 @pytest.mark.parametrize(
     "pictures",
     [
-        pytest.param(tuple(picture(10_000 + 66 * n, sent_ms=9_000) for n in range(10)), id="one stamp again and again"),
-        pytest.param(tuple(picture(10_000 + n) for n in range(10)), id="all at one moment"),
-        pytest.param(tuple(picture(10_000 + 66 * n, actor_id=9) for n in range(10)), id="somebody else's"),
-        pytest.param(tuple(picture(4_000 + 66 * n) for n in range(10)), id="long ago"),
-        pytest.param(tuple(picture(10_000 + 66 * n, sent_ms=66 * n) for n in range(10)), id="a recording, 10 s old"),
+        pytest.param(tuple(picture(10_000 + 66 * n, sent_ms=9_000) for n in range(17)), id="one stamp again and again"),
+        pytest.param(tuple(picture(10_000 + n) for n in range(17)), id="all at one moment"),
+        pytest.param(tuple(picture(10_000 + 66 * n, actor_id=9) for n in range(17)), id="somebody else's"),
+        pytest.param(tuple(picture(4_000 + 66 * n) for n in range(17)), id="long ago"),
+        pytest.param(tuple(picture(10_000 + 66 * n, sent_ms=66 * n) for n in range(17)), id="a recording, 10 s old"),
     ],
 )
 def test_pictures_that_prove_nothing(pictures: tuple[VideoReading, ...]) -> None:
-    later = replace(HEALTHY, at_ms=10_600, pictures=pictures, counters=MediaCounters(audio_packets=9, frames_decoded=9))
+    later = replace(HEALTHY, at_ms=11_100, pictures=pictures, counters=MediaCounters(audio_packets=9, frames_decoded=9))
     assert not is_proved(seen(HEALTHY, later))
 
 
@@ -93,6 +135,7 @@ UNHEARD = replace(HEALTHY, counters=MediaCounters(acknowledged=90))
 FLOWING = MediaCounters(video_packets=50, frames_decoded=20)
 BLACK = VideoReading(at_ms=19_900, stamp=None, luma=16, spread=0.5)
 ROOM = VideoReading(at_ms=19_900, stamp=None, luma=120, spread=50)
+LOOKS = tuple(replace(HEALTHY, at_ms=at_ms) for at_ms in range(0, 20_000, 500))
 STILL = tuple(picture(at_ms, sent_ms=9_000) for at_ms in range(10_000, 20_000, 500))
 
 
@@ -117,27 +160,43 @@ STILL = tuple(picture(at_ms, sent_ms=9_000) for at_ms in range(10_000, 20_000, 5
         (MediaFault.BLACK, replace(HEALTHY, pictures=(BLACK,))),
         (MediaFault.BLACK, replace(HEALTHY, pictures=(picture(18_000), BLACK))),
         (MediaFault.SOMEONE_ELSE, replace(HEALTHY, pictures=(ROOM,))),
-        (MediaFault.SOMEONE_ELSE, replace(HEALTHY, pictures=(picture(19_900, actor_id=9),))),
+        (MediaFault.SOMEONE_ELSE, replace(HEALTHY, pictures=tuple(picture(at, actor_id=9) for at in (19_800, 19_900)))),
         (MediaFault.FROZEN, replace(HEALTHY, pictures=STILL)),
         (MediaFault.SILENT, replace(HEALTHY, sounds=(SILENCE,), pictures=(picture(19_900),))),
         (MediaFault.SILENT, replace(HEALTHY, sounds=(), pictures=(picture(19_900),))),
     ],
 )
 def test_each_missing_part_of_a_call_has_a_fault(fault: MediaFault, last: MediaSample) -> None:
-    found, said = fault_of(seen(HEALTHY, replace(last, at_ms=20_000)))
+    found, said = fault_of(seen(*LOOKS, replace(last, at_ms=20_000)))
     assert found is fault
     assert said
 
 
+@pytest.mark.parametrize(
+    ("fault", "last"),
+    [
+        pytest.param(MediaFault.PROBE_LATE, replace(HEALTHY, pictures=STILL), id="frozen, or not looked at"),
+        pytest.param(MediaFault.PROBE_LATE, replace(HEALTHY, counters=FLOWING), id="no picture, or not looked at"),
+        pytest.param(MediaFault.BLACK, replace(HEALTHY, pictures=(BLACK,)), id="black is black"),
+        pytest.param(MediaFault.ICE_FAILED, replace(HEALTHY, ice="checking"), id="no path is no path"),
+    ],
+)
+def test_a_probe_that_could_not_look_says_so(fault: MediaFault, last: MediaSample) -> None:
+    blocked = seen(*LOOKS, replace(last, at_ms=20_000, lost_ms=1500))
+    rarely = seen(HEALTHY, replace(last, at_ms=20_000))
+    assert [fault_of(blocked)[0], fault_of(rarely)[0]] == [fault, fault]
+    assert not is_certain(blocked, 0)
+
+
 def test_the_observers_own_picture_proves_nothing() -> None:
     own = replace(HEALTHY, at_ms=20_000, pictures=(picture(19_900, actor_id=3),), counters=FLOWING)
-    assert fault_of(seen(HEALTHY, own))[0] is MediaFault.NO_PICTURE
+    assert fault_of(seen(*LOOKS, own))[0] is MediaFault.NO_PICTURE
 
 
 def test_waiting_ends_early_only_where_it_is_useless() -> None:
     assert not is_certain(seen(HEALTHY), 0)
     assert is_certain(seen(HEALTHY), 3000)
-    assert is_certain(seen(HEALTHY, replace(HEALTHY, at_ms=20_000, pictures=STILL)), 0)
+    assert is_certain(seen(*LOOKS, replace(HEALTHY, at_ms=20_000, pictures=STILL)), 0)
 
 
 @pytest.mark.parametrize(
