@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any, Protocol
@@ -19,7 +19,7 @@ from playwright.sync_api import Error as PlaywrightError
 from firstbell.artifacts.console_log import ConsoleLog
 from firstbell.artifacts.evidence import Artifact, ArtifactKind, absent, sealed, slug
 from firstbell.artifacts.pictures import Pictures
-from firstbell.artifacts.policy import KINDS_WITH_PAGE_CONTENT, RecordingOptions
+from firstbell.artifacts.policy import RecordingOptions
 from firstbell.artifacts.traffic import Traffic
 
 HAR = "network.har"
@@ -68,7 +68,7 @@ class ActorRecorder:
         self._pictures = Pictures(options.mask)
         self._traffic = Traffic()
         self._figures: Sequence[Mapping[str, Any]] = ()
-        self._discarded = ""
+        self._withheld: dict[ArtifactKind, str] = {}
 
     def start(self) -> None:
         """Start recording, of pages that open later too."""
@@ -102,15 +102,18 @@ class ActorRecorder:
         with contextlib.suppress(PlaywrightError):
             self._context.tracing.group_end()
 
-    def picture(self, position: int, title: str, *, failed: bool, with_others: bool = False) -> None:
-        """Take a picture of the page in view as it is after a step; of the actor's other open pages too, if asked."""
-        if self._discarded or not (self._options.screenshots or failed):
+    def picture(
+        self, position: int, title: str, *, failed: bool, with_others: bool = False, withheld: str = ""
+    ) -> None:
+        """Take a picture of the page in view as it is after a step; of the actor's other open pages too, if asked. Only
+        note it as missing, if `withheld` has a reason to."""
+        if ArtifactKind.SCREENSHOT in self._withheld or not (self._options.screenshots or failed):
             return
         for page in (self._tabs.in_view, *(self._tabs.others()[:OTHER_PICTURES] if with_others else ())):
-            if not self._picture_of(page, position, title, failed=failed):
+            if not self._picture_of(page, position, title, failed=failed, withheld=withheld):
                 return  # Pages of one actor share a process: if one hangs, so do the others.
 
-    def _picture_of(self, page: Page, position: int, title: str, *, failed: bool) -> bool:
+    def _picture_of(self, page: Page, position: int, title: str, *, failed: bool, withheld: str) -> bool:
         number = self._tabs.number_of(page)
         ending = "-failed" if failed else ""
         tab = f"-tab-{number}" if number > 1 or page is not self._tabs.in_view else ""
@@ -120,6 +123,9 @@ class ActorRecorder:
             actor=self._tabs.name_of(page, self._actor),
             step=position,
         )
+        if withheld:
+            self._artifacts.append(absent(artifact, withheld))
+            return False
         try:
             taken = self._pictures.careful(page) if failed else self._pictures.quick(page)
             (self._folder / artifact.name).write_bytes(taken)
@@ -154,7 +160,7 @@ class ActorRecorder:
 
     def frames(self, observed: str, pictures: Sequence[bytes]) -> None:
         """Keep the first and the last frame that a media proof compared. Each carries our own signature."""
-        if self._discarded or not self._options.screenshots:
+        if ArtifactKind.FRAME in self._withheld or not self._options.screenshots:
             return
         for moment_name, picture in zip(("first", "last"), pictures, strict=False):
             self._save(ArtifactKind.FRAME, f"sees-{slug(observed)}-{moment_name}.jpg", _writer(picture))
@@ -163,19 +169,17 @@ class ActorRecorder:
         """Keep a call's figures over time, in place of those kept before."""
         self._figures = rows
 
-    def discard(self, reason: str) -> None:
-        """Keep nothing that shows or names a person, before or after now: a stranger who may not be recorded joined."""
-        self._discarded = reason
+    def withhold(self, kinds: Collection[ArtifactKind], reason: str) -> None:
+        """Keep nothing of these kinds, from before or after now: they show or name people who may not be recorded."""
+        self._withheld |= dict.fromkeys(kinds, reason)
 
     def artifacts(self) -> tuple[Artifact, ...]:
-        """Return the artifacts; after `discard`, without any that shows or names a person."""
-        if not self._discarded:
-            return tuple(self._artifacts)
+        """Return the artifacts; those that are withheld are missing, for that reason."""
         for artifact in self._artifacts:
-            if artifact.kind in KINDS_WITH_PAGE_CONTENT:
+            if artifact.kind in self._withheld:
                 (self._folder / artifact.name).unlink(missing_ok=True)
         return tuple(
-            absent(artifact, self._discarded) if artifact.kind in KINDS_WITH_PAGE_CONTENT else artifact
+            absent(artifact, self._withheld[artifact.kind]) if artifact.kind in self._withheld else artifact
             for artifact in self._artifacts
         )
 

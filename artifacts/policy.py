@@ -12,13 +12,14 @@ from firstbell.artifacts.evidence import Artifact, ArtifactKind
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordingOptions:
     """The recorders that are on; `benchmarks.recorders` measures the cost of each. No picture shows a selector of
-    `mask`."""
+    `mask`. `unguarded_pictures`: rooms whose participants nobody follows are pictured too."""
 
     trace: bool = True
     screencast: bool = False
     screenshots: bool = True
     har: bool = True
     mask: tuple[str, ...] = ()
+    unguarded_pictures: bool = False
 
 
 class Keep(Enum):
@@ -42,6 +43,12 @@ class Lifetime(Enum):
 KINDS_WITH_PAGE_CONTENT = frozenset(
     {ArtifactKind.TRACE, ArtifactKind.SCREENSHOT, ArtifactKind.FRAME, ArtifactKind.CONSOLE, ArtifactKind.HAR}
 )
+# Kinds that show people: none of them is kept of a room in which a stranger would not be noticed.
+KINDS_WITH_PICTURES = frozenset({ArtifactKind.TRACE, ArtifactKind.SCREENSHOT, ArtifactKind.FRAME})
+UNGUARDED = (
+    "no list of participants of this room was followed, so a stranger would not be noticed; see "
+    "evidence.unguarded_pictures"
+)
 _LEFT_OUT = {
     Keep.FIGURES: {ArtifactKind.SCREENSHOT, ArtifactKind.FRAME, ArtifactKind.TRACE, ArtifactKind.HAR},
     Keep.SCREENSHOTS: {ArtifactKind.TRACE, ArtifactKind.HAR},
@@ -51,11 +58,13 @@ _LEFT_OUT = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EvidencePolicy:
-    """The evidence that a passed run leaves, and that any other run leaves. No picture shows a selector of `mask`."""
+    """The evidence that a passed run leaves, and that any other run leaves. No picture shows a selector of `mask`;
+    `unguarded_pictures`: see RecordingOptions."""
 
     on_pass: Keep = Keep.SCREENSHOTS
     on_fail: Keep = Keep.TRACE
     mask: tuple[str, ...] = ()
+    unguarded_pictures: bool = False
 
     def recording_of(self, attempt: int, *, is_last: bool) -> RecordingOptions:
         """Return what an attempt must record before its result is known.
@@ -76,6 +85,7 @@ class EvidencePolicy:
             screenshots=amounts != {Keep.FIGURES},
             har=is_whole,
             mask=self.mask,
+            unguarded_pictures=self.unguarded_pictures,
         )
 
     def kept(self, artifacts: Iterable[Artifact], *, passed: bool, private: bool = False) -> tuple[Artifact, ...]:

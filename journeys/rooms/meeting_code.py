@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from playwright.sync_api import expect
 
-from firstbell.journeys.rooms.practice import NAMES, wait_until_inside
+from firstbell.journeys.rooms.practice import wait_until_inside
 from firstbell.journeys.stage.failures import Blind, Broken
 
 if TYPE_CHECKING:
@@ -34,9 +34,10 @@ class MeetingCodeRoom:
         if actor.wait_for_first(room, refusal) is refusal:
             raise Broken(f'not let in: "{refusal.inner_text().strip()}"')
         wait_until_inside(actor, "meeting")
-        actor.roster.follow(page.get_by_role("list", name="Participants"), NAMES)
+        actor.watch_participants(page.get_by_role("list", name="Participants"))
 
     def leave(self, actor: Actor) -> None:
         """Leave the meeting."""
         actor.page.get_by_role("button", name="Leave meeting").click()
         expect(actor.page.get_by_role("status")).to_contain_text("left")
+        actor.roster.left()

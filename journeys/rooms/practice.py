@@ -20,9 +20,6 @@ if TYPE_CHECKING:
 # A page that has lost its room tries again every two seconds; one that is let in at once was not broken.
 RECONNECT_S = 4.5
 
-# The name is an item's first text; the role and a raised hand come after it.
-NAMES = "list => [...list.children].map(item => item.firstChild?.textContent ?? '')"
-
 
 class PracticeRoom:
     """Opened from the class's page on the platform, by the teacher."""
@@ -53,7 +50,7 @@ class PracticeClass:
         """Go in, through the lobby until the teacher has opened."""
         way_in.click()
         wait_until_inside(actor, "class")
-        actor.roster.follow(actor.page.get_by_role("list", name="Participants"), NAMES)
+        actor.watch_participants(actor.page.get_by_role("list", name="Participants"))
 
     def expect_participants(self, observer: Actor, *others: Actor) -> None:
         """The list shows all expected participants, and no others."""
@@ -66,11 +63,13 @@ class PracticeClass:
         """Leave; the class goes on."""
         actor.page.get_by_role("button", name="Leave class").click()
         expect(actor.page.get_by_role("status")).to_have_text("You left the class")
+        actor.roster.left()
 
     def end(self, host: Actor) -> None:
         """End the class for everyone."""
         host.page.get_by_role("button", name="End class for everyone").click()
         expect(host.page.get_by_role("status")).to_have_text("The class has ended")
+        host.roster.left()
 
     def say(self, actor: Actor, text: str) -> None:
         """Write a line in the chat."""

@@ -6,6 +6,7 @@ import time
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Protocol
 
+from playwright.sync_api import Error as PlaywrightError
 from playwright.sync_api import Locator, Page
 
 from firstbell.journeys.media.figures import CallFigure, figures
@@ -18,7 +19,7 @@ from firstbell.journeys.stage.pages.page_state import read_page_signs
 from firstbell.journeys.stage.pages.refused_address import RefusedAddress
 from firstbell.journeys.stage.pages.tabs import Tabs
 from firstbell.journeys.stage.pages.waiting import Prospect, open_address, wait_for_first
-from firstbell.journeys.stage.roster import Roster
+from firstbell.journeys.stage.roster import Roster, Watch
 
 if TYPE_CHECKING:
     from firstbell.journeys.media.camera import Signature
@@ -45,6 +46,10 @@ class Attempt(Protocol):
     def privacy(self) -> Ending | None:
         """The ending that a stranger in the class forces on the attempt."""
 
+    @property
+    def watches_participants(self) -> bool:
+        """Whether an actor of the attempt follows a room's list of participants now."""
+
     def step(self, actor: Actor, title: str, service: str, *, picture: bool) -> AbstractContextManager[None]:
         """Play one step of an actor."""
 
@@ -64,7 +69,7 @@ class Actor:
         self.account = account
         self.signature = signature
         self.tabs = Tabs(page)
-        self.roster = Roster(page)
+        self.roster = Roster(page.context)
         self._stage = stage
         self._probe = MediaProbe(lambda: [page for page in self.tabs.opened if not page.is_closed()])
         self._seen_since: dict[str, float] = {}
@@ -147,6 +152,7 @@ class Actor:
         """Prove that the other's picture and sound reach this actor now. Raises MediaBroken with what was missing,
         and ProbeTooLate where this machine could not look."""
         limit_s = within_s or self.limit_s
+        self.roster.entered()
         proof = self._probe.expect(other.signature, observer=self.name, observed=other.name, within_s=limit_s)
         self._stage.media_judged(self, proof)
         if proof.fault is MediaFault.PROBE_LATE:
@@ -161,6 +167,19 @@ class Actor:
         since = self._seen_since.get(other.name, time.monotonic())
         self.page.wait_for_timeout(max(0.0, since + for_s - time.monotonic()) * 1000)
         return self.expect_to_see_and_hear(other)
+
+    def watch_participants(
+        self, people: Locator | None = None, *, name: str = "", attribute: str = "", count: Locator | None = None
+    ) -> None:
+        """Follow a room's list of participants from now on: a person who is not expected ends the run, and nothing that
+        shows or names a person is kept of it.
+
+        `people` is the list or its rows, in any tab, window or frame of this actor; `count` a text such as
+        "Participants (3)", for a room that lists nobody. `name` is a CSS selector of the name in a row, `attribute` an
+        attribute that holds it; without them each text of a row is compared. Raises Playwright's TimeoutError when they
+        are not on the page.
+        """
+        self.roster.follow(people, name=name, attribute=attribute, count=count)
 
     def stills(self) -> tuple[Still, ...]:
         """The first and the last picture that this actor's last media proof compared."""
@@ -178,3 +197,19 @@ class Actor:
     def is_private(self) -> bool:
         """Whether a stranger has come into a class of this attempt, so that nothing may be recorded of it."""
         return self._stage.privacy is not None
+
+    @property
+    def is_unwatched(self) -> bool:
+        """Whether this actor's page may show people in a room whose participants no actor of this attempt follows."""
+        if self._stage.watches_participants:
+            return False
+        return self.roster.watch is Watch.UNWATCHED or self.is_receiving
+
+    @property
+    def is_receiving(self) -> bool:
+        """Whether video arrives on this actor's page at the moment."""
+        try:
+            figures = self.figures()
+        except PlaywrightError:
+            return False
+        return bool(figures) and figures[-1].video_kbps > 0

@@ -6,43 +6,154 @@ itself, so that a person who comes and goes between two steps is noticed too, an
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from typing import TYPE_CHECKING
+import contextlib
+import itertools
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from playwright.sync_api import Error as PlaywrightError
+
+from firstbell.journeys.stage.participant_names import counted, is_expected, plain
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Locator, Page
+    from playwright.sync_api import BrowserContext, Frame, Locator
 
 BINDING = "firstbellRoster"
-FOLLOW = """list => {
-  const names = %s;
-  const changes = { childList: true, subtree: true, characterData: true };
-  new MutationObserver(() => window.%s(names(list))).observe(list, changes);
-  return names(list);
-}"""
+FOLLOW = Path(__file__).with_name("roster.js").read_text()
+# A page that invents rows without end fills no memory.
+MOST_ROWS = 5000
+_NUMBERS = itertools.count(1)
 
 
+class Watch(Enum):
+    """The state of an actor's watch over the people in a room."""
+
+    NO_ROOM = "no room"  # the actor is in no room, as far as First Bell knows
+    WATCHED = "watched"  # a list of participants is followed
+    LOST = "lost"  # a list was followed, and is no longer on the page, or cannot be read
+    UNWATCHED = "unwatched"  # the actor is in a room, and no list of it was ever followed
+
+
+@dataclass(slots=True, kw_only=True)
+class _List:
+    """A list that is followed: how its page is asked for it, and how it was last seen."""
+
+    people: Locator
+    asked: Mapping[str, object]
+    is_there: bool = False
+    unreadable: int = 0
+
+
+@dataclass(slots=True)
 class Roster:
-    """The names that one actor's rooms have listed. They stay in here: only the number of strangers is reported."""
+    """The people whom one actor's rooms have listed. Names stay in here: only the number of strangers is reported.
 
-    def __init__(self, page: Page) -> None:
-        self._page = page
-        self._seen: set[str] = set()
-        self._is_bound = False
+    Lists may be in any tab, window or frame of the actor's `context`.
+    """
 
-    def follow(self, people: Locator, names: str) -> None:
-        """Follow a list on the page; `names` is a JavaScript function from its element to the names that it shows."""
-        if not self._is_bound:
-            self._page.expose_binding(BINDING, lambda _source, seen: self._note(seen))
-            self._is_bound = True
-        self._note(people.evaluate(FOLLOW % (names, BINDING)))
+    context: BrowserContext
+    _binding: str = ""
+    _lists: dict[int, _List] = field(default_factory=dict)
+    _seen: set[tuple[str, ...]] = field(default_factory=set)
+    _most: int = 0
+    _is_in_room: bool = False
+
+    def follow(
+        self,
+        people: Locator | None = None,
+        *,
+        name: str = "",
+        attribute: str = "",
+        count: Locator | None = None,
+    ) -> None:
+        """Follow a list of participants, given by its element or by its rows, and a text that counts them.
+
+        `name` is a CSS selector of the name in a row, `attribute` one that holds it; without them each text of a row is
+        compared. Waits until they are on the page. Raises Playwright's TimeoutError.
+        """
+        self.entered()
+        if people is not None:
+            self._add(people, {"name": name, "attribute": attribute, "isCount": False})
+        if count is not None:
+            self._add(count, {"name": "", "attribute": "", "isCount": True})
+
+    def entered(self) -> None:
+        """Note that the actor is in a room from now on."""
+        self._is_in_room = True
+
+    def left(self) -> None:
+        """Note that the actor is in no room any more; strangers who were seen stay noted."""
+        self._is_in_room = False
+        self._lists.clear()
+
+    @property
+    def watch(self) -> Watch:
+        """The state of the watch now."""
+        if not self._is_in_room:
+            return Watch.NO_ROOM
+        if not self._lists:
+            return Watch.UNWATCHED
+        is_whole = all(one.is_there and not one.unreadable for one in self._lists.values())
+        return Watch.WATCHED if is_whole else Watch.LOST
 
     def strangers(self, expected: Collection[str]) -> int:
-        """The number of different participants who are not expected."""
-        return len(self._seen - {_plain(name) for name in expected})
+        """The number of different participants who are not among the expected, each of whom may be there once."""
+        names = {plain(name) for name in expected}
+        # An actor who enters later is expected later: only those who are expected now are forgotten.
+        self._seen = {row for row in self._seen if not is_expected(row, names)}
+        # The longest text of a row is the name: icons, initials and roles come and go.
+        people = {max(map(plain, row), key=len) for row in self._seen}
+        return max(len(people), self._most - len(names))
 
-    def _note(self, names: Sequence[object]) -> None:
-        self._seen.update(plain for name in names if (plain := _plain(str(name))))
+    def _add(self, people: Locator, how: Mapping[str, object]) -> None:
+        if not self._binding:
+            self._binding = f"{BINDING}{next(_NUMBERS)}"
+            self.context.expose_binding(self._binding, lambda _source, seen: self._hear(seen))
+        number = next(_NUMBERS)
+        followed = _List(people=people, asked={**how, "number": number, "binding": self._binding})
+        people.first.wait_for(state="attached")
+        self._lists[number] = followed
+        self._look(followed)
+        people.page.on("framenavigated", lambda frame: self._moved(number, frame))
 
+    def _look(self, followed: _List) -> None:
+        """Ask the page for the list, and have it report each change from now on."""
+        seen = followed.people.evaluate_all(FOLLOW, followed.asked)
+        if seen is None:
+            followed.is_there = False
+        else:
+            self._note(followed, seen)
 
-def _plain(name: str) -> str:
-    return " ".join(name.split()).casefold()
+    def _hear(self, seen: Mapping[str, Any]) -> None:
+        """Take what a page reports, in a fiber of its own. A page is not trusted: its numbers may be anything."""
+        followed = self._lists.get(seen["number"])
+        if followed is None:
+            return
+        if not seen.get("again"):
+            self._note(followed, seen)
+            return
+        with contextlib.suppress(PlaywrightError):
+            self._look(followed)
+
+    def _moved(self, number: int, frame: Frame) -> None:
+        """A document may be gone, and its list with it; the next one may have a list again."""
+        followed = self._lists.get(number)
+        if followed is None or frame.page.is_closed():
+            return
+        followed.is_there = False
+        with contextlib.suppress(PlaywrightError):
+            followed.people.first.wait_for(state="attached")
+            self._look(followed)
+
+    def _note(self, followed: _List, seen: Mapping[str, Any]) -> None:
+        rows = [tuple(str(text) for text in row) for row in seen["rows"]]
+        followed.is_there = bool(seen["is_there"])
+        if followed.asked["isCount"]:
+            self._most = max([self._most, *(counted(" ".join(row)) for row in rows)])
+            return
+        self._most = max(self._most, int(seen["size"]))
+        followed.unreadable = sum(not any(map(plain, row)) for row in rows)
+        self._seen.update(row for row in rows[: MOST_ROWS - len(self._seen)] if any(map(plain, row)))

@@ -25,6 +25,7 @@ from firstbell.journeys.stage.ending import Ending, EndingKind, private
 from firstbell.journeys.stage.failures import Broken, Stranger, ending_of, with_dialog
 from firstbell.journeys.stage.observer import Observer
 from firstbell.journeys.stage.pages.tabs import ClosedBy
+from firstbell.journeys.stage.roster import Watch
 from firstbell.journeys.stage.step import Step, StepRecord
 
 if TYPE_CHECKING:
@@ -126,9 +127,14 @@ class Stage:
     @property
     def privacy(self) -> Ending | None:
         """The ending that strangers in the class force on this attempt; None while there are none."""
-        expected = {*self._guests, *(actor.account.display_name for actor in self._actors)}
+        expected = [*self._guests, *(actor.account.display_name for actor in self._actors)]
         strangers = max((actor.roster.strangers(expected) for actor in self._actors), default=0)
         return private(strangers) if strangers else None
+
+    @property
+    def watches_participants(self) -> bool:
+        """Whether an actor of this attempt follows a room's list of participants now."""
+        return any(actor.roster.watch is Watch.WATCHED for actor in self._actors)
 
     def __enter__(self) -> Self:
         return self

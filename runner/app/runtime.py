@@ -146,6 +146,7 @@ def runtime_for(
                 on_pass=evidence.on_pass,
                 on_fail=evidence.on_fail,
                 mask=config.settings.privacy.mask,
+                unguarded_pictures=evidence.unguarded_pictures,
             ),
             owners={name: service.owner for name, service in district.school.services.items()},
             hosts=investigation.hosts,

@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import Page
 
 from firstbell.artifacts.capture import ActorRecorder
-from firstbell.artifacts.policy import RecordingOptions
+from firstbell.artifacts.policy import KINDS_WITH_PAGE_CONTENT, RecordingOptions
 from firstbell.journeys.stage.pages.tabs import Tabs
 
 pytestmark = pytest.mark.browser
@@ -49,7 +49,7 @@ def test_nothing_that_shows_a_person_is_kept_after_a_stranger_joined(page: Page,
     recorder = recorded(page, tmp_path)
     recorder.picture(1, "before", failed=False)
     recorder.frames("teacher", [b"one", b"two"])
-    recorder.discard("a stranger came in")
+    recorder.withhold(KINDS_WITH_PAGE_CONTENT, "a stranger came in")
     recorder.picture(2, "after", failed=True)
     kept = recorder.stop()
     there = {artifact.kind.value for artifact in kept if not artifact.missing}

@@ -35,13 +35,12 @@ from pathlib import Path
 from playwright.sync_api import expect
 
 PAGE = Path(__file__).with_name("class.html").as_uri()
-NAMES = "list => [...list.children].map(one => one.textContent)"
 
 def joins(student):
     with student.step("opens the class", relies_on="live-class"):
         student.page.goto(PAGE)
     with student.step("joins", relies_on="live-class"):
-        student.roster.follow(student.page.locator("ul"), NAMES)
+        student.watch_participants(student.page.locator("ul"))
         print(student.page.title())
         logging.getLogger().error(student.page.title())
 
@@ -52,19 +51,19 @@ def test_meets(student, request):
 def test_expects(student):
     with student.step("sees nobody", relies_on="live-class"):
         student.page.goto(PAGE)
-        student.roster.follow(student.page.locator("ul"), NAMES)
+        student.watch_participants(student.page.locator("ul"))
         seen = student.page.title()
         expect(student.page.locator("ul")).to_have_text(re.compile("Ada Child.*Zz"), timeout=200)
         assert seen == "none"
 
 def test_notices_at_the_end(student):
     student.page.goto(PAGE)
-    student.roster.follow(student.page.locator("ul"), NAMES)
+    student.watch_participants(student.page.locator("ul"))
 
 @pytest.mark.interrupts
 def test_is_interrupted(student):
     student.page.goto(PAGE)
-    student.roster.follow(student.page.locator("ul"), NAMES)
+    student.watch_participants(student.page.locator("ul"))
     raise KeyboardInterrupt
 
 def test_alone(student):

@@ -39,6 +39,7 @@ class QuietAttempt:
     limit_s: float = 4.0
     began_ms: float = 0.0
     privacy: None = None
+    watches_participants: bool = False
 
     def step(self, actor: Actor, title: str, service: str, *, picture: bool) -> AbstractContextManager[None]:
         """A step that is not recorded."""

@@ -19,6 +19,11 @@ class EvidenceSection(Section):
 
     on_pass: Keep = Field(_POLICY.on_pass, description="What is kept of a run that passed at once.")
     on_fail: Keep = Field(_POLICY.on_fail, description="What is kept of any other run.")
+    unguarded_pictures: bool = Field(
+        _POLICY.unguarded_pictures,
+        strict=True,
+        description="Keep pictures and traces of rooms whose list of participants is not followed.",
+    )
     pass_days: Days = Field(PASS_DAYS, description="How long the evidence of such a pass is kept.")
     fail_days: Days = Field(FAIL_DAYS, description="How long the evidence of any other run is kept.")
     signing_key: Reference | None = Field(

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 from playwright.sync_api import Error as PlaywrightError
 
 from firstbell.artifacts.capture import ActorRecorder
+from firstbell.artifacts.evidence import ArtifactKind
+from firstbell.artifacts.policy import KINDS_WITH_PAGE_CONTENT, KINDS_WITH_PICTURES, UNGUARDED
 from firstbell.artifacts.policy import RecordingOptions as Options
 from firstbell.artifacts.request_failures import FailedRequest
 from firstbell.journeys.stage.ending import private
@@ -107,20 +109,32 @@ class AttemptRecorder:
             self._discard(record.ending.said)
         for name, recorder in self._recorders.items():
             is_own = actor is not None and name == actor.name
-            if (failed or (is_own and record.step.picture)) and name not in self._closed:
-                all_pages = is_own and (failed or with_others)
-                recorder.picture(record.step.position, record.step.title, failed=failed, with_others=all_pages)
+            if not (failed or (is_own and record.step.picture)) or name in self._closed:
+                continue
+            if withheld := self._withheld(self._actors[name]):
+                recorder.withhold(KINDS_WITH_PICTURES - {ArtifactKind.SCREENSHOT}, withheld)
+            recorder.picture(
+                record.step.position,
+                record.step.title,
+                failed=failed,
+                with_others=is_own and (failed or with_others),
+                withheld=withheld,
+            )
 
     def page_closing(self, actor: Actor, position: int, title: str, *, failed: bool) -> None:
         """Saves the recordings of a page that closes before the attempt ends, with a last picture."""
         if actor.name not in self._closed:
             self._closed.add(actor.name)
-            self._recorders[actor.name].picture(position, title, failed=failed, with_others=True)
+            withheld = self._withheld(actor)
+            self._recorders[actor.name].picture(position, title, failed=failed, with_others=True, withheld=withheld)
             self._recorders[actor.name].stop()
 
     def media_judged(self, actor: Actor, proof: MediaProof) -> None:
         """Reports a media proof and keeps its samples: the page has just answered, and may not again."""
         self._end.send(MediaJudged(proof=proof))
+        if withheld := self._withheld(actor):
+            # Earlier pictures of the room too: that it is one was not known before.
+            self._recorders[actor.name].withhold(KINDS_WITH_PICTURES, withheld)
         with contextlib.suppress(PlaywrightError):
             self._recorders[actor.name].frames(proof.observed, [still.jpeg for still in actor.stills()])
             self._take_figures(actor)
@@ -167,7 +181,7 @@ class AttemptRecorder:
             hosts=tuple(host for recorder in traffic for host in recorder.hosts()),
             pages=tuple(page for signs in pages.values() for page in signs),
             dialogs=tuple(dialog.words for dialog in failing.tabs.dialogs.since(0.0)),
-            receives=tuple(actor.name for actor in answering if _is_receiving(actor)),
+            receives=tuple(actor.name for actor in answering if actor.is_receiving),
         )
 
     def _take_figures(self, actor: Actor) -> None:
@@ -175,16 +189,11 @@ class AttemptRecorder:
         if figures := [asdict(figure) for figure in actor.figures()]:
             self._recorders[actor.name].figures(figures)
 
+    def _withheld(self, actor: Actor) -> str:
+        """Returns the reason to take no picture of an actor's page now; empty if there is none."""
+        return UNGUARDED if not self._order.recording.unguarded_pictures and actor.is_unwatched else ""
+
     def _discard(self, reason: str) -> None:
         self._is_private = True
         for recorder in self._recorders.values():
-            recorder.discard(reason)
-
-
-def _is_receiving(actor: Actor) -> bool:
-    """True if video arrives on an actor's page at the moment."""
-    try:
-        figures = actor.figures()
-    except PlaywrightError:
-        return False
-    return bool(figures) and figures[-1].video_kbps > 0
+            recorder.withhold(KINDS_WITH_PAGE_CONTENT, reason)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from firstbell.artifacts.capture import ActorRecorder
 from firstbell.artifacts.evidence import Artifact, ArtifactKind
-from firstbell.artifacts.policy import RecordingOptions
+from firstbell.artifacts.policy import KINDS_WITH_PAGE_CONTENT, UNGUARDED, RecordingOptions
 from firstbell.artifacts.redaction.known_secrets import KnownSecrets
 from firstbell.artifacts.redaction.pipeline import clean
 from firstbell.runner.rehearsal.results.store import QUARANTINE
@@ -54,9 +54,10 @@ class FailureRecorder:
             return
         self._has_failed = True
         if ending.is_private or self._actor.is_private:
-            self._recorder.discard(ending.said)
+            self._recorder.withhold(KINDS_WITH_PAGE_CONTENT, ending.said)
         else:
-            self._recorder.picture(record.step.position, record.step.title, failed=True)
+            withheld = UNGUARDED if self._actor.is_unwatched else ""
+            self._recorder.picture(record.step.position, record.step.title, failed=True, withheld=withheld)
 
     def finish(self) -> tuple[str, ...]:
         """Redacts and keeps the evidence, and returns its names; none if no step failed. Raises OSError."""
