@@ -2,8 +2,10 @@
 
 ROOMS = {
     "practice": "firstbell.journeys.rooms.practice:PracticeRoom",
+    "web-room": "firstbell.journeys.rooms.web_room:WebRoom",
 }
 
 MEETING_ROOMS = {
     "meeting-code": "firstbell.journeys.rooms.meeting_code:MeetingCodeRoom",
+    "web-room": "firstbell.journeys.rooms.web_room:WebMeetingRoom",
 }

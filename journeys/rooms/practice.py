@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from playwright.sync_api import expect
 
-from firstbell.journeys.stage.failures import Broken
+from firstbell.journeys.stage.failures import Blind, Broken
 
 if TYPE_CHECKING:
     from playwright.sync_api import Locator
@@ -46,8 +46,10 @@ class PracticeClass:
     def __init__(self, title: str) -> None:
         self.title = title
 
-    def join(self, actor: Actor, way_in: Locator) -> None:
-        """Go in, through the lobby until the teacher has opened."""
+    def join(self, actor: Actor, way_in: Locator | None = None) -> None:
+        """Go in, through the lobby until the teacher has opened. Raises Blind without a link of the platform's."""
+        if way_in is None:
+            raise Blind("the practice school's room has no address of its own; play live-class instead")
         way_in.click()
         wait_until_inside(actor, "class")
         actor.watch_participants(actor.page.get_by_role("list", name="Participants"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import Enum
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
@@ -19,14 +20,30 @@ class SignIn(Protocol):
         """Sign in with the actor's account. Raises Broken with what the page said."""
 
 
+class RoomPart(Enum):
+    """A part of a live class that some products do not have; the values are for people."""
+
+    CHAT = "chat"
+    HAND = "raised hands"
+    PEOPLE = "list of participants"
+
+
+_METHODS = {
+    RoomPart.CHAT: ("say", "expect_said"),
+    RoomPart.HAND: ("raise_hand", "expect_raised_hand"),
+    RoomPart.PEOPLE: ("expect_participants",),
+}
+
+
 class LiveClass(Protocol):
     """An open live class, as the people in it use it. The first argument is always the actor who acts or observes."""
 
     title: str
 
-    def join(self, actor: Actor, way_in: Locator) -> None:
-        """Enter by a link that the platform showed, through the lobby if there is one, and have the actor's roster
-        follow the list of participants from then on: a room that cannot be watched for strangers is not recorded."""
+    def join(self, actor: Actor, way_in: Locator | None = None) -> None:
+        """Enter by a link that the platform showed, or else by the room's own address, through the lobby if there is
+        one, and have the actor's roster follow the list of participants from then on: a room that cannot be watched for
+        strangers is not pictured."""
 
     def expect_participants(self, observer: Actor, *others: Actor) -> None:
         """`observer`'s list of participants shows exactly these others, and the observer."""
@@ -48,6 +65,12 @@ class LiveClass(Protocol):
 
     def expect_raised_hand(self, observer: Actor, raiser: Actor) -> None:
         """`observer` sees that `raiser` has a hand up."""
+
+
+def offers(class_: LiveClass, part: RoomPart) -> bool:
+    """Whether a class has a part. It says so by `lacks`, a set of parts, or by having no such methods."""
+    lacks: frozenset[RoomPart] = getattr(class_, "lacks", frozenset())
+    return part not in lacks and all(hasattr(class_, name) for name in _METHODS[part])
 
 
 class Room(Protocol):

@@ -117,7 +117,7 @@ def _accounts(settings: Settings, practice: SchoolInfo | None) -> dict[str, Acco
         accounts[role] = Account(
             username=given.username,
             display_name=given.display_name or given.username,
-            password=secret(given.password, practice),
+            password=secret(given.password, practice) if given.password else Secret(str),
             totp_key=secret(given.totp, practice) if given.totp else None,
             passkey=secret(given.passkey, practice) if given.passkey else None,
             browser=given.browser,

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
+from firstbell.runner.config.sections.accounts import AccountSection
 from firstbell.runner.config.sections.alarms import AlarmsSection, RouteSection
 from firstbell.runner.config.sections.diagnosis import DiagnosisSection
 from firstbell.runner.config.sections.journeys import JourneySection
@@ -38,6 +39,13 @@ def _too_often(every_s: float, deadline_s: float) -> str:
         f"due every {every_s:.0f} s, which is less than the deadline of {deadline_s:.0f} s; "
         "play less often, or set a shorter deadline"
     )
+
+
+def check_passwords(accounts: Mapping[str, AccountSection], services: Collection[str]) -> Iterator[Mistake]:
+    """Yields accounts without a password in a district that has a sign-in."""
+    for name, account in accounts.items():
+        if account.password is None and "sign-in" in services:
+            yield ("accounts", name), "people sign in here, so the account needs a password; add password"
 
 
 def check_bells(schedules: Iterable[str], uses: Iterable[tuple[KeyPath, str]]) -> Iterator[Mistake]:

@@ -153,6 +153,7 @@ def _mistakes(settings: Settings) -> Iterator[cross_checks.Mistake]:
             )
     by_rule = [(("calendar", "bells", key), name) for key, name in calendar.bells.items()]
     by_date = [(("calendar", "days", number, "bells"), day.bells) for number, day in enumerate(calendar.days)]
+    yield from cross_checks.check_passwords(settings.accounts, settings.services)
     yield from cross_checks.check_bells(
         (schedule.name for schedule in settings.bells), [*by_rule, *((path, name) for path, name in by_date if name)]
     )

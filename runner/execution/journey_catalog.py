@@ -12,6 +12,9 @@ from firstbell.runner.config.sections.journeys import JourneySection
 from firstbell.runner.execution.accounts.allocation import MEETS, AccountRequest
 from firstbell.runner.execution.supervision.protocol import JourneyInfo
 
+SUPERSEDED = {"room-class": "live-class"}
+"""A shipped journey that is for districts without a platform -> the one that others play instead."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JourneyEntry:
@@ -62,6 +65,9 @@ def _journey_entry(name: str, journey_info: JourneyInfo, settings: Settings) -> 
 
 def _lacks(journey_info: JourneyInfo, settings: Settings) -> Iterator[str]:
     """Yields the tables and keys that must be added; none for the practice school, which has everything."""
+    if journey_info.id in SUPERSEDED and (settings.school.practice or "platform" in settings.services):
+        yield f"[journeys.{journey_info.id}], because {SUPERSEDED[journey_info.id]} enters the room too"
+        return
     if settings.school.practice:
         return
     for name in journey_info.relies_on:

@@ -84,7 +84,8 @@ def _references(config: Config) -> Iterator[tuple[KeyPath, str]]:
     """Yields every reference to a secret with its key, except those in addresses of channels."""
     settings = config.settings
     for name, account in settings.accounts.items():
-        yield ("accounts", name, "password"), account.password
+        if account.password:
+            yield ("accounts", name, "password"), account.password
         if account.totp:
             yield ("accounts", name, "totp"), account.totp
         if account.passkey:

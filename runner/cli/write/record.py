@@ -107,7 +107,8 @@ def _journey_request(district: District, name: str, role: str, *, signed_in: boo
     # The user name comes last: it wins where the display name is the same text.
     values = {account.display_name: f"{variable_}.display_name", account.username: f"{variable_}.username"}
     with suppress(MissingSecret):  # Text of a password field is replaced in any case.
-        values[account.password.reveal()] = f"{variable_}.password.reveal()"
+        if password := account.password.reveal():
+            values[password] = f"{variable_}.password.reveal()"
     if code := district.classroom.meeting_code:
         with suppress(MissingSecret):
             values[code.reveal()] = "classroom.meeting_code.reveal()"

@@ -17,7 +17,9 @@ class AccountSection(Section):
     groups: tuple[Name, ...] = Field((), description="The groups that it belongs to; without it, all.")
     username: str = Field(min_length=1, description="The user name typed at the sign-in.")
     display_name: str = Field("", description="The name shown to others in a class; without it, the user name.")
-    password: Reference = Field(description="A reference to the password.")
+    password: Reference | None = Field(
+        None, description="A reference to the password; not needed by a person who never signs in."
+    )
     totp: Reference | None = Field(None, description="A reference to the key of its one-time codes (base32).")
     passkey: Reference | None = Field(None, description="A reference to its passkey (JSON).")
     browser: BrowserName = Field("", description="The browser of this person; overrides the journey and `[browser]`.")

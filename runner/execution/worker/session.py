@@ -45,7 +45,7 @@ from firstbell.runner.execution.worker.observer import AttemptRecorder
 from firstbell.runner.execution.worker.pytest_ini import pytest_ini_for
 from firstbell.runner.execution.worker.stash_keys import ACCOUNTS, BROWSER, DISTRICT, OBSERVER, RUN_TOKEN
 
-SHIPPED = ("sign_in", "class_list", "live_class", "fallback")
+SHIPPED = ("sign_in", "class_list", "live_class", "room_class", "fallback")
 """The shipped journeys, in the order in which a person would search for what is broken."""
 SHIPPED_FILES = tuple(Path(__file__).parents[3] / "journeys" / f"{name}.py" for name in SHIPPED)
 

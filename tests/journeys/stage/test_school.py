@@ -27,7 +27,7 @@ def test_an_unknown_kind_comes_with_a_suggestion() -> None:
 
 def test_a_service_without_kind_fails_only_when_its_pages_are_used() -> None:
     assert school("").service("live-class").url == "https://live.example"
-    with pytest.raises(UnknownKind, match=r"\[services\.live-class\] has no kind, .* add kind \(practice\)"):
+    with pytest.raises(UnknownKind, match=r"\[services\.live-class\] has no kind, .* add kind \(practice, web-room\)"):
         _ = school("").live_class
 
 

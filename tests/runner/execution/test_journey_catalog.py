@@ -69,6 +69,27 @@ SHIPPED = JourneyInfo(
 )
 
 
+SUPERSEDED = "[journeys.room-class], because live-class enters the room too"
+ROOM = '[classroom]\ntitle = "A"\n[services.live-class]\nowner = "o"\nurl = "https://room.example"\nkind = "jitsi"\n'
+PLATFORM = '[services.platform]\nowner = "o"\nurl = "https://learn.example"\n'
+
+
+@pytest.mark.parametrize(
+    ("text", "lacks"),
+    [
+        pytest.param(ROOM + STUDENT, "", id="a room alone"),
+        pytest.param(ROOM + PLATFORM + STUDENT, SUPERSEDED, id="a room behind a platform"),
+        pytest.param("practice = true\n", SUPERSEDED, id="the practice school"),
+        pytest.param(ROOM + PLATFORM + STUDENT + "[journeys.room-class]\n", "", id="asked for all the same"),
+        pytest.param(LIBRARY + STUDENT, "[services.live-class]", id="no room"),
+    ],
+)
+def test_room_class_is_for_districts_without_a_platform(text: str, lacks: str) -> None:
+    settings = parse(f'[school]\nname = "B"\ntimezone = "UTC"\n{text}', Path("firstbell.toml")).settings
+    room_class = SHIPPED.model_copy(update={"id": "room-class", "relies_on": ("live-class",)})
+    assert journey_catalog([room_class], settings)["room-class"].lacks == lacks
+
+
 @pytest.mark.parametrize(
     ("text", "lacks"),
     [
