@@ -170,15 +170,17 @@ class RoomView:
         self.click(self.find(word, **values))
 
     def click(self, target: Locator) -> None:
-        """The same for a part that has been found."""
+        """The same for a part that has been found. It is tried first: a click that ends by time may have been made."""
         deadline = time.monotonic() + self.actor.limit_s
         while True:
             self.wait_for_first(target)
             try:
-                return target.first.click(timeout=STIR_S * 1000)
+                target.first.click(trial=True, timeout=STIR_S * 1000)
             except PlaywrightTimeout:
                 if time.monotonic() >= deadline:
                     raise
+            else:
+                return target.first.click()
 
     def comes(self, word: Word, **values: str) -> bool:
         """Whether a part of the room is there, or comes by itself: a button that opens a list may also close it."""
