@@ -11,8 +11,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from firstbell.journeys.adapters.presets import presets
+from firstbell.journeys.adapters.words import options_in
 from firstbell.journeys.media.proof import MediaFault
 from firstbell.journeys.practice.faults import FAULTS
+from firstbell.journeys.rooms.web_room_words import WebRoomWords
 from firstbell.runner.alarms.channels import CHANNELS
 from firstbell.runner.config.model import Settings
 from firstbell.runner.diagnosis.cause import WORDS, Cause
@@ -56,12 +59,30 @@ def channels() -> str:
     return _table(("kind", "address in `to`"), [(name, f"`{kind.example}`") for name, kind in CHANNELS.items()])
 
 
+def room_presets() -> str:
+    """Every product that people join by browser and for which words are shipped."""
+    rows = [
+        (f"`{one.name}`", one.product, one.proof.value, one.permission, one.note)
+        for one in presets().values()
+        if one.adapter == "web-room"
+    ]
+    return _table(("kind", "product", "proof", "permission", "note"), rows)
+
+
+def room_words() -> str:
+    """Every word of a room, with the part of a page that a plain text is looked for in."""
+    rows = [(f"`{one.name}`", one.kind, one.meaning) for one in options_in(WebRoomWords)]
+    return _table(("option", "is", "meaning"), rows)
+
+
 GENERATED: Mapping[str, Callable[[], str]] = {
     "configuration": configuration,
     "causes": causes,
     "media-faults": media_faults,
     "practice-faults": practice_faults,
     "channels": channels,
+    "room-presets": room_presets,
+    "room-words": room_words,
 }
 
 

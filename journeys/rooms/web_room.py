@@ -42,6 +42,11 @@ class WebRoom:
         self._service = service
         self._words = _words(service)
 
+    @staticmethod
+    def watches_participants(service: Service) -> bool:
+        """Whether the words of a service name a list of participants or their number."""
+        return bool(service.options.get("people") or service.options.get("people_count"))
+
     def open(self, host: Actor, title: str) -> LiveClass:
         """Go to the room's address, or press what opens it on the class's page; and be in it."""
         class_ = self._class(title)
@@ -192,6 +197,8 @@ class WebMeetingRoom:
         self._service = service
         self._words = _words(service)
         self._class = WebClass(service, self._words, "")
+
+    watches_participants = WebRoom.watches_participants
 
     def enter(self, actor: Actor, classroom: Classroom) -> None:
         """Be in the room."""

@@ -31,7 +31,8 @@ class StepCall:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JourneyFile:
     """The content of a file, each item with its line. `unmarked` are tests without a journey marker, `keys` are access
-    keys in addresses, `snapshots` compare whole pages, and `trusting` are tests whose steps expect nothing."""
+    keys in addresses, `snapshots` compare whole pages, `trusting` are tests whose steps expect nothing, and
+    `unwatched` media proofs in a file that neither follows a list of participants nor leaves the room to an adapter."""
 
     journeys: tuple[tuple[int, str], ...] = ()
     steps: tuple[StepCall, ...] = ()
@@ -41,6 +42,7 @@ class JourneyFile:
     keys: tuple[tuple[int, str], ...] = ()
     snapshots: tuple[int, ...] = ()
     trusting: tuple[tuple[int, str], ...] = ()
+    unwatched: tuple[int, ...] = ()
 
 
 def read_journeys(source: str | bytes) -> JourneyFile:
@@ -56,7 +58,14 @@ def read_journeys(source: str | bytes) -> JourneyFile:
         keys=tuple(_keys(tree)),
         snapshots=tuple(call.lineno for call in calls if is_snapshot(call)),
         trusting=tuple(_trusting(tree)),
+        unwatched=tuple(_unwatched(tree)),
     )
+
+
+def _unwatched(tree: ast.Module) -> Iterator[int]:
+    used = {node.attr: node.lineno for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
+    if "expect_to_see_and_hear" in used and not used.keys() & {"watch_participants", "live_class", "plan_b"}:
+        yield used["expect_to_see_and_hear"]
 
 
 def _marked(calls: list[ast.Call]) -> Iterator[tuple[int, str]]:

@@ -118,6 +118,12 @@ class _JourneyChecker:
         if source.journeys and not source.steps:
             message = "a journey without steps cannot say where it failed; use: with student.step(...)"
             yield _finding(FindingLevel.WARNING, file, source.journeys[0][0], message)
+        for line in () if self._settings.evidence.unguarded_pictures else source.unwatched:
+            message = (
+                "a stranger in this room would not be noticed, so no picture or trace of it is kept; after joining add "
+                'student.watch_participants(student.page.get_by_role("list", name="Participants"))'
+            )
+            yield _finding(FindingLevel.WARNING, file, line, message)
         for line, name in source.trusting:
             message = f"{name} passes on an empty page; end it with what must be seen: expect(...).to_be_visible()"
             yield _finding(FindingLevel.WARNING, file, line, message)

@@ -29,6 +29,7 @@ from firstbell.runner.history.runs.context import journeys_that_passed
 from firstbell.runner.preflight.finding import CheckArea, CheckFinding, FindingLevel
 from firstbell.runner.preflight.hosts import check_host_names
 from firstbell.runner.preflight.journeys import check_journeys
+from firstbell.runner.preflight.rooms import check_rooms
 
 # The longest wait for a store, because a person waits for the result.
 STORE_S = 5.0
@@ -48,6 +49,7 @@ def check_all(explicit: Path | None, start: Path) -> Iterator[CheckFinding]:
             school = practice.introduction if practice else None
             journeys = list(check_journeys(config, school))
             yield from journeys
+            yield from check_rooms(config)
             yield from _secrets(config, school)
     except (PracticeSchoolError, TrustError) as error:
         yield CheckFinding(

@@ -87,6 +87,19 @@ def test_journey_that_expects_nothing_is_found(line: str, *, is_trusting: bool) 
     assert read_journeys(JOURNEY.format(line="pass")).trusting == ()
 
 
+@pytest.mark.parametrize(
+    ("line", "is_unwatched"),
+    [
+        ("student.expect_to_see_and_hear(teacher)", True),
+        ("student.watch_participants(student.page.locator('ul')); student.expect_to_see_and_hear(teacher)", False),
+        ("school.live_class.open(teacher, 'Maths'); student.expect_to_see_and_hear(teacher)", False),
+        ("student.page.get_by_role('list')", False),
+    ],
+)
+def test_room_whose_participants_are_not_followed_is_found(line: str, *, is_unwatched: bool) -> None:
+    assert bool(read_journeys(JOURNEY.format(line=line)).unwatched) is is_unwatched
+
+
 @pytest.mark.parametrize("coded", [b"\xef\xbb\xbf", b"# coding: latin-1\n# \xe9\n"], ids=["a mark", "a cookie"])
 def test_file_may_declare_its_encoding(coded: bytes) -> None:
     assert [name for _, name in read_journeys(coded + JOURNEY.format(line="pass").encode()).journeys] == ["maths"]
