@@ -110,9 +110,9 @@ def evaluate_within(frames: Sequence[Frame], expression: str, arg: object, limit
     async def all_of_them() -> list[Any]:
         calls = [asyncio.ensure_future(frame._impl_obj.evaluate(expression, arg)) for frame in frames]
         await asyncio.wait(calls, timeout=limit_s)
-        for call in calls:
-            call.cancel()
         late = [call for call in calls if not call.done()]
+        for call in late:
+            call.cancel()
         answers = await asyncio.gather(*calls, return_exceptions=True)
         timeout = PlaywrightTimeout(f"the frame has not answered in {limit_s:g} s")
         return [timeout if call in late else answer for call, answer in zip(calls, answers, strict=True)]

@@ -27,7 +27,7 @@ _GONE = ("closed", "crashed")
 
 
 class FrameGroup:
-    """All frames of the pages that `pages` returns at that moment."""
+    """All frames of the pages that `pages` returns at that moment, the page in use first."""
 
     def __init__(self, pages: Pages) -> None:
         self._pages = pages
@@ -36,16 +36,18 @@ class FrameGroup:
     def ask(
         self, expression: str, arg: object = None, *, is_idle: Callable[[Any], bool] = lambda _answer: False
     ) -> list[Any]:
-        """The answers of frames that have one in time. Sub-frames whose answer `is_idle` are not asked for a second.
+        """The answers of frames that have one in time. A frame that `is_idle` rests a second, other than the first.
 
-        Raises Playwright's error of a page that has closed or crashed, and LookupError where the probe is in no frame.
+        Raises Playwright's error where the first page has closed or crashed, and LookupError where no frame has the
+        probe.
         """
         frames = self._askable()
         answers = evaluate_within(frames, expression, arg, ANSWER_S)
         for frame, answer in zip(frames, answers, strict=True):
-            self._give_rest(frame, answer, is_idle)
             is_gone = isinstance(answer, PlaywrightError) and any(word in answer.message for word in _GONE)
-            if is_gone and frame.parent_frame is None:
+            if frame is not frames[0]:
+                self._give_rest(frame, answer, is_idle)
+            elif is_gone:
                 raise answer
         if all(answer is None for answer in answers):
             raise LookupError(f"nothing can be seen on {self._addresses()}: the page has no probe")
@@ -60,8 +62,6 @@ class FrameGroup:
         return [frame for frame in frames if frame.url and frame not in self._rests_until]
 
     def _give_rest(self, frame: Frame, answer: Any, is_idle: Callable[[Any], bool]) -> None:
-        if frame.parent_frame is None:
-            return
         if isinstance(answer, PlaywrightTimeout):
             self._rests_until[frame] = time.monotonic() + UNANSWERED_REST_S
         elif answer is None or (not isinstance(answer, BaseException) and is_idle(answer)):

@@ -71,7 +71,7 @@ class Actor:
         self.tabs = Tabs(page)
         self.roster = Roster(page.context)
         self._stage = stage
-        self._probe = MediaProbe(lambda: [page for page in self.tabs.opened if not page.is_closed()])
+        self._probe = MediaProbe(self._open_pages)
         self._seen_since: dict[str, float] = {}
 
     def __repr__(self) -> str:
@@ -213,3 +213,7 @@ class Actor:
         except PlaywrightError:
             return False
         return bool(figures) and figures[-1].video_kbps > 0
+
+    def _open_pages(self) -> list[Page]:
+        """The page in use, then every other open page: a person may have moved a picture into a window of its own."""
+        return [self.page, *(page for page in self.tabs.opened if page is not self.page and not page.is_closed())]
