@@ -29,7 +29,6 @@ from firstbell.runner.execution.runs.reporter import SilentReporter
 from firstbell.runner.outcome import Outcome
 
 CONFIG = '[school]\nname = "Practice"\ntimezone = "America/New_York"\npractice = true\n'
-FAKE_DEVICES = ["--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream"]
 
 
 def sign_in(page: Page, school: SchoolInfo, person: Person) -> None:
@@ -86,9 +85,7 @@ def main(rounds: int) -> None:
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         file = Path(folder) / "firstbell.toml"
         file.write_text(CONFIG)
-        options = launch_options(find_browser())
-        options["args"] += FAKE_DEVICES
-        browser = playwright.chromium.launch(**options)
+        browser = playwright.chromium.launch(**launch_options(find_browser()))
         with open_local_runner(load(file), headed=False, quiet=True) as runner:
             assert runner.practice is not None
             school = runner.practice.introduction
