@@ -16,6 +16,6 @@ def test_accounts(reader: Actor, school: School) -> None:
     with reader.step("signs in", relies_on="accounts"):
         page.get_by_label("Login").fill(reader.account.username)
         page.get_by_role("button", name="Continue").click()
-        reader.wait_for_first(page.get_by_label("Password")).fill(reader.account.password.reveal())
+        reader.wait_for_first(page.get_by_label("Password", exact=True)).fill(reader.account.password.reveal())
         page.get_by_role("button", name="Sign in").click()
         expect(page.get_by_label("Given name")).to_have_value(reader.account.display_name)
