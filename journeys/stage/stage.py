@@ -67,6 +67,8 @@ class Stage:
     `guests` are the names of people who may be in a class besides the actors; `seat` is the number of its first actor,
     where several stages of one run must have different cameras."""
 
+    actor_class: type[Actor] = Actor
+
     def __init__(
         self, *, run_token: str, observer: Observer, limit_s: float, guests: Collection[str] = (), seat: int = 0
     ) -> None:
@@ -92,7 +94,7 @@ class Stage:
         """Add an actor: a page of its own, with the signed camera in place of a real one."""
         signature = self._sign(context, camera)
         context.set_default_timeout(self.limit_s * 1000)
-        actor = Actor(role=role, account=account, page=context.new_page(), signature=signature, stage=self)
+        actor = self.actor_class(role=role, account=account, page=context.new_page(), signature=signature, stage=self)
         self._actors.append(actor)
         self.observer.actor_entered(actor)
         return actor

@@ -8,7 +8,7 @@ from firstbell.runner.app.build import district_of_worker
 from firstbell.runner.app.child_main import run_task
 from firstbell.runner.execution.supervision.pipe import WorkerEnd
 from firstbell.runner.execution.supervision.protocol import WorkerBroken, WorkerSetup
-from firstbell.runner.execution.worker.session import run_session
+from firstbell.runner.execution.worker.session import WorkerSession, run_session
 
 
 def main() -> int:
@@ -21,7 +21,8 @@ def main() -> int:
     folder = setup.config.parent if setup.config else Path.cwd()
 
     def task() -> None:
-        run_session(end, district_of_worker(setup), folder=folder, headed=setup.headed)
+        district = district_of_worker(setup)
+        run_session(district, plays=WorkerSession(end, district), folder=folder, headed=setup.headed)
 
     return run_task(end, task, name="the worker", failure_message=lambda said: WorkerBroken(said=said))
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 
 from firstbell.journeys.practice.client import SchoolInfo
 from firstbell.runner.app.build import district_of
 from firstbell.runner.app.local_runner import collect_journeys
 from firstbell.runner.authoring.journey_ast import JourneyFile, StepCall, read_journeys
+from firstbell.runner.authoring.step_titles import step_titles
 from firstbell.runner.config.load import Config
 from firstbell.runner.execution.accounts.allocation import EVERY_ROLE
 from firstbell.runner.execution.journey_catalog import journey_catalog
@@ -32,6 +33,7 @@ def check_journeys(config: Config, practice: SchoolInfo | None) -> Iterator[Chec
     checker = _JourneyChecker(config, services=services, roles=roles)
     yield from checker.collected(ready)
     yield from _undefined(config, ready)
+    yield from _unknown_criteria(config, ready, district.folders)
     own_files = journey_files(district.folders)[len(journey_files(())) :]
     broken_files = {Path(broken.file) for broken in ready.broken}
     for file in own_files:
@@ -48,6 +50,19 @@ def _undefined(config: Config, ready: Ready) -> Iterator[CheckFinding]:
             path = ("journeys", entry.name, *(["plays"] if entry.section.plays else []))
             message = f"no file defines the journey '{name}'; {_hint(name, known)}"
             yield CheckFinding.of_problem(CheckArea.JOURNEYS, config.problem(path, message))
+
+
+def _unknown_criteria(config: Config, ready: Ready, folders: Sequence[Path]) -> Iterator[CheckFinding]:
+    """Yields the steps of [rehearsal] that no journey has."""
+    section = config.settings.rehearsal
+    if "steps" not in section.model_fields_set:
+        return
+    files = {Path(journey.file) for journey in ready.journeys} | set(journey_files(tuple(folders)))
+    known = step_titles(sorted(file for file in files if file.is_file()))
+    for title in section.steps:
+        if fault := known.fault_of(title):
+            problem = config.problem(("rehearsal", "steps", title), fault)
+            yield CheckFinding.of_problem(CheckArea.JOURNEYS, problem)
 
 
 class _JourneyChecker:

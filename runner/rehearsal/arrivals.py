@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 
@@ -16,7 +16,7 @@ TEACHER_S = 15.0
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Arrival:
     """The arrival of one person. `number` identifies their camera; `worker` is the process that plays them; `comes_s`
-    is the time of arrival after the class was opened, 0 for the teacher, who opens it."""
+    is the time of arrival after the first guest may come, 0 for a host, who comes before all guests."""
 
     number: int
     actor: str
@@ -24,24 +24,55 @@ class Arrival:
     account: str
     worker: int
     comes_s: float
+    is_guest: bool
 
 
-def arrivals(teacher: str, students: Sequence[str], *, ramp_s: float, workers: int) -> tuple[Arrival, ...]:
-    """Plans an arrival for each account. The last student arrives at the bell, `ramp_s` after the class was opened."""
-    width = len(str(len(students)))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cast:
+    """The roles of a journey in a rehearsal: the guests' role is played by many, each host's by one."""
+
+    guest: str
+    hosts: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, roles: Sequence[str]) -> Cast:
+        """The cast for the roles of a journey: students are the guests, or else the people of its last role."""
+        guest = STUDENT if STUDENT in roles else roles[-1]
+        return cls(guest=guest, hosts=tuple(role for role in roles if role != guest))
+
+
+def arrivals(
+    hosts: Mapping[str, str], guests: Sequence[str], *, guest: str = STUDENT, ramp_s: float, workers: int
+) -> tuple[Arrival, ...]:
+    """Plans an arrival for each account: `hosts` by role, and the accounts of all guests. The last guest arrives at the
+    bell, `ramp_s` after the first may come."""
+    width = len(str(len(guests)))
     return (
-        Arrival(number=0, actor=TEACHER, role=TEACHER, account=teacher, worker=0, comes_s=0.0),
+        *(
+            Arrival(
+                # A host's camera must not be a guest's.
+                number=0 if index == 0 else len(guests) + index,
+                actor=role,
+                role=role,
+                account=account,
+                worker=0,
+                comes_s=0.0,
+                is_guest=False,
+            )
+            for index, (role, account) in enumerate(hosts.items())
+        ),
         *(
             Arrival(
                 number=number,
-                actor=f"{STUDENT} {number:0{width}}",
-                role=STUDENT,
+                actor=f"{guest} {number:0{width}}",
+                role=guest,
                 account=account,
-                # The teacher's browser decodes all students, so the first students go to other workers, if any.
+                # The host's browser decodes all guests, so the first guests go to other workers, if any.
                 worker=number % workers,
-                comes_s=_comes_s(number, len(students), ramp_s),
+                comes_s=_comes_s(number, len(guests), ramp_s),
+                is_guest=True,
             )
-            for number, account in enumerate(students, start=1)
+            for number, account in enumerate(guests, start=1)
         ),
     )
 

@@ -8,10 +8,9 @@ from dataclasses import dataclass
 from firstbell.runner.outcome import Outcome
 from firstbell.runner.percentile import percentile
 from firstbell.runner.rehearsal.document import CountedRow, CriterionRow, PersonRow, RecordRow, RehearsalOutcome
-from firstbell.runner.rehearsal.scenario import STEPS
 
 HIGH, LOW = 0.95, 0.05
-SUCCESS, PRIVACY, ROUNDS = "students who saw and heard the teacher", "privacy errors", "rounds played"
+PRIVACY, ROUNDS = "privacy errors", "rounds played"
 SCHOOL_COUNTS = "figures that match the practice school's"
 
 
@@ -34,11 +33,6 @@ class Judgement:
     rows: tuple[CriterionRow, ...]
 
 
-def unknown_steps(criteria: Criteria) -> list[str]:
-    """Lists steps of the criteria that no student plays."""
-    return [title for title in criteria.steps_s if title not in STEPS]
-
-
 def judge(record: RecordRow, criteria: Criteria, limit: str) -> Judgement:
     """Judges a record. `limit` gives the reasons why this machine was the limit; empty if it was not.
 
@@ -46,8 +40,7 @@ def judge(record: RecordRow, criteria: Criteria, limit: str) -> Judgement:
     in vain) decide nothing; a message of the product itself ("this class is full") does, and so does an unknown person.
     If the practice school's own figures differ, only an unknown person decides.
     """
-    teachers = [person for person in record.people if person.role != "student"]
-    rows = (*_rows(record.student_rows, teachers, criteria), _rounds(record), *_school_counts_agree(record.counted))
+    rows = (*_rows(record, criteria), _rounds(record), *_school_counts_agree(record.counted))
     decisions = (*_platform_decision(record, rows, criteria, limit), *_own_decision(record, rows))
     outcome, summary = decisions[0] if decisions else (RehearsalOutcome.GO, "every criterion is met")
     return Judgement(outcome=outcome, summary=summary, rows=rows)
@@ -83,19 +76,30 @@ def _own_decision(record: RecordRow, rows: Sequence[CriterionRow]) -> Iterator[t
         yield RehearsalOutcome.LIMITED, f"no result: nothing was measured for {missing[0].title}"
 
 
-def _rows(students: Sequence[PersonRow], teachers: Sequence[PersonRow], criteria: Criteria) -> Iterator[CriterionRow]:
-    yield _success(students, criteria.success)
-    yield _teachers(teachers)
+def _rows(record: RecordRow, criteria: Criteria) -> Iterator[CriterionRow]:
+    students, hosts = record.student_rows, record.host_rows
+    yield _success(record, criteria.success)
+    if hosts:
+        yield _hosts(hosts)
     for title, limit_s in criteria.steps_s.items():
-        took = [step.took_s for person in students if (step := person.step(title))]
-        yield _at_most(f"{title}, p95", took, limit_s, "s", f"{len(took)} of {len(students)} students")
+        # A step that only a host plays is judged by the host's time.
+        people = students if title in record.steps or not hosts else hosts
+        took = [step.took_s for person in people if (step := person.step(title))]
+        of = f"{len(took)} of {len(people)} {people[0].role}s" if people else ""
+        yield _at_most(f"{title}, p95", took, limit_s, "s", of)
+    # A journey that proves no media is judged by its steps alone; one that does has failed where it never got so far.
+    if any(person.looks for person in students):
+        yield from _media(students, criteria)
+    strangers = sum(_saw_stranger(person) for person in record.people)
+    yield CriterionRow(title=PRIVACY, wanted="0", measured=str(strangers), is_met=not strangers)
+
+
+def _media(students: Sequence[PersonRow], criteria: Criteria) -> Iterator[CriterionRow]:
     samples = [sample for person in students for sample in person.looks if not sample.fault]
     latencies = [sample.latency_ms for sample in samples if sample.latency_ms is not None]
     yield _at_most("media latency, p95", latencies, criteria.latency_ms, "ms", f"{len(latencies)} samples")
     frames = [sample.frames_per_s for person in students for sample in person.looks[-1:] if not sample.fault]
     yield _at_least("frames per second, p5", frames, criteria.frames_per_s, f"{len(frames)} students")
-    strangers = sum(_saw_stranger(person) for person in (*students, *teachers))
-    yield CriterionRow(title=PRIVACY, wanted="0", measured=str(strangers), is_met=not strangers)
 
 
 def _rounds(record: RecordRow) -> CriterionRow:
@@ -117,13 +121,14 @@ def _school_counts_agree(counted: Sequence[CountedRow]) -> Iterator[CriterionRow
     yield CriterionRow(title=SCHOOL_COUNTS, wanted="all", measured=measured, is_met=not wrong, is_own=True)
 
 
-def _success(students: Sequence[PersonRow], required: float) -> CriterionRow:
-    """The share of successful students; those who could not be judged are not counted."""
+def _success(record: RecordRow, required: float) -> CriterionRow:
+    """The share of successful guests; those who could not be judged are not counted."""
+    students = record.student_rows
     passed = sum(person.outcome == Outcome.PASSED for person in students)
     judged = sum(person.outcome in {Outcome.PASSED, Outcome.FAILED} for person in students)
     failed = next((person for person in students if person.outcome == Outcome.FAILED), None)
     return CriterionRow(
-        title=SUCCESS,
+        title=record.success_title,
         wanted=f"{required:.0%}",
         measured=f"{passed} of {judged}",
         is_met=passed / judged >= required if judged else None,
@@ -131,12 +136,12 @@ def _success(students: Sequence[PersonRow], required: float) -> CriterionRow:
     )
 
 
-def _teachers(teachers: Sequence[PersonRow]) -> CriterionRow:
-    judged = [person for person in teachers if person.outcome in {Outcome.PASSED, Outcome.FAILED}]
+def _hosts(hosts: Sequence[PersonRow]) -> CriterionRow:
+    judged = [person for person in hosts if person.outcome in {Outcome.PASSED, Outcome.FAILED}]
     passed = sum(person.outcome == Outcome.PASSED for person in judged)
     failed = next((person for person in judged if person.outcome == Outcome.FAILED), None)
     return CriterionRow(
-        title="classes that the teacher opened and ended",
+        title=f"rounds that the {' and the '.join(dict.fromkeys(host.role for host in hosts))} played to the end",
         wanted="all",
         measured=f"{passed} of {len(judged)}",
         is_met=passed == len(judged) if judged else None,
@@ -169,7 +174,7 @@ def _is_certain(row: CriterionRow, record: RecordRow, criteria: Criteria) -> boo
     recognised = sum(
         bool(person.failing and person.failing.sign) for person in record.people if person.outcome == Outcome.FAILED
     )
-    return row.title == SUCCESS and students > 0 and 1 - recognised / students < criteria.success
+    return row.title == record.success_title and students > 0 and 1 - recognised / students < criteria.success
 
 
 def _saw_stranger(person: PersonRow) -> bool:

@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import Enum
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 
 class Row(BaseModel):
@@ -110,7 +110,8 @@ class CountedRow(Row):
 
 
 class RecordRow(Row):
-    """All measurements of one rehearsal."""
+    """All measurements of one rehearsal. `students` is the number of guests, whose role is `guest`, and `teachers` that
+    of their hosts."""
 
     id: str
     journey: str
@@ -128,6 +129,7 @@ class RecordRow(Row):
     version: str
     cost: CostRow
     carries: int
+    guest: str = Field(default="student")
     people: tuple[PersonRow, ...]
     samples: tuple[SampleRow, ...]
     lost_share: float
@@ -135,8 +137,26 @@ class RecordRow(Row):
 
     @property
     def student_rows(self) -> tuple[PersonRow, ...]:
-        """The students, each once per round."""
-        return tuple(person for person in self.people if person.role == "student")
+        """The guests, each once per round."""
+        return tuple(person for person in self.people if person.role == self.guest)
+
+    @property
+    def host_rows(self) -> tuple[PersonRow, ...]:
+        """The hosts, each once per round."""
+        return tuple(person for person in self.people if person.role != self.guest)
+
+    @property
+    def steps(self) -> tuple[str, ...]:
+        """The titles of the guests' steps, in the order of the guest who played most of them."""
+        longest_first = sorted(self.student_rows, key=lambda person: -len(person.steps))
+        return tuple(dict.fromkeys(step.title for person in longest_first for step in person.steps))
+
+    @property
+    def success_title(self) -> str:
+        """The title of the figure for guests who succeeded."""
+        host = next((person.role for person in self.host_rows), "")
+        has_media = host and any(person.looks for person in self.student_rows)
+        return f"{self.guest}s who saw and heard the {host}" if has_media else f"{self.guest}s who passed every step"
 
     @property
     def rounds_played(self) -> int:

@@ -16,7 +16,7 @@ from firstbell.journeys.practice.client import PracticeSchool
 from firstbell.runner.execution.district import District
 from firstbell.runner.execution.supervision.child_process import QUIT_S
 from firstbell.runner.execution.supervision.protocol import WorkerSetup
-from firstbell.runner.rehearsal.arrivals import Arrival
+from firstbell.runner.rehearsal.arrivals import Arrival, Cast
 from firstbell.runner.rehearsal.capacity import limit_of
 from firstbell.runner.rehearsal.criteria import Criteria, judge
 from firstbell.runner.rehearsal.document import CostRow, PersonRow, RecordRow, RehearsalDocument, SampleRow
@@ -24,7 +24,7 @@ from firstbell.runner.rehearsal.processes.machine_load import MachineSampler
 from firstbell.runner.rehearsal.processes.parent import READY_S, PlayerProcesses
 from firstbell.runner.rehearsal.processes.protocol import FromPlayers, PreparePlayers
 from firstbell.runner.rehearsal.results.compare import compare
-from firstbell.runner.rehearsal.results.cross_check import SchoolCounts, cross_check
+from firstbell.runner.rehearsal.results.cross_check import JOURNEY, SchoolCounts, cross_check
 from firstbell.runner.rehearsal.results.store import delete_round
 from firstbell.runner.rehearsal.transcript import Transcript
 
@@ -53,7 +53,13 @@ class RehearsalPlan:
     @property
     def students(self) -> int:
         """The number of students."""
-        return sum(arrival.number > 0 for arrival in self.arrivals)
+        return sum(arrival.is_guest for arrival in self.arrivals)
+
+    @property
+    def cast(self) -> Cast:
+        """The roles of the people."""
+        guest = next(arrival.role for arrival in self.arrivals if arrival.is_guest)
+        return Cast(guest=guest, hosts=tuple(arrival.role for arrival in self.arrivals if not arrival.is_guest))
 
     @property
     def workers(self) -> int:
@@ -83,7 +89,7 @@ def rehearse(
     listener: ProgressListener,
 ) -> RecordRow:
     """Plays all rounds and returns the record. Raises WorkerFailure if no player process can start."""
-    before = _reset_counts(practice) if practice else None
+    before = _reset_counts(practice) if practice and plan.journey == JOURNEY else None
     name = f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{secrets.token_hex(2)}"
     folder = plan.folder / name
     with _deleted_if_stopped(folder):
@@ -107,6 +113,7 @@ def rehearse(
         version=version("firstbell"),
         cost=plan.cost,
         carries=plan.carries,
+        guest=plan.cast.guest,
         people=people,
         samples=played.samples,
         lost_share=round(played.lost_share, 4),
@@ -118,7 +125,9 @@ def _play_rounds(
     plan: RehearsalPlan, district: District, setup: WorkerSetup, folder: Path, listener: ProgressListener
 ) -> _PlayedRounds:
     guests = [*district.guests, *(district.account(arrival.account).display_name for arrival in plan.arrivals)]
-    prepare = PreparePlayers(hello=setup, guests=tuple(guests), stay_s=plan.stay_s, keep=folder, mask=plan.mask)
+    prepare = PreparePlayers(
+        hello=setup, journey=plan.journey, guests=tuple(guests), stay_s=plan.stay_s, keep=folder, mask=plan.mask
+    )
     with PlayerProcesses(plan.arrivals, prepare, log=plan.log) as processes:
         began_at, began_monotonic = datetime.now(UTC), time.monotonic()
         transcript = Transcript(plan.arrivals, began_at.timestamp())

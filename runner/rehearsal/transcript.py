@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from firstbell.runner.outcome import Outcome
-from firstbell.runner.rehearsal.arrivals import TEACHER, Arrival
+from firstbell.runner.rehearsal.arrivals import Arrival
 from firstbell.runner.rehearsal.document import MediaSampleRow, PersonRow, RehearsalStepRow
 from firstbell.runner.rehearsal.processes.protocol import (
-    ALL_JOINED,
-    LEAVE_CLASS,
+    STAY,
+    STAYED,
     ActorLeft,
     ActorPlaysWith,
     ActorStayed,
@@ -19,12 +19,14 @@ from firstbell.runner.rehearsal.processes.protocol import (
     EvidenceKept,
     FramesReceived,
     FromPlayers,
+    GuestNotSeen,
     MediaChecked,
     StepPlayed,
 )
-from firstbell.runner.rehearsal.scenario import ENDS_THE_CLASS, JOINS, LEAVES, OPENS_THE_CLASS
 
-NOT_OPENED = "did not join: the teacher did not open the class"
+OPENS_THE_CLASS, JOINS, LEAVES, ENDS_THE_CLASS = "opens the class", "joins", "leaves", "ends the class"
+"""The steps of the shipped journey "live-class" that the practice school counts too."""
+NOT_OPENED = "did not begin: the host did not get that far"
 
 
 @dataclass(slots=True, kw_only=True)
@@ -38,6 +40,7 @@ class TranscriptEntry:
     frames_received: FramesReceived | None = None
     kept: tuple[str, ...] = ()
     waits_for: str = ""
+    not_seen: str = ""
     left: ActorLeft | None = None
 
 
@@ -78,28 +81,28 @@ class Transcript:
                 sample = message.model_dump(exclude={"kind", "actor"})
                 sample |= {"at_s": round(message.at_s - self._began_s, 3), "frames_per_s": round(frames, 2)}
                 entry.looks.append(MediaSampleRow(**sample))
+            case GuestNotSeen():
+                self._entries[message.actor].not_seen = message.said
             case ActorWaits():
-                self._entries[message.actor].waits_for = message.cue
+                self._entries[message.actor].waits_for = message.path
             case ActorLeft():
                 self._entries[message.actor].left = message
                 self.lost_share = max(self.lost_share, message.lost_share)
 
     def end_round(self) -> None:
         """Ends a round: adds the final outcome of each person to `people`."""
-        teachers = [self._row(arrival) for arrival in self._arrivals if arrival.role == TEACHER]
-        teacher_outcome = next(
-            (teacher.outcome for teacher in teachers if teacher.outcome != Outcome.PASSED), "errored"
-        )
+        hosts = [self._row(arrival) for arrival in self._arrivals if not arrival.is_guest]
+        host_outcome = next((host.outcome for host in hosts if host.outcome != Outcome.PASSED), "errored")
         self.people += [
-            *teachers,
-            *(self._row(arrival, if_absent=teacher_outcome) for arrival in self._arrivals if arrival.role != TEACHER),
+            *hosts,
+            *(self._row(arrival, if_absent=host_outcome) for arrival in self._arrivals if arrival.is_guest),
         ]
 
     def counts(self) -> dict[str, int]:
         """Counts the students of this round by state, for a progress display."""
         found: Counter[str] = Counter()
         for arrival in self._arrivals:
-            if arrival.role != TEACHER:
+            if arrival.is_guest:
                 found[_current_state(self._entries[arrival.actor])] += 1
         return dict(found)
 
@@ -113,8 +116,12 @@ class Transcript:
         failing = next((step for step in entry.steps if step.ending), None)
         if left is None:
             outcome, text = if_absent, NOT_OPENED
+        elif left.is_alone and arrival.is_guest:
+            outcome, text = if_absent, left.said
         elif failing is not None:
             outcome, text = failing.ending, f"{failing.title}: {failing.said}"
+        elif entry.not_seen and not left.ending:
+            outcome, text = Outcome.FAILED.value, entry.not_seen
         else:
             outcome, text = left.ending or "passed", left.said
         return PersonRow(
@@ -136,7 +143,7 @@ class Transcript:
 def _current_state(entry: TranscriptEntry) -> str:
     if entry.left is not None:
         return "left" if not entry.left.ending and not any(step.ending for step in entry.steps) else "failed"
-    if entry.waits_for in {ALL_JOINED, LEAVE_CLASS}:
+    if entry.waits_for in {STAY, STAYED} or entry.looks:
         return "in class"
     return "joining" if entry.steps else "waiting"
 

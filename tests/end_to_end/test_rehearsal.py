@@ -31,7 +31,7 @@ from firstbell.runner.history.tables.runs import locks
 from firstbell.runner.rehearsal.arrivals import arrivals
 from firstbell.runner.rehearsal.criteria import Criteria
 from firstbell.runner.rehearsal.document import CostRow, RecordRow, RehearsalOutcome
-from firstbell.runner.rehearsal.processes.protocol import ALL_JOINED, ActorLeft, ActorWaits, FromPlayers
+from firstbell.runner.rehearsal.processes.protocol import STAY, ActorLeft, ActorWaits, FromPlayers
 from firstbell.runner.rehearsal.results.report import report_page
 from firstbell.runner.rehearsal.results.store import RehearsalStore
 from firstbell.runner.rehearsal.run import ProgressListener, RehearsalPlan, conclude, rehearse
@@ -64,7 +64,7 @@ def played(
 ) -> RecordRow:
     plan = RehearsalPlan(
         journey="live-class",
-        arrivals=arrivals("teacher", STUDENTS, ramp_s=3.0, workers=2),
+        arrivals=arrivals({"teacher": "teacher"}, STUDENTS, ramp_s=3.0, workers=2),
         ramp_s=3.0,
         rounds=rounds,
         stay_s=3.0,
@@ -152,7 +152,7 @@ def _players() -> list[psutil.Process]:
 
 def test_killed_player_process_is_an_error_and_others_finish(school: PracticeSchool, tmp_path: Path) -> None:
     def kill(message: FromPlayers, _transcript: Transcript) -> None:
-        if isinstance(message, ActorWaits) and message.cue == ALL_JOINED and message.actor == "student 1":
+        if isinstance(message, ActorWaits) and message.path == STAY and message.actor == "student 1":
             _players()[1].kill()
 
     record = played(school, tmp_path, rounds=2, listener=kill)
@@ -198,12 +198,9 @@ def test_too_many_students_and_missing_accounts_are_refused(firstbell: Firstbell
     too_many = firstbell("rehearse", "live-class", "--students", "9")
     assert too_many.returncode == 3
     assert "9 accounts with the role student are needed, and there are 8; add [accounts.NAME]" in too_many.stderr
-    own = firstbell("rehearse", "our-own", "--students", "2")
+    own = firstbell("rehearse", "life-class", "--students", "2")
     assert own.returncode == 3
-    assert own.stderr == 'firstbell: only "live-class" can be rehearsed; run "our-own" with: firstbell run our-own\n'
-    pair = firstbell("rehearse", "live-class", "--teachers", "2", "--students", "2")
-    assert pair.returncode == 3
-    assert pair.stderr == "firstbell: a rehearsal has 1 teacher, not 2; leave out --teachers\n"
+    assert own.stderr == 'firstbell: there is no journey "life-class"; did you mean "live-class"?\n'
     nowhere = firstbell("rehearse", "live-class", "--students", "2", "--report", "nowhere/report.html")
     assert nowhere.returncode == 2
     assert "there is no folder" in nowhere.stderr
@@ -227,7 +224,7 @@ def test_second_rehearsal_cannot_use_the_same_accounts(school: PracticeSchool, t
         district_of(embedded_district(), school.introduction),
         Database(f"sqlite:///{tmp_path / 'h.db'}"),
     )
-    planned = arrivals("teacher", STUDENTS, ramp_s=3.0, workers=2)
+    planned = arrivals({"teacher": "teacher"}, STUDENTS, ramp_s=3.0, workers=2)
     locked_twice = ExitStack()
     locked_twice.enter_context(_locked_accounts(database, district, planned, lease_s=60.0))
     with pytest.raises(AccountsBusy, match="another run is using the accounts"):

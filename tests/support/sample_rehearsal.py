@@ -17,7 +17,17 @@ from firstbell.runner.rehearsal.document import (
     SampleRow,
 )
 from firstbell.runner.rehearsal.run import RehearsalPlan
-from firstbell.runner.rehearsal.scenario import STEPS
+
+STEPS = (
+    "opens the portal",
+    "signs in",
+    "finds the live session",
+    "joins",
+    "sees and hears the teacher",
+    "still sees and hears the teacher",
+    "leaves",
+)
+"""The steps of a student."""
 
 
 def a_student(
@@ -64,7 +74,9 @@ def a_plan(*, rounds: int = 1, ramp_s: float = 20.0, students: int = 1) -> Rehea
     """Returns a rehearsal plan."""
     return RehearsalPlan(
         journey="live-class",
-        arrivals=arrivals("teacher", [f"student{number}" for number in range(students)], ramp_s=ramp_s, workers=2),
+        arrivals=arrivals(
+            {"teacher": "teacher"}, [f"student{number}" for number in range(students)], ramp_s=ramp_s, workers=2
+        ),
         ramp_s=ramp_s,
         rounds=rounds,
         stay_s=5.0,

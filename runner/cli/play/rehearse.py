@@ -15,17 +15,20 @@ import click
 import psutil
 from pydantic import TypeAdapter, ValidationError
 
-from firstbell.errors import CONFIG, ERRORED
+from firstbell.errors import ERRORED
 from firstbell.runner.app.build import config_at, district_of, practice_address
-from firstbell.runner.app.local_runner import open_shared_resources
+from firstbell.runner.app.local_runner import collect_journeys, open_shared_resources
 from firstbell.runner.app.open_config import state_folder
 from firstbell.runner.cli.console import console, errors_as_sentences, give_up
 from firstbell.runner.cli.options import CONFIG_OPTION, JSON_OPTION
 from firstbell.runner.cli.play.rehearse_checks import (
     arrivals_of,
+    cast_of,
     check_is_chromium,
     check_shared_browser,
     criteria_of,
+    journey_of,
+    titles_of,
     too_many_text,
 )
 from firstbell.runner.cli.play.rehearse_outputs import write_outputs
@@ -37,7 +40,7 @@ from firstbell.runner.execution.accounts.reservation import AccountsBusy
 from firstbell.runner.execution.browsers.discovery import find_browser
 from firstbell.runner.execution.district import District
 from firstbell.runner.execution.supervision.process_identity import owner_is_gone, this_process
-from firstbell.runner.execution.supervision.protocol import WorkerSetup
+from firstbell.runner.execution.supervision.protocol import JourneyInfo, WorkerSetup
 from firstbell.runner.history.database import Database
 from firstbell.runner.history.slots.account_locks import AccountLocks
 from firstbell.runner.history.slots.claims import AccountAllocation
@@ -48,8 +51,6 @@ from firstbell.runner.rehearsal.processes.parent import measure_in_child
 from firstbell.runner.rehearsal.results.store import RehearsalStore
 from firstbell.runner.rehearsal.run import RehearsalPlan, conclude, longest_s, rehearse
 
-# The script of a rehearsal is written for this journey and this many teachers.
-JOURNEY, TEACHERS = "live-class", 1
 CODES = {RehearsalOutcome.GO: 0, RehearsalOutcome.NO_GO: 1, RehearsalOutcome.LIMITED: ERRORED}
 # Shells report a process that a signal ended by this number plus that of the signal.
 SIGNALLED = 128
@@ -65,14 +66,6 @@ def _duration(_context: click.Context, _option: click.Parameter, value: str) -> 
         return _SECONDS.validate_python(value)
     except ValidationError:
         raise click.BadParameter(f'write a duration such as "20s" or "5m", not "{value}"') from None
-
-
-def _must_be_playable(journey: str, teachers: int) -> None:
-    """Ends the command for a journey or a number of teachers that a rehearsal cannot play."""
-    if journey != JOURNEY:
-        give_up(f'only "{JOURNEY}" can be rehearsed; run "{journey}" with: firstbell run {journey}', code=CONFIG)
-    if teachers != TEACHERS:
-        give_up(f"a rehearsal has {TEACHERS} teacher, not {teachers}; leave out --teachers", code=CONFIG)
 
 
 def _output_file(_context: click.Context, _option: click.Parameter, value: Path | None) -> Path | None:
@@ -95,9 +88,6 @@ def _output_file(_context: click.Context, _option: click.Parameter, value: Path 
 @click.argument("journey")
 @click.option("--students", type=click.IntRange(1, 500), default=8, show_default=True, help="The number of students.")
 @click.option(
-    "--teachers", type=click.IntRange(1), default=TEACHERS, show_default=True, help="A class has one teacher."
-)
-@click.option(
     "--ramp", "ramp_s", default="20s", show_default=True, callback=_duration, help="Time in which they arrive."
 )
 @click.option("--stay", "stay_s", default="5s", show_default=True, callback=_duration, help="Time all stay.")
@@ -116,7 +106,6 @@ def _output_file(_context: click.Context, _option: click.Parameter, value: Path 
 def rehearse_(
     journey: str,
     students: int,
-    teachers: int,
     ramp_s: float,
     stay_s: float,
     repeat: int,
@@ -128,24 +117,24 @@ def rehearse_(
     as_json: bool,
     config_file: Path | None,
 ) -> None:
-    """Bring a whole class online at once, and measure it.
+    """Play one journey with many students at once, and measure it.
 
-    A teacher opens the class, and students arrive as before a bell. Each student has a browser context and a camera of
-    their own, and must see and hear the teacher. Chat and raised hands are left out; all use the browser of [browser].
+    Each student plays the journey in a browser context with a camera of their own, and arrives as before a bell. One
+    teacher plays the teacher's part for all; a journey of students alone needs none. All use the browser of [browser].
 
     Exits with 0 for go, 1 for no-go, 2 for no result (this machine was the limit or failed, or figures contradict those
     of the practice school), 3 for a configuration that cannot be used.
     """
-    _must_be_playable(journey, teachers)
     progress = SilentProgress() if as_json else ConsoleProgress(console())
     options = RehearseOptions(
         journey=journey, students=students, ramp_s=ramp_s, stay_s=stay_s, rounds=repeat, at=at, anyway=anyway
     )
     with errors_as_sentences(), _stopped(STOPPED, code=ERRORED), stopped_by_signals():
         config = config_at(config_file, Path.cwd())
-        criteria = criteria_of(config)
         check_is_chromium(find_browser(config.settings.browser.executable, config.settings.browser.name))
-        record = _played(options, config, progress, only_measures=only_measures)
+        info = journey_of(journey, collect_journeys(config), config)
+        criteria = criteria_of(config, titles_of(info, district_of(config, None).folders))
+        record = _played(options, info, config, progress, only_measures=only_measures)
         if record is None:
             return
         store = RehearsalStore(_rehearsal_store(config))
@@ -191,7 +180,12 @@ class RehearseOptions:
 
 
 def _played(
-    options: RehearseOptions, config: Config, progress: ConsoleProgress | SilentProgress, *, only_measures: bool
+    options: RehearseOptions,
+    journey: JourneyInfo,
+    config: Config,
+    progress: ConsoleProgress | SilentProgress,
+    *,
+    only_measures: bool,
 ) -> RecordRow | None:
     """Measures this machine and, unless that is all, runs the rehearsal. Raises WorkerUnwell and AccountsBusy."""
     with open_shared_resources(config) as (database, practice):
@@ -200,9 +194,12 @@ def _played(
             config=config.file if config.text else None, text=config.text, practice=practice_address(practice)
         )
         log, cores = state_folder(config) / "rehearsal.log", psutil.cpu_count() or 1
-        workers = min(cores, options.students + 1)
+        cast = cast_of(journey)
+        workers = min(cores, options.students + len(cast.hosts))
         participants = (
-            () if only_measures else arrivals_of(district, options.students, ramp_s=options.ramp_s, workers=workers)
+            ()
+            if only_measures
+            else arrivals_of(district, cast, options.students, ramp_s=options.ramp_s, workers=workers)
         )
         check_shared_browser(config, district, options.journey, participants)
         found = measure_in_child(hello, log)
@@ -214,7 +211,7 @@ def _played(
         if can < options.students and not options.anyway:
             give_up(too_many_text(options.students, can), code=ERRORED)
         plan = RehearsalPlan(
-            journey=options.journey,
+            journey=journey.id,
             arrivals=participants,
             ramp_s=options.ramp_s,
             rounds=options.rounds,

@@ -13,7 +13,6 @@ from rich.table import Table
 from rich.text import Text
 
 from firstbell.runner.outcome import Outcome
-from firstbell.runner.rehearsal.arrivals import TEACHER
 from firstbell.runner.rehearsal.capacity import busy_of
 from firstbell.runner.rehearsal.document import RehearsalDocument, RehearsalOutcome
 from firstbell.runner.rehearsal.processes.protocol import ActorLeft, CapacityMeasured, FromPlayers
@@ -79,14 +78,15 @@ class ConsoleProgress:
         columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[where]}"))
         progress = Progress(*columns, TimeElapsedColumn(), console=self._out, disable=not self._out.is_terminal)
         with progress:
-            task = progress.add_task("teacher opens the class", total=plan.rounds * plan.students, where="")
+            task = progress.add_task("the round begins", total=plan.rounds * plan.students, where="")
             gone = 0
+            guests = {arrival.actor for arrival in plan.arrivals if arrival.is_guest}
 
             def listen(message: FromPlayers, transcript: Transcript) -> None:
                 nonlocal gone
                 counts = transcript.counts()
                 where = ", ".join(f"{counts[name]} {name}" for name in PHASES if counts.get(name))
-                if isinstance(message, ActorLeft) and message.actor != TEACHER:
+                if isinstance(message, ActorLeft) and message.actor in guests:
                     gone += 1
                 progress.update(
                     task, description=f"round {transcript.round} of {plan.rounds}", completed=gone, where=where
@@ -101,7 +101,7 @@ class ConsoleProgress:
         is_well = person.outcome == Outcome.PASSED
         took_s = sum(step.took_s for step in person.steps)
         latency = next((sample.latency_ms for sample in reversed(person.looks) if sample.latency_ms is not None), None)
-        media = f"  saw and heard the teacher, latency {latency:.0f} ms" if latency is not None and is_well else ""
+        media = f"  saw and heard the host, latency {latency:.0f} ms" if latency is not None and is_well else ""
         self._out.print(
             Text.assemble(
                 ("  ✓ " if is_well else "  ✗ ", person.outcome),
@@ -115,7 +115,8 @@ class ConsoleProgress:
     def result(self, document: RehearsalDocument) -> None:
         """Prints the result, then the figures that it rests on."""
         record, style = document.record, STYLES[document.verdict]
-        people = f"{record.students} students, {record.teachers} teacher, within {record.ramp_s:g} s"
+        host = next((f", {person.role}" for person in record.host_rows), "")
+        people = f"{record.students} {record.guest}s{host}, within {record.ramp_s:g} s"
         rounds = f", {record.rounds} times" if record.rounds > 1 else ""
         word = (f"{WORDS[document.verdict]:<6}  ", style)
         self._out.print(Text.assemble(word, as_text(f"{record.journey}, {people}{rounds}")))

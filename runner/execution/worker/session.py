@@ -241,9 +241,9 @@ def journey_files(folders: tuple[Path, ...]) -> list[Path]:
     return [*SHIPPED_FILES, *(path for path in own if path.name != "conftest.py" and not path.name.startswith("_"))]
 
 
-def run_session(end: WorkerEnd, district: District, *, folder: Path, headed: bool) -> None:
-    """Runs a pytest session over all journeys of a district until the parent ends it. `folder` is that of its
-    configuration."""
+def run_session(district: District, *, plays: object, folder: Path, headed: bool) -> None:
+    """Runs a pytest session over all journeys of a district until `plays`, the plugin that plays them, ends it.
+    `folder` is that of the configuration."""
     # A project's own ini file applies (markers, base URL), without options that are meant for its test runs.
     overrides = ["-o", "addopts=", "-o", "filterwarnings=", "-o", "strict_config=false"]
     options = ["-q", "-p", "no:cacheprovider", *overrides, "--continue-on-collection-errors"]
@@ -254,7 +254,7 @@ def run_session(end: WorkerEnd, district: District, *, folder: Path, headed: boo
         options.append("--headed")
     files = [str(path) for path in (*journey_files(district.folders), Path(health_probe.__file__))]
     plugin = _DistrictPlugin(district)
-    pytest.main([*options, *files], plugins=[plugin, WorkerSession(end, district)])
+    pytest.main([*options, *files], plugins=[plugin, plays])
     if broken := plugin.broken_conftest:
         raise UnusableConftest(f"{broken.file}:{broken.line}: {broken.cause}")
 

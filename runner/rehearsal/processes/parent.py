@@ -14,13 +14,12 @@ from firstbell.runner.execution.supervision.child_process import ChildGone, Chil
 from firstbell.runner.execution.supervision.protocol import PipeMessage, WorkerSetup
 from firstbell.runner.execution.supervision.supervisor import WorkerFailure
 from firstbell.runner.rehearsal.arrivals import Arrival
-from firstbell.runner.rehearsal.processes.cues import CueBarrier
+from firstbell.runner.rehearsal.processes.cues import RoundOrder
 from firstbell.runner.rehearsal.processes.protocol import (
     FROM_PLAYERS,
     ActorLeft,
     BeginRound,
     CapacityMeasured,
-    Cue,
     EndPlayers,
     FromPlayers,
     PlayersFailed,
@@ -96,7 +95,7 @@ class PlayerProcesses:
             for worker in sorted({arrival.worker for arrival in arrivals}):
                 players = PlayerProcess(self._log, self._messages)
                 self._players[players] = tuple(arrival for arrival in arrivals if arrival.worker == worker)
-                players.send(prepare.model_copy(update={"arrivals": self._players[players]}))
+                players.send(prepare.model_copy(update={"arrivals": tuple(arrivals), "worker": worker}))
             self._await_ready()
         except BaseException:
             self.kill()
@@ -108,7 +107,8 @@ class PlayerProcesses:
     def __exit__(
         self, kind: type[BaseException] | None, _error: BaseException | None, _tb: TracebackType | None
     ) -> None:
-        self.close() if kind is None else self.kill()
+        self.is_intact = self.is_intact and kind is None
+        self.close()
 
     def play(self, token: str, *, deadline_s: float, follow: ProgressCallback) -> None:
         """Plays one round and passes each message to `follow`. All people have left at the end, if necessary by force.
@@ -116,29 +116,29 @@ class PlayerProcesses:
         If a process crashes, or the deadline passes, the people who have not left count as errored, and `is_intact` is
         false: no more rounds can be played.
         """
-        barrier, deadline = CueBarrier(self._arrivals), time.monotonic() + deadline_s
-        self._send_all(BeginRound(token=token))
-        while not barrier.is_over:
+        order, deadline = RoundOrder(self._arrivals), time.monotonic() + deadline_s
+        self._send_all(BeginRound(token=token), *order.begin())
+        while not order.is_over:
             try:
                 players, message = self._messages.get(timeout=max(0.0, deadline - time.monotonic()))
             except queue.Empty:
-                absent = [arrival for arrival in self._arrivals if arrival.actor in barrier.absent]
+                absent = [arrival for arrival in self._arrivals if arrival.actor in order.absent]
                 text = f"the round did not end within {deadline_s:.0f} s and was stopped"
-                self._report_absent(absent, text, barrier, follow)
-                self.kill()
+                self._report_absent(absent, text, order, follow)
+                self.close()
                 return
             if message is None:
-                absent = [arrival for arrival in self._players.pop(players, ()) if arrival.actor in barrier.absent]
+                absent = [arrival for arrival in self._players.pop(players, ()) if arrival.actor in order.absent]
                 players.kill()
                 text = f"the player process crashed; log: {self._log_path}"
-                self._report_absent(absent, text, barrier, follow)
+                self._report_absent(absent, text, order, follow)
                 continue
             follow(message)
-            for cue in barrier.receive(message):
-                self._send_all(Cue(cue=cue))
+            self._send_all(*order.receive(message))
 
     def close(self) -> None:
-        """Asks all processes to end."""
+        """Asks all processes to end: their people leave the class first. Kills those that do not."""
+        self._send_all(EndPlayers())
         for players in self._players:
             players.close()
         self._players = {}
@@ -152,19 +152,17 @@ class PlayerProcesses:
         self.is_intact = False
         self._log.close()
 
-    def _report_absent(
-        self, absent: Sequence[Arrival], text: str, barrier: CueBarrier, follow: ProgressCallback
-    ) -> None:
+    def _report_absent(self, absent: Sequence[Arrival], text: str, order: RoundOrder, follow: ProgressCallback) -> None:
         self.is_intact = False
         for arrival in absent:
             left = ActorLeft(actor=arrival.actor, at_s=time.time(), ending="errored", said=text)
             follow(left)
-            for cue in barrier.receive(left):
-                self._send_all(Cue(cue=cue))
+            self._send_all(*order.receive(left))
 
-    def _send_all(self, message: PipeMessage) -> None:
-        for players in self._players:
-            players.send(message)
+    def _send_all(self, *messages: PipeMessage) -> None:
+        for message in messages:
+            for players in self._players:
+                players.send(message)
 
     def _await_ready(self) -> None:
         deadline, waited_for = time.monotonic() + READY_S, set(self._players)

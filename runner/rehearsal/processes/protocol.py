@@ -11,18 +11,21 @@ from firstbell.runner.execution.supervision.protocol import PipeMessage, WorkerS
 from firstbell.runner.rehearsal.arrivals import Arrival
 from firstbell.runner.rehearsal.document import CostRow
 
-STUDENTS_JOIN, ALL_JOINED, LEAVE_CLASS, END_CLASS = "come", "everybody", "home", "end"
-"""The cues, in order: students join; all have joined; students leave; the teacher ends the class."""
+STAY, STAYED, END = "=stay", "=stayed", "=end"
+"""Paths of what every guest does besides the statements of a journey: be there for the stay, have stayed, and end."""
 
 
 class PreparePlayers(PipeMessage):
-    """To a process: the people to play. `stay_s` is how long all stay together, `keep` the folder for evidence of
+    """To a process: the journey, all people, and the `worker` whose people it plays. `stay_s` is how long all stay
+    together, `keep` the folder for evidence of
     failures, `mask` the selectors to mask in pictures. Without arrivals the process measures the cost of a student,
     reports it, and ends."""
 
     kind: Literal["engage"] = "engage"
     hello: WorkerSetup
+    journey: str = ""
     arrivals: tuple[Arrival, ...] = ()
+    worker: int = 0
     guests: tuple[str, ...] = ()
     stay_s: float = 0.0
     keep: Path = Path()
@@ -36,11 +39,44 @@ class BeginRound(PipeMessage):
     token: str
 
 
+class GuestsCome(PipeMessage):
+    """To a process: the hosts are ready, and guests arrive from now on."""
+
+    kind: Literal["come"] = "come"
+
+
 class Cue(PipeMessage):
-    """To a process: go on, for people who wait for this cue."""
+    """To a process: go on, for people who wait until those of `role` have played a statement, or have left.
+
+    `value` is what the statement gave to its name, as JSON; empty if it gave nothing that can be sent. `is_played` is
+    false if the people of a host's role left before, with a failure."""
 
     kind: Literal["cue"] = "cue"
-    cue: str
+    path: str
+    role: str
+    value: str = ""
+    is_played: bool = True
+
+
+class HostValues(PipeMessage):
+    """To a process: the values (JSON) that a host's statements gave to their names, by path."""
+
+    kind: Literal["values"] = "values"
+    values: dict[str, str]
+
+
+class PersonLeft(PipeMessage):
+    """To a process: a person has left, wherever they were."""
+
+    kind: Literal["gone"] = "gone"
+    actor: str
+
+
+class Stuck(PipeMessage):
+    """To a process: all wait for another person, so that no person can go on."""
+
+    kind: Literal["stuck"] = "stuck"
+    said: str
 
 
 class EndPlayers(PipeMessage):
@@ -123,6 +159,14 @@ class FramesReceived(PipeMessage):
     frames: int
 
 
+class GuestNotSeen(PipeMessage):
+    """From a process: a host did not see and hear a guest, for the reason in `said`."""
+
+    kind: Literal["unseen"] = "unseen"
+    actor: str
+    said: str
+
+
 class EvidenceKept(PipeMessage):
     """From a process: evidence of a failed person, by names in the folder; the picture, if any, first."""
 
@@ -131,27 +175,48 @@ class EvidenceKept(PipeMessage):
     names: tuple[str, ...]
 
 
+class PlayedStatement(PipeMessage):
+    """A statement and its value: see Cue."""
+
+    path: str
+    value: str = ""
+
+
+class StatementsPlayed(PipeMessage):
+    """From a process: a person has played these statements of the journey."""
+
+    kind: Literal["statements"] = "statements"
+    actor: str
+    statements: tuple[PlayedStatement, ...]
+
+
 class ActorWaits(PipeMessage):
-    """From a process: a person waits for a cue."""
+    """From a process: a person waits until those of `role` have played a statement."""
 
     kind: Literal["waits"] = "waits"
     actor: str
-    cue: str
+    path: str
+    role: str
 
 
 class ActorLeft(PipeMessage):
-    """From a process: a person has finished a round. `ending` and `said` report a failure between steps; `lost_share`
-    is the share of time in which the process was not scheduled."""
+    """From a process: a person has finished a round. `ending` and `said` report a failure between steps; `is_alone`:
+    they could not go on, because one of another role had failed; `lost_share` is the share of time in which the process
+    was not scheduled."""
 
     kind: Literal["left"] = "left"
     actor: str
     at_s: float
     ending: str = ""
     said: str = ""
+    is_alone: bool = False
     lost_share: float = 0.0
 
 
-ToPlayers = Annotated[PreparePlayers | BeginRound | Cue | EndPlayers, Field(discriminator="kind")]
+ToPlayers = Annotated[
+    PreparePlayers | BeginRound | GuestsCome | Cue | HostValues | PersonLeft | Stuck | EndPlayers,
+    Field(discriminator="kind"),
+]
 FromPlayers = Annotated[
     PlayersReady
     | CapacityMeasured
@@ -162,6 +227,8 @@ FromPlayers = Annotated[
     | ActorStayed
     | FramesReceived
     | EvidenceKept
+    | GuestNotSeen
+    | StatementsPlayed
     | ActorWaits
     | ActorLeft,
     Field(discriminator="kind"),

@@ -16,7 +16,6 @@ from typing import Literal
 
 from firstbell.runner.outcome import Outcome
 from firstbell.runner.rehearsal.document import ComparedRow, ComparisonRow, PersonRow, RecordRow
-from firstbell.runner.rehearsal.scenario import STEPS
 
 ALPHA = 0.05
 # The exact distribution is cheap up to here, and the approximation good beyond.
@@ -74,17 +73,18 @@ def compare(now: RecordRow, before: RecordRow) -> ComparisonRow:
     """Compares each figure of two rehearsals of one journey."""
     shape, earlier = _size_text(now), _size_text(before)
     text = "same size" if shape == earlier else f"different size: {earlier} then, {shape} now"
-    rows = (_successes(now.student_rows, before.student_rows), *_figures(now.student_rows, before.student_rows))
+    rows = (_successes(now, before), *_figures(now, before))
     return ComparisonRow(previous=before.id, previous_began_at=before.began_at, said=text, rows=rows)
 
 
 def _size_text(record: RecordRow) -> str:
     often = "once" if record.rounds == 1 else f"{record.rounds} times"
-    return f"{record.students} students within {record.ramp_s:g} s, {often}"
+    return f"{record.students} {record.guest}s within {record.ramp_s:g} s, {often}"
 
 
-def _figures(now: Sequence[PersonRow], before: Sequence[PersonRow]) -> Iterator[ComparedRow]:
-    for title in STEPS:
+def _figures(record: RecordRow, previous: RecordRow) -> Iterator[ComparedRow]:
+    now, before = record.student_rows, previous.student_rows
+    for title in record.steps:
         yield _row(f"{title}, median", _took(now, title), _took(before, title), "s", lower_is_better=True)
     yield _row("media latency, median", _latency(now), _latency(before), "ms", lower_is_better=True)
     yield _row("frames per second, median", _frames(now), _frames(before), "", lower_is_better=False)
@@ -109,10 +109,10 @@ def _smallest_p(n: int, m: int) -> float:
     return 2 / math.comb(n + m, n)
 
 
-def _successes(now: Sequence[PersonRow], before: Sequence[PersonRow]) -> ComparedRow:
-    (passed, of), (passed_before, of_before) = _passed(now), _passed(before)
+def _successes(now: RecordRow, before: RecordRow) -> ComparedRow:
+    (passed, of), (passed_before, of_before) = _passed(now.student_rows), _passed(before.student_rows)
     shown = {"before": f"{passed_before} of {of_before}", "now": f"{passed} of {of}"}
-    title = "students who saw and heard the teacher"
+    title = now.success_title
     if not of or not of_before:
         return ComparedRow(title=title, **shown, change="too few to tell", test="none")
     p = fisher(passed, of, passed_before, of_before)

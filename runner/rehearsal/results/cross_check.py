@@ -11,12 +11,13 @@ from firstbell.journeys.media.camera import FRAMES_PER_S
 from firstbell.runner.outcome import Outcome
 from firstbell.runner.rehearsal.arrivals import TEACHER
 from firstbell.runner.rehearsal.document import CountedRow, PersonRow
-from firstbell.runner.rehearsal.scenario import JOINS, LEAVES, OPENS_THE_CLASS
-from firstbell.runner.rehearsal.transcript import joins, peak
+from firstbell.runner.rehearsal.transcript import JOINS, LEAVES, OPENS_THE_CLASS, joins, peak
 
 # The time from a student's leaving until the teacher's page has hung up: two messages through the school's socket, and
 # pages that wait for a processor.
 HANG_UP_S = 1.0
+JOURNEY = "live-class"
+"""The journey whose steps and figures the practice school counts too."""
 JOINING = (JOINS, OPENS_THE_CLASS)
 
 

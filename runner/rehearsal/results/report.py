@@ -15,7 +15,6 @@ from firstbell.runner.rehearsal.capacity import busy_of
 from firstbell.runner.rehearsal.criteria import Criteria
 from firstbell.runner.rehearsal.document import PersonRow, RehearsalDocument
 from firstbell.runner.rehearsal.results.svg_plots import PlotDot, bars, line, scatter
-from firstbell.runner.rehearsal.scenario import SEES, STEPS
 from firstbell.runner.rehearsal.transcript import NOT_OPENED
 
 OUTCOME_TEXT = {"go": "Go", "no-go": "No-go", "the probe was the limit": "No result"}
@@ -33,7 +32,7 @@ def report_page(
         word=OUTCOME_TEXT[document.verdict.value],
         began_at=document.record.began_at.astimezone(zone),
         busy=busy_of(document.record.samples),
-        steps=STEPS,
+        steps=document.record.steps,
         plots=_plots(document, criteria),
         pictures={name: base64.b64encode(data).decode() for name, data in (pictures or {}).items()},
     )
@@ -55,11 +54,9 @@ def _plots(document: RehearsalDocument, criteria: Criteria) -> list[tuple[str, s
     return [
         (
             "Join times",
-            "Each dot is a student: when they saw and heard the teacher, and how long it took from the portal.",
-            scatter(
-                joined, title="Seconds from opening the portal to seeing and hearing the teacher, over time", unit="s"
-            )
-            or "No student saw and heard the teacher.",
+            "Each dot is a student: when they saw and heard the host, or passed their last step, and how long it took.",
+            scatter(joined, title="Seconds from the first step to seeing and hearing the host, over time", unit="s")
+            or "No student got there.",
         ),
         (
             "Media latency",
@@ -81,10 +78,11 @@ def _plots(document: RehearsalDocument, criteria: Criteria) -> list[tuple[str, s
 
 
 def _join_dot(person: PersonRow) -> PlotDot | None:
-    last = person.step(SEES)
-    if last is None:
+    proved = next((sample.at_s for sample in person.looks if not sample.fault), None)
+    ended = [step.at_s + step.took_s for step in person.steps] if person.outcome == Outcome.PASSED else []
+    at_s = proved if proved is not None else max(ended, default=None)
+    if at_s is None or not person.steps:
         return None
-    at_s = last.at_s + last.took_s
     return PlotDot(at_s=at_s, value=at_s - person.steps[0].at_s, who=f"{person.actor}, round {person.round}")
 
 

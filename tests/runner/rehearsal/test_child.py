@@ -13,15 +13,19 @@ from firstbell.runner.app.build import district_of
 from firstbell.runner.config.load import parse
 from firstbell.runner.execution.supervision.pipe import WorkerEnd
 from firstbell.runner.execution.supervision.protocol import PipeMessage, WorkerSetup
-from firstbell.runner.rehearsal.arrivals import arrivals
-from firstbell.runner.rehearsal.processes.child import PlayerGroup, PlayerResources, ProgressObserver
+from firstbell.runner.rehearsal.arrivals import Cast, arrivals
+from firstbell.runner.rehearsal.processes.group import PlayerGroup
+from firstbell.runner.rehearsal.processes.observer import PlayerResources, ProgressObserver
+from firstbell.runner.rehearsal.processes.part import Rehearsed
 from firstbell.runner.rehearsal.processes.protocol import FROM_PLAYERS, ActorLeft, PreparePlayers, StepPlayed
 from firstbell.runner.rehearsal.results.failure_evidence import FailureEvidenceSettings
 
 if TYPE_CHECKING:
+    import pytest
     from playwright.sync_api import Browser
 
     from firstbell.journeys.stage.actor import Actor
+    from firstbell.runner.rehearsal.plays.fixtures import JourneyFixtures
 
 SECRET = "correct-horse-battery"
 RESOURCES = PlayerResources(
@@ -31,7 +35,7 @@ RESOURCES = PlayerResources(
     devices={},
     evidence=FailureEvidenceSettings(folder=Path("nowhere"), mask=(), known=KnownSecrets([SECRET])),
 )
-ARRIVALS = arrivals("teacher", ["student"], ramp_s=1.0, workers=1)
+ARRIVALS = arrivals({"teacher": "teacher"}, ["student"], ramp_s=1.0, workers=1)
 
 
 def test_failed_step_is_reported_without_a_secret_from_the_page() -> None:
@@ -49,11 +53,16 @@ def test_failed_step_is_reported_without_a_secret_from_the_page() -> None:
 def test_failure_between_steps_is_reported_without_secrets() -> None:
     config = parse('[school]\nname = "P"\ntimezone = "UTC"\n', Path("firstbell.toml"))
     # The message about a missing account holds its name, which here is the secret.
-    planned = arrivals(SECRET, ["student"], ramp_s=1.0, workers=1)
+    planned = arrivals({"teacher": SECRET}, ["student"], ramp_s=1.0, workers=1)
     written = io.BytesIO()
     group = PlayerGroup(
         WorkerEnd(io.BytesIO(), written),
-        district_of(config, None),
+        Rehearsed(
+            item=cast("pytest.Function", None),
+            fixtures=cast("JourneyFixtures", None),
+            cast=Cast(guest="student", hosts=("teacher",)),
+            district=district_of(config, None),
+        ),
         PreparePlayers(hello=WorkerSetup(config=None), arrivals=planned),
         RESOURCES,
     )

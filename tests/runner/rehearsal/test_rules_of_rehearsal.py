@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, time
 from itertools import combinations
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 
 from firstbell.runner.app.build import district_of
 from firstbell.runner.app.open_config import embedded_district
+from firstbell.runner.authoring.step_titles import StepTitles
 from firstbell.runner.cli.play.rehearse_checks import check_shared_browser, criteria_of, too_many_text
 from firstbell.runner.config.errors import ConfigError
 from firstbell.runner.config.load import parse
@@ -19,16 +21,19 @@ from firstbell.runner.rehearsal.arrivals import arrivals, begins_at
 from firstbell.runner.rehearsal.capacity import capacity_of, limit_of
 from firstbell.runner.rehearsal.criteria import Criteria, judge
 from firstbell.runner.rehearsal.document import CostRow, CountedRow, PersonRow, RehearsalOutcome, SampleRow
-from firstbell.runner.rehearsal.processes.cues import CueBarrier
+from firstbell.runner.rehearsal.processes.cues import RoundOrder
 from firstbell.runner.rehearsal.processes.protocol import (
-    ALL_JOINED,
-    END_CLASS,
-    LEAVE_CLASS,
-    STUDENTS_JOIN,
     ActorLeft,
     ActorWaits,
+    Cue,
     FromPlayers,
+    GuestsCome,
+    HostValues,
+    PersonLeft,
+    PlayedStatement,
+    StatementsPlayed,
     StepPlayed,
+    Stuck,
 )
 from firstbell.runner.rehearsal.results.compare import compare, fisher, mann_whitney
 from firstbell.runner.rehearsal.run import conclude, longest_s
@@ -40,7 +45,7 @@ OVERLOADED = "all processors were busy for 90% of the time"
 
 
 def test_arrivals_grow_denser_until_the_bell() -> None:
-    _, *students = arrivals("t", ["a", "b", "c", "d", "e"], ramp_s=100.0, workers=2)
+    _, *students = arrivals({"teacher": "t"}, ["a", "b", "c", "d", "e"], ramp_s=100.0, workers=2)
     comes = [arrival.comes_s for arrival in students]
     assert comes == [0.0, 50.0, 70.711, 86.603, 100.0]
     assert [arrival.worker for arrival in students] == [1, 0, 1, 0, 1]
@@ -73,64 +78,102 @@ def test_locks_last_as_long_as_all_rounds_can_take(
     assert at_least_s <= longest_s(a_plan(rounds=rounds, ramp_s=ramp_s), district) <= at_most_s
 
 
-def _left(actor: str) -> ActorLeft:
-    return ActorLeft(actor=actor, at_s=0.0)
+def _left(actor: str, ending: str = "") -> ActorLeft:
+    return ActorLeft(actor=actor, at_s=0.0, ending=ending)
 
 
-def _waits(actor: str, cue: str) -> ActorWaits:
-    return ActorWaits(actor=actor, cue=cue)
+def _waits(actor: str, path: str, role: str) -> ActorWaits:
+    return ActorWaits(actor=actor, path=path, role=role)
 
 
-TEACHER_WAITS = _waits("teacher", END_CLASS)
+def _played(actor: str, path: str, value: str = "") -> StatementsPlayed:
+    return StatementsPlayed(actor=actor, statements=(PlayedStatement(path=path, value=value),))
+
+
+HOST_WAITS = _waits("teacher", "j.py:9:0#1", "student")
+OPENED = _played("teacher", "j.py:5:0#1", '"room 7"')
+LISTENS = _waits("student 1", "j.py:5:0#1", "teacher")
+VALUES = HostValues(values={"j.py:5:0#1": '"room 7"'})
+COME = GuestsCome()
+
+
+def _cue(path: str, role: str, value: str = "", *, is_played: bool = True) -> Cue:
+    return Cue(path=path, role=role, value=value, is_played=is_played)
 
 
 @pytest.mark.parametrize(
-    ("said", "cues", "is_over"),
+    ("said", "due", "is_over"),
     [
-        ([_waits("student 1", ALL_JOINED)], [], False),
-        ([TEACHER_WAITS], [STUDENTS_JOIN], False),
-        ([TEACHER_WAITS, _waits("student 1", ALL_JOINED)], [STUDENTS_JOIN], False),
-        ([TEACHER_WAITS, _waits("student 1", ALL_JOINED), _left("student 2")], [STUDENTS_JOIN, ALL_JOINED], False),
-        ([TEACHER_WAITS, _left("student 2"), _waits("student 1", LEAVE_CLASS)], [STUDENTS_JOIN], False),
+        ([OPENED], [VALUES], False),
+        ([OPENED, HOST_WAITS], [VALUES, COME], False),
+        ([OPENED, HOST_WAITS, LISTENS], [VALUES, COME, _cue("j.py:5:0#1", "teacher", '"room 7"')], False),
+        ([HOST_WAITS, _played("student 1", "j.py:9:0#1", "1")], [COME], False),
         (
-            [TEACHER_WAITS, _waits("student 1", ALL_JOINED), _left("student 2"), _waits("student 1", LEAVE_CLASS)],
-            [STUDENTS_JOIN, ALL_JOINED, LEAVE_CLASS],
+            [HOST_WAITS, _played("student 1", "j.py:9:0#1", "1"), _played("student 2", "j.py:9:0#1", "2")],
+            [COME, _cue("j.py:9:0#1", "student")],
             False,
         ),
         (
-            [TEACHER_WAITS, _left("student 1"), _left("student 2")],
-            [STUDENTS_JOIN, ALL_JOINED, LEAVE_CLASS, END_CLASS],
+            [HOST_WAITS, _played("student 1", "j.py:9:0#1"), _left("student 2")],
+            [COME, PersonLeft(actor="student 2"), _cue("j.py:9:0#1", "student")],
             False,
         ),
         (
-            [TEACHER_WAITS, _left("student 1"), _left("student 2"), _left("teacher")],
-            [STUDENTS_JOIN, ALL_JOINED, LEAVE_CLASS, END_CLASS],
-            True,
+            [HOST_WAITS, _left("student 1"), _left("student 2", "failed")],
+            [
+                COME,
+                PersonLeft(actor="student 1"),
+                PersonLeft(actor="student 2"),
+                _cue("j.py:9:0#1", "student"),
+            ],
+            False,
         ),
-        ([_left("teacher")], [], True),
-        ([TEACHER_WAITS, _left("teacher"), _left("student 1")], [STUDENTS_JOIN], False),
+        ([_left("teacher", "failed")], [PersonLeft(actor="teacher")], True),
+        ([_left("teacher")], [PersonLeft(actor="teacher"), COME], False),
+        (
+            [HOST_WAITS, LISTENS, _left("teacher", "failed")],
+            [COME, PersonLeft(actor="teacher"), _cue("j.py:5:0#1", "teacher", is_played=False)],
+            False,
+        ),
+        ([HOST_WAITS, _left("teacher"), _left("student 1"), _left("student 2")], ["any"], True),
     ],
     ids=[
-        "no student joins before the class is open",
-        "students join when it is open",
-        "one student is waited for",
-        "a failed student is not waited for",
-        "no cue before its turn",
-        "the remaining student leaves",
-        "all have left: the teacher ends the class",
+        "no guest comes while the host is busy",
+        "guests come when the host waits",
+        "a statement that was played is not waited for, and gives its value",
+        "all guests are waited for",
+        "guests have a value each, so that none is sent",
+        "a guest who has left is not waited for",
+        "no guest is left: the host goes on",
+        "a host who fails first is not waited for",
+        "a host who needs no guest",
+        "guests cannot go on without a host who failed",
         "all have left: the round is over",
-        "a class that never opened is over",
-        "a lost teacher: students end by themselves",
     ],
 )
-def test_cue_is_issued_when_all_who_remain_wait(
+def test_people_go_on_when_all_they_wait_for_have_played(
     said: list[FromPlayers],
-    cues: list[str],
+    due: list[object],
     is_over: bool,  # noqa: FBT001  # a column of the table
 ) -> None:
-    barrier = CueBarrier(arrivals("t", ["a", "b"], ramp_s=1.0, workers=1))
-    assert [cue for message in said for cue in barrier.receive(message)] == cues
-    assert barrier.is_over is is_over
+    order = RoundOrder(arrivals({"teacher": "t"}, ["a", "b"], ramp_s=1.0, workers=1))
+    assert order.begin() == []
+    found = [message for given in said for message in order.receive(given)]
+    assert due in (["any"], found)
+    assert order.is_over is is_over
+
+
+def test_guests_alone_come_at_once_and_people_who_wait_for_each_other_are_told() -> None:
+    alone = RoundOrder(arrivals({}, ["a", "b"], ramp_s=1.0, workers=1))
+    assert alone.begin() == [COME]
+    order = RoundOrder(arrivals({"teacher": "t"}, ["a"], ramp_s=1.0, workers=1))
+    waits = [_waits("teacher", "a.py:4:8#1/j.py:7:4#1", "student"), _waits("student 1", "j.py:7:4#1", "teacher")]
+    *_, last = [message for wait in waits for message in order.receive(wait)]
+    assert isinstance(last, Stuck)
+    assert last.said == (
+        "no person can go on, because all wait for the student (j.py:7) and the teacher (j.py:7): "
+        "write one statement for each person"
+    )
 
 
 TEN = [a_student(number) for number in range(10)]
@@ -335,7 +378,7 @@ def test_fewer_frames_are_worse() -> None:
 
 
 def test_transcript_counts_joins_and_peak() -> None:
-    transcript = Transcript(arrivals("t", ["a", "b"], ramp_s=1.0, workers=1), began_s=100.0)
+    transcript = Transcript(arrivals({"teacher": "t"}, ["a", "b"], ramp_s=1.0, workers=1), began_s=100.0)
     transcript.begin_round()
 
     def played(actor: str, title: str, at_s: float, ending: str = "") -> None:
@@ -356,7 +399,7 @@ def test_transcript_counts_joins_and_peak() -> None:
 
 
 def test_students_fail_if_the_teacher_did_not_open_the_class() -> None:
-    transcript = Transcript(arrivals("t", ["a"], ramp_s=1.0, workers=1), began_s=0.0)
+    transcript = Transcript(arrivals({"teacher": "t"}, ["a"], ramp_s=1.0, workers=1), began_s=0.0)
     transcript.begin_round()
     transcript.record(ActorLeft(actor="teacher", at_s=1.0, ending="failed", said="it is broken"))
     transcript.end_round()
@@ -367,9 +410,14 @@ def test_students_fail_if_the_teacher_did_not_open_the_class() -> None:
 
 
 def test_criterion_for_an_unknown_step_is_a_configuration_error() -> None:
-    text = '[school]\nname = "P"\ntimezone = "UTC"\npractice = true\n[rehearsal.steps]\n"sings in" = "5s"\n'
-    with pytest.raises(ConfigError, match='no step "sings in"; there are: "opens the portal"'):
-        criteria_of(parse(text, Path("firstbell.toml")))
+    text = '[school]\nname = "P"\ntimezone = "UTC"\npractice = true\n'
+    known = StepTitles(titles=("signs in", "opens the lesson"), are_all=True)
+    named = parse(f'{text}[rehearsal.steps]\n"sings in" = "5s"\n', Path("firstbell.toml"))
+    with pytest.raises(ConfigError, match='no step is called "sings in"; did you mean "signs in"'):
+        criteria_of(named, known)
+    assert criteria_of(named, replace(known, are_all=False)).steps_s == {"sings in": 5.0}
+    # Nobody has asked for the steps of the defaults.
+    assert list(criteria_of(parse(text, Path("firstbell.toml")), known).steps_s) == ["signs in"]
 
 
 CLASS = """
@@ -396,7 +444,7 @@ def _shares(monkeypatch: pytest.MonkeyPatch, *, teacher: str = "", student: str 
     """Checks a rehearsal of the teacher and the first student; the second student does not take part."""
     monkeypatch.setenv("FIRSTBELL_NOBODY", "correct horse")
     config = parse(CLASS.format(teacher=teacher, student=student, rest=rest), Path("firstbell.toml"))
-    planned = arrivals("teacher", ["student"], ramp_s=1.0, workers=1)
+    planned = arrivals({"teacher": "teacher"}, ["student"], ramp_s=1.0, workers=1)
     check_shared_browser(config, district_of(config, None), "live-class", planned)
 
 
