@@ -5,6 +5,7 @@ Rewritten journeys call this module (`rewriting`). Where no player is set, a sta
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from contextvars import ContextVar
@@ -106,18 +107,13 @@ class Turn:
         self._is_skipped = False
 
     def begin(self) -> None:
-        """Begins the statement. Raises PlayedElsewhere for one that uses a value of another person's page, and
-        CannotRehearse if a person of this player uses it."""
+        """Begins the statement. Raises PlayedElsewhere for one with a value of another person's page, and without a
+        person of this player: a function of Playwright would refuse what stands for the value."""
         self._parent, self._player.current = self._player.current, self
         self.statements = Counter()
-        for name, value in self._used.items():
-            if isinstance(value, Absent):
-                if any(isinstance(other, Actor) for other in self._used.values()):
-                    raise CannotRehearse(
-                        f'{self._key}: "{name}" belongs to the page of the {value.role} and cannot be handed to '
-                        "another person; hand over its text, or split the statement"
-                    )
-                raise PlayedElsewhere(value.role)
+        absent = [value for value in self._used.values() if isinstance(value, Absent)]
+        if absent and not any(isinstance(value, Actor) for value in self._used.values()):
+            raise PlayedElsewhere(absent[0].role)
 
     def end(self) -> None:
         """Ends the statement, however it went."""
@@ -150,7 +146,14 @@ class Turn:
         return self._people[self._number]
 
     def is_void(self) -> bool:
-        """Tells whether a failure of the statement says nothing: the person that it is about has left meanwhile."""
+        """Tells whether a failure of the statement says nothing: the person that it is about has left meanwhile. Raises
+        CannotRehearse for the failure of a function that was given a value of another person's page."""
+        error = sys.exc_info()[1]
+        if isinstance(error, TypeError | ValueError) and Absent.__name__ in str(error):
+            raise CannotRehearse(
+                f"{self._key}: a value of another person's page cannot be handed over; "
+                "hand over its text, or write one statement for each person"
+            )
         if not self._people:
             return False
         return self._people[self._number] not in self._player.link.present(self._role)

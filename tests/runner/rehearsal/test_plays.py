@@ -5,6 +5,7 @@ The people here play in threads, without a browser; everything between them is t
 
 from __future__ import annotations
 
+import json
 import threading
 import time
 from collections.abc import Iterator
@@ -55,6 +56,9 @@ class Page:
     def locator(self) -> object:
         self._done.append(f"{self.name} finds")
         return object()
+
+    def fills(self, text: object) -> None:
+        self.does(json.dumps(text))
 
     def breaks(self) -> None:
         raise AssertionError(f"{self.name} is broken")
@@ -151,15 +155,17 @@ class Rehearsal:
 
 WELL = {"teacher": "", "student 1": "", "student 2": ""}
 HELPER = """
-def meet(teacher, student, room):
+def meet(teacher, student, room, desk):
     with teacher.step("opens", relies_on="rooms"):
         code = teacher.page.does("code", room)
     with student.step("joins", relies_on="rooms"):
         student.page.does("joins", code)
 
 def journey(p):
-    meet(p.teacher, p.student, "blue")
-    meet(p.teacher, p.student, "green")
+    teacher = p.teacher
+    desk = p.student.page.locator()
+    meet(teacher, p.student, "blue", desk)
+    meet(teacher, p.student, "green", desk)
 """
 PAGE_OBJECT = """
 class Room:
@@ -255,7 +261,7 @@ def test_helper_for_both_people_is_divided_and_hands_over_its_values() -> None:
     found = Rehearsal(HELPER)
     assert found.ended == WELL
     assert of(found.done, "teacher") == ["code blue", "code green"]
-    assert of(found.done, "student 2") == ["joins code by teacher", "joins code by teacher"]
+    assert of(found.done, "student 2") == ["finds", "joins code by teacher", "joins code by teacher"]
     # Nobody is in the second room before all were in the first one.
     assert found.done.index("teacher code green") > max(
         found.done.index(f"student {n} joins code by teacher") for n in (1, 2)
@@ -333,9 +339,9 @@ HANDED_OVER = """
 def journey(p):
     teacher, student = p.teacher, p.student
     room = student.page.popup()
-    teacher.page.does(room)
+    teacher.page.fills(room)
 """
-HANDED_OVER_SAID = '"room" belongs to the page of the student and cannot be handed to another person'
+HANDED_OVER_SAID = "a value of another person's page cannot be handed over"
 IN_A_BLOCK = """
 def journey(p):
     teacher, student = p.teacher, p.student
