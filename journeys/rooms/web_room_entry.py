@@ -171,14 +171,15 @@ class RoomView:
 
     def click(self, target: Locator) -> None:
         """The same for a part that has been found. It is tried first: a click that ends by time may have been made."""
-        deadline = time.monotonic() + self.actor.limit_s
+        deadline, patience_s = time.monotonic() + self.actor.limit_s, STIR_S
         while True:
             self.wait_for_first(target)
             try:
-                target.first.click(trial=True, timeout=STIR_S * 1000)
+                target.first.click(trial=True, timeout=patience_s * 1000)
             except PlaywrightTimeout:
                 if time.monotonic() >= deadline:
                     raise
+                patience_s *= 2  # A busy machine takes longer to try than a bar takes to hide.
             else:
                 return target.first.click()
 
