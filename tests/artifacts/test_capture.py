@@ -101,7 +101,9 @@ def test_all_tabs_are_recorded_and_named(page: Page, tmp_path: Path) -> None:
 
 def test_page_that_hangs_costs_its_pictures_and_bounded_time(page: Page, tmp_path: Path) -> None:
     recorder, _tabs = opened(page, tmp_path)
-    page.evaluate("setTimeout(() => { const since = Date.now(); while (Date.now() - since < 12000); }, 100)")
+    busy = "const since = Date.now(); console.log('busy'); while (Date.now() - since < 12000);"
+    with page.expect_console_message(lambda message: message.text == "busy"):
+        page.evaluate(f"setTimeout(() => {{ {busy} }}, 100)")
     began = time.monotonic()
     recorder.picture(1, "passes", failed=False)
     recorder.picture(2, "fails", failed=True, with_others=True)
