@@ -17,7 +17,7 @@ PORTS: Mapping[str, type[Any]] = {
 }
 """Service -> the port that its adapter implements."""
 
-OPTIONAL = frozenset({"say", "expect_said", "raise_hand", "expect_raised_hand", "classes"})
+OPTIONAL = frozenset({"say", "expect_said", "raise_hand", "expect_raised_hand", "expect_participants", "classes"})
 """Methods that a product may lack: a journey that uses one needs an adapter that has it."""
 
 

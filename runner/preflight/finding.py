@@ -21,6 +21,7 @@ class CheckArea(Enum):
     CHANNELS = "channels"
     BROWSER = "browser"
     HOSTS = "host names"
+    ADAPTER = "adapter"
 
 
 class FindingLevel(Enum):

@@ -15,6 +15,8 @@ from rich.text import Text
 from firstbell.errors import CONFIG
 from firstbell.runner.cli.console import console, counted, errors_as_sentences
 from firstbell.runner.cli.options import CONFIG_OPTION, JSON_OPTION
+from firstbell.runner.cli.play.run import run
+from firstbell.runner.preflight.adapters import JOURNEYS, check_adapter
 from firstbell.runner.preflight.finding import CheckArea, CheckFinding, FindingLevel, has_no_errors
 from firstbell.runner.preflight.run import check_all
 
@@ -23,25 +25,32 @@ SCHEMA = "firstbell.check/1"
 
 
 @click.command()
+@click.option("--adapter", default="", metavar="SERVICE", help="Check the adapter of one service instead.")
+@click.option("--play", is_flag=True, help="With --adapter: play it against the service, by the shipped journey.")
 @JSON_OPTION
 @CONFIG_OPTION
-def check(as_json: bool, config_file: Path | None) -> None:
+@click.pass_context
+def check(context: click.Context, adapter: str, play: bool, as_json: bool, config_file: Path | None) -> None:
     """Check everything that runs depend on; runs nothing.
 
-    Checked are configuration, journeys, secrets, store, history, channels, browser and host names.
+    Checked are configuration, journeys, secrets, store, history, channels, browser and host names; with --adapter, the
+    parts that an adapter of your own must have.
 
     Exits with 0 if there is no error, 1 if there is one, 3 if the configuration cannot be used.
     """
     out = console()
     found: list[CheckFinding] = []
     with errors_as_sentences(), out.status("checking") if not as_json else Console(quiet=True).status("") as status:
-        for finding in check_all(config_file, Path.cwd()):
+        findings = check_adapter(config_file, Path.cwd(), adapter) if adapter else check_all(config_file, Path.cwd())
+        for finding in findings:
             found.append(finding)
             status.update(f"checking: {finding.area.value}")
     if as_json:
         click.echo(json.dumps(_document(found), indent=1))
     else:
         _print(out, found)
+    if adapter and play and has_no_errors(found):
+        context.invoke(run, journeys=(JOURNEYS[adapter],), config_file=config_file, once=True, as_json=as_json)
     raise SystemExit(_exit_code(found))
 
 
