@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from firstbell.journeys.adapters.catalog import kinds
 from firstbell.journeys.adapters.presets import presets
 from firstbell.journeys.adapters.words import options_in
 from firstbell.journeys.media.proof import MediaFault
@@ -75,6 +76,25 @@ def room_words() -> str:
     return _table(("option", "is", "meaning"), rows)
 
 
+def kinds_of_services() -> str:
+    """Every kind that ships, with how far it is proven."""
+    rows = [(f"`{kind.name}`", ", ".join(kind.services), kind.product, kind.proof) for kind in kinds()]
+    return _table(("kind", "services", "for", "proof"), rows)
+
+
+def words_of_adapters() -> str:
+    """The options of each adapter for sign-ins and platforms, with their defaults."""
+    text = ""
+    for kind in kinds():
+        if kind.options and kind.name == kind.adapter and {"sign-in", "platform"} & {*kind.services}:
+            rows = [
+                (f"`{one.name}`", one.kind, f"`{one.default}`" if one.default else "", one.meaning)
+                for one in kind.options
+            ]
+            text += f"\n### `{kind.name}`\n\n{_table(('option', 'a', 'default', 'meaning'), rows)}"
+    return f"{text}\n"
+
+
 GENERATED: Mapping[str, Callable[[], str]] = {
     "configuration": configuration,
     "causes": causes,
@@ -83,6 +103,8 @@ GENERATED: Mapping[str, Callable[[], str]] = {
     "channels": channels,
     "room-presets": room_presets,
     "room-words": room_words,
+    "kinds": kinds_of_services,
+    "words": words_of_adapters,
 }
 
 

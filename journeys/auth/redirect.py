@@ -60,7 +60,7 @@ _OF_THIS_SIGN_IN = (SignInScreen.SIGNED_IN, SignInScreen.REFUSAL)
 
 
 class RedirectSignIn:
-    """Finds each screen by its words; the options of the service replace them where a district's differ."""
+    """The pages of an identity provider, in any order; each is found by its words."""
 
     words = RedirectWords
 

@@ -90,7 +90,7 @@ def services_of(settings: Settings, practice: SchoolInfo | None) -> dict[str, Se
             owner=(given.owner if given else "") or PRACTICE_OWNER,
             contact=given.contact if given else "",
             url=url,
-            kind=(given.kind if given else "") or PRACTICE_KINDS.get(name, ""),
+            kind=(given.kind if given else "") or (PRACTICE_KINDS.get(name, "") if settings.school.practice else ""),
             hosts=given.hosts if given else (),
             relays=(given.relays if given else ()) or _practice_relays(name, practice),
             options=given.options if given else {},
