@@ -14,11 +14,13 @@ FIXTURES = ("teacher", "student")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewJourney:
-    """The journey to write: its name, its roles, and the services of the district."""
+    """The journey to write: its name, its roles, and the services of the district. `has_sign_in`: its sign-in has an
+    adapter; without one, the journey finds its own way through those pages."""
 
     name: str
     roles: Sequence[str]
     services: Collection[str]
+    has_sign_in: bool = True
 
     @property
     def file_name(self) -> str:
@@ -59,7 +61,8 @@ def entrances_of(roles: Sequence[str]) -> list[str]:
 
 def text_of(journey: NewJourney) -> str:
     """The text of the file."""
-    relies_on = [name for name in ("edge", "sign-in") if name in journey.services]
+    doors = ("edge", "sign-in") if journey.has_sign_in else ("edge",)
+    relies_on = [name for name in doors if name in journey.services]
     relies_on = relies_on or sorted(journey.services)[:1] or ["edge"]
     last = "platform" if "platform" in journey.services else relies_on[-1]
     relies_on = list(dict.fromkeys([*relies_on, last]))
@@ -76,11 +79,11 @@ def text_of(journey: NewJourney) -> str:
         *(f"    {line}" for line in entrances_of(journey.roles)),
     ]
     for role in journey.roles:
-        lines += [f"    {line}" if line else "" for line in _part(variable_of_role(role), relies_on, last)]
+        lines += [f"    {line}" if line else "" for line in _part(variable_of_role(role), relies_on, last, doors)]
     return "\n".join(lines).rstrip() + "\n"
 
 
-def _part(actor: str, relies_on: Sequence[str], last: str) -> list[str]:
+def _part(actor: str, relies_on: Sequence[str], last: str, doors: Collection[str]) -> list[str]:
     """The steps of one actor."""
     sign_in_steps = {
         "edge": ("opens the portal", f"school.open_portal({actor})"),
@@ -88,7 +91,7 @@ def _part(actor: str, relies_on: Sequence[str], last: str) -> list[str]:
     }
     lines = []
     for name in relies_on:
-        if name in sign_in_steps:
+        if name in doors:
             title, call = sign_in_steps[name]
             lines += [f'with {actor}.step("{title}", relies_on="{name}"):', f"    {call}"]
     if not lines:

@@ -38,11 +38,20 @@ def new(name: str, roles: tuple[str, ...], config_file: Path | None) -> None:
     with errors_as_sentences():
         config, created = prepare_folder(config_file, Path.cwd())
         folder = journey_folder_of(config)
-        journey = NewJourney(name=name, roles=tuple(dict.fromkeys(roles)), services=services_of_config(config))
+        journey = NewJourney(
+            name=name,
+            roles=tuple(dict.fromkeys(roles)),
+            services=services_of_config(config),
+            has_sign_in=config.settings.school.practice or _has_sign_in(config),
+        )
         file = folder.place(name, journey.file_name)
         folder.write(file, text_of(journey))
     print_created(created)
     print_next_steps(file, name, folder, config)
+
+
+def _has_sign_in(config: Config) -> bool:
+    return "sign-in" in config.settings.services and bool(config.settings.services["sign-in"].kind)
 
 
 def services_of_config(config: Config) -> set[str]:

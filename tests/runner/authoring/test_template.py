@@ -131,3 +131,11 @@ def test_other_configuration_errors_are_reported(monkeypatch: pytest.MonkeyPatch
     done = CliRunner().invoke(main, ["new", "math-page"])
     assert (done.exit_code, "firstbell.toml:" in done.stderr) == (3, True)
     assert [path.name for path in tmp_path.rglob("*")] == ["here", "firstbell.toml"]
+
+
+def test_a_sign_in_without_an_adapter_is_left_to_the_journey() -> None:
+    without = NewJourney(name="books", roles=["student"], services=["library", "sign-in"], has_sign_in=False)
+    assert 'student.go(school.service("library").url)' in text_of(without)
+    alone = NewJourney(name="books", roles=["student"], services=["sign-in"], has_sign_in=False)
+    assert 'student.go(school.service("sign-in").url)' in text_of(alone)
+    assert "school.sign_in" not in text_of(without) + text_of(alone)
