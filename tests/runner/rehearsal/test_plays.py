@@ -76,13 +76,23 @@ class Page:
         time.sleep(0.002)
 
 
+class Tabs:
+    """The one page of a person, or the window that the person goes on in."""
+
+    def __init__(self, page: Page) -> None:
+        self.in_use = page
+
+    def use(self, page: Page) -> None:
+        self.in_use = page
+
+
 class Person(Actor):
     """An actor without a browser."""
 
     def __init__(self, arrival: Arrival, done: list[str]) -> None:
         self.name, self.role = arrival.actor, arrival.role
         self.account = account(arrival.actor)
-        self.page = cast("Any", Page(arrival.actor, done))
+        self.tabs = cast("Any", Tabs(Page(arrival.actor, done)))
 
     def step(self, title: str, *, relies_on: str, picture: bool = True) -> AbstractContextManager[None]:
         del title, relies_on, picture
