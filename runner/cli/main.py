@@ -17,7 +17,7 @@ SECTIONS = {
     "Set up": {
         "init": _command("setup.init", "Write a commented firstbell.toml to start from."),
         "check": _command("setup.check", "Check everything that runs depend on; runs nothing."),
-        "adapters": _command("setup.adapters", "List the products that services may be, and their words."),
+        "adapters": _command("setup.adapters", "List the kinds of services, or the words of one."),
         "browser": _command("setup.browser", "Find or install the browser that runs journeys."),
         "calendar": _command("setup.calendar", "Import days off from a published calendar."),
         "schema": _command("setup.init", "Print the JSON schema of firstbell.toml or run.json.", "schema"),

@@ -127,6 +127,12 @@ _CONDITIONAL = re.compile(
 )
 
 
+# A one-time code is another matter than a password: "Sign in. That code is not valid".
+_ONE_TIME_CODE = re.compile(
+    r"\b(codes?|codigos?|kod|otp|pin|ma xac (minh|thuc)|код\w*)\b|رمز|验证码|驗證碼|인증 ?(코드|번호)"
+)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wording:
     """The cause that words stand for, and the sentence that says so."""
@@ -172,7 +178,8 @@ def refusal_in(text: str) -> Wording | None:
         plain = plain_letters(sentence)
         if not _CONDITIONAL.search(plain) and not plain.rstrip().endswith(("?", "？", "؟")):
             for cause, pattern in _PATTERNS:
-                if found := pattern.search(plain):
+                found = pattern.search(plain)
+                if found and not (cause is Cause.CREDENTIALS_REFUSED and _ONE_TIME_CODE.search(found[0])):
                     return Wording(cause=cause, quote=_around(plain, sentence, found))
     return None
 

@@ -31,7 +31,7 @@ Play = Callable[[str], RunResult]
 WHERE = {
     "portal-unreachable": ("sign-in", "student", "opens the portal", "ERR_CONNECTION_REFUSED"),
     "portal-cut": ("sign-in", "student", "opens the portal", "ERR_CONNECTION_RESET"),
-    "captive-portal": ("sign-in", "student", "opens the portal", "Guest Wi-Fi"),
+    "captive-portal": ("sign-in", "student", "signs in", "Guest Wi-Fi"),
     "slow": ("sign-in", "student", "opens the portal", "Timeout"),
     "sign-in-refuses": ("sign-in", "student", "signs in", "Wrong username or password."),
     "sign-in-503": ("sign-in", "student", "signs in", "sign-in.localhost answered 503"),
@@ -76,8 +76,9 @@ def practice(opened: LocalRunner) -> PracticeSchool:
 
 
 def test_shipped_journeys_pass_and_leave_their_evidence(opened: LocalRunner, play: Play) -> None:
-    assert list(opened.entries) == ["sign-in", "class-list", "live-class", "plan-b"]
-    for name in opened.entries:
+    played = [name for name, entry in opened.entries.items() if entry.section.enabled]
+    assert played == ["sign-in", "class-list", "live-class", "plan-b"]
+    for name in played:
         result = play(name)
         assert result.run.outcome is Outcome.PASSED, result.document
         assert not result.problems

@@ -19,8 +19,10 @@ from firstbell.journeys.stage.pages.page_state import PageState, read_page_state
 
 # The interval at which a wait checks whether it can still succeed.
 PAGE_READ_MS = 500
-# The time for which a page must have been without a prospect. A click that was just made may still begin to load.
-INERT_S = 1.0
+# The time and the number of looks for which a page must have been without a prospect. A click that was just made may
+# still begin to load, and on a busy machine that takes a second.
+INERT_S = 2.0
+INERT_LOOKS = 4
 # The time for which an error document with scripts is given the benefit of the doubt: an app that a server sends with
 # the status of an error draws itself sooner (Lighthouse calls a largest paint after 4 s poor).
 ERROR_DOCUMENT_S = 5.0
@@ -70,6 +72,7 @@ class Prospect:
         self._page = page
         self._watch = watch
         self._without_since: float | None = None
+        self._without_looks = 0
         self._error_since: float | None = None
         self.is_lost = False
 
@@ -81,8 +84,10 @@ class Prospect:
         # Another page may send an empty one on.
         is_settled = not watch.is_loading and self._page.url != "about:blank"
         self._without_since = (self._without_since or now) if is_settled and is_inert else None
+        self._without_looks = self._without_looks + 1 if self._without_since else 0
         self._error_since = (self._error_since or now) if is_settled and watch.refused else None
-        self.is_lost = _lasted(self._without_since, now, INERT_S) or _lasted(self._error_since, now, ERROR_DOCUMENT_S)
+        is_without = self._without_looks >= INERT_LOOKS and _lasted(self._without_since, now, INERT_S)
+        self.is_lost = is_without or _lasted(self._error_since, now, ERROR_DOCUMENT_S)
         return state
 
 

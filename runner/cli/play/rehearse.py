@@ -117,7 +117,7 @@ def rehearse_(
     as_json: bool,
     config_file: Path | None,
 ) -> None:
-    """Play one journey with many students at once, and measure it.
+    """Bring a whole class online at once, and measure it.
 
     Each student plays the journey in a browser context with a camera of their own, and arrives as before a bell. One
     teacher plays the teacher's part for all; a journey of students alone needs none. All use the browser of [browser].

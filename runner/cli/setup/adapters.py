@@ -23,7 +23,7 @@ SCHEMA = "firstbell.adapters/1"
 @click.argument("name", required=False, default="")
 @JSON_OPTION
 def adapters(name: str, as_json: bool) -> None:
-    """List the kinds that a service may have; with NAME, the options of one.
+    """List the kinds of services, or the words of one.
 
     Each is proven here, proven on a likeness (pages of our own that imitate the product), or a recipe.
     """

@@ -54,6 +54,8 @@ EXPIRED = (
     "انتهت صلاحية كلمة المرور.",
 )
 HARMLESS = (
+    "Sign in One-time code That code is not valid.",
+    "Iniciar sesión El código no es válido.",
     "Username Password Forgot password? Sign in",
     "Your account will be locked after 5 incorrect password attempts.",
     "If your password is incorrect, call the help desk.",
