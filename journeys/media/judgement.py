@@ -56,6 +56,13 @@ def _no_offer(observation: MediaObservation) -> str | None:
     return None if last.described or seen else "no call was set up: neither offer nor answer was seen"
 
 
+def _no_answer(observation: MediaObservation) -> str | None:
+    last = observation.samples[-1]
+    if last.answered or not last.described or observation.theirs or observation.others:
+        return None
+    return "no call came up: this side's offer was not answered"
+
+
 def _has_no_route(observation: MediaObservation) -> bool:
     return bool(observation.samples[-1].peers) and not observation.is_connected
 
@@ -155,6 +162,7 @@ RULES: Mapping[MediaFault, Rule] = {
     MediaFault.BLACK: _black,
     MediaFault.SOMEONE_ELSE: _someone_else,
     MediaFault.NO_OFFER: _no_offer,
+    MediaFault.NO_ANSWER: _no_answer,
     MediaFault.RELAY_REFUSED: _relay_refused,
     MediaFault.UDP_BLOCKED: _udp_blocked,
     MediaFault.ICE_FAILED: _ice_failed,

@@ -55,7 +55,7 @@
   };
   const readPeer = async (watched) => {
     const { peer, described } = watched;
-    const state = { ice: peer.iceConnectionState, connection: peer.connectionState, described };
+    const state = { ice: peer.iceConnectionState, connection: peer.connectionState, described, answered: Boolean(peer.remoteDescription) };
     const totals = { video_packets: 0, audio_packets: 0, frames_received: 0, frames_decoded: 0, concealed: 0, lost: 0, received_bytes: 0, acknowledged: 0 };
     const over = { video_bytes: 0, audio_bytes: 0, jitter_ms: null };
     let path = null, stats = null;

@@ -16,6 +16,7 @@ class MediaFault(Enum):
     """The missing part of a call, in the order in which a call comes up."""
 
     NO_OFFER = "no offer"
+    NO_ANSWER = "no answer"
     RELAY_REFUSED = "relay refused"
     UDP_BLOCKED = "UDP blocked"
     ICE_FAILED = "ICE failed"

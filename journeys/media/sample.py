@@ -90,7 +90,8 @@ class MediaCounters:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MediaSample:
-    """One sample. `ice` is the best state of all connections, "" without any; `described`: an offer was seen.
+    """One sample. `ice` is the best state of all connections, "" without any; `described`: an offer was seen,
+    `answered`: the other side has described its part as well.
 
     `lost_ms`: since the sample before, the time in which the page could not be looked at, as nothing ran on it.
     """
@@ -103,6 +104,7 @@ class MediaSample:
     peers: int
     ice: str
     described: bool
+    answered: bool
     counters: MediaCounters
     path: MediaPath | None
     marks: Mapping[str, float]
@@ -131,6 +133,7 @@ def read_media_sample(*answers: Mapping[str, Any]) -> MediaSample:
         peers=len(peers),
         ice=states[-1] if states else "",
         described=any(peer["described"] for peer in peers),
+        answered=any(peer["answered"] for peer in peers),
         counters=read_counters(peers),
         path=MediaPath(**paths[-1]) if paths else None,
         marks=_marks(answers),

@@ -27,6 +27,7 @@ CAUSE_OF_SIGN: Mapping[str, Cause] = {cause.value: cause for cause in Cause}
 
 CAUSE_OF_MEDIA_FAULT: Mapping[MediaFault, Cause] = {
     MediaFault.NO_OFFER: Cause.SIGNALLING,
+    MediaFault.NO_ANSWER: Cause.SIGNALLING,
     MediaFault.ICE_FAILED: Cause.ICE_FAILED,
     MediaFault.RELAY_REFUSED: Cause.RELAY_REFUSED,
     MediaFault.UDP_BLOCKED: Cause.UDP_BLOCKED,
@@ -220,6 +221,8 @@ def media_failed(facts: Facts) -> Conclusion | None:
     )
     cause = _cause_of_call(facts, proof)
     is_certain = cause not in OF_NETWORK or any(check.stun and not check.stun.udp.trouble for check in facts.controls)
+    # A room that is full, closed or moderated leaves an offer without an answer, too.
+    is_certain = is_certain and proof.fault is not MediaFault.NO_ANSWER
     at_most = Confidence.HIGH if is_certain else Confidence.MEDIUM
     return Conclusion(service=facts.service, cause=cause, because=because, at_most=at_most)
 

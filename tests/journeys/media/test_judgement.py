@@ -25,6 +25,7 @@ HEALTHY = MediaSample(
     peers=1,
     ice="connected",
     described=True,
+    answered=True,
     counters=MediaCounters(video_packets=1, audio_packets=1, frames_decoded=1),
     path=None,
     marks={},
@@ -144,6 +145,7 @@ STILL = tuple(picture(at_ms, sent_ms=9_000) for at_ms in range(10_000, 20_000, 5
     [
         (MediaFault.NO_OFFER, replace(HEALTHY, described=False, ice="new", peers=1)),
         (MediaFault.NO_OFFER, replace(HEALTHY, described=False, ice="", peers=0)),
+        (MediaFault.NO_ANSWER, replace(HEALTHY, answered=False, ice="new", peers=1)),
         (MediaFault.ICE_FAILED, replace(HEALTHY, ice="checking")),
         (MediaFault.RELAY_REFUSED, replace(CHECKING, ice_facts=REFUSED)),
         (MediaFault.UDP_BLOCKED, replace(CHECKING, ice_facts=UNANSWERED)),
