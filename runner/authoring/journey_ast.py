@@ -3,17 +3,34 @@
 from __future__ import annotations
 
 import ast
+import sys
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
-from firstbell.runner.authoring.field_words import CODE_FIELD, SECRET_FIELD, matches_any
+from firstbell.runner.authoring.clear_secrets import clear_secrets
 from firstbell.runner.authoring.urls import key_in
 
-# Methods of Playwright that type what they are given.
-TYPING = frozenset({"fill", "type", "press_sequentially"})
-# Methods that expect a typed value.
-VALUES = frozenset({"to_have_value", "not_to_have_value"})
 SNAPSHOTS = frozenset({"to_match_aria_snapshot", "not_to_match_aria_snapshot"})
+# Packages whose functions expect nothing of a page by themselves, or are known by their names.
+KNOWN_PACKAGES = frozenset({"playwright", "pytest", "firstbell", *sys.stdlib_module_names})
+# Fixtures that are people, pages and facts; any other may be a page object.
+OUR_FIXTURES = frozenset(
+    [
+        "teacher",
+        "student",
+        "actor",
+        "stage",
+        "school",
+        "classroom",
+        "district",
+        "page",
+        "context",
+        "browser",
+        "new_context",
+        "playwright",
+        "request",
+    ]
+)
 # Methods that wait for something to appear, in addition to expect.
 WAITING = frozenset({"wait_for", "wait_for_first", "wait_for_selector", "wait_for_url"})
 
@@ -53,7 +70,7 @@ def read_journeys(source: str | bytes) -> JourneyFile:
         journeys=tuple(_marked(calls)),
         steps=tuple(sorted(_steps(calls), key=lambda step: step.line)),
         roles=tuple(_roles(calls)),
-        secrets=tuple(_secrets(calls)),
+        secrets=tuple(clear_secrets(tree)),
         unmarked=tuple(_unmarked(tree)),
         keys=tuple(_keys(tree)),
         snapshots=tuple(call.lineno for call in calls if is_snapshot(call)),
@@ -91,45 +108,9 @@ def _roles(calls: list[ast.Call]) -> Iterator[tuple[int, str]]:
             yield call.lineno, role
 
 
-def _secrets(calls: list[ast.Call]) -> Iterator[tuple[int, str]]:
-    """Literals typed into a field that takes a secret, by its words."""
-    for call in calls:
-        typed = typed_text(call)
-        if typed is not None and typed.value and (field := secret_field(call)):
-            yield call.lineno, field
-
-
-def typed_text(call: ast.Call) -> ast.Constant | None:
-    """The literal that a call types into a field, or expects in it; None if there is none."""
-    if not isinstance(call.func, ast.Attribute) or not call.args:
-        return None
-    typed, method = call.args[-1], call.func.attr
-    if not isinstance(typed, ast.Constant) or not isinstance(typed.value, str):
-        return None
-    is_key = method == "press" and len(typed.value.removeprefix("Shift+")) == 1
-    return typed if method in TYPING or method in VALUES or is_key else None
-
-
-def secret_field(call: ast.Call) -> str:
-    """The words that identify a field for a secret; empty if none do."""
-    words = words_of(call)
-    return matches_any(words, SECRET_FIELD) or matches_any(words, CODE_FIELD)
-
-
 def is_snapshot(call: ast.Call) -> bool:
     """Tells whether a call compares a whole page with a snapshot."""
     return isinstance(call.func, ast.Attribute) and call.func.attr in SNAPSHOTS
-
-
-def words_of(call: ast.Call) -> list[str]:
-    """The texts by which a call locates its element: labels, names, selectors."""
-    typed = typed_text(call)
-    inside = [*ast.walk(call.func), *(node for argument in call.args[:-1] for node in ast.walk(argument))]
-    return [
-        node.value
-        for node in inside
-        if isinstance(node, ast.Constant) and isinstance(node.value, str) and node is not typed
-    ]
 
 
 def _keys(tree: ast.Module) -> Iterator[tuple[int, str]]:
@@ -141,7 +122,8 @@ def _keys(tree: ast.Module) -> Iterator[tuple[int, str]]:
 def _trusting(tree: ast.Module) -> Iterator[tuple[int, str]]:
     """Tests with steps that expect nothing, neither directly nor in a function of the file that they call."""
     functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
-    expecting = {function.name for function in functions if _expects(function, ())}
+    foreign = _foreign_names(tree)
+    expecting = {function.name for function in functions if _expects(function, foreign)} | foreign
     for function in functions:
         calls = [node for node in ast.walk(function) if isinstance(node, ast.Call)]
         if function.name.startswith("test_") and any(_steps(calls)) and not _expects(function, expecting):
@@ -154,6 +136,20 @@ def _expects(function: ast.FunctionDef, expecting: Collection[str]) -> bool:
         if name.startswith("expect") or name in WAITING or name in expecting or isinstance(node, ast.Assert):
             return True
     return False
+
+
+def _foreign_names(tree: ast.Module) -> set[str]:
+    """Names whose code is elsewhere and may expect something: what other files of the project give, and objects of
+    fixtures that are not ours."""
+    imports = [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom | ast.Import)]
+    given: set[str] = set()
+    for node in imports:
+        of = node.module or "" if isinstance(node, ast.ImportFrom) else node.names[0].name
+        is_relative = isinstance(node, ast.ImportFrom) and node.level > 0
+        if is_relative or of.partition(".")[0] not in KNOWN_PACKAGES:
+            given |= {(alias.asname or alias.name).partition(".")[0] for alias in node.names}
+    tests = (node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name.startswith("test"))
+    return given | {one.arg for test in tests for one in test.args.args} - OUR_FIXTURES
 
 
 def _unmarked(tree: ast.Module) -> Iterator[tuple[int, str]]:

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from enum import Enum
 
-from firstbell.runner.authoring.journey_ast import TYPING
+from firstbell.runner.authoring.clear_secrets import TYPING
 from firstbell.runner.authoring.recording.typed_secrets import RecordedSecrets, is_sign_in
 from firstbell.runner.authoring.urls import host_of, path_of
 

@@ -7,8 +7,9 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from firstbell.runner.authoring.clear_secrets import secret_field, typed_text, words_of
 from firstbell.runner.authoring.field_words import CODE_FIELD, CODE_WORD, SECRET_FIELD, USER_FIELD, matches_any
-from firstbell.runner.authoring.journey_ast import is_snapshot, secret_field, typed_text, words_of
+from firstbell.runner.authoring.journey_ast import is_snapshot
 from firstbell.runner.authoring.source_edits import quoted
 from firstbell.runner.authoring.urls import has_more, page_of, without_keys
 

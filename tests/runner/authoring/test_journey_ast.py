@@ -57,6 +57,62 @@ def test_literal_secret_is_found_by_its_field(line: str, found: str | None) -> N
     assert [field for _, field in read_journeys(JOURNEY.format(line=line)).secrets] == ([found] if found else [])
 
 
+@pytest.mark.parametrize(
+    ("source", "line"),
+    [
+        pytest.param('field = page.locator("#passwd")\nfield.fill("hunter2")', 2, id="a named field"),
+        pytest.param('class P:\n  def f(self):\n    self.password.fill("hunter2")', 3, id="by name"),
+        pytest.param('PW = "hunter2"\npage.get_by_label("Password").fill(PW)', 1, id="a named text"),
+        pytest.param('page.get_by_label("Password").fill(value="hunter2")', 1, id="by keyword"),
+        pytest.param('def login(page, user, password): ...\nlogin(page, "zz", "hunter2")', 2, id="handed over"),
+        pytest.param('class P:\n  def login(self, password): ...\nP().login("hunter2")', 3, id="to a method"),
+        pytest.param('login(password="hunter2")', 1, id="to a function elsewhere"),
+        pytest.param('def http_credentials():\n  return {"user": "zz", "password": "hunter2"}', 2, id="table"),
+        pytest.param('def login(page, *, pwd="hunter2"): ...', 1, id="a default"),
+        pytest.param('def login(page, password="hunter2"): ...', 1, id="a default by place"),
+        pytest.param('STUDENT_PASSWORD: str = "hunter2"', 1, id="a constant"),
+        pytest.param('SERVICE_PIN = "8214"', 1, id="digits"),
+    ],
+)  # fmt: skip
+def test_secret_in_clear_is_found_wherever_it_stands(source: str, line: int) -> None:
+    assert [found for found, _ in read_journeys(source).secrets] == [line]
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        'PASSWORD_FIELD = "#password"',
+        'PASSWORD = "Password"',
+        'password = page.get_by_label("Password")',
+        'password = os.environ["STUDENT_PASSWORD"]',
+        'SELECTORS = {"password": "input[type=password]", "user": "#user"}',
+        'config = {"password": "env:STUDENT_PASSWORD"}',
+        'page.get_by_label("Password").fill("a wrong one")',
+        'self.password_page.search.fill("math")',
+        'login(page, password=student.account.password.reveal())',
+        'compass = "north"',
+        'expect(page.get_by_label("Password")).to_have_value("")',
+    ],
+)  # fmt: skip
+def test_words_about_passwords_are_no_passwords(source: str) -> None:
+    assert read_journeys(source).secrets == ()
+
+
+@pytest.mark.parametrize(
+    ("head", "step", "trusts"),
+    [
+        pytest.param("", 'student.page.goto("/")', True, id="expects nothing"),
+        pytest.param("", "expect(student.page).to_have_title('x')", False, id="expects"),
+        pytest.param("from pages.portal import Portal", "Portal(student.page).open()", False, id="a page object"),
+        pytest.param("from .helpers import opens", "opens(student)", False, id="a helper beside it"),
+        pytest.param("import json", "json.loads('1')", True, id="the standard library"),
+    ],
+)
+def test_a_test_passes_on_an_empty_page_only_if_all_of_it_is_known(head: str, step: str, *, trusts: bool) -> None:
+    source = f"{head}\ndef test_x(student):\n    with student.step('a', relies_on='b'):\n        {step}\n"
+    assert bool(read_journeys(source).trusting) is trusts
+
+
 def test_roles_are_read_from_calls_of_actor() -> None:
     assert read_journeys(JOURNEY.format(line='actor("counselor"); actor(role)')).roles == ((6, "counselor"),)
 
