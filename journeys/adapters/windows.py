@@ -26,8 +26,10 @@ Sign = Callable[[Frame], Locator]
 LOOK_AGAIN_MS = 100.0
 # The last look, which says what is missing.
 LAST_LOOK_S = 0.05
-# A frame that is alive answers in milliseconds; one that hangs is not waited for.
+# A frame that is alive answers in milliseconds, one on a busy machine in a second; one that hangs is not waited for. So
+# a look that finds nothing gives the next one twice the time.
 LOOK_MS = 150.0
+LONGEST_LOOK_MS = 1200.0
 # Pages with advertising have dozens of frames.
 FRAME_LIMIT = 12
 
@@ -59,6 +61,7 @@ class Windows:
         self._actor = actor
         self._frame_limit = FRAME_LIMIT if with_frames else 1
         self._context = actor.page.context
+        self._look_ms = LOOK_MS
         self._opened: list[Page] = []
         self._visited: list[Page] = [actor.page]
 
@@ -88,6 +91,7 @@ class Windows:
         none can appear, or the time is over. `only_visited`: signs that a window nobody asked for may show, too;
         they count where the actor has been."""
         deadline = time.monotonic() + (within_s or self._actor.limit_s)
+        self._look_ms = LOOK_MS
         page, prospect, read_at = self._actor.page, self._actor.prospect(), time.monotonic()
         while (found := self.look(signs, only_visited=only_visited)) is None:
             if self._actor.page != page:
@@ -99,6 +103,7 @@ class Windows:
             is_lost = prospect.is_lost and all(other in self._visited for other in self._opened)
             if is_lost or time.monotonic() > deadline:
                 return self._last_look(signs, only_visited)
+            self._look_ms = min(2 * self._look_ms, LONGEST_LOOK_MS)
             self._pause(page)
         return found
 
@@ -124,7 +129,7 @@ class Windows:
             is_visited = page in self._visited
             wanted = {key: sign for key, sign in signs.items() if is_visited or key not in only_visited}
             for frame in page.frames[: self._frame_limit] if wanted else ():
-                if (found := _visible_in(frame, wanted)) is not None:
+                if (found := _visible_in(frame, wanted, self._look_ms)) is not None:
                     self._go_on_in(page)
                     return found
         return None
@@ -143,12 +148,12 @@ class Windows:
             self._actor.page = self._visited[-1]
 
 
-def _visible_in(frame: Frame, signs: Mapping[Key, Sign]) -> Found[Key] | None:
+def _visible_in(frame: Frame, signs: Mapping[Key, Sign], within_ms: float) -> Found[Key] | None:
     elements = {key: sign(frame).filter(visible=True) for key, sign in signs.items()}
     try:
-        reduce(Locator.or_, elements.values()).first.wait_for(timeout=LOOK_MS)
+        reduce(Locator.or_, elements.values()).first.wait_for(timeout=within_ms)
         for key, shown in elements.items():
-            if shown.count() and shown.first.evaluate(ON_SCREEN, timeout=LOOK_MS):
+            if shown.count() and shown.first.evaluate(ON_SCREEN, timeout=within_ms):
                 return Found(key=key, element=shown.first, frame=frame)
     except PlaywrightError:  # It hangs, or has just gone: the next round looks again.
         return None

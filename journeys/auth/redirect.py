@@ -175,12 +175,17 @@ class _Attempt:
 
     def _give_name(self, screen: Found[SignInScreen]) -> None:
         screen.element.fill(self._actor.account.username)
-        password = {SignInScreen.PASSWORD: self._words.password_label.in_}
-        if (beside := self._windows.look(password)) is not None and beside.frame == screen.frame:
+        password, go_on = self._words.password_label, self._words.next_button
+        # The password first: a page with both asks for both.
+        signs: dict[SignInScreen, Sign] = {SignInScreen.PASSWORD: password.in_}
+        if go_on:
+            signs[SignInScreen.USERNAME] = go_on.in_
+        beside = self._windows.wait_for(signs)
+        if beside.key is SignInScreen.PASSWORD and beside.frame == screen.frame:
             self._answered.add(SignInScreen.PASSWORD)
             self._give_password(beside)
         else:
-            self._send(screen, self._words.next_button, "the user name")
+            self._send(screen, go_on, "the user name")
 
     def _give_password(self, screen: Found[SignInScreen]) -> None:
         # The user name is answered, even where the product knew it from before.

@@ -149,7 +149,10 @@ def test_unknown_journey_is_refused_with_the_known_names(firstbell: Firstbell, t
     (tmp_path / "firstbell.toml").write_text(PRACTICE)
     done = firstbell("run", "life-class")
     assert done.returncode == 3
-    assert "no journey is called 'life-class'; there are: class-list, live-class, plan-b, room-class, sign-in" in sentence(done)
+    assert (
+        "no journey is called 'life-class'; there are: class-list, live-class, plan-b, room-class, sign-in"
+        in sentence(done)
+    )
 
 
 def test_missing_browser_is_reported_with_the_command_to_install(firstbell: Firstbell, tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ from firstbell.runner.execution.runs.reporter import SilentReporter
 from firstbell.runner.execution.runs.run_result import RunResult
 from firstbell.runner.execution.supervision.protocol import FromWorker, StepBegan
 from firstbell.runner.outcome import Outcome
+from tests.support.earlier_passes import add_earlier_passes
 
 pytestmark = pytest.mark.browser
 
@@ -91,6 +92,7 @@ def opened(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalRunner]:
     file = tmp_path_factory.mktemp("district") / "firstbell.toml"
     file.write_text(CONFIG)
     with open_local_runner(load(file), headed=False, quiet=True) as opened:
+        add_earlier_passes(opened.runtime.database, ["live-class"], opened.location)
         yield opened
 
 
