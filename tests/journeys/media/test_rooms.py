@@ -161,7 +161,7 @@ def test_frames_in_which_nothing_can_be_asked_hold_up_no_look(browser: Browser, 
     page.evaluate("others => room.open(...others)", [camera_script(TEACHER), camera_script(OTHER)])
     building = Building(page)
     building.enter("plain", *BESIDE)
-    page.wait_for_function("() => document.querySelectorAll('iframe').length > 60 && frames.length > 60")
+    page.wait_for_function("() => window.length > 60")
     began = time.monotonic()
     assert building.look(within_s=20).fault is None
     probe = MediaProbe(lambda: [page])
