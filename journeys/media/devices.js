@@ -106,7 +106,18 @@
     return Object.create(device, Object.getOwnPropertyDescriptors(answers));
   };
   if (getUserMedia) replace(MediaDevices.prototype, {
-    async getUserMedia(...given) { return admit(await beside(null, () => getUserMedia.apply(this, given)), given[0]); },
+    async getUserMedia(...given) {
+      // Kept for the story of a step that fails; a page that then gets less than it asked for was not refused.
+      const own = (window[Symbol.for("firstbell")] ??= {});
+      try {
+        const stream = await admit(await beside(null, () => getUserMedia.apply(this, given)), given[0]);
+        own.refusal = "";
+        return stream;
+      } catch (error) {
+        own.refusal = error.name;
+        throw error;
+      }
+    },
     async enumerateDevices() {
       const found = await enumerateDevices.call(this);
       const [camera, microphone] = [await isGranted("camera"), await isGranted("microphone")];

@@ -29,6 +29,10 @@ SCRIPT_PARTS = ("probe", "probe_elements", "probe_call", "probe_grid", "probe_pi
 SAMPLE_CALL = 'asked => window[Symbol.for("firstbell")]?.news?.(asked) ?? null'
 STILLS_CALL = 'actor => window[Symbol.for("firstbell")]?.stills?.(actor) ?? []'
 COUNTED_CALL = '() => window[Symbol.for("firstbell")]?.counted?.() ?? []'
+REFUSAL_CALL = """() => {
+  const refusal = window[Symbol.for("firstbell")]?.refusal;
+  return refusal ? `${location.host}: ${refusal}` : "";
+}"""
 SAMPLES_CALL = '() => window[Symbol.for("firstbell")]?.samples?.() ?? []'
 
 
@@ -97,6 +101,11 @@ class MediaProbe:
     def counted(self) -> MediaCounters:
         """The current counters of all connections of the pages. Raises Playwright's errors."""
         return read_counters([peer for peers in self._frames.ask(COUNTED_CALL) for peer in peers])
+
+    def refusal(self) -> str:
+        """The host whose last request for camera or microphone the browser refused, and the error's name; empty without
+        one."""
+        return next((answer for answer in self._frames.ask(REFUSAL_CALL) if answer), "")
 
     def samples(self) -> list[CallSample]:
         """The counters of the pages' calls over time; empty without a call."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Protocol
@@ -15,6 +16,7 @@ from firstbell.journeys.media.proof import MediaFault
 from firstbell.journeys.stage.failures import Broken, MediaBroken, ProbeTooLate
 from firstbell.journeys.stage.pages.bot_walls import find_bot_wall
 from firstbell.journeys.stage.pages.following import follow
+from firstbell.journeys.stage.pages.page_signs import TITLE_LIMIT, printable
 from firstbell.journeys.stage.pages.page_state import read_page_signs
 from firstbell.journeys.stage.pages.refused_address import RefusedAddress
 from firstbell.journeys.stage.pages.tabs import Tabs
@@ -136,6 +138,12 @@ class Actor:
         """The bot wall that stands in this actor's way; None when none does."""
         page = self.tabs.in_view
         return find_bot_wall(page, self.tabs.watch_of(page))
+
+    def camera_refusal(self) -> str:
+        """The host whose page the browser refused camera or microphone to, and the error's name; mostly empty."""
+        with contextlib.suppress(PlaywrightError, LookupError):
+            return printable(self._probe.refusal(), TITLE_LIMIT)
+        return ""
 
     def signs(self) -> tuple[PageSigns, ...]:
         """The signs of this actor's open pages now, of the page in view first. Pages that do not answer are left out;

@@ -136,10 +136,13 @@ def _host(url: str | None) -> str:
 def with_dialog(said: str, words: str) -> str:
     """A reason and the words of a dialog in one bounded line; the words are kept whole, if they are no longer than half
     of it."""
-    words = words[: REASON_LIMIT // 2]
-    heard = f'; a dialog said "{words}"'
-    room = REASON_LIMIT - len(heard)
-    return (said if len(said) <= room else said[: room - 1] + "…") + heard
+    return with_note(said, f'a dialog said "{words[: REASON_LIMIT // 2]}"')
+
+
+def with_note(said: str, note: str) -> str:
+    """A reason and a note in one bounded line, of which the note is kept whole."""
+    room = REASON_LIMIT - len(note) - 2
+    return f"{said if len(said) <= room else said[: room - 1] + '…'}; {note}"
 
 
 def _clip(text: str) -> str:

@@ -22,7 +22,7 @@ from firstbell.journeys.media.camera import (
 from firstbell.journeys.media.probe import probe_script
 from firstbell.journeys.stage.actor import OTHER_PAGES, Actor
 from firstbell.journeys.stage.ending import Ending, EndingKind, private
-from firstbell.journeys.stage.failures import Broken, Stranger, ending_of, with_dialog
+from firstbell.journeys.stage.failures import Broken, Stranger, ending_of, with_dialog, with_note
 from firstbell.journeys.stage.observer import Observer
 from firstbell.journeys.stage.pages.tabs import ClosedBy
 from firstbell.journeys.stage.roster import Watch
@@ -50,6 +50,8 @@ def step_ending_of(actor: Actor, error: BaseException, since_s: float = 0.0) -> 
         ending = _ending_of_closed(ending, closed_by)
     elif ending.kind is EndingKind.FAILED and (wall := actor.bot_wall()):
         return Ending(kind=EndingKind.BLIND, said=f"a bot wall stands in the way: {wall}")
+    if ending.kind is EndingKind.FAILED and (refusal := actor.camera_refusal()):
+        ending = replace(ending, said=with_note(ending.said, f"camera or microphone were refused to {refusal}"))
     dialogs = actor.tabs.dialogs.since(since_s)
     return replace(ending, said=with_dialog(ending.said, dialogs[-1].words)) if dialogs else ending
 

@@ -32,13 +32,13 @@ SCHOOL = '[school]\nname = "P"\ntimezone = "America/New_York"\npractice = true\n
         ),
         pytest.param(
             'username = "zz.locked"\npassword = "practice:student-locked"\n',
-            1,
+            2,
             'sign-in refused: "This account is locked. Ask the help desk."',
             id="locked",
         ),
         pytest.param(
             'username = "zz.student01"\npassword = "practice:teacher"\n',
-            1,
+            2,
             'sign-in refused: "Wrong username or password."',
             id="wrong password",
         ),

@@ -89,11 +89,12 @@ def _by_words(facts: Facts) -> _Refusal | None:
     if page is None:
         return None
     is_at_form = page.asks_to_sign_in or facts.service == SIGN_IN
-    found = refusal_in(page.text) if is_at_form else None
+    spoken = next((words for words in reversed(facts.seen.dialogs) if is_at_form and refusal_in(words)), "")
+    found = refusal_in(spoken or page.text) if is_at_form else None
     cause = found.cause if found else SIGNS.get(page.sign)
     if cause is None:
         return None
-    where = " beside its sign-in form" if page.asks_to_sign_in else ""
+    where = " in a dialog" if spoken else " beside its sign-in form" if page.asks_to_sign_in else ""
     said = f'{page.host} says "{found.quote if found else page.text[:100] or page.title}"{where}'
     return _Refusal(cause=cause, host=page.host, reason=DiagnosisReason(said=said, source=ReasonSource.PAGE))
 

@@ -178,15 +178,15 @@ def blank(facts: Facts) -> Conclusion | None:
 def session_is_lost(facts: Facts) -> Conclusion | None:
     """An actor who had a session is asked to sign in again, in a step that relies on another service.
 
-    A session was seen where the actor has got past a step of the service that asks now; else, with less certainty,
-    where the actor has signed in and passing runs are known, in which that was enough."""
+    Only where the actor has passed a step of signing in; with certainty where a step of the service that asks now has
+    passed, too. Without one, it may be that very sign-in that fails."""
     broke, page = facts.broke, facts.page
     if broke is None or page is None or not page.asks_to_sign_in or broke.service == SIGN_IN:
         return None
     done = {step.service for step in facts.steps if step.is_well and step.actor == broke.actor}
     owner = facts.service_at(page.host)
     service = owner if owner and owner != SIGN_IN else broke.service
-    if SIGN_IN not in done and service not in done:
+    if SIGN_IN not in done:
         return None
     said = f"{broke.actor} had signed in, but {page.host} asks to sign in again"
     at_most = Confidence.HIGH if service in done else Confidence.MEDIUM

@@ -52,3 +52,4 @@ def test_a_class_fails_where_a_camera_is_refused(page: Page, page_address: str, 
     (step,) = stage.steps
     assert step.ending is not None
     assert step.ending.kind is EndingKind.FAILED
+    assert ("refused to room.example: NotAllowedError" in step.ending.said) is (shown == "NotAllowedError")

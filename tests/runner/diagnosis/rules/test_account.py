@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -101,3 +102,17 @@ def test_an_alert_that_speaks_of_an_outage_is_no_refused_account(said: str, serv
     diagnosis = diagnose(facts({"steps": steps}))
     assert (diagnosis.service, diagnosis.cause) == (service, cause)
     assert diagnosis.confidence is Confidence.MEDIUM
+
+
+def test_a_dialog_beside_the_form_says_why() -> None:
+    shown = page("id.x", text="Sign in", asks_to_sign_in=True)
+    told = replace(seen(pages=(shown,)), dialogs=("Your password has expired. Call the help desk.",))
+    diagnosis = diagnose(facts({"steps": AT_SIGN_IN, "seen": told, "account": "kid"}))
+    assert (diagnosis.service, diagnosis.cause) == ("", Cause.PASSWORD_EXPIRED)
+    assert "in a dialog" in diagnosis.because[0].said
+
+
+def test_a_session_is_not_lost_where_no_sign_in_has_passed() -> None:
+    shown = page("portal.x", text="Family access", asks_to_sign_in=True)
+    steps = (well("edge"), bad("edge"))
+    assert diagnose(facts({"steps": steps, "seen": seen(pages=(shown,))})).cause is not Cause.SESSION_LOST
