@@ -14,7 +14,7 @@ from firstbell.runner.authoring.journey_ast import JourneyFile, StepCall, read_j
 from firstbell.runner.authoring.step_titles import step_titles
 from firstbell.runner.config.load import Config
 from firstbell.runner.execution.accounts.allocation import EVERY_ROLE
-from firstbell.runner.execution.journey_catalog import journey_catalog
+from firstbell.runner.execution.journey_catalog import SUPERSEDED, journey_catalog
 from firstbell.runner.execution.supervision.protocol import JourneyInfo, Ready
 from firstbell.runner.execution.supervision.supervisor import WorkerFailure
 from firstbell.runner.execution.worker.session import journey_files
@@ -86,9 +86,9 @@ class _JourneyChecker:
         for journey in ready.journeys:
             if lacks := entries[journey.id].lacks:
                 message = f"comes with First Bell, and is not played here without {lacks}"
-                yield CheckFinding(
-                    area=CheckArea.JOURNEYS, subject=journey.id, level=FindingLevel.WARNING, message=message
-                )
+                # Another shipped journey does the same here: there is nothing to add.
+                level = FindingLevel.OK if journey.id in SUPERSEDED else FindingLevel.WARNING
+                yield CheckFinding(area=CheckArea.JOURNEYS, subject=journey.id, level=level, message=message)
                 continue
             errors = list(self._names_of(journey))
             yield from errors

@@ -51,5 +51,5 @@ def test_each_account_ends_as_expected(
     done = firstbell("run", "class-list", "--json")
     assert done.returncode == code, done.stderr
     (output,) = json.loads(done.stdout)["runs"]
-    assert (output["broke"] or {"said": ""})["said"] == said
+    assert said in (output["broke"] or {"said": ""})["said"]
     assert (output["broke"] or {"step": "signs in"})["step"] == "signs in"
