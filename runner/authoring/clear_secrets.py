@@ -58,7 +58,7 @@ def words_of(call: ast.Call) -> list[str]:
 
 
 def _typed(call: ast.Call) -> ast.expr | None:
-    """What a call types into a field, or expects in it; of a key, only one that writes."""
+    """The value that a call types into a field, or expects in it; of a key, only one that writes."""
     if not isinstance(call.func, ast.Attribute):
         return None
     method = call.func.attr

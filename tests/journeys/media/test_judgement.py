@@ -262,7 +262,8 @@ def test_which_sounds_carry_the_tone(sound: AudioReading, *, is_heard: bool) -> 
 
 def test_a_page_with_several_connections_is_judged_by_its_best() -> None:
     way = {"gathering": "complete", "dtls": "new", "servers": [], "errors": [], "gathered": [], "received": []}
-    peer = {"described": True, "path": None, "connection": "", "way": way, **dict.fromkeys(MediaCounters.__slots__, 2)}
+    facts = {"described": True, "answered": True, "path": None, "connection": "", "way": way}
+    peer = {**facts, **dict.fromkeys(MediaCounters.__slots__, 2)}
     told: dict[str, object] = {
         "at_ms": 1,
         "own_id": 1,
