@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
-from firstbell.journeys.adapters.windows import Found, Sign, Windows
+from firstbell.journeys.adapters.windows import LOOK_AGAIN_MS, Found, Sign, Windows
 from firstbell.journeys.adapters.words import Word, words_of
 from firstbell.journeys.auth.passkey import install_passkey
 from firstbell.journeys.auth.redirect_words import RedirectWords
@@ -31,8 +31,6 @@ if TYPE_CHECKING:
 
 # A SAML form sends itself; one that is still there after this time waits for a person.
 FORM_SENDS_ITSELF_MS = 2000.0
-# The interval at which a page that still asks is looked at again.
-LOOK_AGAIN_MS = 100.0
 _ANY_TEXT = re.compile(r"\S")
 # Texts of alerts that stand on a sign-in page before anything is sent.
 NOTICE_LIMIT = 5

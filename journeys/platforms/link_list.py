@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from enum import Enum, auto
 from typing import TYPE_CHECKING
 
-from firstbell.journeys.adapters.windows import Found, Sign, Windows
+from firstbell.journeys.adapters.windows import LOOK_AGAIN_MS, Found, Sign, Windows
 from firstbell.journeys.adapters.words import Word, words_of
 from firstbell.journeys.platforms.link_list_words import LinkListWords, LtiWords, PortalWords
 from firstbell.journeys.stage.ending import JourneyError
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
 # A list of a person's classes is shorter; text of pages is hostile.
 TITLE_LIMIT, TITLES_LIMIT = 120, 200
-LOOK_AGAIN_MS = 100.0
 
 
 class ListScreen(Enum):

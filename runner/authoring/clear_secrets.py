@@ -27,10 +27,10 @@ _WRONG = re.compile(r"wrong|invalid|incorrect|bad|not[-_ ]?the|falsch|incorrect[
 
 def clear_secrets(tree: ast.Module) -> Iterator[tuple[int, str]]:
     """Yields the line of each secret, and the words or the name by which it is one."""
-    names = _assigned(tree)
+    names, parameters = _assigned(tree), _parameters(tree)
     found: dict[int, str] = {}
     for node in ast.walk(tree):
-        for line, word in _secrets_of(node, names, _parameters(tree)):
+        for line, word in _secrets_of(node, names, parameters):
             found.setdefault(line, word)
     yield from sorted(found.items())
 
@@ -38,7 +38,7 @@ def clear_secrets(tree: ast.Module) -> Iterator[tuple[int, str]]:
 def typed_text(call: ast.Call) -> ast.Constant | None:
     """The literal that a call types into a field, or expects in it; None if there is none."""
     typed = _typed(call)
-    return typed if isinstance(typed, ast.Constant) and isinstance(typed.value, str) else None
+    return typed if isinstance(typed, ast.Constant) and literal_text(typed) is not None else None
 
 
 def secret_field(call: ast.Call) -> str:
@@ -64,7 +64,7 @@ def _typed(call: ast.Call) -> ast.expr | None:
     method = call.func.attr
     by_name = {keyword.arg: keyword.value for keyword in call.keywords}
     typed = call.args[-1] if call.args else by_name.get("value") or by_name.get("text")
-    text = _text(typed)
+    text = literal_text(typed)
     is_key = method == "press" and text is not None and len(text.removeprefix("Shift+")) == 1
     return typed if method in TYPING or method in VALUES or is_key else None
 
@@ -81,7 +81,7 @@ def _secrets_of(
         yield from _handed_over(node, parameters)
         pairs = [(keyword.arg, keyword.value) for keyword in node.keywords if keyword.arg]
     elif isinstance(node, ast.Dict):
-        pairs = [(_text(key) or "", value) for key, value in zip(node.keys, node.values, strict=True)]
+        pairs = [(literal_text(key) or "", value) for key, value in zip(node.keys, node.values, strict=True)]
     elif isinstance(node, ast.Assign | ast.AnnAssign):
         targets = node.targets if isinstance(node, ast.Assign) else [node.target]
         pairs = [(_name_of(target), node.value) for target in targets] if node.value is not None else []
@@ -145,15 +145,12 @@ def _name_of(node: ast.AST | None) -> str:
 
 def _is_secret(value: ast.expr) -> bool:
     """Tells whether a value is a text that can be a secret, and no label, selector or reference."""
-    text = _text(value)
+    text = literal_text(value)
     if not text or _NO_SECRET.search(text) or _WRONG.search(text):
         return False
     return not _secret_word([text]) and len(text) >= 3
 
 
-def _text(node: ast.AST | None) -> str | None:
+def literal_text(node: ast.AST | None) -> str | None:
+    """The text of a literal; None for any other node."""
     return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else None
-
-
-def _is_text(node: ast.AST | None) -> bool:
-    return _text(node) is not None

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
-from firstbell.runner.authoring.clear_secrets import clear_secrets
+from firstbell.runner.authoring.clear_secrets import clear_secrets, literal_text
 from firstbell.runner.authoring.urls import key_in
 
 SNAPSHOTS = frozenset({"to_match_aria_snapshot", "not_to_match_aria_snapshot"})
@@ -87,7 +87,11 @@ def _unwatched(tree: ast.Module) -> Iterator[int]:
 
 def _marked(calls: list[ast.Call]) -> Iterator[tuple[int, str]]:
     for call in calls:
-        if isinstance(call.func, ast.Attribute) and call.func.attr == "journey" and (name := _text(_first(call))):
+        if (
+            isinstance(call.func, ast.Attribute)
+            and call.func.attr == "journey"
+            and (name := literal_text(_first(call)))
+        ):
             yield call.lineno, name
 
 
@@ -98,13 +102,16 @@ def _steps(calls: list[ast.Call]) -> Iterator[StepCall]:
         if isinstance(call.func, ast.Attribute) and call.func.attr == "step" and "relies_on" in keywords:
             title = _first(call) or keywords.get("title")
             yield StepCall(
-                line=call.lineno, has_title=title is not None, title=_text(title), service=_text(keywords["relies_on"])
+                line=call.lineno,
+                has_title=title is not None,
+                title=literal_text(title),
+                service=literal_text(keywords["relies_on"]),
             )
 
 
 def _roles(calls: list[ast.Call]) -> Iterator[tuple[int, str]]:
     for call in calls:
-        if isinstance(call.func, ast.Name) and call.func.id == "actor" and (role := _text(_first(call))):
+        if isinstance(call.func, ast.Name) and call.func.id == "actor" and (role := literal_text(_first(call))):
             yield call.lineno, role
 
 
@@ -163,7 +170,3 @@ def _unmarked(tree: ast.Module) -> Iterator[tuple[int, str]]:
 
 def _first(call: ast.Call) -> ast.expr | None:
     return call.args[0] if call.args else None
-
-
-def _text(node: ast.expr | None) -> str | None:
-    return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else None

@@ -1,4 +1,4 @@
-"""What Playwright's own failures become: the locator is always named, with what was found in its place."""
+"""Playwright's own failures as one line: the locator is always named, with what was found in its place."""
 
 from __future__ import annotations
 
