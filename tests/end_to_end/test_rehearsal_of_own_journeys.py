@@ -88,6 +88,7 @@ class Lobby:
 
     def close(self) -> None:
         self._server.shutdown()
+        self._server.server_close()
 
 
 JOURNEYS = """
