@@ -9,7 +9,10 @@ READY := .venv/.ready
 demo: $(READY)
 	@$(BIN)/firstbell demo
 
+# The tests start hundreds of processes. Where PYTHONDONTWRITEBYTECODE is set, as in many containers, each would compile
+# the package again.
 test: lint
+	@$(BIN)/python -m compileall -q artifacts journeys runner
 	@$(BIN)/pytest -n 2 --dist loadfile
 
 lint: $(READY)

@@ -27,7 +27,7 @@ from firstbell.runner.cli.console import console
 from firstbell.runner.history.database import Database
 from firstbell.runner.history.record import RunRow
 from firstbell.runner.history.runs.runs import RunHistory
-from firstbell.runner.history.slots.claims import AccountAllocation
+from firstbell.runner.history.slots.account_allocation import AccountAllocation
 from firstbell.runner.history.slots.slots import ClaimPolicy, SlotHistory
 from firstbell.runner.schedule.bells import ALL_GROUPS, BellSchedule
 from firstbell.runner.schedule.calendar import DEFAULT, CalendarRules, SchoolCalendar

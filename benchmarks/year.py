@@ -32,7 +32,7 @@ from firstbell.runner.history.daily_figures import DailyFigures
 from firstbell.runner.history.database import Database
 from firstbell.runner.history.record import RunRow
 from firstbell.runner.history.runs.runs import RunHistory
-from firstbell.runner.history.slots.claims import AccountAllocation
+from firstbell.runner.history.slots.account_allocation import AccountAllocation
 from firstbell.runner.history.slots.slots import ClaimPolicy, SlotHistory
 from firstbell.runner.history.tables.runs import attempts, days, planned, runs, slots, steps
 from firstbell.runner.schedule.slots import Due, Phase

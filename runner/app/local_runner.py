@@ -20,7 +20,8 @@ from firstbell.runner.app.alerting import Alerting, alerting_for
 from firstbell.runner.app.build import practice_for
 from firstbell.runner.app.build_locations import location_named
 from firstbell.runner.app.build_storage import store_of
-from firstbell.runner.app.open_config import history_url, state_folder
+from firstbell.runner.app.history_address import history_url
+from firstbell.runner.app.open_config import state_folder
 from firstbell.runner.app.runtime import Runtime, check_services, runtime_for
 from firstbell.runner.config.browser_checks import browser_kinds_of
 from firstbell.runner.config.load import Config

@@ -20,7 +20,7 @@ from firstbell.runner.config.browser_checks import browser_kinds_of
 from firstbell.runner.config.errors import ConfigError
 from firstbell.runner.config.load import Config
 from firstbell.runner.diagnosis.location import Location
-from firstbell.runner.diagnosis.probes import probe
+from firstbell.runner.diagnosis.probes.prober import probe
 from firstbell.runner.diagnosis.targets import targets_of
 from firstbell.runner.execution.browsers.discovery import find_all
 from firstbell.runner.execution.district import District

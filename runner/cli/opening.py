@@ -7,7 +7,8 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from firstbell.runner.app.open_config import embedded_district, history_url, state_folder
+from firstbell.runner.app.history_address import history_url
+from firstbell.runner.app.open_config import embedded_district, state_folder
 from firstbell.runner.cli.console import errors_as_sentences
 from firstbell.runner.config.errors import ConfigError, NoConfig
 from firstbell.runner.config.load import Config, load

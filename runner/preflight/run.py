@@ -15,7 +15,7 @@ from firstbell.journeys.stage.ending import JourneyError
 from firstbell.runner.alarms.channels import BadAddress, open_channel, references_in
 from firstbell.runner.app.build import config_at, practice_for
 from firstbell.runner.app.build_storage import store_of
-from firstbell.runner.app.open_config import history_url
+from firstbell.runner.app.history_address import history_url
 from firstbell.runner.config.browser_checks import browser_kinds_of, devices_and_browsers
 from firstbell.runner.config.errors import ConfigError
 from firstbell.runner.config.load import Config

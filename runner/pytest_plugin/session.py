@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 
 from firstbell.artifacts.redaction.known_secrets import KnownSecrets
 from firstbell.runner.app.build import config_at, district_at, practice_for, secrets_of
-from firstbell.runner.app.open_config import embedded_district, history_url, state_folder
+from firstbell.runner.app.history_address import history_url
+from firstbell.runner.app.open_config import embedded_district, state_folder
 from firstbell.runner.config.errors import NoConfig
 from firstbell.runner.config.load import Config
 from firstbell.runner.config.secrets import MissingSecret

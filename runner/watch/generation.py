@@ -9,7 +9,7 @@ from firstbell.runner.app.runtime import Runtime, check_services
 from firstbell.runner.config.to_schedule import timetable_of
 from firstbell.runner.execution.journey_catalog import JourneyEntry, journey_catalog
 from firstbell.runner.execution.supervision.protocol import BrokenFile, Ready
-from firstbell.runner.history.slots.claims import AccountAllocation
+from firstbell.runner.history.slots.account_allocation import AccountAllocation
 from firstbell.runner.schedule.slots import Timetable
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import structlog
 
 from firstbell.runner.diagnosis.host_check import HostCheck
-from firstbell.runner.diagnosis.probes import probe
+from firstbell.runner.diagnosis.probes.prober import probe
 from firstbell.runner.diagnosis.targets import Egress, Target
 from firstbell.runner.history.runs.host_checks import HostCheckHistory
 

@@ -9,6 +9,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import psutil
@@ -66,10 +67,21 @@ def test_interrupted_recording_leaves_no_secrets_or_processes(
     (tmp_path / "mine").mkdir()
     environment = {**os.environ, "PWTEST_CLI_HEADLESS": "1", "TMPDIR": str(private)}
     command = [sys.executable, "-c", "from firstbell.runner.cli.main import main; main()", "record", "edge"]
-    with subprocess.Popen(command, cwd=tmp_path, env=environment, stdout=subprocess.PIPE) as recording:
-        wait_until(lambda: bool(list(private.glob("firstbell-*/recorded.py"))))
-        recording.send_signal(number)
-        assert recording.wait(30) == 128 + number
+    # Where pytest itself ignores a signal (nohup), so would the command, and it would be right to.
+    heeding = partial(signal.signal, number, signal.SIG_DFL)
+    with subprocess.Popen(
+        command,
+        cwd=tmp_path,
+        env=environment,
+        stdout=subprocess.PIPE,
+        preexec_fn=heeding,  # noqa: PLW1509  # no threads before it
+    ) as recording:
+        try:
+            wait_until(lambda: bool(list(private.glob("firstbell-*/recorded.py"))))
+            recording.send_signal(number)
+            assert recording.wait(30) == 128 + number
+        finally:
+            recording.kill()
     assert not list(private.glob("firstbell-*"))
     wait_until(lambda: not _command_lines_with(private))
 

@@ -152,12 +152,14 @@ def test_service_killed_at_ten_random_times_leaves_one_end_for_each_slot(
     seed = int(os.environ.get("FIRSTBELL_SEED", random.randrange(10**6)))  # noqa: S311  # no secret
     record_property("seed", seed)
     print(f"seed {seed}")  # noqa: T201  # shown when the test fails: FIRSTBELL_SEED=... repeats it
-    # One in each part of the time, so that on a slow machine too most of them meet a worker.
-    points = [1.2 * number + random.Random(seed + number).uniform(0.0, 1.2) for number in range(10)]  # noqa: S311
+    # The first three while it starts, the others while it plays.
+    moments = random.Random(seed)  # noqa: S311  # no secret
     killed, had_workers = [], 0
-    for point in points:
+    for number in range(10):
         with Service(folder) as service:
-            time.sleep(point)  # Not a wait: the time of the kill is what is tested.
+            if number >= 3:
+                service.wait_for("run.began")
+            time.sleep(moments.uniform(0.0, 3.0))  # Not a wait: the time of the kill is tested.
             had_workers += bool(processes_of(service.process.pid))
             os.kill(service.process.pid, signal.SIGKILL)
             service.process.wait()

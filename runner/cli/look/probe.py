@@ -22,7 +22,7 @@ from firstbell.runner.diagnosis.facts import is_reached
 from firstbell.runner.diagnosis.host_changes import HostChange, host_changes
 from firstbell.runner.diagnosis.host_check import DEGRADED, WELL, CheckPart, HostCheck
 from firstbell.runner.diagnosis.host_check_text import host_check_text
-from firstbell.runner.diagnosis.probes import probe as test_hosts
+from firstbell.runner.diagnosis.probes.prober import probe as test_hosts
 from firstbell.runner.diagnosis.targets import Target, target_of, targets_of
 from firstbell.runner.history.runs.host_checks import CHECK, HostCheckHistory
 

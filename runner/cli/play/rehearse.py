@@ -42,8 +42,8 @@ from firstbell.runner.execution.district import District
 from firstbell.runner.execution.supervision.process_identity import owner_is_gone, this_process
 from firstbell.runner.execution.supervision.protocol import JourneyInfo, WorkerSetup
 from firstbell.runner.history.database import Database
+from firstbell.runner.history.slots.account_allocation import AccountAllocation
 from firstbell.runner.history.slots.account_locks import AccountLocks
-from firstbell.runner.history.slots.claims import AccountAllocation
 from firstbell.runner.rehearsal.arrivals import Arrival, begins_at
 from firstbell.runner.rehearsal.capacity import capacity_of
 from firstbell.runner.rehearsal.document import RecordRow, RehearsalOutcome

@@ -14,8 +14,8 @@ from rich.table import Table
 from rich.text import Text
 
 from firstbell.runner.app.build import config_at
+from firstbell.runner.app.history_address import history_url
 from firstbell.runner.app.local_runner import UnknownJourney, collect_journeys
-from firstbell.runner.app.open_config import history_url
 from firstbell.runner.cli.console import console, errors_as_sentences
 from firstbell.runner.cli.opening import zone_of
 from firstbell.runner.cli.options import CONFIG_OPTION

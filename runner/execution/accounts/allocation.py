@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass
 
-from firstbell.runner.history.slots.claims import AccountAllocation
+from firstbell.runner.history.slots.account_allocation import AccountAllocation
 
 EVERY_ROLE = "*"
 """The request of a journey that may bring on any role."""

@@ -9,8 +9,8 @@ from contextlib import contextmanager
 from firstbell.errors import FirstBellError
 from firstbell.runner.execution.accounts.allocation import AccountPool, AccountRequest
 from firstbell.runner.execution.supervision.process_identity import this_process
+from firstbell.runner.history.slots.account_allocation import AccountAllocation
 from firstbell.runner.history.slots.account_locks import AccountLocks
-from firstbell.runner.history.slots.claims import AccountAllocation
 
 # How long a run by hand waits for an account that is in use, and the interval between its tries.
 RESERVATION_S = 180.0

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection, delete, insert, select
 
 from firstbell.runner.history.database import Database
-from firstbell.runner.history.slots.claims import AccountAllocation
+from firstbell.runner.history.slots.account_allocation import AccountAllocation
 from firstbell.runner.history.tables.runs import locks
 
 IsGone = Callable[[str], bool]

@@ -2,27 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, delete, update
 
 from firstbell.runner.history.record import RunRow
+from firstbell.runner.history.slots.account_allocation import AccountAllocation
 from firstbell.runner.history.tables.runs import locks, slots
 from firstbell.runner.schedule.slot_state import SlotState
 
 
 class ClaimLost(Exception):
     """The claim no longer holds: its lease expired and the slot was ended without it. Nothing was written."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AccountAllocation:
-    """The account of each role, and the names of the locks that keep other runs from them."""
-
-    accounts: Mapping[str, str] = field(default_factory=dict)
-    locks: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,8 +19,9 @@ from sqlalchemy import Connection, delete, func, select, update
 
 from firstbell.runner.history.daily_figures import DailyCount, add_count
 from firstbell.runner.history.database import Database
+from firstbell.runner.history.slots.account_allocation import AccountAllocation
 from firstbell.runner.history.slots.account_locks import SLOT_LEASE_S, IsGone, current_locks, take_locks
-from firstbell.runner.history.slots.claims import AccountAllocation, Claim, end_claim, lock_holder
+from firstbell.runner.history.slots.claims import Claim, end_claim, lock_holder
 from firstbell.runner.history.tables.runs import locks, planned, slots
 from firstbell.runner.history.upsert import insert_of
 from firstbell.runner.schedule.late_slots import WaitingSlot, triage

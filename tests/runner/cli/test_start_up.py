@@ -52,6 +52,14 @@ def test_status_imports_no_browser_no_store_and_no_channel(tmp_path: Path, forma
     assert ("rich" in found) is (format_ is None)
 
 
+def test_worker_imports_no_database_and_no_log(tmp_path: Path) -> None:
+    code = "import json, sys, firstbell.runner.app.worker_main; print(json.dumps(sorted(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True)
+    found = {name.partition(".")[0] for name in json.loads(done.stdout)}
+    assert {"playwright", "pydantic"} <= found
+    assert found & {"sqlalchemy", "structlog", "rich", "dns", "cryptography", "boto3", "apprise", "alembic"} == set()
+
+
 def test_newest_migration_is_the_one_that_alembic_finds() -> None:
     from alembic.script import ScriptDirectory  # noqa: PLC0415  # as in the code under test
 

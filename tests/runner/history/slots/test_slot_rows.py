@@ -16,8 +16,9 @@ from firstbell.runner.history.database import Database
 from firstbell.runner.history.record import AttemptRow, RunRow, StepRow
 from firstbell.runner.history.runs.retention import StepThinning
 from firstbell.runner.history.runs.runs import RunHistory
+from firstbell.runner.history.slots.account_allocation import AccountAllocation
 from firstbell.runner.history.slots.account_locks import AccountLocks
-from firstbell.runner.history.slots.claims import AccountAllocation, Claim, ClaimLost
+from firstbell.runner.history.slots.claims import Claim, ClaimLost
 from firstbell.runner.history.slots.slots import ClaimPolicy, SlotHistory
 from firstbell.runner.schedule import slot_state
 from firstbell.runner.schedule.calendar import CalendarRules, SchoolCalendar
