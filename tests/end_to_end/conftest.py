@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from firstbell.runner.config.load import load
 from firstbell.runner.execution.runs.reporter import SilentReporter
 from firstbell.runner.execution.runs.run_result import RunResult
 from tests.support.earlier_passes import add_earlier_passes
+from tests.support.warm_command import run_warm
 
 CONFIG = """\
 [school]
@@ -54,14 +54,6 @@ def firstbell(tmp_path: Path) -> Firstbell:
     """The command in a folder of its own, as another process."""
 
     def command(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-c", "from firstbell.runner.cli.main import main; main()", *arguments],
-            cwd=tmp_path,
-            env={**os.environ, **environment},
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
+        return run_warm(arguments, cwd=tmp_path, environment={**os.environ, **environment})
 
     return command
