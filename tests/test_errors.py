@@ -39,6 +39,7 @@ CONFIGURATION = {
 CAUGHT_INSIDE = {
     "ChildGone",
     "SelfTestFailed",
+    "ServerLacks",
     "ClaimLost",
     "Quarantined",
     "TurnError",

@@ -155,6 +155,12 @@ def test_retry_after_is_respected_and_redirects_are_refused(receiver: Receiver) 
     assert channel.deliver(MESSAGE, KEY) == Refused(reason="127.0.0.1 answered 302: it has moved; correct the address")
 
 
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 405, 409, 410, 413, 422])
+def test_a_fault_of_the_request_is_refused_for_good(receiver: Receiver, status: int) -> None:
+    receiver.answers = [(status, {})]
+    assert opened(f"webhook:{receiver.url}").deliver(MESSAGE, KEY) == Refused(reason=f"127.0.0.1 answered {status}")
+
+
 def test_a_webhook_is_signed_over_id_time_and_body(receiver: Receiver) -> None:
     opened(f"webhook:{receiver.url}#env:KEY").deliver(MESSAGE, KEY)
     ((headers, body),) = receiver.posts

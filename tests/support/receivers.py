@@ -8,6 +8,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from typing import Any
 
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
@@ -84,12 +85,22 @@ def http_receiver() -> Iterator[Receiver]:
 @dataclass
 class MailServer:
     """A mail server that records messages. `refusals`, lines such as "451 busy", are sent in turn before it accepts
-    any; `goodbye` answers QUIT."""
+    any; `unknown` are recipients with the answer to each; `goodbye` answers QUIT."""
 
     port: int = 0
     refusals: list[str] = field(default_factory=list)
+    unknown: dict[str, str] = field(default_factory=dict)
     goodbye: str = "221 bye"
     letters: list[bytes] = field(default_factory=list)
+
+    async def handle_RCPT(  # noqa: N802  # a name of aiosmtpd
+        self, _server: SMTP, _session: Session, envelope: Envelope, address: str, _options: list[str]
+    ) -> str:
+        """Answers RCPT, for aiosmtpd."""
+        if address in self.unknown:
+            return self.unknown[address]
+        envelope.rcpt_tos.append(address)
+        return "250 known"
 
     async def handle_DATA(  # noqa: N802  # a name of aiosmtpd
         self, _server: SMTP, _session: Session, envelope: Envelope
@@ -106,13 +117,14 @@ class MailServer:
 
 
 @contextmanager
-def mail_server() -> Iterator[MailServer]:
-    """Runs a mail server on a free port."""
+def mail_server(**abilities: Any) -> Iterator[MailServer]:
+    """Runs a mail server on a free port; it has no STARTTLS, AUTH or SMTPUTF8 unless `abilities`, which are aiosmtpd's
+    options, say so."""
     server = MailServer()
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         server.port = free.getsockname()[1]
-    controller = Controller(server, hostname="127.0.0.1", port=server.port)
+    controller = Controller(server, hostname="127.0.0.1", port=server.port, **abilities)
     controller.start()
     try:
         yield server

@@ -11,8 +11,8 @@ import urllib3
 from firstbell.runner.alarms.channels import Answer, Delivered, Refused, TryAgain
 
 LIMITS = urllib3.Timeout(connect=5.0, read=10.0, total=20.0)
-# Time-out, conflict, too early, too many requests; and every 5xx, which is the server's fault: worth another try.
-RETRY_STATUSES = frozenset({408, 409, 425, 429})
+# Time-out and too many requests; and every 5xx, which is the server's fault: worth another try.
+RETRY_STATUSES = frozenset({408, 429})
 LONGEST_S = 3600.0
 RECEIPT_LIMIT, LARGEST_BYTES = 200, 64 * 1024
 

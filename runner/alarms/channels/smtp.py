@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import email.policy
 import html
 import smtplib
 import ssl
 from contextlib import suppress
+from dataclasses import replace
 from email.message import EmailMessage
 from email.utils import formatdate, parseaddr
 
@@ -19,12 +19,11 @@ from firstbell.runner.alarms.channels import (
     Refused,
     TryAgain,
 )
+from firstbell.runner.alarms.channels.mail_headers import LINES
 from firstbell.runner.alarms.message import Message
 from firstbell.runner.alarms.routing import NoticeKind, Severity
 
 LIMIT_S = 20.0
-# Keeps a subject in one line: some mail programs show the space at a fold. RFC 5322 allows 998 characters.
-LINES = email.policy.SMTP.clone(max_line_length=400)
 COLOURS = {Severity.CRITICAL: "#c5221f", Severity.WARNING: "#e8a33d", Severity.INFO: "#5f6b7a"}
 CLOSED_COLOUR = "#2e7d4f"
 PAGE = """\
@@ -43,29 +42,31 @@ class Smtp:
     def __init__(self, address: str, options: ChannelOptions) -> None:
         if "@" not in parseaddr(address)[1]:
             raise BadAddress(f"{address!r} is not an e-mail address")
-        self._to = address
+        name, _, domain = address.rpartition("@")
+        try:
+            self._to = address if domain.isascii() else f"{name}@{domain.encode('idna').decode()}"
+        except UnicodeError:
+            raise BadAddress(f"{address!r} is not an e-mail address: its domain cannot be looked up") from None
         self._mail = options.mail
 
     def deliver(self, message: Message, key: str) -> Answer:
-        """Sends the mail. A temporary refusal (4xx) is retried, a permanent one (5xx) is not."""
-        mail = compose(message, key, to=self._to, mail=self._mail)
+        """Sends the mail. A temporary refusal (4xx) is retried; a permanent one (5xx), and a server that cannot do what
+        the configuration asks for, are not."""
         try:
             server = _connect(self._mail)
             try:
-                if self._mail.username:
-                    server.login(self._mail.username, self._mail.password)
+                server.ehlo_or_helo_if_needed()
+                _sign_in(server, self._mail)
+                mail = compose(message, key, to=self._to, mail=self._mail)
+                if message.picture and _is_too_large(server, mail):
+                    mail = compose(replace(message, picture=b""), key, to=self._to, mail=self._mail)
                 server.send_message(mail)
             finally:
                 _quit(server)
-        except smtplib.SMTPAuthenticationError as error:
-            return _refused(error.smtp_code, "the user name or password")
-        except smtplib.SMTPRecipientsRefused as error:
-            code = max(code for code, _ in error.recipients.values())
-            return _refused(code, "the address")
-        except smtplib.SMTPResponseException as error:
-            return _refused(error.smtp_code, "the message")
+        except ServerLacks as lack:
+            return Refused(reason=str(lack))
         except (OSError, smtplib.SMTPException) as error:
-            return TryAgain(reason=f"{self._mail.host} cannot be reached ({type(error).__name__})")
+            return _answer_of(error, self._mail.host)
         return Delivered(receipt=str(mail["Message-ID"]))
 
 
@@ -99,13 +100,48 @@ def compose(message: Message, key: str, *, to: str, mail: MailSettings) -> Email
     return letter
 
 
+class ServerLacks(Exception):
+    """The server lacks an extension that the configuration asks for; the text says which."""
+
+
 def _connect(mail: MailSettings) -> smtplib.SMTP:
     if mail.encryption == "tls":
         return smtplib.SMTP_SSL(mail.host, mail.port, timeout=LIMIT_S, context=ssl.create_default_context())
     server = smtplib.SMTP(mail.host, mail.port, timeout=LIMIT_S)
     if mail.encryption == "starttls":
-        server.starttls(context=ssl.create_default_context())
+        try:
+            server.starttls(context=ssl.create_default_context())
+        except BaseException as error:
+            server.close()
+            if isinstance(error, smtplib.SMTPNotSupportedError):
+                raise ServerLacks("the mail server offers no STARTTLS; set alarms.mail.encryption") from None
+            raise
     return server
+
+
+def _sign_in(server: smtplib.SMTP, mail: MailSettings) -> None:
+    """Signs in, if the configuration names a user. Raises ServerLacks if the server can never accept it."""
+    if not mail.username:
+        return
+    if not (mail.username + mail.password).isascii():
+        raise ServerLacks("the user name or password of alarms.mail has letters that are not ASCII; correct them")
+    try:
+        server.login(mail.username, mail.password)
+    except smtplib.SMTPNotSupportedError:
+        hint = "; set alarms.mail.encryption" if mail.encryption == "none" else ""
+        raise ServerLacks(f"the mail server takes no sign-in{hint or '; remove alarms.mail.username'}") from None
+    except smtplib.SMTPResponseException:
+        raise
+    except smtplib.SMTPServerDisconnected:
+        raise
+    except smtplib.SMTPException:
+        raise ServerLacks("the mail server takes no sign-in by password; use a server that does") from None
+
+
+def _is_too_large(server: smtplib.SMTP, mail: EmailMessage) -> bool:
+    """True if the server announces a limit (RFC 1870) that the mail exceeds; 0 and nothing are no limit."""
+    limit = str(server.esmtp_features.get("size", ""))
+    return limit.isdecimal() and 0 < int(limit) < len(mail.as_bytes())
 
 
 def _quit(server: smtplib.SMTP) -> None:
@@ -115,6 +151,28 @@ def _quit(server: smtplib.SMTP) -> None:
     server.close()
 
 
+def _answer_of(error: Exception, host: str) -> Answer:
+    """Returns the answer for an error of the connection or of the server."""
+    match error:
+        case smtplib.SMTPRecipientsRefused():
+            return _refused(max(code for code, _ in error.recipients.values()), "the address")
+        case smtplib.SMTPResponseException():
+            parts = {
+                smtplib.SMTPAuthenticationError: "the user name or password",
+                smtplib.SMTPConnectError: "the connection",
+                smtplib.SMTPHeloError: "the name of this machine",
+                smtplib.SMTPSenderRefused: "the sender",
+            }
+            return _refused(error.smtp_code, parts.get(type(error), "the message"))
+        case smtplib.SMTPNotSupportedError():
+            return Refused(reason="the mail server takes no address with letters that are not ASCII; use another")
+        case ssl.SSLCertVerificationError():
+            return Refused(reason=f"{host} has a certificate that this machine does not trust; see alarms.mail.host")
+        case ssl.SSLError() if error.reason == "WRONG_VERSION_NUMBER":
+            return Refused(reason=f"{host} does not speak TLS at this port; set alarms.mail.encryption or port")
+    return TryAgain(reason=f"{host} cannot be reached ({type(error).__name__})")
+
+
 def _refused(code: int, part: str) -> Answer:
     reason = f"the mail server refuses {part} ({code})"
-    return TryAgain(reason=reason) if 400 <= code < 500 else Refused(reason=reason)
+    return Refused(reason=reason) if code >= 500 else TryAgain(reason=reason)
