@@ -19,7 +19,7 @@ import structlog
 from firstbell.backoff import Backoff
 from firstbell.runner.alarms.channels import Answer, BadAddress, Channel, Delivered, Refused, TryAgain
 from firstbell.runner.alarms.message import Message
-from firstbell.runner.alarms.outbox import Outbox, QueuedNotice
+from firstbell.runner.alarms.outbox import FAILING_AFTER, Outbox, QueuedNotice
 from firstbell.time_limit import TimeLimitPassed, within
 
 log = structlog.get_logger()
@@ -137,16 +137,20 @@ class NoticeDelivery:
                 self._outbox.mark_dead(notice, reason)
                 log.error("notice.refused", reason=reason, **details)
             case TryAgain(reason=reason, after_s=after_s):
-                is_old = datetime.now(UTC) - notice.made_at > GIVE_UP_AFTER
-                if is_old and notice.tries >= FEWEST_TRIES:
+                age = datetime.now(UTC) - notice.made_at
+                if age > GIVE_UP_AFTER and notice.tries >= FEWEST_TRIES:
                     self._outbox.mark_dead(notice, f"given up: {reason}")
                     log.error("notice.given_up", reason=reason, **details)
                 else:
-                    wait_s = backoff_s(notice.tries, after_s)
+                    wait_s = backoff_s(notice.tries, after_s, age.total_seconds())
                     self._outbox.retry_later(notice, reason, timedelta(seconds=wait_s))
                     log.warning("notice.retry", reason=reason, wait_s=round(wait_s, 1), **details)
 
 
-def backoff_s(tries: int, requested_s: float | None = None) -> float:
-    """Returns how long to wait after so many tries, in seconds: at least as long as the receiver asked for."""
-    return max(BACKOFF.wait_s(tries), requested_s or 0.0)
+def backoff_s(tries: int, requested_s: float | None = None, age_s: float = 0.0) -> float:
+    """Returns how long to wait after so many tries, in seconds: at least as long as the receiver asked for, and no
+    longer than until the channel counts as failing, so that the next way is told in time."""
+    wait_s = BACKOFF.wait_s(tries)
+    if age_s < (failing_s := FAILING_AFTER.total_seconds()):
+        wait_s = min(wait_s, failing_s - age_s)
+    return max(wait_s, requested_s or 0.0)

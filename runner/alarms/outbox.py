@@ -1,7 +1,8 @@
 """The outbox: notices that wait for delivery, and the operations on them.
 
 At least once: a notice is claimed for a while, delivered, and marked. If the process dies in between, its claim
-expires, and the notice is sent again with the same key. Notices of one incident to one address keep their order.
+expires, and the notice is sent again with the same key. Notices of one opening to one address keep their order, and a
+new opening goes before an old closing.
 """
 
 from __future__ import annotations
@@ -13,6 +14,9 @@ from enum import Enum
 from typing import Protocol
 
 from firstbell.runner.alarms.message import Message
+
+# A channel that has not taken a notice for this long opens an incident, while its notice is still being tried.
+FAILING_AFTER = timedelta(seconds=60)
 
 
 class DeliveryState(Enum):

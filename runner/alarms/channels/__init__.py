@@ -14,12 +14,13 @@ from firstbell.runner.alarms.message import Message
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChannelKind:
-    """One kind of channel: its class in this package ("module:Class"), a pattern of the address after the colon, and an
-    example."""
+    """One kind of channel: its class in this package ("module:Class"), a pattern of the address after the colon, an
+    example, and whether it keeps one alert for each opening until its closing comes."""
 
     target: str
     pattern: str
     example: str
+    keeps_alerts: bool = False
 
 
 _REFERENCE = r"(?:env|file):[^\s#@]+"
@@ -35,6 +36,7 @@ CHANNELS: Mapping[str, ChannelKind] = {
         target="pagerduty:PagerDuty",
         pattern=rf"{_REFERENCE}(@https?://\S+)?",
         example="pagerduty:env:PAGERDUTY_KEY",
+        keeps_alerts=True,
     ),
     "sns": ChannelKind(
         target="sns:Sns",
@@ -45,6 +47,7 @@ CHANNELS: Mapping[str, ChannelKind] = {
         target="alertmanager:Alertmanager",
         pattern=rf"https?://[^\s#]+(#{_REFERENCE})?",
         example="alertmanager:http://localhost:9093",
+        keeps_alerts=True,
     ),
     "webhook": ChannelKind(
         target="webhook:Webhook",
@@ -135,6 +138,12 @@ def open_channel(address: str, options: ChannelOptions) -> Channel:
     module, _, name = kind.target.partition(":")
     channel: Channel = getattr(importlib.import_module(f"{__name__}.{module}"), name)(rest, options)
     return channel
+
+
+def keeps_alerts(address: str) -> bool:
+    """Returns whether the channel of an address keeps one alert for each opening until its closing comes."""
+    kind = CHANNELS.get(address.partition(":")[0])
+    return kind is not None and kind.keeps_alerts
 
 
 def references_in(address: str) -> list[str]:

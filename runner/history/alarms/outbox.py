@@ -8,10 +8,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from pydantic import ValidationError
-from sqlalchemy import ColumnElement, Connection, and_, exists, func, select, true, update
+from sqlalchemy import ColumnElement, Connection, and_, case, exists, func, select, true, update
 
+from firstbell.runner.alarms.channels import keeps_alerts
 from firstbell.runner.alarms.message import Message
-from firstbell.runner.alarms.outbox import DeliveryState, QueuedNotice
+from firstbell.runner.alarms.outbox import FAILING_AFTER, DeliveryState, QueuedNotice
 from firstbell.runner.alarms.routing import NoticeKind, Severity
 from firstbell.runner.history.alarms.enqueue import MESSAGE
 from firstbell.runner.history.alarms.incidents import IncidentService
@@ -19,8 +20,8 @@ from firstbell.runner.history.database import Database
 from firstbell.runner.history.slots.account_locks import IsGone
 from firstbell.runner.history.tables.alarms import notifications
 
-# A channel that has not taken a notice for this long opens an incident, while its notice is still being tried.
-FAILING_AFTER = timedelta(seconds=90)
+# A try that is due at the end of FAILING_AFTER may start a little later.
+FAILING_SLACK = timedelta(seconds=2)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +45,9 @@ class OutboxHistory:
         self._is_gone = is_gone
 
     def claim(self, busy: Collection[str], lease: timedelta) -> QueuedNotice | None:
-        """Claims the most urgent notice that is due, has no older one before it, and whose address is not busy."""
+        """Claims the most urgent notice that is due, has no older one of its opening before it, and whose address is
+        not busy. Closings come last. What still waits of an earlier opening is dropped, because a late closing would
+        be false; a channel that keeps alerts still gets it, for an alert of its own."""
         with self._database.read() as connection:
             if self._next(connection, busy, self._database.now(connection)) is None:
                 return None  # The usual case, which needs no lock for writing.
@@ -60,6 +63,8 @@ class OutboxHistory:
                     connection.execute(update(notifications).where(this).values(**dead))
                     continue
                 connection.execute(update(notifications).where(this).values(owner=self._owner, lease_until=now + lease))
+                if not keeps_alerts(claimed.address):
+                    _drop_overtaken(connection, row)
                 return claimed
         return None
 
@@ -72,11 +77,14 @@ class OutboxHistory:
                 self._incidents.record_channel(connection, notice.address, "")
 
     def retry_later(self, notice: QueuedNotice, reason: str, after: timedelta) -> None:
-        """Marks a notice for another try after a while; a channel that has failed for long opens an incident."""
+        """Marks a notice for another try after a while. A channel that has failed for FAILING_AFTER, or asks for a
+        longer wait, opens an incident."""
         with self._database.write() as connection:
             now = self._database.now(connection)
             values = {"due_at": now + after, "said": reason, "tries": notice.tries + 1}
-            if self._mark(connection, notice, **values) and now - notice.made_at >= FAILING_AFTER:
+            age = now - notice.made_at
+            is_failing = age >= FAILING_AFTER - FAILING_SLACK or age + after > FAILING_AFTER + FAILING_SLACK
+            if self._mark(connection, notice, **values) and is_failing:
                 self._incidents.record_channel(connection, notice.address, _channel_problem(notice, reason))
 
     def mark_dead(self, notice: QueuedNotice, reason: str) -> None:
@@ -152,6 +160,7 @@ class OutboxHistory:
         has_older = exists().where(
             and_(
                 older.c.incident == notifications.c.incident,
+                older.c.opening == notifications.c.opening,
                 older.c.address == notifications.c.address,
                 older.c.state == DeliveryState.WAITING.value,
                 older.c.id < notifications.c.id,
@@ -163,7 +172,9 @@ class OutboxHistory:
             notifications.c.address.not_in(sorted(busy)),
             ~has_older,
         )
-        for row in connection.execute(query.order_by(notifications.c.urgency, notifications.c.id)).mappings():
+        is_closing = case((notifications.c.kind == NoticeKind.CLOSED.value, 1), else_=0)
+        in_order = query.order_by(is_closing, notifications.c.urgency, notifications.c.id)
+        for row in connection.execute(in_order).mappings():
             is_free = row["lease_until"] is None or row["lease_until"] < now or self._is_gone(row["owner"])
             if is_free:
                 return dict(row)
@@ -178,6 +189,19 @@ class OutboxHistory:
         )
         values |= {"owner": "", "lease_until": None}
         return connection.execute(update(notifications).where(ours).values(**values)).rowcount == 1
+
+
+def _drop_overtaken(connection: Connection, row: Mapping[str, Any]) -> None:
+    """Drops what no process is delivering of earlier openings of the same incident, to the same address."""
+    is_overtaken = and_(
+        notifications.c.incident == row["incident"],
+        notifications.c.address == row["address"],
+        notifications.c.opening < row["opening"],
+        notifications.c.state == DeliveryState.WAITING.value,
+        notifications.c.lease_until.is_(None),
+    )
+    dropped = {"state": DeliveryState.DROPPED.value, "said": "the incident has opened again"}
+    connection.execute(update(notifications).where(is_overtaken).values(**dropped))
 
 
 def _channel_problem(notice: QueuedNotice, reason: str) -> str:
