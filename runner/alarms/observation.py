@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum, StrEnum
 
@@ -44,6 +44,7 @@ class Observation:
     `part` is set where a part of First Bell (a channel, the service at another location) is observed under its name.
     `is_private`: an unexpected person was in the class, which opens the operator's incident the first time.
     `under_construction`: the journey has never passed at this location, so that its failure says nothing yet.
+    `passed_steps`: counts of passes of each step (actor, title), the least of all attempts.
     """
 
     journey: str
@@ -60,6 +61,7 @@ class Observation:
     part: Part | None = None
     is_private: bool = False
     under_construction: bool = False
+    passed_steps: Mapping[tuple[str, str], int] = field(default_factory=dict)
 
     def sample(self, track: Track) -> HealthSample:
         """Returns the observation as a sample of one track."""

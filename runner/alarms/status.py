@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import IntEnum
 
+from firstbell.runner.alarms.incident import until_back
 from firstbell.runner.alarms.routing import IncidentStatus, Severity
 from firstbell.runner.outcome import Outcome
 
@@ -122,4 +123,6 @@ def _incident_text(status: IncidentStatus) -> str:
     if incident.is_own:
         return f"not judged: {journeys}{acknowledged}"
     service = f"{incident.subject}, {incident.owner}" if incident.owner else incident.subject
-    return f"{journeys} broken by {service}{acknowledged}"
+    blockers = {symptom.blocked_by for symptom in incident.current_symptoms}
+    blocked = "" if "" in blockers else f", {until_back(' and '.join(sorted(blockers)))}"
+    return f"{journeys} broken by {service}{blocked}{acknowledged}"

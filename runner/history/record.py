@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import reduce
+from operator import and_
 from typing import Any
 
 from firstbell.runner.diagnosis.harmless import HarmlessRequest
@@ -87,6 +90,12 @@ class RunRow:
     under_construction: bool = False
     harmless: tuple[HarmlessRequest, ...] = ()
     attempts: tuple[AttemptRow, ...] = ()
+
+    @property
+    def passed_steps(self) -> dict[tuple[str, str], int]:
+        """Counts of passes of each step (actor, title): the least of all attempts."""
+        passed = [Counter((step.actor, step.title) for step in one.steps if not step.ending) for one in self.attempts]
+        return dict(reduce(and_, passed)) if passed else {}
 
     @property
     def ended_at(self) -> datetime:

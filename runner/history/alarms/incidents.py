@@ -1,8 +1,8 @@
 """Incidents in history: an observation and all that follows from it are written in the transaction of its run.
 
 One writer at a time changes incidents (SQLite has one by itself, PostgreSQL takes a lock), so that two locations that
-see the same failure open one incident. The decision is a pure function (`alarms/incident.py`, `alarms/routing.py`) of
-the rows that are read here; notices are only put into the outbox, not sent.
+see the same failure open one incident. The decision is a pure function (`alarms/rules/advance.py`,
+`alarms/routing.py`) of the rows that are read here; notices are only put into the outbox, not sent.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ from firstbell.runner.alarms.incident import (
     IncidentChange,
     IncidentEvent,
     TrackedJourney,
-    advance,
-    stop_watching,
+    until_back,
 )
 from firstbell.runner.alarms.observation import Observation, PartOutcome, Track
 from firstbell.runner.alarms.part import Part, channel
 from firstbell.runner.alarms.policy import AlarmPolicy
 from firstbell.runner.alarms.routing import IncidentStatus, notices_due
+from firstbell.runner.alarms.rules.advance import advance, stop_watching
 from firstbell.runner.diagnosis.location import HERE
 from firstbell.runner.history.alarms import incident_rows
 from firstbell.runner.history.alarms.enqueue import drop_drafts, sent_notices, write_notices
@@ -79,6 +79,7 @@ def observation_of(run: RunRow, *, degraded_counts: bool = False) -> Observation
         run_id=run.id,
         is_private=run.is_private,
         under_construction=run.under_construction,
+        passed_steps=run.passed_steps,
     )
     if not (degraded_counts and run.degraded):
         return observation
@@ -222,7 +223,10 @@ class IncidentService:
         for change in changes:
             if change.event is not IncidentEvent.NOTHING_NEW and change.incident is not None:
                 number = change.incident.number
-                why = f"{observation.journey} at {observation.location}: {change.reason.value}"
+                said = change.reason.value
+                if change.event is IncidentEvent.BLOCKED:
+                    said = until_back(observation.service)
+                why = f"{observation.journey} at {observation.location}: {said}"
                 entry = IncidentLogEntry(at=observation.at, what=change.event.value, why=why, run_id=observation.run_id)
                 incident_rows.append_log(connection, number, entry)
                 if change.event in (IncidentEvent.CLOSED, IncidentEvent.OPENED_AGAIN):

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from firstbell.runner.alarms.incident import AlarmState, IncidentPolicy, advance
+from firstbell.runner.alarms.incident import AlarmState, IncidentEvent, IncidentPolicy
 from firstbell.runner.alarms.observation import Observation
 from firstbell.runner.alarms.routing import (
     IncidentStatus,
@@ -20,6 +20,7 @@ from firstbell.runner.alarms.routing import (
     Silence,
     notices_due,
 )
+from firstbell.runner.alarms.rules.advance import advance
 from firstbell.runner.outcome import Outcome
 
 START = datetime(2026, 8, 31, 11, tzinfo=UTC)
@@ -105,6 +106,54 @@ def sent_kinds(world: World) -> dict[tuple[int, int, str], list[NoticeKind]]:
     for one in world.sent:
         by.setdefault((one.incident, one.opening, one.route), []).append(one.kind)
     return by
+
+
+CHAIN = ("sign-in", "platform", "live-class")
+
+
+@st.composite
+def chains(draw: st.DrawFn) -> list[tuple[str, str, str, bool]]:
+    """Runs as (journey, location, service that fails or nothing, confirmed)."""
+    run = st.tuples(
+        st.sampled_from(("morning", "noon")),
+        st.sampled_from(("home", "school")),
+        st.sampled_from((*CHAIN, "", "unseen")),
+        st.sampled_from((True, True, False)),
+    )
+    return draw(st.lists(run, max_size=40))
+
+
+@settings(max_examples=60)
+@given(chains())
+def test_nothing_closes_while_its_last_sight_is_a_failure_or_unknown(runs: list[tuple[str, str, str, bool]]) -> None:
+    """Each run is seen as a row of services: those before the failing one work, those after it are not seen."""
+    state, sights = AlarmState(), dict[tuple[str, str, str], str]()
+    for number, (journey, location, fails, confirmed) in enumerate(runs):
+        works = () if fails == "unseen" else CHAIN[: CHAIN.index(fails)] if fails else CHAIN
+        sights |= {(journey, location, service): "works" for service in works}
+        if fails in CHAIN:
+            sights[journey, location, fails] = "fails" if confirmed else "doubt"
+        observation = Observation(
+            journey=journey,
+            location=location,
+            at=START + timedelta(minutes=number),
+            outcome=Outcome.ERRORED if fails == "unseen" else Outcome.FAILED if fails else Outcome.PASSED,
+            confirmed=confirmed and fails in CHAIN,
+            service=fails if fails in CHAIN else "",
+            actor="student" if fails in CHAIN else "",
+            step=fails if fails in CHAIN else "",
+            passed_steps={("student", service): 1 for service in works},
+        )
+        state, changes = advance(state, observation, IncidentPolicy())
+        for change in changes:
+            incident, is_end = change.incident, change.event in (IncidentEvent.CLOSED, IncidentEvent.SYMPTOM_ENDED)
+            if incident is None or incident.is_own or not is_end:
+                continue
+            for symptom in incident.symptoms:
+                last = {sights[symptom.journey, place, incident.subject] for place in symptom.locations}
+                if symptom.ended_at == observation.at:
+                    assert last == {"works"}, f"{incident.subject} ended by {runs[: number + 1]}"
+                assert incident.is_open or "fails" not in last, f"{incident.subject} closed by {runs[: number + 1]}"
 
 
 @settings(max_examples=60)

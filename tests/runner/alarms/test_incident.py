@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -14,17 +15,22 @@ from firstbell.runner.alarms.incident import (
     IncidentChange,
     IncidentEvent,
     IncidentPolicy,
-    advance,
 )
 from firstbell.runner.alarms.journey_health import HealthRules
 from firstbell.runner.alarms.observation import Observation, PartOutcome
 from firstbell.runner.alarms.part import Part, channel, watch
+from firstbell.runner.alarms.rules.advance import advance
 from firstbell.runner.outcome import Outcome
 
 START = datetime(2026, 8, 31, 11, 45, tzinfo=UTC)
 
 
+CHAIN = ("sign-in", "platform", "live-class")
+
+
 def failed(journey: str, service: str, minute: int, location: str = "home") -> Observation:
+    """A confirmed failure at a service of the chain: the steps before it passed, those after it were not reached."""
+    before = CHAIN[: CHAIN.index(service)] if service in CHAIN else ()
     at = START + timedelta(minutes=minute)
     return Observation(
         journey=journey,
@@ -35,6 +41,9 @@ def failed(journey: str, service: str, minute: int, location: str = "home") -> O
         service=service,
         owner=f"{service} inc",
         run_id=f"{journey}-{minute}",
+        actor="student",
+        step=service,
+        passed_steps={("student", name): 1 for name in before},
     )
 
 
@@ -93,7 +102,39 @@ def test_locations_that_blame_different_services_open_one_incident() -> None:
     (incident,) = incidents_after(*story, *later)[0].incidents.values()
     assert incident.locations == ("home",)
     moved = failed("class", "sign-in", 8)
-    assert events(*story, *later, moved) == ["opened: platform", "closed: platform", "opened: sign-in"]
+    expected = ["opened: platform", "cannot be tested: platform", "opened: sign-in"]
+    assert events(*story, *later, moved) == expected
+
+
+@pytest.mark.parametrize(
+    ("passed", "expected"),
+    [
+        ({}, "cannot be tested: platform"),
+        ({"platform": 1}, "closed: platform"),
+        ({"platform opens": 1}, "cannot be tested: platform"),
+    ],
+    ids=["not reached", "the failed step passed", "another step of the service passed"],
+)
+def test_a_service_is_well_once_its_failed_step_was_seen_to_pass(passed: dict[str, int], expected: str) -> None:
+    steps = {("student", name): count for name, count in passed.items()}
+    second = replace(failed("class", "live-class", 5), passed_steps=steps)
+    assert events(failed("class", "platform", 0), second)[1] == expected
+
+
+def test_a_step_that_stands_twice_is_seen_at_its_own_place() -> None:
+    once = {("student", "platform"): 1}
+    first = replace(failed("class", "platform", 0), passed_steps=once)
+    between = replace(failed("class", "live-class", 5), passed_steps=once)
+    beyond = replace(between, at=between.at + timedelta(minutes=5), passed_steps={("student", "platform"): 2})
+    assert events(first, between)[1] == "cannot be tested: platform"
+    assert events(first, between, beyond)[-1] == "closed: platform"
+
+
+def test_a_service_seen_well_from_one_location_stays_open_for_the_other() -> None:
+    story = [failed("class", "platform", 0), failed("class", "platform", 1, "school")]
+    behind = [failed("class", "sign-in", 5, "school"), failed("class", "live-class", 6)]
+    assert "closed: platform" not in events(*story, *behind)
+    assert "closed: platform" in events(*story, *behind, failed("class", "live-class", 8, "school"))
 
 
 def test_a_relapse_opens_the_incident_again_and_needs_more_passes() -> None:

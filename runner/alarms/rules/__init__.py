@@ -1,0 +1,1 @@
+"""Rules that decide what an observation changes."""
