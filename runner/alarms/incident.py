@@ -30,6 +30,7 @@ class IncidentEvent(Enum):
     OPENED = "opened"
     OPENED_AGAIN = "opened again"
     JOINED = "another journey joined"
+    SPREAD = "another location joined"
     BLOCKED = "cannot be tested"
     SYMPTOM_ENDED = "one journey works again"
     CLOSED = "closed"
@@ -66,7 +67,8 @@ class Symptom:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Incident:
     """One incident. `subject` is the service, PROBE_SUBJECT, or a part of First Bell; `openings` counts how often it
-    opened. The names of the fields are stored."""
+    opened. `news` names each journey and location that joined it after it opened, in order. The names of the fields are
+    stored."""
 
     number: int
     subject: str
@@ -75,6 +77,7 @@ class Incident:
     symptoms: tuple[Symptom, ...]
     closed_at: datetime | None = None
     openings: int = 1
+    news: tuple[str, ...] = ()
 
     @property
     def is_own(self) -> bool:

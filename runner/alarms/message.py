@@ -15,7 +15,7 @@ from firstbell.runner.alarms.incident import UNKNOWN_SERVICE, Incident, Symptom,
 from firstbell.runner.alarms.routing import DueNotice, NoticeKind, NoticeReason, Severity
 
 SUBJECT_LIMIT = 200
-SYMPTOMS_SHOWN, REASONS_SHOWN = 6, 4
+SYMPTOMS_SHOWN, REASONS_SHOWN, NEWS_SHOWN = 6, 4, 3
 # A reminder may take this long to arrive; after an acknowledgement no reminder comes.
 REMINDER_SLACK, ACKNOWLEDGED_VALIDITY = timedelta(minutes=30), timedelta(days=7)
 
@@ -46,7 +46,8 @@ class MessageContext:
 class Message:
     """The text of one notice. `thread` is the same for all notices of one opening of an incident. `good_until` is when
     the next one comes at the latest, `picture` a JPEG of the failing step, or nothing. A notice to the public has a
-    `body` of plain sentences instead of rows. The names of the fields are stored."""
+    `body` of plain sentences instead of rows; `told` counts the incident's news when it was written. The names of the
+    fields are stored."""
 
     kind: NoticeKind
     severity: Severity
@@ -62,6 +63,7 @@ class Message:
     since: datetime
     good_until: datetime
     body: str = ""
+    told: int = 0
 
     @property
     def text(self) -> str:
@@ -86,6 +88,7 @@ def write_message(notice: DueNotice, context: MessageContext, now: datetime) -> 
         proof=context.proof,
         at=now,
         since=incident.since,
+        told=len(incident.news),
         good_until=now + (ACKNOWLEDGED_VALIDITY if is_acknowledged else notice.route.repeat + REMINDER_SLACK),
     )
 
@@ -121,9 +124,19 @@ def _subject(notice: DueNotice, context: MessageContext) -> str:
             seen = len(incident.locations)
             locations = f"{seen} of {max(context.location_count, seen)} locations"
             again = f", opened {incident.openings} times" if incident.openings > 1 else ""
-            line = f"[{word}{notice.severity.value}] {headline}, since {since}, {locations}, confirmed{again}"
+            tag, news = f"[{word}{notice.severity.value}]", _news(notice)
+            line = f"{tag} {news}{headline}, since {since}, {locations}, confirmed{again}"
     line = f"[{context.mark}] {line}" if context.mark else line
     return line if len(line) <= SUBJECT_LIMIT else f"{line[: SUBJECT_LIMIT - 1]}…"
+
+
+def _news(notice: DueNotice) -> str:
+    """Returns what has joined an incident since its last notice to the route, where this is why it is told."""
+    if notice.reason is not NoticeReason.MORE_BROKEN:
+        return ""
+    news = list(dict.fromkeys(notice.incident.news[notice.told :]))
+    more = f" and {len(news) - NEWS_SHOWN} more" if len(news) > NEWS_SHOWN else ""
+    return f"now also {', '.join(news[:NEWS_SHOWN])}{more}: "
 
 
 def _problem(incident: Incident, context: MessageContext) -> str:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from firstbell.runner.alarms.incident import Incident, IncidentPolicy
-from firstbell.runner.alarms.routing import Route, Severity, Silence
+from firstbell.runner.alarms.routing import DueNotice, NoticeKind, Route, Severity, Silence
 
 OTHERWISE = Severity.WARNING
 """Default severity of a journey's incidents outside school hours."""
@@ -54,3 +54,26 @@ class AlarmPolicy:
         if self.is_school_time(journey, now) in (True, None):
             return Severity.CRITICAL
         return self.otherwise.get(journey, OTHERWISE)
+
+
+def with_operator(routes: Sequence[Route]) -> tuple[Route, ...]:
+    """Returns the routes, with the first internal one for First Bell's own incidents too if none is the operator's."""
+    internal = [route for route in routes if not route.is_public]
+    if not internal or any(route.is_operator for route in routes):
+        return tuple(routes)
+    first = internal[0]
+    own = replace(first, is_operator=True, services=frozenset(), journeys=frozenset(), severities=frozenset())
+    return (replace(own, name=f"{first.name}-as-operator"), *routes)
+
+
+def addresses_for(notice: DueNotice, routes: Sequence[Route]) -> tuple[str, ...]:
+    """Returns the addresses that a notice goes to. A notice of a broken channel does not go through that channel: where
+    its route has no other, the addresses of all other routes are used."""
+    if notice.kind is NoticeKind.CLOSED:
+        return notice.route.to
+    broken = {symptom.part.name for symptom in notice.incident.symptoms if symptom.part is not None}
+    if working := tuple(address for address in notice.route.to if address not in broken):
+        return working
+    internal = [route for route in routes if not route.is_public]
+    others = dict.fromkeys(address for route in internal for address in route.to if address not in broken)
+    return tuple(others) or notice.route.to

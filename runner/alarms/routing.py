@@ -40,6 +40,7 @@ class NoticeReason(Enum):
     ESCALATED = "not acknowledged in time"
     REMINDER_DUE = "reminder due"
     MORE_URGENT = "more urgent than in the last notice"
+    MORE_BROKEN = "more is broken than was acknowledged"
     SNOOZE_OVER = "the snooze is over"
     ACKNOWLEDGED = "acknowledged"
     CLOSED = "closed"
@@ -54,6 +55,7 @@ KIND_OF: Mapping[NoticeReason, NoticeKind] = {
     NoticeReason.ESCALATED: NoticeKind.ESCALATED,
     NoticeReason.REMINDER_DUE: NoticeKind.REMINDER,
     NoticeReason.MORE_URGENT: NoticeKind.REMINDER,
+    NoticeReason.MORE_BROKEN: NoticeKind.REMINDER,
     NoticeReason.SNOOZE_OVER: NoticeKind.REMINDER,
     NoticeReason.ACKNOWLEDGED: NoticeKind.ACKNOWLEDGED,
     NoticeReason.CLOSED: NoticeKind.CLOSED,
@@ -105,7 +107,7 @@ class Silence:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SentNotice:
     """A notice in the outbox, delivered or not. `opening` counts from 1; `to` are its addresses, without those whose
-    draft a person dropped."""
+    draft a person dropped. `told` counts the incident's `news` at that time."""
 
     incident: int
     opening: int
@@ -115,6 +117,7 @@ class SentNotice:
     severity: Severity
     to: tuple[str, ...] = ()
     is_public: bool = False
+    told: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,13 +137,15 @@ class IncidentStatus:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DueNotice:
-    """A notice that a route is owed. `key` is the same however often it is computed."""
+    """A notice that a route is owed. `key` is the same however often it is computed; `told` counts the incident's
+    `news` that the route knows already."""
 
     incident: Incident
     route: Route
     reason: NoticeReason
     severity: Severity
     ordinal: int
+    told: int = 0
 
     @property
     def kind(self) -> NoticeKind:
@@ -175,7 +180,8 @@ def notices_due(
         recipient = history.route_as_sent(route) if reason is NoticeReason.CLOSED else route
         if reason in KIND_OF and recipient.to:
             ordinal, severity = 1 + len(history.times(route.name, KIND_OF[reason])), status.severity
-            notice = DueNotice(incident=incident, route=recipient, reason=reason, severity=severity, ordinal=ordinal)
+            given = {"incident": incident, "route": recipient, "reason": reason, "told": history.told(route.name)}
+            notice = DueNotice(severity=severity, ordinal=ordinal, **given)  # type: ignore[arg-type]
             due.append(notice)
     return due
 
@@ -198,6 +204,10 @@ class _SentHistory:
         """Most urgent severity that a route was sent."""
         severities = [notice.severity for notice in self.sent if notice.route == route]
         return min(severities, key=list(Severity).index, default=Severity.INFO)
+
+    def told(self, route: str) -> int:
+        """Count of the incident's news that a route was told."""
+        return max((notice.told for notice in self.sent if notice.route == route), default=0)
 
     def former_routes(self) -> list[Route]:
         """Routes that were sent a notice and have left the configuration: they are still owed the closing one."""
@@ -226,10 +236,21 @@ def notice_reason(
         return NoticeReason.NOTHING_NEW
     if status.acknowledged_at is not None and status.is_acknowledged(now):
         last = max(history.times(route.name, NoticeKind.ACKNOWLEDGED), default=None)
-        is_known = last is not None and last >= status.acknowledged_at
-        return NoticeReason.NOTHING_NEW if is_known else NoticeReason.ACKNOWLEDGED
+        if last is None or last < status.acknowledged_at:
+            return NoticeReason.ACKNOWLEDGED
+        reason = _news_reason(status, route, history)
+        return NoticeReason.SILENCED if is_silenced and reason is not NoticeReason.NOTHING_NEW else reason
     reason = _repeat_reason(status, route, history, now)
     return NoticeReason.SILENCED if is_silenced and reason is not NoticeReason.NOTHING_NEW else reason
+
+
+def _news_reason(status: IncidentStatus, route: Route, history: _SentHistory) -> NoticeReason:
+    """Returns why a route is told more of an incident that is acknowledged: it has grown since."""
+    urgency = list(Severity).index
+    if urgency(status.severity) < urgency(history.severity(route.name)):
+        return NoticeReason.MORE_URGENT
+    is_news = len(status.incident.news) > history.told(route.name)
+    return NoticeReason.MORE_BROKEN if is_news else NoticeReason.NOTHING_NEW
 
 
 def _repeat_reason(status: IncidentStatus, route: Route, history: _SentHistory, now: datetime) -> NoticeReason:
@@ -275,26 +296,3 @@ def _matches_route(status: IncidentStatus, route: Route) -> bool:
     if route.services and incident.subject not in route.services:
         return False
     return not route.journeys or bool(route.journeys & {symptom.journey for symptom in incident.symptoms})
-
-
-def with_operator(routes: Sequence[Route]) -> tuple[Route, ...]:
-    """Returns the routes, with the first internal one for First Bell's own incidents too if none is the operator's."""
-    internal = [route for route in routes if not route.is_public]
-    if not internal or any(route.is_operator for route in routes):
-        return tuple(routes)
-    first = internal[0]
-    own = replace(first, is_operator=True, services=frozenset(), journeys=frozenset(), severities=frozenset())
-    return (replace(own, name=f"{first.name}-as-operator"), *routes)
-
-
-def addresses_for(notice: DueNotice, routes: Sequence[Route]) -> tuple[str, ...]:
-    """Returns the addresses that a notice goes to. A notice of a broken channel does not go through that channel: where
-    its route has no other, the addresses of all other routes are used."""
-    if notice.kind is NoticeKind.CLOSED:
-        return notice.route.to
-    broken = {symptom.part.name for symptom in notice.incident.symptoms if symptom.part is not None}
-    if working := tuple(address for address in notice.route.to if address not in broken):
-        return working
-    internal = [route for route in routes if not route.is_public]
-    others = dict.fromkeys(address for route in internal for address in route.to if address not in broken)
-    return tuple(others) or notice.route.to

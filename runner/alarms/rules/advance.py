@@ -92,7 +92,9 @@ def _advance(
         state = _with(state, joined)
         changes.append(IncidentChange(event=event, reason=reason, incident=joined))
     elif health.is_open and incident is not None:
-        state = _with(state, _with_locations(state.incidents[incident.number], observation.journey, health))
+        same, event = _with_locations(state.incidents[incident.number], observation.journey, health)
+        state = _with(state, same)
+        changes += [IncidentChange(event=event, reason=reason, incident=same)] if event is IncidentEvent.SPREAD else []
     if not changes:
         unchanged = state.incidents.get(after.incident)
         changes.append(IncidentChange(event=IncidentEvent.NOTHING_NEW, reason=reason, incident=unchanged))
@@ -208,12 +210,14 @@ def _open(
         part=observation.part,
         occurrence=1 + observation.passed_steps.get((observation.actor, observation.step), 0),
     )
-    same = [incident for incident in state.incidents.values() if incident.subject == subject]
+    same = [incident for incident in state.incidents.values() if _is_same_story(incident, subject, observation)]
     if already_open := [incident for incident in same if incident.is_open]:
         last = already_open[-1]
         if any(one.is_current(observation.journey) for one in last.symptoms):
-            return _with_locations(last, observation.journey, health), IncidentEvent.NOTHING_NEW
-        return replace(last, symptoms=(*last.symptoms, symptom)), IncidentEvent.JOINED
+            return _with_locations(last, observation.journey, health)
+        known = _known_places(last, symptom.journey, observation.at - policy.open_again_within)
+        news = [f"{symptom.journey} at {location}" for location in symptom.locations if location not in known]
+        return replace(last, symptoms=(*last.symptoms, symptom), news=(*last.news, *news)), IncidentEvent.JOINED
     earliest = observation.at - policy.open_again_within
     if just_closed := [incident for incident in same if incident.closed_at and incident.closed_at >= earliest]:
         last = just_closed[-1]
@@ -222,6 +226,28 @@ def _open(
     owner, number = observation.owner, state.next_number
     new = Incident(number=number, subject=subject, owner=owner, opened_at=observation.at, symptoms=(symptom,))
     return new, IncidentEvent.OPENED
+
+
+def _is_same_story(incident: Incident, subject: str, observation: Observation) -> bool:
+    """True if a failure belongs to an incident. Failures of unknown cause do only if their journey, or their step and
+    its words, are the same."""
+    if incident.subject != subject:
+        return False
+    failure = (observation.step, observation.problem)
+    return subject != UNKNOWN_SERVICE or any(
+        symptom.journey == observation.journey or (symptom.step, symptom.said) == failure
+        for symptom in incident.symptoms
+    )
+
+
+def _known_places(incident: Incident, journey: str, earliest: datetime) -> set[str]:
+    """Returns the locations where a journey is a symptom, or was one lately."""
+    return {
+        location
+        for symptom in incident.symptoms
+        if symptom.journey == journey and (symptom.ended_at is None or symptom.ended_at >= earliest)
+        for location in symptom.locations
+    }
 
 
 def _end_symptom(
@@ -237,14 +263,18 @@ def _end_symptom(
     return _with(state, ended), IncidentChange(event=event, reason=reason, incident=ended)
 
 
-def _with_locations(incident: Incident, journey: str, health: Health) -> Incident:
-    """Returns the incident with the locations that see the same failure now at the journey's symptom."""
+def _with_locations(incident: Incident, journey: str, health: Health) -> tuple[Incident, IncidentEvent]:
+    """Returns the incident with the locations that see the same failure now at the journey's symptom, and whether it
+    has spread to another."""
     broken = health.broken_by(incident.subject)
+    known = {place for one in incident.symptoms if one.is_current(journey) for place in one.locations}
+    news = [f"{journey} at {location}" for location in broken if location not in known]
     symptoms = tuple(
         replace(symptom, locations=_names({*symptom.locations, *broken})) if symptom.is_current(journey) else symptom
         for symptom in incident.symptoms
     )
-    return replace(incident, symptoms=symptoms)
+    event = IncidentEvent.SPREAD if news else IncidentEvent.NOTHING_NEW
+    return replace(incident, symptoms=symptoms, news=(*incident.news, *news)), event
 
 
 def _names(names: set[str]) -> tuple[str, ...]:

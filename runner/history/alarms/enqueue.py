@@ -12,8 +12,8 @@ from sqlalchemy import Connection, select, update
 
 from firstbell.runner.alarms.message import Message, MessageContext, clock_text, write_message
 from firstbell.runner.alarms.outbox import DeliveryState
-from firstbell.runner.alarms.policy import AlarmPolicy
-from firstbell.runner.alarms.routing import DueNotice, IncidentStatus, NoticeKind, SentNotice, Severity, addresses_for
+from firstbell.runner.alarms.policy import AlarmPolicy, addresses_for
+from firstbell.runner.alarms.routing import DueNotice, IncidentStatus, NoticeKind, SentNotice, Severity
 from firstbell.runner.diagnosis.cause import Cause
 from firstbell.runner.history.tables.alarms import notifications
 from firstbell.runner.history.tables.runs import runs, steps
@@ -33,7 +33,8 @@ def sent_notices(connection: Connection, incident: int) -> list[SentNotice]:
     """Reads the notices of an incident in the outbox, each once however many addresses it goes to."""
     columns = [notifications.c[name] for name in ("opening", "route", "kind", "made_at", "urgency", "address", "state")]
     body = notifications.c.message["body"].as_string().label("body")
-    rows = connection.execute(select(*columns, body).where(notifications.c.incident == incident)).all()
+    told = notifications.c.message["told"].as_integer().label("told")
+    rows = connection.execute(select(*columns, body, told).where(notifications.c.incident == incident)).all()
     notices: dict[tuple[int, str, str, datetime], list[Any]] = {}
     for row in rows:
         notices.setdefault((row.opening, row.route, row.kind, row.made_at), []).append(row)
@@ -47,6 +48,7 @@ def sent_notices(connection: Connection, incident: int) -> list[SentNotice]:
             severity=list(Severity)[min(row.urgency for row in same)],
             to=tuple(row.address for row in same if row.state != DeliveryState.DROPPED.value),
             is_public=any(row.body or row.state in _UNDELIVERED for row in same),
+            told=max(row.told or 0 for row in same),
         )
         for (opening, route, kind, at), same in notices.items()
     ]

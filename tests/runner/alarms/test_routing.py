@@ -96,6 +96,17 @@ def test_an_incident_escalates_until_it_is_acknowledged() -> None:
     assert router.at(302, incident(closed=301)) == []
 
 
+def test_a_rise_in_severity_after_the_acknowledgement_is_told_once() -> None:
+    router = Router(ON_CALL)
+    router.severity = Severity.WARNING
+    router.at(0)
+    router.acknowledged_at = minute(1)
+    assert router.at(1) == ["on-call: acknowledged"]
+    router.severity = Severity.CRITICAL
+    assert router.at(60) == ["on-call: reminder"]
+    assert router.at(600) == []
+
+
 def test_without_acknowledgement_every_route_gets_reminders() -> None:
     router = Router()
     for when in (0, 10, 30):

@@ -9,8 +9,8 @@ import pytest
 
 from firstbell.runner.alarms.incident import PROBE_SUBJECT, Incident, Symptom
 from firstbell.runner.alarms.part import Part, channel
-from firstbell.runner.alarms.policy import AlarmPolicy
-from firstbell.runner.alarms.routing import DueNotice, NoticeReason, Route, Severity, addresses_for
+from firstbell.runner.alarms.policy import AlarmPolicy, addresses_for
+from firstbell.runner.alarms.routing import DueNotice, NoticeReason, Route, Severity
 from firstbell.runner.config.errors import ConfigError
 from firstbell.runner.config.load import Config, parse
 from firstbell.runner.config.to_alarms import alarm_policy_of, incident_policy_of, secrets_of_alarms, silences_of

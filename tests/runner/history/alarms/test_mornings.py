@@ -67,6 +67,9 @@ class Morning:
             for entry in new
         ]
 
+    def subjects(self) -> list[str]:
+        return [details.incident.subject for details in self.incidents.recent(9)]
+
     def drafts(self) -> list[str]:
         return [entry.notice.message.kind.value for entry in self._outbox.entries(99, states=[DeliveryState.DRAFT])]
 
@@ -198,3 +201,78 @@ def test_families_are_told_nothing_of_a_platform_behind_a_broken_sign_in(morning
     details = morning.incidents.find(1)
     assert details.log[-1].why == "math at home: cannot be tested until sign-in is back"
     assert details.incident.symptoms[0].blocked_by == "sign-in"
+
+
+OPENED = f"12:00 it: [critical] {PLATFORM}, since 12:00 EDT, 1 of 2 locations, confirmed"
+ACKNOWLEDGED = f"12:01 it: [acknowledged] {PLATFORM}, since 12:00 EDT, acknowledged by ana"
+TWO = 'student "uses platform" fails in math and 1 more: Contoso (platform)'
+ALSO_ART = f"it: [still critical] now also art at home: {TWO}, since 12:00 EDT, 1 of 2 locations, confirmed"
+AT_SCHOOL = f"it: [still critical] now also math at school: {PLATFORM}, since 12:00 EDT, 2 of 2 locations, confirmed"
+BOTH_ACKNOWLEDGED = f"it: [acknowledged] {TWO}, since 12:00 EDT, acknowledged by ana"
+JOINS = {
+    "a new journey is told once": (
+        """0 math fails platform
+        1 ack 1
+        5 art fails platform
+        10 art fails platform
+        400 upkeep""",
+        [OPENED, ACKNOWLEDGED, f"12:05 {ALSO_ART}"],
+    ),
+    "a new location is told once": (
+        """0 math fails platform
+        1 ack 1
+        5 math fails platform at school
+        10 math fails platform at school
+        400 upkeep""",
+        [OPENED, ACKNOWLEDGED, f"12:05 {AT_SCHOOL}"],
+    ),
+    "a journey that was acknowledged is no news": (
+        """0 math fails platform
+        5 art fails platform
+        6 ack 1
+        10 art passes
+        15 art passes
+        20 art fails platform""",
+        [OPENED, f"12:06 {BOTH_ACKNOWLEDGED}"],
+    ),
+    "a journey that was well for long is news": (
+        """0 math fails platform
+        1 art fails platform
+        2 ack 1
+        10 art passes
+        15 art passes
+        60 art fails platform""",
+        [OPENED, f"12:02 {BOTH_ACKNOWLEDGED}", f"13:00 {ALSO_ART}"],
+    ),
+    "news in a silence waits for its end": (
+        """0 math fails platform
+        1 ack 1
+        2 silence platform 60
+        5 art fails platform
+        30 upkeep
+        62 upkeep
+        63 upkeep""",
+        [OPENED, ACKNOWLEDGED, f"13:02 {ALSO_ART}"],
+    ),
+    "a second acknowledgement knows all": (
+        """0 math fails platform
+        1 ack 1
+        5 art fails platform
+        6 ack 1
+        400 upkeep""",
+        [OPENED, ACKNOWLEDGED, f"12:05 {ALSO_ART}", f"12:06 {BOTH_ACKNOWLEDGED}"],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", JOINS)
+def test_news_of_an_acknowledged_incident_is_told_once(name: str, morning: Morning) -> None:
+    timeline, expected = JOINS[name]
+    assert for_it(morning.play(timeline)) == expected
+
+
+def test_failures_of_unknown_cause_are_one_story_only_at_the_same_step(morning: Morning) -> None:
+    morning.play("0 math fails unknown\n 1 art fails unknown\n 2 art fails unknown at school")
+    assert morning.subjects() == ["unknown"]
+    morning.play("5 music fails nothing-known")
+    assert morning.subjects() == ["nothing-known", "unknown"]
