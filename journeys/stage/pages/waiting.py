@@ -32,10 +32,14 @@ _AWAITED_LIMIT = 120
 
 
 def open_address(page: Page, watch: DocumentWatch, url: str, *, limit_s: float) -> None:
-    """Open an address as if typed. Raises Broken where the answer is an error whose page offers no way on."""
+    """Open an address as if typed. Raises Broken where the answer is an error whose page offers no way on, or
+    has begun and does not end."""
     deadline = time.monotonic() + limit_s
     page.goto(url, wait_until="commit")
-    page.wait_for_load_state("domcontentloaded", timeout=max(1.0, (deadline - time.monotonic()) * 1000))
+    try:
+        page.wait_for_load_state("domcontentloaded", timeout=max(1.0, (deadline - time.monotonic()) * 1000))
+    except PlaywrightTimeout:  # It tells the last part of the wait only.
+        raise Broken(f"the page was not loaded to its end (waited {limit_s:.0f} s)") from None
     if not watch.refused:
         return
     prospect = Prospect(page, watch)
@@ -59,7 +63,8 @@ def wait_for_first(page: Page, watch: DocumentWatch, signs: tuple[Locator, ...],
             state = prospect.read()
             if left_ms > PAGE_READ_MS and not prospect.is_lost:
                 continue
-            raise _broken(watch, state, _awaited(error)) from None
+            waited_s = time.monotonic() - began
+            raise _broken(watch, state, f"{_awaited(error)} is not there (waited {waited_s:.0f} s)") from None
         if found := next((sign for sign in signs if len(signs) == 1 or sign.first.is_visible()), None):
             return found
 
@@ -95,27 +100,25 @@ def _lasted(began: float | None, now: float, wanted_s: float) -> bool:
     return began is not None and now - began >= wanted_s
 
 
-def _broken(watch: DocumentWatch, state: PageState | None, awaited: str) -> Broken:
-    """The failure of a wait: the likeliest reason that the page gives, and what was awaited."""
+def _broken(watch: DocumentWatch, state: PageState | None, missing: str) -> Broken:
+    """The failure of a wait: the likeliest reason that the page gives, and `missing`, what was awaited for how long."""
     sign = state.signs.sign if state else ""
     if (lost := watch.unreachable) is not None:
-        return Broken(f"{lost.said}; {awaited} is not there", unresolved=lost.unresolved)
+        return Broken(f"{lost.said}; {missing}", unresolved=lost.unresolved)
     if watch.refused:
-        return Broken(f"{watch.refused}; {awaited} is not there", sign=sign)
+        return Broken(f"{watch.refused}; {missing}", sign=sign)
     if state is None:
-        return Broken(f"the page does not answer; {awaited} is not there")
+        return Broken(f"the page does not answer; {missing}")
     signs = state.signs
     if sign:
-        return Broken(
-            f'the page says "{signs.text[:_AWAITED_LIMIT] or signs.title}"; {awaited} is not there', sign=sign
-        )
+        return Broken(f'the page says "{signs.text[:_AWAITED_LIMIT] or signs.title}"; {missing}', sign=sign)
     if signs.is_blank:
         lost_script = next(iter(watch.lost_scripts.values()), "")
         return Broken(
-            f"the page stays blank{f': {lost_script}' if lost_script else ''}; {awaited} is not there",
+            f"the page stays blank{f': {lost_script}' if lost_script else ''}; {missing}",
             sign="blank" if lost_script else "",
         )
-    return Broken(f'{awaited} is not there; the page shows "{signs.title or signs.text[:_AWAITED_LIMIT]}"')
+    return Broken(f'{missing}; the page shows "{signs.title or signs.text[:_AWAITED_LIMIT]}"')
 
 
 def _awaited(error: PlaywrightTimeout) -> str:

@@ -12,6 +12,7 @@ from playwright.sync_api import Page, Route
 from firstbell.journeys.stage.actor import Actor
 from firstbell.journeys.stage.failures import Broken
 from firstbell.journeys.stage.observer import NoObserver
+from firstbell.journeys.stage.pages.waiting import open_address
 from firstbell.journeys.stage.secret import Secret
 from firstbell.journeys.stage.service import Account
 from firstbell.journeys.stage.stage import Stage
@@ -152,8 +153,17 @@ def test_a_link_to_a_program_of_this_machine_loses_nothing(visit: Callable[..., 
 
 def test_a_wait_that_is_over_says_what_it_was_for_and_what_was_there(visit: Callable[..., Actor]) -> None:
     ada = visit(front=html("<title>Lobby</title><p>Wait</p><script>setInterval(() => 1, 100)</script>"))
-    with pytest.raises(Broken, match=r'get_by_role\("heading", name="My classes"\) is not there.*"Lobby"'):
+    with pytest.raises(
+        Broken, match=r'get_by_role\("heading", name="My classes"\) is not there \(waited 6 s\).*"Lobby"'
+    ):
         find_classes(ada)
+
+
+def test_a_page_whose_script_does_not_come_tells_of_the_whole_wait(visit: Callable[..., Actor]) -> None:
+    ada = visit(front=html("<script src=/late.js></script><h1>My classes</h1>"))
+    ada.page.context.route("**/late.js", lambda _route: None)
+    with pytest.raises(Broken, match=r"not loaded to its end \(waited 1 s\)"):
+        open_address(ada.page, ada.tabs.watch_of(ada.page), "https://portal.example/", limit_s=1.0)
 
 
 @pytest.mark.parametrize(
