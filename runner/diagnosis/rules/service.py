@@ -114,6 +114,23 @@ def document_is_refused(facts: Facts) -> Conclusion | None:
     return None
 
 
+def address_is_gone(facts: Facts) -> Conclusion | None:
+    """The address that an actor opened first answers that it does not exist. It is the service's own, from the
+    configuration: a page of another service, which may ask browsers not to tell of it, has not led there."""
+    broke, page = facts.broke, facts.page
+    if broke is None or page is None or any(step.is_well and step.actor == broke.actor for step in facts.steps):
+        return None
+    for request in _failed_pages(facts):
+        is_shown = request.host.rpartition(":")[0] == page.host
+        is_own = broke.service != "" and facts.service_at(request.host) == broke.service
+        if is_dead_link(request) and not request.from_host and is_shown and is_own:
+            said = f"{_answer_text(request)}, and it is the address in the configuration"
+            because = DiagnosisReason(said=said, source=ReasonSource.REQUESTS)
+            at_most = Confidence.MEDIUM  # It may have moved, and some apps draw themselves on such an answer.
+            return Conclusion(service=broke.service, cause=Cause.SERVER_ERROR, because=(because,), at_most=at_most)
+    return None
+
+
 def signalling_is_refused(facts: Facts) -> Conclusion | None:
     """The signalling connection of a class could not be made, or was lost. Products fall back to other ways, so it is
     certain only together with a call that does not come."""

@@ -57,6 +57,7 @@ RULES: tuple[Rule, ...] = (
     answers.dead_link,
     answers.page_states_cause,
     answers.document_is_refused,
+    answers.address_is_gone,
     answers.forbidden,
     answers.blank,
     answers.session_is_lost,
