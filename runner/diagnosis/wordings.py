@@ -113,6 +113,7 @@ _ATTEMPTS = (
 )
 _FULL = (
     r"(maximum|max\.?|allowed) (number|amount) of (participants|users|people|attendees|seats|connections|guests)",
+    r"(maximum|max\.?|allowed) (number|amount) of (publishers|presenters|speakers|cameras) .{0,16}(reached|exceeded)",
     r"(participants?|users?|attendees?|capacity|licen[sc]es?|seats?|connections?) limit .{0,24}(reached|exceeded)",
     r"(reached|exceeded) (its|the|your) (maximum )?(participants?|users?|attendees?|capacity|licen[sc]es?) limit",
     r"max_?(imum_?)?(participants|users|attendees)_?(reached|exceeded)",
