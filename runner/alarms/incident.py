@@ -43,7 +43,8 @@ class Symptom:
     `part` is set where it is no journey but a part of First Bell. The names of the fields are stored.
 
     `occurrence` counts from 1 where the step stands several times in a journey. `seen_well` are locations where the
-    step passed since; `blocked_by` is the service that fails before the step is reached.
+    step passed since; `blocked_by` is the service that fails before the step is reached. `passes` of `passes_needed`
+    were seen in a row, at the location that has the fewest.
     """
 
     journey: str
@@ -58,6 +59,17 @@ class Symptom:
     occurrence: int = 1
     seen_well: tuple[str, ...] = ()
     blocked_by: str = ""
+    passes: int = 0
+    passes_needed: int = 0
+
+    @property
+    def progress(self) -> str:
+        """Words for how far it is from its end; empty where nothing is to be said."""
+        if self.ended_at is not None:
+            return ""
+        if self.blocked_by:
+            return until_back(self.blocked_by)
+        return f"{min(self.passes, self.passes_needed)} of {self.passes_needed} passes" if self.passes else ""
 
     def is_current(self, journey: str) -> bool:
         """True if it is a symptom of this journey and not over."""

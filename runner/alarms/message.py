@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from firstbell.labels import LABEL_WIDTH, Label
-from firstbell.runner.alarms.incident import UNKNOWN_SERVICE, Incident, Symptom, until_back
+from firstbell.runner.alarms.incident import UNKNOWN_SERVICE, Incident, Symptom
 from firstbell.runner.alarms.routing import DueNotice, NoticeKind, NoticeReason, Severity
 
 SUBJECT_LIMIT = 200
@@ -201,8 +201,8 @@ def _problem_in_full(incident: Incident) -> str:
 def _symptom_text(symptom: Symptom) -> str:
     where = f" at {', '.join(symptom.locations)}" if symptom.part is None else ""
     step = f'{symptom.actor} "{symptom.step}"' if symptom.step else ""
-    blocked = f" ({until_back(symptom.blocked_by)})" if symptom.blocked_by else ""
-    over = " (works again)" if symptom.ended_at else blocked
+    progress = f" ({symptom.progress})" if symptom.progress else ""
+    over = " (works again)" if symptom.ended_at else progress
     return ": ".join(filter(None, (f"{symptom.journey}{where}", step, symptom.said))) + over
 
 

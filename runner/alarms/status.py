@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import IntEnum
 
-from firstbell.runner.alarms.incident import until_back
 from firstbell.runner.alarms.routing import IncidentStatus, Severity
 from firstbell.runner.outcome import Outcome
 
@@ -123,6 +122,6 @@ def _incident_text(status: IncidentStatus) -> str:
     if incident.is_own:
         return f"not judged: {journeys}{acknowledged}"
     service = f"{incident.subject}, {incident.owner}" if incident.owner else incident.subject
-    blockers = {symptom.blocked_by for symptom in incident.current_symptoms}
-    blocked = "" if "" in blockers else f", {until_back(' and '.join(sorted(blockers)))}"
-    return f"{journeys} broken by {service}{blocked}{acknowledged}"
+    progress = sorted({symptom.progress for symptom in incident.current_symptoms if symptom.progress})
+    told = f" ({'; '.join(progress)})" if progress else ""
+    return f"{journeys} broken by {service}{told}{acknowledged}"

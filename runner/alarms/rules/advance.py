@@ -25,8 +25,8 @@ from firstbell.runner.alarms.journey_health import Health, HealthReason, HealthR
 from firstbell.runner.alarms.observation import Observation, PartOutcome, Track
 from firstbell.runner.outcome import Outcome
 
-# Each time that it breaks again soon after it had closed, twice as many passes are needed to close it.
-MOST_PASSES = 8
+# After a relapse one more pass is asked for, unless that would be more than these: two passes and one interval.
+PASSES_AFTER_RELAPSE = 3
 
 
 def advance(
@@ -73,7 +73,7 @@ def _advance(
     # open both incidents with every run.
     has_moved = is_another and incident is not None and not health.broken_by(incident.subject)
     if is_judged and track is Track.SERVICE:
-        state = _with_sights(state, observation, health)
+        state = _with_sights(state, observation, health, rules.passes)
     after = replace(before, health=health, incident=0 if has_moved else before.incident)
     state, changes = _end_symptoms(state, after, observation, track, reason)
     after = after if health.is_open else replace(after, incident=0)
@@ -105,8 +105,10 @@ def _rules(state: AlarmState, before: TrackedJourney, track: Track, policy: Inci
     if track is Track.VISIBILITY:
         return HealthRules(failures=policy.unseen, passes=1)
     incident = state.incidents.get(before.incident)
-    passes = policy.service.passes * 2 ** ((incident.openings if incident else 1) - 1)
-    return replace(policy.service, passes=max(policy.service.passes, min(passes, MOST_PASSES)))
+    passes = policy.service.passes
+    if incident is not None and incident.openings > 1:
+        passes = max(passes, min(passes + 1, PASSES_AFTER_RELAPSE))
+    return replace(policy.service, passes=passes)
 
 
 def _blames_another(incident: Incident, observation: Observation, track: Track) -> bool:
@@ -116,15 +118,17 @@ def _blames_another(incident: Incident, observation: Observation, track: Track) 
     return observation.service not in ("", UNKNOWN_SERVICE, incident.subject)
 
 
-def _with_sights(state: AlarmState, observation: Observation, health: Health) -> AlarmState:
+def _with_sights(state: AlarmState, observation: Observation, health: Health, needed: int) -> AlarmState:
     """Notes at each symptom of the journey whether its step was seen to work, or to fail again, at this location."""
     for incident in _incidents_of(state, observation.journey):
-        sights = [_after_sight(incident, symptom, observation, health) for symptom in incident.symptoms]
+        sights = [_after_sight(incident, symptom, observation, health, needed) for symptom in incident.symptoms]
         state = _with(state, replace(incident, symptoms=tuple(sights)))
     return state
 
 
-def _after_sight(incident: Incident, symptom: Symptom, observation: Observation, health: Health) -> Symptom:
+def _after_sight(
+    incident: Incident, symptom: Symptom, observation: Observation, health: Health, needed: int
+) -> Symptom:
     place = health.places.get(observation.location)
     if not symptom.is_current(observation.journey) or place is None:
         return symptom
@@ -133,10 +137,12 @@ def _after_sight(incident: Incident, symptom: Symptom, observation: Observation,
     has_passed = observation.confirmed and observation.passed_steps.get(step, 0) >= symptom.occurrence
     if is_blamed or (observation.outcome is Outcome.FAILED and step == (observation.actor, observation.step)):
         well = {*symptom.seen_well} - here
-        return replace(symptom, seen_well=_names(well), blocked_by="" if is_blamed else symptom.blocked_by)
+        return replace(symptom, seen_well=_names(well), blocked_by="" if is_blamed else symptom.blocked_by, passes=0)
     is_tested = observation.outcome is Outcome.PASSED or has_passed
     well = {*symptom.seen_well} | (here if has_passed or not place.broken else set())
-    return replace(symptom, seen_well=_names(well), blocked_by="" if is_tested else symptom.blocked_by)
+    blocked_by = "" if is_tested else symptom.blocked_by
+    passes = min((health.places[name].passes for name in symptom.locations if name in health.places), default=0)
+    return replace(symptom, seen_well=_names(well), blocked_by=blocked_by, passes=passes, passes_needed=needed)
 
 
 def _end_symptoms(

@@ -13,7 +13,7 @@ import click
 from rich.table import Table
 from rich.text import Text
 
-from firstbell.runner.alarms.incident import Incident, Symptom, until_back
+from firstbell.runner.alarms.incident import Incident, Symptom
 from firstbell.runner.alarms.outbox import DeliveryState
 from firstbell.runner.alarms.routing import Severity
 from firstbell.runner.app.alerting import Alerting, alerting_for
@@ -161,9 +161,10 @@ def _symptom(symptom: Symptom, zone: ZoneInfo) -> Text:
     until = f" to {_clock(symptom.ended_at, zone)}" if symptom.ended_at else ""
     where = f" at {', '.join(symptom.locations)}" if symptom.locations else ""
     step = f'{symptom.actor} "{symptom.step}": ' if symptom.step else ""
-    is_blocked = symptom.blocked_by and symptom.ended_at is None
-    blocked = f"; {until_back(symptom.blocked_by)}" if is_blocked else ""
-    return Text(f"  {symptom.journey} since {_clock(symptom.since, zone)}{until}{where}: {step}{symptom.said}{blocked}")
+    progress = f"; {symptom.progress}" if symptom.progress else ""
+    return Text(
+        f"  {symptom.journey} since {_clock(symptom.since, zone)}{until}{where}: {step}{symptom.said}{progress}"
+    )
 
 
 def _problem(incident: Incident) -> str:

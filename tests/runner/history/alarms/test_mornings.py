@@ -70,6 +70,10 @@ class Morning:
     def subjects(self) -> list[str]:
         return [details.incident.subject for details in self.incidents.recent(9)]
 
+    def progress(self) -> list[str]:
+        found = [details.incident for details in self.incidents.recent(9, only_open=True)]
+        return [symptom.progress for incident in found for symptom in incident.current_symptoms]
+
     def drafts(self) -> list[str]:
         return [entry.notice.message.kind.value for entry in self._outbox.entries(99, states=[DeliveryState.DRAFT])]
 
@@ -276,3 +280,16 @@ def test_failures_of_unknown_cause_are_one_story_only_at_the_same_step(morning: 
     assert morning.subjects() == ["unknown"]
     morning.play("5 music fails nothing-known")
     assert morning.subjects() == ["nothing-known", "unknown"]
+
+
+def test_after_many_relapses_three_passes_close_and_progress_is_told(morning: Morning) -> None:
+    breaks = "\n".join(
+        f"{start} math fails platform\n {start + 1} math passes\n {start + 2} math passes\n{start + 3} math passes"
+        for start in range(0, 40, 5)
+    )
+    morning.play(breaks)
+    morning.play("40 math fails platform\n 50 math passes")
+    assert morning.progress() == ["1 of 3 passes"]
+    morning.play("60 math passes")
+    assert morning.progress() == ["2 of 3 passes"]
+    assert for_it(morning.play("70 math passes")) == [f"13:10 it: [closed] {PLATFORM}, 12:00 to 13:10 EDT, 70 min"]
