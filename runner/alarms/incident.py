@@ -44,7 +44,7 @@ class Symptom:
 
     `occurrence` counts from 1 where the step stands several times in a journey. `seen_well` are locations where the
     step passed since; `blocked_by` is the service that fails before the step is reached. `passes` of `passes_needed`
-    were seen in a row, at the location that has the fewest.
+    were seen in a row, at the location that has the fewest. `is_retired`: it ended because it is no longer watched.
     """
 
     journey: str
@@ -61,6 +61,7 @@ class Symptom:
     blocked_by: str = ""
     passes: int = 0
     passes_needed: int = 0
+    is_retired: bool = False
 
     @property
     def progress(self) -> str:
@@ -100,6 +101,12 @@ class Incident:
     def is_open(self) -> bool:
         """True until it is closed."""
         return self.closed_at is None
+
+    @property
+    def is_retired(self) -> bool:
+        """True if it closed because a symptom is no longer watched, which was not seen to work."""
+        last = [symptom for symptom in self.symptoms if symptom.ended_at == self.closed_at]
+        return not self.is_open and any(symptom.is_retired for symptom in last)
 
     @property
     def since(self) -> datetime:

@@ -116,7 +116,8 @@ def _subject(notice: DueNotice, context: MessageContext) -> str:
         case NoticeKind.CLOSED:
             end, zone = incident.closed_at or incident.opened_at, context.zone
             lasted = _duration_text(end - incident.since)
-            line = f"[closed] {headline}, {incident.since.astimezone(zone):%H:%M} to {clock_text(end, zone)}, {lasted}"
+            word = "closed: no longer watched" if incident.is_retired else "closed"
+            line = f"[{word}] {headline}, {incident.since.astimezone(zone):%H:%M} to {clock_text(end, zone)}, {lasted}"
         case NoticeKind.ACKNOWLEDGED:
             line = f"[acknowledged] {headline}, since {since}, acknowledged by {context.acknowledged_by or 'a person'}"
         case kind:
@@ -202,7 +203,8 @@ def _symptom_text(symptom: Symptom) -> str:
     where = f" at {', '.join(symptom.locations)}" if symptom.part is None else ""
     step = f'{symptom.actor} "{symptom.step}"' if symptom.step else ""
     progress = f" ({symptom.progress})" if symptom.progress else ""
-    over = " (works again)" if symptom.ended_at else progress
+    ended = " (no longer watched)" if symptom.is_retired else " (works again)"
+    over = ended if symptom.ended_at else progress
     return ": ".join(filter(None, (f"{symptom.journey}{where}", step, symptom.said))) + over
 
 

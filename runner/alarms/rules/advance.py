@@ -259,8 +259,11 @@ def _known_places(incident: Incident, journey: str, earliest: datetime) -> set[s
 def _end_symptom(
     state: AlarmState, incident: Incident, observation: Observation, reason: HealthReason
 ) -> tuple[AlarmState, IncidentChange]:
+    is_retired = reason is HealthReason.NOT_WATCHED
     symptoms = tuple(
-        replace(symptom, ended_at=observation.at) if symptom.is_current(observation.journey) else symptom
+        replace(symptom, ended_at=observation.at, is_retired=is_retired)
+        if symptom.is_current(observation.journey)
+        else symptom
         for symptom in incident.symptoms
     )
     is_over = all(symptom.ended_at is not None for symptom in symptoms)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -73,6 +74,10 @@ class Morning:
     def progress(self) -> list[str]:
         found = [details.incident for details in self.incidents.recent(9, only_open=True)]
         return [symptom.progress for incident in found for symptom in incident.current_symptoms]
+
+    def confirm_draft(self, number: int) -> None:
+        (draft,) = self._outbox.entries(9, states=[DeliveryState.DRAFT])
+        assert self._outbox.confirm(number, "parents", replace(draft.notice.message, body="We are working on it.")) == 1
 
     def drafts(self) -> list[str]:
         return [entry.notice.message.kind.value for entry in self._outbox.entries(99, states=[DeliveryState.DRAFT])]
@@ -293,3 +298,13 @@ def test_after_many_relapses_three_passes_close_and_progress_is_told(morning: Mo
     morning.play("60 math passes")
     assert morning.progress() == ["2 of 3 passes"]
     assert for_it(morning.play("70 math passes")) == [f"13:10 it: [closed] {PLATFORM}, 12:00 to 13:10 EDT, 70 min"]
+
+
+def test_what_is_no_longer_played_is_said_and_is_not_said_to_work(morning: Morning) -> None:
+    morning.play("0 math fails platform")
+    morning.confirm_draft(1)
+    morning.incidents.drop_unwatched(lambda journey, _: journey != "math")
+    assert for_it(morning.new_notices()) == [
+        f"12:00 it: [closed: no longer watched] {PLATFORM}, 12:00 to 12:00 EDT, 1 min"
+    ]
+    assert morning.drafts() == []
