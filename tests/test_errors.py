@@ -21,6 +21,7 @@ from firstbell.runner.config.errors import ConfigError, NoConfig
 from firstbell.runner.config.secrets import MissingSecret
 from firstbell.runner.execution.district import NoAccount
 from firstbell.runner.execution.worker.session import UnusableConftest
+from firstbell.web_access import BadWebAccess
 from tests.test_house import MODULES, ROOT
 
 CONFIGURATION = {
@@ -35,6 +36,7 @@ CONFIGURATION = {
     UnknownJourney,
     UnknownKind,
     UnusableConftest,
+    BadWebAccess,
 }
 CAUGHT_INSIDE = {
     "ChildGone",

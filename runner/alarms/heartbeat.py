@@ -15,6 +15,7 @@ import structlog
 
 from firstbell.runner.alarms.channels import Delivered
 from firstbell.runner.alarms.channels.http_post import post
+from firstbell.web_access import WebAccess
 
 log = structlog.get_logger()
 
@@ -60,13 +61,14 @@ def signal_of(activity: WatchActivity, now: datetime) -> tuple[HeartbeatSignal |
 class Heartbeat:
     """Sends signals to one address."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, web: WebAccess | None = None) -> None:
         self._url = urlsplit(url)
+        self._web = web
 
     def send(self, signal: HeartbeatSignal, text: str) -> bool:
         """Sends a signal, and returns whether it was received. A failure is not retried: the next signal follows."""
         address = urlunsplit(self._url._replace(path=self._url.path.rstrip("/") + signal.value))
-        answer = post(address, text.encode(), {"Content-Type": "text/plain; charset=utf-8"})
+        answer = post(address, text.encode(), {"Content-Type": "text/plain; charset=utf-8"}, self._web)
         if isinstance(answer, Delivered):
             return True
         log.warning("heartbeat.not_received", reason=answer.reason)

@@ -17,7 +17,7 @@ from firstbell.runner.alarms.observation import Track
 from firstbell.runner.alarms.outbox import QueuedNotice
 from firstbell.runner.alarms.part import channel
 from firstbell.runner.alarms.public_notice import TEMPLATE, BadTemplate, PublicNoticeContext, activity_of, public_notice
-from firstbell.runner.app.build_storage import spool_of, store_of
+from firstbell.runner.app.build_storage import spool_of, store_of, web_access_of
 from firstbell.runner.config.load import Config
 from firstbell.runner.config.secrets import MissingSecret, secret
 from firstbell.runner.config.to_alarms import alarm_policy_of, channel_options_of
@@ -107,7 +107,7 @@ def alerting_for(config: Config, database: Database) -> Alerting:
 def channel_of(config: Config, address: str) -> Channel:
     """Returns the channel of an address. Raises BadAddress, also if a secret that it needs is missing."""
     try:
-        return open_channel(address, channel_options_of(config.settings))
+        return open_channel(address, channel_options_of(config.settings, web_access_of(config)))
     except MissingSecret as missing:
         raise BadAddress(str(missing)) from None
 
@@ -123,4 +123,4 @@ def heartbeat_of(config: Config) -> Heartbeat | None:
     if given is None:
         return None
     is_plain = given.url.startswith(("https://", "http://"))
-    return Heartbeat(given.url if is_plain else secret(given.url).reveal())
+    return Heartbeat(given.url if is_plain else secret(given.url).reveal(), web_access_of(config))

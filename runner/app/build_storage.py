@@ -1,4 +1,4 @@
-"""Builds the evidence store, the spool and the database address of a configuration."""
+"""Builds the evidence store, the spool and the way of our own HTTP from a configuration."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from firstbell.artifacts.spool import Spool
 from firstbell.artifacts.stores import Store, StoreOptions, open_store
 from firstbell.runner.app.open_config import state_folder
 from firstbell.runner.config.load import Config
+from firstbell.web_access import WebAccess
 
 
 def store_of(config: Config) -> Store:
@@ -36,3 +37,9 @@ def retention_of(config: Config) -> Retention:
 def spool_of(config: Config) -> Spool:
     """Returns the spool between runs and the store."""
     return Spool(state_folder(config) / "spool", config.settings.evidence.spool_mib)
+
+
+def web_access_of(config: Config) -> WebAccess:
+    """Returns the way of our own HTTP."""
+    section = config.settings.network
+    return WebAccess(proxy=section.proxy, ca=str(config.folder / section.ca) if section.ca else "")

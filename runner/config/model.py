@@ -13,7 +13,7 @@ from firstbell.runner.config.sections.diagnosis import DiagnosisSection
 from firstbell.runner.config.sections.evidence import EvidenceSection, PrivacySection
 from firstbell.runner.config.sections.history import HistorySection
 from firstbell.runner.config.sections.journeys import JourneySection
-from firstbell.runner.config.sections.locations import LocationSection
+from firstbell.runner.config.sections.locations import LocationSection, NetworkSection
 from firstbell.runner.config.sections.rehearsal import RehearsalSection
 from firstbell.runner.config.sections.school import ClassroomSection, PracticeSection, SchoolSection
 from firstbell.runner.config.sections.services import ServiceSection
@@ -34,6 +34,7 @@ class Settings(Section):
     journeys: dict[Name, JourneySection] = Field(default_factory=dict)
     practice: PracticeSection = Field(default_factory=PracticeSection)
     locations: dict[Name, LocationSection] = Field(default_factory=dict, description="From where journeys are played.")
+    network: NetworkSection = Field(default_factory=NetworkSection)
     watch: WatchSection = Field(default_factory=WatchSection)
     browser: BrowserSection = Field(default_factory=BrowserSection)
     store: StoreSection = Field(default_factory=StoreSection)

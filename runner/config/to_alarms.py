@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from firstbell.runner.alarms.channels import ChannelOptions, MailSettings, references_in
@@ -17,6 +18,9 @@ from firstbell.runner.config.secrets import MissingSecret, secret
 from firstbell.runner.config.sections.alarms import RouteSection
 from firstbell.runner.config.to_schedule import school_time_of
 from firstbell.runner.schedule.maintenance import Maintenance
+
+if TYPE_CHECKING:
+    from firstbell.web_access import WebAccess
 
 
 def alarm_policy_of(
@@ -66,11 +70,12 @@ def silences_of(announced: Sequence[Maintenance], now: datetime) -> list[Silence
     ]
 
 
-def channel_options_of(settings: Settings) -> ChannelOptions:
+def channel_options_of(settings: Settings, web: WebAccess | None = None) -> ChannelOptions:
     """Returns the options of channels besides their address. Raises MissingSecret for the mail server's password."""
     mail = settings.alarms.mail
     return ChannelOptions(
         secret=lambda reference: secret(reference).reveal(),
+        web=web,
         mail=MailSettings(
             host=mail.host,
             port=mail.port,

@@ -14,7 +14,7 @@ from firstbell.journeys.practice.client import PracticeSchoolError, SchoolInfo
 from firstbell.journeys.stage.ending import JourneyError
 from firstbell.runner.alarms.channels import BadAddress, open_channel, references_in
 from firstbell.runner.app.build import config_at, practice_for
-from firstbell.runner.app.build_storage import store_of
+from firstbell.runner.app.build_storage import store_of, web_access_of
 from firstbell.runner.app.history_address import history_url
 from firstbell.runner.config.browser_checks import browser_kinds_of, devices_and_browsers
 from firstbell.runner.config.errors import ConfigError
@@ -138,7 +138,7 @@ def _channels(config: Config) -> Iterator[CheckFinding]:
         yield CheckFinding(area=CheckArea.CHANNELS, subject="routes", level=FindingLevel.WARNING, message=message)
         return
     try:
-        options = channel_options_of(config.settings)
+        options = channel_options_of(config.settings, web_access_of(config))
     except MissingSecret:
         return  # Reported with the secrets.
     for number, route in enumerate(routes):

@@ -13,6 +13,7 @@ from urllib.parse import urljoin, urlsplit
 import urllib3
 
 from firstbell.errors import FirstBellError
+from firstbell.web_access import BadWebAccess, WebAccess
 
 LIMIT_BYTES = 5_000_000
 CONNECT_S, READ_S, WHOLE_S = 5.0, 15.0, 60.0
@@ -23,11 +24,12 @@ class FeedError(FirstBellError):
     """A calendar cannot be read. The message says which, why, and what to do."""
 
 
-def fetch(source: str, *, limit_bytes: int = LIMIT_BYTES) -> bytes:
+def fetch(source: str, web: WebAccess | None = None, *, limit_bytes: int = LIMIT_BYTES) -> bytes:
     """Returns the content of a file or of an address (http, https, webcal). Raises FeedError."""
     scheme, colon, rest = source.partition("://")
     if colon:
-        return _from_address(f"https://{rest}" if scheme.lower() == "webcal" else source, limit_bytes)
+        url = f"https://{rest}" if scheme.lower() == "webcal" else source
+        return _from_address(url, web or WebAccess(), limit_bytes)
     try:
         with Path(source).expanduser().open("rb") as file:
             return _bounded(file.read, source, limit_bytes)
@@ -46,23 +48,27 @@ def redacted_source(source: str) -> str:
     return f"{scheme}://{host.rpartition('@')[2]}{slash}{path}"
 
 
-def _from_address(url: str, limit_bytes: int) -> bytes:
+def _from_address(url: str, web: WebAccess, limit_bytes: int) -> bytes:
     """Reads an address. Follows redirects itself, because urllib3 would first read their bodies, however long."""
     timeout = urllib3.Timeout(connect=CONNECT_S, read=READ_S)
     try:
-        with urllib3.PoolManager(timeout=timeout, retries=False) as pool:
-            for _ in range(REDIRECTS + 1):
-                if urlsplit(url).scheme.lower() not in {"http", "https"}:
-                    raise FeedError(
-                        f"{redacted_source(url)} cannot be read; give a file, or an http, https or webcal address"
-                    )
-                with closing(pool.request("GET", url, redirect=False, preload_content=False)) as response:
-                    if target := response.get_redirect_location():
-                        url = urljoin(url, target)
-                        continue
-                    if response.status != 200:  # HTTP's OK
-                        raise FeedError(f"{redacted_source(url)} answers {response.status}; check the address")
-                    return _bounded(partial(response.read1, decode_content=True), url, limit_bytes)
+        for _ in range(REDIRECTS + 1):
+            if urlsplit(url).scheme.lower() not in {"http", "https"}:
+                raise FeedError(
+                    f"{redacted_source(url)} cannot be read; give a file, or an http, https or webcal address"
+                )
+            with (
+                web.pool(url, timeout) as pool,
+                closing(pool.request("GET", url, redirect=False, preload_content=False)) as response,
+            ):
+                if target := response.get_redirect_location():
+                    url = urljoin(url, target)
+                    continue
+                if response.status != 200:  # HTTP's OK
+                    raise FeedError(f"{redacted_source(url)} answers {response.status}; check the address")
+                return _bounded(partial(response.read1, decode_content=True), url, limit_bytes)
+    except BadWebAccess as error:
+        raise FeedError(str(error)) from None
     except (urllib3.exceptions.HTTPError, ValueError, OSError) as error:
         raise FeedError(
             f"{redacted_source(url)} cannot be reached ({type(error).__name__}); check the address"

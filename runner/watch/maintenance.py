@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 import structlog
 
+from firstbell.runner.app.build_storage import web_access_of
 from firstbell.runner.config.load import Config
 from firstbell.runner.config.sections.calendar import MaintenanceSection
 from firstbell.runner.config.to_schedule import maintenance_of
@@ -56,6 +57,7 @@ class MaintenanceWindows:
         if "://" not in source:
             source = str(self._config.folder / source)
         zone = ZoneInfo(self._config.settings.school.timezone)
+        data = fetch(source, web_access_of(self._config))
         return [
             Maintenance(
                 services=section.services,
@@ -64,5 +66,5 @@ class MaintenanceWindows:
                 run=section.run,
                 why=section.why or window.title,
             )
-            for window in windows(fetch(source), since=now - BACK, until=now + AHEAD, zone=zone)
+            for window in windows(data, since=now - BACK, until=now + AHEAD, zone=zone)
         ]

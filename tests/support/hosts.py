@@ -235,13 +235,12 @@ def forward_proxy(client: socket.socket) -> None:
     with socket.create_connection(("127.0.0.1", port), timeout=10) as behind:
         if method == "CONNECT":
             client.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
-            back = threading.Thread(target=_pump, args=[behind, client], daemon=True)
-            back.start()
-            _pump(client, behind)
-            back.join()
         else:
             behind.sendall(head)
-            _pump(behind, client)
+        back = threading.Thread(target=_pump, args=[behind, client], daemon=True)
+        back.start()
+        _pump(client, behind)
+        back.join()
 
 
 def _pump(source: socket.socket, sink: socket.socket) -> None:

@@ -6,10 +6,13 @@ import importlib
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 from firstbell.errors import CONFIG, FirstBellError
 from firstbell.runner.alarms.message import Message
+
+if TYPE_CHECKING:  # The configuration is read without urllib3.
+    from firstbell.web_access import WebAccess
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,10 +102,12 @@ class MailSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChannelOptions:
-    """Options of a channel besides its address. `secret` returns the value of a reference."""
+    """Options of a channel besides its address. `secret` returns the value of a reference, `web` is the way of
+    HTTP, None the environment's."""
 
     secret: Callable[[str], str]
     mail: MailSettings = field(default_factory=MailSettings)
+    web: WebAccess | None = None
 
 
 class Channel(Protocol):

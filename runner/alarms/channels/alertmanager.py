@@ -16,6 +16,7 @@ class Alertmanager:
     def __init__(self, address: str, options: ChannelOptions) -> None:
         url, _, reference = address.partition("#")
         self._url = f"{url.rstrip('/')}/api/v2/alerts"
+        self._web = options.web
         self._headers = {"Content-Type": "application/json"}
         if reference:
             self._headers["Authorization"] = options.secret(reference)
@@ -23,7 +24,7 @@ class Alertmanager:
     def deliver(self, message: Message, key: str) -> Answer:
         """Posts the alert. Its labels are the same for a whole opening, so that repeats are the same alert."""
         del key
-        return post(self._url, json.dumps([_alert(message)]).encode(), self._headers)
+        return post(self._url, json.dumps([_alert(message)]).encode(), self._headers, self._web)
 
 
 def _alert(message: Message) -> dict[str, object]:

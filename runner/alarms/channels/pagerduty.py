@@ -21,6 +21,7 @@ class PagerDuty:
         reference, _, url = address.partition("@")
         self._key = options.secret(reference)
         self._url = url or EVENTS
+        self._web = options.web
 
     def deliver(self, message: Message, key: str) -> Answer:
         """Triggers, acknowledges or resolves the alert. One dedup_key is one alert: a reminder does not page again."""
@@ -42,4 +43,4 @@ class PagerDuty:
             }
             if message.proof.startswith("https://"):
                 event["links"] = [{"href": message.proof, "text": "Evidence"}]
-        return post(self._url, json.dumps(event).encode(), {"Content-Type": "application/json"})
+        return post(self._url, json.dumps(event).encode(), {"Content-Type": "application/json"}, self._web)

@@ -17,6 +17,7 @@ class Teams:
     """`teams:env:NAME`, a reference to the address that the workflow shows."""
 
     def __init__(self, address: str, options: ChannelOptions) -> None:
+        self._web = options.web
         self._url = checked_url(options.secret(address), "a Teams workflow's address")
 
     def deliver(self, message: Message, key: str) -> Answer:
@@ -24,7 +25,7 @@ class Teams:
         del key
         attachment = {"contentType": "application/vnd.microsoft.card.adaptive", "content": card(message)}
         body = {"type": "message", "attachments": [attachment]}
-        return post(self._url, json.dumps(body).encode(), {"Content-Type": "application/json"})
+        return post(self._url, json.dumps(body).encode(), {"Content-Type": "application/json"}, self._web)
 
 
 def card(message: Message) -> dict[str, object]:

@@ -27,6 +27,7 @@ class Webhook:
         url, _, key = address.partition("#")
         is_plain = url.startswith(("https://", "http://"))
         self._url = url if is_plain else checked_url(options.secret(url), "a webhook's address")
+        self._web = options.web
         self._key = _key(options.secret(key)) if key else b""
 
     def deliver(self, message: Message, key: str) -> Answer:
@@ -37,7 +38,7 @@ class Webhook:
         if self._key:
             signed = hmac.new(self._key, f"{key}.{stamp}.".encode() + body, hashlib.sha256).digest()
             headers["webhook-signature"] = f"v1,{base64.b64encode(signed).decode()}"
-        return post(self._url, body, headers)
+        return post(self._url, body, headers, self._web)
 
 
 def _key(secret: str) -> bytes:

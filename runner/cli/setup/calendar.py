@@ -18,6 +18,7 @@ from rich.text import Text
 
 from firstbell.errors import CONFIG, ERRORED
 from firstbell.runner.app.build import config_at
+from firstbell.runner.app.build_storage import web_access_of
 from firstbell.runner.cli.console import console, errors_as_sentences, foreseen, give_up
 from firstbell.runner.cli.options import CONFIG_OPTION
 from firstbell.runner.config.errors import ConfigError, NoConfig
@@ -49,7 +50,8 @@ def import_(source: str, days: int, yes: bool, config_file: Path | None) -> None
     zone = ZoneInfo(config.settings.school.timezone)
     today = datetime.now(zone).date()
     with foreseen():
-        found = proposals(fetch(source), since=today, until=today + timedelta(days=days), zone=zone)
+        data = fetch(source, web_access_of(config))
+        found = proposals(data, since=today, until=today + timedelta(days=days), zone=zone)
     out, is_closed = console(), _already(config)
     if not found:
         out.print(f"No days off found in the next {days} days.", style="quiet")

@@ -28,6 +28,24 @@ Proxy = Annotated[
 ]
 
 
+class NetworkSection(Section):
+    """The way of First Bell's own HTTP (notices, heartbeat, calendars, S3); without it, the environment's."""
+
+    proxy: Annotated[
+        str,
+        Pattern(
+            r"^(https?://[^\s/@]+)?$",
+            "a proxy is a host and a port; leave out the path, and put a password into HTTPS_PROXY",
+            ADDRESS_FAULTS,
+        ),
+    ] = Field(
+        "",
+        description="The web proxy; hosts of `NO_PROXY` and this machine go directly.",
+        examples=["http://proxy.school.example:8080"],
+    )
+    ca: Path | None = Field(None, description="Certificates (a PEM file) to trust besides the system's.")
+
+
 class LocationSection(Section):
     """A location: a named network path out of this machine, such as a proxy in the students' network."""
 
