@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import shutil
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import psutil
 import structlog
 
 from firstbell.artifacts.stores.availability import check_usable
@@ -32,7 +32,12 @@ from firstbell.runner.execution.runs.reporter import Reporter
 from firstbell.runner.execution.runs.run_journey import RunContext, run_journey
 from firstbell.runner.execution.runs.run_result import RunResult
 from firstbell.runner.execution.supervision.managed_worker import ManagedWorker
-from firstbell.runner.execution.supervision.process_identity import owner_is_gone, this_process
+from firstbell.runner.execution.supervision.process_identity import (
+    folder_name,
+    folder_owner_is_gone,
+    owner_is_gone,
+    this_process,
+)
 from firstbell.runner.execution.supervision.protocol import BrokenFile, Ready, WorkerSetup
 from firstbell.runner.execution.supervision.supervisor import Worker
 from firstbell.runner.execution.supervision.termination import adopt_orphans, sweep_leftovers
@@ -43,6 +48,8 @@ logger = structlog.get_logger()
 
 # How long a run by hand waits for an answer of its store.
 STORE_S = 3.0
+# Longer than any run: each run makes a folder in that of its process.
+UNTOUCHED_S = 86400.0
 
 
 class UnknownJourney(FirstBellError):
@@ -117,10 +124,13 @@ def log_upload(said: UploadReport) -> None:
 
 
 def _remove_stale_work(work: Path) -> None:
-    """Removes the raw recordings of processes that have crashed."""
+    """Removes the raw recordings of processes that have crashed. Of a process that cannot be told, in another container
+    or of an earlier version, they are removed once it has begun no run for a day."""
     for folder in work.glob("*"):
-        if not (folder.name.isdecimal() and psutil.pid_exists(int(folder.name))):
-            shutil.rmtree(folder, ignore_errors=True)
+        with suppress(OSError):
+            is_old = time.time() - folder.stat().st_mtime > UNTOUCHED_S
+            if folder.name != folder_name() and (is_old or folder_owner_is_gone(folder.name)):
+                shutil.rmtree(folder, ignore_errors=True)
 
 
 @contextmanager

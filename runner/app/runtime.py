@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib.metadata import version
@@ -28,6 +27,7 @@ from firstbell.runner.execution.journey_catalog import JourneyEntry
 from firstbell.runner.execution.runs.investigation import Investigation
 from firstbell.runner.execution.runs.run_journey import RunContext, RunOrder
 from firstbell.runner.execution.supervision.managed_worker import ManagedWorker
+from firstbell.runner.execution.supervision.process_identity import folder_name
 from firstbell.runner.execution.supervision.protocol import WorkerSetup
 from firstbell.runner.execution.supervision.recycling import WorkerLimits
 from firstbell.runner.history.database import Database
@@ -151,7 +151,7 @@ def runtime_for(
             owners={name: service.owner for name, service in district.school.services.items()},
             hosts=investigation.hosts,
             version=version("firstbell"),
-            work=state / "work" / str(os.getpid()),
+            work=state / "work" / folder_name(),
             quarantine=state / "quarantine",
         ),
         setup=WorkerSetup(

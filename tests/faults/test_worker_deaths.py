@@ -253,11 +253,11 @@ def test_ended_worker_leaves_nothing_behind(opened: LocalRunner) -> None:
 def test_leftovers_of_a_crashed_first_bell_are_removed() -> None:
     """A process with the marker, and a folder with the name, of a First Bell process that is gone."""
     gone = subprocess.Popen([sys.executable, "-c", ""])
-    host, began = this_process().split(":")[0], int(time.time())
+    host, _, began, place = this_process().split(":")
     gone.wait()
-    environment = {**os.environ, MARKER: f"{host}:{gone.pid}:{began}/x"}
+    environment = {**os.environ, MARKER: f"{host}:{gone.pid}:{began}:{place}/x"}
     orphan = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"], env=environment)
-    folder = Path(tempfile.mkdtemp(prefix=f"firstbell-{gone.pid}-{began}-"))
+    folder = Path(tempfile.mkdtemp(prefix=f"firstbell-{gone.pid}-{began}-{place}-"))
     mine = temporary_folder()
     sweep_leftovers()
     assert orphan.wait(10) == -signal.SIGKILL

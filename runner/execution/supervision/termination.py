@@ -26,7 +26,13 @@ from pathlib import Path
 
 import psutil
 
-from firstbell.runner.execution.supervision.process_identity import owner_is_gone, this_process
+from firstbell.runner.execution.supervision.process_identity import (
+    boot_of_folder,
+    current_place,
+    folder_name,
+    folder_owner_is_gone,
+    owner_is_gone,
+)
 
 MARKER = "FIRSTBELL_WORKER"
 PREFIX = "firstbell-"
@@ -64,8 +70,7 @@ def reap_orphans() -> None:
 
 def temporary_folder() -> Path:
     """Creates a worker's temporary folder, named after its owner. The path is short: Chromium puts sockets into it."""
-    _, number, started = this_process().rsplit(":", 2)
-    return Path(tempfile.mkdtemp(prefix=f"{PREFIX}{number}-{started}-"))
+    return Path(tempfile.mkdtemp(prefix=f"{PREFIX}{folder_name()}-"))
 
 
 def end_worker(process: subprocess.Popen[bytes], marker: str, folder: Path) -> LeftoverProcesses:
@@ -136,11 +141,16 @@ def sweep_leftovers() -> int:
             with contextlib.suppress(psutil.Error):
                 process.kill()
                 swept += 1
-    host = this_process().rsplit(":", 2)[0]
-    for folder in Path(tempfile.gettempdir()).glob(f"{PREFIX}*-*-*"):
-        number, started = folder.name.removeprefix(PREFIX).split("-")[:2]
+    for folder in Path(tempfile.gettempdir()).glob(f"{PREFIX}*-*-*-*-*"):
+        name = folder.name.removeprefix(PREFIX).rpartition("-")[0]
         with contextlib.suppress(OSError):
-            if folder.stat().st_uid == os.geteuid() and owner_is_gone(f"{host}:{number}:{started}"):
+            if folder.stat().st_uid == os.geteuid() and _is_leftover(name):
                 shutil.rmtree(folder)
                 swept += 1
     return swept
+
+
+def _is_leftover(name: str) -> bool:
+    """True for a folder of a process that is gone or ran before the last boot: temporary folders are one machine's."""
+    boot, boot_now = boot_of_folder(name), current_place().boot
+    return folder_owner_is_gone(name) or bool(boot and boot_now and boot != boot_now)
