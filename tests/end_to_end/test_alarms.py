@@ -256,7 +256,7 @@ def test_alarm_test_reports_the_result_of_each_channel(district: District) -> No
     done = district.firstbell("alarm", "test", "--route", "it")
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stdout.count("✓") == (3 if district.alerts else 2)
-    district.hook.answers = [(410, {})]
+    district.hook.answers = [(410, {})] * 5  # The service may send a closing meanwhile.
     done = district.firstbell("alarm", "test", "--route", "it")
     assert done.returncode == 1
     assert "127.0.0.1 answered 410" in done.stdout

@@ -167,7 +167,7 @@ def test_service_killed_at_ten_random_times_leaves_one_end_for_each_slot(
     assert had_workers > 5, "no worker was running, so the test proves nothing"
     wait_until(lambda: not [process for pid in killed for process in processes_of(pid)], 60, "all processes gone")
     with Service(folder) as service:
-        service.wait_for("run.done", times=3)
+        service.wait_for("run.done", times=4, within_s=60)
         began = _moment(service.events("watch.began")[0]["timestamp"].rstrip("Z"))
         with database.read() as connection:
             runs = connection.execute(
@@ -175,7 +175,7 @@ def test_service_killed_at_ten_random_times_leaves_one_end_for_each_slot(
             ).all()
         # One slow start tells of the machine. A service that is late by itself is late for each slot.
         late_s = min((_moment(run.started_at) - _moment(run.due_at)).total_seconds() for run in runs)
-        assert late_s < 2, "no slot was on time"
+        assert late_s < EVERY_S / 2, "no slot was on time"
         assert service.stop() == 0
     ends = check_slots(database)
     assert ends["ran"] >= 2
