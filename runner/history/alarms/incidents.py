@@ -110,14 +110,14 @@ class IncidentService:
     def record_missed_slots(self, location: str) -> int:
         """Records the missed slots of a location, only the last few of each journey; returns their count."""
         missed = (slots.c.weighed.is_(False)) & (slots.c.state == SlotState.MISSED) & (slots.c.location == location)
-        query = select(slots.c.journey, slots.c.due_at, slots.c.why).where(missed).order_by(slots.c.due_at)
         with self._database.read() as connection:
-            if connection.execute(query.limit(1)).first() is None:
+            if connection.execute(select(slots.c.id).where(missed).limit(1)).first() is None:
                 return 0
+        weigh = update(slots).where(missed).values(weighed=True)
         with self._database.write() as connection:
             incident_rows.lock_incidents(connection)
-            rows = connection.execute(query).all()
-            connection.execute(update(slots).where(missed).values(weighed=True))
+            returned = connection.execute(weigh.returning(slots.c.journey, slots.c.due_at, slots.c.why))
+            rows = sorted(returned, key=lambda row: row.due_at)
             for journey in {row.journey for row in rows}:
                 for row in [row for row in rows if row.journey == journey][-self.policy.incidents.unseen :]:
                     given = {"journey": journey, "location": location, "at": row.due_at, "problem": in_words(row.why)}

@@ -54,7 +54,7 @@ class OutboxHistory:
         with self._database.write_exclusively() as connection:
             now = self._database.now(connection)
             while (row := self._next(connection, busy, now)) is not None:
-                this = notifications.c.id == row["id"]
+                this = _as_read(row)
                 try:
                     claimed = _queued_notice(row)
                 except ValidationError:
@@ -62,7 +62,9 @@ class OutboxHistory:
                     dead = {"state": DeliveryState.DEAD.value, "said": unreadable}
                     connection.execute(update(notifications).where(this).values(**dead))
                     continue
-                connection.execute(update(notifications).where(this).values(owner=self._owner, lease_until=now + lease))
+                ours = {"owner": self._owner, "lease_until": now + lease}
+                if connection.execute(update(notifications).where(this).values(**ours)).rowcount != 1:
+                    continue
                 if not keeps_alerts(claimed.address):
                     _drop_overtaken(connection, row)
                 return claimed
@@ -189,6 +191,15 @@ class OutboxHistory:
         )
         values |= {"owner": "", "lease_until": None}
         return connection.execute(update(notifications).where(ours).values(**values)).rowcount == 1
+
+
+def _as_read(row: Mapping[str, Any]) -> ColumnElement[bool]:
+    """Returns the condition that a notice still waits as it was read: whoever held it may have delivered it since."""
+    return and_(
+        notifications.c.id == row["id"],
+        notifications.c.state == DeliveryState.WAITING.value,
+        notifications.c.lease_until.is_not_distinct_from(row["lease_until"]),
+    )
 
 
 def _drop_overtaken(connection: Connection, row: Mapping[str, Any]) -> None:

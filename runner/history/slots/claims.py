@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import Connection, delete, update
+from sqlalchemy import ColumnElement, Connection, delete, update
 
 from firstbell.runner.history.record import RunRow
 from firstbell.runner.history.slots.account_allocation import AccountAllocation
@@ -42,6 +43,17 @@ def lock_holder(slot: int, fence: int) -> str:
     return f"slot {slot}/{fence}"
 
 
+def holds(claim: Claim) -> ColumnElement[bool]:
+    """Returns the condition that a claim still holds."""
+    return (slots.c.id == claim.slot) & (slots.c.fence == claim.fence) & (slots.c.state == SlotState.RUNNING)
+
+
+def end_values(state: SlotState, why: str) -> dict[str, Any]:
+    """Returns the values of a slot that ends. The fence rises, so that no condition of its running holds any more."""
+    is_weighed = state is not SlotState.MISSED
+    return {"state": state, "why": why, "fence": slots.c.fence + 1, "lease_until": None, "weighed": is_weighed}
+
+
 def end_with_run(connection: Connection, claim: Claim, run: RunRow) -> None:
     """Ends a slot with its run. Raises ClaimLost."""
     late = run.started_at - claim.due_at > timedelta(seconds=claim.late_after_s)
@@ -51,10 +63,7 @@ def end_with_run(connection: Connection, claim: Claim, run: RunRow) -> None:
 
 def end_claim(connection: Connection, claim: Claim, *, state: SlotState, why: str, run_id: str | None = None) -> None:
     """Ends a claimed slot in a state, and releases its locks. Raises ClaimLost."""
-    ours = (slots.c.id == claim.slot) & (slots.c.fence == claim.fence) & (slots.c.state == SlotState.RUNNING)
-    is_weighed = state is not SlotState.MISSED
-    ended = {"state": state, "why": why, "run_id": run_id, "lease_until": None, "weighed": is_weighed}
-    done = connection.execute(update(slots).where(ours).values(**ended))
+    done = connection.execute(update(slots).where(holds(claim)).values(run_id=run_id, **end_values(state, why)))
     if done.rowcount != 1:
         raise ClaimLost(f"the slot of {claim.journey} due {claim.due_at:%H:%M:%S} has ended without this run")
     connection.execute(delete(locks).where(locks.c.holder == claim.holder))

@@ -4,6 +4,9 @@ Crash-safe by its rows: a slot is claimed (running, with owner, fence and lease)
 transaction that records its run. If the process dies in between, the lease expires, or another process on this machine
 sees that the owner is gone, and the slot ends as missed: a slot never runs twice. A late result of a zombie carries an
 old fence and is refused.
+
+On PostgreSQL another process may change a slot between a read and the update that follows: each update asks for the
+state that was read, and only the rows that it returns are acted on and counted.
 """
 
 from __future__ import annotations
@@ -21,7 +24,7 @@ from firstbell.runner.history.daily_figures import DailyCount, add_count
 from firstbell.runner.history.database import Database
 from firstbell.runner.history.slots.account_allocation import AccountAllocation
 from firstbell.runner.history.slots.account_locks import SLOT_LEASE_S, IsGone, current_locks, take_locks
-from firstbell.runner.history.slots.claims import Claim, end_claim, lock_holder
+from firstbell.runner.history.slots.claims import Claim, end_claim, end_values, holds, lock_holder
 from firstbell.runner.history.tables.runs import locks, planned, slots
 from firstbell.runner.history.upsert import insert_of
 from firstbell.runner.schedule.late_slots import WaitingSlot, triage
@@ -127,11 +130,13 @@ class SlotHistory:
             now = self._database.now(connection)
             runnable, missed = triage(self._waiting(connection, now), now, policy.grace_s)
             for lost in missed:
-                self._end(connection, slots.c.id == lost.slot.id, SlotState.MISSED, lost.why)
+                this = (slots.c.id == lost.slot.id) & (slots.c.state == SlotState.PLANNED)
+                self._end(connection, this, SlotState.MISSED, lost.why)
             taken = current_locks(connection, now, policy.is_gone) if runnable else frozenset[str]()
             for slot in runnable:
-                if (allocation := allocate(slot.journey, taken)) is not None:
-                    return self._take(connection, slot, allocation, policy, now)
+                allocation = allocate(slot.journey, taken)
+                if allocation is not None and (claim := self._take(connection, slot, allocation, policy, now)):
+                    return claim
         return None
 
     def renew(self, policy: ClaimPolicy, running: Collection[Claim]) -> None:
@@ -141,10 +146,7 @@ class SlotHistory:
         with self._database.write() as connection:
             until = self._database.now(connection) + timedelta(seconds=policy.lease_s)
             for claim in running:
-                ours = (
-                    (slots.c.id == claim.slot) & (slots.c.fence == claim.fence) & (slots.c.state == SlotState.RUNNING)
-                )
-                connection.execute(update(slots).where(ours).values(lease_until=until))
+                connection.execute(update(slots).where(holds(claim)).values(lease_until=until))
                 connection.execute(update(locks).where(locks.c.holder == claim.holder).values(lease_until=until))
 
     def skip(self, claim: Claim, why: str) -> None:
@@ -169,11 +171,14 @@ class SlotHistory:
             abandoned = [
                 row for row in connection.execute(running).all() if row.lease_until < now or is_gone(row.owner)
             ]
+            ended = 0
             for row in abandoned:
-                this = (slots.c.id == row.id) & (slots.c.fence == row.fence)
-                self._end(connection, this, SlotState.MISSED, MissedReason.ABANDONED)
-                connection.execute(delete(locks).where(locks.c.holder == lock_holder(row.id, row.fence)))
-            return len(abandoned)
+                is_unchanged = (slots.c.fence == row.fence) & (slots.c.lease_until == row.lease_until)
+                this = (slots.c.id == row.id) & (slots.c.state == SlotState.RUNNING) & is_unchanged
+                if self._end(connection, this, SlotState.MISSED, MissedReason.ABANDONED):
+                    connection.execute(delete(locks).where(locks.c.holder == lock_holder(row.id, row.fence)))
+                    ended += 1
+            return ended
 
     def gaps(self, since: datetime, limit: int) -> list[Gap]:
         """Returns the slots that ended without a run since a moment, grouped by reason, the latest first."""
@@ -202,14 +207,17 @@ class SlotHistory:
         allocation: AccountAllocation,
         policy: ClaimPolicy,
         now: datetime,
-    ) -> Claim:
+    ) -> Claim | None:
+        """Claims a planned slot; returns None if another process has ended it since it was read."""
         until = now + timedelta(seconds=policy.lease_s)
         taken = connection.execute(
             update(slots)
-            .where(slots.c.id == slot.id)
+            .where((slots.c.id == slot.id) & (slots.c.state == SlotState.PLANNED))
             .values(state=SlotState.RUNNING, owner=policy.owner, fence=slots.c.fence + 1, lease_until=until)
             .returning(slots.c.fence, slots.c.phase)
-        ).one()
+        ).one_or_none()
+        if taken is None:
+            return None
         claim = Claim(
             slot=slot.id,
             journey=slot.journey,
@@ -225,15 +233,9 @@ class SlotHistory:
         return claim
 
     def _end(self, connection: Connection, criterion: Any, state: SlotState, why: str) -> int:
-        """Ends slots that have no running claim, and counts them."""
-        done = connection.execute(
-            update(slots)
-            .where(criterion)
-            .values(
-                state=state, why=why, fence=slots.c.fence + 1, lease_until=None, weighed=state is not SlotState.MISSED
-            )
-            .returning(slots.c.journey, slots.c.due_at)
-        ).all()
+        """Ends the slots that meet a criterion, which includes their state, and counts them; returns their number."""
+        ending = update(slots).where(criterion).values(**end_values(state, why))
+        done = connection.execute(ending.returning(slots.c.journey, slots.c.due_at)).all()
         self._count(connection, Counter((self._day(row.due_at), row.journey) for row in done), state)
         return len(done)
 

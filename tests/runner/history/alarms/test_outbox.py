@@ -17,6 +17,8 @@ from firstbell.runner.history.alarms.outbox import OutboxHistory
 from firstbell.runner.history.database import Database
 from firstbell.runner.outcome import Outcome
 from tests.support.clocks import Clock
+from tests.support.races import just_before
+from tests.support.servers import Postgres
 
 LEASE = timedelta(seconds=60)
 DESK, PAGER = "webhook:https://desk.example/hook", "pagerduty:env:KEY"
@@ -120,3 +122,16 @@ def test_a_try_is_made_when_the_minute_ends() -> None:
     assert backoff_s(9, age_s=45.0) == 15.0
     assert backoff_s(9, requested_s=30.0, age_s=45.0) == 30.0
     assert backoff_s(9, age_s=60.0) > 60.0
+
+
+def test_a_notice_that_is_delivered_while_another_claims_it_is_delivered_once(postgres: Postgres, clock: Clock) -> None:
+    database, elsewhere = (Database(url, clock) for url in [postgres.emptied()] * 2)
+    mine, other = District(database, clock, DESK), District(elsewhere, clock, DESK)
+    mine.observe("failed")
+    held = other.claim()
+    clock.forward(61)
+    with just_before(database, "UPDATE notifications", lambda: other.outbox.mark_delivered(held, "")):
+        assert mine.outbox.claim((), LEASE) is None
+    assert [one.state for one in mine.outbox.entries(9)] == [DeliveryState.DELIVERED]
+    database.close()
+    elsewhere.close()
