@@ -198,7 +198,7 @@ def _text_type(one: Schema) -> str:
         return {"time": "time", "date-time": "date and time", "path": "path"}[one["format"]]
     if any(example.startswith("env:") for example in examples):
         return "reference"
-    return "name" if pattern == r"^[a-z0-9]+(-[a-z0-9]+)*$" else "text"
+    return "name" if pattern.endswith(r"[a-z0-9]+(-[a-z0-9]+)*$") else "text"
 
 
 def _unit(one: Schema) -> str:

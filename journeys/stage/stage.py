@@ -24,9 +24,10 @@ from firstbell.journeys.stage.actor import OTHER_PAGES, Actor
 from firstbell.journeys.stage.ending import Ending, EndingKind, private
 from firstbell.journeys.stage.failures import Broken, Stranger, ending_of, with_dialog, with_note
 from firstbell.journeys.stage.observer import Observer
+from firstbell.journeys.stage.pages.page_signs import printable
 from firstbell.journeys.stage.pages.tabs import ClosedBy
 from firstbell.journeys.stage.roster import Watch
-from firstbell.journeys.stage.step import Step, StepRecord
+from firstbell.journeys.stage.step import TITLE_LIMIT, Step, StepRecord
 
 if TYPE_CHECKING:
     from playwright.sync_api import BrowserContext, Page
@@ -164,7 +165,7 @@ class Stage:
         step = Step(
             position=self._positions,
             actor=actor.name,
-            title=title,
+            title=printable(title, TITLE_LIMIT),
             service=service,
             started_s=self.now_s,
             picture=picture,

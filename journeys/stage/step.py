@@ -8,6 +8,8 @@ from firstbell.journeys.stage.ending import Ending
 
 STEP_LIMIT_S = 10.0
 """The default of the longest wait inside a step, in seconds."""
+TITLE_LIMIT = 200
+"""The longest title, in characters; a title may hold text of a page."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -24,6 +24,7 @@ from firstbell.runner.execution.browsers.ca_store import ca_home
 from firstbell.runner.execution.browsers.host_resolver import browser_args
 from firstbell.runner.execution.district import District
 from firstbell.runner.execution.supervision.protocol import PracticeAddress, WorkerSetup
+from firstbell.runner.history.slots.account_allocation import lock_name
 
 PRACTICE_KINDS = {
     "edge": "",
@@ -136,11 +137,11 @@ def _account_pool(settings: Settings, practice: SchoolInfo | None) -> AccountPoo
     return AccountPool(
         candidates=tuple(
             AccountCandidate(
-                account=name, role=role, groups=_groups_of(name, settings), lock=f"account {name} at {door}"
+                account=name, role=role, groups=_groups_of(name, settings), lock=lock_name(f"account {name} at {door}")
             )
             for name, role in roles.items()
         ),
-        room=f"class at {door}",
+        room=lock_name(f"class at {door}"),
     )
 
 

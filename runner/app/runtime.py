@@ -18,6 +18,7 @@ from firstbell.runner.app.open_config import state_folder
 from firstbell.runner.config.browser_checks import browser_kinds_of
 from firstbell.runner.config.errors import ConfigError
 from firstbell.runner.config.load import Config
+from firstbell.runner.config.sections import NAME_LIMIT
 from firstbell.runner.diagnosis.location import Location
 from firstbell.runner.diagnosis.probes.prober import probe
 from firstbell.runner.diagnosis.targets import targets_of
@@ -90,9 +91,14 @@ class Runtime:
         return RunOrder(**(fields | more))  # type: ignore[arg-type]  # the dataclass names the fields
 
 
+def _is_storable(name: str) -> bool:
+    """Tells whether a name from a journey file, which may be any text, can be stored."""
+    return len(name) <= NAME_LIMIT and name.isprintable()
+
+
 def check_services(entries: Sequence[JourneyEntry], runtime: Runtime) -> None:
-    """Checks that every service of a journey is configured, or there is no owner to call; and that a journey with a
-    browser has actors to use it. Raises ConfigError."""
+    """Checks that every service of a journey is configured, or there is no owner to call; that a journey with a browser
+    has actors to use it; and that its name can be stored. Raises ConfigError."""
     problems = [
         runtime.config.problem(
             ("services",),
@@ -108,6 +114,15 @@ def check_services(entries: Sequence[JourneyEntry], runtime: Runtime) -> None:
         runtime.config.problem(("journeys", entry.name, "browser"), NO_ACTOR_NOTE)
         for entry in entries
         if entry.section.browser and entry.journey_info is not None and not entry.journey_info.roles
+    ]
+    problems += [
+        runtime.config.problem(
+            ("journeys",),
+            f"journey '{entry.name[:NAME_LIMIT]}' ({info.file}:{info.line}) has a name that history cannot store; "
+            f"write at most {NAME_LIMIT} printable characters",
+        )
+        for entry in entries
+        if (info := entry.journey_info) is not None and not _is_storable(entry.name)
     ]
     if problems:
         raise ConfigError(problems)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, make_url, text
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, StatementError
@@ -16,6 +16,8 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from firstbell.errors import FirstBellError
+from firstbell.runner.history.refusal import is_refusal
+from firstbell.runner.history.storable import json_text, storable
 
 if TYPE_CHECKING:
     from alembic.config import Config
@@ -43,6 +45,10 @@ class HistoryError(FirstBellError):
     """History cannot be read or written; the message names the database and what to do."""
 
 
+class HistoryRefused(HistoryError):
+    """History can be used and refuses a value; trying again changes nothing. The message says what was refused."""
+
+
 def database_url(text: str) -> URL:
     """Parses the URL of a database. Raises HistoryError."""
     try:
@@ -58,7 +64,7 @@ def open_database(url: str | URL) -> Engine:
         if parsed.get_backend_name() == "sqlite" and parsed.database:
             Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
         connect_args = dict(_CONNECT_ARGS.get(parsed.get_backend_name(), {}))
-        engine = create_engine(parsed, pool_pre_ping=True, connect_args=connect_args)
+        engine = create_engine(parsed, pool_pre_ping=True, connect_args=connect_args, json_serializer=json_text)
     except (ArgumentError, NoSuchModuleError, ModuleNotFoundError, ValueError) as error:
         message = (
             f"history.url: this kind of database is not supported ({error}); use sqlite:/// or postgresql+psycopg://"
@@ -68,6 +74,7 @@ def open_database(url: str | URL) -> Engine:
         raise HistoryError(
             f"history.url: {error.filename} cannot be created ({error.strerror}); name another path"
         ) from None
+    event.listen(engine, "before_cursor_execute", _make_storable, retval=True)
     if parsed.get_backend_name() == "sqlite":
         event.listen(engine, "connect", _set_up_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
@@ -111,7 +118,16 @@ def history_error_of(engine: Engine, error: DBAPIError | PoolTimeout) -> History
     where = engine.url.render_as_string(hide_password=True)
     orig = error.orig if isinstance(error, DBAPIError) else "no connection was free in time"
     reason = next(iter(str(orig).strip().splitlines()), type(error).__name__)
+    if is_refusal(error):
+        return HistoryRefused(f"history at {where} refuses a value ({reason}); shorten or correct it")
     return HistoryError(f"history at {where} cannot be used ({reason}); check its permissions and history.url")
+
+
+def _make_storable(
+    _connection: Connection, _cursor: object, statement: str, parameters: Any, _context: object, _many: object
+) -> tuple[str, Any]:
+    """Cleans the values of every statement: text of pages enters by many ways."""
+    return statement, storable(parameters)
 
 
 def _set_up_sqlite(connection: object, _entry: ConnectionPoolEntry) -> None:
@@ -219,5 +235,6 @@ class Database:
             yield
         except (DBAPIError, PoolTimeout) as error:
             raise history_error_of(self._engine, error) from None
-        except (StatementError, UnicodeError) as error:
-            raise HistoryError(f"history cannot store this ({type(error).__name__}: {error})") from None
+        except (StatementError, UnicodeError, OverflowError) as error:
+            reason = error.orig if isinstance(error, StatementError) else error
+            raise HistoryRefused(f"history cannot store this ({type(reason).__name__}: {reason}); correct it") from None

@@ -10,6 +10,7 @@ from operator import and_
 from typing import Any
 
 from firstbell.runner.diagnosis.harmless import HarmlessRequest
+from firstbell.runner.outcome import Outcome
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,3 +103,20 @@ class RunRow:
         """End of its last attempt."""
         last = self.attempts[-1] if self.attempts else self
         return last.started_at + timedelta(seconds=last.took_s)
+
+
+def refused_row(run: RunRow, why: str) -> RunRow:
+    """Returns the row of a run whose own row was refused: errored, with the reason, and nothing of a page."""
+    return RunRow(
+        id=run.id,
+        journey=run.journey,
+        location=run.location,
+        started_at=run.started_at,
+        took_s=run.took_s,
+        outcome=Outcome.ERRORED.value,
+        evidence=run.evidence,
+        version=run.version,
+        said=why,
+        due_at=run.due_at,
+        is_private=run.is_private,
+    )

@@ -1,4 +1,7 @@
-"""Retries the record of a run while history is unavailable, so that a database restart loses no result."""
+"""Retries the record of a run while history is unavailable, so that a database restart loses no result.
+
+A run that history refuses is recorded as errored instead: retries would change nothing, and end its worker's work.
+"""
 
 from __future__ import annotations
 
@@ -9,8 +12,8 @@ import structlog
 
 from firstbell.backoff import Backoff
 from firstbell.runner.execution.runs.run_journey import RunRecords
-from firstbell.runner.history.database import HistoryError
-from firstbell.runner.history.record import RunRow
+from firstbell.runner.history.database import HistoryError, HistoryRefused
+from firstbell.runner.history.record import RunRow, refused_row
 from firstbell.runner.history.slots.claims import Claim
 
 log = structlog.get_logger()
@@ -26,10 +29,17 @@ class RetryingRecords:
         self._give_up = give_up
 
     def record(self, run: RunRow, claim: Claim | None = None) -> None:
-        """Records a run and ends its slot. Raises ClaimLost, and HistoryError once `give_up` is set."""
+        """Records a run and ends its slot. Raises ClaimLost, HistoryRefused if the errored run is refused too, and
+        HistoryError once `give_up` is set."""
+        is_refused = False
         for tries in count():
             try:
                 self._history.record(run, claim)
+            except HistoryRefused as refused:
+                if is_refused:
+                    raise
+                log.error("run.refused_by_history", run_id=run.id, outcome=run.outcome, error=str(refused))
+                run, is_refused = refused_row(run, f"the run ended as {run.outcome}, but {refused}"), True
             except HistoryError as error:
                 if self._give_up.wait(BACKOFF.wait_s(tries)):
                     raise

@@ -22,7 +22,7 @@ from firstbell.runner.execution.runs.reporter import Reporter
 from firstbell.runner.execution.runs.run_journey import run_journey
 from firstbell.runner.execution.supervision.managed_worker import ManagedWorker
 from firstbell.runner.execution.supervision.supervisor import WorkerFailure
-from firstbell.runner.history.database import HistoryError
+from firstbell.runner.history.database import HistoryError, HistoryRefused
 from firstbell.runner.history.slots.claims import Claim, ClaimLost
 from firstbell.runner.history.slots.slots import ClaimPolicy, SlotHistory
 from firstbell.runner.schedule.maintenance import Maintenance, in_force
@@ -56,6 +56,9 @@ class SlotWorker:
         while not self._group.closing.is_set():
             try:
                 self._turn()
+            except HistoryRefused:
+                log.exception("slot_worker.turn_failed")
+                self._group.closing.wait(IDLE_S)
             except HistoryError as error:
                 self._group.note_history_unavailable(error)
                 self._group.closing.wait(UNAVAILABLE_S)
@@ -79,6 +82,9 @@ class SlotWorker:
                 self._act(claim)
             except ClaimLost as lost:
                 log.warning("slot.claim_lost", error=str(lost))
+            except HistoryRefused as refused:
+                log.error("slot.refused", journey=claim.journey, error=str(refused))
+                slots.lose(claim, "its record was refused by history")
             except HistoryError:
                 raise
             except Exception as error:

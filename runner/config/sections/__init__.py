@@ -40,11 +40,13 @@ class Pattern:
         return text
 
 
+NAME_LIMIT = 80
+"""The longest name, in characters: the width of the columns of history that hold names."""
 _NAME_HINT = 'write small letters, digits and single hyphens, such as "live-class"'
 Name = Annotated[
     str,
     Pattern(
-        r"^[a-z0-9]+(-[a-z0-9]+)*$",
+        rf"^(?=.{{1,{NAME_LIMIT}}}$)[a-z0-9]+(-[a-z0-9]+)*$",
         f"a name has letters or digits around a hyphen; {_NAME_HINT}",
         (
             (r"^$", f"this name is empty; {_NAME_HINT}"),
@@ -52,6 +54,7 @@ Name = Annotated[
             (r"_", f"a name has no underscores; {_NAME_HINT}"),
             (r"\s", f"a name has no spaces; {_NAME_HINT}"),
             (r"[^a-z0-9-]", f"a name has no such characters; {_NAME_HINT}"),
+            (rf".{{{NAME_LIMIT + 1}}}", f"a name has at most {NAME_LIMIT} characters; shorten it"),
         ),
     ),
 ]

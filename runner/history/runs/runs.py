@@ -16,6 +16,7 @@ from firstbell.errors import FirstBellError
 from firstbell.runner.history.daily_figures import DailyCount, add_count
 from firstbell.runner.history.database import Database, HistoryError
 from firstbell.runner.history.record import AttemptRow, ProofRow, RunRow, StepRow
+from firstbell.runner.history.refusal import is_refusal
 from firstbell.runner.history.runs.harmless_requests import write_harmless
 from firstbell.runner.history.slots.claims import Claim, end_with_run
 from firstbell.runner.history.tables.runs import attempts, proofs, runs, steps
@@ -72,15 +73,17 @@ class RunHistory:
             self._observe_safely(connection, run)
 
     def _observe_safely(self, connection: Connection, run: RunRow) -> None:
-        """Calls `observe`. An error in it, other than of the database, must not lose the run itself."""
+        """Calls `observe`. An error in it must not lose the run itself, unless the database cannot be used."""
         if self._observe is None:
             return
         try:
             with connection.begin_nested():
                 self._observe(connection, run)
-        except (SQLAlchemyError, HistoryError):
+        except HistoryError:
             raise
-        except Exception:
+        except Exception as error:
+            if isinstance(error, SQLAlchemyError) and not is_refusal(error):
+                raise
             log.exception("run.not_observed", run_id=run.id)
 
     def _count(self, run: RunRow) -> DailyCount:

@@ -18,10 +18,13 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import structlog
 from sqlalchemy import Connection, delete, func, select, update
+from sqlalchemy.exc import SQLAlchemyError
 
 from firstbell.runner.history.daily_figures import DailyCount, add_count
 from firstbell.runner.history.database import Database
+from firstbell.runner.history.refusal import is_refusal
 from firstbell.runner.history.slots.account_allocation import AccountAllocation
 from firstbell.runner.history.slots.account_locks import SLOT_LEASE_S, IsGone, current_locks, take_locks
 from firstbell.runner.history.slots.claims import Claim, end_claim, end_values, holds, lock_holder
@@ -30,6 +33,8 @@ from firstbell.runner.history.upsert import insert_of
 from firstbell.runner.schedule.late_slots import WaitingSlot, triage
 from firstbell.runner.schedule.slot_state import MissedReason, SlotState, in_words
 from firstbell.runner.schedule.slots import Due
+
+log = structlog.get_logger()
 
 CHUNK = 5000
 Allocate = Callable[[str, frozenset[str]], AccountAllocation | None]
@@ -135,7 +140,7 @@ class SlotHistory:
             taken = current_locks(connection, now, policy.is_gone) if runnable else frozenset[str]()
             for slot in runnable:
                 allocation = allocate(slot.journey, taken)
-                if allocation is not None and (claim := self._take(connection, slot, allocation, policy, now)):
+                if allocation is not None and (claim := self._take_or_end(connection, slot, allocation, policy, now)):
                     return claim
         return None
 
@@ -199,6 +204,26 @@ class SlotHistory:
             .limit(CHUNK)
         )
         return [WaitingSlot(**row) for row in connection.execute(query).mappings()]
+
+    def _take_or_end(
+        self,
+        connection: Connection,
+        slot: WaitingSlot,
+        allocation: AccountAllocation,
+        policy: ClaimPolicy,
+        now: datetime,
+    ) -> Claim | None:
+        """Claims a slot. Ends it if the database refuses the claim, so that it does not keep the others waiting."""
+        try:
+            with connection.begin_nested():
+                return self._take(connection, slot, allocation, policy, now)
+        except SQLAlchemyError as error:
+            if not is_refusal(error):
+                raise
+            log.error("slot.claim_refused", journey=slot.journey, error=str(getattr(error, "orig", error)))
+            this = (slots.c.id == slot.id) & (slots.c.state == SlotState.PLANNED)
+            self._end(connection, this, SlotState.MISSED, "its claim was refused by history")
+        return None
 
     def _take(
         self,

@@ -234,6 +234,10 @@ HINT = 'write small letters, digits and single hyphens, such as "live-class"'
             f"a name has letters or digits around a hyphen; {HINT}",
             id="two hyphens",
         ),
+        pytest.param(f"[journeys.{'a' * 81}]\n", "a name has at most 80 characters; shorten it", id="a long key"),
+        pytest.param(
+            f'[watch]\nlocation = "{"a-" * 40}a"\n', "a name has at most 80 characters; shorten it", id="a long name"
+        ),
         pytest.param(
             '[services.edge]\nurl = "portal.example"\n', "an address begins with http:// or https://", id="no scheme"
         ),
