@@ -24,17 +24,12 @@ if TYPE_CHECKING:
 
 BUSY_S = 15
 CONNECT_S = 5
-# A server that has gone away must not block a thread for ever (libpq, "Parameter Key Words").
-_CONNECT_ARGS: Mapping[str, Mapping[str, int | str]] = {
-    "postgresql": {
-        "connect_timeout": CONNECT_S,
-        "keepalives_idle": 15,
-        "keepalives_interval": 5,
-        "keepalives_count": 3,
-        "tcp_user_timeout": 30_000,
-        "options": "-c statement_timeout=60s",
-    }
-}
+STATEMENT_S = 60
+# A process that is frozen inside a transaction loses it before those that wait for its locks give up, and all of this
+# happens within a slot's lease.
+IDLE_IN_TRANSACTION_S = 20
+LOCK_S = 30
+_KEEPALIVES: Mapping[str, int] = {"keepalives_idle": 15, "keepalives_interval": 5, "keepalives_count": 3}
 # Arbitrary numbers that are the same in every process (PostgreSQL, "Advisory Locks").
 MIGRATION_LOCK = 0x46425F31
 EXCLUSIVE_LOCK = 0x46425F32
@@ -63,7 +58,7 @@ def open_database(url: str | URL) -> Engine:
     try:
         if parsed.get_backend_name() == "sqlite" and parsed.database:
             Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
-        connect_args = dict(_CONNECT_ARGS.get(parsed.get_backend_name(), {}))
+        connect_args = _postgresql_args() if parsed.get_backend_name() == "postgresql" else {}
         engine = create_engine(parsed, pool_pre_ping=True, connect_args=connect_args, json_serializer=json_text)
     except (ArgumentError, NoSuchModuleError, ModuleNotFoundError, ValueError) as error:
         message = (
@@ -88,6 +83,19 @@ def open_database(url: str | URL) -> Engine:
         engine.dispose()
         raise
     return engine
+
+
+def _postgresql_args() -> dict[str, Any]:
+    """Returns the limits of a connection, at both ends: neither a server that is gone nor another client may block a
+    thread for ever (libpq, "Parameter Key Words"; PostgreSQL, "Client Connection Defaults")."""
+    limits = {
+        "statement_timeout": f"{STATEMENT_S * 1000:.0f}",
+        "lock_timeout": f"{LOCK_S * 1000:.0f}",
+        "idle_in_transaction_session_timeout": f"{IDLE_IN_TRANSACTION_S * 1000:.0f}",
+        **{f"tcp_{name}": str(value) for name, value in _KEEPALIVES.items()},
+    }
+    options = " ".join(f"-c {name}={value}" for name, value in limits.items())
+    return {"connect_timeout": CONNECT_S, "tcp_user_timeout": 30_000, "options": options, **_KEEPALIVES}
 
 
 @contextmanager
@@ -165,7 +173,9 @@ def newest_migration() -> str:
 def _migrate(connection: Connection) -> None:
     """Brings the schema up to date, one process at a time; refuses one of a newer First Bell."""
     if connection.dialect.name == "postgresql":
-        connection.execute(text("SET LOCAL statement_timeout = 0"))  # An index over a year of runs takes longer.
+        # An index over a year of runs takes longer, and so does waiting for another process that makes it.
+        connection.execute(text("SET LOCAL statement_timeout = 0"))
+        connection.execute(text("SET LOCAL lock_timeout = 0"))
         connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": MIGRATION_LOCK})
     current = None
     if inspect(connection).has_table("alembic_version"):

@@ -27,10 +27,16 @@ class AlarmUpkeep:
         self._heartbeats = HeartbeatHistory(database)
         self._locations = locations
         self._silent_after = SILENT_AFTER
+        self._new_channels: frozenset[str] | None = None
+        """The channels of a configuration that history has not taken over yet."""
 
     def run_once(self) -> None:
-        """Observes missed slots, records heartbeats, checks other locations, and looks for due notices. Raises
-        HistoryError if history is unavailable."""
+        """Takes over a new configuration, observes missed slots, records heartbeats, checks other locations, and looks
+        for due notices. Raises HistoryError if history is unavailable."""
+        if (channels := self._new_channels) is not None:
+            self._drop_unwatched(channels)
+            if self._new_channels is channels:  # Another thread may bring the next configuration meanwhile.
+                self._new_channels = None
         for location in self._locations:
             if missed := self._incidents.record_missed_slots(location):
                 log.info("slots.observed", slots=missed, location=location)
@@ -39,9 +45,12 @@ class AlarmUpkeep:
         self._incidents.enqueue_due_notices()
 
     def follow(self, silent_after_s: float, channels: Collection[str]) -> None:
-        """Takes over a new configuration. Closes incidents about journeys, channels and locations that are no longer
-        watched."""
+        """Takes over a new configuration: the next `run_once` closes incidents about journeys, channels and locations
+        that are no longer watched, because history may be unavailable now."""
         self._silent_after = timedelta(seconds=silent_after_s)
+        self._new_channels = frozenset(channels)
+
+    def _drop_unwatched(self, channels: Collection[str]) -> None:
         known = self._heartbeats.known()
         watched = {*self._incidents.policy.relies_on, *channels, *(str(watch(location)) for location in known)}
         own = set(self._locations)

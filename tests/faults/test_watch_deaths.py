@@ -272,11 +272,14 @@ def test_invalid_configuration_is_refused_and_the_old_one_stays(folder: Path, da
 
 
 def test_service_waits_for_an_unavailable_database(folder: Path, postgres: Postgres) -> None:
-    (folder / "firstbell.toml").write_text(f'{CONFIG}\n[history]\nurl = "{postgres.emptied()}"\n')
+    file, configured = folder / "firstbell.toml", f'{CONFIG}\n[history]\nurl = "{postgres.emptied()}"\n'
+    file.write_text(configured)
     with Service(folder) as service:
         service.wait_for("run.done")
         postgres.stop()
         service.wait_for("history.unavailable")
+        file.write_text(configured.replace('deadline = "5s"', 'deadline = "4s"'))
+        service.wait_for("config.reloaded")
         time.sleep(3 * EVERY_S)  # Not a wait: the length of the outage.
         postgres.start()
         service.wait_for("history.available")
