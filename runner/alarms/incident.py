@@ -9,7 +9,7 @@ service. `rules/advance.py` decides what an observation changes.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import Enum
 
@@ -148,6 +148,12 @@ class AlarmState:
     watched: Mapping[tuple[Track, str], TrackedJourney] = field(default_factory=dict)
     incidents: Mapping[int, Incident] = field(default_factory=dict)
     next_number: int = 1
+
+    def set_back(self, at: datetime, now: datetime) -> AlarmState:
+        """Returns the state with each sample of the future taken for one of a moment, as a clock that went astray wrote
+        it: observations after it would be older than it, and change nothing."""
+        watched = {key: replace(seen, health=seen.health.set_back(at, now)) for key, seen in self.watched.items()}
+        return replace(self, watched=watched)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -97,6 +97,15 @@ class Health:
         """Returns the locations that see it broken by one service, or by none that has a name."""
         return tuple(name for name in self.broken_locations if self.places[name].about in ("", about))
 
+    def set_back(self, at: datetime, now: datetime) -> Health:
+        """Returns the health with what was seen after `now` seen at a moment that is not later."""
+        places = {
+            name: replace(location, at=min(at, now)) if location.at > now else location
+            for name, location in self.places.items()
+        }
+        since = min(at, now) if self.since is not None and self.since > now else self.since
+        return replace(self, places=places, since=since)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HealthSample:

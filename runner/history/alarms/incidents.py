@@ -100,6 +100,7 @@ class IncidentService:
         """Writes the changes that an observation makes, and the notices that are owed for them."""
         incident_rows.lock_incidents(connection)
         before = incident_rows.read_alarm_state(connection, observation, self.policy.incidents)
+        before = before.set_back(observation.at, self._database.now(connection))
         after, changes = advance(before, observation, self.policy.incidents)
         self._write(connection, observation, before, after, changes)
 

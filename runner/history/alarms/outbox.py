@@ -49,11 +49,11 @@ class OutboxHistory:
         not busy. Closings come last. What still waits of an earlier opening is dropped, because a late closing would
         be false; a channel that keeps alerts still gets it, for an alert of its own."""
         with self._database.read() as connection:
-            if self._next(connection, busy, self._database.now(connection)) is None:
+            if self._next(connection, busy, self._database.now(connection), lease) is None:
                 return None  # The usual case, which needs no lock for writing.
         with self._database.write_exclusively() as connection:
             now = self._database.now(connection)
-            while (row := self._next(connection, busy, now)) is not None:
+            while (row := self._next(connection, busy, now, lease)) is not None:
                 this = _as_read(row)
                 try:
                     claimed = _queued_notice(row)
@@ -83,7 +83,8 @@ class OutboxHistory:
         longer wait, opens an incident."""
         with self._database.write() as connection:
             now = self._database.now(connection)
-            values = {"due_at": now + after, "said": reason, "tries": notice.tries + 1}
+            made_at = min(notice.made_at, now)  # Later, it would be due at once.
+            values = {"due_at": now + after, "said": reason, "tries": notice.tries + 1, "made_at": made_at}
             age = now - notice.made_at
             is_failing = age >= FAILING_AFTER - FAILING_SLACK or age + after > FAILING_AFTER + FAILING_SLACK
             if self._mark(connection, notice, **values) and is_failing:
@@ -157,7 +158,11 @@ class OutboxHistory:
             now = self._database.now(connection)
             return connection.execute(update(notifications).where(drafts).values(due_at=now, **values)).rowcount
 
-    def _next(self, connection: Connection, busy: Collection[str], now: datetime) -> Mapping[str, Any] | None:
+    def _next(
+        self, connection: Connection, busy: Collection[str], now: datetime, lease: timedelta
+    ) -> Mapping[str, Any] | None:
+        """Returns the next notice. One that was made in the future, or leased for longer than a lease, was written by a
+        clock that went astray: it is due, and free."""
         older = notifications.alias("older")
         has_older = exists().where(
             and_(
@@ -170,15 +175,15 @@ class OutboxHistory:
         )
         query = select(notifications).where(
             notifications.c.state == DeliveryState.WAITING.value,
-            notifications.c.due_at <= now,
+            (notifications.c.due_at <= now) | (notifications.c.made_at > now),
             notifications.c.address.not_in(sorted(busy)),
             ~has_older,
         )
         is_closing = case((notifications.c.kind == NoticeKind.CLOSED.value, 1), else_=0)
         in_order = query.order_by(is_closing, notifications.c.urgency, notifications.c.id)
         for row in connection.execute(in_order).mappings():
-            is_free = row["lease_until"] is None or row["lease_until"] < now or self._is_gone(row["owner"])
-            if is_free:
+            until = row["lease_until"]
+            if until is None or not now <= until <= now + lease or self._is_gone(row["owner"]):
                 return dict(row)
         return None
 

@@ -459,3 +459,59 @@ def test_a_journey_that_has_never_passed_alarms_no_route(
     assert kinds(outbox) == [("it", "opened"), ("it", "opened")]
     history.record(run(clock, "errored", is_private=True, under_construction=True, journey="new"))
     assert len(incidents.recent(5)) == 2, "a stranger in the class is told all the same"
+
+
+DAY_S = 86400.0
+
+
+def test_a_clock_that_was_ahead_once_does_not_blind_alarms(
+    history: RunHistory, incidents: IncidentService, outbox: OutboxHistory, clock: Clock
+) -> None:
+    clock.forward(DAY_S)
+    history.record(run(clock, "passed"))
+    clock.forward(-DAY_S)
+    history.record(run(clock))
+    assert [details.incident.is_open for details in incidents.recent(5)] == [True]
+    assert kinds(outbox) == [("it", "opened"), ("it", "opened")]
+
+
+def test_a_failure_seen_by_a_clock_that_was_ahead_closes_when_it_passes(
+    history: RunHistory, incidents: IncidentService, clock: Clock
+) -> None:
+    clock.forward(DAY_S)
+    history.record(run(clock))
+    clock.forward(-DAY_S)
+    for _ in range(2):
+        history.record(run(clock, "passed"))
+    assert [details.incident.is_open for details in incidents.recent(5)] == [False]
+
+
+def test_a_late_result_still_changes_nothing(history: RunHistory, incidents: IncidentService, clock: Clock) -> None:
+    """The order of the clock holds while the clock is right: what is older than the last result is history."""
+    late = run(clock)
+    clock.forward(600)
+    history.record(run(clock, "passed"))
+    clock.forward(60)
+    history.record(late)
+    assert incidents.recent(5) == []
+
+
+def test_notices_of_a_clock_that_was_ahead_are_delivered_and_wait_for_their_retry(
+    history: RunHistory, outbox: OutboxHistory, clock: Clock
+) -> None:
+    clock.forward(DAY_S)
+    history.record(run(clock))
+    first = outbox.claim((), LEASE)
+    assert first is not None  # Its process dies, and cannot be told.
+    clock.forward(-DAY_S)
+    again = outbox.claim((), LEASE)
+    assert again is not None
+    assert again.key == first.key
+    assert outbox.claim((again.address,), LEASE) is not None  # The other address.
+    assert outbox.claim((), LEASE) is None  # Both are leased now.
+    outbox.retry_later(again, "busy", timedelta(seconds=30))
+    assert outbox.claim((), LEASE) is None
+    clock.forward(31)
+    retried = outbox.claim((), LEASE)
+    assert retried is not None
+    assert retried.key == again.key
