@@ -184,7 +184,7 @@ LEARNING_FAULTS = (
 )
 ROOM_FAULTS = (
     _fault("room-page-killed", "room", "refused", lambda d: dead(d.room)),
-    _fault("room-page-missing", "room", "dead-link", lambda d: missing(d.room.folder / "site" / PAGE)),
+    _fault("room-page-missing", "room", "dead-link server-error", lambda d: missing(d.room.folder / "site" / PAGE)),
     _fault("media-server-killed", "room", "refused signalling", lambda d: dead(d.janus)),
     _fault("media-server-suspended", "room", f"signalling {STOPPED}", lambda d: suspended(d.janus)),
     _fault("scripts-host-killed", "room", "blank refused unknown", lambda d: dead(d.scripts)),

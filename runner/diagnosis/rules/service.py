@@ -238,8 +238,8 @@ def media_failed(facts: Facts) -> Conclusion | None:
     )
     cause = _cause_of_call(facts, proof)
     is_certain = cause not in OF_NETWORK or any(check.stun and not check.stun.udp.trouble for check in facts.controls)
-    # A room that is full, closed or moderated leaves an offer without an answer, too.
-    is_certain = is_certain and proof.fault is not MediaFault.NO_ANSWER
+    # A room that is full, closed or moderated leaves an offer without an answer, or one direction without media, too.
+    is_certain = is_certain and proof.fault is not MediaFault.NO_ANSWER and cause is not Cause.ONE_WAY
     at_most = Confidence.HIGH if is_certain else Confidence.MEDIUM
     return Conclusion(service=facts.service, cause=cause, because=because, at_most=at_most)
 

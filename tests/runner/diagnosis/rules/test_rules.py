@@ -797,6 +797,15 @@ def test_confidence_drops_with_missing_confirmation(given: dict[str, Any], confi
     assert diagnose(facts(row | given)).confidence is confidence
 
 
+def test_one_direction_without_media_is_never_certain() -> None:
+    """A host who mutes everybody, or a room that takes no more senders, looks the same from outside."""
+    udp_leaves = (CONTROL, check("stun.y", tcp=(), stun=relay(None)))
+    one_way = (proof(None), proof(MediaFault.NO_PACKETS, "teacher", "student"))
+    row = {"steps": IN_CLASS, "proofs": one_way, "checks": udp_leaves}
+    assert diagnose(facts(row)).confidence is Confidence.MEDIUM
+    assert diagnose(facts(row | {"proofs": (proof(MediaFault.NO_PACKETS),)})).confidence is Confidence.HIGH
+
+
 def test_working_services_are_named_with_proof() -> None:
     met = {
         "steps": AT_LIST,
