@@ -33,8 +33,8 @@ class HarmlessRequest:
     waited_s: float = 0.0
 
     def covers(self, request: FailedRequest) -> bool:
-        """Tells whether a request is of this kind, and no worse."""
-        if (self.host, self.route) != (request.host, route_of(request.path)):
+        """Tells whether a request is of this kind, and no worse. A page never is: people see that it failed."""
+        if request.is_page or (self.host, self.route) != (request.host, route_of(request.path)):
             return False
         if not request.waited_s:
             return self.effect is HarmlessEffect.FAILED
