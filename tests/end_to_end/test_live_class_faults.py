@@ -137,7 +137,14 @@ def test_fault_of_the_class_is_identified_soon(fault: str, practice: PracticeSch
     proofs = [proof for proof in attempt.proofs if proof.fault is not None]
     assert [proof.fault for proof in proofs] == ([met.fault] if met.fault else [])
     assert all(met.ice_facts(proof) for proof in proofs), proofs
-    practice.heal(fault)
+
+
+def test_class_passes_without_a_relay_once_its_faults_are_healed(practice: PracticeSchool, attend: Play) -> None:
+    faults = [*IN_CLASS, *DEGRADING]
+    for fault in faults:
+        practice.break_(fault)
+    for fault in faults:
+        practice.heal(fault)
     healed = attend()
     assert healed.run.outcome is Outcome.PASSED, healed.document
     for proof in healed.run.attempts[0].proofs:
