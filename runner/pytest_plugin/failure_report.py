@@ -10,6 +10,7 @@ from playwright.sync_api import Error as PlaywrightError
 
 from firstbell.artifacts.redaction.by_pattern import url_without_query
 from firstbell.journeys.stage.pages.page_signs import TITLE_LIMIT, printable
+from firstbell.journeys.stage.pages.page_state import PAGE_READ_MS
 from firstbell.runner.execution.worker.stash_keys import REDACTION_REPORTED
 from firstbell.runner.pytest_plugin.report_redaction import (
     NOTHING_KEPT_NOTE,
@@ -99,7 +100,9 @@ def page_lines(page: Page, name: str) -> list[str]:
     try:
         lines = [f"{name}: {printable(url_without_query(page.url), LINE_LIMIT)}"]
         if not page.is_closed():
-            lines[0] += f'   "{printable(page.title(), TITLE_LIMIT)}"'
+            # Page.title() has no time limit, and a page may hang. In an array, as an empty title is waited for else.
+            (title,) = page.wait_for_function("() => [document.title]", timeout=PAGE_READ_MS).json_value()
+            lines[0] += f'   "{printable(title, TITLE_LIMIT)}"'
         errors = [message.text for message in page.console_messages() if message.type == "error"]
     except PlaywrightError as error:
         return [f"{name}: the page does not answer ({printable(error.message.splitlines()[0], LINE_LIMIT)})"]
