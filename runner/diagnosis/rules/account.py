@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from datetime import timedelta
 
 from firstbell.artifacts.request_failures import FailedRequest
 from firstbell.runner.diagnosis.cause import Cause
@@ -125,8 +126,10 @@ def _answer_reason(request: FailedRequest, form: str) -> DiagnosisReason:
 
 
 def _others_that_signed_in(facts: Facts) -> str:
-    """The actors and journeys with other accounts that got past the same service, in this attempt or beside it."""
+    """The actors and journeys with other accounts that got past the same service, in this attempt or in a run that has
+    begun since: an earlier one passed before a service that now refuses everybody broke."""
     broke = facts.broke
+    began = facts.at - timedelta(seconds=sum(step.took_s for step in facts.steps)) if facts.at else None
     actors = {step.actor for step in facts.steps if broke and step.is_well and step.service == broke.service != ""} - {
         broke.actor if broke else ""
     }
@@ -134,5 +137,6 @@ def _others_that_signed_in(facts: Facts) -> str:
         other.journey
         for other in facts.beside
         if other.signed_in and facts.account and facts.account not in other.signed_in
+        if began is not None and other.at >= began
     }
     return ", ".join(sorted(actors | beside))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -81,11 +82,15 @@ def test_several_accounts_refused_in_the_same_minutes_are_the_services_fault() -
 
 def test_an_account_is_surely_the_cause_where_another_one_signs_in() -> None:
     other = OtherJourney(journey="staff", outcome="passed", at=AT, signed_in=("ms-rivera",))
-    assert found(sent(401), beside=(other,)).confidence is Confidence.HIGH
+    assert found(sent(401), beside=(other,), at=AT).confidence is Confidence.HIGH
+    earlier = replace(other, at=AT - timedelta(minutes=1))
+    before = found(sent(401), beside=(earlier,), at=AT)
+    assert before.confidence is Confidence.MEDIUM, "the sign-in may refuse everybody since"
+    assert "meanwhile" not in " ".join(reason.said for reason in before.because)
     teacher_first = (step("sign-in", actor="teacher", is_well=True), bad("sign-in"))
     assert found(sent(401), steps=teacher_first).confidence is Confidence.HIGH
     same = OtherJourney(journey="staff", outcome="passed", at=AT, signed_in=("kid",))
-    assert found(sent(401), beside=(same,)).confidence is Confidence.MEDIUM
+    assert found(sent(401), beside=(same,), at=AT).confidence is Confidence.MEDIUM
 
 
 @pytest.mark.parametrize(
