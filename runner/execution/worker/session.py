@@ -49,6 +49,10 @@ SHIPPED = ("sign_in", "class_list", "live_class", "room_class", "fallback")
 """The shipped journeys, in the order in which a person would search for what is broken."""
 SHIPPED_FILES = tuple(Path(__file__).parents[3] / "journeys" / f"{name}.py" for name in SHIPPED)
 
+# Nothing is kept between sessions. Hypothesis' plug-in loads the whole library at the end, and pytest looks for objects
+# that nobody has collected: a third of a second each, for reports that nobody reads here.
+NOT_FOR_JOURNEYS = ("-p", "no:cacheprovider", "-p", "no:hypothesispytest", "-p", "no:unraisableexception")
+
 
 class UnusableConftest(FirstBellError):
     """A conftest.py could not be read, so no journey can be collected. The message says where and why."""
@@ -246,7 +250,7 @@ def run_session(district: District, *, plays: object, folder: Path, headed: bool
     `folder` is that of the configuration."""
     # A project's own ini file applies (markers, base URL), without options that are meant for its test runs.
     overrides = ["-o", "addopts=", "-o", "filterwarnings=", "-o", "strict_config=false"]
-    options = ["-q", "-p", "no:cacheprovider", *overrides, "--continue-on-collection-errors"]
+    options = ["-q", *NOT_FOR_JOURNEYS, *overrides, "--continue-on-collection-errors"]
     options += pytest_ini_for(district.folders, folder).options
     kind = BROWSER_KINDS[district.browser_name]
     options += ["--browser", kind.engine, *(["--browser-channel", kind.channel] if kind.channel else [])]
