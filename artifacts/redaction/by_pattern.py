@@ -2,36 +2,48 @@
 
 from __future__ import annotations
 
+import html
 import re
 from urllib.parse import urlsplit
 
 from firstbell.artifacts.redaction.known_secrets import REMOVED
 from firstbell.artifacts.redaction.redactor import Redactor
 
+# Each pattern takes time in proportion to the text, whatever the text: it starts at most once in each run of
+# characters, and it never gives characters back (possessive and atomic groups).
 # A part of a path that is long and looks random: an invitation, a password reset, a signed name.
-RANDOM_TOKEN = re.compile(r"(?=[^/]*\d)(?=[^/]*[A-Za-z])[A-Za-z0-9_\-.~=]{24,}")
+RANDOM_TOKEN = re.compile(
+    r"(?<![A-Za-z0-9_\-.~=])(?=[A-Za-z_\-.~=]*+\d)(?=[0-9_\-.~=]*+[A-Za-z])[A-Za-z0-9_\-.~=]{24,}+"
+)
 
 _CREDENTIAL_WORDS = "token|secret|password|passwd|passcode|credential|saml|assertion|signature|api[_-]?key"
 _CREDENTIAL_NAMES = "code|code_verifier|state|nonce|launch|ticket|session|sessionid|sid|jwt|auth|otp|pwd|sig|relaystate"
-NAME_WITH_SECRET_WORD = re.compile(rf"[a-z0-9_.\-]*(?:{_CREDENTIAL_WORDS})[a-z0-9_.\-]*", re.IGNORECASE)
-_NAME = rf"(?:[a-z0-9_.-]*(?:{_CREDENTIAL_WORDS})[a-z0-9_.-]*|{_CREDENTIAL_NAMES})"
+_WITH_WORD = rf"(?>[a-z0-9_.\-]*?(?:{_CREDENTIAL_WORDS}))[a-z0-9_.\-]*+"
+NAME_WITH_SECRET_WORD = re.compile(_WITH_WORD, re.IGNORECASE)
+_NAME = rf"(?:{_WITH_WORD}|(?:{_CREDENTIAL_NAMES})(?![a-z0-9_.\-]))"
 SECRET_NAME = re.compile(_NAME, re.IGNORECASE)
 # A name and its value in an address: in its query, in its fragment, or in a form sent as text.
 _PARAMETER = re.compile(
-    rf"(?P<lead>[?&#;]|^|amp;|u0026)(?P<name>{_NAME})(?P<is>=)(?P<value>[^&#;\s\"'<>\\]+)", re.IGNORECASE
+    rf"(?P<lead>[?&#;]|^|\\u0026)(?P<name>{_NAME})(?P<is>=)(?P<value>[^&#;\s\"'<>\\]++)", re.IGNORECASE
 )
 # The same percent-encoded once: in an address within an address.
-_NESTED = re.compile(rf"(?P<lead>%3F|%26|%23)(?P<name>{_NAME})(?P<is>%3D)(?P<value>[^&#;%\s\"'<>\\]+)", re.IGNORECASE)
-# A name and its text in JSON inside other text, escaped or not.
-_PAIR = re.compile(
-    rf"(?P<lead>\\?[\"'](?:[a-z0-9_.-]*(?:{_CREDENTIAL_WORDS})[a-z0-9_.-]*)\\?[\"']\s*:\s*\\?[\"'])(?P<value>[^\"'\\]+)",
-    re.IGNORECASE,
+_NESTED = re.compile(
+    rf"(?P<lead>%3F|%26|%23)(?P<name>{_NAME})(?P<is>%3D)(?P<value>(?:[^&#;%\s\"'<>\\]|%(?!26|23))++)", re.IGNORECASE
 )
-_TAG = re.compile(r"<(?:input|meta)\b[^>]*>", re.IGNORECASE)
-_ATTRIBUTE = re.compile(r"([a-z-]+)\s*=\s*(\"[^\"]*\"|'[^']*'|[^\s>]+)", re.IGNORECASE)
-_BEARER = re.compile(r"\b(Bearer|Basic)\s+[A-Za-z0-9._~+/=-]{8,}", re.IGNORECASE)
+# A quote, after as many backslashes as the opening one has, ends a text; with more or fewer it is part of the text.
+_QUOTED = r"(?P<quote>(?<!\\)\\*+[\"'])(?P<value>(?:[^\"'\\]|(?!(?P=quote))\\*+[\"']|\\++(?![\"']))*+)(?:(?P=quote)|\Z)"
+# A name and its text in JSON inside other text, escaped or not.
+_PAIR = re.compile(rf"(?P<lead>[\"']{_WITH_WORD}\\*+[\"']\s*+:\s*+){_QUOTED}", re.IGNORECASE)
+# A tag ends at the first ">" that is in no quoted value; one without an end goes on to the end of the text.
+_TAG = re.compile(r"<(?:input|meta)\b(?:[^=>]|=\s*+\\*+(?:\"[^\"]*+(?:\"|\Z)|'[^']*+(?:'|\Z))?+)*+>?", re.IGNORECASE)
+_ATTRIBUTE = re.compile(
+    rf"(?P<name>[^\s\"'<>/=\\]++)(?:(?P<is>\s*+=\s*+)(?:{_QUOTED}|(?P<bare>[^\s\"'>][^\s>]*+)))?+", re.IGNORECASE
+)
+_BEARER = re.compile(r"\b(Bearer|Basic)\s+[A-Za-z0-9._~+/=-]{8,}+", re.IGNORECASE)
 _COOKIE = re.compile(r"\b((?:set-)?cookie:\s*)[^\r\n\"]+", re.IGNORECASE)
-_JWT = re.compile(r"\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*")
+_JWT = re.compile(
+    r"(?<![A-Za-z0-9_-])(?P<lead>(?>[A-Za-z0-9_-]*?\b(?=eyJ)))eyJ[A-Za-z0-9_-]{8,}+\.[A-Za-z0-9_-]{8,}+\.[A-Za-z0-9_-]*+"
+)
 
 
 def clean_text(text: str, redactor: Redactor) -> str:
@@ -43,12 +55,18 @@ def clean_text(text: str, redactor: Redactor) -> str:
         text = _TAG.sub(lambda found: _tag(found[0], redactor), text)
     if ":" in text:
         text = _PAIR.sub(
-            lambda found: _record_removal(redactor, "tokens in JSON", f"{found['lead']}{REMOVED}", found["value"]), text
+            lambda found: _record_removal(
+                redactor,
+                "tokens in JSON",
+                f"{found['lead']}{found['quote']}{REMOVED}{found['quote']}" if found["value"] else found[0],
+                found["value"] or REMOVED,
+            ),
+            text,
         )
         text = _COOKIE.sub(lambda found: _record_removal(redactor, "cookies", f"{found[1]}{REMOVED}"), text)
     text = _BEARER.sub(lambda found: _record_removal(redactor, "authorization headers", f"{found[1]} {REMOVED}"), text)
     if "eyJ" in text:
-        text = _JWT.sub(lambda _found: _record_removal(redactor, "signed tokens", REMOVED), text)
+        text = _JWT.sub(lambda found: _record_removal(redactor, "signed tokens", f"{found['lead']}{REMOVED}"), text)
     return redactor.scrub(text)
 
 
@@ -69,7 +87,9 @@ def _without_values(pattern: re.Pattern[str], text: str, redactor: Redactor, why
 
 
 def _tag(tag: str, redactor: Redactor) -> str:
-    attributes = {name.lower(): value.strip("\"'") for name, value in _ATTRIBUTE.findall(tag)}
+    attributes: dict[str, str] = {}
+    for found in _ATTRIBUTE.finditer(tag):
+        attributes.setdefault(found["name"].lower(), html.unescape(found["value"] or found["bare"] or ""))
     is_meta = tag[:5].lower() == "<meta"
     attribute = "content" if is_meta else "value"
     named_as_secret = bool(NAME_WITH_SECRET_WORD.fullmatch(attributes.get("name", "")))
@@ -77,7 +97,12 @@ def _tag(tag: str, redactor: Redactor) -> str:
     if not is_secret or attributes.get(attribute, "") in ("", REMOVED):
         return tag
     redactor.count("hidden fields of pages")
-    return _ATTRIBUTE.sub(lambda found: f'{found[1]}="{REMOVED}"' if found[1].lower() == attribute else found[0], tag)
+    return _ATTRIBUTE.sub(lambda found: _without_value(found) if found["name"].lower() == attribute else found[0], tag)
+
+
+def _without_value(found: re.Match[str]) -> str:
+    quote = found["quote"] or '"'
+    return f"{found['name']}={quote}{REMOVED}{quote}"
 
 
 def _record_removal(redactor: Redactor, why: str, replacement: str, value: str = "") -> str:
