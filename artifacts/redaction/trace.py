@@ -1,8 +1,9 @@
 """Redaction of a Playwright trace: it is parsed, cleaned member by member, and written anew.
 
 It fails closed: a member that cannot be parsed, or is of an unknown kind, raises, and the caller puts the trace in
-quarantine. Written for the traces of Playwright 1.65 (version 10: trace.trace, trace.network, trace.stacks, resources/,
-screencast/, src/). The same trace gives the same bytes, whenever and wherever it is cleaned.
+quarantine. Of what a page loaded, pictures, fonts and texts are kept; anything else becomes a mark. Written for the
+traces of Playwright 1.65 (version 10: trace.trace, trace.network, trace.stacks, resources/, screencast/, src/). The
+same trace gives the same bytes, whenever and wherever it is cleaned.
 """
 
 from __future__ import annotations
@@ -24,10 +25,19 @@ from firstbell.artifacts.redaction.rescan import Quarantined
 
 # A trace of a class is a few MB; a zip a hundred times as large is not a trace, or must not be unpacked here.
 MEMBERS, MEMBER_BYTES, ALL_BYTES = 20_000, 128 << 20, 300 << 20
-PICTURES = (".jpeg", ".jpg", ".png", ".webp", ".gif", ".ico", ".woff", ".woff2", ".ttf", ".otf")
+PICTURES = (".jpeg", ".jpg", ".png", ".webp", ".gif", ".ico", ".avif", ".woff", ".woff2", ".ttf", ".otf")
+# How pictures and fonts begin (WHATWG MIME Sniffing, 6.1 and 6.3): a text under the name of a picture does not.
+_BEGINNINGS = re.compile(
+    rb"\xff\xd8\xff|\x89PNG\r\n\x1a\n|GIF8[79]a|RIFF....WEBPVP|\x00\x00[\x01\x02]\x00|\x00\x00\x00.ftypavi[fs]"
+    rb"|wOF[F2]|\x00\x01\x00\x00|OTTO|ttcf",
+    re.DOTALL,
+)
 TEXTS = (".html", ".css", ".js", ".mjs", ".json", ".txt", ".xml", ".py", ".map", ".dat", ".webmanifest", ".svg")
 _HASHED = re.compile(r"resources/([0-9a-f]{32,64})((?:\.[a-z0-9]+)?)")
 _LINES = (".trace", ".network", ".stacks")
+# Control characters that no text has.
+_BINARY = re.compile("[\0-\x08\x0e-\x1a\x1c-\x1f]")
+NOT_KEPT = f"{REMOVED} A file of this kind is not kept.".encode()
 
 
 def clean_trace(raw: Path, clean: Path, redactor: Redactor) -> None:
@@ -94,15 +104,19 @@ def _name_for(name: str, data: bytes, cleaned: bytes) -> str:
 
 
 def _resource(name: str, data: bytes, redactor: Redactor) -> bytes:
-    """Clean a resource that a page loaded, or the messages of its WebSockets."""
+    """Clean a resource that a page loaded, or the messages of its WebSockets. Whatever it is, the trace is kept."""
     suffix = PurePosixPath(name).suffix
-    if suffix == ".jsonl":
-        return b"".join(_socket_message(line, redactor) for line in data.splitlines())
-    if suffix in PICTURES:
+    try:
+        if suffix == ".jsonl":
+            return b"".join(_socket_message(line, redactor) for line in data.splitlines())
+        if suffix in TEXTS or not suffix:
+            return _text(data, redactor, suffix)
+    except (ValueError, TypeError, RecursionError):
+        pass  # Its name, from the content type, is not true.
+    if suffix in (*PICTURES, *TEXTS, "") and _BEGINNINGS.match(data):
         return data
-    if suffix in TEXTS or not suffix:
-        return _text(data, redactor, is_json=suffix in (".json", ".dat", ".txt", ""))
-    raise Quarantined(f"the trace has a resource of an unknown kind ({suffix[:12]})")
+    redactor.count("files of a kind that is not kept")
+    return NOT_KEPT
 
 
 def _socket_message(line: bytes, redactor: Redactor) -> bytes:
@@ -112,12 +126,20 @@ def _socket_message(line: bytes, redactor: Redactor) -> bytes:
     return json.dumps({**clean_value(message, redactor), "data": REMOVED}).encode() + b"\n"
 
 
-def _text(data: bytes, redactor: Redactor, *, is_json: bool) -> bytes:
+def _text(data: bytes, redactor: Redactor, suffix: str) -> bytes:
+    """Clean a text. Raises ValueError if it is none, and RecursionError if it is JSON without end."""
+    encoding = "utf-8"
     try:
-        text = data.decode()
+        text = data.decode(encoding)
     except UnicodeDecodeError:
-        return data  # Not text; `rescan` still searches it for known secrets.
-    return (clean_json(text, redactor) if is_json else clean_text(text, redactor)).encode()
+        if suffix != ".css":
+            raise
+        encoding = "latin-1"  # A style sheet of an old page, which pictures of the page need.
+        text = data.decode(encoding)
+    if _BINARY.search(text):
+        raise ValueError("not a text")
+    is_json = suffix in (".json", ".dat", ".txt", "")
+    return (clean_json(text, redactor) if is_json else clean_text(text, redactor)).encode(encoding)
 
 
 def _member(name: str, data: bytes, redactor: Redactor, renamed: dict[str, str]) -> bytes:
@@ -126,7 +148,7 @@ def _member(name: str, data: bytes, redactor: Redactor, renamed: dict[str, str])
             lines = "".join(_line(line, redactor) for line in data.splitlines())
             return _HASHED.sub(lambda found: renamed.get(found[0], found[0]), lines).encode(errors="surrogatepass")
         case ("src", _):
-            return _text(data, redactor, is_json=False)
+            return _text(data, redactor, ".py")
         case ("screencast", suffix) if suffix in PICTURES:
             return data
     raise Quarantined(f"the trace has a member of an unknown kind ({redactor.scrub(name)[:40]})")

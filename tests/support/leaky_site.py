@@ -40,6 +40,9 @@ BY_KIND = {
     "code": "planted-code-20",
 }
 
+# Content types of files that no rendering of a page needs, and one that is not true.
+ODD = ["application/wasm", "video/mp4", "text/csv", "application/pdf", "application/octet-stream", "image/png"]
+
 START = f"""<!doctype html><title>Leaky {KNOWN["title"]}</title><h1>Sign in</h1>
 <meta name="csrf-token" content="{BY_KIND["hidden"]}">
 <form method=post action=/posted>
@@ -57,6 +60,7 @@ START = f"""<!doctype html><title>Leaky {KNOWN["title"]}</title><h1>Sign in</h1>
     event.formData.set("posted", {BY_KIND["posted"].split("-")}.join("-")));
   const inline = "{KNOWN["inline"]}";
   fetch("/turn").then((answer) => answer.json()).then((credentials) => (window.turn = credentials));
+  for (const kind of {list(ODD)}) fetch("/odd?" + kind).then((answer) => answer.blob());
   const socket = new WebSocket(`ws://${{location.host}}/socket`);
   socket.onopen = () => socket.send({BY_KIND["socket"].split("-")}.join("-"));
   socket.onmessage = () => (document.body.dataset.socket = "heard");
@@ -76,6 +80,8 @@ class Leaky(http.server.BaseHTTPRequestHandler):
         path = urlsplit(self.path).path
         if path == "/socket":
             return self._echo()
+        if path == "/odd":
+            return self._answer("no such thing", urlsplit(self.path).query)
         if path == "/turn":
             return self._answer(TURN, "application/json")
         return self._answer(LANDED if path.startswith("/landed") else START, "text/html")
