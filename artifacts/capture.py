@@ -21,6 +21,7 @@ from firstbell.artifacts.evidence import Artifact, ArtifactKind, absent, sealed,
 from firstbell.artifacts.pictures import Pictures
 from firstbell.artifacts.policy import RecordingOptions
 from firstbell.artifacts.traffic import Traffic
+from firstbell.hostile_text import cut
 
 HAR = "network.har"
 # Pictures of a failing actor's other open pages.
@@ -205,4 +206,4 @@ def _writer(data: bytes) -> Callable[[Path], object]:
 def _reason(error: PlaywrightError | OSError) -> str:
     if isinstance(error, OSError):
         return f"it could not be written ({error.strerror or type(error).__name__})"
-    return f"the browser did not give it ({error.message.splitlines()[0][:160]})"
+    return f"the browser did not give it ({cut(error.message.splitlines()[0], 160)})"

@@ -8,6 +8,8 @@ from urllib.parse import urlsplit
 
 from playwright.sync_api import BrowserContext, ConsoleMessage, Dialog, Page, WebError
 
+from firstbell.hostile_text import cut
+
 CONSOLE_LINES = 500
 TEXT_LIMIT = 500
 
@@ -42,4 +44,4 @@ class ConsoleLog:
             return
         host = urlsplit(url or (page.url if page else "")).netloc.rpartition("@")[2]
         tab = self._number_of(page) if page else 0
-        self._lines.append({"kind": kind, "tab": tab, "host": host, "text": text[:TEXT_LIMIT]})
+        self._lines.append({"kind": kind, "tab": tab, "host": host, "text": cut(text, TEXT_LIMIT)})

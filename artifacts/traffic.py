@@ -21,8 +21,10 @@ from firstbell.artifacts.request_failures import FailedRequest, HostTraffic
 from firstbell.artifacts.requests.error_bodies import BODY_LIMIT, words_of_body
 from firstbell.artifacts.requests.waiting import is_meant_to_wait, waits_regularly
 from firstbell.compat.playwright import frame_of
+from firstbell.hostile_text import cut
 
 PATH_LIMIT = 500
+ERROR_LIMIT = 80
 FAILED_REQUESTS_LIMIT = 200
 # Diagnosis needs only the first: a later request mostly fails because of an earlier one.
 HOSTS_LIMIT = 40
@@ -104,7 +106,7 @@ class Traffic:
         sent = self._pending.pop(request, None)
         host, _ = _host_and_path(request.url)
         self._statuses.setdefault(host, Counter())["failed"] += 1
-        self._note_failure(_failed_request(request, sent, error=(request.failure or "")[:80]))
+        self._note_failure(_failed_request(request, sent, error=cut(request.failure or "", ERROR_LIMIT)))
 
     def follow_sockets(self, page: Page) -> None:
         """Watch the WebSockets of a page."""
@@ -116,7 +118,9 @@ class Traffic:
 
     def _socket_failed(self, socket: WebSocket, error: str) -> None:
         host, path = _host_and_path(socket.url)
-        self._note_failure(FailedRequest(host=host, path=path, method="GET", kind="websocket", error=error[:80]))
+        self._note_failure(
+            FailedRequest(host=host, path=path, method="GET", kind="websocket", error=cut(error, ERROR_LIMIT))
+        )
 
     def document(self) -> dict[str, Any]:
         """Return the content of network.json."""
@@ -269,4 +273,4 @@ def _host_and_path(url: str) -> tuple[str, str]:
     has_port = host.rpartition(":")[2].isdigit()
     if host and not has_port and parts.scheme in PORTS:
         host = f"{host}:{PORTS[parts.scheme]}"
-    return host, RANDOM_TOKEN.sub(REMOVED, parts.path[:PATH_LIMIT])
+    return host, RANDOM_TOKEN.sub(REMOVED, cut(parts.path, PATH_LIMIT))

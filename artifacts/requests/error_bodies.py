@@ -10,6 +10,7 @@ from typing import Any
 from firstbell.artifacts.redaction.by_pattern import RANDOM_TOKEN, clean_text
 from firstbell.artifacts.redaction.known_secrets import REMOVED, KnownSecrets
 from firstbell.artifacts.redaction.redactor import Redactor
+from firstbell.hostile_text import cut
 
 # An error body is a line or two; what is longer is a page or a dump of the server.
 BODY_LIMIT = 8192
@@ -56,7 +57,7 @@ def _words(value: Any, depth: int, *, named: bool = False) -> Iterator[str]:
 
 
 def _clean(text: str) -> str:
-    text = " ".join("".join(char if char.isprintable() else " " for char in text[: 4 * WORDS_LIMIT]).split())
+    text = cut(" ".join("".join(char if char.isprintable() else " " for char in text).split()), 4 * WORDS_LIMIT)
     text = clean_text(text, Redactor(KnownSecrets(())))
     text = RANDOM_TOKEN.sub(REMOVED, _LONG_NUMBER.sub(REMOVED, _MAIL.sub(REMOVED, text)))
     return text[:WORDS_LIMIT]

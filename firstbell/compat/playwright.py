@@ -6,12 +6,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Callable, Sequence
+from functools import partial
 from types import TracebackType
 from typing import Any
 
 from playwright._impl import _assertions
+from playwright._impl.channel_owner import ApiCallOptions
+from playwright.sync_api import BrowserContext, Frame, Page, Playwright, Request
 from playwright.sync_api import Error as PlaywrightError
-from playwright.sync_api import Frame, Page, Playwright, Request
 from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
 Began = Callable[[Any, Any], None]
@@ -104,18 +106,36 @@ def evaluate_within(frames: Sequence[Frame], expression: str, arg: object, limit
     Playwright's own `evaluate` has no limit: in a frame whose document never comes, or whose script never ends, it does
     not return. A frame without an answer in time has a `playwright.sync_api.TimeoutError`.
     """
-    if not frames:
-        return []
+    calls = [partial(frame._impl_obj.evaluate, expression, arg) for frame in frames]
+    return _all_within(frames[0], calls, limit_s) if frames else []
 
+
+def read_untraced(context: BrowserContext, frames: Sequence[Frame], expression: str, limit_s: float) -> list[Any]:
+    """Returns the cookies of a context, and the answer of each frame to an expression, or an exception for each.
+
+    The calls are marked as Playwright's own, so that no trace has them or their results.
+    """
+    cookies = partial(_as_internal, context._impl_obj, partial(context._impl_obj.cookies, None))
+    asked = [
+        partial(_as_internal, frame._impl_obj, partial(frame._impl_obj.evaluate, expression, None)) for frame in frames
+    ]
+    return _all_within(context, [cookies, *asked], limit_s)
+
+
+def _as_internal(owner: Any, call: Callable[[], Any]) -> Any:
+    return owner._wrap_api_call(lambda _zone: call(), ApiCallOptions(internal=True))
+
+
+def _all_within(owner: Any, calls: Sequence[Callable[[], Any]], limit_s: float) -> list[Any]:
     async def all_of_them() -> list[Any]:
-        calls = [asyncio.ensure_future(frame._impl_obj.evaluate(expression, arg)) for frame in frames]
-        await asyncio.wait(calls, timeout=limit_s)
-        late = [call for call in calls if not call.done()]
-        for call in late:
-            call.cancel()
-        answers = await asyncio.gather(*calls, return_exceptions=True)
-        timeout = PlaywrightTimeout(f"the frame has not answered in {limit_s:g} s")
-        return [timeout if call in late else answer for call, answer in zip(calls, answers, strict=True)]
+        tasks = [asyncio.ensure_future(call()) for call in calls]
+        await asyncio.wait(tasks, timeout=limit_s)
+        late = [task for task in tasks if not task.done()]
+        for task in late:
+            task.cancel()
+        answers = await asyncio.gather(*tasks, return_exceptions=True)
+        timeout = PlaywrightTimeout(f"the page has not answered in {limit_s:g} s")
+        return [timeout if task in late else answer for task, answer in zip(tasks, answers, strict=True)]
 
-    answers: list[Any] = frames[0]._sync(all_of_them())
+    answers: list[Any] = owner._sync(all_of_them())
     return answers

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from firstbell.errors import CONFIG, FirstBellError
+from firstbell.hostile_text import cut
 from firstbell.journeys.adapters.contract import missing_parts
 from firstbell.journeys.adapters.presets import Preset, presets
 from firstbell.journeys.adapters.words import option_faults
@@ -130,7 +131,7 @@ def _module(path: str, folder: Path) -> Any:
         raise UnknownKind(f"{path} needs the module {error.name}, which is not installed; install it") from None
     except Exception as error:  # The code is the district's: whatever it raises is a mistake to report.
         line = f" (line {error.lineno})" if isinstance(error, SyntaxError) else ""
-        said = " ".join(str(error).split())[:160]
+        said = cut(" ".join(str(error).split()), 160)
         raise UnknownKind(f"{path} cannot be imported: {type(error).__name__}: {said}{line}; correct it") from None
 
 

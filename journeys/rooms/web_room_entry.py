@@ -12,6 +12,7 @@ from playwright.sync_api import Error as PlaywrightError
 from playwright.sync_api import Locator
 from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
+from firstbell.hostile_text import cut
 from firstbell.journeys.stage.failures import Blind, Broken
 
 if TYPE_CHECKING:
@@ -247,7 +248,7 @@ class RoomView:
 def _not_let_in(what: str, sign_of_it: Locator, *, sign: str = "") -> Broken:
     """The failure of an entry, with what the page says."""
     try:
-        said = " ".join(sign_of_it.first.inner_text().split())[:_SAID_LIMIT]
+        said = cut(" ".join(sign_of_it.first.inner_text().split()), _SAID_LIMIT)
     except PlaywrightError:
         said = ""
     return Broken(f'{what}: the room says "{said}"', sign=sign or ("capacity" if _FULL.search(said) else ""))

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import re
 
+from firstbell.hostile_text import cut
+
 _LOCATOR = re.compile(
     r"^\s*-? ?waiting for (?!element to be |navigation|event |response |request )(.+?)(?: to be \w+)?$", re.MULTILINE
 )
@@ -67,5 +69,4 @@ def _found(text: str) -> list[str]:
 
 
 def _short(text: str, limit: int) -> str:
-    text = " ".join(text.split())
-    return text if len(text) <= limit else f"{text[: limit - 1]}…"
+    return cut(" ".join(text.split()), limit, mark="…")

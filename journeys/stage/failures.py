@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from playwright.sync_api import Error as PlaywrightError
 from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
+from firstbell.hostile_text import cut
 from firstbell.journeys.media.proof import MediaProof
 from firstbell.journeys.stage.ending import Ending, EndingKind, JourneyError
 from firstbell.journeys.stage.expectation import expectation_text, is_ambiguous
@@ -147,5 +148,4 @@ def with_note(said: str, note: str) -> str:
 
 def _clip(text: str) -> str:
     """Bounded and printable text: pages hold control characters and halves of characters too."""
-    text = "".join(character for character in text if character.isprintable())
-    return text if len(text) <= REASON_LIMIT else text[: REASON_LIMIT - 1] + "…"
+    return cut("".join(character for character in text if character.isprintable()), REASON_LIMIT, mark="…")

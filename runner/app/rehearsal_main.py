@@ -4,6 +4,8 @@ parent."""
 from __future__ import annotations
 
 from firstbell.artifacts.redaction.known_secrets import KnownSecrets
+from firstbell.artifacts.redaction.text_cleaner import TextCleaner
+from firstbell.hostile_text import cleaned_by
 from firstbell.runner.app.build import district_of_worker, secrets_of
 from firstbell.runner.app.child_main import run_task
 from firstbell.runner.execution.supervision.pipe import WorkerEnd
@@ -23,7 +25,8 @@ def main() -> int:
         district = district_of_worker(prepare.hello)
         run_players(end, district, prepare, KnownSecrets([secret.reveal() for secret in secrets_of(district)]))
 
-    return run_task(end, task, name="a process of players", failure_message=lambda said: PlayersFailed(said=said))
+    with cleaned_by(TextCleaner(prepare.hello.secrets)):
+        return run_task(end, task, name="a process of players", failure_message=lambda said: PlayersFailed(said=said))
 
 
 if __name__ == "__main__":

@@ -144,7 +144,7 @@ def runtime_for(
     find_all(config.settings.browser.executable, browser_kinds_of(config.settings).values(), headed=headed)
     state, evidence = state_folder(config), config.settings.evidence
     district = district_of(config, practice.introduction if practice else None)
-    known = KnownSecrets([secret.reveal() for secret in secrets_of(district)])
+    secrets = tuple(secret.reveal() for secret in secrets_of(district))
     investigation = _investigation(config, district, StoredPastRuns(database), practice)
     return Runtime(
         config=config,
@@ -156,7 +156,7 @@ def runtime_for(
             store=store,
             spool=spool_of(config),
             history=RunHistory(database, ZoneInfo(config.settings.school.timezone), observe),
-            known=known,
+            known=KnownSecrets(secrets),
             policy=EvidencePolicy(
                 on_pass=evidence.on_pass,
                 on_fail=evidence.on_fail,
@@ -174,6 +174,7 @@ def runtime_for(
             text=config.text,
             practice=practice_address(practice),
             headed=headed,
+            secrets=secrets,
         ),
     )
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from firstbell.artifacts.redaction.text_cleaner import TextCleaner
+from firstbell.hostile_text import cleaned_by
 from firstbell.runner.app.build import district_of_worker
 from firstbell.runner.app.child_main import run_task
 from firstbell.runner.execution.supervision.pipe import WorkerEnd
@@ -22,9 +24,10 @@ def main() -> int:
 
     def task() -> None:
         district = district_of_worker(setup)
-        run_session(district, plays=WorkerSession(end, district), folder=folder, headed=setup.headed)
+        run_session(district, plays=WorkerSession(end, district, setup.secrets), folder=folder, headed=setup.headed)
 
-    return run_task(end, task, name="the worker", failure_message=lambda said: WorkerBroken(said=said))
+    with cleaned_by(TextCleaner(setup.secrets)):
+        return run_task(end, task, name="the worker", failure_message=lambda said: WorkerBroken(said=said))
 
 
 if __name__ == "__main__":

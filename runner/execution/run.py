@@ -28,7 +28,7 @@ class Attempt:
     `lost_share`: the share of time in which the worker was ready to run and was not run. `unclosed`: what could not be
     closed afterwards. `clock_offset_s`: how far the clocks of the hosts that answered were ahead of ours, good to about
     a second. `seen`: browser facts at the moment a step failed; `harmless`: requests that failed or waited although the
-    attempt passed.
+    attempt passed; `found_secrets`: its one-time codes, session cookies and tokens, for removal from its evidence.
     """
 
     number: int
@@ -44,6 +44,7 @@ class Attempt:
     clock_offset_s: float | None = None
     seen: BrowserFacts = field(default_factory=BrowserFacts)
     harmless: tuple[FailedRequest, ...] = ()
+    found_secrets: frozenset[str] = field(default=frozenset(), repr=False)
 
     @property
     def failing_step(self) -> StepRecord | None:

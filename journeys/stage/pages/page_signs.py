@@ -9,6 +9,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from firstbell.hostile_text import cut
+
 TEXT_LIMIT = 600
 TITLE_LIMIT = 120
 # A page with a class on it says more than this; one that stands in for it says less.
@@ -69,4 +71,6 @@ def sign_of(title: str, heading: str, text: str, letters: int, *, can_go_on: boo
 
 def printable(text: str, limit: int) -> str:
     """One bounded line of what can be printed."""
-    return " ".join("".join(letter if letter.isprintable() else " " for letter in text[: 4 * limit]).split())[:limit]
+    return cut(
+        " ".join("".join(letter if letter.isprintable() else " " for letter in text[: 4 * limit]).split()), limit
+    )

@@ -13,6 +13,7 @@ from functools import reduce
 from playwright.sync_api import Locator, Page
 from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
+from firstbell.hostile_text import cut
 from firstbell.journeys.stage.failures import Broken
 from firstbell.journeys.stage.pages.document_watch import DocumentWatch
 from firstbell.journeys.stage.pages.page_state import PageState, read_page_state
@@ -124,4 +125,4 @@ def _broken(watch: DocumentWatch, state: PageState | None, missing: str) -> Brok
 def _awaited(error: PlaywrightTimeout) -> str:
     """The element that a wait was for, as Playwright writes it."""
     found = _WAITED_FOR.search(error.message)
-    return " ".join(found[1].split())[:_AWAITED_LIMIT] if found else "the expected element"
+    return cut(" ".join(found[1].split()), _AWAITED_LIMIT) if found else "the expected element"

@@ -219,11 +219,12 @@ def _keep(run: Run, claim: Claim | None, context: RunContext, folder: Path) -> R
     passed = run.outcome is Outcome.PASSED and not run.flaky
     recorded = [artifact for attempt in run.attempts for artifact in attempt.artifacts]
     selected = context.policy.kept(recorded, passed=passed, private=run.is_private)
-    cleaned = clean(selected, folder, context.known, quarantine=context.quarantine / run.id)
+    known = context.known.with_more({value for attempt in run.attempts for value in attempt.found_secrets})
+    cleaned = clean(selected, folder, known, quarantine=context.quarantine / run.id)
     render_context = RenderContext(
         owner=_owner(run, context.owners),
         version=context.version,
-        scrub=context.known.scrub,
+        scrub=known.scrub,
         removed=cleaned.removed,
         owners=context.owners,
         hosts=context.hosts,

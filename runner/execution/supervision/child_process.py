@@ -37,7 +37,8 @@ class ChildGone(Exception):
 
 class ChildProcess(Generic[Message]):
     """One `python -m module`. `on_message` gets each of its messages, in a thread of its own, and None at the end of
-    its pipe. `reads` parses its messages, `log` receives its printed output."""
+    its pipe. `reads` parses its messages, `entrance` cleans them, and keeps those back for which it returns None; `log`
+    receives its printed output."""
 
     def __init__(
         self,
@@ -46,8 +47,10 @@ class ChildProcess(Generic[Message]):
         reads: TypeAdapter[Message],
         on_message: Callable[[Message | None], object],
         log: IO[bytes],
+        entrance: Callable[[Message], Message | None] = lambda message: message,
     ) -> None:
         self._reads = reads
+        self._entrance = entrance
         self._on_message = on_message
         self._marker = f"{this_process()}/{uuid.uuid4().hex}"
         self._folder = temporary_folder()
@@ -116,7 +119,9 @@ class ChildProcess(Generic[Message]):
         assert self._process.stdout is not None  # noqa: S101  # a pipe was asked for
         for line in self._process.stdout:
             try:
-                self._on_message(self._reads.validate_json(line))
+                message = self._entrance(self._reads.validate_json(line))
             except ValidationError:
                 break
+            if message is not None:
+                self._on_message(message)
         self._on_message(None)

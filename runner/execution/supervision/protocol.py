@@ -45,7 +45,8 @@ class WorkerSetup(PipeMessage):
     """The configuration of a worker. Secrets travel by this pipe and never by arguments or environment.
 
     The configuration travels as text: its file may have changed, and be invalid, since it was loaded. `location` names
-    the egress; the first location if empty.
+    the egress; the first location if empty. `secrets` are removed from every text, by the worker before a text is cut,
+    and by the parent where messages enter.
     """
 
     kind: Literal["setup"] = "setup"
@@ -54,6 +55,7 @@ class WorkerSetup(PipeMessage):
     practice: PracticeAddress | None = None
     headed: bool = False
     location: str = ""
+    secrets: tuple[str, ...] = Field(default=(), repr=False)
 
 
 class PlayAttempt(PipeMessage):
@@ -107,6 +109,13 @@ class Ready(PipeMessage):
     kind: Literal["ready"] = "ready"
     journeys: tuple[JourneyInfo, ...]
     broken: tuple[BrokenFile, ...]
+
+
+class SecretsFound(PipeMessage):
+    """Secrets of this attempt that the configuration does not know: one-time codes, session cookies, tokens."""
+
+    kind: Literal["secrets found"] = "secrets found"
+    values: tuple[str, ...] = Field(repr=False)
 
 
 class StepBegan(PipeMessage):
@@ -183,6 +192,7 @@ class WorkerBroken(PipeMessage):
 ToWorker = Annotated[WorkerSetup | PlayAttempt | Quit, Field(discriminator="kind")]
 FromWorker = Annotated[
     Ready
+    | SecretsFound
     | StepBegan
     | StepEnded
     | MediaJudged

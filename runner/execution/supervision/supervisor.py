@@ -10,6 +10,7 @@ import contextlib
 import queue
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -22,6 +23,7 @@ from firstbell.journeys.stage.ending import EndingKind, private
 from firstbell.runner.diagnosis.browser_facts import BrowserFacts
 from firstbell.runner.execution.run import Attempt, errored_ending
 from firstbell.runner.execution.supervision.child_process import ChildGone, ChildProcess
+from firstbell.runner.execution.supervision.entrance import Entrance
 from firstbell.runner.execution.supervision.protocol import (
     FROM_WORKER,
     AttemptEnded,
@@ -58,8 +60,13 @@ class Worker:
     def __init__(self, setup: WorkerSetup, log: Path) -> None:
         self._log: IO[bytes] = _log_file(log)
         self._messages: queue.SimpleQueue[FromWorker | None] = queue.SimpleQueue()
+        self._entrance = Entrance(setup.secrets)
         self._child = ChildProcess(
-            "firstbell.runner.app.worker_main", reads=FROM_WORKER, on_message=self._messages.put, log=self._log
+            "firstbell.runner.app.worker_main",
+            reads=FROM_WORKER,
+            on_message=self._messages.put,
+            log=self._log,
+            entrance=self._entrance.receive,
         )
         self.played = 0
         self.unclosed = ""
@@ -83,6 +90,7 @@ class Worker:
         started_at, began = datetime.now(UTC), time.monotonic()
         unclosed, limit_s = "", deadline_s
         self.played += 1
+        self._entrance.begin_attempt()
         try:
             self._send(order)
             while not isinstance(message := self._next(began + limit_s, limit_s=deadline_s), AttemptEnded):
@@ -99,7 +107,9 @@ class Worker:
         fallback = AttemptJudged(
             started_at=started_at, took_s=took_s, ending=errored_ending(unclosed), browser="", lost_share=0.0
         )
-        attempt = _attempt(order, messages, fallback, unclosed)
+        # Once more: a code or a cookie may have been found after the first message that holds it.
+        cleaned = [self._entrance.cleaned(message) for message in messages]
+        attempt = replace(_attempt(order, cleaned, fallback, unclosed), found_secrets=self._entrance.found_secrets)
         self._kill_if_errored(attempt)
         return attempt
 

@@ -112,6 +112,8 @@ class ImplicitSteps:
             self._end_step()
             self._begin(self._title, None)
         self._is_over = True
+        if failure is not None:
+            self._recorder.report_secrets(with_pages=True)
         if self._soft_failure is not None:
             self._recorder.capture(self._actor, self._soft_failure)
         if self._call is not None:

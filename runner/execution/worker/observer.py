@@ -15,6 +15,7 @@ from firstbell.artifacts.evidence import ArtifactKind
 from firstbell.artifacts.policy import KINDS_WITH_PAGE_CONTENT, KINDS_WITH_PICTURES, UNGUARDED
 from firstbell.artifacts.policy import RecordingOptions as Options
 from firstbell.artifacts.request_failures import FailedRequest
+from firstbell.hostile_text import learn_secrets
 from firstbell.journeys.stage.ending import private
 from firstbell.runner.diagnosis.browser_facts import BrowserFacts
 from firstbell.runner.execution.browsers.discovery import version_of
@@ -27,6 +28,7 @@ from firstbell.runner.execution.supervision.protocol import (
     StepBegan,
     StepEnded,
 )
+from firstbell.runner.execution.worker.page_secrets import secrets_of
 
 if TYPE_CHECKING:
     from firstbell.journeys.media.proof import MediaProof
@@ -87,6 +89,8 @@ class AttemptRecorder:
     def step_ended(self, actor: Actor, record: StepRecord) -> None:
         """Reports the step at once, then takes its picture; of all actors, if this step failed."""
         self._trace_groups.close()
+        if record.ending is not None:
+            self.report_secrets(with_pages=True)
         self.call_ended(record)
         self.capture(actor, record)
 
@@ -97,6 +101,12 @@ class AttemptRecorder:
     def call_ended(self, record: StepRecord) -> None:
         """Reports the end of a step."""
         self._end.send(StepEnded(record=record))
+
+    def report_secrets(self, *, with_pages: bool) -> None:
+        """Reports the secrets of all actors before the texts that may quote them; `with_pages` asks each page too."""
+        for name, actor in self._actors.items():
+            if name not in self._closed:
+                learn_secrets(secrets_of(actor.page.context, with_pages=with_pages))
 
     def capture(self, actor: Actor | None, record: StepRecord, *, with_others: bool = False) -> None:
         """Captures the pages after a step; of all actors, and all open pages of this one, if it failed. `with_others`:
@@ -124,6 +134,7 @@ class AttemptRecorder:
     def page_closing(self, actor: Actor, position: int, title: str, *, failed: bool) -> None:
         """Saves the recordings of a page that closes before the attempt ends, with a last picture."""
         if actor.name not in self._closed:
+            self.report_secrets(with_pages=failed)
             self._closed.add(actor.name)
             withheld = self._withheld(actor)
             self._recorders[actor.name].picture(position, title, failed=failed, with_others=True, withheld=withheld)
@@ -145,6 +156,7 @@ class AttemptRecorder:
             for actor in self._actors.values():
                 with contextlib.suppress(PlaywrightError):
                     self._take_figures(actor)
+        self.report_secrets(with_pages=self.failure is not None)
         for name, recorder in self._recorders.items():
             if name not in self._closed:
                 recorder.stop()

@@ -17,6 +17,7 @@ import pytest
 from firstbell.compat.playwright import listen_to_calls
 from firstbell.compat.pytest import ConftestImportFailure, play_item
 from firstbell.errors import CONFIG, FirstBellError
+from firstbell.hostile_text import cleaned_by
 from firstbell.journeys.stage.ending import Ending, EndingKind
 from firstbell.journeys.stage.failures import ending_of, one_line
 from firstbell.journeys.stage.stage import Stage
@@ -42,6 +43,7 @@ from firstbell.runner.execution.worker.collection import (
 )
 from firstbell.runner.execution.worker.implicit_steps import ImplicitSteps, follow
 from firstbell.runner.execution.worker.observer import AttemptRecorder
+from firstbell.runner.execution.worker.page_secrets import ReportingCleaner
 from firstbell.runner.execution.worker.pytest_ini import pytest_ini_for
 from firstbell.runner.execution.worker.stash_keys import ACCOUNTS, BROWSER, DISTRICT, OBSERVER, RUN_TOKEN
 
@@ -79,8 +81,9 @@ class _CurrentAttempt:
 class WorkerSession:
     """The pytest plugin that makes a session stay and take orders."""
 
-    def __init__(self, end: WorkerEnd, district: District) -> None:
+    def __init__(self, end: WorkerEnd, district: District, secrets: tuple[str, ...] = ()) -> None:
         self._end = end
+        self._secrets = secrets
         self._district = district
         self._items: dict[str, pytest.Function] = {}
         self._journeys: dict[str, JourneyInfo] = {}
@@ -194,7 +197,7 @@ class WorkerSession:
         item.config.stash[RUN_TOKEN] = f"{order.run_id}/{order.attempt}"
         item.config.stash[ACCOUNTS] = dict(order.accounts)
         item.config.stash[BROWSER] = order.browser
-        with LagMeter() as lag:
+        with LagMeter() as lag, cleaned_by(ReportingCleaner(self._end, self._secrets)):
             self._current = _CurrentAttempt(
                 recorder=recorder,
                 lag=lag,
