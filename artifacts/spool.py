@@ -26,6 +26,7 @@ from firstbell.artifacts import fsync
 from firstbell.artifacts.dropped_runs import DroppedRuns
 from firstbell.artifacts.policy import Lifetime
 from firstbell.artifacts.stores import AlreadyStored, Store, StoreError
+from firstbell.private_files import private_folder
 
 WRITTEN_LAST = "run.json"
 MIB = 1 << 20
@@ -94,7 +95,7 @@ class Spool:
         self._drops = DroppedRuns(root / ".dropped.jsonl")
         self._known_parts: dict[str, None] = {}
         self._refused: set[str] = set()
-        root.mkdir(parents=True, exist_ok=True, mode=0o700)
+        private_folder(root)
         self._recover()
 
     def put(self, prefix: str, objects: Mapping[str, bytes], lifetime: Lifetime) -> tuple[str, ...]:

@@ -7,7 +7,6 @@ machine and is missing from the run.
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +15,7 @@ from firstbell.artifacts.evidence import Artifact, ArtifactKind, absent, sealed
 from firstbell.artifacts.redaction.by_key import clean_value
 from firstbell.artifacts.redaction.har import allowed_har
 from firstbell.artifacts.redaction.known_secrets import KnownSecrets
+from firstbell.artifacts.redaction.quarantine import put_aside
 from firstbell.artifacts.redaction.redactor import Redactor
 from firstbell.artifacts.redaction.rescan import Quarantined, rescan
 from firstbell.artifacts.redaction.trace import clean_trace
@@ -52,7 +52,7 @@ def _clean_artifact(artifact: Artifact, file: Path, redactor: Redactor, quaranti
     except Exception as error:
         reason = str(error) if isinstance(error, Quarantined) else f"it could not be read ({type(error).__name__})"
         file.with_suffix(".clean").unlink(missing_ok=True)
-        return absent(artifact, f"quarantined: {reason}; it is in {_quarantine(file, quarantine / artifact.name)}")
+        return absent(artifact, f"quarantined: {reason}; it is in {put_aside(file, quarantine / artifact.name)}")
     return sealed(artifact, file)
 
 
@@ -69,12 +69,3 @@ def _clean_file(kind: ArtifactKind, file: Path, redactor: Redactor) -> None:
             file.write_text(json.dumps(har, indent=1))
         case _:
             file.write_text(json.dumps(clean_value(json.loads(file.read_text()), redactor), indent=1))
-
-
-def _quarantine(file: Path, target: Path) -> Path:
-    """Move a file to a folder that only its owner can read."""
-    target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    if file.exists():
-        shutil.move(file, target)
-        target.chmod(0o600)
-    return target

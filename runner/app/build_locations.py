@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from firstbell.journeys.practice.client import SchoolInfo
-from firstbell.runner.app.open_config import state_folder
+from firstbell.runner.app.open_config import open_state_folder
 from firstbell.runner.config.errors import ConfigError
 from firstbell.runner.config.load import Config
 from firstbell.runner.config.sections.locations import LocationSection
@@ -46,8 +46,7 @@ def _practice_cas(config: Config, practice: SchoolInfo | None) -> tuple[Path, ..
     """Writes the practice school's own authority to a file, if it has one."""
     if practice is None or not practice.ca:
         return ()
-    file = state_folder(config) / "practice-ca.pem"
-    file.parent.mkdir(exist_ok=True, mode=0o700)
+    file = open_state_folder(config) / "practice-ca.pem"
     file.write_text(practice.ca)
     return (file,)
 

@@ -11,17 +11,19 @@ from pathlib import Path
 
 import structlog
 
+from firstbell.artifacts.redaction.quarantine import bound_quarantine
 from firstbell.artifacts.stores.availability import check_usable
 from firstbell.artifacts.uploader import Uploader, UploadReport, UploadState
 from firstbell.errors import CONFIG, FirstBellError
 from firstbell.journeys.practice.client import PracticeSchool
+from firstbell.private_files import private_file
 from firstbell.runner import log
 from firstbell.runner.app.alerting import Alerting, alerting_for
 from firstbell.runner.app.build import practice_for
 from firstbell.runner.app.build_locations import location_named
 from firstbell.runner.app.build_storage import store_of
 from firstbell.runner.app.history_address import history_url
-from firstbell.runner.app.open_config import state_folder
+from firstbell.runner.app.open_config import open_state_folder, state_folder
 from firstbell.runner.app.runtime import Runtime, check_services, runtime_for
 from firstbell.runner.config.browser_checks import browser_kinds_of
 from firstbell.runner.config.load import Config
@@ -32,6 +34,7 @@ from firstbell.runner.execution.runs.reporter import Reporter
 from firstbell.runner.execution.runs.run_journey import RunContext, run_journey
 from firstbell.runner.execution.runs.run_result import RunResult
 from firstbell.runner.execution.supervision.managed_worker import ManagedWorker
+from firstbell.runner.execution.supervision.owned_folder import OwnedFolder, has_living_owner
 from firstbell.runner.execution.supervision.process_identity import (
     folder_name,
     folder_owner_is_gone,
@@ -124,12 +127,14 @@ def log_upload(said: UploadReport) -> None:
 
 
 def _remove_stale_work(work: Path) -> None:
-    """Removes the raw recordings of processes that have crashed. Of a process that cannot be told, in another container
-    or of an earlier version, they are removed once it has begun no run for a day."""
+    """Removes the raw recordings of processes that have crashed. Of a process that cannot be told, without locks or of
+    an earlier version, they are removed once it has begun no run for a day."""
     for folder in work.glob("*"):
         with suppress(OSError):
+            is_in_use = has_living_owner(folder)
             is_old = time.time() - folder.stat().st_mtime > UNTOUCHED_S
-            if folder.name != folder_name() and (is_old or folder_owner_is_gone(folder.name)):
+            is_gone = is_old or folder_owner_is_gone(folder.name) if is_in_use is None else not is_in_use
+            if is_gone and folder.name != folder_name():
                 shutil.rmtree(folder, ignore_errors=True)
 
 
@@ -138,11 +143,12 @@ def open_shared_resources(config: Config) -> Iterator[tuple[Database, PracticeSc
     """Opens what outlives a configuration: the history, and the practice school if one is asked for. Removes the
     leftovers of crashed First Bell processes on this machine first."""
     with ExitStack() as stack:
-        state = state_folder(config)
-        state.mkdir(exist_ok=True, mode=0o700)
+        state = open_state_folder(config)
         adopt_orphans()
         sweep_leftovers()
         _remove_stale_work(state / "work")
+        bound_quarantine(state / "quarantine")
+        stack.callback(OwnedFolder(state / "work" / folder_name()).release)
         database = Database(history_url(config))
         stack.callback(database.close)
         yield database, stack.enter_context(practice_for(config.settings))
@@ -150,8 +156,7 @@ def open_shared_resources(config: Config) -> Iterator[tuple[Database, PracticeSc
 
 def collect_journeys(config: Config) -> Ready:
     """Returns the journeys of a configuration; opens nothing that only playing needs. Raises WorkerFailure."""
-    state = state_folder(config)
-    state.mkdir(exist_ok=True, mode=0o700)
+    state = open_state_folder(config)
     setup = WorkerSetup(config=config.file if config.text else None, text=config.text)
     with Worker(setup, log=state / "worker.log") as worker:
         return worker.ready
@@ -170,7 +175,8 @@ def open_local_runner(
         alerting = alerting_for(config, database)
         observe = alerting.incidents.record_run if alarms else None
         runtime = runtime_for(config, database, practice, headed=headed, observe=observe)
-        stream = stack.enter_context((state_folder(config) / "log.jsonl").open("a")) if quiet else None
+        log_file = private_file(state_folder(config) / "log.jsonl") if quiet else None
+        stream = stack.enter_context(log_file.open("a")) if log_file else None
         log.set_up(stream, scrub=runtime.run_context.known.scrub)
         stack.callback(log.reset)
         uploader = Uploader(runtime.run_context.spool, runtime.run_context.store, log_upload).start()

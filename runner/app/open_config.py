@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from firstbell.private_files import close_to_others, private_folder
 from firstbell.runner.config.load import Config
 from firstbell.runner.config.model import Settings
 from firstbell.runner.config.search import FILE_NAME
@@ -19,3 +20,12 @@ def embedded_district() -> Config:
 def state_folder(config: Config) -> Path:
     """The folder beside the configuration that keeps history, spool and logs."""
     return config.folder / ".firstbell"
+
+
+def open_state_folder(config: Config) -> Path:
+    """The state folder, created if it is missing. It and the files in it are closed to other users, also those that an
+    earlier version has left open. Raises OSError."""
+    folder = private_folder(state_folder(config))
+    for file in folder.iterdir():
+        close_to_others(file)
+    return folder

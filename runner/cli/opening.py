@@ -8,7 +8,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from firstbell.runner.app.history_address import history_url
-from firstbell.runner.app.open_config import embedded_district, state_folder
+from firstbell.runner.app.open_config import embedded_district, open_state_folder, state_folder
 from firstbell.runner.cli.console import errors_as_sentences
 from firstbell.runner.config.errors import ConfigError, NoConfig
 from firstbell.runner.config.load import Config, load
@@ -29,6 +29,8 @@ def open_history(config_file: Path | None) -> Iterator[tuple[Config, Database]]:
             config = embedded_district()
             if config_file is not None or not (state_folder(config) / "history.db").exists():
                 raise
+        if state_folder(config).is_dir():
+            open_state_folder(config)
         with closing(Database(history_url(config))) as database:
             yield config, database
 

@@ -16,6 +16,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from firstbell.errors import FirstBellError
+from firstbell.private_files import close_to_others, private_file, private_folder
 from firstbell.runner.history.refusal import is_refusal
 from firstbell.runner.history.storable import json_text, storable
 
@@ -57,7 +58,7 @@ def open_database(url: str | URL) -> Engine:
     parsed = database_url(url) if isinstance(url, str) else url
     try:
         if parsed.get_backend_name() == "sqlite" and parsed.database:
-            Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+            _make_private(Path(parsed.database))
         connect_args = _postgresql_args() if parsed.get_backend_name() == "postgresql" else {}
         engine = create_engine(parsed, pool_pre_ping=True, connect_args=connect_args, json_serializer=json_text)
     except (ArgumentError, NoSuchModuleError, ModuleNotFoundError, ValueError) as error:
@@ -83,6 +84,15 @@ def open_database(url: str | URL) -> Engine:
         engine.dispose()
         raise
     return engine
+
+
+def _make_private(file: Path) -> None:
+    """Creates a missing file for its owner alone; SQLite gives the same mode to the files that it keeps beside it."""
+    if not file.parent.exists():
+        private_folder(file.parent)
+    for name in ("", "-wal", "-shm") if file.exists() else ():
+        close_to_others(file.with_name(f"{file.name}{name}"))
+    private_file(file)
 
 
 def _postgresql_args() -> dict[str, Any]:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from firstbell.artifacts.redaction.known_secrets import KnownSecrets
 from firstbell.runner.app.build import config_at, district_at, practice_for, secrets_of
 from firstbell.runner.app.history_address import history_url
-from firstbell.runner.app.open_config import embedded_district, state_folder
+from firstbell.runner.app.open_config import embedded_district, open_state_folder, state_folder
 from firstbell.runner.config.errors import NoConfig
 from firstbell.runner.config.load import Config
 from firstbell.runner.config.secrets import MissingSecret
@@ -93,7 +93,7 @@ def open_for_pytest(explicit: str | None, start: Path) -> Iterator[DistrictSessi
 def _locks(config: Config) -> Iterator[AccountLocks]:
     """Opens the locks in history, or if that is unreachable, in this folder alone."""
     with suppress(OSError):  # The database reports a folder that cannot be written.
-        state_folder(config).mkdir(exist_ok=True, mode=0o700)
+        open_state_folder(config)
     try:
         database = Database(history_url(config))
     except (HistoryError, MissingSecret) as error:

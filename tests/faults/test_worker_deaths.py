@@ -262,8 +262,9 @@ def test_leftovers_of_a_crashed_first_bell_are_removed() -> None:
     sweep_leftovers()
     assert orphan.wait(10) == -signal.SIGKILL
     assert not folder.exists()
-    assert mine.exists()
-    mine.rmdir()
+    assert mine.path.exists()
+    mine.release()
+    assert not mine.path.exists()
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux lets a process adopt its orphaned grandchildren")

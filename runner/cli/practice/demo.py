@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.text import Text
 
 from firstbell.journeys.practice.client import PracticeSchool
+from firstbell.private_files import private_folder
 from firstbell.runner.alarms.local_receiver import AlarmReceiver, alarm_receiver
 from firstbell.runner.app.local_runner import LocalRunner, open_local_runner
 from firstbell.runner.app.open_config import embedded_district
@@ -111,7 +112,7 @@ def _config(box: AlarmReceiver) -> Config:
     alarms = base.settings.alarms.model_copy(update=changes)
     try:
         folder = find_config(Path.cwd()).parent / ".firstbell" / "demo"
-        folder.mkdir(parents=True, exist_ok=True)
+        private_folder(folder)
         (folder / base.file.name).write_text(STARTER)
     except NoConfig:
         folder = base.folder

@@ -15,6 +15,7 @@ from rich.table import Table
 
 from firstbell.journeys.practice.client import PracticeSchool
 from firstbell.journeys.practice.faults import FAULTS
+from firstbell.private_files import private_folder
 from firstbell.runner.cli.console import console, foreseen, give_up
 
 STATE_FILE = Path(".firstbell/practice.json")
@@ -88,7 +89,7 @@ def heal(fault: str | None) -> None:
 @contextlib.contextmanager
 def _state_written(school: PracticeSchool) -> Iterator[None]:
     """Keeps the control address in a file for other commands, while the school is open."""
-    STATE_FILE.parent.mkdir(exist_ok=True, mode=0o700)
+    private_folder(STATE_FILE.parent)
     STATE_FILE.unlink(missing_ok=True)
     state = json.dumps({"control": school.introduction.control, "token": school.introduction.token})
     with os.fdopen(os.open(STATE_FILE, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:

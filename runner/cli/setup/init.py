@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from firstbell.private_files import private_folder
 from firstbell.runner.cli.console import console, give_up
 from firstbell.runner.config.model import Settings
 from firstbell.runner.config.search import FILE_NAME
@@ -25,7 +26,7 @@ def init() -> None:
     try:
         with Path(FILE_NAME).open("x", encoding="utf-8") as file:
             file.write(STARTER)
-        SCHEMA_FILE.parent.mkdir(exist_ok=True, mode=0o700)
+        private_folder(SCHEMA_FILE.parent)
         SCHEMA_FILE.write_text(schema_text(), encoding="utf-8")
     except FileExistsError:
         give_up(f"{FILE_NAME} exists here; it was left as it is", code=3)

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from firstbell.errors import FirstBellError
+from firstbell.private_files import private_folder
 
 CERTUTIL_S = 30.0
 
@@ -33,7 +34,7 @@ def ca_home(cas: Sequence[Path], state: Path) -> Path:
         raise TrustError(
             "certutil, which makes a browser trust your authority, is not installed; install it (Debian: libnss3-tools)"
         )
-    home.parent.mkdir(parents=True, exist_ok=True)
+    private_folder(home.parent)
     # Created aside and renamed: another worker that does the same at this moment sees all of it or nothing.
     with tempfile.TemporaryDirectory(dir=home.parent, prefix="new-") as made:
         _fill(Path(made) / "home", cas)

@@ -24,6 +24,7 @@ from firstbell.artifacts.packing import RunLocation, pack
 from firstbell.artifacts.policy import EvidencePolicy, Lifetime
 from firstbell.artifacts.redaction.known_secrets import KnownSecrets
 from firstbell.artifacts.redaction.pipeline import clean
+from firstbell.artifacts.redaction.quarantine import bound_quarantine
 from firstbell.artifacts.spool import Spool
 from firstbell.artifacts.stores import Store
 from firstbell.journeys.stage.ending import EndingKind
@@ -221,6 +222,7 @@ def _keep(run: Run, claim: Claim | None, context: RunContext, folder: Path) -> R
     selected = context.policy.kept(recorded, passed=passed, private=run.is_private)
     known = context.known.with_more({value for attempt in run.attempts for value in attempt.found_secrets})
     cleaned = clean(selected, folder, known, quarantine=context.quarantine / run.id)
+    bound_quarantine(context.quarantine)
     render_context = RenderContext(
         owner=_owner(run, context.owners),
         version=context.version,

@@ -60,7 +60,7 @@ class ChildProcess(Generic[Message]):
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=log,
-            env={**os.environ, MARKER: self._marker, "TMPDIR": str(self._folder)},
+            env={**os.environ, MARKER: self._marker, "TMPDIR": str(self._folder.path)},
             # Ctrl-C on a terminal goes to a whole process group; the parent decides what it means for a child.
             start_new_session=True,
         )
@@ -98,15 +98,16 @@ class ChildProcess(Generic[Message]):
         except (ChildGone, subprocess.TimeoutExpired):
             self.kill()
             return
-        self._clean_up(end_leftovers(self._marker, self._folder))
+        self._clean_up(end_leftovers(self._marker, self._folder.path))
 
     def kill(self) -> None:
         """Kills it with all that it has started, and removes what it leaves. Idempotent."""
         if not self._is_ended:
-            self._clean_up(end_worker(self._process, self._marker, self._folder))
+            self._clean_up(end_worker(self._process, self._marker, self._folder.path))
 
     def _clean_up(self, leftover: LeftoverProcesses) -> None:
         self._is_ended = True
+        self._folder.release()
         if str(leftover):
             log.error("worker.leftovers", leftovers=str(leftover))
         self._listener.join(QUIT_S)  # The pipe has ended, unless a leftover process has it open.

@@ -20,6 +20,7 @@ import psutil
 
 from firstbell.errors import FirstBellError
 from firstbell.journeys.stage.ending import EndingKind, private
+from firstbell.private_files import private_log
 from firstbell.runner.diagnosis.browser_facts import BrowserFacts
 from firstbell.runner.execution.run import Attempt, errored_ending
 from firstbell.runner.execution.supervision.child_process import ChildGone, ChildProcess
@@ -187,10 +188,9 @@ class Worker:
 
 def _log_file(path: Path) -> IO[bytes]:
     """Opens the log of printed output, bounded: a journey that prints every five minutes prints a lot in a year."""
-    path.parent.mkdir(parents=True, exist_ok=True)
     if path.exists() and path.stat().st_size > LOG_MIB * MIB:
         path.replace(path.with_name(f"{path.name}.1"))
-    return path.open("ab")
+    return private_log(path)
 
 
 def _attempt(order: PlayAttempt, messages: list[FromWorker], fallback: AttemptJudged, unclosed: str) -> Attempt:

@@ -26,6 +26,7 @@ from pathlib import Path
 
 import psutil
 
+from firstbell.runner.execution.supervision.owned_folder import OwnedFolder, has_living_owner
 from firstbell.runner.execution.supervision.process_identity import (
     boot_of_folder,
     current_place,
@@ -68,9 +69,9 @@ def reap_orphans() -> None:
                 os.waitpid(child.pid, os.WNOHANG)
 
 
-def temporary_folder() -> Path:
+def temporary_folder() -> OwnedFolder:
     """Creates a worker's temporary folder, named after its owner. The path is short: Chromium puts sockets into it."""
-    return Path(tempfile.mkdtemp(prefix=f"{PREFIX}{folder_name()}-"))
+    return OwnedFolder(Path(tempfile.mkdtemp(prefix=f"{PREFIX}{folder_name()}-")))
 
 
 def end_worker(process: subprocess.Popen[bytes], marker: str, folder: Path) -> LeftoverProcesses:
@@ -144,13 +145,15 @@ def sweep_leftovers() -> int:
     for folder in Path(tempfile.gettempdir()).glob(f"{PREFIX}*-*-*-*-*"):
         name = folder.name.removeprefix(PREFIX).rpartition("-")[0]
         with contextlib.suppress(OSError):
-            if folder.stat().st_uid == os.geteuid() and _is_leftover(name):
+            if folder.stat().st_uid == os.geteuid() and _is_leftover(folder, name):
                 shutil.rmtree(folder)
                 swept += 1
     return swept
 
 
-def _is_leftover(name: str) -> bool:
+def _is_leftover(folder: Path, name: str) -> bool:
     """True for a folder of a process that is gone or ran before the last boot: temporary folders are one machine's."""
+    if (is_in_use := has_living_owner(folder)) is not None:
+        return not is_in_use
     boot, boot_now = boot_of_folder(name), current_place().boot
     return folder_owner_is_gone(name) or bool(boot and boot_now and boot != boot_now)

@@ -10,6 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
 
+from firstbell.private_files import private_log
 from firstbell.runner.execution.supervision.child_process import ChildGone, ChildProcess
 from firstbell.runner.execution.supervision.protocol import PipeMessage, WorkerSetup
 from firstbell.runner.execution.supervision.supervisor import WorkerFailure
@@ -61,8 +62,7 @@ class PlayerProcess:
 def measure_in_child(setup: WorkerSetup, log: Path) -> CapacityMeasured:
     """Measures the cost of one student in a process of its own. Raises WorkerFailure."""
     messages: queue.SimpleQueue[tuple[PlayerProcess, FromPlayers | None]] = queue.SimpleQueue()
-    log.parent.mkdir(parents=True, exist_ok=True)
-    with log.open("ab") as file:
+    with private_log(log) as file:
         players = PlayerProcess(file, messages)
         try:
             players.send(PreparePlayers(hello=setup))
@@ -89,8 +89,7 @@ class PlayerProcesses:
         self._players: dict[PlayerProcess, tuple[Arrival, ...]] = {}
         self.browser = ""
         self.is_intact = True
-        log.parent.mkdir(parents=True, exist_ok=True)
-        self._log = log.open("ab")
+        self._log = private_log(log)
         try:
             for worker in sorted({arrival.worker for arrival in arrivals}):
                 players = PlayerProcess(self._log, self._messages)

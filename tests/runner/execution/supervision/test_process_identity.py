@@ -15,6 +15,7 @@ import pytest
 
 from firstbell.runner.app.local_runner import _remove_stale_work
 from firstbell.runner.execution.supervision import process_identity
+from firstbell.runner.execution.supervision.owned_folder import OwnedFolder
 from firstbell.runner.execution.supervision.process_identity import (
     current_place,
     folder_name,
@@ -186,3 +187,31 @@ def test_recordings_of_other_containers_stay_while_they_are_in_use(tmp_path: Pat
         os.utime(folder, (0, 0))
     _remove_stale_work(tmp_path)
     assert sorted(tmp_path.iterdir()) == sorted([mine, elsewhere])
+
+
+def test_recordings_go_when_their_owner_has_ended_in_whichever_container(tmp_path: Path) -> None:
+    boot, _ = str(current_place()).split("-")
+    held, left = (OwnedFolder(tmp_path / f"{number}-1-{boot}-000000") for number in (1, 2))
+    (left.path / "run").mkdir()
+    for folder in (held.path, left.path):
+        os.utime(folder, (0, 0))
+    left.release()
+    assert left.path.exists()
+    _remove_stale_work(tmp_path)
+    assert list(tmp_path.iterdir()) == [held.path]
+    held.release()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_killed_owner_gives_its_folder_back(tmp_path: Path) -> None:
+    code = (
+        "import os, pathlib, signal, sys\n"
+        "from firstbell.runner.execution.supervision.owned_folder import OwnedFolder\n"
+        "owned = OwnedFolder(pathlib.Path(sys.argv[1]))\n"
+        "os.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    folder = tmp_path / folder_name()[:-1]
+    subprocess.run([sys.executable, "-c", code, str(folder)], check=False)
+    assert folder.exists()
+    _remove_stale_work(tmp_path)
+    assert not folder.exists()
