@@ -5,7 +5,9 @@ If a calendar cannot be read, its last windows stay, and the error is logged.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+import time
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -15,56 +17,64 @@ from firstbell.runner.app.build_storage import web_access_of
 from firstbell.runner.config.load import Config
 from firstbell.runner.config.sections.calendar import MaintenanceSection
 from firstbell.runner.config.to_schedule import maintenance_of
-from firstbell.runner.schedule.ical import windows
+from firstbell.runner.schedule.ical import Window, windows
 from firstbell.runner.schedule.ical_fetch import FeedError, fetch
 from firstbell.runner.schedule.maintenance import Maintenance
 
 log = structlog.get_logger()
 
+REREAD_S = 3600.0
 # A window that began before yesterday and still lasts would be a very long one.
 BACK, AHEAD = timedelta(days=2), timedelta(days=14)
 
 
 class MaintenanceWindows:
-    """The maintenance windows that are known now."""
+    """The maintenance windows that are known now. `now_s` is a clock that never jumps, in seconds."""
 
-    def __init__(self, config: Config) -> None:
+    def __init__(self, config: Config, now_s: Callable[[], float] = time.monotonic) -> None:
         self._config = config
-        self._read: dict[str, list[Maintenance]] = {}
+        self._now_s = now_s
+        self._asked_at_s: dict[str, float] = {}
+        self._read: dict[str, Sequence[Window]] = {}
 
     def follow(self, config: Config) -> None:
-        """Takes over a new configuration, and reads its calendars."""
+        """Takes over a new configuration. Reads no calendar: `refresh` does."""
         self._config = config
-        self.refresh()
 
     def windows(self) -> Sequence[Maintenance]:
         """Returns all windows. Reads no calendar: `refresh` does."""
-        sources = {section.ics for section in self._config.settings.maintenance}
-        from_calendars = [window for source in sources for window in self._read.get(source, ())]
+        from_calendars = [
+            _maintenance(section, window)
+            for section in self._config.settings.maintenance
+            for window in self._read.get(section.ics, ())
+        ]
         return [*maintenance_of(self._config.settings), *from_calendars]
 
     def refresh(self) -> None:
-        """Reads the calendars again."""
-        for section in self._config.settings.maintenance:
-            if section.ics:
-                try:
-                    self._read[section.ics] = self._windows(section)
-                except FeedError as error:
-                    log.error("maintenance.unreadable", error=str(error))
+        """Reads each calendar that was never asked for, or not for `REREAD_S`."""
+        config = self._config
+        for source in {section.ics for section in config.settings.maintenance if section.ics}:
+            now_s = self._now_s()
+            if now_s - self._asked_at_s.get(source, -math.inf) < REREAD_S:
+                continue
+            self._asked_at_s[source] = now_s
+            try:
+                self._read[source] = _windows(source, config)
+            except FeedError as error:
+                log.error("maintenance.unreadable", error=str(error))
 
-    def _windows(self, section: MaintenanceSection) -> list[Maintenance]:
-        source, now = section.ics, datetime.now(UTC)
-        if "://" not in source:
-            source = str(self._config.folder / source)
-        zone = ZoneInfo(self._config.settings.school.timezone)
-        data = fetch(source, web_access_of(self._config))
-        return [
-            Maintenance(
-                services=section.services,
-                start=window.start,
-                end=window.end,
-                run=section.run,
-                why=section.why or window.title,
-            )
-            for window in windows(data, since=now - BACK, until=now + AHEAD, zone=zone)
-        ]
+
+def _windows(source: str, config: Config) -> Sequence[Window]:
+    now, zone = datetime.now(UTC), ZoneInfo(config.settings.school.timezone)
+    data = fetch(source if "://" in source else str(config.folder / source), web_access_of(config))
+    return windows(data, since=now - BACK, until=now + AHEAD, zone=zone)
+
+
+def _maintenance(section: MaintenanceSection, window: Window) -> Maintenance:
+    return Maintenance(
+        services=section.services,
+        start=window.start,
+        end=window.end,
+        run=section.run,
+        why=section.why or window.title,
+    )

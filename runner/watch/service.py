@@ -53,7 +53,7 @@ from firstbell.runner.watch.systemd import notify, reloading, watchdog_s
 log = structlog.get_logger()
 
 PLAN_S, LEASES_S, ALARM_UPKEEP_S = 10.0, 15.0, 5.0
-CALENDARS_S, THINNING_S, SWEEP_S = 3600.0, 3600.0, 24 * 3600.0
+CALENDARS_S, THINNING_S, SWEEP_S = 10.0, 3600.0, 24 * 3600.0
 TURN_S = 1.0
 # A stop waits no longer for uploads: evidence on the spool is durable.
 FINISH_S = 5.0

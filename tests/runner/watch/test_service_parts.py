@@ -13,12 +13,14 @@ import pytest
 
 from firstbell.backoff import Backoff
 from firstbell.runner.config.errors import ConfigError
-from firstbell.runner.config.load import load, parse
+from firstbell.runner.config.load import Config, load, parse
 from firstbell.runner.history.database import HistoryError
 from firstbell.runner.history.record import RunRow
+from firstbell.runner.schedule.ical_fetch import FeedError
 from firstbell.runner.watch import clock as clocks
+from firstbell.runner.watch import maintenance
 from firstbell.runner.watch.clock import JobClock, PeriodicJob
-from firstbell.runner.watch.maintenance import MaintenanceWindows
+from firstbell.runner.watch.maintenance import REREAD_S, MaintenanceWindows
 from firstbell.runner.watch.reload import ConfigFile, check_without_restart
 from firstbell.runner.watch.retrying_history import RetryingRecords
 from firstbell.runner.watch.service import workers_of
@@ -171,23 +173,56 @@ def test_record_waits_for_an_unavailable_history(monkeypatch: pytest.MonkeyPatch
         RetryingRecords(UnavailableHistory(3), give_up).record(RUN)
 
 
-def test_maintenance_of_an_unreadable_calendar_is_kept(tmp_path: Path) -> None:
-    file, calendar = tmp_path / "firstbell.toml", tmp_path / "vendor.ics"
+@pytest.fixture
+def vendor(tmp_path: Path) -> Path:
+    """A calendar in which an upgrade is under way, beside a configuration that does not name it yet."""
     now = datetime.now(UTC)
     times = f"DTSTART:{now - timedelta(hours=1):%Y%m%dT%H%M%SZ}\r\nDTEND:{now + timedelta(hours=1):%Y%m%dT%H%M%SZ}"
     event = f"BEGIN:VEVENT\r\nUID:1\r\n{times}\r\nSUMMARY:Long upgrade\r\nEND:VEVENT"
+    calendar = tmp_path / "vendor.ics"
     calendar.write_text(f"BEGIN:VCALENDAR\r\n{event}\r\nEND:VCALENDAR\r\n", newline="")
-    file.write_text(
-        f'{CONFIG}\n[[maintenance]]\nics = "vendor.ics"\nservices = ["platform"]\n\n[[maintenance]]\n'
-        "start = 2026-12-05T22:00:00\nend = 2026-12-06T04:00:00\nrun = false\n"
-    )
-    announced = MaintenanceWindows(load(file))
-    assert [str(window) for window in announced.windows()] == ["maintenance of everything"]
+    (tmp_path / "firstbell.toml").write_text(CONFIG)
+    return calendar
+
+
+def vendor_maintenance(vendor: Path, *services: str) -> Config:
+    """The configuration, with the vendor's calendar for each of some services."""
+    tables = (f'\n[[maintenance]]\nics = "{vendor.name}"\nservices = ["{service}"]\n' for service in services)
+    file = vendor.with_name("firstbell.toml")
+    file.write_text(CONFIG + "".join(tables))
+    return load(file)
+
+
+def test_maintenance_calendar_is_read_by_the_refresh_alone_and_kept_while_unreadable(vendor: Path) -> None:
+    now_s = 0.0
+    announced = MaintenanceWindows(load(vendor.with_name("firstbell.toml")), lambda: now_s)
     announced.refresh()
-    assert "maintenance of platform: Long upgrade" in {str(window) for window in announced.windows()}
-    calendar.unlink()
+    announced.follow(vendor_maintenance(vendor, "platform", "sso"))
+    assert announced.windows() == []  # A reload waits for no publisher: it reads nothing.
     announced.refresh()
-    assert len(announced.windows()) == 2
+    seen = ["maintenance of platform: Long upgrade", "maintenance of sso: Long upgrade"]
+    assert [str(window) for window in announced.windows()] == seen
+    vendor.unlink()
+    now_s += REREAD_S
+    announced.refresh()
+    assert [str(window) for window in announced.windows()] == seen
+    announced.follow(vendor_maintenance(vendor, "room"))
+    assert [str(window) for window in announced.windows()] == ["maintenance of room: Long upgrade"]
+
+
+def test_maintenance_calendar_is_asked_for_once_an_hour(vendor: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked_at_s, times_s = list[float](), [5.0, 15.0, 3604.0, 3605.0, 3615.0]
+
+    def fetch(*_: object) -> bytes:
+        asked_at_s.append(times_s[0])
+        raise FeedError("the publisher is away")
+
+    monkeypatch.setattr(maintenance, "fetch", fetch)
+    announced = MaintenanceWindows(vendor_maintenance(vendor, "platform", "sso"), lambda: times_s[0])
+    while times_s:
+        announced.refresh()
+        times_s.pop(0)
+    assert asked_at_s == [5.0, 3605.0]
 
 
 def test_default_is_one_worker_for_two_processors(monkeypatch: pytest.MonkeyPatch) -> None:
