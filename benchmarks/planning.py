@@ -84,7 +84,7 @@ def play_an_hour(journeys: int, workers: int, folder: Path, meter: Meter) -> int
     planner = Planner(slots, lambda: table, grace_s=120)
     jobs: dict[str, tuple[float, Callable[[], object]]] = {
         "plan": (PLAN_S, planner.plan),
-        "leases": (LEASES_S, lambda: (slots.renew(policy, []), slots.reap(policy.is_gone))[-1]),  # type: ignore[func-returns-value]
+        "leases": (LEASES_S, lambda: (slots.renew(policy, []), slots.reap(policy.is_gone))[-1]),
     }
     for second in range(HOUR_S):
         now[0] = BEGIN + timedelta(seconds=second)

@@ -7,8 +7,9 @@ from collections.abc import Callable
 import structlog
 
 from firstbell.runner.execution.supervision.process_identity import owner_is_gone
-from firstbell.runner.history.database import Database
+from firstbell.runner.history.database import Database, HistoryError
 from firstbell.runner.history.runs.host_checks import HostCheckHistory
+from firstbell.runner.history.slots.renewals import Renewals
 from firstbell.runner.history.slots.slots import ClaimPolicy, SlotHistory
 from firstbell.runner.watch.generation import Generation
 from firstbell.runner.watch.host_checks import HostCheckJob, PeriodicHostChecks
@@ -26,6 +27,7 @@ class WatchedLocation:
         self._generation: Callable[[], Generation] = inputs.generation
         self._slots = SlotHistory(database, location, self._generation().runtime.zone)
         self._planner = Planner(self._slots, lambda: self._generation().timetable, policy.grace_s)
+        self._renewals = Renewals(policy.lease_s)
         self.host_checks = PeriodicHostChecks(HostCheckHistory(database), location, self._host_check_job)
         self.workers = SlotWorkers(self._slots, policy, inputs, location)
 
@@ -34,9 +36,13 @@ class WatchedLocation:
         return self._planner.plan()
 
     def renew_and_reap(self) -> None:
-        """Renews this process's leases, then reaps expired ones."""
-        self._slots.renew(self.workers.policy, self.workers.active_claims())
-        if reaped := self._slots.reap(owner_is_gone):
+        """Renews this process's leases, then ends slots whose owner is gone, and expired ones if that may be."""
+        try:
+            self._renewals.succeeded(self._slots.renew(self.workers.policy, self.workers.active_claims()))
+        except HistoryError:
+            self._renewals.failed()
+            raise
+        if reaped := self._slots.reap(owner_is_gone, by_lease=self._renewals.are_undisturbed):
             log.warning("slots.reaped", slots=reaped, location=self.location)
 
     def _host_check_job(self) -> HostCheckJob:

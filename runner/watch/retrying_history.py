@@ -29,7 +29,7 @@ class RetryingRecords:
         self._give_up = give_up
 
     def record(self, run: RunRow, claim: Claim | None = None) -> None:
-        """Records a run and ends its slot. Raises ClaimLost, HistoryRefused if the errored run is refused too, and
+        """Records a run and ends its slot. Raises HistoryRefused if the errored run is refused too, and
         HistoryError once `give_up` is set."""
         is_refused = False
         for tries in count():

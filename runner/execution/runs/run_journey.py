@@ -52,7 +52,7 @@ class RunRecords(Protocol):
     """The records of runs."""
 
     def record(self, run: RunRow, claim: Claim | None = None) -> None:
-        """Writes a run and closes its slot. Raises HistoryError, or Overtaken."""
+        """Writes a run and closes its slot. Raises HistoryError."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,7 +97,7 @@ class RunOrder:
 def run_journey(order: RunOrder, worker: ManagedWorker, context: RunContext, reporter: Reporter) -> RunResult:
     """Runs a journey once and keeps its evidence and record.
 
-    Raises HistoryError when the row cannot be written, and Overtaken when the slot was closed without this run.
+    Raises HistoryError when the row cannot be written.
     """
     started_at = datetime.now(UTC)
     run_id = new_run_id(started_at)

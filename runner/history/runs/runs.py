@@ -18,7 +18,7 @@ from firstbell.runner.history.database import Database, HistoryError
 from firstbell.runner.history.record import AttemptRow, ProofRow, RunRow, StepRow
 from firstbell.runner.history.refusal import is_refusal
 from firstbell.runner.history.runs.harmless_requests import write_harmless
-from firstbell.runner.history.slots.claims import Claim, end_with_run
+from firstbell.runner.history.slots.claims import Claim, RunEnding, end_with_run
 from firstbell.runner.history.tables.runs import attempts, proofs, runs, steps
 from firstbell.runner.outcome import Outcome
 
@@ -51,26 +51,39 @@ class RunHistory:
         self._observe = observe
 
     def record(self, run: RunRow, claim: Claim | None = None) -> None:
-        """Writes a run with its attempts, steps and proofs: all of it, or nothing.
+        """Writes a run with its attempts, steps and proofs: all of it, or nothing; once, however often it is called.
 
-        With a claim its slot ends in the same transaction. Raises ClaimLost, and writes nothing, when the claim no
-        longer holds because the slot has ended otherwise.
+        With a claim its slot ends in the same transaction. A run whose slot was taken for abandoned meanwhile gets it
+        back; each slot counts once. Its verdict raises alarms unless a later run of the journey there is recorded.
         """
         with self._database.write() as connection:
-            if claim is not None:
-                end_with_run(connection, claim, run)
-            connection.execute(insert(runs), _columns(runs, run, tail=run.id[::-1]))
-            for attempt in run.attempts:
-                key = {"run_id": run.id, "attempt": attempt.number}
-                connection.execute(insert(attempts), _columns(attempts, attempt, run_id=run.id))
-                for step in attempt.steps:
-                    connection.execute(insert(steps), _columns(steps, step, **key))
-                for position, proof in enumerate(attempt.proofs, start=1):
-                    connection.execute(insert(proofs), _columns(proofs, proof, position=position, **key))
-            add_count(connection, self._count(run))
-            if run.outcome == Outcome.PASSED:
-                write_harmless(connection, run.journey, run.location, run.harmless, run.started_at)
-            self._observe_safely(connection, run)
+            if claim is not None and _is_written(connection, run):
+                return  # The answer to an earlier call was lost.
+            ending = end_with_run(connection, claim, run) if claim is not None else RunEnding.IN_TIME
+            is_news = ending is RunEnding.IN_TIME or not self._has_later(connection, run)
+            _write(connection, run)
+            if claim is not None and ending is RunEnding.OVERTAKEN:
+                missed_on = claim.due_at.astimezone(self._zone).date()
+                back = DailyCount(day=missed_on, journey=run.journey, location=run.location, what="missed", by=-1)
+                add_count(connection, back)
+            if ending is not RunEnding.WITHOUT_SLOT:
+                add_count(connection, self._count(run))
+            if is_news:
+                self._follow(connection, run)
+        if ending is not RunEnding.IN_TIME:
+            log.warning("run.overtaken", run_id=run.id, slot=ending.value, is_news=is_news)
+
+    def _follow(self, connection: Connection, run: RunRow) -> None:
+        """Writes the consequences of a run that tells the present state."""
+        if run.outcome == Outcome.PASSED:
+            write_harmless(connection, run.journey, run.location, run.harmless, run.started_at)
+        self._observe_safely(connection, run)
+
+    @staticmethod
+    def _has_later(connection: Connection, run: RunRow) -> bool:
+        later = (runs.c.journey == run.journey) & (runs.c.started_at > run.started_at)
+        query = select(runs.c.id).where(later, runs.c.location == run.location)
+        return connection.execute(query.limit(1)).first() is not None
 
     def _observe_safely(self, connection: Connection, run: RunRow) -> None:
         """Calls `observe`. An error in it must not lose the run itself, unless the database cannot be used."""
@@ -125,6 +138,22 @@ class RunHistory:
                 names = ", ".join(row["id"] for row in found)
                 raise NoSuchRun(f"several runs have an id that ends in {name!r} ({names}); give more of the id")
             return _whole(connection, found[0])
+
+
+def _is_written(connection: Connection, run: RunRow) -> bool:
+    same = (runs.c.id == run.id) & (runs.c.started_at == run.started_at) & (runs.c.outcome == run.outcome)
+    return connection.execute(select(runs.c.id).where(same)).first() is not None
+
+
+def _write(connection: Connection, run: RunRow) -> None:
+    connection.execute(insert(runs), _columns(runs, run, tail=run.id[::-1]))
+    for attempt in run.attempts:
+        key = {"run_id": run.id, "attempt": attempt.number}
+        connection.execute(insert(attempts), _columns(attempts, attempt, run_id=run.id))
+        for step in attempt.steps:
+            connection.execute(insert(steps), _columns(steps, step, **key))
+        for position, proof in enumerate(attempt.proofs, start=1):
+            connection.execute(insert(proofs), _columns(proofs, proof, position=position, **key))
 
 
 def _whole(connection: Connection, run: Mapping[str, Any]) -> RunRow:

@@ -5,23 +5,31 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence, Set
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, String, cast, delete, exists, insert, literal, select
 
 from firstbell.runner.history.database import Database
 from firstbell.runner.history.slots.account_allocation import AccountAllocation
-from firstbell.runner.history.tables.runs import locks
+from firstbell.runner.history.tables.runs import locks, slots
+from firstbell.runner.schedule.slot_state import SlotState
 
 IsGone = Callable[[str], bool]
 
 # How long an account stays locked after its owner was lost. The locks of a dead process on this machine end at once.
 SLOT_LEASE_S = 60.0  # Renewed while the slot runs.
 RUN_LEASE_DEADLINES = 2  # A run by hand: each of its two attempts may take the journey's deadline.
+FORGOTTEN_S = 7200.0  # After its lease, the lock of a slot that nothing ends: its location is no longer watched.
 SESSION_LEASE_S = 3600.0  # A session of plain pytest, in which a person may stop at a breakpoint.
 
 
 def current_locks(connection: Connection, now: datetime, is_gone: IsGone) -> frozenset[str]:
-    """Returns the locks that are held, after deleting those that have expired or whose owner is gone."""
-    connection.execute(delete(locks).where(locks.c.lease_until < now))
+    """Returns the locks that are held, after deleting those that have expired or whose owner is gone.
+
+    The locks of a slot that runs end with it: after an outage its lease has expired, and it still plays.
+    """
+    holder = literal("slot ") + cast(slots.c.id, String) + "/" + cast(slots.c.fence, String)
+    is_running = exists().where(slots.c.state == SlotState.RUNNING, holder == locks.c.holder)
+    is_forgotten = locks.c.lease_until < now - timedelta(seconds=FORGOTTEN_S)
+    connection.execute(delete(locks).where(locks.c.lease_until < now, ~is_running | is_forgotten))
     for owner in connection.execute(select(locks.c.owner).distinct()).scalars().all():
         if is_gone(owner):
             connection.execute(delete(locks).where(locks.c.owner == owner))

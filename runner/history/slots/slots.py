@@ -2,8 +2,8 @@
 
 Crash-safe by its rows: a slot is claimed (running, with owner, fence and lease) before it is run, and ended in the
 transaction that records its run. If the process dies in between, the lease expires, or another process on this machine
-sees that the owner is gone, and the slot ends as missed: a slot never runs twice. A late result of a zombie carries an
-old fence and is refused.
+sees that the owner is gone, and the slot ends as missed: a slot never runs twice. A result that comes after that gets
+its slot back.
 
 On PostgreSQL another process may change a slot between a read and the update that follows: each update asks for the
 state that was read, and only the rows that it returns are acted on and counted.
@@ -144,15 +144,17 @@ class SlotHistory:
                     return claim
         return None
 
-    def renew(self, policy: ClaimPolicy, running: Collection[Claim]) -> None:
-        """Renews the leases of the claims that this process is running; any other lease expires."""
+    def renew(self, policy: ClaimPolicy, running: Collection[Claim]) -> datetime:
+        """Renews the leases of the claims that this process is running; any other lease expires. Returns the time."""
         if not running:
-            return
+            return self.now()
         with self._database.write() as connection:
-            until = self._database.now(connection) + timedelta(seconds=policy.lease_s)
+            now = self._database.now(connection)
+            until = now + timedelta(seconds=policy.lease_s)
             for claim in running:
                 connection.execute(update(slots).where(holds(claim)).values(lease_until=until))
                 connection.execute(update(locks).where(locks.c.holder == claim.holder).values(lease_until=until))
+        return now
 
     def skip(self, claim: Claim, why: str) -> None:
         """Ends a claimed slot that must not run."""
@@ -166,16 +168,15 @@ class SlotHistory:
             end_claim(connection, claim, state=SlotState.MISSED, why=why)
             self._count(connection, Counter([(self._day(claim.due_at), claim.journey)]), SlotState.MISSED)
 
-    def reap(self, is_gone: IsGone) -> int:
-        """Ends running slots whose owner is gone or whose lease has expired; returns their count."""
+    def reap(self, is_gone: IsGone, *, by_lease: bool = True) -> int:
+        """Ends running slots whose owner is gone or, with `by_lease`, whose lease has expired; returns their count."""
         running = select(slots.c.id, slots.c.owner, slots.c.fence, slots.c.lease_until).where(
             slots.c.state == SlotState.RUNNING, slots.c.location == self._location
         )
         with self._database.write_exclusively() as connection:
             now = self._database.now(connection)
-            abandoned = [
-                row for row in connection.execute(running).all() if row.lease_until < now or is_gone(row.owner)
-            ]
+            found = connection.execute(running).all()
+            abandoned = [row for row in found if (by_lease and row.lease_until < now) or is_gone(row.owner)]
             ended = 0
             for row in abandoned:
                 is_unchanged = (slots.c.fence == row.fence) & (slots.c.lease_until == row.lease_until)

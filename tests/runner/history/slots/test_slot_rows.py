@@ -18,7 +18,8 @@ from firstbell.runner.history.runs.retention import StepThinning
 from firstbell.runner.history.runs.runs import RunHistory
 from firstbell.runner.history.slots.account_allocation import AccountAllocation
 from firstbell.runner.history.slots.account_locks import AccountLocks
-from firstbell.runner.history.slots.claims import Claim, ClaimLost
+from firstbell.runner.history.slots.claims import Claim
+from firstbell.runner.history.slots.renewals import Renewals
 from firstbell.runner.history.slots.slots import ClaimPolicy, SlotHistory
 from firstbell.runner.schedule import slot_state
 from firstbell.runner.schedule.calendar import CalendarRules, SchoolCalendar
@@ -109,16 +110,89 @@ def test_a_run_that_began_late_says_how_late(slots: SlotHistory, database: Datab
     assert states(database) == [("late", "began 45 s after it was due")]
 
 
-def test_a_claim_with_an_expired_lease_writes_nothing(slots: SlotHistory, database: Database, clock: Clock) -> None:
+@pytest.mark.parametrize("answer_was_lost", [False, True])
+def test_a_run_whose_slot_was_overtaken_gets_it_back_and_is_counted_once(
+    slots: SlotHistory, database: Database, clock: Clock, *, answer_was_lost: bool
+) -> None:
     slots.plan([due()], {})
     claim = claimed(slots)
     clock.forward(61)
     assert slots.reap(lambda _owner: False) == 1
-    with pytest.raises(ClaimLost):
-        RunHistory(database, ZONE).record(row(claim), claim)
     assert states(database) == [("missed", "whoever ran it ended in the middle")]
-    assert uptime(database) == Uptime(journey="live-class", missed=1)
-    assert not RunHistory(database, ZONE).recent(5)
+    observed: list[str] = []
+    history = RunHistory(database, ZONE, lambda _connection, run: observed.append(run.outcome))
+    for _ in range(2 if answer_was_lost else 1):
+        history.record(row(claim, outcome="failed"), claim)
+    assert states(database) == [("ran", "")]
+    assert (uptime(database).missed, uptime(database).failed, uptime(database).took_s) == (0, 1, 2.0)
+    assert [run.outcome for run in history.recent(5)] == observed == ["failed"]
+
+
+def test_an_overtaken_run_alarms_nobody_of_what_a_later_run_has_seen_otherwise(
+    slots: SlotHistory, database: Database, clock: Clock
+) -> None:
+    slots.plan([due()], {})
+    claim = claimed(slots)
+    clock.forward(600)
+    slots.reap(lambda _owner: False)
+    observed: list[str] = []
+    history = RunHistory(database, ZONE, lambda _connection, run: observed.append(run.outcome))
+    history.record(replace(row(claim), id="later", started_at=clock.now))
+    history.record(row(claim, outcome="failed"), claim)
+    assert observed == ["passed"]
+    assert len(history.recent(5)) == 2
+
+
+def test_a_run_whose_slot_was_skipped_is_kept_and_not_counted_again(slots: SlotHistory, database: Database) -> None:
+    slots.plan([due()], {})
+    claim = claimed(slots)
+    slots.skip(claim, "maintenance")
+    RunHistory(database, ZONE).record(row(claim), claim)
+    assert states(database) == [("skipped", "maintenance")]
+    assert uptime(database) == Uptime(journey="live-class", skipped=1)
+    assert len(RunHistory(database, ZONE).recent(5)) == 1
+
+
+@pytest.mark.parametrize(
+    ("renewals", "are_undisturbed"),
+    [
+        ([(0, 0), (15, 15), (30, 30), (45, 45), (60, 60)], True),
+        ([(0, 0), (15, 15), (30, 30), (45, 45)], False),
+        ([(0, 0), (60, 60)], False),  # The process or the database was frozen.
+        ([(0, 0), (15, 15), (30, 3630), (45, 3645), (60, 3660)], False),  # The clock was set ahead,
+        ([(0, 0), (15, 15), (30, -60), (45, -45), (60, -30)], False),  # or back.
+        ([(0, 0), (30, 3630), (45, 3645), (60, 3660), (75, 3675), (90, 3690)], True),
+        ([(0, 0), None, (15, 15), (30, 30), (45, 45), (60, 60)], False),
+        ([(0, 0), (15, 15), (30, 30), (45, 45), (60, 60), None], False),
+    ],
+)
+def test_a_lease_counts_only_after_a_whole_lease_of_undisturbed_renewals(
+    renewals: list[tuple[float, float] | None], *, are_undisturbed: bool
+) -> None:
+    at = 0.0
+    found = Renewals(60.0, lambda: at)
+    for renewal in renewals:
+        if renewal is None:
+            found.failed()
+        else:
+            at, database_s = renewal
+            found.succeeded(NOON + timedelta(seconds=database_s))
+    assert found.are_undisturbed is are_undisturbed
+
+
+def test_an_expired_lease_counts_only_where_it_may(slots: SlotHistory, database: Database, clock: Clock) -> None:
+    slots.plan([due(), due("class-list")], {})
+    assert slots.claim(terms("other"), alone)
+    clock.forward(61)
+    assert slots.reap(lambda _owner: False, by_lease=False) == 0
+    assert slots.claim(terms(), alone) is None, "its account is still in use"
+    assert slots.reap(lambda owner: owner == "other", by_lease=False) == 1
+    assert slots.claim(terms(), alone) is not None
+    with database.write() as connection:
+        connection.execute(text("UPDATE slots SET location = 'elsewhere'"))
+    slots.plan([due("class-list", 1), due("class-list", 7260)], {})
+    clock.forward(7300)
+    assert slots.claim(terms(), alone), "nobody watches that location any more"
 
 
 def test_a_renewed_lease_holds(slots: SlotHistory, database: Database, clock: Clock) -> None:
