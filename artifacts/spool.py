@@ -16,6 +16,7 @@ import errno
 import fcntl
 import os
 import shutil
+import traceback
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -126,17 +127,18 @@ class Spool:
                 return SpoolDelivery(busy=True)
             for run in sorted(self._runs(), key=lambda run: (run.prefix in self._refused, run.age)):
                 try:
-                    objects += self._deliver(run, store)
-                except AlreadyStored as error:
-                    self._put_aside(run, str(error))
-                    aside.append(Undelivered(name=run.prefix, reason=str(error)))
+                    try:
+                        objects += self._deliver(run, store)
+                    except AlreadyStored as error:
+                        self._put_aside(run, str(error))
+                        aside.append(Undelivered(name=run.prefix, reason=str(error)))
+                        continue
                 except FileNotFoundError:
                     continue  # Just dropped to make room.
-                except (StoreError, OSError) as error:
-                    reason = str(error) if isinstance(error, StoreError) else f"it cannot be read ({error.strerror})"
-                    waiting.append(Undelivered(name=run.prefix, reason=reason))
+                except Exception as error:  # Whatever befalls one run, the others are tried.
+                    waiting.append(Undelivered(name=run.prefix, reason=_reason(error)))
                     self._refused.add(run.prefix)
-                    refusals += 1
+                    refusals += isinstance(error, StoreError)
                 else:
                     self._refused.discard(run.prefix)
                     refusals = 0
@@ -278,3 +280,14 @@ class Spool:
                 yield False
             else:
                 yield True
+
+
+def _reason(error: Exception) -> str:
+    """Return why a run was not delivered. The text of an unforeseen error may hold anything, so its place is named."""
+    if isinstance(error, StoreError):
+        return str(error)
+    if isinstance(error, OSError):
+        return f"it cannot be read ({error.strerror})"
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    place = f"{Path(last.filename).name}, line {last.lineno}"
+    return f"First Bell failed with {type(error).__name__} ({place}); report it"

@@ -6,6 +6,7 @@ import base64
 import hashlib
 import mimetypes
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
@@ -25,7 +26,7 @@ from firstbell.artifacts.holds import (
 )
 from firstbell.artifacts.policy import Lifetime
 from firstbell.artifacts.stores import AlreadyStored, Denied, ShareLink, StoreError, StoreOptions
-from firstbell.artifacts.stores.s3_errors import http_status_of, store_error_of
+from firstbell.artifacts.stores.s3_errors import code_of, http_status_of, store_errors
 from firstbell.artifacts.stores.s3_self_test import BucketProbe
 from firstbell.artifacts.stores.self_test import SelfTestFinding
 
@@ -61,57 +62,51 @@ class S3Store:
         self.bucket = bucket
         self.prefix = f"{prefix.strip('/')}/" if prefix.strip("/") else ""
         self.options = options
-        try:
+        with store_errors(self.bucket):
             self._session = boto3.Session()
             self._client = _client(self._session, options)
-        except BotoCoreError as error:
-            raise store_error_of(error, self.bucket) from None
 
     def check(self) -> None:
         """Check that the bucket can be reached. A machine that may only write need not be allowed to read it."""
-        try:
+        with suppress(Denied), store_errors(self.bucket):
             self._client.head_bucket(Bucket=self.bucket)
-        except (ClientError, BotoCoreError) as error:
-            refused = store_error_of(error, self.bucket)
-            if not isinstance(refused, Denied):
-                raise refused from None
 
     def put(self, name: str, data: bytes, lifetime: Lifetime) -> None:
         """Store an object once. After a lost answer the name conflicts with our own object: its hash tells so."""
         put_options = self._put_options(name, data, lifetime)
         for _ in range(CONFLICT_TRIES):
-            try:
-                self._client.put_object(
-                    Bucket=self.bucket, Key=self.prefix + name, Body=data, IfNoneMatch="*", **put_options
-                )
-            except ClientError as error:
-                status = http_status_of(error)
-                if status == 412 and self._is_same(name, data):
-                    return
-                if status not in (409, 412):
-                    raise store_error_of(error, self.bucket) from None
-            except BotoCoreError as error:
-                raise store_error_of(error, self.bucket) from None
-            else:
+            with store_errors(self.bucket):
+                try:
+                    self._client.put_object(
+                        Bucket=self.bucket, Key=self.prefix + name, Body=data, IfNoneMatch="*", **put_options
+                    )
+                except ClientError as error:
+                    status = http_status_of(error)
+                    if status not in (409, 412):
+                        raise
+                    if status == 409 or not self._is_same(name, data):
+                        continue
                 return
         raise StoreError(f"s3://{self.bucket}: {name} is being written by another client; try again", permanent=False)
 
     def get(self, name: str) -> bytes:
         """Return an object's content."""
-        try:
-            return self._client.get_object(Bucket=self.bucket, Key=self.prefix + name)["Body"].read()
-        except self._client.exceptions.NoSuchKey:
-            raise StoreError(f"{name} is not in s3://{self.bucket}/{self.prefix}", permanent=True) from None
-        except (ClientError, BotoCoreError) as error:
-            raise store_error_of(error, self.bucket) from None
+        with store_errors(self.bucket):
+            try:
+                return self._client.get_object(Bucket=self.bucket, Key=self.prefix + name)["Body"].read()
+            except ClientError as error:
+                if http_status_of(error) != 404 or code_of(error) == "NoSuchBucket":
+                    raise
+                message = f"{name} is not in s3://{self.bucket}/{self.prefix}"
+                raise StoreError(message, permanent=True) from None
 
     def names(self, prefix: str) -> list[str]:
         """Return all names that begin with a prefix."""
-        pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=self.prefix + prefix)
-        try:
+        with store_errors(self.bucket):
+            pages = self._client.get_paginator("list_objects_v2").paginate(
+                Bucket=self.bucket, Prefix=self.prefix + prefix
+            )
             return sorted(row["Key"].removeprefix(self.prefix) for page in pages for row in page.get("Contents", ()))
-        except (ClientError, BotoCoreError) as error:
-            raise store_error_of(error, self.bucket) from None
 
     def address(self, name: str) -> str:
         """Return an object's s3:// address."""
@@ -124,7 +119,7 @@ class S3Store:
         requested_end = datetime.now(UTC) + timedelta(seconds=int(for_s))
         target = {"Bucket": self.bucket, "Key": self.prefix + name}
         response_headers = {"ResponseContentType": _type_of(name), "ResponseContentDisposition": "inline"}
-        try:
+        with store_errors(self.bucket):
             credentials = self._session.get_credentials()
             if credentials is None:
                 raise NoCredentialsError
@@ -133,8 +128,6 @@ class S3Store:
             url = self._client.generate_presigned_url(
                 "get_object", Params=target | response_headers, ExpiresIn=int(for_s)
             )
-        except (ClientError, BotoCoreError) as error:
-            raise store_error_of(error, self.bucket) from None
         credentials_end: datetime | None = getattr(credentials, "_expiry_time", None)
         if credentials_end is not None and credentials_end < requested_end:
             why = "the credentials that signed it end then; for a longer link sign with a user's key"
@@ -176,15 +169,13 @@ class S3Store:
 
     def _tag(self, names: Sequence[str], lifetime: Lifetime, *, legal_hold: str) -> None:
         tags: Any = {"TagSet": [{"Key": TAG, "Value": lifetime.value}]}
-        try:
+        with store_errors(self.bucket):
             for name in names:
                 key = self.prefix + name
                 self._client.put_object_tagging(Bucket=self.bucket, Key=key, Tagging=tags)
                 if self.options.lock_days:
                     hold: Any = {"Status": legal_hold}
                     self._client.put_object_legal_hold(Bucket=self.bucket, Key=key, LegalHold=hold)
-        except (ClientError, BotoCoreError) as error:
-            raise store_error_of(error, self.bucket) from None
 
     def _put_options(self, name: str, data: bytes, lifetime: Lifetime) -> dict[str, Any]:
         """Return what is sent with an object: our hash, S3's checksum, its type, tag, encryption and lock."""
@@ -210,19 +201,18 @@ class S3Store:
         """Tell whether the stored object is the one that we sent; False if there is none. Raises AlreadyStored, or
         Denied."""
         digest = hashlib.sha256(data).hexdigest()
-        try:
-            kept = self._client.head_object(Bucket=self.bucket, Key=self.prefix + name)["Metadata"].get(OUR_HASH)
-        except ClientError as error:
-            if http_status_of(error) == 404:
-                return False
-            if http_status_of(error) != 403:
-                raise store_error_of(error, self.bucket) from None
-            if PurePosixPath(name).name == digest:
-                return True  # The object may not be read, but its name is the hash of its content.
-            message = f"{self.address(name)} exists, and s3:GetObject is needed to see whether it is ours; allow it"
-            raise Denied(message) from None
-        except BotoCoreError as error:
-            raise store_error_of(error, self.bucket) from None
+        with store_errors(self.bucket):
+            try:
+                kept = self._client.head_object(Bucket=self.bucket, Key=self.prefix + name)["Metadata"].get(OUR_HASH)
+            except ClientError as error:
+                if http_status_of(error) == 404:
+                    return False
+                if http_status_of(error) != 403:
+                    raise
+                if PurePosixPath(name).name == digest:
+                    return True  # The object may not be read, but its name is the hash of its content.
+                message = f"{self.address(name)} exists, and s3:GetObject is needed to see whether it is ours; allow it"
+                raise Denied(message) from None
         if kept != digest:
             raise AlreadyStored(f"{self.address(name)} already exists with different content")
         return True

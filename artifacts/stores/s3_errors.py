@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
 from botocore.exceptions import (
     BotoCoreError,
     ClientError,
@@ -32,6 +37,7 @@ CODES = {
     "BadDigest": ('received other bytes than were sent; try store.checksums = "when_required"', False),
     "XAmzContentSHA256Mismatch": ("received other bytes than were sent; First Bell tries again later", False),
 }
+LONGEST_CODE = 60
 DENIED = "refuses access; compare the credentials' policy with: firstbell store check --policy"
 REGION = {
     "AuthorizationHeaderMalformed",
@@ -42,10 +48,30 @@ REGION = {
 _CREDENTIALS = (PartialCredentialsError, ProfileNotFound, ConfigNotFound, ConfigParseError)
 
 
-def store_error_of(error: ClientError | BotoCoreError, bucket: str) -> StoreError:
+@contextmanager
+def store_errors(bucket: str) -> Iterator[None]:
+    """Raise any failure of boto3 as a StoreError.
+
+    botocore itself fails on some answers (`ResponseParserError`, `AttributeError`, `KeyError`), so the block must hold
+    calls of boto3 and the reading of their answers, and nothing else.
+    """
+    try:
+        yield
+    except StoreError:
+        raise
+    except Exception as error:
+        raise store_error_of(error, bucket) from None
+
+
+def store_error_of(error: Exception, bucket: str) -> StoreError:
     """Return the failure as a StoreError. Its message names the code, and never a header, an address or a key."""
     where = f"s3://{bucket}"
-    return _not_sent(error, where) if isinstance(error, BotoCoreError) else _answered(error, where)
+    if isinstance(error, ClientError):
+        return _answered(error, where)
+    if isinstance(error, BotoCoreError):
+        return _not_sent(error, where)
+    hint = f"gave an answer that no S3 store gives ({type(error).__name__}); check store.endpoint_url"
+    return StoreError(f"{where} {hint}", permanent=False)
 
 
 def _not_sent(error: BotoCoreError, where: str) -> StoreError:
@@ -66,8 +92,8 @@ def _not_sent(error: BotoCoreError, where: str) -> StoreError:
 
 
 def _answered(error: ClientError, where: str) -> StoreError:
-    code, status = error.response["Error"].get("Code", ""), http_status_of(error)
-    message = error.response["Error"].get("Message", "")
+    status, message = http_status_of(error), _text(error, "Message")
+    code = code_of(error) or str(status or "")
     if code.startswith("KMS.") or (code == "AccessDenied" and "kms:" in message):
         hint = f"the KMS key refuses ({code}); check store.kms_key_id and the key's policy"
         return StoreError(f"{where}: {hint}", permanent=True)
@@ -83,16 +109,34 @@ def _answered(error: ClientError, where: str) -> StoreError:
         return StoreError(f"{where} {hint}", permanent=permanent)
     if status == 403:
         return Denied(f"{where} {DENIED}")
-    return StoreError(f"{where} answered {status} {code}".rstrip(), permanent=False)
+    named = "" if code == str(status) else f" {code}"
+    return StoreError(f"{where} answered {status}{named}", permanent=False)
 
 
 def _region(error: ClientError) -> str:
     """Return the bucket's region, if the answer names it."""
-    headers = error.response["ResponseMetadata"].get("HTTPHeaders", {})
-    region = str(error.response["Error"].get("Region") or headers.get("x-amz-bucket-region", ""))
+    headers = _dict(_dict(error.response, "ResponseMetadata"), "HTTPHeaders")
+    region = _text(error, "Region") or str(headers.get("x-amz-bucket-region", ""))
     return region if region.replace("-", "").isalnum() and len(region) < 30 else ""
 
 
 def http_status_of(error: ClientError) -> int:
-    """Return the HTTP status of an answer."""
-    return int(error.response["ResponseMetadata"]["HTTPStatusCode"])
+    """Return the HTTP status of an answer; 0 if it had none."""
+    status = _dict(error.response, "ResponseMetadata").get("HTTPStatusCode")
+    return status if isinstance(status, int) else 0
+
+
+def code_of(error: ClientError) -> str:
+    """Return the code of an error document, made safe to print; empty if it has none."""
+    return re.sub(r"[^\w.-]", "", _text(error, "Code"), flags=re.ASCII)[:LONGEST_CODE]
+
+
+def _text(error: ClientError, field: str) -> str:
+    """Return a field of the error document; empty if it is absent, empty, twice there, or has fields of its own."""
+    value = _dict(error.response, "Error").get(field)
+    return value.strip() if isinstance(value, str) else ""
+
+
+def _dict(parent: Any, key: str) -> dict[str, Any]:
+    value = parent.get(key) if isinstance(parent, dict) else None
+    return value if isinstance(value, dict) else {}

@@ -5,11 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from botocore.exceptions import BotoCoreError, ClientError
-
 from firstbell.artifacts.policy import Lifetime
 from firstbell.artifacts.stores import Denied
-from firstbell.artifacts.stores.s3_errors import store_error_of
+from firstbell.artifacts.stores.s3_errors import store_errors
 from firstbell.artifacts.stores.self_test import SelfTestFailed, SelfTestFinding
 
 if TYPE_CHECKING:
@@ -27,13 +25,12 @@ class BucketProbe:
     def tagged(self, tag: str) -> SelfTestFinding:
         """Check that the object's tag is kept: lifecycle rules remove nothing in a store that drops tags."""
         try:
-            rows = self.client.get_object_tagging(Bucket=self.bucket, Key=self.key)["TagSet"]
-        except (ClientError, BotoCoreError) as error:
-            refused = store_error_of(error, self.bucket)
-            if isinstance(refused, Denied):
-                return SelfTestFinding("accepted; this machine may not read it")
-            raise refused from None
-        if {row["Key"]: row["Value"] for row in rows}.get(tag) != Lifetime.PASSES.value:
+            with store_errors(self.bucket):
+                rows = self.client.get_object_tagging(Bucket=self.bucket, Key=self.key)["TagSet"]
+                tags = {row["Key"]: row["Value"] for row in rows}
+        except Denied:
+            return SelfTestFinding("accepted; this machine may not read it")
+        if tags.get(tag) != Lifetime.PASSES.value:
             raise SelfTestFailed(
                 "the store accepts tags and drops them; set store.tags = false, or nothing is ever removed"
             )
@@ -42,12 +39,10 @@ class BucketProbe:
     def deleted(self) -> SelfTestFinding:
         """Check that a delete is refused. If it is not, an intruder on this machine could delete evidence."""
         try:
-            answer = self.client.delete_object(Bucket=self.bucket, Key=self.key)
-        except (ClientError, BotoCoreError) as error:
-            refused = store_error_of(error, self.bucket)
-            if isinstance(refused, Denied):
-                return SelfTestFinding("this machine may not delete")
-            raise refused from None
+            with store_errors(self.bucket):
+                answer = self.client.delete_object(Bucket=self.bucket, Key=self.key)
+        except Denied:
+            return SelfTestFinding("this machine may not delete")
         if answer.get("DeleteMarker"):
             return SelfTestFinding(
                 "this machine may delete: a marker hides the object, its version stays; remove s3:DeleteObject",
