@@ -26,6 +26,7 @@ from firstbell.artifacts.holds import (
 )
 from firstbell.artifacts.policy import Lifetime
 from firstbell.artifacts.stores import AlreadyStored, Denied, ShareLink, StoreError, StoreOptions
+from firstbell.artifacts.stores.s3_answers import check_answer, check_encryption
 from firstbell.artifacts.stores.s3_errors import code_of, http_status_of, store_errors
 from firstbell.artifacts.stores.s3_self_test import BucketProbe
 from firstbell.artifacts.stores.self_test import SelfTestFinding
@@ -77,7 +78,7 @@ class S3Store:
         for _ in range(CONFLICT_TRIES):
             with store_errors(self.bucket):
                 try:
-                    self._client.put_object(
+                    answer = self._client.put_object(
                         Bucket=self.bucket, Key=self.prefix + name, Body=data, IfNoneMatch="*", **put_options
                     )
                 except ClientError as error:
@@ -86,6 +87,8 @@ class S3Store:
                         raise
                     if status == 409 or not self._is_same(name, data):
                         continue
+                else:
+                    check_answer(answer, self.options, self.address(name))
                 return
         raise StoreError(f"s3://{self.bucket}: {name} is being written by another client; try again", permanent=False)
 
@@ -165,7 +168,8 @@ class S3Store:
         """Return the self-test steps of a bucket, besides those of every store."""
         probe = BucketProbe(client=self._client, bucket=self.bucket, key=self.prefix + name)
         tag_step = {"carries its lifetime as a tag": lambda: probe.tagged(TAG)} if self.options.tags else {}
-        return tag_step | {"keeps it from being deleted": probe.deleted}
+        sse_step = {"encrypts it": lambda: probe.encrypted(self.options)} if self.options.sse else {}
+        return sse_step | tag_step | {"keeps it from being deleted": probe.deleted}
 
     def _tag(self, names: Sequence[str], lifetime: Lifetime, *, legal_hold: str) -> None:
         tags: Any = {"TagSet": [{"Key": TAG, "Value": lifetime.value}]}
@@ -203,7 +207,7 @@ class S3Store:
         digest = hashlib.sha256(data).hexdigest()
         with store_errors(self.bucket):
             try:
-                kept = self._client.head_object(Bucket=self.bucket, Key=self.prefix + name)["Metadata"].get(OUR_HASH)
+                kept = self._client.head_object(Bucket=self.bucket, Key=self.prefix + name)
             except ClientError as error:
                 if http_status_of(error) == 404:
                     return False
@@ -213,8 +217,9 @@ class S3Store:
                     return True  # The object may not be read, but its name is the hash of its content.
                 message = f"{self.address(name)} exists, and s3:GetObject is needed to see whether it is ours; allow it"
                 raise Denied(message) from None
-        if kept != digest:
-            raise AlreadyStored(f"{self.address(name)} already exists with different content")
+            if kept["Metadata"].get(OUR_HASH) != digest:
+                raise AlreadyStored(f"{self.address(name)} already exists with different content")
+            check_encryption(kept, self.options, self.address(name))
         return True
 
 

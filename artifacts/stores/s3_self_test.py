@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from firstbell.artifacts.policy import Lifetime
-from firstbell.artifacts.stores import Denied
+from firstbell.artifacts.stores import Denied, StoreOptions
+from firstbell.artifacts.stores.s3_answers import check_encryption
 from firstbell.artifacts.stores.s3_errors import store_errors
 from firstbell.artifacts.stores.self_test import SelfTestFailed, SelfTestFinding
 
@@ -35,6 +36,16 @@ class BucketProbe:
                 "the store accepts tags and drops them; set store.tags = false, or nothing is ever removed"
             )
         return SelfTestFinding(f"{tag}={Lifetime.PASSES.value}")
+
+    def encrypted(self, options: StoreOptions) -> SelfTestFinding:
+        """Check that the object itself is encrypted: a store may repeat a header in its answer, and not act on it."""
+        try:
+            with store_errors(self.bucket):
+                kept = self.client.head_object(Bucket=self.bucket, Key=self.key)
+        except Denied:
+            return SelfTestFinding(f"{options.sse} accepted; this machine may not look at the object")
+        check_encryption(kept, options, f"s3://{self.bucket}/{self.key}")
+        return SelfTestFinding(options.sse)
 
     def deleted(self) -> SelfTestFinding:
         """Check that a delete is refused. If it is not, an intruder on this machine could delete evidence."""

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import nullcontext, suppress
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,8 +14,9 @@ from firstbell.artifacts.policy import Lifetime
 from firstbell.artifacts.spool import GIVE_UP_AFTER, Spool
 from firstbell.artifacts.stores import Denied, Store, StoreError, StoreOptions, open_store
 from firstbell.artifacts.stores.memory import MemoryStore
+from firstbell.artifacts.stores.s3_answers import check_encryption
 from firstbell.artifacts.stores.self_test import self_test
-from tests.support.odd_store import OddStore, odd_store
+from tests.support.odd_store import ENCRYPTION, KEY, OddStore, odd_store
 
 
 @pytest.fixture
@@ -58,9 +61,8 @@ def test_every_odd_error_document_is_a_store_error(odd: OddStore, bucket: Store)
         assert "\x1b" not in last.text
         with suppress(StoreError):
             bucket.get("a")
-        if odd.answer[0] >= 300:
-            with pytest.raises(StoreError, match="s3://bucket"):
-                bucket.put("a", b"x", Lifetime.PASSES)
+        with pytest.raises(StoreError, match="s3://bucket"):
+            bucket.put("a", b"x", Lifetime.PASSES)
 
 
 def test_access_refused_without_a_code_is_denied(odd: OddStore, bucket: Store) -> None:
@@ -86,3 +88,63 @@ def test_runs_that_first_bell_fails_on_stop_no_other_run(tmp_path: Path) -> None
     assert [run.name for run in delivery.waiting] == names
     assert "First Bell failed with TypeError (test_odd_answers.py, line" in delivery.waiting[0].reason
     assert "secret" not in delivery.waiting[0].reason
+
+
+KMS = StoreOptions(sse="aws:kms", kms_key_id="arn:aws:kms:us-east-1:1:key/planted")
+
+
+def stored(store: Store, name: str) -> str:
+    """Stores an object and returns what is refused; empty if it is taken."""
+    try:
+        store.put(name, b"x", Lifetime.FAILURES)
+    except StoreError as error:
+        return f"{error} ({'for good' if error.permanent else 'for now'})"
+    return ""
+
+
+def test_encryption_that_the_store_ignores_is_refused_at_first_and_on_each_retry(odd: OddStore) -> None:
+    store = open_store("s3://bucket", replace(KMS, endpoint_url=odd.url))
+    odd.drops = {ENCRYPTION, KEY}
+    for _ in range(2):
+        assert "s3://bucket/clear is stored unencrypted, and store.sse asks for aws:kms" in stored(store, "clear")
+        assert "(for good)" in stored(store, "clear")
+    odd.drops = {KEY}
+    for _ in range(2):
+        assert "s3://bucket/key is stored with another key" in stored(store, "key")
+    odd.drops, odd.unkept = set(), {ENCRYPTION}
+    assert stored(store, "repeated") == ""
+    assert "is stored unencrypted" in stored(store, "repeated")
+    last = list(self_test(store))[-1]
+    assert (last.name, last.passed) == ("accepts the same bytes again", False)
+    odd.unkept = set()
+    assert stored(store, "well") == stored(store, "well") == ""
+    assert [result.text for result in self_test(store) if result.name == "encrypts it"] == ["aws:kms"]
+
+
+@pytest.mark.parametrize(
+    ("answer", "asked", "is_well"),
+    [
+        ({"ServerSideEncryption": "AES256"}, StoreOptions(sse="AES256"), True),
+        ({}, StoreOptions(), True),
+        ({"ServerSideEncryption": "aws:kms"}, StoreOptions(), True),
+        ({"ServerSideEncryption": ""}, StoreOptions(sse="AES256"), False),
+        ({"ServerSideEncryption": None}, StoreOptions(sse="AES256"), False),
+        ({"ServerSideEncryption": "AES256"}, StoreOptions(sse="aws:kms"), False),
+        ({"ServerSideEncryption": "aws:kms"}, StoreOptions(sse="AES256"), False),
+        ({"ServerSideEncryption": "aws:kms"}, KMS, False),
+        ({"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": "arn:aws:kms:us-east-1:1:key/other"}, KMS, False),
+        ({"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": "planted"}, KMS, True),
+        ({"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": "a/b"}, replace(KMS, kms_key_id="alias/bell"), True),
+        ({"ServerSideEncryption": "aws:kms"}, replace(KMS, kms_key_id="alias/bell"), False),
+    ],
+)
+def test_answer_is_compared_with_the_encryption_asked_for(
+    answer: dict[str, Any], asked: StoreOptions, *, is_well: bool
+) -> None:
+    with nullcontext() if is_well else pytest.raises(StoreError, match="is stored"):
+        check_encryption(answer, asked, "s3://bucket/a")
+
+
+def test_answer_that_is_no_stores_is_refused(odd: OddStore, bucket: Store) -> None:
+    odd.answer = (200, b"<html><title>Console</title></html>")
+    assert "not by an S3 store" in stored(bucket, "a")
