@@ -1,34 +1,25 @@
 """Reads published calendars (iCalendar): days off to propose, and maintenance windows.
 
-Their authors are strangers and write for people. So the effort is bounded before rules are expanded, and days off are
-only proposed.
+Their authors write for people, so days off are only proposed.
 """
 
 from __future__ import annotations
 
 import re
-import warnings
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import suppress
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from enum import Enum
-from typing import Any
 from zoneinfo import ZoneInfo
 
-import icalendar
-import recurring_ical_events
-from icalendar import Component
-from icalendar.timezone import tzp
+from firstbell.runner.schedule.ical_events import Event, events_between
 
-from firstbell.runner.schedule.ical_cost import cost_us, listed
-from firstbell.runner.schedule.ical_fetch import FeedError
-
-TITLE_LIMIT = 120
-OCCURRENCES = 2000
 LONGEST_CLOSURE = timedelta(days=120)  # Longer than any summer, shorter than a school year written as one event.
-EFFORT_US = 2_500_000  # For all rules of a calendar together, on an idle machine.
+NOON_H = 12
+_NEAR_H = 6  # The zones of one country.
+_SHORTEST_DAY = timedelta(hours=23)  # When the clocks go forward.
 _ONE_DAY = timedelta(days=1)
+_ONE_MINUTE = timedelta(minutes=1)
 _INSTANT = timedelta(microseconds=1)
 
 
@@ -57,6 +48,22 @@ class Window:
     start: datetime
     end: datetime
     title: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proposals:
+    """The days to propose, in the order of their dates, and the titles of events that cannot be read."""
+
+    days: list[Proposal]
+    unreadable: list[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Windows:
+    """The windows, in the order of their times, and the titles of events that cannot be read."""
+
+    windows: list[Window]
+    unreadable: list[str]
 
 
 _CLOSED = ProposalKind.CLOSED
@@ -104,24 +111,84 @@ def proposal_kind_of(title: str) -> ProposalKind | None:
     return next((kind for pattern, kind in TITLE_RULES if re.search(pattern, plain)), None)
 
 
-def proposals(data: bytes, *, since: date, until: date, zone: ZoneInfo) -> list[Proposal]:
+def proposals(data: bytes, *, since: date, until: date, zone: ZoneInfo) -> Proposals:
     """Returns the days that differ, from `since` to `until`, both included. Raises FeedError."""
-    found = set()
-    for event in _events_between(data, since, until, zone, lambda title: proposal_kind_of(title) is not None):
-        first = event.start.astimezone(zone).date()
-        last = max(first, (event.end - _INSTANT).astimezone(zone).date())
+    events = events_between(data, since, until, lambda title: proposal_kind_of(title) is not None, dates=True)
+    found, unreadable = set(), list(events.unreadable)
+    for event in events.read:
         kind = proposal_kind_of(event.title)
-        if kind and first <= until and last >= since and last - first < LONGEST_CLOSURE:
+        try:
+            first, last = dates_of(event, zone)
+        except (ValueError, OverflowError, TypeError):  # Past the end of time, or one end without a zone.
+            unreadable.append(event.title)
+            continue
+        if kind is None or first > until or last < since:
+            continue
+        if last - first < LONGEST_CLOSURE:
             found.add(Proposal(first=max(first, since), last=min(last, until), kind=kind, title=event.title))
-    return _merged(sorted(found, key=lambda day: (day.kind.value, day.title, day.first, day.last)))
+        else:
+            unreadable.append(event.title)
+    days = _merged(sorted(found, key=lambda day: (day.kind.value, day.title, day.first, day.last)))
+    return Proposals(days=days, unreadable=unreadable)
 
 
-def windows(data: bytes, *, since: datetime, until: datetime, zone: ZoneInfo) -> list[Window]:
+def dates_of(event: Event, zone: ZoneInfo) -> tuple[date, date]:
+    """Returns the first and the last date of an event, both included; never more dates than the event has days.
+
+    A whole day keeps the date that is written, whatever its zone: exports that know no dates write it as a midnight of
+    UTC to the next, or to 23:59.
+    """
+    if not isinstance(event.start, datetime):
+        return event.start, max(event.start, _last_written(event.end))
+    start = event.start
+    end = event.end if isinstance(event.end, datetime) else datetime.combine(event.end, time(), start.tzinfo)
+    length = end.astimezone(UTC) - start.astimezone(UTC) if start.tzinfo and end.tzinfo else end - start
+    is_whole = event.is_whole_day or (timedelta(0) < length and (-length) % _ONE_DAY <= _ONE_MINUTE)
+    if start.time() == time() and (is_whole or not length or (length >= _SHORTEST_DAY and _ends_a_day(end))):
+        return start.date(), max(start.date(), _last_written(end))
+    local, local_end = _in_zone(start, zone), _in_zone(end, zone)
+    if is_whole and not timedelta(hours=_NEAR_H) < local - datetime.combine(local, time()) < timedelta(
+        hours=24 - _NEAR_H
+    ):
+        first = (local + _ONE_DAY / 2).date()  # The midnight of a zone near this one.
+        return first, first + (max(1, round(length / _ONE_DAY)) - 1) * _ONE_DAY
+    first, last = local.date(), max(local.date(), (local_end - _INSTANT).date())
+    if first == last:
+        return first, last
+    # Lasts from one day into another: what begins after noon, or ends before it, leaves that day its school.
+    begins, ends = first + (local.hour >= NOON_H) * _ONE_DAY, last - (local_end.time() <= time(NOON_H)) * _ONE_DAY
+    return (begins, ends) if begins <= ends else (first, first)
+
+
+def _last_written(end: date) -> date:
+    if isinstance(end, datetime):
+        return (end - _INSTANT).date()
+    return end - _ONE_DAY
+
+
+def _ends_a_day(end: datetime) -> bool:
+    return end.time() == time() or end.time() >= time(23)
+
+
+def _in_zone(value: datetime, zone: ZoneInfo) -> datetime:
+    """Returns a time as the clocks of a zone show it, without a zone."""
+    return (value.astimezone(zone) if value.tzinfo else value).replace(tzinfo=None)
+
+
+def windows(data: bytes, *, since: datetime, until: datetime, zone: ZoneInfo) -> Windows:
     """Returns the events that overlap the time from `since` to `until`. A time without a zone is in `zone`."""
-    first, last = since.astimezone(zone).date(), until.astimezone(zone).date()
-    events = {event for event in _events_between(data, first, last, zone) if event.start < until and event.end > since}
-    lasting = (event for event in events if event.start < event.end)
-    return sorted(lasting, key=lambda event: (event.start, event.end, event.title))
+    events = events_between(data, since.astimezone(zone).date(), until.astimezone(zone).date())
+    found, unreadable = set(), list(events.unreadable)
+    for event in events.read:
+        try:
+            window = Window(start=_in_utc(event.start, zone), end=_in_utc(event.end, zone), title=event.title)
+        except (ValueError, OverflowError):
+            unreadable.append(event.title)
+            continue
+        if window.start < window.end and window.start < until and window.end > since:
+            found.add(window)
+    ordered = sorted(found, key=lambda window: (window.start, window.end, window.title))
+    return Windows(windows=ordered, unreadable=unreadable)
 
 
 def _merged(ordered: Iterable[Proposal]) -> list[Proposal]:
@@ -134,88 +201,6 @@ def _merged(ordered: Iterable[Proposal]) -> list[Proposal]:
         else:
             merged.append(day)
     return sorted(merged, key=lambda day: (day.first, day.last, day.title))
-
-
-def _events_between(
-    data: bytes, since: date, until: date, zone: ZoneInfo, matches: Callable[[str], bool] = lambda _: True
-) -> Iterator[Window]:
-    """Yields the events between two dates (and a little around them: zones differ) whose titles match.
-
-    Each series is expanded by itself, so a broken one affects no other.
-    """
-    titled = (series for series in _series(data) if any(matches(_title(part)) for part in series))
-    found = 0
-    for series in _affordable(titled, until):
-        events: list[Window] = []
-        with suppress(Exception):  # A hostile text can make the libraries raise anything.
-            events = _expanded(series, since, until, zone)
-        found += len(events)
-        if found > OCCURRENCES:
-            raise FeedError(f"this calendar has more than {OCCURRENCES:,} such events; ask for fewer days")
-        yield from (event for event in events if matches(event.title))
-
-
-def _affordable(all_series: Iterable[list[Component]], until: date) -> list[list[Component]]:
-    """Returns the series that can be expanded in time. Raises FeedError if together they take too long."""
-    spent_us, affordable = 0.0, []
-    for series in all_series:
-        with suppress(Exception):  # As above.
-            spent_us += sum(cost_us(part, until) for part in series)
-            affordable.append(series)
-    if spent_us > EFFORT_US:
-        raise FeedError(
-            "this calendar has too many repeating events; ask its publisher for an export without repetitions"
-        )
-    return affordable
-
-
-def _expanded(series: list[Component], since: date, until: date, zone: ZoneInfo) -> list[Window]:
-    alone = icalendar.Calendar()
-    alone.subcomponents = series
-    events = recurring_ical_events.of(alone).between(since - _ONE_DAY, until + 2 * _ONE_DAY)
-    return [_window(event, zone) for event in events if str(event.get("STATUS", "")).upper() != "CANCELLED"]
-
-
-def _series(data: bytes) -> Iterable[list[Component]]:
-    """Returns the events of a calendar, grouped with their repetitions and corrections."""
-    text = data.removeprefix(b"\xef\xbb\xbf").lstrip()
-    if text[:15].upper() != b"BEGIN:VCALENDAR":
-        raise FeedError("this is no calendar; give the address of the calendar itself (.ics)")
-    tzp.use_default()  # Forgets the zones of the last calendar, because names such as "Custom" recur.
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # It warns when it guesses the name of a zone.
-            calendars = icalendar.Calendar.from_ical(text, multiple=True)
-        zones = [zone for calendar in calendars for zone in calendar.walk("VTIMEZONE")]
-        zones_us = sum(cost_us(rule, date.max) for zone in zones for rule in zone.subcomponents)
-    except Exception as error:
-        # As above. Its message may repeat the text, so only its type is reported.
-        raise FeedError(
-            f"this calendar cannot be read ({type(error).__name__}); ask its publisher for another export"
-        ) from None
-    if not calendars:
-        raise FeedError("this calendar is cut off: its end is missing; fetch it again")
-    if zones_us > EFFORT_US:
-        raise FeedError("this calendar's time zones have rules without end; ask its publisher for another export")
-    series: dict[str, list[Component]] = {}
-    events = (part for calendar in calendars for part in calendar.subcomponents if part.name == "VEVENT")
-    for number, event in enumerate(events):
-        series.setdefault(str(event.get("UID", number)), []).append(event)
-    return series.values()
-
-
-def _title(event: Any) -> str:
-    """Returns the printable characters of a summary, on one line."""
-    text = str((listed(event.get("SUMMARY")) or [""])[0])[: 4 * TITLE_LIMIT]
-    spaced = "".join(" " if character.isspace() else character for character in text)
-    return " ".join("".join(character for character in spaced if character.isprintable()).split())[
-        :TITLE_LIMIT
-    ].rstrip()
-
-
-def _window(event: Any, zone: ZoneInfo) -> Window:
-    start, end = (_in_utc(event[key].dt, zone) for key in ("DTSTART", "DTEND"))
-    return Window(start=start, end=end, title=_title(event))
 
 
 def _in_utc(value: date | datetime, zone: ZoneInfo) -> datetime:

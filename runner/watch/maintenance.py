@@ -18,12 +18,13 @@ from firstbell.runner.config.load import Config
 from firstbell.runner.config.sections.calendar import MaintenanceSection
 from firstbell.runner.config.to_schedule import maintenance_of
 from firstbell.runner.schedule.ical import Window, windows
-from firstbell.runner.schedule.ical_fetch import FeedError, fetch
+from firstbell.runner.schedule.ical_fetch import FeedError, fetch, redacted_source
 from firstbell.runner.schedule.maintenance import Maintenance
 
 log = structlog.get_logger()
 
 REREAD_S = 3600.0
+TITLES = 10  # Of unreadable events, in the log.
 # A window that began before yesterday and still lasts would be a very long one.
 BACK, AHEAD = timedelta(days=2), timedelta(days=14)
 
@@ -67,7 +68,13 @@ class MaintenanceWindows:
 def _windows(source: str, config: Config) -> Sequence[Window]:
     now, zone = datetime.now(UTC), ZoneInfo(config.settings.school.timezone)
     data = fetch(source if "://" in source else str(config.folder / source), web_access_of(config))
-    return windows(data, since=now - BACK, until=now + AHEAD, zone=zone)
+    found = windows(data, since=now - BACK, until=now + AHEAD, zone=zone)
+    if found.unreadable:
+        titles = found.unreadable[:TITLES]
+        log.error(
+            "maintenance.events_unreadable", ics=redacted_source(source), count=len(found.unreadable), titles=titles
+        )
+    return found.windows
 
 
 def _maintenance(section: MaintenanceSection, window: Window) -> Maintenance:

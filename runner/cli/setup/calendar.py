@@ -19,7 +19,7 @@ from rich.text import Text
 from firstbell.errors import CONFIG, ERRORED
 from firstbell.runner.app.build import config_at
 from firstbell.runner.app.build_storage import web_access_of
-from firstbell.runner.cli.console import console, errors_as_sentences, foreseen, give_up
+from firstbell.runner.cli.console import console, counted, errors_as_sentences, foreseen, give_up
 from firstbell.runner.cli.options import CONFIG_OPTION
 from firstbell.runner.config.errors import ConfigError, NoConfig
 from firstbell.runner.config.load import Config, load
@@ -27,6 +27,8 @@ from firstbell.runner.config.to_schedule import calendar_of
 from firstbell.runner.schedule.ical import Proposal, ProposalKind, proposals
 from firstbell.runner.schedule.ical_fetch import fetch, redacted_source
 
+UNREAD = 1  # The exit code if an event could not be read.
+TITLES = 10
 _ONE_DAY = timedelta(days=1)
 
 
@@ -44,6 +46,7 @@ def import_(source: str, days: int, yes: bool, config_file: Path | None) -> None
     """Propose the days off of a published calendar.
 
     SOURCE is a file or an address. Accepted days are added at the end of the configuration; the rest of it stays.
+    Events that cannot be read are named, and the exit code is 1.
     """
     with errors_as_sentences():
         config = config_at(config_file, Path.cwd())
@@ -52,6 +55,15 @@ def import_(source: str, days: int, yes: bool, config_file: Path | None) -> None
     with foreseen():
         data = fetch(source, web_access_of(config))
         found = proposals(data, since=today, until=today + timedelta(days=days), zone=zone)
+    if found.unreadable:  # Said before the questions, because a person may leave at one.
+        console(stderr=True).print(f"firstbell: {_unread(found.unreadable)}", markup=False, soft_wrap=True)
+    _offer(config, found.days, source, days=days, yes=yes)
+    if found.unreadable:
+        raise SystemExit(UNREAD)
+
+
+def _offer(config: Config, found: Sequence[Proposal], source: str, *, days: int, yes: bool) -> None:
+    """Lists the days, asks about the new ones, and adds the accepted ones to the configuration."""
     out, is_closed = console(), _already(config)
     if not found:
         out.print(f"No days off found in the next {days} days.", style="quiet")
@@ -65,13 +77,20 @@ def import_(source: str, days: int, yes: bool, config_file: Path | None) -> None
             style="quiet",
         )
         return
-    append(config.file, entries(accepted, source, today))
+    append(config.file, entries(accepted, source, datetime.now(ZoneInfo(config.settings.school.timezone)).date()))
     added = "1 entry was" if len(accepted) == 1 else f"{len(accepted)} entries were"
     out.print(
         f"{added} added to {config.file.name}; see: firstbell schedule --days 60",
         style="strong",
         markup=False,
     )
+
+
+def _unread(titles: Sequence[str]) -> str:
+    """Names the events that could not be read, the first `TITLES` of them by title."""
+    named = ", ".join(f'"{title}"' if title else "one without a title" for title in titles[:TITLES])
+    more = f" and {len(titles) - TITLES} more" if len(titles) > TITLES else ""
+    return f"{counted(len(titles), 'event')} could not be read: {named}{more}; look them up and add their days by hand"
 
 
 def entries(accepted: Sequence[Proposal], source: str, today: date) -> str:

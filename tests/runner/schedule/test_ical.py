@@ -34,7 +34,7 @@ def ics(*events: tuple[str, ...], before: str = "") -> bytes:
 
 
 def proposed(data: bytes) -> list[Proposal]:
-    return proposals(data, since=SINCE, until=UNTIL, zone=NEW_YORK)
+    return proposals(data, since=SINCE, until=UNTIL, zone=NEW_YORK).days
 
 
 def proposal_lines(data: bytes) -> list[str]:
@@ -147,6 +147,102 @@ def test_dates_of_events_become_whole_days(lines: tuple[str, ...], expected: lis
     assert proposal_lines(ics(lines)) == expected
 
 
+NO_SCHOOL = "SUMMARY:No School"
+EACH_DAY = "RRULE:FREQ=DAILY;COUNT=3"
+
+
+@pytest.mark.parametrize(
+    ("lines", "dates"),
+    [
+        pytest.param(("DTSTART;VALUE=DATE:20261223T000000Z", "DTEND;VALUE=DATE:20270102T000000Z"), "1223 0101", id="x"),
+        pytest.param(("DTSTART;VALUE=DATE:20261223T000000Z",), "1223 1223", id="no end"),
+        pytest.param(("DTSTART;VALUE=date:20261223T030000Z",), "1223 1223", id="any time"),
+        pytest.param(("DTSTART;VALUE=DATE:20261223T000000Z", EACH_DAY), "1223 1225", id="repeated"),
+        pytest.param(
+            ("DTSTART;VALUE=DATE:20261223", EACH_DAY, "EXDATE:20261223T000000Z,20261225T000000Z"), "1224 1224",
+            id="exceptions with a time",
+        ),
+        pytest.param(("DTSTART;VALUE=DATE:20261223", "DTEND:20261225T000000Z"), "1223 1224", id="the end alone"),
+        pytest.param(("DTSTART:20261224T000000Z", "DTEND:20261225T000000Z"), "1224 1224", id="midnights of UTC"),
+        pytest.param(("DTSTART:20261224T000000Z", "DTEND:20261224T235900Z"), "1224 1224", id="to 23:59"),
+        pytest.param(("DTSTART:20261224T000000Z", "DTEND:20261224T235959Z"), "1224 1224", id="to 23:59:59"),
+        pytest.param(("DTSTART:20261224T000000Z", "DURATION:P1D"), "1224 1224", id="for a day"),
+        pytest.param(("DTSTART:20261224T000000Z",), "1224 1224", id="a midnight alone"),
+        pytest.param(("DTSTART:20261221T000000Z", "DTEND:20270102T000000Z"), "1221 0101", id="weeks of midnights"),
+        pytest.param(("DTSTART:20261221T000000Z", "DURATION:PT24H", EACH_DAY), "1221 1223", id="midnights repeated"),
+        pytest.param(("DTSTART:20261224T000000Z", "DTEND;VALUE=DATE:20261225"), "1224 1224", id="to a date"),
+        pytest.param(("DTSTART;TZID=Europe/Berlin:20261224T000000", "DURATION:P1D"), "1224 1224", id="of Berlin"),
+        pytest.param(("DTSTART:20261224T050000Z", "DTEND:20261225T050000Z"), "1224 1224", id="midnights here, in UTC"),
+        pytest.param(("DTSTART:20261224T060000Z", "DTEND:20261226T060000Z"), "1224 1225", id="of the next zone"),
+        pytest.param(("DTSTART:20261224T040000Z", "DTEND:20261225T040000Z"), "1224 1224", id="of the zone before"),
+        pytest.param(
+            ("DTSTART:20261224T000000Z", "DTEND:20261224T080000Z", "X-MICROSOFT-CDO-ALLDAYEVENT:TRUE"), "1224 1224",
+            id="Exchange says it is a whole day",
+        ),
+        pytest.param(("DTSTART:20270314T000000", "DTEND:20270315T000000"), "0314 0314", id="the clocks change"),
+        pytest.param(("DTSTART:20261223T200000Z", "DTEND:20270104T130000Z"), "1224 0103", id="after school"),
+        pytest.param(("DTSTART:20261223T130000Z", "DTEND:20261224T210000Z"), "1223 1224", id="school hours"),
+    ],
+)  # fmt: skip
+def test_whole_day_keeps_the_date_that_is_written(lines: tuple[str, ...], dates: str) -> None:
+    [one] = proposed(ics((NO_SCHOOL, *lines)))
+
+    assert f"{one.first:%m%d} {one.last:%m%d}" == dates
+
+
+@pytest.mark.parametrize("uid", ["UID:district", "UID:", "UID: ", "X-NO-UID:1"])
+def test_events_with_one_uid_are_all_read(uid: str) -> None:
+    days = [(f"SUMMARY:No School {day}", f"DTSTART;VALUE=DATE:202612{day}") for day in (21, 22, 23)]
+    weekly = ("SUMMARY:Early Release", "DTSTART;VALUE=DATE:20261104", "RRULE:FREQ=WEEKLY;COUNT=2")
+    late = ("SUMMARY:Late Start", "DTSTART;VALUE=DATE:20261106", "RRULE:FREQ=WEEKLY;COUNT=2")
+    data = ics(*((uid, *event) for event in (*days, days[0], weekly, late)))
+
+    assert [f"{one.first:%m%d} {one.title}" for one in proposed(data)] == [
+        "1104 Early Release", "1106 Late Start", "1111 Early Release", "1113 Late Start",
+        "1221 No School 21", "1222 No School 22", "1223 No School 23",
+    ]  # fmt: skip
+
+
+def test_correction_moves_a_day_of_the_rule_that_has_its_uid() -> None:
+    weekly = ("UID:w", "SUMMARY:Early Release", "DTSTART;VALUE=DATE:20261104", "RRULE:FREQ=WEEKLY;COUNT=2")
+    moved = ("UID:w", "SUMMARY:Early Release", "DTSTART;VALUE=DATE:20261112", "RECURRENCE-ID;VALUE=DATE:20261111")
+    alone = ("UID:gone", NO_SCHOOL, "DTSTART;VALUE=DATE:20261120", "RECURRENCE-ID;VALUE=DATE:20261119")
+
+    assert [f"{one.first:%m%d}" for one in proposed(ics(weekly, moved, alone))] == ["1104", "1112", "1120"]
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ("DTSTART;VALUE=DATE:2026-12-24",), ("DTSTART;VALUE=DATE:12/25/2026",), ("DTSTART:20261224 ",), ("DTSTART:",),
+        ("DTSTART 20261224",), ("DTSTART;VALUE=DATE:20270229",), ("DTSTART;VALUE=DATE:20261223,20261224",), (),
+        ("DTSTART;VALUE=DATE:20270118", "DTSTART;TZID=America/New_York:20270118T090000"),
+        ("DTSTART;VALUE=DATE:20261224", "DTEND;VALUE=DATE:20261221"),
+        ("DTSTART;VALUE=DATE:20261224", "DTEND;VALUE=DATE:12/25/2026"),
+        ("DTSTART;VALUE=DATE:20261224", "DURATION:soon"),
+        ("DTSTART;VALUE=DATE:20261224", EACH_DAY, "EXDATE;VALUE=DATE:12/25/2026"),
+        ("DTSTART;VALUE=DATE:20261224", "RRULE:FREQ=SOMETIMES"),
+        ("DTSTART;VALUE=DATE:20261224", "RRULE:FREQ=SECONDLY"),
+        ("DTSTART;VALUE=DATE:20261224", "RRULE;FREQ=DAILY"),
+        ("DTSTART;VALUE=DATE:20260801", "DTEND;VALUE=DATE:20270701"),
+    ],
+)  # fmt: skip
+def test_event_that_cannot_be_read_is_named(lines: tuple[str, ...]) -> None:
+    data = ics((NO_SCHOOL, *lines), THANKSGIVING, ("SUMMARY:Soccer game", "DTSTART:soon"))
+
+    found = proposals(data, since=SINCE, until=UNTIL, zone=NEW_YORK)
+    assert [one.title for one in found.days] == ["Thanksgiving Recess"]
+    assert found.unreadable == ["No School"]
+
+
+def test_maintenance_that_cannot_be_read_is_named_and_keeps_its_times() -> None:
+    whole = ("SUMMARY:Upgrade", "DTSTART:20261205T000000Z", "DTEND:20261206T000000Z")
+
+    found = windows(ics(whole, ("SUMMARY:Patch", "DTSTART:soon")), **WINDOW, zone=NEW_YORK)
+    assert [f"{one.start:%d %H:%M} {one.end:%d %H:%M}" for one in found.windows] == ["05 00:00 06 00:00"]
+    assert found.unreadable == ["Patch"]
+
+
 def test_titles_are_clipped_and_duplicate_days_proposed_once() -> None:
     day = ("SUMMARY:No School " + "x" * 5000, "DTSTART;VALUE=DATE:20261125")
 
@@ -196,7 +292,7 @@ WINDOW = {"since": datetime(2026, 12, 1, tzinfo=UTC), "until": datetime(2026, 12
     ],
 )  # fmt: skip
 def test_windows_are_in_utc(lines: tuple[str, ...], expected: list[str]) -> None:
-    found = windows(ics(("SUMMARY:Platform upgrade", *lines)), **WINDOW, zone=NEW_YORK)
+    found = windows(ics(("SUMMARY:Platform upgrade", *lines)), **WINDOW, zone=NEW_YORK).windows
 
     assert [f"{one.start:%d %H:%M} {one.end:%d %H:%M}" for one in found] == expected
 
@@ -205,7 +301,7 @@ def test_window_needs_no_title() -> None:
     data = ics(("DTSTART:20261205T030000Z", "DTEND:20261205T050000Z"))
 
     start, end = datetime(2026, 12, 5, 3, tzinfo=UTC), datetime(2026, 12, 5, 5, tzinfo=UTC)
-    assert windows(data, **WINDOW, zone=NEW_YORK) == [Window(start=start, end=end, title="")]
+    assert windows(data, **WINDOW, zone=NEW_YORK).windows == [Window(start=start, end=end, title="")]
 
 
 def zone(rule: str, offset: str) -> str:
@@ -225,7 +321,7 @@ def test_zones_of_one_calendar_do_not_affect_the_next() -> None:
     hours = [
         one.start.hour
         for offset in ("-0800", "+0200")
-        for one in windows(ics(IN_CUSTOM, before=zone(rule, offset)), **WINDOW, zone=NEW_YORK)
+        for one in windows(ics(IN_CUSTOM, before=zone(rule, offset)), **WINDOW, zone=NEW_YORK).windows
     ]
 
     assert hours == [18, 8]

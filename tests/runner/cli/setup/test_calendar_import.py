@@ -91,6 +91,22 @@ def test_yes_accepts_without_questions(config: Path, import_: Import) -> None:
     assert len(days(config)) == 1
 
 
+@pytest.mark.parametrize("readable", [(), (f"{SOON:%Y%m%d}",)], ids=["nothing to propose", "one to propose"])
+def test_event_that_cannot_be_read_is_named_and_the_exit_code_is_1(config: Path, readable: tuple[str, ...]) -> None:
+    feed = config.with_name("district.ics")
+    starts = [f"{SOON}", "12/25/2026", *readable]
+    events = "".join(
+        f"BEGIN:VEVENT\r\nSUMMARY:No School {number} [b]\r\nDTSTART;VALUE=DATE:{start}\r\nEND:VEVENT\r\n"
+        for number, start in enumerate(starts)
+    )
+    feed.write_text(f"BEGIN:VCALENDAR\r\nVERSION:2.0\r\n{events}END:VCALENDAR\r\n", newline="")
+    result = CliRunner().invoke(command.calendar, ["import", str(feed), "--config", str(config), "--yes"])
+
+    assert result.exit_code == 1
+    assert '2 events could not be read: "No School 0 [b]", "No School 1 [b]"; look them up' in result.output
+    assert [day["why"] for day in days(config)] == ["No School 2 [b]"] * len(readable)
+
+
 def test_dates_are_shown_with_their_weekdays(import_: Import) -> None:
     result = import_(("Thanksgiving Recess", SOON, 3))
 
