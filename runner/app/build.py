@@ -70,7 +70,7 @@ def district_of(config: Config, practice: SchoolInfo | None) -> District:
         school=School(name=settings.school.name, services=services_of(settings, practice), folder=config.folder),
         classroom=_classroom(settings, practice),
         accounts=_accounts(settings, practice),
-        account_pool=_account_pool(settings, practice),
+        account_pool=account_pool_of(settings, practice),
         browser=settings.browser.executable,
         browser_name=settings.browser.name,
         step_limit_s=settings.browser.step_limit,
@@ -127,7 +127,7 @@ def _accounts(settings: Settings, practice: SchoolInfo | None) -> dict[str, Acco
     return accounts
 
 
-def _account_pool(settings: Settings, practice: SchoolInfo | None) -> AccountPool:
+def account_pool_of(settings: Settings, practice: SchoolInfo | None) -> AccountPool:
     """Returns the accounts. Locks carry the sign-in's address: the same user name in another district is another
     person."""
     services = services_of(settings, practice)

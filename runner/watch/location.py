@@ -33,7 +33,9 @@ class WatchedLocation:
 
     def plan(self) -> UnwatchedPeriod | None:
         """Records the slots that are due soon. Returns the period whose slots were missed, if any."""
-        return self._planner.plan()
+        missed = self._planner.plan()
+        self.workers.planned.set()
+        return missed
 
     def renew_and_reap(self) -> None:
         """Renews this process's leases, then ends slots whose owner is gone, and expired ones if that may be."""

@@ -4,7 +4,8 @@ Each call:
 1. reads up to when each journey is planned;
 2. ends the slots between then and now, less the grace, as missed, with one log line about all of them;
 3. records the slots from there to the horizon, each once, even if another service plans it too;
-4. ends older slots that were planned and not claimed within the grace as missed as well.
+4. ends older slots that were planned and not claimed within the grace as missed as well: no worker was free while some
+   service planned this location, and nobody was watching otherwise.
 
 If the process dies after any step, the next call does the rest: slots are unique, and `planned until` moves with them.
 `slot_workers` claims and runs the slots.
@@ -12,7 +13,7 @@ If the process dies after any step, the next call does the rest: slots are uniqu
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -56,7 +57,7 @@ class Planner:
         oldest = max(min(begin.values(), default=now), now - RECORDED)
         dues = [due for due in timetable.due(oldest, horizon) if due.at >= begin[due.journey]]
         missed = [due for due in dues if due.at < now - self._grace]
-        unwatched = self._record_missed(missed, now)
+        unwatched = self._record_missed(missed, self._watched_until(until, now), now)
         self._slots.plan(dues[len(missed) :], dict.fromkeys(begin, horizon))
         return unwatched
 
@@ -65,7 +66,17 @@ class Planner:
         slots that it recorded as missed and that are due only now are planned again."""
         return until if until <= now + timedelta(seconds=2 * HORIZON_S) else now
 
-    def _record_missed(self, dues: list[Due], now: datetime) -> UnwatchedPeriod | None:
+    def _watched_until(self, until: Mapping[str, datetime], now: datetime) -> datetime:
+        """Returns until when some service has planned this location: now, unless that is longer ago than the grace, in
+        which a worker could have taken every slot. A time far ahead was planned by a clock that was wrong."""
+        known = [at for at in until.values() if at <= now + timedelta(seconds=2 * HORIZON_S)]
+        last = max(known, default=now) - timedelta(seconds=HORIZON_S)
+        return last if now - last > self._grace else now
+
+    def _record_missed(self, dues: list[Due], watched_until: datetime, now: datetime) -> UnwatchedPeriod | None:
+        late = self._slots.miss_before(watched_until - self._grace, MissedReason.NO_WORKER)
+        if late:
+            log.warning("slots.missed", slots=late, until=now.isoformat(), why=MissedReason.NO_WORKER)
         why = MissedReason.UNWATCHED
         missed = self._slots.miss(dues, why) + self._slots.miss_before(now - self._grace, why)
         if not missed:

@@ -68,6 +68,8 @@ class SlotWorker:
 
     def _turn(self) -> None:
         """Claims and runs one due slot, or waits for the next."""
+        if not self._group.planned.wait(IDLE_S):
+            return
         self._follow_generation()
         slots = self._group.slots
         first = slots.next_due()
@@ -129,14 +131,15 @@ class WorkerInputs:
 
 
 class SlotWorkers:
-    """All threads of one location, and the state that they share."""
+    """All threads of one location, and the state that they share. None claims a slot before `planned` is set: slots
+    that were left over by an earlier service were not late for want of a worker."""
 
     def __init__(self, slots: SlotHistory, policy: ClaimPolicy, inputs: WorkerInputs, location: str) -> None:
         self.slots = slots
         self.location = location
         self.policy = policy
         self.inputs = inputs
-        self.closing = threading.Event()
+        self.closing, self.planned = threading.Event(), threading.Event()
         self._workers: list[SlotWorker] = []
         self._claims: dict[int, Claim] = {}
         self._is_history_available = True

@@ -28,7 +28,8 @@ from firstbell.runner.cli.render.run_text import (
 )
 from firstbell.runner.history.record import AttemptRow, ProofRow, RunRow
 from firstbell.runner.history.runs.runs import RunHistory
-from firstbell.runner.history.slots.slots import Gap, SlotHistory
+from firstbell.runner.history.slots.gaps import Gap
+from firstbell.runner.history.slots.slots import SlotHistory
 from firstbell.runner.outcome import Outcome
 
 OUTCOMES = ("passed", "flaky", "failed", "errored", "blind", "skipped")

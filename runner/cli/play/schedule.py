@@ -7,13 +7,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import click
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from firstbell.runner.app.build import config_at
+from firstbell.runner.app.build import account_pool_of, config_at
 from firstbell.runner.app.history_address import history_url
 from firstbell.runner.app.local_runner import UnknownJourney, collect_journeys
 from firstbell.runner.cli.console import console, errors_as_sentences
@@ -25,7 +26,7 @@ from firstbell.runner.execution.journey_catalog import JourneyEntry, journey_cat
 from firstbell.runner.history.database import Database
 from firstbell.runner.history.runs.runs import RunHistory
 from firstbell.runner.schedule.calendar import Day
-from firstbell.runner.schedule.capacity import QUARTER_S, busiest_quarter
+from firstbell.runner.schedule.capacity import QUARTER_S, AccountNeeds, Load, busiest_quarter
 from firstbell.runner.schedule.slots import Due, Phase, Rhythm, Timetable
 from firstbell.runner.watch.service import workers_of
 
@@ -165,15 +166,20 @@ def _remarks(
         if entry.journey_info is None and entry.section.enabled:
             advice = f"add a file that defines it, or remove [journeys.{entry.name}]"
             yield Text(f"no file defines the journey '{entry.name}': its slots will be missed; {advice}", "failed")
-    expected = {slot.journey: usual.get(slot.journey, GUESSED_S) for slot in slots}
-    load = busiest_quarter(slots, expected, workers_of(config.settings.watch))
+    pool = account_pool_of(config.settings, None)
+    needs = {name: pool.needs(entry.account_request) for name, entry in entries.items()}
+    accounts = AccountNeeds(needs=needs, locations=len(config.settings.location_names))
+    expected_s = {slot.journey: usual.get(slot.journey, GUESSED_S) for slot in slots}
+    yield from _load_remarks(busiest_quarter(slots, expected_s, workers_of(config.settings.watch), accounts), zone)
+
+
+def _load_remarks(load: Load | None, zone: ZoneInfo) -> Iterator[Text]:
     if load is None:
         yield Text("no slots", "errored")
         return
     begins = load.begins.astimezone(zone)
     ends = begins + timedelta(seconds=QUARTER_S)
-    busy = f"busiest: {begins:%a %H:%M} to {ends:%H:%M}, {load.share:.0%} of {load.workers} "
-    yield Text(busy + ("worker" if load.workers == 1 else "workers"), "quiet")
+    yield Text(f"busiest: {begins:%a %H:%M} to {ends:%H:%M}, {load.share:.0%} of {load.carriers}", "quiet")
     if load.warning:
         yield Text(load.warning, "failed" if load.share > 1 else "errored")
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass
 
 from firstbell.runner.history.slots.account_allocation import AccountAllocation
+from firstbell.runner.schedule.capacity import THE_CLASS
 
 EVERY_ROLE = "*"
 """The request of a journey that may bring on any role."""
@@ -58,6 +59,11 @@ class AccountPool:
         room = [self.room] if request.meets else []
         locks = [*dict.fromkeys(candidate.lock for candidate in chosen.values()), *room]
         return AccountAllocation(accounts={role: candidate.account for role, candidate in chosen.items()}, locks=locks)
+
+    def needs(self, request: AccountRequest) -> list[frozenset[str]]:
+        """Returns, for each account that is taken, the names of those that can be; the class counts as one."""
+        of_roles = [{found.account for found in self._eligible(role, request.groups)} for role in self._roles(request)]
+        return [frozenset(names) for names in [*of_roles, {THE_CLASS} if request.meets else set()] if names]
 
     def _roles(self, request: AccountRequest) -> list[str]:
         if EVERY_ROLE in request.roles:

@@ -28,10 +28,12 @@ from firstbell.runner.history.refusal import is_refusal
 from firstbell.runner.history.slots.account_allocation import AccountAllocation
 from firstbell.runner.history.slots.account_locks import SLOT_LEASE_S, IsGone, current_locks, take_locks
 from firstbell.runner.history.slots.claims import Claim, end_claim, end_values, holds, lock_holder
+from firstbell.runner.history.slots.gaps import Gap, read_gaps
+from firstbell.runner.history.slots.turns import take_turn, turns_of
 from firstbell.runner.history.tables.runs import locks, planned, slots
 from firstbell.runner.history.upsert import insert_of
 from firstbell.runner.schedule.late_slots import WaitingSlot, triage
-from firstbell.runner.schedule.slot_state import MissedReason, SlotState, in_words
+from firstbell.runner.schedule.slot_state import MissedReason, SlotState
 from firstbell.runner.schedule.slots import Due
 
 log = structlog.get_logger()
@@ -50,18 +52,6 @@ class ClaimPolicy:
     grace_s: float
     late_after_s: float
     lease_s: float = SLOT_LEASE_S
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Gap:
-    """Slots that ended without a run for one reason: how many, of how many journeys, and when they were due."""
-
-    state: str
-    why: str
-    slots: int
-    journeys: int
-    first: datetime
-    last: datetime
 
 
 class SlotHistory:
@@ -130,18 +120,24 @@ class SlotHistory:
             return first
 
     def claim(self, policy: ClaimPolicy, allocate: Allocate) -> Claim | None:
-        """Claims the oldest slot that is due and whose accounts are free; slots that are too late end as missed."""
+        """Claims a slot that is due and whose accounts are free, of the journey whose last turn is longest ago; slots
+        that are too late end as missed. The accounts of the first slot that is late already are kept for it: journeys
+        that need fewer would always be before it."""
         with self._database.write_exclusively() as connection:
-            now = self._database.now(connection)
-            runnable, missed = triage(self._waiting(connection, now), now, policy.grace_s)
+            now, turns = self._database.now(connection), turns_of(connection, self._location)
+            runnable, missed = triage(self._waiting(connection, now), now, policy.grace_s, turns)
             for lost in missed:
                 this = (slots.c.id == lost.slot.id) & (slots.c.state == SlotState.PLANNED)
                 self._end(connection, this, SlotState.MISSED, lost.why)
             taken = current_locks(connection, now, policy.is_gone) if runnable else frozenset[str]()
+            kept: AccountAllocation | None = None
             for slot in runnable:
-                allocation = allocate(slot.journey, taken)
+                allocation = allocate(slot.journey, taken.union(kept.locks if kept else ()))
                 if allocation is not None and (claim := self._take_or_end(connection, slot, allocation, policy, now)):
+                    take_turn(connection, claim.journey, self._location, turns)
                     return claim
+                if allocation is None and kept is None and now - slot.due_at > timedelta(seconds=policy.late_after_s):
+                    kept = allocate(slot.journey, frozenset())
         return None
 
     def renew(self, policy: ClaimPolicy, running: Collection[Claim]) -> datetime:
@@ -188,14 +184,8 @@ class SlotHistory:
 
     def gaps(self, since: datetime, limit: int) -> list[Gap]:
         """Returns the slots that ended without a run since a moment, grouped by reason, the latest first."""
-        columns = (slots.c.state, slots.c.why)
-        ended = slots.c.state.in_((SlotState.MISSED, SlotState.SKIPPED)) & (slots.c.due_at >= since)
-        first, last = func.min(slots.c.due_at).label("first"), func.max(slots.c.due_at).label("last")
-        counts = (func.count().label("slots"), func.count(slots.c.journey.distinct()).label("journeys"))
-        query = select(*columns, *counts, first, last).where(ended, slots.c.location == self._location)
         with self._database.read() as connection:
-            rows = connection.execute(query.group_by(*columns).order_by(last.desc()).limit(limit)).mappings()
-            return [Gap(**{**row, "why": in_words(row["why"])}) for row in rows]
+            return read_gaps(connection, self._location, since, limit)
 
     def _waiting(self, connection: Connection, now: datetime) -> list[WaitingSlot]:
         query = (

@@ -162,6 +162,14 @@ planned = Table(
     Column("until", UtcDateTime(), nullable=False),
 )
 
+turns = Table(
+    "turns",
+    metadata,
+    Column("journey", String(80), primary_key=True),
+    Column("location", String(80), primary_key=True),
+    Column("number", Integer, nullable=False),
+)
+
 locks = Table(
     "locks",
     metadata,

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from firstbell.runner.schedule.capacity import busiest_quarter
+from firstbell.runner.schedule.capacity import AccountNeeds, busiest_quarter
 from firstbell.runner.schedule.crontab import refusal_of, shortest_gap_s
 from firstbell.runner.schedule.late_slots import WaitingSlot, triage
 from firstbell.runner.schedule.maintenance import Maintenance, in_force
@@ -122,3 +122,36 @@ def test_overload_of_workers_gives_a_warning(slots: int, workers: int, share: fl
 
 def test_no_due_times_are_no_load() -> None:
     assert busiest_quarter([], {}, 1) is None
+
+
+@pytest.mark.parametrize(
+    ("needs", "share", "message"),
+    [
+        pytest.param([{"student", "student2"}], 0.75, "", id="two students"),
+        pytest.param([{"student", "student2"}, {"teacher"}], 1.5, "teacher cannot carry this", id="one teacher"),
+        pytest.param([{"the class"}], 1.5, "150% busy, mostly with live-class; play less often", id="one class"),
+        pytest.param(
+            [{"student", "student2"}] * 2, 1.5, "the accounts student, student2 cannot carry", id="two students each"
+        ),
+    ],
+)
+def test_overload_of_accounts_gives_a_warning(needs: list[set[str]], share: float, message: str) -> None:
+    dues = [Due(at=NOON, journey=name, phase=Phase.IN_CLASS) for name in ["live-class"] * 90 + ["takes no account"]]
+    shared = AccountNeeds(needs={"live-class": [frozenset(need) for need in needs]}, locations=2)
+    load = busiest_quarter(dues, {"live-class": 7.5, "takes no account": 0.0}, 1, shared)
+    assert load is not None
+    assert round(load.share, 2) == share
+    assert message in load.warning if message else not load.warning
+
+
+def test_accounts_that_only_some_journeys_can_take_are_counted_by_those_that_can_take_no_other() -> None:
+    dues = [Due(at=NOON, journey=name, phase=Phase.IN_CLASS) for name in ["ninth"] * 80 + ["any"] * 10]
+    needs = {"ninth": [frozenset({"student9"})], "any": [frozenset({"student9", "student"})]}
+    load = busiest_quarter(dues, {"ninth": 15.0, "any": 15.0}, 8, AccountNeeds(needs=needs))
+    assert load is not None
+    assert (load.accounts, round(load.share, 2)) == (["student9"], 1.33)
+
+
+def test_the_journey_whose_last_turn_is_longest_ago_goes_first() -> None:
+    found, _ = triage(waiting(("a", 50), ("b", 40), ("c", 5), ("d", 1)), NOON, 120, {"a": 9, "b": 8, "c": 2})
+    assert [slot.journey for slot in found] == ["d", "c", "b", "a"]

@@ -249,6 +249,36 @@ def test_slots_that_are_skipped_or_lost_say_why(slots: SlotHistory, database: Da
     assert uptime(database).skipped == 1
 
 
+def test_every_journey_has_its_turn_where_there_is_too_much_to_do(slots: SlotHistory, clock: Clock) -> None:
+    """Thirty journeys, each due every minute, in the order of their names; there is time for two runs a minute."""
+    played: set[str] = set()
+    for minute in range(16):
+        slots.plan([due(f"journey-{number:02}", minute * 60 + number) for number in range(30)], {})
+        clock.forward(60)
+        played |= {claimed(slots).journey for _ in range(2)}
+    assert len(played) == 30
+
+
+def test_a_journey_of_two_accounts_is_not_always_overtaken_by_those_of_one(slots: SlotHistory, clock: Clock) -> None:
+    needed = {"pair": ("student", "teacher"), "student": ("student",), "teacher": ("teacher",)}
+
+    def allocate(journey: str, taken: frozenset[str]) -> AccountAllocation | None:
+        return None if taken & {*needed[journey]} else AccountAllocation(locks=needed[journey])
+
+    slots.plan([due("student"), due("teacher", 1), due("pair", 1)], {})
+    clock.forward(1)
+    running = [slots.claim(terms(), allocate)]
+    clock.forward(40)
+    slots.plan([due("teacher", 41)], {})
+    assert running[0] is not None
+    assert running[0].journey == "student"
+    assert slots.claim(terms(), allocate) is None, "the teacher is kept for the pair, which is late"
+    slots.skip(running[0], "done")
+    pair = slots.claim(terms(), allocate)
+    assert pair is not None
+    assert pair.journey == "pair"
+
+
 def test_four_threads_claim_forty_slots_once_each(slots: SlotHistory) -> None:
     slots.plan([due(f"journey-{number}") for number in range(40)], {})
     found: list[int] = []
@@ -285,6 +315,23 @@ def test_slots_due_while_the_service_was_down_are_missed_as_one_gap(
     (shown,) = slots.gaps(NOON - timedelta(days=1), 5)
     assert (shown.slots, shown.journeys, shown.why) == (gap.slots, 2, "firstbell watch was not running")
     assert sum(one.missed for one in DailyFigures(database).uptime(TODAY, TODAY + timedelta(days=1))) == gap.slots
+
+
+def test_a_slot_that_no_worker_could_take_is_not_taken_for_unwatched(
+    slots: SlotHistory, database: Database, clock: Clock
+) -> None:
+    planning = planner(slots, "a")
+    for _ in range(30):
+        assert planning.plan() is None
+        clock.forward(10)
+    assert {why for state, why in states(database) if state == "missed"} == {"no worker was free in time"}
+    planner(slots, "a").plan()  # Another service, or this one after a restart.
+    assert {why for state, why in states(database) if state == "missed"} == {"no worker was free in time"}
+    clock.forward(600)
+    assert planning.plan() is not None
+    reasons = [why for state, why in states(database) if state == "missed"]
+    assert reasons == sorted(reasons), "those before the gap found no worker"
+    assert set(reasons) == {"no worker was free in time", "nobody was watching"}
 
 
 def test_a_new_journey_has_missed_no_slots(slots: SlotHistory, clock: Clock) -> None:
