@@ -20,6 +20,8 @@ from firstbell.journeys.stage.pages.page_state import PageState, read_page_state
 
 # The interval at which a wait checks whether it can still succeed.
 PAGE_READ_MS = 500
+SLOW = "slow"
+"""The sign of a page that has begun and did not end in time: each of its parts may have been answered."""
 # The time and the number of looks for which a page must have been without a prospect. A click that was just made may
 # still begin to load, and on a busy machine that takes a second.
 INERT_S = 2.0
@@ -40,7 +42,7 @@ def open_address(page: Page, watch: DocumentWatch, url: str, *, limit_s: float) 
     try:
         page.wait_for_load_state("domcontentloaded", timeout=max(1.0, (deadline - time.monotonic()) * 1000))
     except PlaywrightTimeout:  # It tells the last part of the wait only.
-        raise Broken(f"the page was not loaded to its end (waited {limit_s:.0f} s)") from None
+        raise Broken(f"the page was not loaded to its end (waited {limit_s:.0f} s)", sign=SLOW) from None
     if not watch.refused:
         return
     prospect = Prospect(page, watch)

@@ -222,6 +222,8 @@ def adapter_recognised(facts: Facts) -> Conclusion | None:
     if broke is None or not broke.service or broke.sign not in CAUSE_OF_SIGN:
         return None
     cause = CAUSE_OF_SIGN[broke.sign]
+    if cause is Cause.SLOW:  # A request that was waited for tells more: `slow.slow_service`.
+        return None
     at_most = Confidence.HIGH if cause in CERTAIN_SIGNS else Confidence.MEDIUM
     return Conclusion(service=broke.service, cause=cause, because=(_step_reason(broke),), at_most=at_most)
 

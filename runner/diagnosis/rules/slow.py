@@ -24,11 +24,21 @@ ASKED = frozenset({"xhr", "fetch"})
 
 
 def slow_service(facts: Facts) -> Conclusion | None:
-    """A step waited in vain, and a request to the service of its page had no answer or a late one."""
+    """A step waited in vain, and a request to the service of its page had no answer or a late one; or the page had
+    begun and did not end, although each of its requests was answered in time."""
     for request in _candidates(facts):
         if found := _conclusion(facts, request):
             return found
-    return None
+    return _half_a_page(facts)
+
+
+def _half_a_page(facts: Facts) -> Conclusion | None:
+    broke, page = facts.broke, facts.page
+    if broke is None or page is None or broke.sign != Cause.SLOW.value or facts.service_at(page.host) != broke.service:
+        return None
+    said = f'{broke.actor} "{broke.title}": {broke.said}'
+    because = (DiagnosisReason(said=said, source=ReasonSource.PICTURE),)
+    return Conclusion(service=broke.service, cause=Cause.SLOW, because=because, at_most=Confidence.MEDIUM)
 
 
 def _candidates(facts: Facts) -> Iterator[FailedRequest]:

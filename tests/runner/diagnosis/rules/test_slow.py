@@ -15,6 +15,7 @@ from tests.runner.diagnosis.rules.test_rules import (
     AT_LIST,
     AT_SIGN_IN,
     CONTROL,
+    bad,
     check,
     document,
     facts,
@@ -140,3 +141,15 @@ def test_a_page_that_may_wait_for_another_service_is_told_with_both() -> None:
     slow = document("portal.x", path="/callback", from_host="id.x:443", waited_s=20.0)
     (because, *_) = diagnose(facts({"steps": AT_SIGN_IN, "seen": seen(slow)})).because
     assert because.said == "edge or what it calls (sign-in): portal.x:443/callback had not answered after 20 s"
+
+
+def test_a_page_that_begins_and_does_not_end_is_slow_where_no_request_tells_more() -> None:
+    steps = (*AT_LIST[:2], bad("platform", sign="slow", said="the page was not loaded to its end (waited 12 s)"))
+    half = {"steps": steps, "seen": seen(pages=ROOM)}
+    found = diagnose(facts(half))
+    assert (found.service, found.cause, found.confidence) == ("platform", Cause.SLOW, LIKELY)
+    elsewhere = diagnose(facts(half | {"seen": seen(pages=(page("id.x"),))}))
+    assert elsewhere.cause is Cause.UNKNOWN
+    script = request("cdn.z", kind="script", from_host="learn.x:443")
+    named = diagnose(facts(half | {"seen": seen(script, pages=ROOM)}))
+    assert (named.cause, named.host) == (Cause.SLOW, "cdn.z:443")
