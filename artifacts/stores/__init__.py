@@ -107,7 +107,9 @@ class SupportsHolds(Protocol):
 
 @runtime_checkable
 class SupportsLinks(Protocol):
-    """A store that can make links to its objects."""
+    """A store that can make links to its objects. `authorities` is a PEM file that its client trusts, or empty."""
+
+    authorities: str
 
     def link(self, name: str, *, for_s: float) -> ShareLink:
         """Return a link to one object, valid for `for_s` or as long as the credentials allow. Raises StoreError."""

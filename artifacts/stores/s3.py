@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import mimetypes
+import os
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 import boto3
+import botocore.session
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
 
@@ -27,9 +29,10 @@ from firstbell.artifacts.holds import (
 from firstbell.artifacts.policy import Lifetime
 from firstbell.artifacts.stores import AlreadyStored, Denied, ShareLink, StoreError, StoreOptions
 from firstbell.artifacts.stores.s3_answers import check_answer, check_encryption
-from firstbell.artifacts.stores.s3_errors import code_of, http_status_of, store_errors
+from firstbell.artifacts.stores.s3_errors import NotSupported, code_of, http_status_of, store_errors
 from firstbell.artifacts.stores.s3_self_test import BucketProbe
 from firstbell.artifacts.stores.self_test import SelfTestFinding
+from firstbell.web_access import BUNDLES
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -38,6 +41,7 @@ if TYPE_CHECKING:
 CONNECT_S, READ_S, TRIES = 5, 20, 4
 # Another client is writing the same key: try again (S3's ConditionalRequestConflict).
 CONFLICT_TRIES = 3
+PASSES = Lifetime.PASSES
 OUR_HASH = "firstbell-sha256"
 TAG = "firstbell-lifetime"
 # S3's limit for a signed address, and the assumed length of a session whose end botocore does not know.
@@ -64,8 +68,11 @@ class S3Store:
         self.prefix = f"{prefix.strip('/')}/" if prefix.strip("/") else ""
         self.options = options
         with store_errors(self.bucket):
-            self._session = boto3.Session()
-            self._client = _client(self._session, options)
+            core = botocore.session.Session()
+            self._session = boto3.Session(botocore_session=core)
+            named = (os.environ.get(name, "") for name in BUNDLES)
+            self.authorities: str = core.get_config_variable("ca_bundle") or next(filter(None, named), "")
+            self._client = _client(self._session, options, self.authorities)
 
     def check(self) -> None:
         """Check that the bucket can be reached. A machine that may only write need not be allowed to read it."""
@@ -166,10 +173,22 @@ class S3Store:
 
     def extra_steps(self, name: str) -> dict[str, Callable[[], SelfTestFinding]]:
         """Return the self-test steps of a bucket, besides those of every store."""
-        probe = BucketProbe(client=self._client, bucket=self.bucket, key=self.prefix + name)
-        tag_step = {"carries its lifetime as a tag": lambda: probe.tagged(TAG)} if self.options.tags else {}
-        sse_step = {"encrypts it": lambda: probe.encrypted(self.options)} if self.options.sse else {}
-        return sse_step | tag_step | {"keeps it from being deleted": probe.deleted}
+        probe = BucketProbe(store=self, client=self._client, name=name)
+        steps = {"encrypts it": probe.encrypted} if self.options.sse else {}
+        if self.options.tags:
+            steps["carries its lifetime as a tag"] = lambda: probe.tagged(TAG)
+        if self.options.lock_days:
+            steps["locks evidence of failures"] = probe.locked
+        return steps | {
+            "refuses a PUT that could overwrite": lambda: probe.overwritable(self._put_options(name, b"", PASSES)),
+            "keeps it from being deleted": probe.deleted,
+        }
+
+    def explained(self, error: StoreError, name: str) -> str:
+        """Return why the self-test failed, in words: if the store lacks something, each header is left out in turn."""
+        probe = BucketProbe(store=self, client=self._client, name=name)
+        is_unnamed = isinstance(error, NotSupported) and not error.is_named
+        return (probe.lacking(self._put_options(name, b"", PASSES)) if is_unnamed else "") or str(error)
 
     def _tag(self, names: Sequence[str], lifetime: Lifetime, *, legal_hold: str) -> None:
         tags: Any = {"TagSet": [{"Key": TAG, "Value": lifetime.value}]}
@@ -229,7 +248,7 @@ def _type_of(name: str) -> str:
     return TYPES.get(suffix) or mimetypes.guess_type(f"x{suffix}")[0] or "application/octet-stream"
 
 
-def _client(session: boto3.Session, options: StoreOptions) -> S3Client:
+def _client(session: boto3.Session, options: StoreOptions, authorities: str) -> S3Client:
     config = Config(
         retries={"mode": "standard", "max_attempts": TRIES},
         connect_timeout=CONNECT_S,
@@ -240,7 +259,11 @@ def _client(session: boto3.Session, options: StoreOptions) -> S3Client:
     )
     try:
         return session.client(
-            "s3", endpoint_url=options.endpoint_url or None, region_name=options.region or None, config=config
+            "s3",
+            endpoint_url=options.endpoint_url or None,
+            region_name=options.region or None,
+            verify=authorities or None,
+            config=config,
         )
     except (BotoCoreError, ValueError) as error:
         raise StoreError(f"store: {str(error).splitlines()[0]}", permanent=True) from None

@@ -13,6 +13,7 @@ from botocore.exceptions import (
     ConfigNotFound,
     ConfigParseError,
     CredentialRetrievalError,
+    FlexibleChecksumError,
     NoCredentialsError,
     ParamValidationError,
     PartialCredentialsError,
@@ -33,10 +34,18 @@ CODES = {
     "TokenRefreshRequired": ("reports expired credentials; renew them", False),
     "RequestTimeTooSkewed": ("reports that this machine's clock is wrong; set it, best by NTP", False),
     "SlowDown": ("receives too many requests; First Bell tries again later", False),
-    "NotImplemented": ('does not support the request; try store.tags = false, or checksums = "when_required"', True),
     "BadDigest": ('received other bytes than were sent; try store.checksums = "when_required"', False),
     "XAmzContentSHA256Mismatch": ("received other bytes than were sent; First Bell tries again later", False),
 }
+# Part of a header's name -> the sentence for a store that does not know the header.
+LACKS = {
+    "if-none-match": "does not support If-None-Match, so evidence could be overwritten; use another store or version",
+    "tagging": "does not support tags; set store.tags = false",
+    "checksum": 'does not support newer checksums; set store.checksums = "when_required"',
+    "server-side-encryption": "does not support this encryption; change or remove store.sse",
+    "object-lock": "does not support Object Lock; remove store.lock_days",
+}
+LACKS_UNNAMED = "lacks something that First Bell asks for (501); firstbell store check finds out what"
 LONGEST_CODE = 60
 DENIED = "refuses access; compare the credentials' policy with: firstbell store check --policy"
 REGION = {
@@ -46,6 +55,14 @@ REGION = {
     "IllegalLocationConstraintException",
 }
 _CREDENTIALS = (PartialCredentialsError, ProfileNotFound, ConfigNotFound, ConfigParseError)
+
+
+class NotSupported(StoreError):
+    """The store does not implement something of the request. The message names it if the answer does (`is_named`)."""
+
+    def __init__(self, message: str, *, is_named: bool) -> None:
+        super().__init__(message, permanent=True)
+        self.is_named = is_named
 
 
 @contextmanager
@@ -67,7 +84,8 @@ def store_error_of(error: Exception, bucket: str) -> StoreError:
     """Return the failure as a StoreError. Its message names the code, and never a header, an address or a key."""
     where = f"s3://{bucket}"
     if isinstance(error, ClientError):
-        return _answered(error, where)
+        is_lacking = http_status_of(error) == 501 or code_of(error) == "NotImplemented"
+        return _not_supported(error, where) if is_lacking else _answered(error, where)
     if isinstance(error, BotoCoreError):
         return _not_sent(error, where)
     hint = f"gave an answer that no S3 store gives ({type(error).__name__}); check store.endpoint_url"
@@ -86,9 +104,17 @@ def _not_sent(error: BotoCoreError, where: str) -> StoreError:
     if isinstance(error, (CredentialRetrievalError, SSOError)):
         hint = f"no AWS credentials could be obtained ({kind}); sign in again, or check the role"
         return StoreError(f"{where}: {hint}", permanent=False)
+    if isinstance(error, FlexibleChecksumError):
+        return StoreError(f"{where} returned other bytes than its checksum belongs to", permanent=False)
     if isinstance(error, ParamValidationError):
         return StoreError(f"{where} is not a valid address; check the bucket's name in store.url", permanent=True)
     return StoreError(f"{where} cannot be reached ({kind})", permanent=False)
+
+
+def _not_supported(error: ClientError, where: str) -> NotSupported:
+    words = f"{_text(error, 'Header')} {_text(error, 'Message')}".lower()
+    named = next((hint for part, hint in LACKS.items() if part in words), "")
+    return NotSupported(f"{where} {named or LACKS_UNNAMED}", is_named=bool(named))
 
 
 def _answered(error: ClientError, where: str) -> StoreError:
@@ -109,8 +135,7 @@ def _answered(error: ClientError, where: str) -> StoreError:
         return StoreError(f"{where} {hint}", permanent=permanent)
     if status == 403:
         return Denied(f"{where} {DENIED}")
-    named = "" if code == str(status) else f" {code}"
-    return StoreError(f"{where} answered {status}{named}", permanent=False)
+    return StoreError(f"{where} answered {status}{'' if code == str(status) else f' {code}'}", permanent=False)
 
 
 def _region(error: ClientError) -> str:

@@ -45,8 +45,9 @@ def _agent(arn: str, prefix: str, options: StoreOptions) -> list[Statement]:
 
 def _reader(arn: str, prefix: str, options: StoreOptions) -> list[Statement]:
     listing = {"StringLike": {"s3:prefix": f"{prefix}*"}} if prefix else None
+    locks = ["s3:GetObjectRetention"] if options.lock_days else []
     return [
-        _allow("Read", ["s3:GetObject"], f"{arn}/{prefix}*"),
+        _allow("Read", ["s3:GetObject", *locks], f"{arn}/{prefix}*"),
         _allow("List", ["s3:ListBucket"], arn, listing),
         *_use_key(options, ["kms:Decrypt"]),
     ]

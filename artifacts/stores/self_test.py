@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Protocol, runtime_checkable
@@ -15,8 +16,13 @@ import urllib3
 
 from firstbell.artifacts.policy import Lifetime
 from firstbell.artifacts.stores import AlreadyStored, Denied, Store, StoreError, SupportsLinks
+from firstbell.web_access import WebAccess
 
-LINK_S = 60.0
+LINK_S, LINK_TIMEOUT_S = 60.0, 10.0
+OVERWRITTEN = (
+    "they were accepted; this bucket ignores If-None-Match, and evidence in it proves nothing. Some stores do so only "
+    "in a bucket with versioning: use one without, or another store"
+)
 NOT_ALLOWED = "this machine may not read; a reader's policy: firstbell store check --policy reader"
 
 
@@ -42,6 +48,8 @@ class SelfTestResult:
 @runtime_checkable
 class _HasExtraSteps(Protocol):
     def extra_steps(self, name: str) -> Mapping[str, Callable[[], SelfTestFinding]]: ...
+
+    def explained(self, error: StoreError, name: str) -> str: ...
 
 
 class SelfTestFailed(Exception):
@@ -70,7 +78,10 @@ def self_test(store: Store) -> Iterator[SelfTestResult]:
             finding = step()
             yield SelfTestResult(name=step_name, passed=True, text=finding.text, is_fine=finding.is_fine)
         except (StoreError, SelfTestFailed) as error:
-            yield SelfTestResult(name=step_name, passed=False, text=str(error), is_fine=False)
+            text = str(error)
+            if isinstance(store, _HasExtraSteps) and isinstance(error, StoreError):
+                text = store.explained(error, name)
+            yield SelfTestResult(name=step_name, passed=False, text=text, is_fine=False)
             return
 
 
@@ -107,10 +118,11 @@ def _put_other_bytes(store: Store, name: str, data: bytes) -> SelfTestFinding:
     try:
         store.put(name, data + b"changed", Lifetime.PASSES)
     except (AlreadyStored, Denied):
+        with suppress(Denied):
+            if store.get(name) != data:
+                raise SelfTestFailed("they were refused, and kept all the same") from None
         return SelfTestFinding("unchanged")
-    raise SelfTestFailed(
-        "it was overwritten; this store does not support If-None-Match, and evidence in it proves nothing"
-    )
+    raise SelfTestFailed(OVERWRITTEN)
 
 
 def _list(store: Store, name: str) -> SelfTestFinding:
@@ -125,8 +137,9 @@ def _list(store: Store, name: str) -> SelfTestFinding:
 
 def _open_link(store: SupportsLinks, name: str, data: bytes) -> SelfTestFinding:
     link = store.link(name, for_s=LINK_S)
+    web = WebAccess(ca=store.authorities)
     try:
-        answer = urllib3.request("GET", link.url, timeout=10.0, retries=False)
+        answer = web.pool(link.url, urllib3.Timeout(LINK_TIMEOUT_S)).request("GET", link.url)
     except urllib3.exceptions.HTTPError as error:
         raise SelfTestFailed(f"the link cannot be opened from here ({type(error).__name__})") from None
     if answer.status == 403 and b"<Code>AccessDenied<" in answer.data:

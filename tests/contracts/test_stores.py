@@ -287,6 +287,7 @@ def test_object_lock_is_requested_for_failures_only(aws: str) -> None:
     store.put("failed", b"x", Lifetime.FAILURES)
     store.put("passed", b"x", Lifetime.PASSES)
     assert client.head_object(Bucket="locked", Key="failed")["ObjectLockMode"] == "GOVERNANCE"
+    assert [result.text for result in self_test(store) if not result.passed] == []
     store.put("shared", b"x", Lifetime.SHARED)
     for free in ("passed", "shared"):
         assert "ObjectLockMode" not in client.head_object(Bucket="locked", Key=free)

@@ -9,6 +9,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from urllib.parse import parse_qs, urlsplit
 
 LIST = "<ListBucketResult><IsTruncated>false</IsTruncated>{rows}</ListBucketResult>"
@@ -23,7 +24,8 @@ class OddStore:
 
     `answer`: status and body of every answer. `drops`: request headers that are ignored; `unkept`: headers that the
     answer to a PUT repeats, and the object does not have; `unknown`: headers that are answered with the document
-    `says_501`; `refused_plain`: a PUT without a condition is refused.
+    `says_501`; `refused_plain`: a PUT without a condition is refused; `locks_for_days`: the days of every lock,
+    whatever was asked; `keeps_refused`: a refused PUT is kept all the same.
     """
 
     url: str = ""
@@ -34,7 +36,8 @@ class OddStore:
     says_501: str = "<Error><Code>NotImplemented</Code><Message>{header} is not implemented</Message></Error>"
     refused_plain: bool = False
     may_delete_locked: bool = False
-    etag: bool = True
+    locks_for_days: int = 0
+    keeps_refused: bool = False
     objects: dict[str, tuple[dict[str, str], bytes]] = field(default_factory=dict)
     requests: list[tuple[str, str]] = field(default_factory=list)
 
@@ -76,14 +79,18 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if unknown := next((name for name in given if name in store.unknown), ""):
             return self._answer(501, store.says_501.format(header=unknown).encode())
         if "if-none-match" in given and path in store.objects:
+            if store.keeps_refused and store.objects[path][1] != self.body:
+                store.objects[path] = ({}, self.body)
             return self._refuse(412, "PreconditionFailed")
         if "if-none-match" not in given and store.refused_plain:
             return self._refuse(403, "AccessDenied")
         kept = {name: value for name, value in given.items() if name.startswith("x-amz-")}
+        if store.locks_for_days and UNTIL in kept:
+            kept[UNTIL] = (datetime.now(UTC) + timedelta(days=store.locks_for_days)).isoformat()
         store.objects[path] = ({name: value for name, value in kept.items() if name not in store.unkept}, self.body)
         headers = {name: kept[name] for name in (ENCRYPTION, KEY) if name in kept}
-        etag = {"ETag": f'"{hashlib.md5(self.body, usedforsecurity=False).hexdigest()}"'} if store.etag else {}
-        return self._answer(200, headers=headers | etag)
+        headers["ETag"] = f'"{hashlib.md5(self.body, usedforsecurity=False).hexdigest()}"'
+        return self._answer(200, headers=headers)
 
     def do_GET(self) -> None:
         if not self._begins():

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from contextlib import nullcontext, suppress
 from dataclasses import replace
 from pathlib import Path
@@ -16,18 +15,7 @@ from firstbell.artifacts.stores import Denied, Store, StoreError, StoreOptions, 
 from firstbell.artifacts.stores.memory import MemoryStore
 from firstbell.artifacts.stores.s3_answers import check_encryption
 from firstbell.artifacts.stores.self_test import self_test
-from tests.support.odd_store import ENCRYPTION, KEY, OddStore, odd_store
-
-
-@pytest.fixture
-def odd(monkeypatch: pytest.MonkeyPatch) -> Iterator[OddStore]:
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(name, "planted")
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-    monkeypatch.setattr("firstbell.artifacts.stores.s3.TRIES", 1)
-    with odd_store() as store:
-        yield store
-
+from tests.support.odd_store import ENCRYPTION, KEY, OddStore
 
 ODD = [
     (500, b"<Error><Code/><Message/></Error>"),
