@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ipaddress
 import re
+import socket
 import time as clock
 from collections.abc import Callable
 from contextlib import closing
@@ -18,6 +20,7 @@ from firstbell.web_access import BadWebAccess, WebAccess
 LIMIT_BYTES = 5_000_000
 CONNECT_S, READ_S, WHOLE_S = 5.0, 15.0, 60.0
 REDIRECTS = 2
+NAT64 = ipaddress.IPv6Network("64:ff9b::/96")  # RFC 6052: an IPv4 address in its last 32 bits
 
 
 class FeedError(FirstBellError):
@@ -50,19 +53,18 @@ def redacted_source(source: str) -> str:
 
 def _from_address(url: str, web: WebAccess, limit_bytes: int) -> bytes:
     """Reads an address. Follows redirects itself, because urllib3 would first read their bodies, however long."""
-    timeout = urllib3.Timeout(connect=CONNECT_S, read=READ_S)
+    address = ""
     try:
         for _ in range(REDIRECTS + 1):
             if urlsplit(url).scheme.lower() not in {"http", "https"}:
                 raise FeedError(
                     f"{redacted_source(url)} cannot be read; give a file, or an http, https or webcal address"
                 )
-            with (
-                web.pool(url, timeout) as pool,
-                closing(pool.request("GET", url, redirect=False, preload_content=False)) as response,
-            ):
+            with _pool(url, web, address) as pool, closing(_asked(pool, url, address)) as response:
                 if target := response.get_redirect_location():
-                    url = urljoin(url, target)
+                    target = urljoin(url, target)
+                    address = _checked_redirect(url, target, address, web)
+                    url = target
                     continue
                 if response.status != 200:  # HTTP's OK
                     raise FeedError(f"{redacted_source(url)} answers {response.status}; check the address")
@@ -74,6 +76,58 @@ def _from_address(url: str, web: WebAccess, limit_bytes: int) -> bytes:
             f"{redacted_source(url)} cannot be reached ({type(error).__name__}); check the address"
         ) from None
     raise FeedError(f"{redacted_source(url)} redirects more than {REDIRECTS} times; give the address where it ends")
+
+
+def _pool(url: str, web: WebAccess, address: str) -> urllib3.PoolManager:
+    pool = web.pool(url, urllib3.Timeout(connect=CONNECT_S, read=READ_S))
+    if address:
+        pool.connection_pool_kw["server_hostname"] = urlsplit(url).hostname
+    return pool
+
+
+def _asked(pool: urllib3.PoolManager, url: str, address: str) -> urllib3.BaseHTTPResponse:
+    """Sends the request, to an address that was checked if one is given: asked again, a name may have another."""
+    headers = {}
+    if address:
+        parts = urlsplit(url)
+        host = f"[{address}]" if ":" in address else address
+        headers["Host"] = parts.netloc.rpartition("@")[2]
+        url = parts._replace(netloc=f"{host}:{parts.port}" if parts.port else host).geturl()
+    return pool.request("GET", url, headers=headers, redirect=False, preload_content=False)
+
+
+def _checked_redirect(url: str, target: str, address: str, web: WebAccess) -> str:
+    """Returns the address to connect to for a redirect, or "" where a proxy or the same host decides. Raises FeedError
+    for one that leads out of https, or to this machine or its network: a publisher could have those read for itself."""
+    old, new = urlsplit(url), urlsplit(target)
+    if (old.scheme, new.scheme) == ("https", "http"):
+        raise FeedError(f"{redacted_source(url)} redirects from https to http; give the address where it ends")
+    if (old.scheme, old.hostname, old.port) == (new.scheme, new.hostname, new.port):
+        return address
+    if new.scheme not in {"http", "https"}:
+        return ""
+    is_proxied = bool(web.proxy_of(target)[0])
+    try:
+        found = [str(entry[4][0]) for entry in socket.getaddrinfo(new.hostname, None, type=socket.SOCK_STREAM)]
+    except OSError:
+        if is_proxied:
+            return ""
+        raise
+    if not all(_is_public(ipaddress.ip_address(each)) for each in found):
+        raise FeedError(
+            f"{redacted_source(url)} redirects into this machine or its network; give the address where it ends"
+        )
+    return "" if is_proxied else found[0]
+
+
+def _is_public(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
+    """Tells whether an address is of the public internet; an IPv4 address inside an IPv6 one decides."""
+    inner: ipaddress.IPv4Address | ipaddress.IPv6Address = address
+    if isinstance(address, ipaddress.IPv6Address):
+        inner = address.ipv4_mapped or address.sixtofour or address
+        if address in NAT64:
+            inner = ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
+    return inner.is_global and not inner.is_multicast
 
 
 def _bounded(read: Callable[[int], bytes], source: str, limit_bytes: int) -> bytes:

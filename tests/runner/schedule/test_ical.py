@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import gzip
+import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import UTC, date, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
+from urllib.parse import quote, unquote
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -19,6 +22,7 @@ from hypothesis import strategies as st
 from firstbell.runner.schedule import ical_fetch
 from firstbell.runner.schedule.ical import Proposal, ProposalKind, Window, proposal_kind_of, proposals, windows
 from firstbell.runner.schedule.ical_fetch import FeedError, fetch, redacted_source
+from firstbell.web_access import WebAccess
 
 NEW_YORK = ZoneInfo("America/New_York")
 SINCE, UNTIL = date(2026, 11, 1), date(2027, 10, 31)
@@ -434,12 +438,10 @@ class Publisher(BaseHTTPRequestHandler):
                 self._answer(200, b"x" * 3000)
             case "bomb.ics":
                 self._answer(200, gzip.compress(b"x" * 3_000_000), ("Content-Encoding", "gzip"))
-            case "hops":
-                self._answer(302, b"", ("Location", f"/hops/{int(rest) - 1}" if rest != "0" else "/calendar.ics"))
-            case "loop":
-                self._answer(302, b"", ("Location", "/loop"))
-            case "away":
-                self._answer(302, b"", ("Location", "file:///etc/passwd"))
+            case "hops" | "loop" | "away" | "to":
+                self._answer(302, b"", ("Location", self._target(name, rest)))
+            case "host.ics":
+                self._answer(200, self.headers["Host"].encode())
             case "endless.ics":
                 self.send_response(200)
                 self.send_header("Transfer-Encoding", "chunked")
@@ -449,6 +451,10 @@ class Publisher(BaseHTTPRequestHandler):
                 self.wfile.write(b"0\r\n\r\n")
             case _:
                 self._answer(404, b"<html>")
+
+    def _target(self, name: str, rest: str) -> str:
+        hop = f"/hops/{int(rest) - 1}" if rest.isdigit() and rest != "0" else "/calendar.ics"
+        return {"hops": hop, "loop": "/loop", "away": "file:///etc/passwd", "to": unquote(rest)}[name]
 
     def _answer(self, status: int, body: bytes, *headers: tuple[str, str]) -> None:
         self.send_response(status)
@@ -492,6 +498,43 @@ def test_failed_fetch_is_one_sentence(publisher: str, path: str, message: str) -
         fetch(f"{publisher}/{path}", limit_bytes=2000)
     assert message in str(refused.value)
     assert "opensesame" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        "http://127.0.0.1:1/", "http://localhost:1/", "http://127.1:1/", "http://2130706433/", "http://0.0.0.0/",
+        "http://[::1]/", "http://[::ffff:127.0.0.1]/", "http://[::ffff:a00:1]/", "http://[fe80::1]/", "http://[fd00::1]/",
+        "http://[64:ff9b::7f00:1]/", "http://[2002:7f00:1::]/", "http://169.254.169.254/latest/meta-data/",
+        "http://10.0.0.1/", "https://172.16.0.1/", "//192.168.1.1/", "http://100.64.0.1/", "http://me@10.0.0.1/",
+        "http://224.0.0.1/",
+    ],
+)  # fmt: skip
+def test_redirect_into_this_machine_or_its_network_is_refused(publisher: str, target: str) -> None:
+    with pytest.raises(FeedError, match="redirects into this machine or its network; give the address"):
+        fetch(f"{publisher}/to/{quote(target, safe='')}")
+
+
+def test_redirect_to_a_name_is_connected_to_the_address_that_was_checked(
+    publisher: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ical_fetch, "_is_public", lambda address: str(address) == "127.0.0.1")
+    monkeypatch.setattr(socket, "getaddrinfo", rebinding(socket.getaddrinfo))
+    port = publisher.rpartition(":")[2]
+    target = f"http://district.example:{port}/host.ics"
+
+    assert fetch(f"{publisher}/to/{quote(target, safe='')}") == f"district.example:{port}".encode()
+
+
+def rebinding(resolve: Callable[..., Any]) -> Callable[..., Any]:
+    """A resolver that knows one name, for one question."""
+    names = {"district.example": "127.0.0.1"}
+    return lambda host, *rest, **options: resolve(names.pop(host, host), *rest, **options)
+
+
+def test_redirect_from_https_to_http_is_refused() -> None:
+    with pytest.raises(FeedError, match=r"https://a\.example/x redirects from https to http; give the address"):
+        ical_fetch._checked_redirect("https://a.example/x?key=1", "http://a.example/x", "", WebAccess())
 
 
 def test_slow_sender_is_cut_off(publisher: str, monkeypatch: pytest.MonkeyPatch) -> None:
