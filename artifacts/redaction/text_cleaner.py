@@ -52,11 +52,14 @@ class TextCleaner:
 
 def _written(value: str) -> set[str]:
     """Returns a value as texts of pages and errors write it."""
-    return {value, quote(value, safe=""), html.escape(value), json.dumps(value)[1:-1], repr(value)[1:-1]}
+    escaped = value.encode("unicode_escape").decode("ascii")  # As pytest writes ids.
+    return {value, quote(value, safe=""), html.escape(value), json.dumps(value)[1:-1], repr(value)[1:-1], escaped}
 
 
 def _without_pieces(text: str, forms: Iterable[str]) -> str:
-    """Returns a text without the beginning of a secret before a cut, and without its end after one."""
+    """Returns a text without whole secrets, the beginning of one before a cut, and the end of one after a cut."""
+    for form in forms:
+        text = text.replace(form, REMOVED)
     cuts = [(found.start(), found.end()) for found in _CUTS.finditer(text)]
     gone: list[tuple[int, int]] = []
     for form in forms:

@@ -35,6 +35,7 @@ from firstbell.runner.pytest_plugin.browser import (
     session_browser_name,
     uses_first_bell,
 )
+from firstbell.runner.pytest_plugin.parameter_ids import ParameterIds
 
 if TYPE_CHECKING:
     from firstbell.journeys.stage.actor import Actor
@@ -64,6 +65,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Registers the marker, also for --strict-markers, and selects the browser that a firstbell.toml names."""
     config.addinivalue_line("markers", MARKER)
+    config.pluginmanager.register(ParameterIds())
     apply_options(config)
 
 
@@ -110,6 +112,7 @@ def pytest_fixture_setup(fixturedef: pytest.FixtureDef[Any], request: pytest.Fix
 @pytest.fixture(scope="session")
 def _firstbell_session(pytestconfig: pytest.Config) -> Iterator[DistrictSession]:
     """The district session; a worker has its district already, and its parent holds the locks."""
+    from firstbell.runner.pytest_plugin.output_redaction import OutputRedaction
     from firstbell.runner.pytest_plugin.session import DistrictSession, open_for_pytest
 
     if DISTRICT in pytestconfig.stash:
@@ -119,6 +122,7 @@ def _firstbell_session(pytestconfig: pytest.Config) -> Iterator[DistrictSession]
         start = pytestconfig.invocation_params.dir
         session = stack.enter_context(open_for_pytest(pytestconfig.getoption("--firstbell-config"), start))
         pytestconfig.stash[OPENED] = session
+        pytestconfig.pluginmanager.register(OutputRedaction(pytestconfig, session.cleaner))
         yield session
 
 
@@ -194,7 +198,7 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
     report: pytest.TestReport = outcome  # type: ignore[assignment]  # the hook is typed as returning nothing
     if stage is not None:
         add_failure_section(report, stage, item)
-    redact_secrets(report, session.known)
+    redact_secrets(report, session.cleaner)
     return outcome
 
 

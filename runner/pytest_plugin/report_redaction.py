@@ -8,15 +8,13 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from firstbell.artifacts.redaction.by_pattern import clean_text
-from firstbell.artifacts.redaction.known_secrets import KnownSecrets
-from firstbell.artifacts.redaction.redactor import Redactor
+from firstbell.artifacts.redaction.text_cleaner import TextCleaner
 from firstbell.compat.pytest import TerminalRepr
 from firstbell.runner.execution.worker.stash_keys import OUTPUT_FOLDER
 
@@ -30,19 +28,26 @@ _THEIRS = ("test-*.png", "trace*.zip", "video*.webm")
 NOTHING_KEPT_NOTE = "nothing that pytest-playwright recorded of this test was kept"
 
 
-def redact_secrets(report: pytest.TestReport, known: KnownSecrets) -> None:
+def redact_secrets(report: pytest.TestReport, cleaner: TextCleaner) -> None:
     """Removes known secrets, and texts that are secret by their kind, from every text of a report."""
-    redactor = Redactor(known)
+    report.longrepr = _each_text(report.longrepr, lambda text: clean_shown(text, cleaner))
+    report.sections = [(name, cleaner.clean(text)) for name, text in report.sections]
+    report.user_properties = clean_properties(report.user_properties, cleaner)
 
-    def clean(text: str) -> str:
-        return clean_text(text, redactor)
 
-    report.longrepr = _each_text(report.longrepr, lambda text: _CONTROL_CHARACTERS.sub("", clean(text)))
-    report.sections = [(name, clean(text)) for name, text in report.sections]
-    report.user_properties = [
-        (name, _CONTROL_CHARACTERS.sub("", clean(value)) if isinstance(value, str) else value)
-        for name, value in report.user_properties
-    ]
+def clean_shown(text: str, cleaner: TextCleaner) -> str:
+    """Returns a text without secrets, and without what a terminal would obey."""
+    return _CONTROL_CHARACTERS.sub("", cleaner.clean(text))
+
+
+def clean_properties(properties: Iterable[tuple[str, object]], cleaner: TextCleaner) -> list[tuple[str, object]]:
+    """Returns properties without secrets in names and values. A value that is no text becomes one if it has any."""
+    return [(clean_shown(name, cleaner), _clean_value(value, cleaner)) for name, value in properties]
+
+
+def _clean_value(value: object, cleaner: TextCleaner) -> object:
+    clean = clean_shown(str(value), cleaner)
+    return clean if isinstance(value, str) or clean != str(value) else value
 
 
 def redact_private_report(report: pytest.TestReport, message: str) -> None:

@@ -5,20 +5,21 @@ from __future__ import annotations
 import os
 import time
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from firstbell.artifacts.redaction.known_secrets import KnownSecrets
+from firstbell.artifacts.redaction.text_cleaner import TextCleaner
+from firstbell.hostile_text import cleaned_by
 from firstbell.runner.app.build import config_at, district_at, practice_for, secrets_of
 from firstbell.runner.app.history_address import history_url
 from firstbell.runner.app.open_config import embedded_district, open_state_folder, state_folder
 from firstbell.runner.config.errors import NoConfig
 from firstbell.runner.config.load import Config
-from firstbell.runner.config.secrets import MissingSecret
+from firstbell.runner.config.secrets import MissingSecret, secret
 from firstbell.runner.execution.accounts.allocation import MEETS, AccountRequest
 from firstbell.runner.execution.accounts.reservation import POLL_S, reserved_accounts
 from firstbell.runner.execution.district import District
@@ -27,6 +28,7 @@ from firstbell.runner.history.database import Database, HistoryError
 from firstbell.runner.history.slots.account_locks import SESSION_LEASE_S, AccountLocks
 
 if TYPE_CHECKING:
+    from firstbell.journeys.stage.secret import Secret
     from firstbell.runner.execution.supervision.protocol import JourneyInfo
 
 # An xdist worker that uses one account in test after test gives the others time to poll for it.
@@ -47,13 +49,9 @@ class DistrictSession:
     given_back_s: float = 0.0
 
     @cached_property
-    def known(self) -> KnownSecrets:
-        """The secrets of this session's accounts. A secret whose reference leads to nothing cannot be known."""
-        values = []
-        for secret in secrets_of(self.district):
-            with suppress(MissingSecret):
-                values.append(secret.reveal())
-        return KnownSecrets(values)
+    def cleaner(self) -> TextCleaner:
+        """The cleaner of this session's texts, by the secrets of its accounts."""
+        return TextCleaner(_revealed(secrets_of(self.district)))
 
     @contextmanager
     def reserve_accounts(self, info: JourneyInfo) -> Iterator[Mapping[str, str]]:
@@ -73,6 +71,23 @@ class DistrictSession:
             self.given_back_s = time.monotonic()
 
 
+def secrets_before_opening(explicit: str | None, start: Path) -> list[str]:
+    """Returns the secrets of the nearest firstbell.toml, without opening anything. Raises NoConfig and ConfigError."""
+    settings = config_at(explicit, start).settings
+    references = [value for one in settings.accounts.values() for value in (one.password, one.totp, one.passkey)]
+    references.append(settings.classroom.meeting_code if settings.classroom else None)
+    return _revealed(secret(reference) for reference in references if reference)
+
+
+def _revealed(secrets: Iterable[Secret]) -> list[str]:
+    """Returns the values of secrets. One whose reference leads to nothing cannot be known."""
+    values = []
+    for one in secrets:
+        with suppress(MissingSecret):
+            values.append(one.reveal())
+    return values
+
+
 @contextmanager
 def open_for_pytest(explicit: str | None, start: Path) -> Iterator[DistrictSession]:
     """Opens the nearest firstbell.toml, or the practice school by itself. Raises NoConfig, ConfigError, TrustError,
@@ -86,7 +101,9 @@ def open_for_pytest(explicit: str | None, start: Path) -> Iterator[DistrictSessi
             config = embedded_district()
         practice = stack.enter_context(practice_for(config.settings))
         locks = None if practice else stack.enter_context(_locks(config))
-        yield DistrictSession(district=district_at("", config, practice), locks=locks)
+        session = DistrictSession(district=district_at("", config, practice), locks=locks)
+        stack.enter_context(cleaned_by(session.cleaner))
+        yield session
 
 
 @contextmanager

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from firstbell.artifacts.redaction.by_pattern import url_without_query
-from firstbell.artifacts.redaction.known_secrets import KnownSecrets
+from firstbell.artifacts.redaction.text_cleaner import TextCleaner
 from firstbell.runner.pytest_plugin.report_redaction import redact_private_report, redact_secrets
 
 PIN = "turn-the-page-7"
@@ -49,7 +49,7 @@ def report(said: str) -> pytest.TestReport:
 
 def test_secret_is_redacted_from_a_report_and_the_rest_stays() -> None:
     redacted = report(f"\x1b[31mtyped\x1b[0m {PIN}\x1b]0;owned\x07 at https://x/?access_token=swordfish")
-    redact_secrets(redacted, KnownSecrets([PIN]))
+    redact_secrets(redacted, TextCleaner([PIN]))
     text = f"{redacted.longreprtext}{redacted.longrepr.reprcrash.message}{redacted.sections}{redacted.user_properties}"  # type: ignore[union-attr]
     assert PIN not in text
     assert "swordfish" not in text
