@@ -53,6 +53,8 @@ class Planner:
         timetable, now = self._timetable(), self._slots.now()
         horizon = now + timedelta(seconds=HORIZON_S)
         until = self._slots.planned_until()
+        if off := until.keys() - timetable.rhythms.keys():
+            self._slots.forget(off)
         begin = {name: self._begin(until.get(name, now), now) for name in timetable.rhythms}
         oldest = max(min(begin.values(), default=now), now - RECORDED)
         dues = [due for due in timetable.due(oldest, horizon) if due.at >= begin[due.journey]]

@@ -94,6 +94,12 @@ class SlotHistory:
                 upsert = upsert.on_conflict_do_update(index_elements=["journey", "location"], set_=later)
                 connection.execute(upsert, horizons)
 
+    def forget(self, journeys: Collection[str]) -> None:
+        """Forgets until when journeys were planned: planned again, they are new, and have missed nothing."""
+        gone = planned.c.journey.in_(sorted(journeys)) & (planned.c.location == self._location)
+        with self._database.write() as connection:
+            connection.execute(delete(planned).where(gone))
+
     def miss(self, dues: Sequence[Due], why: MissedReason) -> int:
         """Inserts slots as missed, in chunks so that no other writer waits for long; returns the number of new ones."""
         missed = 0

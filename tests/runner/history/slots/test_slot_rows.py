@@ -343,6 +343,25 @@ def test_a_new_journey_has_missed_no_slots(slots: SlotHistory, clock: Clock) -> 
     assert shown.journeys == 1
 
 
+def test_a_journey_that_was_switched_off_has_missed_nothing(
+    slots: SlotHistory, database: Database, clock: Clock
+) -> None:
+    planner(slots, "a", "b").plan()
+    clock.forward(30)
+    planner(slots, "a").plan()
+    clock.forward(7200)
+    planner(slots, "a").plan()
+    planner(slots, "a", "b").plan()
+    with database.read() as connection:
+        missed = "SELECT DISTINCT journey FROM slots WHERE state = 'missed' AND due_at > :end"
+        found = connection.execute(text(missed), {"end": NOON + timedelta(seconds=120)}).scalars().all()
+    assert found == ["a"]
+    clock.forward(600)
+    planner(slots, "a", "b").plan()
+    (shown, *_) = slots.gaps(clock.now - timedelta(seconds=400), 5)
+    assert shown.journeys == 2, "it misses slots like any other once it is on again"
+
+
 def test_after_a_clock_jump_each_slot_still_runs_once(slots: SlotHistory, database: Database, clock: Clock) -> None:
     planning = planner(slots, "a")
     planning.plan()
