@@ -44,6 +44,10 @@ class KnownSecrets:
         """Return these secrets and some more."""
         return KnownSecrets([*self._values, *values])
 
+    def union(self, other: KnownSecrets) -> KnownSecrets:
+        """Return the secrets of both; these if the other has no more."""
+        return self if other._values <= self._values else KnownSecrets(self._values | other._values)
+
 
 def forms_of(value: str) -> set[str]:
     """Return the encodings of a value: raw, in an address (once and twice), in HTML by name and by number, in JSON

@@ -46,6 +46,8 @@ def check_without_restart(old: Settings, new: Config) -> None:
         ("alarms", "heartbeat"): old.alarms.heartbeat != settings.alarms.heartbeat,
         ("diagnosis", "checks_every"): old.diagnosis.checks_every != settings.diagnosis.checks_every,
         ("watch", "workers"): old.watch.workers != settings.watch.workers,
+        ("watch", "grace"): old.watch.grace != settings.watch.grace,
+        ("watch", "late_after"): old.watch.late_after != settings.watch.late_after,
     }
     problems = [
         new.problem(path, "this changes only with a restart; restart First Bell, or restore the old value")

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import threading
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Protocol
 
@@ -24,6 +24,7 @@ from firstbell.runner.app.alerting import Alerting, alerting_for, channels_of, h
 from firstbell.runner.app.build import config_at
 from firstbell.runner.app.build_storage import retention_of, spool_of, store_of
 from firstbell.runner.app.local_runner import log_upload, open_shared_resources
+from firstbell.runner.app.log_secrets import LogSecrets
 from firstbell.runner.app.runtime import Runtime, runtime_for
 from firstbell.runner.config.load import Config
 from firstbell.runner.config.model import Settings
@@ -218,17 +219,20 @@ class WatchService:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WatchResources:
-    """The resources that outlive a configuration. Once `at_once` is set, nothing is waited for any more."""
+    """The resources that outlive a configuration. Once `at_once` is set, nothing is waited for any more. `log_secrets`
+    get the secrets of each configuration before anything is done with it."""
 
     database: Database
     practice: PracticeSchool | None
     at_once: threading.Event
     uploader: Uploader
     alerting: Alerting
+    log_secrets: LogSecrets = field(default_factory=LogSecrets)
 
     def runtime(self, config: Config) -> Runtime:
         """Returns the runtime of a configuration, with records that wait for an unavailable history."""
         runtime = runtime_for(config, self.database, self.practice)
+        self.log_secrets.add(runtime.run_context.known.with_more(secrets_of_alarms(config.settings)))
         history = RunHistory(self.database, runtime.zone, self.alerting.incidents.record_run)
         records = RetryingRecords(history, self.at_once)
         return replace(runtime, run_context=replace(runtime.run_context, history=records, nudge=self.uploader.nudge))
@@ -259,7 +263,7 @@ def watch(config: Config, observer: WatchObserver) -> None:
             alerting=alerting_for(config, database),
         )
         runtime = resources.runtime(config)
-        logging.set_up(scrub=runtime.run_context.known.with_more(secrets_of_alarms(config.settings)).scrub)
+        logging.set_up(scrub=resources.log_secrets.scrub)
         uploader.start()
         stack.callback(resources.alerting.delivery().start().close)
         workers: list[tuple[str, ManagedWorker]] = []

@@ -9,7 +9,9 @@ from collections.abc import Iterator
 import pytest
 import structlog
 
+from firstbell.artifacts.redaction.known_secrets import KnownSecrets
 from firstbell.runner import log
+from firstbell.runner.app.log_secrets import LogSecrets
 
 
 @pytest.fixture
@@ -45,3 +47,19 @@ def test_tracebacks_carry_no_local_variables(stream: io.StringIO) -> None:
         structlog.get_logger().exception("step.broke")
     assert unknown_to_us not in stream.getvalue().replace('unknown_to_us = "correct horse"', "")
     assert "locals" not in stream.getvalue()
+
+
+def test_secrets_of_every_configuration_so_far_are_scrubbed() -> None:
+    """A reload brings a second password while a run with the first one still logs."""
+    stream, secrets = io.StringIO(), LogSecrets()
+    log.set_up(stream, scrub=secrets.scrub)
+    try:
+        for password in ("first-password", "second-password"):
+            secrets.add(KnownSecrets([password]))
+            structlog.get_logger().warning("x", said="first-password second-password")
+    finally:
+        log.reset()
+    first, second = stream.getvalue().splitlines()
+    assert "first-password" not in first
+    assert "second-password" in first
+    assert "-password" not in second

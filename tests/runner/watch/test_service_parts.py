@@ -126,6 +126,8 @@ def test_file_change_is_noticed_but_not_while_the_file_is_gone(tmp_path: Path) -
         ('[history]\nurl = "sqlite:///other.db"\n', "history"),
         ("[watch]\nworkers = 7\n", "watch.workers"),
         ('[watch]\nlocation = "home"\n', "watch.location"),
+        ('[watch]\ngrace = "5m"\n', "watch.grace"),
+        ('[watch]\nlate_after = "1m"\n', "watch.late_after"),
         ('[diagnosis]\nchecks_every = "5m"\n', "diagnosis.checks_every"),
         ('[diagnosis]\nwithin = "5s"\n', ""),
         ("[watch]\nrecycle_after = 10\n", ""),
