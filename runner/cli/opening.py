@@ -14,13 +14,15 @@ from firstbell.runner.config.errors import ConfigError, NoConfig
 from firstbell.runner.config.load import Config, load
 from firstbell.runner.config.search import find_config
 from firstbell.runner.history.database import Database
+from firstbell.runner.history.read_only import open_to_read
 
 
 @contextmanager
-def open_history(config_file: Path | None) -> Iterator[tuple[Config, Database]]:
+def open_history(config_file: Path | None, *, to_read: bool = False) -> Iterator[tuple[Config, Database]]:
     """Opens the configuration and its history; without a configuration, the history of the practice school here.
 
-    Adapters are not checked, and so not imported: no command that only reads history needs them.
+    With `to_read` nothing can be written, and no permission to write is needed. Adapters are not checked, and so not
+    imported: no command that only reads history needs them.
     """
     with errors_as_sentences():
         try:
@@ -29,9 +31,10 @@ def open_history(config_file: Path | None) -> Iterator[tuple[Config, Database]]:
             config = embedded_district()
             if config_file is not None or not (state_folder(config) / "history.db").exists():
                 raise
-        if state_folder(config).is_dir():
+        if state_folder(config).is_dir() and not to_read:
             open_state_folder(config)
-        with closing(Database(history_url(config))) as database:
+        url = history_url(config)
+        with closing(Database(open_to_read(url) if to_read else url)) as database:
             yield config, database
 
 

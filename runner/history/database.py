@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, make_url, text
@@ -59,7 +60,7 @@ def open_database(url: str | URL) -> Engine:
     try:
         if parsed.get_backend_name() == "sqlite" and parsed.database:
             _make_private(Path(parsed.database))
-        connect_args = _postgresql_args() if parsed.get_backend_name() == "postgresql" else {}
+        connect_args = postgresql_args() if parsed.get_backend_name() == "postgresql" else {}
         engine = create_engine(parsed, pool_pre_ping=True, connect_args=connect_args, json_serializer=json_text)
     except (ArgumentError, NoSuchModuleError, ModuleNotFoundError, ValueError) as error:
         message = (
@@ -73,7 +74,7 @@ def open_database(url: str | URL) -> Engine:
     event.listen(engine, "before_cursor_execute", _make_storable, retval=True)
     if parsed.get_backend_name() == "sqlite":
         event.listen(engine, "connect", _set_up_sqlite)
-        event.listen(engine, "begin", _begin_sqlite)
+        event.listen(engine, "begin", begin_sqlite)
     try:
         with _file_lock(parsed), engine.begin() as connection:
             _migrate(connection)
@@ -95,14 +96,16 @@ def _make_private(file: Path) -> None:
     private_file(file)
 
 
-def _postgresql_args() -> dict[str, Any]:
-    """Returns the limits of a connection, at both ends: neither a server that is gone nor another client may block a
-    thread for ever (libpq, "Parameter Key Words"; PostgreSQL, "Client Connection Defaults")."""
+def postgresql_args(more: Mapping[str, str] = MappingProxyType({})) -> dict[str, Any]:
+    """Returns the limits of a connection, at both ends, and more options of its session: neither a server that is gone
+    nor another client may block a thread for ever (libpq, "Parameter Key Words"; PostgreSQL, "Client Connection
+    Defaults")."""
     limits = {
         "statement_timeout": f"{STATEMENT_S * 1000:.0f}",
         "lock_timeout": f"{LOCK_S * 1000:.0f}",
         "idle_in_transaction_session_timeout": f"{IDLE_IN_TRANSACTION_S * 1000:.0f}",
         **{f"tcp_{name}": str(value) for name, value in _KEEPALIVES.items()},
+        **more,
     }
     options = " ".join(f"-c {name}={value}" for name, value in limits.items())
     return {"connect_timeout": CONNECT_S, "tcp_user_timeout": 30_000, "options": options, **_KEEPALIVES}
@@ -151,7 +154,7 @@ def _make_storable(
 def _set_up_sqlite(connection: object, _entry: ConnectionPoolEntry) -> None:
     """Sets SQLite up: readers beside a writer, waiting instead of failing, and foreign keys.
 
-    The driver must not begin transactions by itself: `_begin_sqlite` begins them as writers.
+    The driver must not begin transactions by itself: `begin_sqlite` begins them as writers.
     """
     connection.isolation_level = None  # type: ignore[attr-defined]  # sqlite3's own attribute
     cursor = connection.cursor()  # type: ignore[attr-defined]
@@ -160,7 +163,7 @@ def _set_up_sqlite(connection: object, _entry: ConnectionPoolEntry) -> None:
     cursor.close()
 
 
-def _begin_sqlite(connection: Connection) -> None:
+def begin_sqlite(connection: Connection) -> None:
     """Takes the write lock at once unless only reading: a reader that turns writer fails instead of waiting."""
     connection.exec_driver_sql("BEGIN" if connection.get_execution_options().get("reads") else "BEGIN IMMEDIATE")
 
@@ -214,8 +217,8 @@ class Database:
     SQLite, or the one that a test sets.
     """
 
-    def __init__(self, url: str | URL, clock: Callable[[], datetime] | None = None) -> None:
-        self._engine = open_database(url)
+    def __init__(self, url: str | URL | Engine, clock: Callable[[], datetime] | None = None) -> None:
+        self._engine = url if isinstance(url, Engine) else open_database(url)
         self._clock = clock
 
     def close(self) -> None:

@@ -38,7 +38,7 @@ def status(format_: str | None, out: Path | None, config_file: Path | None) -> N
     Exits as Nagios plug-ins do: 0 ok, 1 warning, 2 critical, 3 unknown (First Bell is not running, or could not judge a
     service). With --format prometheus it exits with 0: the collector reads the figures.
     """
-    with _unknown_at_worst(format_), open_history(config_file) as (config, database):
+    with _unknown_at_worst(format_), open_history(config_file, to_read=True) as (config, database):
         settings = config.settings
         incidents = IncidentService(database, alarm_policy_of(settings))
         found = status_of(database, incidents, settings.location_names, settings.alarms.silent_after)

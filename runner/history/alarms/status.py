@@ -29,7 +29,7 @@ def status_of(
     subjects = {status.incident.number: status.incident.subject for status in open_incidents}
     with database.read() as connection:
         now = database.now(connection)
-        beats = dict(connection.execute(select(heartbeats.c.location, heartbeats.c.at)).tuples().all())
+        beats = {row.location: row.at for row in connection.execute(select(heartbeats.c.location, heartbeats.c.at))}
         never = [location for location in locations if location not in beats]
         location = never[0] if never else min(locations, key=lambda location: beats[location])
         waiting = notifications.c.state == DeliveryState.WAITING.value
@@ -83,7 +83,7 @@ def _latest(
 def _with_new(connection: Connection, watched: dict[str, list[str]]) -> dict[str, list[str]]:
     """Adds the journeys under construction: no alarm looks at them, so that they are not watched yet."""
     recent = runs.c.under_construction & (runs.c.started_at >= datetime.now(UTC) - CURRENT_FOR)
-    new = connection.execute(select(runs.c.journey, runs.c.location).where(recent).distinct()).tuples().all()
+    new = connection.execute(select(runs.c.journey, runs.c.location).where(recent).distinct())
     found = {journey: set(locations) for journey, locations in watched.items()}
     for journey, location in new:
         found.setdefault(journey, set()).add(location)
