@@ -46,7 +46,7 @@ class LiveClass(Protocol):
         strangers is not pictured."""
 
     def expect_participants(self, observer: Actor, *others: Actor) -> None:
-        """`observer`'s list of participants shows exactly these others, and the observer."""
+        """`observer`'s list of participants shows these others; also the observer, where the product lists oneself."""
 
     def leave(self, actor: Actor) -> None:
         """Leave; the class goes on."""

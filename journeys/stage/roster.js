@@ -63,13 +63,17 @@
     return { top, rows: areLists ? (now) => alike(now).flatMap(rowsOf) : alike, isSure: false };
   };
 
+  // A place that is kept for a person who may come: without words, parts and display, in a list that is displayed.
+  const isDrawn = (one) => one.getClientRects().length > 0;
+  const isFree = (row) => !row.children.length && !row.shadowRoot && !isDrawn(row) && isDrawn(top) && !textsOf(row).length;
+
   lists.get(asked.number)?.stop();
   const { rows, isSure, ...shape } = shapeOf();
   const root = shape.top.getRootNode(), sign = traits(shape.top);
   let top = shape.top, last = "", timer = 0;
   const look = () => {
     const isThere = top.isConnected;
-    const shown = isThere ? rows(top).slice(0, MOST_ROWS) : [];
+    const shown = isThere ? rows(top).filter((row) => !isFree(row)).slice(0, MOST_ROWS) : [];
     // A list that draws only what is in view states how long it is.
     const sizes = shown.map((row) => Number(row.getAttribute("aria-setsize"))).filter((size) => size > shown.length);
     return { number: asked.number, is_there: isThere, rows: shown.map(textsOf), size: Math.max(0, ...sizes) };

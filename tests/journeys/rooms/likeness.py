@@ -1,7 +1,7 @@
 """Three live-class products in likeness: other words and another structure than the practice school, and each other.
 
 /tiles     notices, an app's page, a name, a waiting room; panels that close each other, bars that hide
-/lectern   a cross-origin frame; an echo test and a camera dialog after joining; a list of plain elements
+/lectern   a cross-origin frame; an echo test and a camera dialog after joining; plain elements as places for others
 /fenster   German, in a window of its own; a devices page; people are only counted
 """
 

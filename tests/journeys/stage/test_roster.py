@@ -34,6 +34,12 @@ def rows(*names: str, row: str = "<li>{}</li>") -> str:
 
 TILE = "<div class=tile><span>XY</span><b class=who>{}</b><button>Pin</button></div>"
 WRAPPED = "<div style='position:absolute'><div class='row {0}'>{0}</div></div>"
+UNREADABLE = {
+    "drawn": "<ul><li><canvas></canvas></li></ul>",
+    "empty": "<ul><li></li></ul>",
+    "hidden, with parts": "<ul><li hidden><canvas></canvas></li></ul>",
+    "hidden with its list": "<ul hidden><li></li></ul>",
+}
 ADD = "document.querySelector('{}').insertAdjacentHTML('beforeend', `{}`)"
 AGAIN = "document.querySelector('{0}').outerHTML = `{1}`"
 KINDS = {
@@ -59,6 +65,16 @@ KINDS = {
         f"<main>{rows(*EXPECTED, row='<p class=one>{}</p>')}</main>",
         "main",
         ADD.format("main", "<p class=one>Robin Somebody</p>"),
+    ),
+    "places that are hidden until somebody comes": Kind(
+        "<main><p class='one hide' hidden></p><p class='one' hidden></p><p class='one'>Ada Student</p></main>",
+        ".one",
+        "document.querySelector('p').textContent = 'Robin Somebody'",
+    ),
+    "places that are all free": Kind(
+        "<main><p class=one hidden></p><p class=one hidden></p><b>0</b></main>",
+        ".one",
+        "document.querySelector('p').textContent = 'Robin Somebody'",
     ),
     "names in an attribute": Kind(
         "<ul><li data-name='Ada Student'>A</li></ul>",
@@ -182,9 +198,10 @@ def test_a_list_is_followed_in_a_window_and_in_a_frame_that_loads_again(page: Pa
 
 
 def test_rows_without_a_readable_name_guard_nothing(page: Page) -> None:
-    shown(page, "<ul><li><canvas></canvas></li></ul>")
-    roster = watching(page, page.get_by_role("list"))
-    assert (roster.strangers(EXPECTED), roster.watch) == (0, Watch.LOST)
+    for title, html in UNREADABLE.items():
+        shown(page, html)
+        roster = watching(page, page.locator("ul"))
+        assert (roster.strangers(EXPECTED), roster.watch) == (0, Watch.LOST), title
 
 
 def test_who_has_left_is_in_no_room(page: Page) -> None:
