@@ -46,8 +46,12 @@ KINDS_WITH_PAGE_CONTENT = frozenset(
 # Kinds that show people: none of them is kept of a room in which a stranger would not be noticed.
 KINDS_WITH_PICTURES = frozenset({ArtifactKind.TRACE, ArtifactKind.SCREENSHOT, ArtifactKind.FRAME})
 UNGUARDED = (
-    "no list of participants of this room was followed, so a stranger would not be noticed; see "
-    "evidence.unguarded_pictures"
+    "no list of participants of this room was followed, so a stranger would not be noticed; name it by the option "
+    "people or people_count, or by watch_participants in the journey"
+)
+LIST_LOST = (
+    "the list of participants of this room has gone, or has an entry without a name that can be read, so a stranger "
+    "would not be noticed; name the list more exactly"
 )
 _LEFT_OUT = {
     Keep.FIGURES: {ArtifactKind.SCREENSHOT, ArtifactKind.FRAME, ArtifactKind.TRACE, ArtifactKind.HAR},

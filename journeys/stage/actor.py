@@ -214,6 +214,11 @@ class Actor:
         return self.roster.watch is Watch.UNWATCHED or self.is_receiving
 
     @property
+    def has_lost_list(self) -> bool:
+        """Whether this actor followed a list of participants that has gone, or in which an entry cannot be read."""
+        return self.roster.watch is Watch.LOST
+
+    @property
     def is_receiving(self) -> bool:
         """Whether video arrives on this actor's page at the moment."""
         try:

@@ -12,7 +12,7 @@ from playwright.sync_api import Error as PlaywrightError
 
 from firstbell.artifacts.capture import ActorRecorder
 from firstbell.artifacts.evidence import ArtifactKind
-from firstbell.artifacts.policy import KINDS_WITH_PAGE_CONTENT, KINDS_WITH_PICTURES, UNGUARDED
+from firstbell.artifacts.policy import KINDS_WITH_PAGE_CONTENT, KINDS_WITH_PICTURES, LIST_LOST, UNGUARDED
 from firstbell.artifacts.policy import RecordingOptions as Options
 from firstbell.artifacts.request_failures import FailedRequest
 from firstbell.hostile_text import learn_secrets
@@ -203,7 +203,9 @@ class AttemptRecorder:
 
     def _withheld(self, actor: Actor) -> str:
         """Returns the reason to take no picture of an actor's page now; empty if there is none."""
-        return UNGUARDED if not self._order.recording.unguarded_pictures and actor.is_unwatched else ""
+        if self._order.recording.unguarded_pictures or not actor.is_unwatched:
+            return ""
+        return LIST_LOST if actor.has_lost_list else UNGUARDED
 
     def _discard(self, reason: str) -> None:
         self._is_private = True

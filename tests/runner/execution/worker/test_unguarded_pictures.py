@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import BrowserContext
 
-from firstbell.artifacts.policy import RecordingOptions
+from firstbell.artifacts.policy import LIST_LOST, UNGUARDED, RecordingOptions
+from firstbell.journeys.stage.actor import Actor
 from firstbell.journeys.stage.secret import Secret
 from firstbell.journeys.stage.service import Account
 from firstbell.journeys.stage.stage import Stage
@@ -54,3 +55,28 @@ def test_pictures_of_a_room(
                 student.watch_participants(student.page.get_by_role("list"))
     found = {file.stem for file in tmp_path.rglob("*") if file.suffix in (".jpg", ".zip")}
     assert found == kept
+
+
+@pytest.mark.parametrize(
+    ("html", "said"),
+    [
+        pytest.param("<p>A call without a list", UNGUARDED, id="no list"),
+        pytest.param("<ul><li>Zz Student<li></ul>", LIST_LOST, id="a list with an entry that nobody can read"),
+    ],
+)
+def test_the_reason_says_whether_a_list_is_missing_or_cannot_be_read(
+    tmp_path: Path, new_context: Callable[[], BrowserContext], monkeypatch: pytest.MonkeyPatch, html: str, said: str
+) -> None:
+    monkeypatch.setattr(Actor, "is_receiving", True)
+    sent = io.BytesIO()
+    order = PlayAttempt(run_id="r", journey="j", attempt=1, folder=tmp_path, recording=RecordingOptions())
+    with Stage(run_token="t", observer=AttemptRecorder(order, WorkerEnd(io.BytesIO(), sent)), limit_s=5) as stage:
+        student = stage.enter(
+            "student", Account(username="zz", display_name="Zz Student", password=Secret(str)), new_context()
+        )
+        with student.step("joins", relies_on="live-class"):
+            student.page.set_content(html)
+            if said == LIST_LOST:
+                student.watch_participants(student.page.get_by_role("list"))
+    found = [text for text in (LIST_LOST, UNGUARDED) if text.encode() in sent.getvalue()]
+    assert found == [said]
