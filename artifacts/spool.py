@@ -150,12 +150,8 @@ class Spool:
     def waiting(self) -> SpoolStatus:
         """Return the number and size of the runs that wait."""
         runs = self._runs()
-        return SpoolStatus(
-            runs=len(runs),
-            size_bytes=sum(run.size_bytes for run in runs),
-            dropped=self._drops.count,
-            aside=len(self._runs(_PARKED)),
-        )
+        size, aside = sum(run.size_bytes for run in runs), len(self._runs(_PARKED))
+        return SpoolStatus(runs=len(runs), size_bytes=size, dropped=self._drops.count, aside=aside)
 
     def peek(self, name: str) -> bytes:
         """Return an object of a waiting run, by its name in the store; empty if it is no longer here."""
@@ -164,6 +160,17 @@ class Spool:
                 with suppress(OSError):
                     return (run.path / name).read_bytes()
         return b""
+
+    def read(self, prefix: str) -> tuple[dict[str, bytes], bool]:
+        """Return the objects of a run, also of one put aside, that are still here, and whether they are all of it."""
+        objects = dict[str, bytes]()
+        for run in [*self._runs(), *self._runs(_PARKED)]:
+            for path in run.path.rglob("*/*") if run.prefix == prefix else ():
+                with suppress(FileNotFoundError, IsADirectoryError):  # Delivered meanwhile, or a folder.
+                    objects[path.relative_to(run.path).as_posix()] = path.read_bytes()
+            if objects:
+                return objects, sum(map(len, objects.values())) == run.size_bytes
+        return objects, False
 
     def dropped(self, prefix: str) -> str:
         """Return the time (UTC) at which a run was dropped to make room; empty if it was not."""
@@ -284,10 +291,9 @@ class Spool:
 
 def _reason(error: Exception) -> str:
     """Return why a run was not delivered. The text of an unforeseen error may hold anything, so its place is named."""
-    if isinstance(error, StoreError):
-        return str(error)
     if isinstance(error, OSError):
         return f"it cannot be read ({error.strerror})"
     last = traceback.extract_tb(error.__traceback__)[-1]
     place = f"{Path(last.filename).name}, line {last.lineno}"
-    return f"First Bell failed with {type(error).__name__} ({place}); report it"
+    is_told = isinstance(error, StoreError)
+    return str(error) if is_told else f"First Bell failed with {type(error).__name__} ({place}); report it"

@@ -157,12 +157,13 @@ class S3Store:
             message = f"s3://{self.bucket}: without tags the lifecycle rules would remove held objects; set store.tags"
             raise StoreError(message, permanent=True)
         self.put(*hold_note(names, by, datetime.now(UTC), is_held=True), Lifetime.HELD)
-        self._tag(names, Lifetime.HELD, legal_hold="ON")
+        self._tag(list(dict.fromkeys(names)), Lifetime.HELD, legal_hold="ON")
 
     def let_go(self, names: Sequence[str], lifetime: Lifetime) -> None:
         """Give objects their tag back, except those that another hold names. After a crash midway they stay held."""
         self.put(*hold_note(names, "", datetime.now(UTC), is_held=False), Lifetime.HELD)
-        self._tag(names_not_held_elsewhere(names, self.held()), lifetime, legal_hold="OFF")
+        free = names_not_held_elsewhere(dict.fromkeys(names), self.held())
+        self._tag(free, lifetime, legal_hold="OFF")
 
     def held(self) -> list[LegalHold]:
         """Return the holds in force."""

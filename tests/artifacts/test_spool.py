@@ -77,6 +77,29 @@ def test_refused_run_is_kept_and_delays_no_other_run(tmp_path: Path) -> None:
     assert store.names("runs/") == ["runs/a/rest.zip", "runs/a/run.json", "runs/b/rest.zip", "runs/b/run.json"]
 
 
+def test_waiting_run_is_read_from_the_spool_whole_in_part_or_not_at_all(tmp_path: Path) -> None:
+    spool = Spool(tmp_path)
+    put(spool, "a")
+    put(spool, "a2")
+    assert spool.read("runs/a") == (files("a"), True)
+
+    class HalfStore(RecordingStore):
+        def put(self, name: str, data: bytes, lifetime: Lifetime) -> None:
+            if name.endswith("run.json"):
+                raise StoreError("no", permanent=False)
+            super().put(name, data, lifetime)
+
+    spool.deliver(HalfStore(0))
+    assert spool.read("runs/a") == ({"runs/a/run.json": b"{}"}, False)
+    spool.deliver(RecordingStore(0))
+    assert spool.read("runs/a") == ({}, False)
+    store = RecordingStore(0)
+    store.put("runs/b/rest.zip", b"another client's", Lifetime.FAILURES)
+    put(spool, "b")
+    assert spool.deliver(store).aside
+    assert set(spool.read("runs/b")[0]) == {"runs/b/rest.zip", "runs/b/run.json"}
+
+
 def test_unfinished_run_of_a_dead_process_is_removed(tmp_path: Path) -> None:
     with subprocess.Popen(["true"]) as dead:
         dead.wait()

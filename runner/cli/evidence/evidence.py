@@ -278,7 +278,7 @@ def _handover_record(
 
 def _hold(run: str, why: str, config_file: Path | None, *, keep: bool) -> None:
     with open_history(config_file) as (config, database), evidence_errors_as_sentences():
-        found, store = evidence_of(config, database, run), store_of(config)
+        found, store = evidence_of(config, database, run, is_sent=True), store_of(config)
         if not isinstance(store, SupportsHolds):
             give_up("this store cannot hold evidence; use a folder or a bucket", code=3)
         if keep:

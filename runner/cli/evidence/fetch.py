@@ -1,4 +1,4 @@
-"""Fetches the evidence of a run from the store, and writes bags of it."""
+"""Fetches the evidence of a run from the store or the spool, and writes bags of it."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class EvidenceNotFound(FirstBellError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FetchedEvidence:
-    """A run with its files from the store. `names` are those of its objects, parts included."""
+    """A run with its files. `names` are those of its objects, parts included, each once."""
 
     run: RunRow
     prefix: str
@@ -40,23 +40,30 @@ class FetchedEvidence:
     files: Mapping[str, bytes]
 
 
-def evidence_of(config: Config, database: Database, name: str) -> FetchedEvidence:
+def evidence_of(config: Config, database: Database, name: str, *, is_sent: bool = False) -> FetchedEvidence:
     """Fetches the evidence of a run, by the last letters of its id or by the number of the incident that it opened.
 
-    Raises NoSuchRun, NoSuchIncident, EvidenceNotFound, StoreError, Unreadable.
+    A run that still waits on this machine is read from here; the store is asked for what is not. With `is_sent` it is
+    sent first, because only what is in the store can be held. Raises NoSuchRun, NoSuchIncident, EvidenceNotFound,
+    StoreError, UnreadableObjects.
     """
     run = RunHistory(database, zone_of(config)).find(_opened_by(config, database, name) or name)
     prefix = run_prefix(run.started_at, run.journey, run.id)
     store, spool = store_of(config), spool_of(config)
-    if spool.waiting().runs:
+    waiting, is_whole = spool.read(prefix)
+    if waiting and is_sent:
         spool.deliver(store)
-    fetched: list[str] = []
+        waiting, is_whole = spool.read(prefix)
+        if waiting:
+            raise EvidenceNotFound(f"{run.id} still waits on this machine; send it first: firstbell store deliver")
+    fetched: dict[str, None] = {}
 
     def get(name: str) -> bytes:
-        fetched.append(name)
-        return store.get(name)
+        fetched[name] = None
+        return waiting[name] if name in waiting else store.get(name)
 
-    names = store.names(f"{prefix}/")
+    here = {name for name in waiting if name.startswith(f"{prefix}/")}
+    names = sorted(here if is_whole else here | set(store.names(f"{prefix}/")))
     if not names:
         if at := spool.dropped(prefix):
             raise EvidenceNotFound(

@@ -13,6 +13,7 @@ from firstbell.artifacts.policy import Lifetime
 from firstbell.artifacts.spool import GIVE_UP_AFTER, Spool
 from firstbell.artifacts.stores import Denied, Store, StoreError, StoreOptions, open_store
 from firstbell.artifacts.stores.memory import MemoryStore
+from firstbell.artifacts.stores.s3 import S3Store
 from firstbell.artifacts.stores.s3_answers import check_encryption
 from firstbell.artifacts.stores.self_test import self_test
 from tests.support.odd_store import ENCRYPTION, KEY, OddStore
@@ -136,3 +137,10 @@ def test_answer_is_compared_with_the_encryption_asked_for(
 def test_answer_that_is_no_stores_is_refused(odd: OddStore, bucket: Store) -> None:
     odd.answer = (200, b"<html><title>Console</title></html>")
     assert "not by an S3 store" in stored(bucket, "a")
+
+
+def test_hold_tags_each_object_once(odd: OddStore, bucket: Store) -> None:
+    assert isinstance(bucket, S3Store)
+    bucket.put("a", b"x", Lifetime.PASSES)
+    bucket.hold(["a", "a"], "kim")
+    assert odd.requests.count(("PUT", "/bucket/a?tagging")) == 1
