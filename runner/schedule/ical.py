@@ -5,14 +5,13 @@ Their authors write for people, so days off are only proposed.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
-from enum import Enum
 from zoneinfo import ZoneInfo
 
 from firstbell.runner.schedule.ical_events import Event, events_between
+from firstbell.runner.schedule.ical_titles import ProposalKind, proposal_kind_of
 
 LONGEST_CLOSURE = timedelta(days=120)  # Longer than any summer, shorter than a school year written as one event.
 NOON_H = 12
@@ -21,14 +20,6 @@ _SHORTEST_DAY = timedelta(hours=23)  # When the clocks go forward.
 _ONE_DAY = timedelta(days=1)
 _ONE_MINUTE = timedelta(minutes=1)
 _INSTANT = timedelta(microseconds=1)
-
-
-class ProposalKind(Enum):
-    """The kind of a proposed day."""
-
-    CLOSED = "closed"
-    EARLY = "early release"
-    LATE = "late start"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,51 +55,6 @@ class Windows:
 
     windows: list[Window]
     unreadable: list[str]
-
-
-_CLOSED = ProposalKind.CLOSED
-# A break without another noun after it: "Spring Break (grades K-8)" and "Spring Break 2027", never "Spring Break Trip".
-_ALONE = r"(?= *($|[-:;,(/!\d]|days?\b|weeks?\b|for (all|students|staff)\b|observ))"
-_SEASON = (
-    r"(fall|autumn|october|november|thanksgiving|december|winter|christmas|mid-?winter|february|april|spring|easter"
-    r"|passover|summer|school)"
-)
-_STAFF = r"(teachers?|staff|faculty|professional|pd|institute|in-?service|planning)"
-_DOES = r"(and|teachers?|staff|professional|development|learning|planning|work|prep|records?|in-?service|training)"
-_NAMED = (
-    r"(labor day|memorial day|veterans day|presidents day|columbus day|indigenous peoples day|juneteenth"
-    r"|independence day|(martin luther king|mlk)( jr)?( day)?|thanksgiving( day)?|christmas( day| eve)?"
-    r"|new years( day| eve)?|good friday)"
-)
-# The first pattern that matches decides. None: the title mentions such days, and proposes nothing.
-TITLE_RULES: tuple[tuple[str, ProposalKind | None], ...] = (
-    (r"\bno (early|late|delayed)\b", None),
-    (r"\bearly (release|dismissal|out|closing)\b|\b(half|minimum|shortened|1/2)[- ]day\b", ProposalKind.EARLY),
-    (r"\b(noon|\d{1,2}(:\d\d)? ?([ap]m)?) dismissal\b|\bdismiss\w* (early|at noon)\b", ProposalKind.EARLY),
-    (r"\b(late|delayed) (start|opening|arrival)\b|\bhour (delay|late)\b", ProposalKind.LATE),
-    (r"\bno[- ](school|class(es)?|students)\b.*\b(pre-?k|kindergarten|seniors?|grades?)\b", None),
-    (r"\bno[- ]school[- ](board|lunch|bus|meals?|uniforms?|fees?|day (camp|care)|camp)\b", None),
-    (r"\bno[- ](school|class(es)?|students)\b|\bstudents? off\b(?! to\b|-)", _CLOSED),
-    (
-        r"\b(schools?|district|campus(es)?)( (and|&) (district )?offices?)?( is| are| will be)? closed\b(?! (s|m)e)",
-        _CLOSED,
-    ),
-    (r"\bschool closures?\b|^closed($| for\b| in\b|:| -)", _CLOSED),
-    (r"\bnon[- ]?(student|instructional|school) days?\b|\b(student|pupil)[- ]free\b", _CLOSED),
-    # Events, deadlines, and the days around a break.
-    (r"\b(camps?|registration|enrollment|sign-?ups?|deadline|due|meeting|board|committee|session|hours|happy)\b", None),
-    (r"\b(concert|fair|sale|games?|tournament|practice|party|parade|luncheon|assembly|program|appreciation)\b", None),
-    (r"\b(resumes?|reopens?|returns?|back|before|after|begins?|starts?|ends?|opens?)\b", None),
-    (rf"\b{_SEASON} (break|recess|vacation){_ALONE}|^(break|recess|vacation)$|\bholidays?{_ALONE}", _CLOSED),
-    (rf"\b{_STAFF}([- /&]+{_DOES})*[- ]?(work)? ?days?\b|\b(teacher|staff) (planning|in-?service)$", _CLOSED),
-    (rf"^{_NAMED}( \(?observ\w+\)?)?$|[-:(] ?closed\)?$", _CLOSED),
-)
-
-
-def proposal_kind_of(title: str) -> ProposalKind | None:
-    """Returns the kind of day that a title proposes, if any."""
-    plain = re.sub(r"[’'.,]", "", re.sub(r"[–—]", "-", title.casefold()))
-    return next((kind for pattern, kind in TITLE_RULES if re.search(pattern, plain)), None)
 
 
 def proposals(data: bytes, *, since: date, until: date, zone: ZoneInfo) -> Proposals:

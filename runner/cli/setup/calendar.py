@@ -24,8 +24,9 @@ from firstbell.runner.cli.options import CONFIG_OPTION
 from firstbell.runner.config.errors import ConfigError, NoConfig
 from firstbell.runner.config.load import Config, load
 from firstbell.runner.config.to_schedule import calendar_of
-from firstbell.runner.schedule.ical import Proposal, ProposalKind, proposals
+from firstbell.runner.schedule.ical import Proposal, proposals
 from firstbell.runner.schedule.ical_fetch import fetch, redacted_source
+from firstbell.runner.schedule.ical_titles import ProposalKind
 
 UNREAD = 1  # The exit code if an event could not be read.
 TITLES = 10
@@ -139,14 +140,18 @@ def _print(out: Console, found: Sequence[Proposal], is_closed: Callable[[date], 
         known = [is_closed(day) for day in _days(proposal)]
         state, style = "new", "strong"
         if proposal.kind is not ProposalKind.CLOSED:
-            state, style = "needs bells", ""
+            state, style = ("needs a group" if proposal.kind is ProposalKind.SOME else "needs bells"), ""
         elif any(known):
             state, style = ("has it", "quiet") if all(known) else ("has a part of it", "strong")
         cells = (_dates(proposal), proposal.kind.value, proposal.title, state)
         table.add_row(*(Text(cell, style) for cell in cells))
     out.print(table)
-    if any(proposal.kind is not ProposalKind.CLOSED for proposal in found):
+    kinds = {proposal.kind for proposal in found}
+    if kinds & {ProposalKind.EARLY, ProposalKind.LATE}:
         hint = 'For early releases and late starts, add [[calendar.days]] with bells = "..." by hand.'
+        out.print(hint, style="quiet", markup=False)
+    if ProposalKind.SOME in kinds:
+        hint = 'For days off of some pupils, add [[calendar.days]] with the bells = "..." of the other groups by hand.'
         out.print(hint, style="quiet", markup=False)
 
 

@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 
 from firstbell.runner.cli.setup import calendar as command
 from firstbell.runner.config.load import load
-from firstbell.runner.schedule.ical import Proposal, ProposalKind
+from firstbell.runner.schedule.ical import Proposal
+from firstbell.runner.schedule.ical_titles import ProposalKind
 
 CONFIG = b'[school]\nname = "Practice"\ntimezone = "America/New_York"\npractice = true  # ours'
 SOON = date.today() + timedelta(days=30)  # noqa: DTZ011  Any day ahead will do.
@@ -119,6 +120,14 @@ def test_early_release_is_listed_and_not_added(config: Path, import_: Import) ->
 
     assert result.output.count("needs bells") == 2
     assert 'add [[calendar.days]] with bells = "..."' in result.output
+    assert config.read_bytes() == CONFIG
+
+
+def test_day_off_of_some_pupils_is_offered_for_their_group_and_not_added(config: Path, import_: Import) -> None:
+    result = import_(("No School - Grades 6-8", SOON, 1), options=("--yes",))
+
+    assert "some pupils  No School - Grades 6-8  needs a group" in result.output
+    assert 'add [[calendar.days]] with the bells = "..." of the other groups by hand' in result.output
     assert config.read_bytes() == CONFIG
 
 
