@@ -92,12 +92,13 @@ def _arguments(params: dict[str, Any], method: str, redactor: Redactor) -> dict[
     is_secret = method in _TYPED and bool(_SECRET_FIELD.search(str(params.get("selector", ""))))
     cleaned = {}
     for key, item in params.items():
+        name = redactor.scrub(key)
         if is_secret and key in ("value", "text", "key"):
-            cleaned[key] = _replaced(redactor, "typed passwords and codes", item)
+            cleaned[name] = _replaced(redactor, "typed passwords and codes", item)
         elif key == "arg" and "evaluate" in method.lower():
-            cleaned[key] = _emptied(item, redactor, "arguments of scripts")
+            cleaned[name] = _emptied(item, redactor, "arguments of scripts")
         else:
-            cleaned[key] = _clean_entry(params, key, item, redactor)
+            cleaned[name] = _clean_entry(params, key, item, redactor)
     return cleaned
 
 

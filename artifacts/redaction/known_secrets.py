@@ -1,17 +1,18 @@
-"""Known secrets: found and replaced in a file in each form in which they may be encoded."""
+"""Known secrets: found and replaced in a text in whatever encoding they stand."""
 
 from __future__ import annotations
 
-import base64
-import html
-import json
-import re
 from collections.abc import Iterable
-from urllib.parse import quote, quote_plus
+from functools import cached_property, lru_cache
+
+from firstbell.artifacts.redaction.decoding import SHORTEST, ValueFinder
+from firstbell.artifacts.redaction.second_reading import SecondReading
 
 REMOVED = "***"
-# Shorter values occur in every file by chance; no password is that short, and a configuration may not name one.
-SHORTEST = 4
+# A trace repeats its names and selectors thousands of times.
+_REMEMBERED_TEXTS, _REMEMBERED_LENGTH = 8192, 200
+# What is left beside a mark may be a value again, e.g. of the letters of the mark.
+_TIMES = 3
 
 
 class KnownSecrets:
@@ -19,11 +20,8 @@ class KnownSecrets:
 
     def __init__(self, values: Iterable[str]) -> None:
         self._values = frozenset(value for value in values if len(value) >= SHORTEST)
-        forms = {form for value in self._values for form in forms_of(value)}
-        # The longest first, so that no shorter form leaves a piece of a longer one standing.
-        ordered = sorted(forms, key=len, reverse=True)
-        self._text = re.compile("|".join(map(re.escape, ordered))) if ordered else None
-        self._bytes = re.compile(b"|".join(re.escape(_bytes_of(form)) for form in ordered)) if ordered else None
+        self._finder = ValueFinder(self._values)
+        self._scrub_short = lru_cache(_REMEMBERED_TEXTS)(self._scrub)
 
     def __repr__(self) -> str:
         return "<known secrets>"
@@ -34,11 +32,28 @@ class KnownSecrets:
 
     def scrub_and_count(self, text: str) -> tuple[str, int]:
         """Return the text without the secrets, and how many were removed."""
-        return self._text.subn(REMOVED, text) if self._text else (text, 0)
+        return self._scrub_short(text) if len(text) <= _REMEMBERED_LENGTH else self._scrub(text)
 
-    def found_in(self, data: bytes) -> bool:
-        """Tell whether some bytes contain any of the secrets."""
-        return bool(self._bytes and self._bytes.search(data))
+    def _scrub(self, text: str) -> tuple[str, int]:
+        count = 0
+        for _ in range(_TIMES):
+            places = self._finder.places(text)
+            if not places:
+                break
+            count += len(places)
+            ends = [0, *(end for _, end in places)]
+            starts = [*(start for start, _ in places), len(text)]
+            text = REMOVED.join(text[end:start] for end, start in zip(ends, starts, strict=True))
+        return text, count
+
+    @cached_property
+    def _second_reading(self) -> SecondReading:
+        return SecondReading(self._values)
+
+    def found_in(self, data: bytes, *, as_it_is: bool = False) -> bool:
+        """Tell whether some bytes contain any of the secrets, by the second reading, which shares no code with the
+        first. `as_it_is` looks for secrets that are not encoded."""
+        return self._second_reading.found_in(data, as_it_is=as_it_is)
 
     def with_more(self, values: Iterable[str]) -> KnownSecrets:
         """Return these secrets and some more."""
@@ -47,43 +62,3 @@ class KnownSecrets:
     def union(self, other: KnownSecrets) -> KnownSecrets:
         """Return the secrets of both; these if the other has no more."""
         return self if other._values <= self._values else KnownSecrets(self._values | other._values)
-
-
-def forms_of(value: str) -> set[str]:
-    """Return the encodings of a value: raw, in an address (once and twice), in HTML by name and by number, in JSON
-    (once and twice, and with each character escaped), in base64 at each of its three alignments, and in hexadecimal."""
-    raw = value.encode(errors="surrogatepass")
-    in_address = quote(value, safe="", errors="surrogatepass")
-    in_json = json.dumps(value)[1:-1]
-    forms = {
-        value,
-        in_address,
-        in_address.lower(),
-        quote(in_address, safe=""),
-        quote(value, errors="surrogatepass"),
-        quote_plus(value, errors="surrogatepass"),
-        html.escape(value),
-        html.escape(value, quote=False),
-        "".join(f"&#{ord(character)};" for character in value),
-        "".join(f"&#x{ord(character):x};" for character in value),
-        in_json,
-        json.dumps(in_json)[1:-1],
-        json.dumps(value, ensure_ascii=False)[1:-1],
-        "".join(f"\\u{ord(character):04x}" for character in value),
-        raw.hex(),
-        raw.hex().upper(),
-    }
-    for encode in (base64.b64encode, base64.urlsafe_b64encode):
-        forms |= {_inner_base64(raw, shift, encode(b"\0" * shift + raw).decode()) for shift in range(3)}
-    return {form for form in forms if len(form) >= SHORTEST}
-
-
-def _bytes_of(form: str) -> bytes:
-    return form.encode(errors="surrogatepass")
-
-
-def _inner_base64(raw: bytes, shift: int, encoded: str) -> str:
-    """Return the characters that do not depend on the bytes before and after the value."""
-    first = -(-shift * 8 // 6)
-    last = (shift + len(raw)) * 8 // 6
-    return encoded[first:last]

@@ -9,7 +9,8 @@ from collections.abc import Iterable
 from urllib.parse import quote
 
 from firstbell.artifacts.redaction.by_pattern import clean_text
-from firstbell.artifacts.redaction.known_secrets import REMOVED, SHORTEST, KnownSecrets
+from firstbell.artifacts.redaction.decoding import SHORTEST
+from firstbell.artifacts.redaction.known_secrets import REMOVED, KnownSecrets
 from firstbell.artifacts.redaction.redactor import Redactor
 
 # Fewer letters of a longer secret are a word by chance.

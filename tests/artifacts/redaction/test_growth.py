@@ -21,8 +21,10 @@ PIECES = [
     "a", "1", "-", "token", "code&", "<input ", "<meta content", "<input a='", '<input a="b', "<input a\t= ", "=", "?x",
     "u0026", "\\u0026a", "'token", '"token":', '"token": "', '\\"token\\":\\"', "\\", '\\"', "\"'\\", "eyJ-",
     "eyJaaaaaaaa.", "cookie:\n", "Bearer  ", "%3Ftoken", "%26token%3D%", "&amp;token",
+    "%25", "%C3%A9", "&#x41;", "&amp;amp;", "\\u0041", "\\x41", "\\\\", "VVVV", "ab12cd34",
+    "e\u0301", "\U0001f600", "horse correct",
 ]  # fmt: skip
-STARTS = ["", "<input ", "?", '"', '<input x="']
+STARTS = ["", "<input ", '"']
 KNOWN = KnownSecrets(["correct horse"])
 
 
