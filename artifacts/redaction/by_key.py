@@ -6,12 +6,13 @@ import json
 import re
 from typing import Any
 
+from firstbell import secret_words
 from firstbell.artifacts.redaction.by_pattern import NAME_WITH_SECRET_WORD, SECRET_NAME, clean_text, is_secret_field
 from firstbell.artifacts.redaction.known_secrets import REMOVED
 from firstbell.artifacts.redaction.redactor import Redactor
 
-SECRET_HEADER = re.compile(r".*(?:auth|cookie|token|secret|session|csrf|xsrf|api-?key|signature).*", re.IGNORECASE)
-_SECRET_FIELD = re.compile(r"password|passcode|one-time|\bcode\b|\bpin\b|secret|token", re.IGNORECASE)
+SECRET_HEADER = re.compile(rf".*(?:{secret_words.SECRET_HEADER}).*", re.IGNORECASE)
+_SECRET_FIELD = re.compile(secret_words.SECRET_LABEL, re.IGNORECASE)
 _TYPED = {"fill", "type", "press", "pressSequentially", "insertText", "keyboardType", "keyboardInsertText"}
 _EVERY = re.compile(".*")
 # List of rows with a name and a value -> (names whose values are removed, kind of secret).

@@ -8,6 +8,8 @@ from urllib.parse import urlsplit
 
 from firstbell.artifacts.redaction.known_secrets import REMOVED
 from firstbell.artifacts.redaction.redactor import Redactor
+from firstbell.secret_words import SECRET_PART as _CREDENTIAL_WORDS
+from firstbell.secret_words import SECRET_WHOLE as _CREDENTIAL_NAMES
 
 # Each pattern takes time in proportion to the text, whatever the text: it starts at most once in each run of
 # characters, and it never gives characters back (possessive and atomic groups).
@@ -16,8 +18,6 @@ RANDOM_TOKEN = re.compile(
     r"(?<![A-Za-z0-9_\-.~=])(?=[A-Za-z_\-.~=]*+\d)(?=[0-9_\-.~=]*+[A-Za-z])[A-Za-z0-9_\-.~=]{24,}+"
 )
 
-_CREDENTIAL_WORDS = "token|secret|password|passwd|passcode|credential|saml|assertion|signature|api[_-]?key"
-_CREDENTIAL_NAMES = "code|code_verifier|state|nonce|launch|ticket|session|sessionid|sid|jwt|auth|otp|pwd|sig|relaystate"
 _WITH_WORD = rf"(?>[a-z0-9_.\-]*?(?:{_CREDENTIAL_WORDS}))[a-z0-9_.\-]*+"
 NAME_WITH_SECRET_WORD = re.compile(_WITH_WORD, re.IGNORECASE)
 _NAME = rf"(?:{_WITH_WORD}|(?:{_CREDENTIAL_NAMES})(?![a-z0-9_.\-]))"
