@@ -88,6 +88,7 @@ runs = Table(
     Column("under_construction", Boolean, nullable=False, server_default=false()),
     Index(None, "started_at"),
     Index(None, "journey", "started_at"),
+    Index(None, "journey", "location", "started_at"),
     Index(None, "outcome", "started_at"),
     Index(None, "journey", "outcome", "started_at"),
     Index(None, "tail"),
@@ -152,6 +153,7 @@ slots = Table(
     UniqueConstraint("journey", "location", "due_at"),
     Index(None, "state", "location", "due_at"),
     Index(None, "weighed", "state"),
+    Index(None, "location", "due_at"),
 )
 
 planned = Table(
