@@ -155,8 +155,8 @@ class RoomView:
     def wait_for_first(self, *places: Locator) -> Locator:
         """The first of several parts that is visible. Bars that hide themselves come back when the mouse moves, so it
         moves while nothing is there. Raises Broken when the time is over."""
-        deadline, either = time.monotonic() + self.actor.limit_s, reduce(Locator.or_, places).first
-        while time.monotonic() < deadline:
+        began, either = time.monotonic(), reduce(Locator.or_, places).first
+        while time.monotonic() - began < self.actor.limit_s:
             self._wake()
             try:
                 either.wait_for(timeout=STIR_S * 1000)
@@ -164,7 +164,7 @@ class RoomView:
                 continue
             if found := next((place for place in places if place.first.is_visible()), None):
                 return found
-        return self.actor.wait_for_first(*places, within_s=STIR_S)
+        return self.actor.wait_for_first(*places, within_s=STIR_S, waited_s=time.monotonic() - began)
 
     def press(self, word: Word, **values: str) -> None:
         """Press a part of the room as soon as it is there, also on a bar that hides itself at the wrong moment."""

@@ -116,12 +116,13 @@ class Actor:
         if watch.refused:
             self._stage.address_refused(self, RefusedAddress(self.page, watch))
 
-    def wait_for_first(self, *signs: Locator, within_s: float | None = None) -> Locator:
+    def wait_for_first(self, *signs: Locator, within_s: float | None = None, waited_s: float = 0.0) -> Locator:
         """Wait until one of several elements is visible, and return it. Raises Broken when the time is over, or as soon
-        as nothing on the page can bring any of them."""
+        as nothing on the page can bring any of them. `waited_s`: the time for which the caller waited before."""
         page = signs[0].page
         try:
-            return wait_for_first(page, self.tabs.watch_of(page), signs, limit_s=within_s or self.limit_s)
+            limit_s = within_s or self.limit_s
+            return wait_for_first(page, self.tabs.watch_of(page), signs, limit_s=limit_s, waited_s=waited_s)
         except Broken as error:
             self.tabs.step_failed(error, page)
             raise

@@ -52,9 +52,12 @@ def open_address(page: Page, watch: DocumentWatch, url: str, *, limit_s: float) 
         page.wait_for_timeout(PAGE_READ_MS)
 
 
-def wait_for_first(page: Page, watch: DocumentWatch, signs: tuple[Locator, ...], *, limit_s: float) -> Locator:
+def wait_for_first(
+    page: Page, watch: DocumentWatch, signs: tuple[Locator, ...], *, limit_s: float, waited_s: float = 0.0
+) -> Locator:
     """Wait until one of several elements is visible, and return it. Raises Broken when the time is over, or as soon as
-    nothing on the page can bring any of them, with what is there instead."""
+    nothing on the page can bring any of them, with what is there instead. `waited_s`: the time before this call, for
+    the message."""
     began = time.monotonic()
     either = reduce(Locator.or_, signs).first
     prospect = Prospect(page, watch)
@@ -66,7 +69,7 @@ def wait_for_first(page: Page, watch: DocumentWatch, signs: tuple[Locator, ...],
             state = prospect.read()
             if left_ms > PAGE_READ_MS and not prospect.is_lost:
                 continue
-            waited_s = time.monotonic() - began
+            waited_s += time.monotonic() - began
             raise _broken(watch, state, f"{_awaited(error)} is not there (waited {waited_s:.0f} s)") from None
         if found := next((sign for sign in signs if len(signs) == 1 or sign.first.is_visible()), None):
             return found

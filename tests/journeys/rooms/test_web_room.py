@@ -10,8 +10,10 @@ import pytest
 from playwright.sync_api import BrowserContext
 
 from firstbell.journeys import room_class
+from firstbell.journeys.rooms.web_room_entry import RoomView
+from firstbell.journeys.rooms.web_room_words import WebRoomWords
 from firstbell.journeys.stage.actor import Actor
-from firstbell.journeys.stage.failures import Stranger
+from firstbell.journeys.stage.failures import Broken, Stranger
 from firstbell.journeys.stage.observer import NoObserver
 from firstbell.journeys.stage.school import School
 from firstbell.journeys.stage.secret import Secret
@@ -73,3 +75,11 @@ def test_a_stranger_in_such_a_room_is_noticed(
     teacher.page.wait_for_timeout(1500)
     with pytest.raises(Stranger), teacher.step("teaches", relies_on="live-class"):
         pass
+
+
+def test_a_wait_in_vain_tells_all_of_its_time(new_context: Callable[[], BrowserContext]) -> None:
+    with Stage(run_token="t", observer=NoObserver(), limit_s=1) as stage:
+        teacher = enter(stage, "teacher", new_context())
+        teacher.page.set_content("<h1>Before the room</h1>")
+        with pytest.raises(Broken, match=r"is not there \(waited [2-9] s\)"):
+            RoomView(WebRoomWords(), teacher).wait_for_first(teacher.page.locator("#room"))
