@@ -217,7 +217,7 @@ def test_policies_allow_the_least_and_never_a_delete() -> None:
         "s3:PutObjectRetention",
         "kms:GenerateDataKey",
     }
-    assert allowed_actions("reader") == {"s3:GetObject", "s3:ListBucket", "kms:Decrypt"}
+    assert allowed_actions("reader") == {"s3:GetObject", "s3:GetObjectRetention", "s3:ListBucket", "kms:Decrypt"}
     assert allowed_actions("keeper") - allowed_actions("reader") == {
         "s3:PutObject",
         "s3:PutObjectTagging",
