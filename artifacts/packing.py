@@ -2,9 +2,11 @@
 
     runs/<date>/<journey>/<run>/run.json         the run, as plain JSON
                                 contents.json    the part that each file is, and the parts that each trace is made of
-                                rest.zip         small files, and files that no other run is expected to share
-                                *.jpg            pictures of a run that did not pass, as plain files
+                                rest.zip         every other file
+                                *-failed.jpg     pictures of steps that failed, as plain files
     parts/<lifetime>/<month>/<ab>/<sha256>       content that several runs of that month share, e.g. a style sheet
+
+A run's requests cost more than its bytes, so it has MOST_OBJECTS at most, and only the largest contents are parts.
 
 A part is referred to by runs of its own month and lifetime only, so a store's lifecycle rules may remove it by age
 alone, without counting references. It is named by the hash of the bytes that are stored, so sha256sum can check it.
@@ -31,6 +33,8 @@ CONTENTS, REST, RUN = "contents.json", "rest.zip", "run.json"
 SCHEMA = "firstbell.contents/1"
 # An object costs a request, and a store may bill small ones as if they were larger.
 SMALLEST_BYTES = 1024
+ALWAYS = 3
+MOST_OBJECTS = {Lifetime.PASSES: ALWAYS, Lifetime.FAILURES: 8}
 LARGEST_BYTES = 1 << 30
 
 
@@ -58,6 +62,7 @@ class _PackState:
     objects: dict[str, bytes] = field(default_factory=dict)
     rest: dict[str, bytes] = field(default_factory=dict)
     contents: dict[str, Any] = field(default_factory=dict)
+    shared: set[bytes] = field(default_factory=set)
 
     def as_part(self, data: bytes) -> dict[str, Any]:
         """Store some bytes as a part, compressed if that helps."""
@@ -72,12 +77,17 @@ class _PackState:
 def pack(files: Mapping[str, bytes], run_location: RunLocation) -> dict[str, bytes]:
     """Return a run's files as objects, by their names in the store. `unpack` is the inverse."""
     state = _PackState(run_location)
+    room = MOST_OBJECTS[run_location.lifetime] - ALWAYS
+    plain = sorted((name for name in files if name.endswith(".jpg") and "-failed" in name), reverse=True)
+    plain = plain[:room]  # Of the last attempt: it decided.
+    traces = {name: members for name, data in files.items() if name.endswith(".zip") and (members := _members_of(data))}
+    state.shared = _largest(traces, room - len(plain))
     for name, data in files.items():
-        if name == RUN or (name.endswith(".jpg") and run_location.lifetime is not Lifetime.PASSES):
+        if name == RUN or name in plain:
             state.objects[f"{run_location.prefix}/{name}"] = data
-        elif name.endswith(".jpg") and len(data) >= SMALLEST_BYTES:
-            state.contents[name] = state.as_part(data)
-        elif not (name.endswith(".zip") and _take_apart(name, data, state)):
+        elif name in traces:
+            _take_apart(name, traces[name], state)
+        else:
             state.rest[name] = data
     state.objects[f"{run_location.prefix}/{REST}"] = _deflated_zip(state.rest)
     document = {"schema": SCHEMA, "files": state.contents}
@@ -85,21 +95,34 @@ def pack(files: Mapping[str, bytes], run_location: RunLocation) -> dict[str, byt
     return state.objects
 
 
-def _take_apart(name: str, data: bytes, state: _PackState) -> bool:
-    """Store a trace as its members. Returns False, and does nothing, if it could not be rebuilt byte for byte."""
+def _members_of(data: bytes) -> list[tuple[str, bytes]]:
+    """Return the members of a trace; none if it could not be rebuilt from them byte for byte."""
     with zipfile.ZipFile(io.BytesIO(data)) as trace:
         members = [(member, trace.read(member)) for member in trace.namelist()]
-    if canonical_zip(members) != data:
-        return False
+    return members if canonical_zip(members) == data else []
+
+
+def _largest(traces: Mapping[str, list[tuple[str, bytes]]], count: int) -> set[bytes]:
+    """Return the largest contents of all traces, `count` at most, that may be parts."""
+    contents = {
+        content
+        for members in traces.values()
+        for member, content in members
+        if member.startswith("resources/") and len(content) >= SMALLEST_BYTES
+    }
+    return set(sorted(contents, key=lambda content: (len(content), content), reverse=True)[:count])
+
+
+def _take_apart(name: str, members: list[tuple[str, bytes]], state: _PackState) -> None:
+    """Store a trace as its members."""
     rows: list[dict[str, Any]] = []
     for member, content in members:
-        if member.startswith("resources/") and len(content) >= SMALLEST_BYTES:
+        if content in state.shared:
             rows.append({"name": member, **state.as_part(content)})
         else:
             state.rest[f"{name}/{member}"] = content
             rows.append({"name": member})
     state.contents[name] = {"members": rows}
-    return True
 
 
 def unpack(prefix: str, names: list[str], get: Callable[[str], bytes]) -> dict[str, bytes]:
