@@ -36,7 +36,12 @@ def test_run_passes_while_the_store_is_unavailable_and_is_sent_later(
         (tmp_path / "firstbell.toml").write_text(CONFIG.format(endpoint=f"http://127.0.0.1:{port}"))
         played = firstbell("run", "class-list", "--json", **AWS)
         waiting = firstbell("store", "deliver", **AWS)
+        run_id = json.loads(played.stdout)["runs"][0]["evidence"][-6:]
+        bag = firstbell("evidence", run_id, "--out", str(tmp_path / "bag"), **AWS)
+        held = firstbell("evidence", "hold", run_id, "--why", "claim", **AWS)
     assert played.returncode == 0, played.stderr
+    assert (bag.returncode, (tmp_path / "bag/data/index.html").exists()) == (0, True), bag.stderr
+    assert "still waits on this machine; send it first: firstbell store deliver" in held.stderr
     (run,) = json.loads(played.stdout)["runs"]
     assert run["outcome"] == "passed"
     *logged, last = played.stderr.splitlines()
