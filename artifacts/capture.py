@@ -174,6 +174,13 @@ class ActorRecorder:
         """Keep nothing of these kinds, from before or after now: they show or name people who may not be recorded."""
         self._withheld |= dict.fromkeys(kinds, reason)
 
+    def hide_paths(self) -> None:
+        """Name only hosts in the network log, from before or after now: a path may name a person."""
+        self._traffic.hides_paths = True
+        if any(artifact.kind is ArtifactKind.NETWORK for artifact in self._artifacts):
+            self._artifacts = [one for one in self._artifacts if one.kind is not ArtifactKind.NETWORK]
+            self._write(ArtifactKind.NETWORK, "network.json", self._traffic.document())
+
     def artifacts(self) -> tuple[Artifact, ...]:
         """Return the artifacts; those that are withheld are missing, for that reason."""
         for artifact in self._artifacts:

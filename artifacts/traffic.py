@@ -63,6 +63,7 @@ class Traffic:
         self._refusals: deque[tuple[int, Response]] = deque(maxlen=BODIES_READ)
         self._finished: set[Request] = set()
         self._shown_after: dict[str, int] = {}
+        self.hides_paths = False
 
     def on_request(self, request: Request) -> None:
         """Note a request that went out."""
@@ -123,7 +124,7 @@ class Traffic:
         )
 
     def document(self) -> dict[str, Any]:
-        """Return the content of network.json."""
+        """Return the content of network.json; without paths if `hides_paths`."""
         hosts = {
             host: {"answers": dict(sorted(counts.items())), "slowest_ms": round(self._slowest_ms.get(host, 0.0), 1)}
             for host, counts in sorted(self._statuses.items())
@@ -131,7 +132,10 @@ class Traffic:
         return {
             "schema": "firstbell.network/1",
             "hosts": hosts,
-            "troubles": [_without_empty(failure) for failure in self._failed_requests],
+            "troubles": [
+                _without_empty(replace(failure, path="", said="") if self.hides_paths else failure)
+                for failure in self._failed_requests
+            ],
             "clock_offset_s": self.clock_offset_s,
         }
 

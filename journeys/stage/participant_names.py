@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Collection, Iterable
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 # Words that products write in place of a person's own name.
 _SELF = (
@@ -37,6 +38,13 @@ def plain(text: str) -> str:
 
 
 SELF_WORDS = frozenset(map(plain, _SELF.split()))
+PRESENTATIONS = frozenset(
+    {
+        "presentation", "your presentation", "ihre prasentation", "deine prasentation", "votre presentation",
+        "tu presentacion", "su presentacion", "la tua presentazione", "sua apresentacao",
+    }
+)  # fmt: skip
+"""The texts of a row that stands for the screen which a person shows, beside the row of the person."""
 ROLE_WORDS = SELF_WORDS | frozenset(map(plain, _ROLES.split()))
 
 
@@ -47,10 +55,36 @@ def is_expected(row: Iterable[str], names: Collection[str]) -> bool:
     be another person's name. A row that says only "You" is the actor's own.
     """
     texts = [text for text in map(plain, row) if text]
-    beside_initials = texts[1:] if len(texts) > 1 and len(texts[0]) <= INITIALS else texts
-    if any(_is_name(text, names) for text in (*texts, " ".join(texts), " ".join(beside_initials))):
-        return True
-    return any(text in SELF_WORDS for text in texts) and all(map(_are_role_words, beside_initials))
+    return _is_named(texts, names) or _is_own(texts)
+
+
+def surplus(rows: Iterable[Collection[str]], names: Mapping[str, int]) -> int:
+    """The number of people too many among the expected rows of one list, seen at one time.
+
+    `names` are plain, each with the number of people who bear it: two rows of one name are two people. What an actor
+    presents, and rows of people who are not expected, are not counted.
+    """
+    texts = [[text for text in map(plain, row) if text] for row in rows]
+    people = [row for row in texts if not PRESENTATIONS.intersection(row) and is_expected(row, names)]
+    # The longest that fits: "Ada Student" is not "Ada" in the role of a student.
+    own = [max((name for name in names if _is_named(row, (name,))), key=len, default="") for row in people]
+    too_many = sum(max(0, shown - names[name]) for name, shown in Counter(own).items() if name)
+    return max(too_many, len(people) - sum(names.values()))
+
+
+def _is_named(texts: Sequence[str], names: Collection[str]) -> bool:
+    beside = _beside_initials(texts)
+    return any(_is_name(text, names) for text in (*texts, " ".join(texts), " ".join(beside)))
+
+
+def _is_own(texts: Sequence[str]) -> bool:
+    # Initials may be a word such as "me" or "du".
+    beside = _beside_initials(texts)
+    return any(text in SELF_WORDS for text in beside) and all(map(_are_role_words, beside))
+
+
+def _beside_initials(texts: Sequence[str]) -> Sequence[str]:
+    return texts[1:] if len(texts) > 1 and len(texts[0]) <= INITIALS else texts
 
 
 def counted(text: str) -> int:

@@ -6,28 +6,32 @@
   const ROW = "li, tr, [role=listitem], [role=option], [role=treeitem], [role=row]";
   const HEADER = "th, [role=columnheader]";
   const NAMED = "[aria-label], [title], [alt]";
-  const MOST_ROWS = 1000, MOST_TEXTS = 40, MOST_LETTERS = 200, AGAIN_MS = 1000;
+  const MOST_ROWS = 1000, MOST_TEXTS = 40, MOST_LETTERS = 200, AGAIN_MS = 500;
   if (!found.length) return null;
 
   const lists = (window[Symbol.for("firstbell.roster")] ??= new Map());
   const clip = (text) => String(text ?? "").replace(/\s+/g, " ").trim().slice(0, MOST_LETTERS);
+  // Elements inside, in their order, also those in shadow roots; what is slotted into one is there as well.
+  const childrenOf = (one) => [...(one.shadowRoot?.children ?? []), ...one.children];
+  const inside = (one) => childrenOf(one).flatMap((child) => [child, ...inside(child)]);
+  const above = (one) => one.parentElement ?? one.getRootNode().host;
   const named = (row) =>
-    [row, ...row.querySelectorAll(NAMED)].flatMap((one) => ["aria-label", "title", "alt"].map((name) => one.getAttribute(name)));
+    [row, ...inside(row).filter((one) => one.matches(NAMED))].flatMap((one) => ["aria-label", "title", "alt"].map((name) => one.getAttribute(name)));
   const textNodes = (node, texts) => {
-    for (const child of node.childNodes) {
+    for (const child of [...(node.shadowRoot?.childNodes ?? []), ...node.childNodes]) {
       if (texts.length >= MOST_TEXTS) return texts;
       if (child.nodeType === Node.TEXT_NODE) texts.push(clip(child.data));
       else if (child.nodeType === Node.ELEMENT_NODE && !child.matches("script, style, template"))
-        textNodes(child.shadowRoot ?? child, texts);
+        textNodes(child, texts);
     }
     return texts;
   };
   const textsOf = (row) => {
-    const inside = (selector) => (row.matches(selector) ? row : row.querySelector(selector));
+    const first = (selector) => [row, ...inside(row)].find((one) => one.matches(selector));
     let texts;
-    if (asked.attribute) texts = [inside(`[${asked.attribute}]`)?.getAttribute(asked.attribute)];
-    else if (asked.name) texts = [inside(asked.name)?.textContent];
-    else texts = textNodes(row.shadowRoot ?? row, []);
+    if (asked.attribute) texts = [first(`[${asked.attribute}]`)?.getAttribute(asked.attribute)];
+    else if (asked.name) texts = [first(asked.name)?.textContent];
+    else texts = textNodes(row, []);
     texts = texts.map(clip).filter(Boolean);
     if (texts.length || asked.attribute || asked.name) return texts;
     return named(row).map(clip).filter(Boolean).slice(0, MOST_TEXTS);
@@ -41,15 +45,24 @@
     && [...one.children].every((child) => child.className && child.className === one.children[0].className);
   // The innermost rows: an outer one may be a group of people.
   const rowsOf = (list) => {
-    const rows = [...list.querySelectorAll(ROW)].filter((row) => !row.querySelector(ROW));
+    const rows = inside(list).filter((one) => one.matches(ROW) && !inside(one).some((inner) => inner.matches(ROW)));
     return (rows.length ? rows : [...list.children]).filter((row) => !row.querySelector(HEADER) && !row.closest("thead"));
+  };
+  // A list that draws only what is in view keeps room for the rest, and a line between groups is nobody.
+  const isRoom = (row) => !textsOf(row).length && (row.matches("[aria-hidden=true], [role=none], [role=presentation], [role=separator], hr")
+    || (!row.matches(ROW) && !inside(row).length && !asked.name && !asked.attribute));
+  // People are counted in each list by itself: a product may show a person in several.
+  const listOf = (row) => {
+    let one = above(row);
+    while (one && one !== top && !one.matches(LIST)) one = above(one);
+    return one ?? top;
   };
   const depthIn = (top, one) => (one === top || !one ? 0 : 1 + depthIn(top, one.parentElement));
   // How the rows are found from the element that holds them all, also those that come later.
   const shapeOf = () => {
-    if (asked.isCount) return { top: found[0], rows: (top) => [top], isSure: true };
+    if (asked.isCount) return { top: found[0], rows: (top) => [top] };
     if (found.length === 1 && (isList(found[0]) || looksLikeList(found[0])))
-      return { top: found[0], rows: rowsOf, isSure: found[0].matches(LIST) };
+      return { top: found[0], rows: rowsOf };
     const first = found[0], classes = [...first.classList];
     let top = first.parentElement ?? first;
     while (top.parentElement && !found.every((one) => top.contains(one))) top = top.parentElement;
@@ -60,7 +73,7 @@
       && (!classes.length || classes.some((name) => one.classList.contains(name)));
     const alike = (now) => [...now.querySelectorAll(first.tagName)].filter((one) => isAlike(one) && depthIn(now, one) === depth);
     const areLists = found.every((one) => one.matches(LIST));
-    return { top, rows: areLists ? (now) => alike(now).flatMap(rowsOf) : alike, isSure: false };
+    return { top, rows: areLists ? (now) => alike(now).flatMap(rowsOf) : alike };
   };
 
   // A place that is kept for a person who may come: without words, parts and display, in a list that is displayed.
@@ -68,15 +81,19 @@
   const isFree = (row) => !row.children.length && !row.shadowRoot && !isDrawn(row) && isDrawn(top) && !textsOf(row).length;
 
   lists.get(asked.number)?.stop();
-  const { rows, isSure, ...shape } = shapeOf();
+  const { rows, ...shape } = shapeOf();
   const root = shape.top.getRootNode(), sign = traits(shape.top);
   let top = shape.top, last = "", timer = 0;
+  const numbers = new Map();
+  const numberOf = (list) => numbers.get(list) ?? numbers.set(list, numbers.size + 1).get(list);
   const look = () => {
+    numbers.clear();
     const isThere = top.isConnected;
-    const shown = isThere ? rows(top).filter((row) => !isFree(row)).slice(0, MOST_ROWS) : [];
+    const shown = isThere ? rows(top).filter((row) => !isFree(row) && !isRoom(row)).slice(0, MOST_ROWS) : [];
+    const where = shown.map((row) => `${numberOf(listOf(row))}${row.checkVisibility() ? 0 : 1}`);
     // A list that draws only what is in view states how long it is.
     const sizes = shown.map((row) => Number(row.getAttribute("aria-setsize"))).filter((size) => size > shown.length);
-    return { number: asked.number, is_there: isThere, rows: shown.map(textsOf), size: Math.max(0, ...sizes) };
+    return { number: asked.number, is_there: isThere, rows: shown.map(textsOf), lists: where, size: Math.max(0, ...sizes) };
   };
   const send = (message) => window[asked.binding]?.(message);
   const changed = () => {
@@ -87,15 +104,19 @@
     const seen = look(), text = JSON.stringify(seen);
     if (text !== last) send(seen);
     last = text;
-    // Only the locator knows each list. It is asked again a little later, and not at each change.
-    if ((!isSure || !top.isConnected) && !timer)
+    observeInside();
+    // Only the locator knows each list, also one that is drawn in another place. It is asked a little later, and not at
+    // each change.
+    if (!timer)
       timer = setTimeout(() => { timer = 0; send({ number: asked.number, again: true }); }, AGAIN_MS);
   };
   const observer = new MutationObserver(changed);
   const attributeFilter = ["aria-label", "title", "alt", "aria-setsize", ...(asked.attribute ? [asked.attribute] : [])];
   const changes = { childList: true, subtree: true, characterData: true, attributes: true, attributeFilter };
   for (const place of new Set([document, root])) observer.observe(place, changes);
-  for (const one of top.querySelectorAll("*")) if (one.shadowRoot) observer.observe(one.shadowRoot, changes);
+  // A row may come with a shadow root of its own.
+  const observeInside = () => [top, ...inside(top)].forEach((one) => one.shadowRoot && observer.observe(one.shadowRoot, changes));
+  observeInside();
   lists.set(asked.number, { stop: () => { observer.disconnect(); clearTimeout(timer); } });
   const seen = look();
   last = JSON.stringify(seen);

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
@@ -16,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from playwright.sync_api import Error as PlaywrightError
 
-from firstbell.journeys.stage.participant_names import counted, is_expected, plain
+from firstbell.journeys.stage.participant_names import counted, is_expected, plain, surplus
 
 if TYPE_CHECKING:
     from playwright.sync_api import BrowserContext, Frame, Locator
@@ -25,6 +26,7 @@ BINDING = "firstbellRoster"
 FOLLOW = Path(__file__).with_name("roster.js").read_text()
 # A page that invents rows without end fills no memory.
 MOST_ROWS = 5000
+MOST_CROWDS = 200
 _NUMBERS = itertools.count(1)
 
 
@@ -44,6 +46,7 @@ class _List:
     people: Locator
     asked: Mapping[str, object]
     is_there: bool = False
+    is_awaited: bool = False
     unreadable: int = 0
 
 
@@ -58,6 +61,7 @@ class Roster:
     _binding: str = ""
     _lists: dict[int, _List] = field(default_factory=dict)
     _seen: set[tuple[str, ...]] = field(default_factory=set)
+    _crowds: set[tuple[tuple[str, ...], ...]] = field(default_factory=set)
     _most: int = 0
     _is_in_room: bool = False
 
@@ -100,13 +104,19 @@ class Roster:
         return Watch.WATCHED if is_whole else Watch.LOST
 
     def strangers(self, expected: Collection[str]) -> int:
-        """The number of different participants who are not among the expected, each of whom may be there once."""
-        names = {plain(name) for name in expected}
+        """The number of different participants who are not among the expected, each of whom may be there once.
+
+        A second person of an expected name is one of them, and so is a row that has no name now.
+        """
+        names = Counter(map(plain, expected))
         # An actor who enters later is expected later: only those who are expected now are forgotten.
         self._seen = {row for row in self._seen if not is_expected(row, names)}
+        self._crowds = {crowd for crowd in self._crowds if surplus(crowd, names) > 0}
         # The longest text of a row is the name: icons, initials and roles come and go.
         people = {max(map(plain, row), key=len) for row in self._seen}
-        return max(len(people), self._most - len(names))
+        namesakes = max((surplus(crowd, names) for crowd in self._crowds), default=0)
+        unreadable = sum(one.unreadable for one in self._lists.values())
+        return max(len(people) + namesakes + unreadable, self._most - names.total())
 
     def _add(self, people: Locator, how: Mapping[str, object]) -> None:
         if not self._binding:
@@ -122,10 +132,23 @@ class Roster:
     def _look(self, followed: _List) -> None:
         """Ask the page for the list, and have it report each change from now on."""
         seen = followed.people.evaluate_all(FOLLOW, followed.asked)
-        if seen is None:
-            followed.is_there = False
-        else:
+        if seen is not None:
             self._note(followed, seen)
+            return
+        followed.is_there = False
+        self._wait(followed)
+
+    def _wait(self, followed: _List) -> None:
+        """Wait, however long, until a list that has gone is back: its page may load again, and ask to be joined."""
+        if followed.is_awaited:
+            return
+        followed.is_awaited = True
+        try:
+            followed.people.first.wait_for(state="attached", timeout=0)
+        finally:
+            followed.is_awaited = False
+        if followed in self._lists.values():
+            self._look(followed)
 
     def _hear(self, seen: Mapping[str, Any]) -> None:
         """Take what a page reports, in a fiber of its own. A page is not trusted: its numbers may be anything."""
@@ -145,8 +168,7 @@ class Roster:
             return
         followed.is_there = False
         with contextlib.suppress(PlaywrightError):
-            followed.people.first.wait_for(state="attached")
-            self._look(followed)
+            self._wait(followed)
 
     def _note(self, followed: _List, seen: Mapping[str, Any]) -> None:
         rows = [tuple(str(text) for text in row) for row in seen["rows"]]
@@ -157,3 +179,7 @@ class Roster:
         self._most = max(self._most, int(seen["size"]))
         followed.unreadable = sum(not any(map(plain, row)) for row in rows)
         self._seen.update(row for row in rows[: MOST_ROWS - len(self._seen)] if any(map(plain, row)))
+        crowds: dict[int, list[tuple[str, ...]]] = {}
+        for number, row in zip(seen["lists"], rows, strict=True):
+            crowds.setdefault(int(number), []).append(row)
+        self._crowds.update(tuple(sorted(crowd)) for crowd in crowds.values() if len(self._crowds) < MOST_CROWDS)

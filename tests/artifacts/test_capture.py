@@ -45,17 +45,27 @@ def test_mask_covers_its_selectors_in_every_picture(
     assert (green > 100 > red + blue) is is_green
 
 
-def test_nothing_that_shows_a_person_is_kept_after_a_stranger_joined(page: Page, tmp_path: Path) -> None:
+@pytest.mark.parametrize("is_late", [False, True], ids=["while it records", "after its page closed"])
+def test_nothing_that_shows_a_person_is_kept_after_a_stranger_joined(
+    page: Page, tmp_path: Path, *, is_late: bool
+) -> None:
+    page.route("http://room.test/**", lambda route: route.abort())
     recorder = recorded(page, tmp_path)
+    page.evaluate("() => fetch('http://room.test/people/Robin-Somebody').catch(() => 0)")
     recorder.picture(1, "before", failed=False)
     recorder.frames("teacher", [b"one", b"two"])
+    if is_late:
+        recorder.stop()
     recorder.withhold(KINDS_WITH_PAGE_CONTENT, "a stranger came in")
+    recorder.hide_paths()
     recorder.picture(2, "after", failed=True)
-    kept = recorder.stop()
+    kept = recorder.artifacts() if is_late else recorder.stop()
     there = {artifact.kind.value for artifact in kept if not artifact.missing}
     assert there == {"network"}
     assert {artifact.missing for artifact in kept if artifact.missing} == {"a stranger came in"}
-    assert [path.name for path in tmp_path.rglob("*") if path.is_file()] == ["network.json"]
+    (network,) = [path for path in tmp_path.rglob("*") if path.is_file()]
+    assert "room.test" in network.read_text()
+    assert "Robin" not in network.read_text()
 
 
 OPENER = """<h1>Portal</h1><button onclick="window.open('about:blank').document.write(

@@ -199,18 +199,26 @@ def _attempt(order: PlayAttempt, messages: list[FromWorker], fallback: AttemptJu
         (message for message in messages if isinstance(message, EvidenceRecorded)), EvidenceRecorded(artifacts=())
     )
     facts = next((message for message in messages if isinstance(message, BrowserFactsCollected)), None)
-    is_private = recorded.is_private and not (judged.ending and judged.ending.is_private)
+    ending = judged.ending
+    if recorded.is_private and not (ending and ending.is_private):
+        ending = private(1)
+    is_private = ending is not None and ending.is_private
     return Attempt(
         number=order.attempt,
         started_at=judged.started_at,
         took_s=judged.took_s,
-        steps=tuple(message.record for message in messages if isinstance(message, StepEnded)),
+        steps=tuple(
+            replace(message.record, ending=ending) if is_private and message.record.ending else message.record
+            for message in messages
+            if isinstance(message, StepEnded)
+        ),
         proofs=tuple(message.proof for message in messages if isinstance(message, MediaJudged)),
         artifacts=recorded.artifacts,
-        ending=private(1) if is_private else judged.ending,
+        ending=ending,
         clock_offset_s=recorded.clock_offset_s,
-        seen=facts.seen if facts else BrowserFacts(),
-        harmless=recorded.harmless,
+        # Words and addresses of a page may name a person who came in.
+        seen=facts.seen if facts and not is_private else BrowserFacts(),
+        harmless=() if is_private else recorded.harmless,
         browser=judged.browser,
         lost_share=judged.lost_share,
         unclosed=unclosed,

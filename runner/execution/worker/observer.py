@@ -112,7 +112,8 @@ class AttemptRecorder:
         """Captures the pages after a step; of all actors, and all open pages of this one, if it failed. `with_others`:
         all open pages in any case. None exist if no page was opened."""
         failed = record.ending is not None
-        if failed and self.failure is None and actor is not None:
+        is_private = record.ending is not None and record.ending.is_private
+        if failed and self.failure is None and actor is not None and not is_private:
             self._end.send(BrowserFactsCollected(seen=self._seen(actor)))
         self.failure = self.failure or record.ending
         if record.ending is not None and record.ending.is_private:
@@ -176,7 +177,7 @@ class AttemptRecorder:
 
     def _harmless(self) -> tuple[FailedRequest, ...]:
         """Returns the requests that failed or waited, if the attempt passed all the same."""
-        if self.failure is not None:
+        if self.failure is not None or self._is_private:
             return ()
         traffic = [recorder.traffic for recorder in self._recorders.values()]
         return tuple(request for one in traffic for request in (*one.failed_requests(), *one.slow_answers()))
@@ -211,3 +212,4 @@ class AttemptRecorder:
         self._is_private = True
         for recorder in self._recorders.values():
             recorder.withhold(KINDS_WITH_PAGE_CONTENT, reason)
+            recorder.hide_paths()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from firstbell.journeys.stage.participant_names import counted, is_expected, plain
+from firstbell.journeys.stage.participant_names import counted, is_expected, plain, surplus
 
 NAMES = frozenset(map(plain, ("Ada Student", "Ms. Rivera (teacher)", "Zoë Müller", "Maria e Silva")))
 
@@ -56,6 +56,7 @@ def test_row_of_an_expected_person(row: list[str]) -> None:
         ["Robin (Ada Student)"],
         ["Guest 4711"],
         ["+1 555 0100"],
+        ["ME", "Guest"],
     ],
 )
 def test_row_of_a_stranger(row: list[str]) -> None:
@@ -68,3 +69,25 @@ def test_row_of_a_stranger(row: list[str]) -> None:
 )
 def test_people_counted_in_a_text(text: str, people: int) -> None:
     assert counted(text) == people
+
+
+@pytest.mark.parametrize(
+    ("rows", "too_many"),
+    [
+        ([["Ada Student"], ["Zoë Müller"]], 0),
+        ([["Ada Student"], ["AS", "Ada Student", "Guest"]], 1),
+        ([["Ada Student"], ["Ada Student", "Your presentation"]], 0),
+        ([["You"], ["Ada Student"], ["Zoë Müller"]], 1),
+        ([["Ada"], ["Ada Student"]], 0),
+        ([["Ada"], ["Ada"]], 1),
+        ([["Twin"], ["Twin"]], 0),
+        ([["Robin"], ["Robin"]], 0),
+    ],
+)
+def test_people_of_one_list_who_are_too_many(rows: list[list[str]], too_many: int) -> None:
+    names = {"ada student": 1, "zoe muller": 1}
+    if rows[0] == ["Ada"]:
+        names = {"ada student": 1, "ada": 1}
+    if rows[0] == ["Twin"]:
+        names = {"twin": 2}
+    assert surplus(rows, names) == too_many
