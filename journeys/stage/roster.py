@@ -64,6 +64,10 @@ class Roster:
     _crowds: set[tuple[tuple[str, ...], ...]] = field(default_factory=set)
     _most: int = 0
     _is_in_room: bool = False
+    _has_left: bool = False
+    returns: int = 0
+    """How often the actor came into a room anew, in earlier attempts too: some rooms list its old connection beside the
+    new one for a while."""
 
     def follow(
         self,
@@ -86,11 +90,12 @@ class Roster:
 
     def entered(self) -> None:
         """Note that the actor is in a room from now on."""
-        self._is_in_room = True
+        self.returns += self._has_left
+        self._is_in_room, self._has_left = True, False
 
     def left(self) -> None:
         """Note that the actor is in no room any more; strangers who were seen stay noted."""
-        self._is_in_room = False
+        self._is_in_room, self._has_left = False, True
         self._lists.clear()
 
     @property
@@ -104,7 +109,8 @@ class Roster:
         return Watch.WATCHED if is_whole else Watch.LOST
 
     def strangers(self, expected: Collection[str]) -> int:
-        """The number of different participants who are not among the expected, each of whom may be there once.
+        """The number of different participants who are not among the expected, each of whom may be there as often as
+        named.
 
         A second person of an expected name is one of them, and so is a row that has no name now.
         """
@@ -166,6 +172,7 @@ class Roster:
         followed = self._lists.get(number)
         if followed is None or frame.page.is_closed():
             return
+        self.returns += followed.is_there and frame.parent_frame is None
         followed.is_there = False
         with contextlib.suppress(PlaywrightError):
             self._wait(followed)

@@ -132,7 +132,9 @@ class Stage:
     @property
     def privacy(self) -> Ending | None:
         """The ending that strangers in the class force on this attempt; None while there are none."""
-        expected = [*self._guests, *(actor.account.display_name for actor in self._actors)]
+        # The connection of an earlier attempt, or of before a page was loaded again, may still be listed.
+        own = [[actor.account.display_name] * (1 + actor.roster.returns) for actor in self._actors]
+        expected = [*self._guests, *(name for names in own for name in names)]
         strangers = max((actor.roster.strangers(expected) for actor in self._actors), default=0)
         return private(strangers) if strangers else None
 

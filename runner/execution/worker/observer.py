@@ -59,6 +59,7 @@ class AttemptRecorder:
 
     def actor_entered(self, actor: Actor) -> None:
         """Starts this actor's recorders before anything happens on the page."""
+        actor.roster.returns = self._order.attempt - 1
         browser = actor.page.context.browser
         if browser is not None:
             engine, version = browser.browser_type.name, version_of(browser)

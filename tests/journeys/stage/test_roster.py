@@ -308,6 +308,22 @@ def test_a_page_that_loads_again_and_asks_to_be_joined_is_followed_again(page: P
     assert [*states, roster.watch] == [Watch.LOST, Watch.WATCHED]
 
 
+def test_a_connection_of_before_may_still_be_listed(page: Page) -> None:
+    """It is listed beside the new one until the server has given it up; a namesake of a first connection is not."""
+    twice = ROOM.replace("</ul>", "<li>Ada Student</li></ul>")
+    page.route("http://room.test/*", lambda route: route.fulfill(body=twice, content_type="text/html"))
+    page.goto("http://room.test/")
+    roster = watching(page, page.get_by_role("list"))
+    assert (roster.returns, roster.strangers(EXPECTED)) == (0, 1)
+    page.reload()
+    page.evaluate(SETTLED)
+    assert (roster.returns, roster.strangers([*EXPECTED, "Ada Student"])) == (1, 0)
+    other = Roster(page.context)
+    for change in (other.entered, other.entered, other.left, other.entered):
+        change()
+    assert other.returns == 1
+
+
 def test_who_has_left_is_in_no_room(page: Page) -> None:
     shown(page, ROOM)
     roster = watching(page, page.get_by_role("list"))
