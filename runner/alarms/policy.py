@@ -8,7 +8,8 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from firstbell.runner.alarms.incident import Incident, IncidentPolicy
-from firstbell.runner.alarms.routing import DueNotice, NoticeKind, Route, Severity, Silence
+from firstbell.runner.alarms.routing import DueNotice, NoticeKind, Route, Severity
+from firstbell.runner.alarms.rules.silence import Silence
 
 OTHERWISE = Severity.WARNING
 """Default severity of a journey's incidents outside school hours."""

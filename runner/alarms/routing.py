@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from enum import Enum
 
 from firstbell.runner.alarms.incident import Incident
+from firstbell.runner.alarms.rules.silence import Silence, is_covered
 
 
 class Severity(Enum):
@@ -80,28 +81,6 @@ class Route:
     repeat: timedelta = timedelta(hours=4)
     escalate_after: timedelta | None = None
     escalate_to: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Silence:
-    """Suppression of notices until a moment, with its author and reason. Empty fields match everything."""
-
-    number: int
-    until: datetime
-    by: str
-    why: str
-    service: str = ""
-    journey: str = ""
-    location: str = ""
-
-    def applies_to(self, incident: Incident, now: datetime) -> bool:
-        """True if the silence covers every symptom that is not over."""
-        if now >= self.until or self.service not in ("", incident.subject):
-            return False
-        symptoms = [symptom for symptom in incident.symptoms if symptom.ended_at is None]
-        if self.journey and {symptom.journey for symptom in symptoms} != {self.journey}:
-            return False
-        return not self.location or set(incident.locations) == {self.location}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -173,7 +152,7 @@ def notices_due(
     opening = (incident.number, incident.openings)
     of_opening = [notice for notice in sent if (notice.incident, notice.opening) == opening]
     history = _SentHistory(routes, of_opening)
-    is_silenced = any(silence.applies_to(incident, now) for silence in silences)
+    is_silenced = is_covered(incident, silences, now)
     due = []
     for route in (*routes, *history.former_routes()):
         reason = notice_reason(status, route, history, now, is_silenced=is_silenced)

@@ -12,7 +12,8 @@ from firstbell.runner.alarms.channels import ChannelOptions, MailSettings, refer
 from firstbell.runner.alarms.incident import IncidentPolicy
 from firstbell.runner.alarms.journey_health import HealthRules
 from firstbell.runner.alarms.policy import AlarmPolicy, with_operator
-from firstbell.runner.alarms.routing import Route, Severity, Silence
+from firstbell.runner.alarms.routing import Route, Severity
+from firstbell.runner.alarms.rules.silence import Silence
 from firstbell.runner.config.model import Settings
 from firstbell.runner.config.secrets import MissingSecret, secret
 from firstbell.runner.config.sections.alarms import RouteSection

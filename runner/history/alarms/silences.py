@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, insert, select, update
 
 from firstbell.errors import FirstBellError
-from firstbell.runner.alarms.routing import Silence
+from firstbell.runner.alarms.rules.silence import Silence
 from firstbell.runner.history.database import Database
 from firstbell.runner.history.tables.alarms import silences
 

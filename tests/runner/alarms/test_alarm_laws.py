@@ -11,16 +11,9 @@ from hypothesis import strategies as st
 
 from firstbell.runner.alarms.incident import AlarmState, IncidentEvent, IncidentPolicy
 from firstbell.runner.alarms.observation import Observation
-from firstbell.runner.alarms.routing import (
-    IncidentStatus,
-    NoticeKind,
-    Route,
-    SentNotice,
-    Severity,
-    Silence,
-    notices_due,
-)
+from firstbell.runner.alarms.routing import IncidentStatus, NoticeKind, Route, SentNotice, Severity, notices_due
 from firstbell.runner.alarms.rules.advance import advance
+from firstbell.runner.alarms.rules.silence import Silence
 from firstbell.runner.outcome import Outcome
 
 START = datetime(2026, 8, 31, 11, tzinfo=UTC)

@@ -10,15 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from firstbell.runner.alarms.incident import PROBE_SUBJECT, Incident, Symptom
-from firstbell.runner.alarms.routing import (
-    IncidentStatus,
-    NoticeKind,
-    Route,
-    SentNotice,
-    Severity,
-    Silence,
-    notices_due,
-)
+from firstbell.runner.alarms.routing import IncidentStatus, NoticeKind, Route, SentNotice, Severity, notices_due
+from firstbell.runner.alarms.rules.silence import Silence
 
 START = datetime(2026, 8, 31, 11, 45, tzinfo=UTC)
 ON_CALL = Route(name="on-call", to=("smtp:it",), escalate_after=timedelta(minutes=10), escalate_to=("head",))
@@ -151,6 +144,30 @@ def test_a_silence_suppresses_only_what_it_matches(silence: dict[str, str], is_s
     router = Router()
     router.silences = [Silence(number=1, until=minute(9), by="kim", why="", **silence)]
     assert (router.at(0) == []) is is_suppressed
+
+
+HOME, SCHOOL = {"location": "home"}, {"location": "school"}
+
+
+@pytest.mark.parametrize(
+    ("silences", "is_suppressed"),
+    [
+        ([HOME, SCHOOL], True),
+        ([HOME, HOME], False),
+        ([HOME, {**SCHOOL, "service": "live-class"}], False),
+        ([{"journey": "class"}, {"journey": "art"}], True),
+        ([{"journey": "class"}, SCHOOL], False),
+        ([{"journey": "class"}, {"journey": "art", **HOME}, {"journey": "art", **SCHOOL}], True),
+        ([{"journey": "class"}, {"journey": "art", **HOME}], False),
+    ],
+)
+def test_silences_hold_what_they_cover_together(silences: list[dict[str, str]], is_suppressed: bool) -> None:  # noqa: FBT001
+    symptom = replace(incident().symptoms[0], locations=("home", "school"))
+    both = replace(incident(), symptoms=(symptom, replace(symptom, journey="art")))
+    router = Router()
+    router.silences = [Silence(number=1, until=minute(9), by="kim", why="", **one) for one in silences]
+    assert (router.at(0, both) == []) is is_suppressed
+    assert router.at(9, both) == (["on-call: opened"] if is_suppressed else [])
 
 
 def test_first_bells_own_incidents_go_only_to_the_operator() -> None:
