@@ -64,7 +64,8 @@ def store_run(store: FolderStore, run: str, started_at: datetime, outcome: str) 
     document = json.dumps({"outcome": outcome, "flaky": False}).encode()
     picture = b"\xff\xd8" + run.encode() * 400
     run_location = RunLocation(prefix=prefix, lifetime=lifetime, started_at=started_at)
-    objects = pack({"run.json": document, "01-signs-in.jpg": picture}, run_location)
+    objects = pack({"run.json": document}, run_location)
+    objects[run_location.part(picture)] = picture
     for name, data in objects.items():
         store.put(name, data, lifetime)
     return list(objects)

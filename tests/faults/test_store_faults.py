@@ -241,7 +241,7 @@ def test_uploader_survives_any_error_of_a_store_and_reports_it_once(tmp_path: Pa
     while uploader.finish(20):
         pass
     uploader.close()
-    assert [report.state for report in reports] == [UploadState.BROKEN, UploadState.BACK]
+    assert [report.state for report in reports] == [UploadState.AWAY, UploadState.BACK]
     assert store.names("runs/") == ["runs/a/a.jpg", "runs/a/rest.zip", "runs/a/run.json"]
 
 
