@@ -112,7 +112,10 @@ def test_unknown_service_or_role_is_refused_with_what_to_add(firstbell: Firstbel
             id="browser",
         ),
         pytest.param(
-            PRACTICE + '[history]\nurl = "sqlite:////proc/history.db"\n', 2, "history at sqlite:////proc", id="history"
+            PRACTICE + '[history]\nurl = "sqlite:////proc/history.db"\n',
+            2,
+            "history.url: /proc/history.db cannot be created",
+            id="history",
         ),
     ],
 )
