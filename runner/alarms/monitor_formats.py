@@ -21,16 +21,15 @@ def nagios(status: Status, zone: ZoneInfo) -> str:
     """Formats for Nagios, Icinga, Naemon, Checkmk (MRPE), Centreon: a line, a bar, performance data, more lines."""
     data = [f"'{_quoted(journey)}'={journey.took_s:.3f}s" for journey in status.journeys]
     data += [f"incidents={len(status.incidents)};;0;0", f"undelivered={status.dead};;0;0"]
-    first = f"FIRSTBELL {status.level.name} - {_plain(status.summary)} | {' '.join(data)}"
+    first = f"FIRSTBELL {status.level.name} - {_plain(status.summary(zone))} | {' '.join(data)}"
     return "\n".join([first, *(_plain(_line(journey, zone)) for journey in status.journeys)])
 
 
 def prtg(status: Status, zone: ZoneInfo) -> str:
     """Formats for PRTG's "EXE/Script Advanced" and "HTTP Data Advanced" sensors. Names of channels never change; a
     journey is 2 if it is ok, 0 if it is broken, and 1 if that is unknown."""
-    del zone
     if status.level is Level.UNKNOWN:
-        return json.dumps({"prtg": {"error": 1, "text": status.summary}})
+        return json.dumps({"prtg": {"error": 1, "text": status.summary(zone)}})
     count: dict[str, object] = {"unit": "Count", "limitmode": 1}
     channels: list[dict[str, object]] = [
         {"channel": "Open incidents", "value": len(status.incidents), **count, "limitmaxerror": 0},
@@ -42,7 +41,7 @@ def prtg(status: Status, zone: ZoneInfo) -> str:
         up = {"channel": name, "value": value, **count, "limitminerror": 1, "limitminwarning": 2}
         took = {"channel": f"{name}, time", "value": round(journey.took_s, 2), "unit": "TimeSeconds", "float": 1}
         channels += [up, took]
-    return json.dumps({"prtg": {"result": channels, "text": status.summary}}, indent=1)
+    return json.dumps({"prtg": {"result": channels, "text": status.summary(zone)}}, indent=1)
 
 
 def prometheus(status: Status, zone: ZoneInfo) -> str:
@@ -57,9 +56,10 @@ def prometheus(status: Status, zone: ZoneInfo) -> str:
     seen = Gauge("firstbell_journey_seen", "1 if its last run could be judged.", by, registry=registry)
     took = Gauge("firstbell_journey_duration_seconds", "How long its last run took.", by, registry=registry)
     ran = Gauge("firstbell_journey_last_run_timestamp_seconds", "When its last run began.", by, registry=registry)
+    unwatched = {watch.location for watch in status.unwatched}
     for journey in status.journeys:
         labels = (journey.journey, journey.location)
-        is_known = status.is_watched and not journey.is_unknown
+        is_known = journey.location not in unwatched and not journey.is_unknown
         up.labels(*labels).set(int(journey.is_ok) if is_known else math.nan)
         seen.labels(*labels).set(1 if journey.outcome in (Outcome.PASSED, Outcome.FAILED) else 0)
         took.labels(*labels).set(journey.took_s)
@@ -76,16 +76,15 @@ def prometheus(status: Status, zone: ZoneInfo) -> str:
     Gauge("firstbell_notices_dead", "Notices that were given up.", registry=registry).set(status.dead)
     waits = (status.at - status.waiting_since).total_seconds() if status.waiting_since else 0.0
     Gauge("firstbell_notice_waiting_seconds", "How long the oldest notice waits.", registry=registry).set(waits)
-    Gauge("firstbell_watched", "1 while the service runs.", registry=registry).set(int(status.is_watched))
+    Gauge("firstbell_watched", "1 while all locations are watched.", registry=registry).set(int(status.is_watched))
     if status.last_seen is not None:
-        last_seen = Gauge("firstbell_last_heard_timestamp_seconds", "When the service last ran.", registry=registry)
+        last_seen = Gauge("firstbell_last_heard_timestamp_seconds", "When all were last watched.", registry=registry)
         last_seen.set(status.last_seen.timestamp())
     return generate_latest(registry).decode().rstrip("\n")
 
 
 def as_json(status: Status, zone: ZoneInfo) -> str:
     """Formats everything as a JSON document (schema firstbell.status/1)."""
-    del zone
     journeys = [
         {
             "journey": journey.journey,
@@ -113,7 +112,8 @@ def as_json(status: Status, zone: ZoneInfo) -> str:
         "schema": "firstbell.status/1",
         "at": status.at.isoformat(),
         "level": status.level.name.lower(),
-        "summary": status.summary,
+        "summary": status.summary(zone),
+        "unwatched": [watch.location for watch in status.unwatched],
         "heard": status.last_seen.isoformat() if status.last_seen else None,
         "waiting_since": status.waiting_since.isoformat() if status.waiting_since else None,
         "undelivered": status.dead,

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import IntEnum
+from zoneinfo import ZoneInfo
 
 from firstbell.runner.alarms.routing import IncidentStatus, Severity
 from firstbell.runner.outcome import Outcome
@@ -50,46 +51,76 @@ class JourneyStatus:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LocationWatch:
+    """The watch over one location: when its service was last alive (None: never), and whether a person stopped it."""
+
+    location: str
+    last_seen: datetime | None
+    is_stopped: bool = False
+
+    def is_alive(self, at: datetime, silent_after: timedelta) -> bool:
+        """True while its service runs: the last results of a location say nothing once it is gone."""
+        return self.last_seen is not None and not self.is_stopped and at - self.last_seen <= silent_after
+
+    def text(self, zone: ZoneInfo) -> str:
+        """Returns since when nothing watches there."""
+        if self.last_seen is None:
+            return f"not watching at {self.location} yet"
+        state = "stopped" if self.is_stopped else "not watching"
+        return f"{state} at {self.location} since {self.last_seen.astimezone(zone):%a %H:%M %Z}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Status:
-    """Status of one location. `last_seen` is when its service last ran (None: never), `waiting_since` since when the
-    oldest notice waits, `dead` how many notices were given up."""
+    """Status of some locations, each with its watch. `waiting_since` is since when the oldest notice waits, `dead` how
+    many notices were given up."""
 
     at: datetime
-    location: str
+    watches: Sequence[LocationWatch]
     journeys: Sequence[JourneyStatus]
     incidents: Sequence[IncidentStatus]
-    last_seen: datetime | None
     silent_after: timedelta
     waiting_since: datetime | None = None
     dead: int = 0
 
     @property
+    def unwatched(self) -> list[LocationWatch]:
+        """The locations at which no service runs."""
+        return [watch for watch in self.watches if not watch.is_alive(self.at, self.silent_after)]
+
+    @property
     def is_watched(self) -> bool:
-        """True while the service runs: its last results say nothing once it is gone."""
-        return self.last_seen is not None and self.at - self.last_seen <= self.silent_after
+        """True while a service runs at each location."""
+        return not self.unwatched
+
+    @property
+    def last_seen(self) -> datetime | None:
+        """The last moment at which all locations were watched; None if one never was."""
+        seen = [watch.last_seen for watch in self.watches if watch.last_seen is not None]
+        return min(seen) if len(seen) == len(self.watches) else None
 
     @property
     def level(self) -> Level:
-        """Level: a broken service comes before the operator's incidents, and these before unknown journeys and notices
-        that were given up."""
+        """Level: a broken service that some location watches comes before locations without a watch and the
+        operator's incidents, and these before unknown journeys and notices that were given up."""
         services = [status.severity for status in self.incidents if not status.incident.is_own]
-        if self.is_watched and Severity.CRITICAL in services:
+        if len(self.unwatched) < len(self.watches) and Severity.CRITICAL in services:
             return Level.CRITICAL
         if not self.is_watched or not self._finished or any(status.incident.is_own for status in self.incidents):
             return Level.UNKNOWN
         is_unknown = any(journey.is_unknown for journey in self.journeys)
         return Level.WARNING if services or self.dead or is_unknown else Level.OK
 
-    @property
-    def summary(self) -> str:
-        """The status in one line."""
-        if self.last_seen is None:
-            return f"First Bell has never run at {self.location}; start it with: firstbell watch"
-        if not self.is_watched:
-            minutes = round((self.at - self.last_seen).total_seconds() / 60)
-            return f"First Bell has not run at {self.location} for {minutes} min; start it with: firstbell watch"
-        broken = [status for status in self.incidents if not status.incident.is_own]
-        parts = [_incident_text(status) for status in (broken or self.incidents)] or [self._count_text]
+    def summary(self, zone: ZoneInfo) -> str:
+        """The status in one line, with times in a zone."""
+        broken = [_incident_text(status) for status in self.incidents if not status.incident.is_own]
+        unwatched = [watch.text(zone) for watch in self.unwatched]
+        if unwatched:
+            unwatched[-1] += ", start it with: firstbell watch"
+        if len(self.unwatched) == len(self.watches):
+            return "; ".join([*unwatched, *(f"open when it was last seen: {text}" for text in broken)])
+        parts = broken or list(map(_incident_text, self.incidents))
+        parts = [*parts, *unwatched] if parts or unwatched else [self._count_text]
         new = [journey for journey in self.journeys if journey.under_construction]
         parts += [f"{journey.journey} at {journey.location}: {UNDER_CONSTRUCTION}" for journey in new]
         unknown = [journey for journey in self.journeys if journey.is_unknown]

@@ -50,6 +50,11 @@ class AlarmUpkeep:
         self._silent_after = timedelta(seconds=silent_after_s)
         self._new_channels = frozenset(channels)
 
+    def stop(self) -> None:
+        """Notes that a person stopped the service. Raises HistoryError if history is unavailable."""
+        for location in self._locations:
+            self._heartbeats.stop(location)
+
     def _drop_unwatched(self, channels: Collection[str]) -> None:
         known = self._heartbeats.known()
         watched = {*self._incidents.policy.relies_on, *channels, *(str(watch(location)) for location in known)}

@@ -34,7 +34,7 @@ from firstbell.runner.execution.runs.reporter import Reporter
 from firstbell.runner.execution.supervision.managed_worker import ManagedWorker
 from firstbell.runner.execution.supervision.process_identity import owner_is_gone, this_process
 from firstbell.runner.execution.supervision.termination import reap_orphans
-from firstbell.runner.history.database import Database
+from firstbell.runner.history.database import Database, HistoryError
 from firstbell.runner.history.runs.retention import StepThinning
 from firstbell.runner.history.runs.runs import RunHistory
 from firstbell.runner.history.slots.slots import ClaimPolicy
@@ -215,6 +215,10 @@ class WatchService:
             if signals.wait(TURN_S / 4) & STOP:
                 self._resources.at_once.set()
         clock.stop()
+        try:
+            self._alarm_upkeep.stop()
+        except HistoryError as error:
+            log.warning("watch.stop_not_noted", error=str(error))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,7 +17,7 @@ STYLES = {Level.OK: "passed", Level.WARNING: "errored", Level.CRITICAL: "failed"
 def print_status(status: Status, zone: ZoneInfo) -> None:
     """Prints a status, with times in the school's zone."""
     out = console()
-    out.print(Text.assemble((f"{status.level.name}  ", STYLES[status.level]), status.summary), soft_wrap=True)
+    out.print(Text.assemble((f"{status.level.name}  ", STYLES[status.level]), status.summary(zone)), soft_wrap=True)
     if status.journeys:
         out.print(_table(status, zone))
     for open_ in status.incidents:

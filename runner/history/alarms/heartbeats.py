@@ -32,11 +32,17 @@ class HeartbeatHistory:
 
     def beat(self, location: str) -> None:
         """Records that the service at a location runs."""
+        self._record(location, stopped=False)
+
+    def stop(self, location: str) -> None:
+        """Records that a person stopped the service at a location."""
+        self._record(location, stopped=True)
+
+    def _record(self, location: str, *, stopped: bool) -> None:
         with self._database.write() as connection:
-            upsert = insert_of(connection)(heartbeats).values(location=location, at=self._database.now(connection))
-            connection.execute(
-                upsert.on_conflict_do_update(index_elements=["location"], set_={"at": upsert.excluded.at})
-            )
+            values = {"at": self._database.now(connection), "stopped": stopped}
+            upsert = insert_of(connection)(heartbeats).values(location=location, **values)
+            connection.execute(upsert.on_conflict_do_update(index_elements=["location"], set_=values))
 
     def others(self, *locations: str) -> list[tuple[str, timedelta]]:
         """Returns all other locations, each with the time since its last heartbeat."""

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, Row, func, select
 
 from firstbell.runner.alarms.incident import TrackedJourney
 from firstbell.runner.alarms.observation import Track
 from firstbell.runner.alarms.outbox import DeliveryState
-from firstbell.runner.alarms.status import JourneyStatus, Status
+from firstbell.runner.alarms.status import JourneyStatus, LocationWatch, Status
 from firstbell.runner.history.alarms.incidents import IncidentService
 from firstbell.runner.history.database import Database
 from firstbell.runner.history.tables.alarms import heartbeats, notifications
@@ -23,15 +24,13 @@ CURRENT_FOR = timedelta(days=2)
 def status_of(
     database: Database, incidents: IncidentService, locations: Sequence[str], silent_after_s: float
 ) -> Status:
-    """Returns the status of some locations, as of the one whose last heartbeat is oldest. Raises HistoryError."""
+    """Returns the status of some locations. Raises HistoryError."""
     open_incidents = [details.status for details in incidents.recent(100, only_open=True)]
     watched = incidents.watched()
     subjects = {status.incident.number: status.incident.subject for status in open_incidents}
     with database.read() as connection:
         now = database.now(connection)
-        beats = {row.location: row.at for row in connection.execute(select(heartbeats.c.location, heartbeats.c.at))}
-        never = [location for location in locations if location not in beats]
-        location = never[0] if never else min(locations, key=lambda location: beats[location])
+        beats = {row.location: row for row in connection.execute(select(heartbeats))}
         waiting = notifications.c.state == DeliveryState.WAITING.value
         oldest = connection.execute(select(func.min(notifications.c.made_at)).where(waiting)).scalar()
         dead = notifications.c.state == DeliveryState.DEAD.value
@@ -39,14 +38,19 @@ def status_of(
         latest = _latest(connection, watched, subjects)
     return Status(
         at=now,
-        location=location,
+        watches=[_watch(location, beats.get(location)) for location in locations],
         journeys=[journey for journey in latest if now - journey.at <= CURRENT_FOR],
         incidents=open_incidents,
-        last_seen=beats.get(location),
         silent_after=timedelta(seconds=silent_after_s),
         waiting_since=oldest,
         dead=given_up,
     )
+
+
+def _watch(location: str, beat: Row[Any] | None) -> LocationWatch:
+    if beat is None:
+        return LocationWatch(location=location, last_seen=None)
+    return LocationWatch(location=location, last_seen=beat.at, is_stopped=beat.stopped)
 
 
 def _latest(

@@ -3,7 +3,7 @@ changes are written in one transaction."""
 
 from __future__ import annotations
 
-from sqlalchemy import JSON, Column, Index, Integer, String, Table, Text, UniqueConstraint
+from sqlalchemy import JSON, Boolean, Column, Index, Integer, String, Table, Text, UniqueConstraint, false
 
 from firstbell.runner.history.tables.runs import UtcDateTime, metadata
 
@@ -90,4 +90,5 @@ heartbeats = Table(
     metadata,
     Column("location", String(80), primary_key=True),
     Column("at", UtcDateTime(), nullable=False),
+    Column("stopped", Boolean, nullable=False, server_default=false()),
 )

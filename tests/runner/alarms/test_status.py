@@ -17,7 +17,7 @@ from firstbell.runner.alarms.incident import PROBE_SUBJECT, Incident, Symptom
 from firstbell.runner.alarms.monitor_formats import as_json, nagios, prometheus, prtg
 from firstbell.runner.alarms.part import Part, channel
 from firstbell.runner.alarms.routing import IncidentStatus, Severity
-from firstbell.runner.alarms.status import JourneyStatus, Level, Status
+from firstbell.runner.alarms.status import JourneyStatus, Level, LocationWatch, Status
 from firstbell.runner.cli.look.status import status as command
 
 NOON = datetime(2026, 8, 31, 16, tzinfo=UTC)
@@ -49,15 +49,19 @@ NEW = JourneyStatus(journey="plan-b", location="home", outcome="failed", at=NOON
 ERRORED = JourneyStatus(journey="plan-b", location="home", outcome="errored", at=NOON, took_s=0.5)
 
 
+def watch(seen_s_ago: float | None, location: str = "home", *, is_stopped: bool = False) -> LocationWatch:
+    seen = None if seen_s_ago is None else NOON - timedelta(seconds=seen_s_ago)
+    return LocationWatch(location=location, last_seen=seen, is_stopped=is_stopped)
+
+
 def status(
     *incidents: IncidentStatus, seen_s_ago: float | None = 5, dead: int = 0, more: tuple[JourneyStatus, ...] = ()
 ) -> Status:
     return Status(
         at=NOON,
-        location="home",
+        watches=[watch(seen_s_ago)],
         journeys=[PASSED, BROKEN, *more] if incidents else [PASSED, *more],
         incidents=incidents,
-        last_seen=None if seen_s_ago is None else NOON - timedelta(seconds=seen_s_ago),
         silent_after=timedelta(minutes=5),
         dead=dead,
     )
@@ -88,10 +92,10 @@ def test_level_of_a_status(found: Status, level: Level) -> None:
 
 def test_a_journey_that_could_not_be_judged_never_counts_as_ok() -> None:
     found = status(more=(ERRORED, replace(ERRORED, journey="class-list", outcome="failed")))
-    assert found.summary == (
+    assert found.summary(ZONE) == (
         "1 of 3 journeys ok; plan-b at home: not judged (errored); class-list at home: failed, not confirmed yet"
     )
-    assert status().summary == "all 1 journeys ok"
+    assert status().summary(ZONE) == "all 1 journeys ok"
     families = {family.name: family for family in text_string_to_metric_families(prometheus(found, ZONE))}
     up = {sample.labels["journey"]: sample.value for sample in families["firstbell_journey_up"].samples}
     assert up["sign-in"] == 1
@@ -99,6 +103,51 @@ def test_a_journey_that_could_not_be_judged_never_counts_as_ok() -> None:
     assert math.isnan(up["class-list"])
     values = {row["channel"]: row["value"] for row in json.loads(prtg(found, ZONE))["prtg"]["result"]}
     assert (values["sign-in at home"], values["plan-b at home"]) == (2, 1)
+
+
+@pytest.mark.parametrize(
+    ("watches", "incidents", "level", "summary"),
+    [
+        ([watch(900)], (), Level.UNKNOWN, "not watching at home since Mon 11:45 EDT, start it with: firstbell watch"),
+        (
+            [watch(2, is_stopped=True)],
+            (),
+            Level.UNKNOWN,
+            "stopped at home since Mon 11:59 EDT, start it with: firstbell watch",
+        ),
+        ([watch(None)], (), Level.UNKNOWN, "not watching at home yet, start it with: firstbell watch"),
+        (
+            [watch(5), watch(None, "annex"), watch(900, "school")],
+            (current(),),
+            Level.CRITICAL,
+            (
+                "live-class broken by platform, Contoso | Learn; not watching at annex yet; not watching at school "
+                "since Mon 11:45 EDT, start it with: firstbell watch"
+            ),
+        ),
+        (
+            [watch(5), watch(None, "annex")],
+            (),
+            Level.UNKNOWN,
+            "not watching at annex yet, start it with: firstbell watch",
+        ),
+        (
+            [watch(900), watch(2, "annex", is_stopped=True)],
+            (current(),),
+            Level.UNKNOWN,
+            (
+                "not watching at home since Mon 11:45 EDT; stopped at annex since Mon 11:59 EDT, start it with: "
+                "firstbell watch; open when it was last seen: live-class broken by platform, Contoso | Learn"
+            ),
+        ),
+    ],
+)
+def test_a_location_without_a_watch_is_named_and_hides_no_incident(
+    watches: list[LocationWatch], incidents: tuple[IncidentStatus, ...], level: Level, summary: str
+) -> None:
+    found = replace(status(*incidents), watches=watches)
+    assert (found.level, found.summary(ZONE)) == (level, summary)
+    assert nagios(found, ZONE).startswith(f"FIRSTBELL {level.name} - {summary.replace('|', '/')} | ")
 
 
 def test_journeys_are_unknown_once_the_service_is_gone() -> None:
@@ -162,9 +211,9 @@ def test_json_holds_the_whole_status() -> None:
 def test_a_journey_under_construction_is_named_and_raises_no_level() -> None:
     beside = status(more=(NEW,))
     assert beside.level is Level.OK
-    assert beside.summary == (
+    assert beside.summary(ZONE) == (
         "all 1 journeys ok; plan-b at home: under construction (alarms nobody until it has passed there once)"
     )
     alone = replace(beside, journeys=[NEW])
     assert alone.level is Level.UNKNOWN
-    assert alone.summary.startswith("no journey has passed yet; plan-b at home: under construction")
+    assert alone.summary(ZONE).startswith("no journey has passed yet; plan-b at home: under construction")

@@ -135,6 +135,7 @@ def test_an_old_run_is_private_if_its_message_says_so(outcome: str, said: str, u
         for column in ("is_private", "accounts", "under_construction"):
             connection.execute(text(f"ALTER TABLE runs DROP COLUMN {column}"))
         connection.execute(text("DROP TABLE harmless_requests"))
+        connection.execute(text("ALTER TABLE heartbeats DROP COLUMN stopped"))
         connection.execute(text("UPDATE alembic_version SET version_num = '0006'"))
         filled = dict.fromkeys(("location", "actor", "step", "service", "owner", "evidence", "version"), "x")
         row = filled | {"id": "20260831-120000-k3f9tq", "tail": "qt9f3k-000021-13806202", "journey": "live-class"}
