@@ -280,15 +280,20 @@ def test_text_of_a_page_is_not_interpreted_by_slack_and_teams() -> None:
     assert r"\\[x\\]\\(http://e\\)" in facts
 
 
-def test_alertmanager_gets_one_alert_that_ends_with_the_incident(receiver: Receiver) -> None:
+def test_alertmanager_gets_one_alert_for_each_severity_that_ends_with_it(receiver: Receiver) -> None:
     channel = opened(f"alertmanager:{receiver.url}")
-    over = MESSAGE.at + timedelta(minutes=26)
-    channel.deliver(MESSAGE, KEY)
+    later, over = (MESSAGE.at + timedelta(minutes=minutes) for minutes in (5, 26))
+    channel.deliver(replace(MESSAGE, severity=Severity.WARNING), KEY)
+    channel.deliver(replace(MESSAGE, severity=Severity.CRITICAL, at=later), KEY)
     channel.deliver(replace(MESSAGE, kind=NoticeKind.CLOSED, at=over), KEY)
-    first, last = (json.loads(body)[0] for _, body in receiver.posts)
-    assert first["labels"] == last["labels"]
-    assert (first["startsAt"], last["endsAt"]) == (MESSAGE.since.isoformat(), over.isoformat())
-    assert first["endsAt"] == MESSAGE.good_until.isoformat()
+    posts = [{alert["labels"]["severity"]: alert for alert in json.loads(body)} for _, body in receiver.posts]
+    ends = [{severity: alert["endsAt"] for severity, alert in alerts.items()} for alerts in posts]
+    good_until = MESSAGE.good_until.isoformat()
+    assert [ends[0]["warning"], ends[1]["critical"]] == [good_until, good_until]
+    assert [ends[0]["critical"], ends[1]["warning"]] == [MESSAGE.at.isoformat(), later.isoformat()]
+    assert set(ends[2].values()) == {over.isoformat()}
+    assert posts[0]["warning"]["labels"] == posts[2]["warning"]["labels"]
+    assert {alert["startsAt"] for alerts in posts for alert in alerts.values()} == {MESSAGE.since.isoformat()}
 
 
 def test_a_fifo_topic_gets_key_and_order(receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> None:
