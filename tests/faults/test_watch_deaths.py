@@ -277,12 +277,15 @@ def test_service_waits_for_an_unavailable_database(folder: Path, postgres: Postg
     with Service(folder) as service:
         service.wait_for("run.done")
         postgres.stop()
-        service.wait_for("history.unavailable")
-        file.write_text(configured.replace('deadline = "5s"', 'deadline = "4s"'))
-        service.wait_for("config.reloaded")
-        time.sleep(3 * EVERY_S)  # Not a wait: the length of the outage.
-        postgres.start()
-        service.wait_for("history.available")
+        try:
+            # A worker that plays at that moment has a run that waits, and claims nothing.
+            away = ("history.unavailable", "run.waits_for_history")
+            wait_until(lambda: any(map(service.events, away)), 40, "the history is away")
+            file.write_text(configured.replace('deadline = "5s"', 'deadline = "4s"'))
+            service.wait_for("config.reloaded")
+            time.sleep(3 * EVERY_S)  # Not a wait: the length of the outage.
+        finally:
+            postgres.start()
         done = len(service.events("run.done"))
         service.wait_for("run.done", times=done + 2)
         assert service.stop() == 0

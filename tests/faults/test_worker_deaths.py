@@ -54,7 +54,7 @@ deadline = "4s"
 deadline = "4s"
 
 [journeys.class-list]
-deadline = "12s"
+deadline = "16s"
 """
 ENDLESS = '''"""Never ends."""
 import pytest
