@@ -21,10 +21,6 @@ class Silence:
     journey: str = ""
     location: str = ""
 
-    def applies_to(self, incident: Incident, now: datetime) -> bool:
-        """True if the silence alone covers every symptom that is not over."""
-        return is_covered(incident, [self], now)
-
     def matches(self, journey: str, location: str) -> bool:
         """True if the silence is about a journey at a location."""
         return self.journey in ("", journey) and self.location in ("", location)

@@ -1,4 +1,4 @@
-"""What is asked each minute reads an index, also where most rows are those of another location."""
+"""The questions of each minute read an index, also where most rows are those of another location."""
 
 from __future__ import annotations
 
