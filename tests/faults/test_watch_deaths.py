@@ -146,25 +146,25 @@ def check_slots(database: Database) -> Counter[str]:
     return Counter(slot.state for slot in slots)
 
 
-def test_service_killed_at_ten_random_times_leaves_one_end_for_each_slot(
+def test_service_killed_at_six_random_times_leaves_one_end_for_each_slot(
     folder: Path, database: Database, record_property: Callable[[str, object], None]
 ) -> None:
     seed = int(os.environ.get("FIRSTBELL_SEED", random.randrange(10**6)))  # noqa: S311  # no secret
     record_property("seed", seed)
     print(f"seed {seed}")  # noqa: T201  # shown when the test fails: FIRSTBELL_SEED=... repeats it
-    # The first three while it starts, the others while it plays.
+    # The first two while it starts, the others while it plays.
     moments = random.Random(seed)  # noqa: S311  # no secret
     killed, had_workers = [], 0
-    for number in range(10):
+    for number in range(6):
         with Service(folder) as service:
-            if number >= 3:
+            if number >= 2:
                 service.wait_for("run.began")
             time.sleep(moments.uniform(0.0, 3.0))  # Not a wait: the time of the kill is tested.
             had_workers += bool(processes_of(service.process.pid))
             os.kill(service.process.pid, signal.SIGKILL)
             service.process.wait()
             killed.append(service.process.pid)
-    assert had_workers > 5, "no worker was running, so the test proves nothing"
+    assert had_workers > 2, "no worker was running, so the test proves nothing"
     wait_until(lambda: not [process for pid in killed for process in processes_of(pid)], 60, "all processes gone")
     with Service(folder) as service:
         service.wait_for("run.done", times=4, within_s=60)
