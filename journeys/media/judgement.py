@@ -222,7 +222,7 @@ def conclude(observation: MediaObservation, *, observer: str, observed: str, wai
     fresh = observation.fresh
     fault, said = (None, "") if is_proved(observation) else fault_of(observation)
     ages = [age for picture in fresh if (age := picture.age_ms) is not None]
-    last = observation.samples[-1]
+    last, shown = observation.samples[-1], observation.shown
     names = JoinPhases.__slots__
     return MediaProof(
         observer=observer,
@@ -235,7 +235,7 @@ def conclude(observation: MediaObservation, *, observer: str, observed: str, wai
         window_s=observation.window_s,
         latency_ms=median(ages) if ages else None,
         latency_max_ms=max(ages) if ages else None,
-        frames_per_s=_frames_per_s(observation.shown),
+        frames_per_s=_frames_per_s(shown),
         is_rate_certain=_is_rate_certain(observation),
         late_share=round(observation.late_share, 2),
         tone_hz=observation.heard_hz,
@@ -243,15 +243,22 @@ def conclude(observation: MediaObservation, *, observer: str, observed: str, wai
         path=last.path,
         ice=last.ice_facts,
         phases=JoinPhases(**{name: last.marks[name] for name in names if name in last.marks}),
+        newest=shown[-1] if shown else None,
     )
 
 
 def _frames_per_s(shown: Sequence[VideoReading]) -> float:
-    """Frames a second that an element has shown: by the browser's own count where it keeps one, else distinct ones."""
-    if len(shown) < 2 or shown[-1].at_ms == shown[0].at_ms:
+    """Frames a second that an element has shown: by the browser's own count where it keeps one, else distinct ones.
+
+    After a page stood still, frames that waited are shown faster than they were drawn: the longer time counts.
+    """
+    if len(shown) < 2:
         return 0.0
+    first, last = shown[0], shown[-1]
+    shown_ms = last.at_ms - first.at_ms
+    drawn_ms = shown_ms + (first.age_ms or 0) - (last.age_ms or 0)
     frames = sum(_frames_between(before, now) for before, now in pairwise(shown))
-    return frames * 1000 / (shown[-1].at_ms - shown[0].at_ms)
+    return frames * 1000 / span_ms if (span_ms := max(shown_ms, drawn_ms)) > 0 else 0.0
 
 
 def _frames_between(before: VideoReading, now: VideoReading) -> int:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from firstbell.journeys.media.ice import IceFacts
-from firstbell.journeys.media.sample import MediaCounters, MediaPath
+from firstbell.journeys.media.sample import MediaCounters, MediaPath, VideoReading
 
 # Where the probe could not look for this share of the time, a picture that does not advance says nothing of the class.
 LATE_SHARE = 0.3
@@ -51,7 +51,7 @@ class MediaProof:
     `latency_ms` is from camera to screen, the median over the window; `frames_per_s` are frames that were shown, and at
     least those where not `is_rate_certain`; `late_share` is the share of the time (0 to 1) in which the probe could not
     look; `window_s` is the time over which deltas were taken, `waited_s` the time until the result; `ice` holds the
-    search for a network path, whether one was found (`path`) or not.
+    search for a network path, whether one was found (`path`) or not; `newest` is the last picture that was shown.
     """
 
     observer: str
@@ -70,6 +70,17 @@ class MediaProof:
     path: MediaPath | None = None
     ice: IceFacts = field(default_factory=IceFacts)
     phases: JoinPhases = field(default_factory=JoinPhases)
+    newest: VideoReading | None = None
+
+    def frames_per_s_since(self, before: MediaProof) -> float:
+        """Frames a second from the newest picture of an earlier proof to this one's, by the browser's own count; the
+        rate of this proof's own window where another element shows the picture now, or the browser does not count."""
+        was, now = before.newest, self.newest
+        if was is None or now is None or was.source != now.source or now.at_ms <= was.at_ms:
+            return self.frames_per_s
+        if was.presented is None or now.presented is None or now.presented < was.presented:
+            return self.frames_per_s
+        return (now.presented - was.presented) * 1000 / (now.at_ms - was.at_ms)
 
     @property
     def is_late(self) -> bool:

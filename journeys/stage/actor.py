@@ -208,9 +208,14 @@ class Actor:
         return self._stage.privacy is not None
 
     @property
+    def is_guarded(self) -> bool:
+        """Whether an actor of this attempt follows a list of participants now."""
+        return self._stage.watches_participants
+
+    @property
     def is_unwatched(self) -> bool:
         """Whether this actor's page may show people in a room whose participants no actor of this attempt follows."""
-        if self._stage.watches_participants:
+        if self.is_guarded:
             return False
         return self.roster.watch is Watch.UNWATCHED or self.is_receiving
 

@@ -42,7 +42,9 @@ def judge(record: RecordRow, criteria: Criteria, limit: str) -> Judgement:
     """
     rows = (*_rows(record, criteria), _rounds(record), *_school_counts_agree(record.counted))
     decisions = (*_platform_decision(record, rows, criteria, limit), *_own_decision(record, rows))
-    outcome, summary = decisions[0] if decisions else (RehearsalOutcome.GO, "every criterion is met")
+    unknown = [f"; {row.title} are {row.measured}: {row.said}" for row in rows if row.is_met is None]
+    met = (RehearsalOutcome.GO, f"every criterion is met{''.join(unknown)}")
+    outcome, summary = decisions[0] if decisions else met
     return Judgement(outcome=outcome, summary=summary, rows=rows)
 
 
@@ -72,7 +74,7 @@ def _own_decision(record: RecordRow, rows: Sequence[CriterionRow]) -> Iterator[t
         yield RehearsalOutcome.LIMITED, f"no result: {len(unjudged)} of {len(people)} could not be judged ({first})"
     if own := [row for row in rows if row.is_own and not row.is_met]:
         yield RehearsalOutcome.LIMITED, f"no result: {_sentence(own)}"
-    if missing := [row for row in rows if row.is_met is None]:
+    if missing := [row for row in rows if row.is_met is None and row.title != PRIVACY]:
         yield RehearsalOutcome.LIMITED, f"no result: nothing was measured for {missing[0].title}"
 
 
@@ -90,8 +92,7 @@ def _rows(record: RecordRow, criteria: Criteria) -> Iterator[CriterionRow]:
     # A journey that proves no media is judged by its steps alone; one that does has failed where it never got so far.
     if any(person.looks for person in students):
         yield from _media(students, criteria)
-    strangers = sum(_saw_stranger(person) for person in record.people)
-    yield CriterionRow(title=PRIVACY, wanted="0", measured=str(strangers), is_met=not strangers)
+    yield _privacy(record)
 
 
 def _media(students: Sequence[PersonRow], criteria: Criteria) -> Iterator[CriterionRow]:
@@ -100,6 +101,16 @@ def _media(students: Sequence[PersonRow], criteria: Criteria) -> Iterator[Criter
     yield _at_most("media latency, p95", latencies, criteria.latency_ms, "ms", f"{len(latencies)} samples")
     frames = [sample.frames_per_s for person in students for sample in person.looks[-1:] if not sample.fault]
     yield _at_least("frames per second, p5", frames, criteria.frames_per_s, f"{len(frames)} students")
+
+
+def _privacy(record: RecordRow) -> CriterionRow:
+    """Strangers are noticed only where a list of participants is followed; elsewhere nothing is known of them."""
+    strangers = sum(_saw_stranger(person) for person in record.people)
+    looks = [look for person in record.people for look in person.looks]
+    if strangers or not looks or any(look.is_guarded for look in looks):
+        return CriterionRow(title=PRIVACY, wanted="0", measured=str(strangers), is_met=not strangers)
+    said = "no list of participants was followed, so that a stranger would not have been noticed"
+    return CriterionRow(title=PRIVACY, wanted="0", measured="not known", is_met=None, said=said)
 
 
 def _rounds(record: RecordRow) -> CriterionRow:
@@ -126,11 +137,12 @@ def _success(record: RecordRow, required: float) -> CriterionRow:
     students = record.student_rows
     passed = sum(person.outcome == Outcome.PASSED for person in students)
     judged = sum(person.outcome in {Outcome.PASSED, Outcome.FAILED} for person in students)
+    unjudged = f", {len(students) - judged} not judged" if judged < len(students) else ""
     failed = next((person for person in students if person.outcome == Outcome.FAILED), None)
     return CriterionRow(
         title=record.success_title,
         wanted=f"{required:.0%}",
-        measured=f"{passed} of {judged}",
+        measured=f"{passed} of {judged}{unjudged}",
         is_met=passed / judged >= required if judged else None,
         said=f"{failed.actor}: {failed.said}" if failed else "",
     )

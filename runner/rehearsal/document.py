@@ -37,12 +37,14 @@ class RehearsalStepRow(Row):
 
 
 class MediaSampleRow(Row):
-    """One media sample: picture and sound of the teacher at a student. `fault` is empty if both are proved."""
+    """One media sample: picture and sound of the teacher at a student. `fault` is empty if both are proved;
+    `frames_per_s` is counted since the sample before it; `is_guarded` if a list of participants was followed."""
 
     at_s: float
     fault: str = ""
     latency_ms: float | None = None
     frames_per_s: float = 0.0
+    is_guarded: bool = True
 
 
 class PersonRow(Row):

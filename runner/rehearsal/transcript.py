@@ -14,7 +14,6 @@ from firstbell.runner.rehearsal.processes.protocol import (
     STAYED,
     ActorLeft,
     ActorPlaysWith,
-    ActorStayed,
     ActorWaits,
     EvidenceKept,
     FramesReceived,
@@ -36,7 +35,6 @@ class TranscriptEntry:
     played_with: str = ""
     steps: list[RehearsalStepRow] = field(default_factory=list)
     looks: list[MediaSampleRow] = field(default_factory=list)
-    frames_per_s: float | None = None
     frames_received: FramesReceived | None = None
     kept: tuple[str, ...] = ()
     waits_for: str = ""
@@ -69,18 +67,14 @@ class Transcript:
                 fields = message.model_dump(exclude={"kind", "actor"})
                 fields |= {"at_s": round(message.at_s - self._began_s, 3), "took_s": round(message.took_s, 3)}
                 self._entries[message.actor].steps.append(RehearsalStepRow(**fields))
-            case ActorStayed():
-                self._entries[message.actor].frames_per_s = message.frames_per_s
             case FramesReceived():
                 self._entries[message.actor].frames_received = message
             case EvidenceKept():
                 self._entries[message.actor].kept = message.names
             case MediaChecked():
-                entry = self._entries[message.actor]
-                frames = message.frames_per_s if entry.frames_per_s is None else entry.frames_per_s
                 sample = message.model_dump(exclude={"kind", "actor"})
-                sample |= {"at_s": round(message.at_s - self._began_s, 3), "frames_per_s": round(frames, 2)}
-                entry.looks.append(MediaSampleRow(**sample))
+                sample |= {"at_s": round(message.at_s - self._began_s, 3)}
+                self._entries[message.actor].looks.append(MediaSampleRow(**sample))
             case GuestNotSeen():
                 self._entries[message.actor].not_seen = message.said
             case ActorWaits():

@@ -45,6 +45,7 @@ class ProgressObserver:
         self._send = send
         self._resources = resources
         self._recorder: FailureRecorder | None = None
+        self._proofs: dict[str, MediaProof] = {}
 
     def actor_entered(self, actor: Actor) -> None:
         """Reports browser and device, and starts recording, since any person may fail."""
@@ -76,15 +77,17 @@ class ProgressObserver:
             self._recorder.step_ended(record)
 
     def media_judged(self, actor: Actor, proof: MediaProof) -> None:
-        """Reports a media sample of the teacher."""
-        del actor
+        """Reports a media sample of the teacher; its rate is that of the time since the sample before it."""
+        before = self._proofs.setdefault(proof.observed, proof)
+        self._proofs[proof.observed] = proof
         self._send(
             MediaChecked(
                 actor=self._arrival.actor,
                 at_s=time.time(),
                 fault=proof.fault.value if proof.fault else "",
                 latency_ms=proof.latency_ms,
-                frames_per_s=proof.frames_per_s,
+                frames_per_s=round(proof.frames_per_s_since(before), 2),
+                is_guarded=actor.is_guarded,
             )
         )
 

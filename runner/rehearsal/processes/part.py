@@ -17,7 +17,7 @@ from firstbell.journeys.stage.stage import Stage
 from firstbell.runner.execution.browsers.discovery import throttle
 from firstbell.runner.execution.browsers.per_actor import open_context
 from firstbell.runner.rehearsal.plays.turns import MEDIA_SAMPLE, PLAYER, CannotRehearse, Player
-from firstbell.runner.rehearsal.processes.protocol import END, STAY, STAYED, ActorStayed, FramesReceived, GuestNotSeen
+from firstbell.runner.rehearsal.processes.protocol import END, STAY, STAYED, FramesReceived, GuestNotSeen
 
 if TYPE_CHECKING:
     import pytest
@@ -187,29 +187,18 @@ class JourneyPart:
         }
 
     def _stay(self, guest: Actor) -> None:
-        """Stays with all other guests for the set time, and reports the frame rate. Once in a round."""
+        """Stays with all other guests for the set time. Once in a round."""
         if self._has_stayed:
             return
         self._has_stayed = True
         self._meet(STAY)
-        before = len(self._figures(guest))
         guest.page.wait_for_timeout(self._stay_s * 1000)
-        # In the first second not all had joined yet, so it does not count.
-        if shown := self._figures(guest)[before + 1 :]:
-            frames = sum(shown) / len(shown)
-            self._send(ActorStayed(actor=self._arrival.actor, frames_per_s=round(frames, 2)))
         self._meet(STAYED)
         self._report_frames(guest)
 
     def _meet(self, path: str) -> None:
         self._link.played(path, None)
         self._link.wait_until_played(path, self._arrival.role)
-
-    def _figures(self, guest: Actor) -> list[float]:
-        """The frames per second that the guest has been shown so far; a page without a call has none."""
-        with contextlib.suppress(PlaywrightError):
-            return [figure.frames_per_s for figure in guest.figures()]
-        return []
 
     def _report_frames(self, guest: Actor) -> None:
         """Reports the number of the host's frames received; nothing if the page does not answer. After the end of a

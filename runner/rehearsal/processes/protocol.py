@@ -140,14 +140,7 @@ class MediaChecked(PipeMessage):
     fault: str = ""
     latency_ms: float | None = None
     frames_per_s: float = 0.0
-
-
-class ActorStayed(PipeMessage):
-    """From a process: the average frames per second at a student while all were in class."""
-
-    kind: Literal["stayed"] = "stayed"
-    actor: str
-    frames_per_s: float
+    is_guarded: bool = True
 
 
 class FramesReceived(PipeMessage):
@@ -224,7 +217,6 @@ FromPlayers = Annotated[
     | ActorPlaysWith
     | StepPlayed
     | MediaChecked
-    | ActorStayed
     | FramesReceived
     | EvidenceKept
     | GuestNotSeen

@@ -76,6 +76,32 @@ def test_half_a_second_of_pictures_is_not_enough() -> None:
     assert not is_proved(seen(first, replace(last, at_ms=10_600, pictures=last.pictures[:10])))
 
 
+def test_frames_that_waited_for_a_page_that_stood_still_are_no_rate() -> None:
+    """A second and a half of pictures, shown within half a second, and the next ones as they were drawn."""
+    first, last = moving().samples
+    held = [
+        picture(max(each.at_ms, 10_700) + number, sent_ms=each.at_ms - 40) for number, each in enumerate(last.pictures)
+    ]
+    proof = conclude(seen(first, replace(last, pictures=tuple(held))), observer="a", observed="b", waited_s=1.1)
+    assert proof.frames_per_s == pytest.approx(15, abs=0.3)
+
+
+def test_a_rate_since_an_earlier_proof_is_that_of_the_pictures_own_element() -> None:
+    """What other people send to the same page adds nothing, and an element that is new has no earlier count."""
+    early, late = (conclude(moving(), observer="a", observed="b", waited_s=1.1) for _ in range(2))
+    shown = replace(picture(20_000), source="1.4", presented=900)
+    counts = [
+        (replace(shown, at_ms=10_000, presented=780), 12.0),
+        (replace(shown, at_ms=10_000, presented=780, source="1.5"), late.frames_per_s),
+        (replace(shown, at_ms=10_000, presented=None), late.frames_per_s),
+        (replace(shown, at_ms=10_000, presented=1200), late.frames_per_s),
+        (shown, late.frames_per_s),
+        (None, late.frames_per_s),
+    ]
+    for before, rate in counts:
+        assert replace(late, newest=shown).frames_per_s_since(replace(early, newest=before)) == rate
+
+
 def test_frames_that_were_shown_and_not_read_are_counted() -> None:
     """The browser's own count goes on while the probe reads every third frame."""
     first, last = moving().samples

@@ -76,7 +76,7 @@ def test_missed_criterion_without_a_result_is_an_error_not_a_failure() -> None:
 def test_page_shows_outcome_and_reasons() -> None:
     page = report_page(concluded_of(), CRITERIA, ZoneInfo("America/New_York"))
     assert "No-go" in page
-    assert "Students who saw and heard the teacher: 3 of 4, required 100%" in page
+    assert "Students who saw and heard the teacher: 3 of 4, 1 not judged, required 100%" in page
     assert "Bayfront &lt;County&gt; &amp; Co" in page
     assert "08:00:00 EST" in page
     assert "Mann-Whitney U" in page

@@ -233,6 +233,30 @@ def test_class_that_never_opened_is_a_no_go() -> None:
     assert (found.outcome, found.rows[0].measured) == (RehearsalOutcome.NO_GO, "0 of 2")
 
 
+@pytest.mark.parametrize(
+    ("teacher_guards", "student_guards", "measured", "is_met"),
+    [
+        (False, False, "not known", None),
+        (True, False, "0", True),
+        (False, True, "0", True),
+    ],
+)
+def test_a_stranger_is_ruled_out_only_where_a_list_was_followed(
+    *, teacher_guards: bool, student_guards: bool, measured: str, is_met: bool | None
+) -> None:
+    look = a_student(1).looks[0]
+
+    def guarded(person: PersonRow, by: bool) -> PersonRow:  # noqa: FBT001
+        return person.model_copy(update={"looks": (look.model_copy(update={"is_guarded": by}),)})
+
+    people = [guarded(a_teacher(), teacher_guards), guarded(a_student(1), student_guards)]
+    judged = judge(a_record(people), CRITERIA, "")
+    row = next(row for row in judged.rows if row.title == "privacy errors")
+    assert (row.measured, row.is_met) == (measured, is_met)
+    assert judged.outcome is RehearsalOutcome.GO
+    assert ("a stranger would not have been noticed" in judged.summary) is (is_met is None)
+
+
 def test_missing_rounds_give_no_result() -> None:
     record = a_record([a_teacher(), *TEN]).model_copy(update={"rounds": 3})
     document = conclude(record, CRITERIA, None)
