@@ -6,6 +6,7 @@ import shutil
 import socket
 import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -23,6 +24,9 @@ TICK_S = 0.02
 # On a busy machine a sleeping thread wakes up to this late; any more is lost time.
 USUAL_DELAY_S = 0.02
 RESOLVER_S = 6.0
+PAGE_PROCESS = "--type=renderer"
+# A younger page has spent most of its life on its own start.
+PAGE_AGE_S = 2.0
 
 
 class LagMeter:
@@ -56,6 +60,22 @@ class LagMeter:
             took = time.monotonic() - began
             self._elapsed_s += took
             self._lost_s += max(0.0, took - TICK_S - USUAL_DELAY_S)
+
+
+def page_wait_share() -> float:
+    """The largest share of its life in which a page of this process's browsers was ready to run and was not run.
+
+    A page needs far more of the processor than the sleeping thread of LagMeter, which the kernel prefers. From the
+    second number of /proc/PID/schedstat (nanoseconds on a run queue); 0 where the kernel keeps none.
+    """
+    shares = [0.0]
+    for process in psutil.Process().children(recursive=True):
+        with suppress(psutil.Error, OSError, ValueError):
+            age_s = time.time() - process.create_time()
+            if age_s >= PAGE_AGE_S and PAGE_PROCESS in process.cmdline():
+                waited_ns = int(Path(f"/proc/{process.pid}/schedstat").read_text().split()[1])
+                shares.append(min(1.0, waited_ns / 1e9 / age_s))
+    return max(shares)
 
 
 class MachineMeter:

@@ -20,9 +20,9 @@ NO_MEMORY_MIB = 64.0
 class MachineState:
     """The state of this machine during an attempt.
 
-    `lost_share`: the share of time in which the worker was ready to run and was not run; `stolen_share`: the share of
-    processor time that the host gave to others; free space and memory at its end; whether the system's resolver answers
-    at all (a "there is no such name" is an answer).
+    `lost_share`: the share of time in which the worker or a page was ready to run and was not run; `stolen_share`: the
+    share of processor time that the host gave to others; free space and memory at its end; whether the system's
+    resolver answers at all (a "there is no such name" is an answer).
     """
 
     lost_share: float = 0.0
@@ -42,7 +42,7 @@ def probe_problem(ending: Ending, machine: MachineState) -> ProbeProblem | None:
         "the disk of this machine is full": machine.disk_free_mib < FULL_MIB,
         "this machine is out of memory": machine.memory_free_mib < NO_MEMORY_MIB,
         f"{starved}its host took {taken} of the processors": machine.stolen_share >= STARVED_SHARE,
-        f"{starved}the worker waited {waited} of its time": machine.lost_share >= STARVED_SHARE,
+        f"{starved}the worker or its browser waited {waited} of the time": machine.lost_share >= STARVED_SHARE,
     }
     if short := next((reason for reason, is_true in reasons.items() if is_true), None):
         return ProbeProblem(cause=Cause.OWN_MACHINE, said=short)

@@ -149,8 +149,8 @@ class BrowserFactsCollected(PipeMessage):
 class AttemptJudged(PipeMessage):
     """The last step is over: how the attempt ended. Later messages cannot change it.
 
-    `lost_share`: the share of time in which the worker was ready to run and was not run (see
-    `probe_health.MachineState`).
+    `lost_share`: the share of time in which the worker, or a page after a failure, was ready to run and was not run
+    (see `probe_health.MachineState`).
     """
 
     kind: Literal["judged"] = "judged"

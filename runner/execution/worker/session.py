@@ -23,7 +23,7 @@ from firstbell.journeys.stage.failures import ending_of, one_line
 from firstbell.journeys.stage.stage import Stage
 from firstbell.runner.config.browsers import BROWSER_KINDS
 from firstbell.runner.execution.district import District
-from firstbell.runner.execution.runs.machine_load import LagMeter
+from firstbell.runner.execution.runs.machine_load import LagMeter, page_wait_share
 from firstbell.runner.execution.supervision import health_probe
 from firstbell.runner.execution.supervision.pipe import WorkerEnd
 from firstbell.runner.execution.supervision.protocol import (
@@ -219,7 +219,7 @@ class WorkerSession:
                 took_s=time.monotonic() - attempt.began,
                 ending=_ending(attempt.error, attempt.recorder.failure),
                 browser=attempt.recorder.browser,
-                lost_share=attempt.lag.lost_share,
+                lost_share=max(attempt.lag.lost_share, page_wait_share() if attempt.error else 0.0),
             )
         )
 

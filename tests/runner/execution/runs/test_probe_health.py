@@ -26,7 +26,7 @@ EMPTY = Ending(kind=EndingKind.FAILED, said='the list says "No classes today"')
     [
         pytest.param(EMPTY, MachineState(), None, id="a fit machine"),
         pytest.param(EMPTY, MachineState(lost_share=0.49, stolen_share=0.49), None, id="merely busy"),
-        pytest.param(EMPTY, MachineState(lost_share=0.5), "starved: the worker waited 50%", id="starved"),
+        pytest.param(EMPTY, MachineState(lost_share=0.5), "worker or its browser waited 50%", id="starved"),
         pytest.param(EMPTY, MachineState(stolen_share=0.6), "starved: its host took 60%", id="stolen"),
         pytest.param(EMPTY, MachineState(disk_free_mib=3), "disk of this machine is full", id="full"),
         pytest.param(EMPTY, MachineState(memory_free_mib=10), "out of memory", id="out of memory"),
