@@ -86,7 +86,7 @@ def test_closed_port_is_refused() -> None:
 
 def test_silent_port_does_not_answer(open_: ExitStack) -> None:
     port = open_.enter_context(blackhole())
-    assert ends(check_host(f"http://127.0.0.1:{port}/", within_s=0.5)) == ("tcp", "no-answer")
+    assert ends(check_host(f"http://127.0.0.1:{port}/", within_s=1.5)) == ("tcp", "no-answer")
 
 
 @pytest.mark.parametrize(("scheme", "stage"), [("http", "http"), ("https", "tls")])
@@ -179,8 +179,8 @@ def test_dripping_page_ends_at_the_deadline(open_: ExitStack) -> None:
             time.sleep(0.02)
 
     began = time.monotonic()
-    check = check_host(f"http://127.0.0.1:{open_.enter_context(server(drip))}/", within_s=0.5)
-    assert time.monotonic() - began < 1.5
+    check = check_host(f"http://127.0.0.1:{open_.enter_context(server(drip))}/", within_s=1.5)
+    assert time.monotonic() - began < 6
     assert ends(check) == ("http", "no-answer")
 
 
