@@ -18,10 +18,10 @@ from playwright.sync_api import Error as PlaywrightError
 
 from firstbell.artifacts.console_log import ConsoleLog
 from firstbell.artifacts.evidence import Artifact, ArtifactKind, absent, sealed, slug
-from firstbell.artifacts.pictures import Pictures
+from firstbell.artifacts.pictures import Pictures, hide_secrets
 from firstbell.artifacts.policy import RecordingOptions
 from firstbell.artifacts.traffic import Traffic
-from firstbell.hostile_text import cut
+from firstbell.hostile_text import cut, secrets_in_use
 
 HAR = "network.har"
 # Pictures of a failing actor's other open pages.
@@ -82,6 +82,7 @@ class ActorRecorder:
         self._context.on("response", self._traffic.on_response)
         self._context.on("requestfinished", self._traffic.on_request_finished)
         self._context.on("requestfailed", self._traffic.on_request_failed)
+        hide_secrets(self._context, secrets_in_use())
         if self._options.trace:
             self._context.tracing.start(
                 screenshots=self._options.screencast, snapshots=True, title=f"{self._actor} ({self._prefix})"

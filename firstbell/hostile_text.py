@@ -16,6 +16,10 @@ READ_AHEAD = 4
 class Cleaner(Protocol):
     """A cleaner of texts."""
 
+    @property
+    def values(self) -> Iterable[str]:
+        """The known secrets."""
+
     def clean(self, text: str) -> str:
         """Returns the text without secrets. A text that a cut has ended loses the beginning of a secret too."""
 
@@ -44,6 +48,11 @@ def learn_secrets(values: Iterable[str]) -> None:
     """Removes these values from texts of this process from now on, such as a one-time code."""
     if _CleanerInUse.cleaner is not None:
         _CleanerInUse.cleaner.learn(values)
+
+
+def secrets_in_use() -> frozenset[str]:
+    """Returns the secrets that are removed from texts of this process."""
+    return frozenset() if _CleanerInUse.cleaner is None else frozenset(_CleanerInUse.cleaner.values)
 
 
 def cut(text: str, limit: int, *, mark: str = "") -> str:

@@ -49,5 +49,9 @@ SECRET_WHOLE = _alternatives(_words("name", protocols=True))
 """A pattern: names of secrets that are these words alone."""
 SECRET_LABEL = _alternatives(_words("password", "code", "label", protocols=True)) + rf"|\b(?:{SECRET_WHOLE})\b"
 """A pattern: any of these in a selector or label makes it that of a field for a secret."""
+FIELD_PART = _alternatives(_words("password", "code", "label", protocols=True))
+"""A pattern: any of these in the name or label of a field that a person fills makes it one for a secret."""
+FIELD_WHOLE = _alternatives(_words("name"))
+"""A pattern: words for a secret that stand alone in the name or label of a field that a person fills."""
 SECRET_HEADER = _alternatives(_words("password", "header", languages=False, protocols=True))
 """A pattern: any of these in the name of a header makes its value a secret."""

@@ -7,7 +7,13 @@ import re
 from typing import Any
 
 from firstbell import secret_words
-from firstbell.artifacts.redaction.by_pattern import NAME_WITH_SECRET_WORD, SECRET_NAME, clean_text, is_secret_field
+from firstbell.artifacts.redaction.by_pattern import (
+    NAME_WITH_SECRET_WORD,
+    SECRET_NAME,
+    clean_text,
+    is_hidden_in_page,
+    is_secret_field,
+)
 from firstbell.artifacts.redaction.known_secrets import REMOVED
 from firstbell.artifacts.redaction.redactor import Redactor
 
@@ -42,12 +48,28 @@ def clean_value(value: Any, redactor: Redactor) -> Any:
     match value:
         case str():
             return clean_text(value, redactor)
+        case [str(tag), {"style": _} as attributes, *children] if is_hidden_in_page(attributes):
+            # An element of a snapshot: what it repeats of a field is removed, and what its children do.
+            return [tag, clean_value(attributes, redactor), *_emptied_texts(children, redactor)]
         case list():
             return [clean_value(item, redactor) for item in value]
         case dict():
             return {redactor.scrub(key): _clean_entry(value, key, item, redactor) for key, item in value.items()}
         case _:
             return value
+
+
+def _emptied_texts(children: list[Any], redactor: Redactor) -> list[Any]:
+    """Return the children of a snapshot's element without texts: `[tag, attributes, child, ...]`, a text, or a
+    reference to an earlier snapshot."""
+    return [
+        redactor.replace_value("passwords, codes and hidden fields of pages", child)
+        if isinstance(child, str)
+        else [child[0], *(clean_value(one, redactor) for one in child[1:2]), *_emptied_texts(child[2:], redactor)]
+        if isinstance(child, list) and child and isinstance(child[0], str)
+        else child
+        for child in children
+    ]
 
 
 def clean_body(value: Any, redactor: Redactor) -> Any:

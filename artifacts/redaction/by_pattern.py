@@ -75,8 +75,14 @@ def is_secret_field(attributes: dict[str, object]) -> bool:
     kind = str(attributes.get("type", "")).lower()
     autocomplete = str(attributes.get("autocomplete", "")).lower()
     name = str(attributes.get("name", ""))
-    is_declared = "password" in autocomplete or autocomplete == "one-time-code"
+    is_declared = "password" in autocomplete or autocomplete.endswith("one-time-code") or is_hidden_in_page(attributes)
     return kind in ("password", "hidden") or is_declared or bool(NAME_WITH_SECRET_WORD.fullmatch(name))
+
+
+def is_hidden_in_page(attributes: dict[str, object]) -> bool:
+    """Tell whether an element has the style that hides its text from pictures (`hidden_fields.js`)."""
+    style = str(attributes.get("style", ""))
+    return "-webkit-text-security:" in style or "-webkit-text-fill-color: transparent !important" in style
 
 
 def _without_values(pattern: re.Pattern[str], text: str, redactor: Redactor, why: str) -> str:

@@ -9,10 +9,11 @@
       return []; // A frame without an origin has no storage.
     }
   };
-  const fields = [...document.querySelectorAll("input")].slice(0, MOST).map((field) => ({
+  const fields = [...document.querySelectorAll("input, textarea")].slice(0, MOST).map((field) => ({
     type: field.type,
     name: field.name || field.id,
     autocomplete: field.autocomplete,
+    style: field.getAttribute("style") ?? "",
     value: field.value.slice(0, 200),
   }));
   return { fields, storage: [...entries(() => localStorage), ...entries(() => sessionStorage)] };

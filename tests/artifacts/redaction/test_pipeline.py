@@ -115,6 +115,26 @@ def test_secrets_are_removed_from_text_by_pattern(text: str, left: str) -> None:
             ["INPUT", {"autocomplete": "one-time-code", "__playwright_value_": "***"}],
         ),
         (
+            ["INPUT", {"style": "-webkit-text-security: disc !important;", "__playwright_value_": "4028"}],
+            ["INPUT", {"style": "-webkit-text-security: disc !important;", "__playwright_value_": "***"}],
+        ),
+        (
+            [
+                "P",
+                {"style": "-webkit-text-fill-color: transparent !important;"},
+                "40",
+                ["B", {"id": "a"}, "28"],
+                [[1, 2]],
+            ],
+            [
+                "P",
+                {"style": "-webkit-text-fill-color: transparent !important;"},
+                "***",
+                ["B", {"id": "a"}, "***"],
+                [[1, 2]],
+            ],
+        ),
+        (
             {"options": {"storageState": {"cookies": [{"value": "abc"}]}, "locale": "en"}},
             {"options": {"storageState": {"cookies": [{"value": "***"}]}, "locale": "en"}},
         ),
