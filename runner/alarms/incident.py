@@ -23,6 +23,9 @@ PROBE_SUBJECT = "first-bell"
 UNKNOWN_SERVICE = "unknown"
 """Subject of the incident of failures that no service can be blamed for."""
 
+# An incident that opens and closes for months is written anew with every run: its story has to stay short.
+ENDED_KEPT, NEWS_KEPT = 20, 50
+
 
 class IncidentEvent(Enum):
     """Effect of an observation on an incident. The words go to the incident's history."""
@@ -80,8 +83,8 @@ class Symptom:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Incident:
     """One incident. `subject` is the service, PROBE_SUBJECT, or a part of First Bell; `openings` counts how often it
-    opened. `news` names each journey and location that joined it after it opened, in order. The names of the fields are
-    stored."""
+    opened. `news` names the latest journeys and locations that joined it after it opened, in order. `symptoms_left_out`
+    and `news_left_out` count the ones that `shortened` has taken out. The names of the fields are stored."""
 
     number: int
     subject: str
@@ -91,6 +94,34 @@ class Incident:
     closed_at: datetime | None = None
     openings: int = 1
     news: tuple[str, ...] = ()
+    symptoms_left_out: int = 0
+    news_left_out: int = 0
+
+    @property
+    def told(self) -> int:
+        """The number of all news so far, also of those that are left out."""
+        return self.news_left_out + len(self.news)
+
+    def news_after(self, told: int) -> tuple[str, ...]:
+        """Returns the news after the first `told` ones, without those that are left out."""
+        return self.news[max(0, told - self.news_left_out) :]
+
+    def shortened(self) -> Incident:
+        """Returns the incident with a bounded story: of the symptoms that are over it keeps the first, the latest
+        `ENDED_KEPT`, and the latest of each journey with each set of locations, by which a relapse is known."""
+        ended = [at for at, symptom in enumerate(self.symptoms) if symptom.ended_at is not None]
+        if len(ended) <= ENDED_KEPT + 1 and len(self.news) <= NEWS_KEPT:
+            return self
+        latest = {(self.symptoms[at].journey, self.symptoms[at].locations): at for at in ended}
+        kept = {*ended[:1], *ended[-ENDED_KEPT:], *latest.values()}
+        gone = set(ended) - kept
+        return replace(
+            self,
+            symptoms=tuple(symptom for at, symptom in enumerate(self.symptoms) if at not in gone),
+            symptoms_left_out=self.symptoms_left_out + len(gone),
+            news=self.news[-NEWS_KEPT:],
+            news_left_out=self.told - len(self.news[-NEWS_KEPT:]),
+        )
 
     @property
     def is_own(self) -> bool:

@@ -88,7 +88,7 @@ def write_message(notice: DueNotice, context: MessageContext, now: datetime) -> 
         proof=context.proof,
         at=now,
         since=incident.since,
-        told=len(incident.news),
+        told=incident.told,
         good_until=now + (ACKNOWLEDGED_VALIDITY if is_acknowledged else notice.route.repeat + REMINDER_SLACK),
     )
 
@@ -135,7 +135,7 @@ def _news(notice: DueNotice) -> str:
     """Returns what has joined an incident since its last notice to the route, where this is why it is told."""
     if notice.reason is not NoticeReason.MORE_BROKEN:
         return ""
-    news = list(dict.fromkeys(notice.incident.news[notice.told :]))
+    news = list(dict.fromkeys(notice.incident.news_after(notice.told)))
     more = f" and {len(news) - NEWS_SHOWN} more" if len(news) > NEWS_SHOWN else ""
     return f"now also {', '.join(news[:NEWS_SHOWN])}{more}: "
 

@@ -230,7 +230,7 @@ def _news_reason(status: IncidentStatus, route: Route, history: _SentHistory) ->
     urgency = list(Severity).index
     if urgency(status.severity) < urgency(history.severity(route.name)):
         return NoticeReason.MORE_URGENT
-    is_news = len(status.incident.news) > history.told(route.name)
+    is_news = status.incident.told > history.told(route.name)
     return NoticeReason.MORE_BROKEN if is_news else NoticeReason.NOTHING_NEW
 
 

@@ -291,6 +291,7 @@ def _names(names: set[str]) -> tuple[str, ...]:
 
 
 def _with(state: AlarmState, incident: Incident) -> AlarmState:
+    incident = incident.shortened()
     if state.incidents.get(incident.number) == incident:
         return state
     next_number = max(state.next_number, incident.number + 1)

@@ -119,6 +119,8 @@ def _print(details: IncidentDetails, notices: list[OutboxEntry], zone: ZoneInfo)
     )
     for symptom in incident.symptoms:
         out.print(_symptom(symptom, zone), soft_wrap=True)
+    if left_out := incident.symptoms_left_out:
+        out.print(Text(f"  and {left_out} more between the first and the latest, which are over", "quiet"))
     if status.acknowledged_by:
         why = f": {details.why}" if details.why else ""
         out.print(Text(f"  acknowledged at {_clock(status.acknowledged_at, zone)}, {status.acknowledged_by}{why}"))
@@ -214,6 +216,7 @@ def _document(details: IncidentDetails) -> dict[str, object]:
             }
             for symptom in incident.symptoms
         ],
+        "symptoms_left_out": incident.symptoms_left_out,
         "log": [
             {"at": entry.at.isoformat(), "what": entry.what, "why": entry.why, "run_id": entry.run_id}
             for entry in details.log

@@ -10,6 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from firstbell.runner.alarms.incident import (
+    ENDED_KEPT,
+    NEWS_KEPT,
     PROBE_SUBJECT,
     AlarmState,
     IncidentChange,
@@ -261,3 +263,34 @@ def test_laws_of_any_sequence_of_observations(history: list[tuple[str, str, str,
             assert watched.incident == 0 or state.incidents[watched.incident].is_open
         subjects = [incident.subject for incident in state.incidents.values() if incident.is_open]
         assert len(subjects) == len(set(subjects))
+
+
+def test_the_story_of_an_incident_that_flaps_for_weeks_stays_short() -> None:
+    state, turns = AlarmState(), 300
+    for turn in range(turns):
+        for minute, outcome in enumerate(("failed", "passed", "passed", "passed")):
+            at = 10 * turn + minute
+            said = failed("a", "platform", at) if outcome == "failed" else ran("a", outcome, at)
+            state, _ = advance(state, said, IncidentPolicy())
+    (incident,) = state.incidents.values()
+    assert (incident.openings, incident.since) == (turns, START)
+    assert len(incident.symptoms) == ENDED_KEPT + 1
+    assert len(incident.symptoms) + incident.symptoms_left_out == turns
+    assert incident.symptoms[-1].run_id == f"a-{10 * (turns - 1)}"
+
+
+def test_a_relapse_of_one_of_many_journeys_is_no_news_after_the_story_was_shortened() -> None:
+    many = [f"journey-{number}" for number in range(2 * ENDED_KEPT)]
+    rounds = [failed("held", "platform", 0), *(failed(name, "platform", 1) for name in many)]
+    rounds += [ran(name, "passed", minute) for minute in (2, 3, 4) for name in many]
+    before = incidents_after(*rounds)[0].incidents[1]
+    after = incidents_after(*rounds, *(failed(name, "platform", 5) for name in many))[0].incidents[1]
+    assert (before.told, after.told) == (len(many), len(many))
+
+
+def test_news_are_counted_on_after_the_oldest_are_left_out() -> None:
+    many = [f"journey-{number}" for number in range(NEWS_KEPT + 10)]
+    incident = incidents_after(*(failed(name, "platform", 0) for name in many))[0].incidents[1]
+    assert (incident.told, len(incident.news)) == (len(many) - 1, NEWS_KEPT)
+    assert incident.news_after(len(many) - 2) == (f"{many[-1]} at home",)
+    assert incident.news_after(0) == incident.news
