@@ -39,6 +39,10 @@ SOURCES = {
     ),
     "janus": Source(debian=("janus", "janus-demos"), about="SFU with a video room and its web page"),
     "coturn": Source(debian=("coturn",), about="TURN server"),
+    "simplesamlphp": Source(
+        debian=("simplesamlphp", "php-cli", "php-xml", "php-mbstring"),
+        about="identity provider and portal (SAML 2)",
+    ),
     "kolibri": Source(pypi=("kolibri==0.19.5",), about="learning platform, SQLite", prepare=kolibri.prepare),
 }
 """The products by name. Versions are those with which the journeys were written."""
