@@ -7,6 +7,7 @@ header whose name says so, and perhaps also, unnamed, in a script's argument, a 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -15,6 +16,7 @@ from firstbell.artifacts.redaction.known_secrets import REMOVED
 
 # Any shorter value occurs in a trace by chance.
 SHORTEST = 6
+_HOST = re.compile(r"[a-z]+://(?:[^/@]*@)?([^/?#]+)", re.IGNORECASE)
 
 
 def discover_secrets(lines: Iterable[bytes]) -> set[str]:
@@ -26,6 +28,17 @@ def discover_secrets(lines: Iterable[bytes]) -> set[str]:
             found.update(_in_fields(event))
             found.update(_in_headers(event))
     return {value for value in found if len(value) >= SHORTEST and value != REMOVED and not value.isspace()}
+
+
+def hosts_and_moments(lines: Iterable[bytes]) -> set[str]:
+    """Return the hosts, with ports, of the addresses that a trace requested, and when: a viewer needs both."""
+    found: set[str] = set()
+    for line in lines:
+        snapshot = json.loads(line).get("snapshot", {}) if b"resource-snapshot" in line else {}
+        if isinstance(snapshot, dict) and isinstance(request := snapshot.get("request"), dict):
+            host = _HOST.match(str(request.get("url", "")))
+            found.update((str(snapshot.get("startedDateTime", "")), host[1] if host else ""))
+    return found
 
 
 def _in_fields(value: Any) -> Iterator[str]:

@@ -26,6 +26,11 @@ class KnownSecrets:
     def __repr__(self) -> str:
         return "<known secrets>"
 
+    @property
+    def values(self) -> frozenset[str]:
+        """The secrets."""
+        return self._values
+
     def scrub(self, text: str) -> str:
         """Return the text without the secrets."""
         return self.scrub_and_count(text)[0]

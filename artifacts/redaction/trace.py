@@ -13,18 +13,21 @@ import json
 import re
 import zipfile
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from firstbell.artifacts.bundle.canonical_zip import canonical_zip
 from firstbell.artifacts.redaction.by_key import clean_json, clean_value
 from firstbell.artifacts.redaction.by_pattern import clean_text
-from firstbell.artifacts.redaction.discovered_secrets import discover_secrets
+from firstbell.artifacts.redaction.discovered_secrets import discover_secrets, hosts_and_moments
 from firstbell.artifacts.redaction.known_secrets import REMOVED
 from firstbell.artifacts.redaction.redactor import Redactor
 from firstbell.artifacts.redaction.rescan import Quarantined
 
 # A trace of a class is a few MB; a zip a hundred times as large is not a trace, or must not be unpacked here.
 MEMBERS, MEMBER_BYTES, ALL_BYTES = 20_000, 128 << 20, 300 << 20
+# Deflate packs zeros 1030 times, and the lines of a trace some tens of times.
+MOST_TIMES, SMALL_BYTES = 250, 1 << 20
 PICTURES = (".jpeg", ".jpg", ".png", ".webp", ".gif", ".ico", ".avif", ".woff", ".woff2", ".ttf", ".otf")
 # How pictures and fonts begin (WHATWG MIME Sniffing, 6.1 and 6.3): a text under the name of a picture does not.
 _BEGINNINGS = re.compile(
@@ -44,15 +47,33 @@ def clean_trace(raw: Path, clean: Path, redactor: Redactor) -> None:
     """Write a clean copy of a trace. Raises Quarantined; any other exception means that the trace cannot be read."""
     with zipfile.ZipFile(raw) as source:
         members = _members(source)
-    redactor = Redactor(redactor.known.with_more(discover_secrets(_lines(members))), redactor.removed)
     clean.write_bytes(canonical_zip(_cleaned(members, redactor)))
 
 
-def _members(source: zipfile.ZipFile) -> dict[str, bytes]:
-    """Read all members, after checking that they can be unpacked here."""
+@dataclass(frozen=True, slots=True)
+class TraceWords:
+    """The secrets that a trace has in fields and headers that are certainly secret, and the names that its viewer
+    needs: of members, hosts and moments."""
+
+    secrets: frozenset[str] = frozenset()
+    names: frozenset[str] = frozenset()
+
+
+def words_of_trace(raw: Path) -> TraceWords:
+    """Return the words of a trace. Raises as `clean_trace`."""
+    with zipfile.ZipFile(raw) as source:
+        lines = list(_lines(_members(source, _LINES[:2])))
+        names = {member.filename for member in source.infolist()} | hosts_and_moments(lines)
+    return TraceWords(frozenset(discover_secrets(lines)), frozenset(names))
+
+
+def _members(source: zipfile.ZipFile, endings: tuple[str, ...] = ("",)) -> dict[str, bytes]:
+    """Read the members with one of some `endings`, after checking that all of them can be unpacked here."""
     found = source.infolist()
     if len(found) > MEMBERS or sum(member.file_size for member in found) > ALL_BYTES:
         raise Quarantined("the trace is larger than any trace of a class")
+    if any(_is_bomb(member) for member in found):
+        raise Quarantined("the trace has a member that is packed as no recorder packs")
     if len({member.filename for member in found}) != len(found):
         raise Quarantined("the trace has two members with the same name")
     for member in found:
@@ -61,7 +82,17 @@ def _members(source: zipfile.ZipFile) -> dict[str, bytes]:
         if path.is_absolute() or ".." in path.parts or member.file_size > MEMBER_BYTES or is_link:
             raise Quarantined("the trace has a member with an unsafe name, or a member that is too large")
     # zipfile reads no more of a member than it declares; if that was not all, its CRC does not match.
-    return {member.filename: source.read(member) for member in found if not member.is_dir()}
+    return {
+        member.filename: source.read(member)
+        for member in found
+        if not member.is_dir() and member.filename.endswith(endings)
+    }
+
+
+def _is_bomb(member: zipfile.ZipInfo) -> bool:
+    """Tell whether a member unpacks to far more than it is. zipfile unpacks LZMA and bzip2 in steps without a bound."""
+    is_known = member.compress_type in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+    return not is_known or member.file_size > max(SMALL_BYTES, MOST_TIMES * member.compress_size)
 
 
 def _lines(members: dict[str, bytes]) -> Iterator[bytes]:

@@ -20,11 +20,12 @@ from typing import Protocol
 import structlog
 
 from firstbell.artifacts.evidence import run_prefix
+from firstbell.artifacts.isolation.cleaning import RunSecrets, clean_isolated
 from firstbell.artifacts.packing import RunLocation, pack
 from firstbell.artifacts.policy import EvidencePolicy, Lifetime
 from firstbell.artifacts.redaction.known_secrets import KnownSecrets
-from firstbell.artifacts.redaction.pipeline import clean
 from firstbell.artifacts.redaction.quarantine import bound_quarantine
+from firstbell.artifacts.redaction.text_cleaner import TextCleaner
 from firstbell.artifacts.spool import Spool
 from firstbell.artifacts.stores import Store
 from firstbell.journeys.stage.ending import EndingKind
@@ -220,13 +221,15 @@ def _keep(run: Run, claim: Claim | None, context: RunContext, folder: Path) -> R
     passed = run.outcome is Outcome.PASSED and not run.flaky
     recorded = [artifact for attempt in run.attempts for artifact in attempt.artifacts]
     selected = context.policy.kept(recorded, passed=passed, private=run.is_private)
-    known = context.known.with_more({value for attempt in run.attempts for value in attempt.found_secrets})
-    cleaned = clean(selected, folder, known, quarantine=context.quarantine / run.id)
+    met = frozenset(value for attempt in run.attempts for value in attempt.found_secrets)
+    secrets = RunSecrets(context.known, met)
+    cleaned = clean_isolated(selected, folder, secrets, quarantine=context.quarantine / run.id)
     bound_quarantine(context.quarantine)
     render_context = RenderContext(
         owner=_owner(run, context.owners),
         version=context.version,
-        scrub=known.scrub,
+        # A text that was cut before a later attempt met a secret may have the beginning of it.
+        scrub=TextCleaner(context.known.values | met | cleaned.found).clean,
         removed=cleaned.removed,
         owners=context.owners,
         hosts=context.hosts,

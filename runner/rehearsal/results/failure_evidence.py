@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 from firstbell.artifacts.capture import ActorRecorder
 from firstbell.artifacts.evidence import Artifact, ArtifactKind
+from firstbell.artifacts.isolation.cleaning import RunSecrets, clean_isolated
 from firstbell.artifacts.policy import KINDS_WITH_PAGE_CONTENT, UNGUARDED, RecordingOptions
 from firstbell.artifacts.redaction.known_secrets import KnownSecrets
-from firstbell.artifacts.redaction.pipeline import clean
 from firstbell.runner.rehearsal.results.store import QUARANTINE
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ class FailureRecorder:
 
 def keep_evidence(recorded: Sequence[Artifact], raw: Path, settings: FailureEvidenceSettings) -> tuple[str, ...]:
     """Redacts and stores what was recorded, and returns the names of the files. Raises OSError."""
-    cleaned = clean(recorded, raw, settings.known, quarantine=settings.folder / QUARANTINE)
+    cleaned = clean_isolated(recorded, raw, RunSecrets(settings.known), quarantine=settings.folder / QUARANTINE)
     for name, data in cleaned.files.items():
         file = settings.folder / name
         file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
