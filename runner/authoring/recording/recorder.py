@@ -18,6 +18,7 @@ from playwright.sync_api import BrowserType, sync_playwright
 
 from firstbell.compat.playwright_package import RECORDER_BROWSER, RECORDER_HEADLESS
 from firstbell.errors import FirstBellError
+from firstbell.hostile_text import cut
 from firstbell.journeys.stage.observer import NoObserver
 from firstbell.journeys.stage.stage import Stage
 from firstbell.runner.config.browsers import BROWSER_KINDS
@@ -96,7 +97,7 @@ def record(request: RecordingRequest) -> str:
         written = file.read_text(encoding="utf-8") if file.exists() else ""
     if code and not written:
         said = [line.strip() for line in output.splitlines() if "rror:" in line] or ["without an error message"]
-        raise RecorderFailed(f"Playwright's recorder failed with exit code {code}: {said[0]}")
+        raise RecorderFailed(f"Playwright's recorder failed with exit code {code}: {cut(said[0], 300)}")
     return written
 
 

@@ -11,10 +11,12 @@ from pathlib import Path
 import click
 from playwright.sync_api import Error as PlaywrightError
 
+from firstbell.artifacts.redaction.text_cleaner import TextCleaner
 from firstbell.errors import CONFIG, ERRORED
+from firstbell.hostile_text import cleaned_by
 from firstbell.journeys.stage.ending import JourneyError
 from firstbell.journeys.stage.failures import one_line
-from firstbell.runner.app.build import district_at, practice_for
+from firstbell.runner.app.build import district_at, practice_for, secrets_of
 from firstbell.runner.app.build_locations import location_named, locations_of
 from firstbell.runner.authoring.journey_folder import journey_folder_of, prepare_folder
 from firstbell.runner.authoring.recording.from_codegen import journey_of
@@ -38,7 +40,7 @@ def recording_errors_as_sentences() -> Iterator[None]:
     try:
         with foreseen():
             yield
-    except (JourneyError, PlaywrightError) as error:
+    except (JourneyError, PlaywrightError, AssertionError) as error:
         give_up(f"sign-in failed: {one_line(error)}", code=ERRORED)
 
 
@@ -67,7 +69,7 @@ def record(
     ):
         if refusal:
             give_up(refusal, code=CONFIG)
-    with stopped_by_signals(), errors_as_sentences(), recording_errors_as_sentences():
+    with stopped_by_signals(), errors_as_sentences():
         config, created = prepare_folder(config_file, Path.cwd())
         print_created(created)
         folder = journey_folder_of(config)
@@ -90,7 +92,8 @@ def record(
             )
             for limitation in not_given(recording):
                 console().print(f"{limitation}.", style="quiet", markup=False)
-            written = recorded_with(recording)
+            with cleaned_by(TextCleaner(_revealed(district))), recording_errors_as_sentences():
+                written = recorded_with(recording)
         folder.write(file, journey_of(written, replace(journey, device=device)))
     print_next_steps(file, name, folder, config)
     console().print("The services were guessed from addresses; check each relies_on.", style="quiet")
@@ -99,6 +102,12 @@ def record(
 def _unknown(kind: str, name: str, known: Collection[str]) -> str:
     """The refusal of an unknown name; empty for a known one, or for none."""
     return f"this {kind} is unknown; {nearest_name(name, known)}" if name and known and name not in known else ""
+
+
+def _revealed(district: District) -> Iterator[str]:
+    for secret in secrets_of(district):
+        with suppress(MissingSecret):  # Of an account that this recording does not need.
+            yield secret.reveal()
 
 
 def _journey_request(district: District, name: str, role: str, *, signed_in: bool) -> JourneyRequest:

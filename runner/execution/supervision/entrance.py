@@ -24,10 +24,11 @@ Message = TypeVar("Message")
 
 class Entrance:
     """The entrance for one child. `known` are the configured secrets; those that an attempt reports are added until the
-    next one begins."""
+    next one begins. Fields of the names in `kept` stay as they are."""
 
-    def __init__(self, known: Iterable[str]) -> None:
+    def __init__(self, known: Iterable[str], *, kept: Iterable[str] = ()) -> None:
         self._known = frozenset(known)
+        self._kept = _NAMES.union(kept)
         self._cleaner = TextCleaner(self._known)
 
     @property
@@ -48,24 +49,26 @@ class Entrance:
 
     def cleaned(self, message: Message) -> Message:
         """Returns a message with clean texts, by all that is known now."""
-        cleaned: Message = _cleaned(message, self._cleaner.clean)
+        cleaned: Message = _cleaned(message, self._cleaner.clean, self._kept)
         return cleaned
 
 
-def _cleaned(value: Any, clean: Callable[[str], str]) -> Any:
+def _cleaned(value: Any, clean: Callable[[str], str], kept: frozenset[str]) -> Any:
     match value:
         case str() if not isinstance(value, Enum):
             return clean(value)
         case tuple() | list():
-            return type(value)(_cleaned(item, clean) for item in value)
+            return type(value)(_cleaned(item, clean, kept) for item in value)
         case dict():
-            return {key: _cleaned(item, clean) for key, item in value.items()}
+            return {key: _cleaned(item, clean, kept) for key, item in value.items()}
         case BaseModel():
-            return value.model_copy(update=_cleaned_fields(value, type(value).model_fields, clean))
+            return value.model_copy(update=_cleaned_fields(value, type(value).model_fields, clean, kept))
     if is_dataclass(value) and not isinstance(value, type):
-        return replace(value, **_cleaned_fields(value, (one.name for one in fields(value)), clean))
+        return replace(value, **_cleaned_fields(value, (one.name for one in fields(value)), clean, kept))
     return value
 
 
-def _cleaned_fields(owner: object, names: Iterable[str], clean: Callable[[str], str]) -> dict[str, Any]:
-    return {name: _cleaned(getattr(owner, name), clean) for name in names if name not in _NAMES}
+def _cleaned_fields(
+    owner: object, names: Iterable[str], clean: Callable[[str], str], kept: frozenset[str]
+) -> dict[str, Any]:
+    return {name: _cleaned(getattr(owner, name), clean, kept) for name in names if name not in kept}

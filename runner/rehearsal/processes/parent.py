@@ -12,11 +12,13 @@ from typing import IO, Self
 
 from firstbell.private_files import private_log
 from firstbell.runner.execution.supervision.child_process import ChildGone, ChildProcess
+from firstbell.runner.execution.supervision.entrance import Entrance
 from firstbell.runner.execution.supervision.protocol import PipeMessage, WorkerSetup
 from firstbell.runner.execution.supervision.supervisor import WorkerFailure
 from firstbell.runner.rehearsal.arrivals import Arrival
 from firstbell.runner.rehearsal.processes.cues import RoundOrder
 from firstbell.runner.rehearsal.processes.protocol import (
+    EXCHANGED,
     FROM_PLAYERS,
     ActorLeft,
     BeginRound,
@@ -37,12 +39,18 @@ ProgressCallback = Callable[[FromPlayers], None]
 class PlayerProcess:
     """One player process with its browser."""
 
-    def __init__(self, log: IO[bytes], messages: queue.SimpleQueue[tuple[PlayerProcess, FromPlayers | None]]) -> None:
+    def __init__(
+        self,
+        log: IO[bytes],
+        messages: queue.SimpleQueue[tuple[PlayerProcess, FromPlayers | None]],
+        secrets: Sequence[str],
+    ) -> None:
         self._child = ChildProcess(
             "firstbell.runner.app.rehearsal_main",
             reads=FROM_PLAYERS,
             on_message=lambda message: messages.put((self, message)),
             log=log,
+            entrance=Entrance(secrets, kept=EXCHANGED).receive,
         )
 
     def send(self, message: PipeMessage) -> None:
@@ -63,7 +71,7 @@ def measure_in_child(setup: WorkerSetup, log: Path) -> CapacityMeasured:
     """Measures the cost of one student in a process of its own. Raises WorkerFailure."""
     messages: queue.SimpleQueue[tuple[PlayerProcess, FromPlayers | None]] = queue.SimpleQueue()
     with private_log(log) as file:
-        players = PlayerProcess(file, messages)
+        players = PlayerProcess(file, messages, setup.secrets)
         try:
             players.send(PreparePlayers(hello=setup))
             _, message = messages.get(timeout=MEASURED_S)
@@ -92,7 +100,7 @@ class PlayerProcesses:
         self._log = private_log(log)
         try:
             for worker in sorted({arrival.worker for arrival in arrivals}):
-                players = PlayerProcess(self._log, self._messages)
+                players = PlayerProcess(self._log, self._messages, prepare.hello.secrets)
                 self._players[players] = tuple(arrival for arrival in arrivals if arrival.worker == worker)
                 players.send(prepare.model_copy(update={"arrivals": tuple(arrivals), "worker": worker}))
             self._await_ready()

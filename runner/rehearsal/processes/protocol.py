@@ -14,6 +14,9 @@ from firstbell.runner.rehearsal.document import CostRow
 STAY, STAYED, END = "=stay", "=stayed", "=end"
 """Paths of what every guest does besides the statements of a journey: be there for the stay, have stayed, and end."""
 
+EXCHANGED = ("path", "value", "role", "names")
+"""Fields that players give to each other, such as the address of the class, and names of files: no text for people."""
+
 
 class PreparePlayers(PipeMessage):
     """To a process: the journey, all people, and the `worker` whose people it plays. `stay_s` is how long all stay

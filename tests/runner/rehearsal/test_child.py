@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
 from pathlib import Path
+from queue import SimpleQueue
 from typing import TYPE_CHECKING, cast
 
 from firstbell.artifacts.redaction.known_secrets import KnownSecrets
@@ -14,10 +16,18 @@ from firstbell.runner.config.load import parse
 from firstbell.runner.execution.supervision.pipe import WorkerEnd
 from firstbell.runner.execution.supervision.protocol import PipeMessage, WorkerSetup
 from firstbell.runner.rehearsal.arrivals import Cast, arrivals
+from firstbell.runner.rehearsal.processes import parent
 from firstbell.runner.rehearsal.processes.group import PlayerGroup
 from firstbell.runner.rehearsal.processes.observer import PlayerResources, ProgressObserver
 from firstbell.runner.rehearsal.processes.part import Rehearsed
-from firstbell.runner.rehearsal.processes.protocol import FROM_PLAYERS, ActorLeft, PreparePlayers, StepPlayed
+from firstbell.runner.rehearsal.processes.protocol import (
+    FROM_PLAYERS,
+    ActorLeft,
+    PlayedStatement,
+    PreparePlayers,
+    StatementsPlayed,
+    StepPlayed,
+)
 from firstbell.runner.rehearsal.results.failure_evidence import FailureEvidenceSettings
 
 if TYPE_CHECKING:
@@ -71,3 +81,14 @@ def test_failure_between_steps_is_reported_without_secrets() -> None:
     assert isinstance(left, ActorLeft)
     assert left.said.startswith("no account for '")
     assert SECRET not in written.getvalue().decode()
+
+
+def test_messages_of_players_are_cleaned_where_they_enter_the_parent(monkeypatch: pytest.MonkeyPatch) -> None:
+    entrances: list[Callable[[PipeMessage], PipeMessage | None]] = []
+    monkeypatch.setattr(parent, "ChildProcess", lambda *_, entrance, **__: entrances.append(entrance))
+    parent.PlayerProcess(io.BytesIO(), SimpleQueue(), [SECRET])
+    said = f"the page said {SECRET}"
+    left = entrances[0](ActorLeft(actor="student 1", at_s=1.0, ending="failed", said=said))
+    assert left == ActorLeft(actor="student 1", at_s=1.0, ending="failed", said="the page said ***")
+    given = StatementsPlayed(actor="teacher", statements=(PlayedStatement(path="0.1", value=f'"/room?code={SECRET}"'),))
+    assert entrances[0](given) == given
