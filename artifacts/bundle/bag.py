@@ -61,7 +61,10 @@ def read_bag(path: Path) -> dict[str, bytes]:
 
 
 def check_bag(bag: Mapping[str, bytes]) -> list[BagCheck]:
-    """Check that every listed file of a bag is there and matches its hash, and that there are no other files."""
+    """Check that every listed file of a bag is there and matches its hash, and that no manifest leaves one out.
+
+    Not checked: the signature, which tells who made the bag (`signature.verify`).
+    """
     checks = [BagCheck("is a bag of version 1.0 (RFC 8493)", passed=bag.get("bagit.txt") == DECLARATION)]
     for manifest, is_listed in ((TAG_MANIFEST, _is_tag), (MANIFEST, _is_payload)):
         if manifest not in bag:
@@ -81,7 +84,8 @@ def check_bag(bag: Mapping[str, bytes]) -> list[BagCheck]:
 
 
 def _is_tag(name: str) -> bool:
-    return "/" not in name and name not in (TAG_MANIFEST, SIGNATURE)
+    """Tell whether the manifest of tag files must list a member: each that is no payload, in whatever folder."""
+    return not _is_payload(name) and name not in (TAG_MANIFEST, SIGNATURE)
 
 
 def _is_payload(name: str) -> bool:
@@ -114,6 +118,8 @@ def _folder_members(folder: Path) -> dict[str, bytes]:
     for path in sorted(folder.rglob("*")):
         if path.is_symlink():
             raise InvalidBag(f"{path.relative_to(folder)} is a link, and a bag has none")
+        if not path.is_dir() and not path.is_file():
+            raise InvalidBag(f"{path.relative_to(folder)} is neither a file nor a folder, and a bag has no such thing")
         if path.is_file():
             members[path.relative_to(folder).as_posix()] = path.read_bytes()
     return members

@@ -16,14 +16,14 @@ from rich.text import Text
 
 from firstbell.artifacts.bundle import bag as bags
 from firstbell.artifacts.bundle.build import BundleRequest, build
-from firstbell.artifacts.bundle.signature import new_private_key, public_key, verify
+from firstbell.artifacts.bundle.signature import new_private_key, public_key
 from firstbell.artifacts.bundle.trace_viewer import serve_files
 from firstbell.artifacts.holds import runs_of_names
 from firstbell.artifacts.retention import lifetime_of
 from firstbell.artifacts.stores import StoreError, SupportsHolds
 from firstbell.errors import ERRORED
 from firstbell.runner.app.build_storage import store_of
-from firstbell.runner.cli.console import console, foreseen, give_up
+from firstbell.runner.cli.console import console, give_up
 from firstbell.runner.cli.evidence.fetch import (
     FetchedEvidence,
     evidence_of,
@@ -32,6 +32,7 @@ from firstbell.runner.cli.evidence.fetch import (
     write_bag,
     zipped,
 )
+from firstbell.runner.cli.evidence.verify import verify
 from firstbell.runner.cli.opening import open_history, zone_of
 from firstbell.runner.cli.options import CONFIG_OPTION, JSON_OPTION, LIMIT_OPTION
 from firstbell.runner.history.runs.handovers import Handover, HandoverHistory
@@ -63,6 +64,9 @@ def evidence() -> None:
     Short form: firstbell evidence RUN [--for SERVICE] [--open]. RUN is the last letters of a run's id, or the number of
     the incident that it opened.
     """
+
+
+evidence.add_command(verify)
 
 
 @contextmanager
@@ -114,31 +118,12 @@ def bag(
     screen.print(
         Text.assemble(("  SHA-256     ", "quiet"), bags.digest_of(bag_), ("   of tagmanifest-sha256.txt", "quiet"))
     )
-    signed = "signed; " if bags.SIGNATURE in bag_ else ""
+    signed = "signed; " if bags.SIGNATURE in bag_ else "not signed; "
     screen.print(
         f"  {signed}show it: firstbell evidence {run} --open   verify it: firstbell evidence verify {path}",
         style="quiet",
         soft_wrap=True,
     )
-
-
-@evidence.command("verify")
-@click.argument("path", metavar="BAG", type=click.Path(path_type=Path, exists=True))
-@click.option("--key", default="", help="The signer's public key (one line, begins with RW).")
-def verify_(path: Path, key: str) -> None:
-    """Verify a bag: every file present and unchanged, and its signature."""
-    screen, holds = console(), True
-    with foreseen():
-        found = bags.read_bag(path)
-        for finding in bags.check_bag(found):
-            holds = holds and finding.passed
-            _tick(finding.name, holds=finding.passed)
-        if key or bags.SIGNATURE in found:
-            message, is_valid = _signature(found, key)
-            holds = holds and is_valid
-            _tick(message, holds=is_valid)
-    screen.print("unaltered" if holds else "altered or incomplete", style="passed" if holds else "failed")
-    raise SystemExit(0 if holds else 1)
 
 
 @evidence.command()
@@ -251,21 +236,6 @@ def show(files: Mapping[str, bytes], page: str = "") -> None:
         webbrowser.open(address)
         while not signals.wait(AN_HOUR_S):
             pass
-
-
-def _tick(text: str, *, holds: bool) -> None:
-    mark, style = ("✓", "passed") if holds else ("✗", "failed")
-    console().print(Text.assemble((f"  {mark} ", style), text), soft_wrap=True)
-
-
-def _signature(found: dict[str, bytes], key: str) -> tuple[str, bool]:
-    """The state of the signature in words, and whether it is acceptable."""
-    if bags.SIGNATURE not in found:
-        return "not signed", False
-    if not key:
-        return "signed; give --key to verify the signer", True
-    problem = verify(found.get(bags.TAG_MANIFEST, b""), found[bags.SIGNATURE], key)
-    return (f"not signed with this key: {problem}", False) if problem else ("signed with this key", True)
 
 
 def _handover_record(

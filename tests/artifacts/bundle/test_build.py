@@ -156,6 +156,12 @@ def test_missing_or_unreadable_run_json_is_refused() -> None:
             bag_of(files)
 
 
+def test_page_serves_the_bag_to_this_machine_only_and_says_that_it_is_not_signed() -> None:
+    html = bag_of(a_run())["data/index.html"].decode()
+    assert "http.server --bind 127.0.0.1" in html
+    assert "The bag is not signed" in html
+
+
 def test_page_loads_nothing_from_other_hosts() -> None:
     html = bag_of(a_run())["data/index.html"].decode()
     assert "default-src 'none'" in html
