@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Protocol
@@ -60,3 +61,22 @@ def cut(text: str, limit: int, *, mark: str = "") -> str:
     if _CleanerInUse.cleaner is not None:
         text = _CleanerInUse.cleaner.clean(text[: READ_AHEAD * limit])
     return text if len(text) <= limit else text[: limit - len(mark)] + mark
+
+
+def shown(text: str) -> str:
+    """Returns a text without the characters that steer a terminal: ESC and other control characters but line breaks
+    and tabs, marks that turn the direction of a line or cannot be seen, and halves of characters.
+
+    Joiners stay, since names in Persian and Hindi need them.
+    """
+    return text if text.isprintable() else "".join(map(_shown, text))
+
+
+def _shown(char: str) -> str:
+    match unicodedata.category(char):
+        case "Cs":
+            return "\ufffd"
+        case "Cc" | "Cf" | "Zl" | "Zp" if char not in "\n\t\u200c\u200d":
+            return ""
+        case _:
+            return char

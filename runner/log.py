@@ -14,6 +14,8 @@ import structlog
 from structlog.tracebacks import ExceptionDictTransformer
 from structlog.types import EventDict, Processor, WrappedLogger
 
+from firstbell.hostile_text import shown
+
 Scrub = Callable[[str], str]
 
 
@@ -30,7 +32,7 @@ def set_up(stream: TextIO | None = None, *, scrub: Scrub = str) -> None:
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         # Frames yes, their variables no: a password is a local variable somewhere.
         structlog.processors.ExceptionRenderer(ExceptionDictTransformer(show_locals=False)),
-        _Scrubber(scrub),
+        _Scrubber((lambda text: shown(scrub(text))) if is_watched else scrub),
         structlog.dev.ConsoleRenderer(colors=is_watched) if is_watched else structlog.processors.JSONRenderer(),
     ]
     structlog.configure(

@@ -1,5 +1,6 @@
 """Console output of commands: rich on a terminal, plain text elsewhere, and errors as one sentence.
 
+Every command prints by `console` or `echo`, and both take out what would steer a terminal.
 Rich is imported when something is printed: `firstbell status --format nagios` does without it.
 """
 
@@ -10,7 +11,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, NoReturn
 
+import click
+
 from firstbell.errors import ERRORED, FirstBellError
+from firstbell.hostile_text import shown
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -35,13 +39,24 @@ WIDTH = 108
 
 def console(*, stderr: bool = False) -> Console:
     """Standard output or error, in colour only on a terminal and without NO_COLOR; a pipe gets whole lines."""
-    from rich.console import Console  # noqa: PLC0415
     from rich.theme import Theme  # noqa: PLC0415
 
+    from firstbell.runner.cli.clean_console import CleanConsole  # noqa: PLC0415
+
     theme = Theme(STYLES)
-    plain = Console(theme=theme, highlight=False, emoji=False, stderr=stderr)
+    plain = CleanConsole(theme=theme, stderr=stderr)
     width = min(plain.width, WIDTH) if plain.is_terminal else UNCUT
-    return Console(theme=theme, highlight=False, emoji=False, stderr=stderr, width=width)
+    return CleanConsole(theme=theme, stderr=stderr, width=width)
+
+
+def echo(text: str, *, stderr: bool = False, ends_line: bool = True) -> None:
+    """Prints a text without a style, for other programs too, and without characters that steer a terminal."""
+    click.echo(shown(text), err=stderr, nl=ends_line)
+
+
+def confirmed(question: str) -> bool:
+    """Asks a question that names texts of others; no by default."""
+    return click.confirm(shown(question), default=False)
 
 
 def counted(number: int, noun: str) -> str:
@@ -52,7 +67,7 @@ def counted(number: int, noun: str) -> str:
 def give_up(message: str, *, code: int) -> NoReturn:
     """Ends the command with one sentence on standard error."""
     style = "failed" if sys.stderr.isatty() else None
-    console(stderr=True).print(f"firstbell: {message}", style=style, markup=False, soft_wrap=True)
+    console(stderr=True).print(f"firstbell: {message}", style=style, soft_wrap=True)
     raise SystemExit(code)
 
 

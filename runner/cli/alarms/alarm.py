@@ -18,7 +18,7 @@ from firstbell.runner.alarms.routing import NoticeKind, Severity
 from firstbell.runner.app.alerting import Alerting, channel_of
 from firstbell.runner.app.build import config_at
 from firstbell.runner.cli.alarms.incidents import open_alerting, outbox_lines
-from firstbell.runner.cli.console import console, errors_as_sentences, give_up
+from firstbell.runner.cli.console import confirmed, console, errors_as_sentences, give_up
 from firstbell.runner.cli.options import CONFIG_OPTION
 from firstbell.runner.config.load import Config
 from firstbell.runner.history.alarms.incidents import IncidentDetails
@@ -105,7 +105,7 @@ def _publish(board: Alerting, details: IncidentDetails, drafts: Sequence[OutboxE
     last = drafts[0].notice
     message = board.in_public_words(details.incident, last)
     _show(message, ", ".join(dict.fromkeys(draft.notice.address for draft in drafts)))
-    if not yes and not click.confirm("Send it?", default=False):
+    if not yes and not confirmed("Send it?"):
         console().print("Nothing was sent; the notice still waits.", style="quiet")
         return
     sent = board.outbox.confirm(last.incident, last.route, message)

@@ -17,7 +17,7 @@ from firstbell.runner.alarms.incident import Incident, Symptom
 from firstbell.runner.alarms.outbox import DeliveryState
 from firstbell.runner.alarms.routing import Severity
 from firstbell.runner.app.alerting import Alerting, alerting_for
-from firstbell.runner.cli.console import console
+from firstbell.runner.cli.console import console, echo
 from firstbell.runner.cli.current_user import whoami
 from firstbell.runner.cli.opening import open_history, zone_of
 from firstbell.runner.cli.options import CONFIG_OPTION, JSON_OPTION, LIMIT_OPTION
@@ -60,9 +60,9 @@ def incidents(number: int | None, only_open: bool, limit: int, as_json: bool, co
         else:
             found = board.incidents.recent(limit, only_open=only_open)
     if number is not None:
-        click.echo(json.dumps(_document(details), indent=1)) if as_json else _print(details, notices, zone)
+        echo(json.dumps(_document(details), indent=1)) if as_json else _print(details, notices, zone)
     elif as_json:
-        click.echo(json.dumps([_document(details) for details in found], indent=1))
+        echo(json.dumps([_document(details) for details in found], indent=1))
     else:
         _list(found, zone)
 

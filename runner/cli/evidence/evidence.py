@@ -23,7 +23,7 @@ from firstbell.artifacts.retention import lifetime_of
 from firstbell.artifacts.stores import StoreError, SupportsHolds
 from firstbell.errors import ERRORED
 from firstbell.runner.app.build_storage import store_of
-from firstbell.runner.cli.console import console, give_up
+from firstbell.runner.cli.console import console, echo, give_up
 from firstbell.runner.cli.evidence.fetch import (
     FetchedEvidence,
     evidence_of,
@@ -170,7 +170,7 @@ def held_(config_file: Path | None, *, as_json: bool) -> None:
         rows = [
             {"runs": runs_of_names(hold_.names), "since": hold_.since.isoformat(), "why": hold_.by} for hold_ in found
         ]
-        click.echo(json.dumps(rows, indent=1))
+        echo(json.dumps(rows, indent=1))
         return
     if not found:
         console().print("Nothing is held; hold a run with: firstbell evidence hold RUN --why WHY", style="quiet")
@@ -196,7 +196,7 @@ def log_(limit: int, as_json: bool, config_file: Path | None) -> None:
         zone = zone_of(config)
     if as_json:
         rows = [{name: getattr(handover, name) for name in Handover.__slots__} for handover in found]
-        click.echo(json.dumps(rows, indent=1, default=str))
+        echo(json.dumps(rows, indent=1, default=str))
         return
     if not found:
         console().print("No hand-overs yet; share a run with: firstbell share RUN --to WHOM", style="quiet")

@@ -22,7 +22,7 @@ from firstbell.artifacts.stores.s3_policies import POLICIES, access_policy, life
 from firstbell.artifacts.stores.self_test import SelfTestResult, self_test
 from firstbell.runner.app.build import config_at
 from firstbell.runner.app.build_storage import retention_of, spool_of, store_of
-from firstbell.runner.cli.console import console, errors_as_sentences, give_up
+from firstbell.runner.cli.console import console, echo, errors_as_sentences, give_up
 from firstbell.runner.cli.options import CONFIG_OPTION
 
 FOLDER = ("firstbell watch removes expired evidence once a day; by hand: firstbell store sweep",)
@@ -91,7 +91,7 @@ def _print_json(kept: Store, policy_of: str | None, retention: Retention) -> Non
         document = access_policy(kept.bucket, kept.prefix, kept.options, name=policy_of)
     else:
         document = lifecycle(kept.prefix, retention, kept.options)
-    click.echo(json.dumps(document, indent=2))
+    echo(json.dumps(document, indent=2))
 
 
 @store.command()

@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from firstbell.labels import LABEL_WIDTH, Label
-from firstbell.runner.cli.console import console
+from firstbell.runner.cli.console import console, echo
 from firstbell.runner.cli.opening import open_history, zone_of
 from firstbell.runner.cli.options import CONFIG_OPTION, JSON_OPTION
 from firstbell.runner.cli.render.run_text import UNDER_CONSTRUCTION, fact_line, service_text
@@ -47,7 +47,7 @@ def diagnose(run: str, as_json: bool, config_file: Path | None) -> None:
     with open_history(config_file) as (config, database):
         found = RunHistory(database, zone_of(config)).find(run)
     if as_json:
-        click.echo(json.dumps(_document(found, config), indent=1))
+        echo(json.dumps(_document(found, config), indent=1))
         return
     out = console()
     if found.diagnosis is None:

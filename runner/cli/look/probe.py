@@ -15,7 +15,7 @@ from rich.text import Text
 from firstbell.journeys.stage.service import Service
 from firstbell.runner.app.build import practice_for, services_of
 from firstbell.runner.app.build_locations import controls_of, location_named, locations_of
-from firstbell.runner.cli.console import console, give_up
+from firstbell.runner.cli.console import console, echo, give_up
 from firstbell.runner.cli.opening import open_history
 from firstbell.runner.cli.options import CONFIG_OPTION, JSON_OPTION
 from firstbell.runner.diagnosis.facts import is_reached
@@ -55,7 +55,7 @@ def probe(hosts: tuple[str, ...], location: str, as_json: bool, config_file: Pat
         before = {check.host: history.latest_well(here.name, check.host, now) for check in checks}
     changed = {check.host: host_changes(last, check) for check in checks if (last := before[check.host])}
     if as_json:
-        click.echo(json.dumps([_as_json(check, changed.get(check.host, ())) for check in checks], indent=1))
+        echo(json.dumps([_as_json(check, changed.get(check.host, ())) for check in checks], indent=1))
     else:
         _print(checks, services, changed)
     raise SystemExit(_exit_code(checks))

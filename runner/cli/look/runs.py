@@ -14,7 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from firstbell.labels import Label
-from firstbell.runner.cli.console import console
+from firstbell.runner.cli.console import console, echo
 from firstbell.runner.cli.opening import journeys_of, open_history, zone_of
 from firstbell.runner.cli.options import CONFIG_OPTION, GROUP_OPTION, JOURNEY_OPTION, JSON_OPTION, LIMIT_OPTION
 from firstbell.runner.cli.render.run_text import (
@@ -55,7 +55,7 @@ def runs(journey: str, group: str, outcome: str | None, limit: int, as_json: boo
         slots = [SlotHistory(database, location, zone_of(config)) for location in locations]
         gaps = [gap for history in slots for gap in history.gaps(found[-1].started_at, GAPS)]
     if as_json:
-        click.echo(json.dumps([asdict(run) for run in found], indent=1, default=str))
+        echo(json.dumps([asdict(run) for run in found], indent=1, default=str))
         return
     out = console()
     if not found:
@@ -98,7 +98,7 @@ def show(run: str, as_json: bool, config_file: Path | None) -> None:
     with open_history(config_file) as (config, database):
         found = RunHistory(database, zone_of(config)).find(run)
     if as_json:
-        click.echo(json.dumps(asdict(found), indent=1, default=str))
+        echo(json.dumps(asdict(found), indent=1, default=str))
         return
     out = console()
     for line in run_text(found, zone_of(config)):

@@ -15,6 +15,7 @@ import click
 
 from firstbell.runner.alarms.monitor_formats import FORMATS
 from firstbell.runner.alarms.status import Level
+from firstbell.runner.cli.console import echo
 from firstbell.runner.cli.opening import open_history, zone_of
 from firstbell.runner.cli.options import CONFIG_OPTION
 from firstbell.runner.config.to_alarms import alarm_policy_of
@@ -67,13 +68,13 @@ def _unknown_at_worst(format_: str | None) -> Iterator[None]:
     else:
         return
     if format_ in UNKNOWN_LINES:
-        click.echo(UNKNOWN_LINES[format_](" ".join(reason.split()).replace("|", "/")))
+        echo(UNKNOWN_LINES[format_](" ".join(reason.split()).replace("|", "/")))
     raise SystemExit(Level.UNKNOWN)
 
 
 def _write(text: str, out: Path | None) -> None:
     if out is None:
-        click.echo(text)
+        echo(text)
         return
     with tempfile.NamedTemporaryFile("w", dir=out.absolute().parent, prefix=f".{out.name}.", delete=False) as file:
         file.write(f"{text}\n")

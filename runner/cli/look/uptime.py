@@ -11,7 +11,7 @@ import click
 from rich.table import Table
 from rich.text import Text
 
-from firstbell.runner.cli.console import console
+from firstbell.runner.cli.console import console, echo
 from firstbell.runner.cli.opening import journeys_of, open_history, zone_of
 from firstbell.runner.cli.options import CONFIG_OPTION, GROUP_OPTION, JOURNEY_OPTION, JSON_OPTION
 from firstbell.runner.history.daily_figures import DailyFigures, Uptime
@@ -37,7 +37,7 @@ def uptime(days: int, journey: str, group: str, as_json: bool, config_file: Path
         first = today - timedelta(days=days - 1)
         found = DailyFigures(database).uptime(first, today, journeys_of(config, journey, group))
     if as_json:
-        click.echo(json.dumps([asdict(row) | {"share": row.share} for row in found], indent=1))
+        echo(json.dumps([asdict(row) | {"share": row.share} for row in found], indent=1))
         return
     out = console()
     if not found:

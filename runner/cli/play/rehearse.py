@@ -19,7 +19,7 @@ from firstbell.errors import ERRORED
 from firstbell.runner.app.build import config_at, district_of, practice_address
 from firstbell.runner.app.local_runner import collect_journeys, open_shared_resources
 from firstbell.runner.app.open_config import state_folder
-from firstbell.runner.cli.console import console, errors_as_sentences, give_up
+from firstbell.runner.cli.console import console, echo, errors_as_sentences, give_up
 from firstbell.runner.cli.options import CONFIG_OPTION, JSON_OPTION
 from firstbell.runner.cli.play.rehearse_checks import (
     arrivals_of,
@@ -143,13 +143,13 @@ def rehearse_(
     with errors_as_sentences(), _stopped(STOPPED_LATE, code=code), stopped_by_signals():
         # The result is printed first: a full disk cannot change it.
         if as_json:
-            click.echo(document.model_dump_json(indent=1))
+            echo(document.model_dump_json(indent=1))
         progress.result(document)
         zone = ZoneInfo(config.settings.school.timezone)
         written, lost = write_outputs(document, criteria, zone, store, report=report, junit_file=junit_file)
         progress.outputs([*written, *store.evidence_folder(document.record)])
         for message in lost:
-            click.echo(f"firstbell: {message}", err=True)
+            echo(f"firstbell: {message}", stderr=True)
     raise SystemExit(code)
 
 

@@ -11,7 +11,7 @@ import click
 from firstbell.errors import ERRORED
 from firstbell.runner.app.build import config_at
 from firstbell.runner.app.local_runner import open_local_runner
-from firstbell.runner.cli.console import console, errors_as_sentences
+from firstbell.runner.cli.console import console, echo, errors_as_sentences
 from firstbell.runner.cli.opening import zone_of
 from firstbell.runner.cli.options import CONFIG_OPTION, JSON_OPTION
 from firstbell.runner.cli.render.run_text import ConsoleReporter
@@ -46,13 +46,13 @@ def run(
             reporter: Reporter = SilentReporter() if as_json else ConsoleReporter(console(), zone_of(config))
             results = [opened.play(entry, reporter, confirm=not once) for entry in opened.chosen(journeys)]
             if as_json:
-                click.echo(json.dumps(_document(results), indent=1))
+                echo(json.dumps(_document(results), indent=1))
             for broken in opened.broken:
-                click.echo(f"firstbell: {broken.file}:{broken.line}: {broken.cause}", err=True)
+                echo(f"firstbell: {broken.file}:{broken.line}: {broken.cause}", stderr=True)
             code = exit_code(result.run.outcome for result in results)
             if waiting := opened.uploader.finish(FINISH_S):
-                click.echo(
-                    f"firstbell: evidence waits in the spool: {waiting}; send it: firstbell store deliver", err=True
+                echo(
+                    f"firstbell: evidence waits in the spool: {waiting}; send it: firstbell store deliver", stderr=True
                 )
     raise SystemExit(code or (ERRORED if opened.broken else 0))
 

@@ -19,7 +19,7 @@ from firstbell.runner.app.build import config_at
 from firstbell.runner.app.local_runner import LocalRunner, open_local_runner
 from firstbell.runner.app.open_config import embedded_district
 from firstbell.runner.cli.alarms.incidents import outbox_lines
-from firstbell.runner.cli.console import console, errors_as_sentences, give_up
+from firstbell.runner.cli.console import console, echo, errors_as_sentences, give_up
 from firstbell.runner.cli.opening import zone_of
 from firstbell.runner.cli.options import CONFIG_OPTION, JSON_OPTION
 from firstbell.runner.cli.render.alarm_timeline import Timeline, TimelineReporter
@@ -58,7 +58,7 @@ def drill(route: str, as_json: bool, config_file: Path | None) -> None:
             notices = _drill(opened, timeline, quiet=as_json)
     is_delivered = bool(notices) and all(notice.state is DeliveryState.DELIVERED for notice in notices)
     if as_json:
-        click.echo(json.dumps(_document(timeline, notices, is_delivered=is_delivered), indent=1))
+        echo(json.dumps(_document(timeline, notices, is_delivered=is_delivered), indent=1))
     else:
         _print(timeline, notices, box, zone_of(config), is_delivered=is_delivered)
     raise SystemExit(0 if is_delivered else 1)

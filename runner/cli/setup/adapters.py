@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from firstbell.errors import CONFIG
-from firstbell.runner.cli.console import console, give_up
+from firstbell.runner.cli.console import console, echo, give_up
 from firstbell.runner.cli.options import JSON_OPTION
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def adapters(name: str, as_json: bool) -> None:
     if not found:
         give_up(f"there is no kind '{name}'; list them with: firstbell adapters", code=CONFIG)
     if as_json:
-        click.echo(json.dumps({"schema": SCHEMA, "kinds": [_document(kind) for kind in found]}, indent=1))
+        echo(json.dumps({"schema": SCHEMA, "kinds": [_document(kind) for kind in found]}, indent=1))
     elif name:
         for kind in found:
             _print_one(kind)
@@ -75,7 +75,7 @@ def _print_one(kind: Kind) -> None:
     rows = {"services": ", ".join(kind.services), "proof": kind.proof, "permission": kind.permission, "note": kind.note}
     for label, text in rows.items():
         if text:
-            out.print(f"  {label:<12}{text}", markup=False)
+            out.print(f"  {label:<12}{text}")
     table = Table(box=None, pad_edge=False, header_style="quiet")
     for column in ("option", "a", "default", "meaning"):
         table.add_column(column)

@@ -66,7 +66,7 @@ def find(executable: str, config_file: Path | None) -> None:
             continue
         used_by = f"   used by {', '.join(keys[name])}" if name in keys else ""
         for line in _lines(name, headless, executable or settings.browser.executable, used_by):
-            console().print(line, markup=False, soft_wrap=True)
+            console().print(line, soft_wrap=True)
     if missing:
         give_up("; ".join(missing), code=2)
 
@@ -106,13 +106,13 @@ def install(name: str) -> None:
     out = console()
     missing = _missing(name)
     if not missing:
-        out.print(f"firstbell: {_here(name)}; nothing to install", markup=False)
+        out.print(f"firstbell: {_here(name)}; nothing to install")
         return
     with out.status(f"[quiet]downloading {' and '.join(missing)} by Playwright"):
         _run([sys.executable, "-m", "playwright", "install", *missing], DOWNLOAD_S)
     missing = _missing(name)
     if not missing:
-        out.print(f"firstbell: downloaded; {_here(name)}", markup=False)
+        out.print(f"firstbell: downloaded; {_here(name)}")
         return
     if name != CHROMIUM:
         give_up(_not_installed(name), code=2)
@@ -121,11 +121,10 @@ def install(name: str) -> None:
     if not _found():
         give_up(_advice(), code=2)
     if still_missing := _missing(name):
-        out.print(f"firstbell: {_here(name)}; {CONSEQUENCES[still_missing[0]]}", markup=False)
+        out.print(f"firstbell: {_here(name)}; {CONSEQUENCES[still_missing[0]]}")
         return
     out.print(
         f"firstbell: Playwright's download failed, so the system's packages were installed; {_here(name)}",
-        markup=False,
     )
 
 

@@ -19,7 +19,7 @@ from rich.text import Text
 from firstbell.errors import CONFIG, ERRORED
 from firstbell.runner.app.build import config_at
 from firstbell.runner.app.build_storage import web_access_of
-from firstbell.runner.cli.console import console, counted, errors_as_sentences, foreseen, give_up
+from firstbell.runner.cli.console import confirmed, console, counted, errors_as_sentences, foreseen, give_up
 from firstbell.runner.cli.options import CONFIG_OPTION
 from firstbell.runner.config.errors import ConfigError, NoConfig
 from firstbell.runner.config.load import Config, load
@@ -57,7 +57,7 @@ def import_(source: str, days: int, yes: bool, config_file: Path | None) -> None
         data = fetch(source, web_access_of(config))
         found = proposals(data, since=today, until=today + timedelta(days=days), zone=zone)
     if found.unreadable:  # Said before the questions, because a person may leave at one.
-        console(stderr=True).print(f"firstbell: {_unread(found.unreadable)}", markup=False, soft_wrap=True)
+        console(stderr=True).print(f"firstbell: {_unread(found.unreadable)}", soft_wrap=True)
     _offer(config, found.days, source, days=days, yes=yes)
     if found.unreadable:
         raise SystemExit(UNREAD)
@@ -71,7 +71,7 @@ def _offer(config: Config, found: Sequence[Proposal], source: str, *, days: int,
         return
     _print(out, found, is_closed)
     new = [day for day in found if day.kind is ProposalKind.CLOSED and not all(map(is_closed, _days(day)))]
-    accepted = [day for day in new if yes or click.confirm(f"No school on {_dates(day)} ({day.title})?")]
+    accepted = [day for day in new if yes or confirmed(f"No school on {_dates(day)} ({day.title})?")]
     if not accepted:
         out.print(
             "No days were added." if new else "No new days; nothing was added.",
@@ -83,7 +83,6 @@ def _offer(config: Config, found: Sequence[Proposal], source: str, *, days: int,
     out.print(
         f"{added} added to {config.file.name}; see: firstbell schedule --days 60",
         style="strong",
-        markup=False,
     )
 
 
@@ -149,10 +148,10 @@ def _print(out: Console, found: Sequence[Proposal], is_closed: Callable[[date], 
     kinds = {proposal.kind for proposal in found}
     if kinds & {ProposalKind.EARLY, ProposalKind.LATE}:
         hint = 'For early releases and late starts, add [[calendar.days]] with bells = "..." by hand.'
-        out.print(hint, style="quiet", markup=False)
+        out.print(hint, style="quiet")
     if ProposalKind.SOME in kinds:
         hint = 'For days off of some pupils, add [[calendar.days]] with the bells = "..." of the other groups by hand.'
-        out.print(hint, style="quiet", markup=False)
+        out.print(hint, style="quiet")
 
 
 def _days(proposal: Proposal) -> list[date]:

@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from firstbell.errors import CONFIG
-from firstbell.runner.cli.console import console, counted, errors_as_sentences
+from firstbell.runner.cli.console import console, counted, echo, errors_as_sentences
 from firstbell.runner.cli.options import CONFIG_OPTION, JSON_OPTION
 from firstbell.runner.cli.play.run import run
 from firstbell.runner.preflight.adapters import JOURNEYS, check_adapter
@@ -46,7 +46,7 @@ def check(context: click.Context, adapter: str, play: bool, as_json: bool, confi
             found.append(finding)
             status.update(f"checking: {finding.area.value}")
     if as_json:
-        click.echo(json.dumps(_document(found), indent=1))
+        echo(json.dumps(_document(found), indent=1))
     else:
         _print(out, found)
     if adapter and play and has_no_errors(found):

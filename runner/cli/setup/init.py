@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from firstbell.private_files import private_folder
-from firstbell.runner.cli.console import console, give_up
+from firstbell.runner.cli.console import console, echo, give_up
 from firstbell.runner.config.model import Settings
 from firstbell.runner.config.search import FILE_NAME
 from firstbell.runner.config.starter import STARTER
@@ -43,7 +43,7 @@ def init() -> None:
 @click.argument("file", type=click.Choice(["config", "run"]), default="config")
 def schema(file: str) -> None:
     """Print the JSON schema of firstbell.toml or run.json."""
-    click.echo(schema_text() if file == "config" else run_schema_text(), nl=False)
+    echo(schema_text() if file == "config" else run_schema_text(), ends_line=False)
 
 
 def schema_text() -> str:

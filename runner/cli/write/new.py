@@ -71,7 +71,7 @@ def print_next_steps(file: Path, name: str, folder: JourneyFolder, config: Confi
     out.print(f"Wrote {os.path.relpath(file)}.", style="strong", soft_wrap=True)
     if folder.to_add:
         out.print(f"Add under \\[school] in {os.path.relpath(config.file)}:")
-        out.print(f"  {folder.to_add}", markup=False)
-    out.print(f"  firstbell check{' ' * len(name)}   checks it", markup=False)
-    out.print(f"  firstbell run {name}     runs it", markup=False)
-    out.print(f"  pytest {os.path.relpath(file)} --headed --slowmo 300", markup=False, soft_wrap=True)
+        out.print(f"  {folder.to_add}")
+    out.print(f"  firstbell check{' ' * len(name)}   checks it")
+    out.print(f"  firstbell run {name}     runs it")
+    out.print(f"  pytest {os.path.relpath(file)} --headed --slowmo 300", soft_wrap=True)

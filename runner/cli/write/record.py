@@ -82,7 +82,7 @@ def record(
             district = replace(district, browser_name=browser_name or account.browser or district.browser_name)
             journey = _journey_request(district, name, role, signed_in=signed_in)
             if practice is not None and not signed_in:
-                console().print(f"Sign in as {account.username}, password {account.password.reveal()}", markup=False)
+                console().print(f"Sign in as {account.username}, password {account.password.reveal()}")
             recording = RecordingRequest(
                 url=journey.doors.get(url, url),
                 district=district,
@@ -91,7 +91,7 @@ def record(
                 device=device or account.device,
             )
             for limitation in not_given(recording):
-                console().print(f"{limitation}.", style="quiet", markup=False)
+                console().print(f"{limitation}.", style="quiet")
             with cleaned_by(TextCleaner(_revealed(district))), recording_errors_as_sentences():
                 written = recorded_with(recording)
         folder.write(file, journey_of(written, replace(journey, device=device)))
