@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 import unicodedata
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 from pathlib import Path
 
+from firstbell.errors import FirstBellError
+
 NAME_LIMIT = 48
+
+
+class AlteredEvidence(FirstBellError):
+    """Evidence was changed in the store, so it is not handed out; the message names the file."""
 
 
 class ArtifactKind(Enum):
@@ -63,6 +71,20 @@ def absent(artifact: Artifact, reason: str) -> Artifact:
     return Artifact(
         kind=artifact.kind, name=artifact.name, actor=artifact.actor, step=artifact.step, missing=reason or "unknown"
     )
+
+
+def check_unaltered(run_json: bytes, files: Mapping[str, bytes], run_json_sha256: str) -> None:
+    """Check the files of a run against the hashes in its run.json, and run.json against the hash that history has of
+    it. Raises AlteredEvidence for the first that differs.
+
+    An empty hash is not checked: runs of earlier versions have none in history.
+    """
+    if run_json_sha256 and hashlib.sha256(run_json).hexdigest() != run_json_sha256:
+        raise AlteredEvidence("run.json was changed after the run: it is not the one that history has the hash of")
+    for artifact in json.loads(run_json)["artifacts"]:
+        data = files.get(artifact["name"])
+        if data is not None and artifact["sha256"] and hashlib.sha256(data).hexdigest() != artifact["sha256"]:
+            raise AlteredEvidence(f"{artifact['name']} was changed after the run: its hash in run.json is another")
 
 
 def slug(text: str) -> str:

@@ -17,6 +17,7 @@ from firstbell.artifacts.bundle.narrowing import narrow_file, narrow_run
 from firstbell.artifacts.bundle.page import PageContext, headline, page, side_by_side, summary
 from firstbell.artifacts.bundle.run_view import RunView, UnreadableRun, read_run_view
 from firstbell.artifacts.bundle.trace_summary import failed_actions
+from firstbell.artifacts.evidence import check_unaltered
 from firstbell.artifacts.packing import write_files
 from firstbell.compat.playwright_package import trace_viewer_folder
 
@@ -26,15 +27,17 @@ SCHEMA = "firstbell.evidence/1"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BundleRequest:
-    """The options of a bag: its page's context, the attempt (0: the last), and the key that signs it, as PEM."""
+    """The options of a bag: its page's context, the hash of run.json in history (empty: unknown), the attempt (0: the
+    last), and the key that signs it, as PEM."""
 
     context: PageContext
+    run_json_sha256: str
     attempt: int = 0
     signing_key: bytes = b""
 
 
 def build(files: Mapping[str, bytes], request: BundleRequest, now: datetime) -> dict[str, bytes]:
-    """Return the members of a bag of a run's files, by name. Raises UnreadableRun, and BadKey."""
+    """Return the members of a bag of a run's files, by name. Raises UnreadableRun, AlteredEvidence, BadKey."""
     payload, view, context = _prepare(files, request)
     number = view.attempt["number"]
     traces = {actor: payload[name] for actor, name in view.traces}
@@ -58,6 +61,7 @@ def shared_page(files: Mapping[str, bytes], request: BundleRequest) -> bytes:
 def _prepare(files: Mapping[str, bytes], request: BundleRequest) -> tuple[dict[str, bytes], RunView, PageContext]:
     """Return the files that may be handed out, and the view and the context of the page about them."""
     run = _run(files)
+    check_unaltered(files["run.json"], files, request.run_json_sha256)
     payload, left_out = _narrow_files(files, run, request)
     payload["run.json"] = json.dumps(narrow_run(run, payload, request.context.scope), indent=1).encode()
     view = _run_view(payload, request)

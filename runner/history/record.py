@@ -62,7 +62,8 @@ class RunRow:
     store that shows the failing step. `service` is the service that is blamed, `cause` the cause in a word, `diagnosis`
     the whole diagnosis as JSON; `degraded` describes the degradation of a run that passed. `is_private`: an unexpected
     person was in the class. `accounts` maps roles to the names of their accounts. `under_construction`: the journey had
-    never passed at this location. `harmless` are requests of a passing run that failed or waited.
+    never passed at this location. `run_json_sha256`: the hash of its run.json; empty for a run of an earlier version.
+    `harmless` are requests of a passing run that failed or waited.
     """
 
     id: str
@@ -89,6 +90,7 @@ class RunRow:
     diagnosis: dict[str, Any] | None = None
     accounts: dict[str, str] | None = None
     under_construction: bool = False
+    run_json_sha256: str = ""
     harmless: tuple[HarmlessRequest, ...] = ()
     attempts: tuple[AttemptRow, ...] = ()
 
@@ -119,4 +121,5 @@ def refused_row(run: RunRow, why: str) -> RunRow:
         said=why,
         due_at=run.due_at,
         is_private=run.is_private,
+        run_json_sha256=run.run_json_sha256,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from collections.abc import Iterator
@@ -84,7 +85,7 @@ def evidence(district: tuple[Path, str, dict[str, bytes]], *arguments: str) -> s
 @pytest.fixture(scope="module")
 def bag(district: tuple[Path, str, dict[str, bytes]]) -> dict[str, bytes]:
     context = PageContext(district="Practice", zone=ZoneInfo("America/New_York"), scope=Scope())
-    made = build(district[2], BundleRequest(context=context), datetime.now(UTC))
+    made = build(district[2], BundleRequest(context=context, run_json_sha256=""), datetime.now(UTC))
     return {name.removeprefix("data/"): data for name, data in made.items() if name.startswith("data/")}
 
 
@@ -166,7 +167,7 @@ def test_shared_link_opens_the_page_and_the_bag_and_is_logged(
     link = page.get_by_role("link", name="Download everything").get_attribute("href")
     (tmp_path / "bag.zip").write_bytes(urllib3.request("GET", str(link)).data)
     checked = command("evidence", "verify", str(tmp_path / "bag.zip"))
-    assert checked.output.splitlines()[-1] == "unaltered by its own hashes; not signed"
+    assert checked.output.splitlines()[-1] == "unaltered by its own hashes; the signature was not checked"
     (row,) = json.loads(evidence(district, "evidence", "log", "--json", "--limit", "1"))
     assert (row["recipient"], row["service"], row["way"]) == ("Contoso support", "live-class", "link")
     assert row["until"] is not None
@@ -187,6 +188,11 @@ def test_bag_on_disk_is_verified_by_its_key_and_fails_after_a_change(
     changed = command("evidence", "verify", str(folder))
     assert changed.exit_code == 1
     assert "data/summary.md is unchanged" in changed.output
+
+
+def test_history_has_the_hash_of_the_run_json_that_is_stored(district: tuple[Path, str, dict[str, bytes]]) -> None:
+    (row,) = json.loads(evidence(district, "runs", "--json", "--limit", "1"))
+    assert row["run_json_sha256"] == hashlib.sha256(district[2]["run.json"]).hexdigest()
 
 
 def test_held_evidence_is_listed_until_it_is_let_go(

@@ -15,7 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from firstbell.artifacts.bundle import bag as bags
-from firstbell.artifacts.bundle.build import BundleRequest, build
+from firstbell.artifacts.bundle.build import build
 from firstbell.artifacts.bundle.signature import new_private_key, public_key
 from firstbell.artifacts.bundle.trace_viewer import serve_files
 from firstbell.artifacts.holds import runs_of_names
@@ -26,9 +26,8 @@ from firstbell.runner.app.build_storage import store_of
 from firstbell.runner.cli.console import console, echo, give_up
 from firstbell.runner.cli.evidence.fetch import (
     FetchedEvidence,
+    bundle_request_of,
     evidence_of,
-    page_context_of,
-    signing_key,
     write_bag,
     zipped,
 )
@@ -103,8 +102,7 @@ def bag(
         with screen.status("fetching the run from the store"):
             found = evidence_of(config, database, run)
         with screen.status("making the bag"):
-            context = page_context_of(config, found, service)
-            request = BundleRequest(context=context, attempt=attempt, signing_key=signing_key(config))
+            request = bundle_request_of(config, found, service, attempt)
             bag_ = build(found.files, request, datetime.now(UTC))
         if not is_shown:
             path = _write(bag_, found, out, service, as_zip=as_zip)

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from firstbell.artifacts.bundle.build import BundleRequest
 from firstbell.artifacts.bundle.page import PageContext
 from firstbell.artifacts.bundle.scope import Scope
 from firstbell.artifacts.evidence import run_prefix
@@ -87,15 +88,19 @@ def _opened_by(config: Config, database: Database, number: str) -> str:
     return names[0]
 
 
-def page_context_of(config: Config, evidence: FetchedEvidence, service: str) -> PageContext:
-    """The context of the evidence page. Raises EvidenceNotFound for a service that the run did not use."""
-    return PageContext(district=config.settings.school.name, zone=zone_of(config), scope=_scope(evidence, service))
+def bundle_request_of(config: Config, evidence: FetchedEvidence, service: str, attempt: int) -> BundleRequest:
+    """The request of a bag, signed with evidence.signing_key if there is one.
 
-
-def signing_key(config: Config) -> bytes:
-    """The key of evidence.signing_key, or empty. Raises MissingSecret."""
+    Raises EvidenceNotFound for a service that the run did not use, and MissingSecret.
+    """
     reference = config.settings.evidence.signing_key
-    return secret(reference).reveal().encode() if reference else b""
+    scope = _scope(evidence, service)
+    return BundleRequest(
+        context=PageContext(district=config.settings.school.name, zone=zone_of(config), scope=scope),
+        run_json_sha256=evidence.run.run_json_sha256,
+        attempt=attempt,
+        signing_key=secret(reference).reveal().encode() if reference else b"",
+    )
 
 
 def zipped(bag: Mapping[str, bytes], folder: str) -> bytes:

@@ -11,13 +11,13 @@ import click
 from rich.text import Text
 
 from firstbell.artifacts.bundle import bag as bags
-from firstbell.artifacts.bundle.build import BundleRequest, build, shared_page
+from firstbell.artifacts.bundle.build import build, shared_page
 from firstbell.artifacts.policy import Lifetime
 from firstbell.artifacts.stores import ShareLink, Store, StoreError, SupportsLinks
 from firstbell.runner.app.build_storage import store_of
 from firstbell.runner.cli.console import console
 from firstbell.runner.cli.evidence.evidence import ATTEMPT_OPTION, FOR_OPTION, evidence_errors_as_sentences
-from firstbell.runner.cli.evidence.fetch import evidence_of, page_context_of, signing_key, zipped
+from firstbell.runner.cli.evidence.fetch import bundle_request_of, evidence_of, zipped
 from firstbell.runner.cli.opening import open_history, zone_of
 from firstbell.runner.cli.options import CONFIG_OPTION
 from firstbell.runner.history.runs.handovers import Handover, HandoverHistory
@@ -45,16 +45,13 @@ def share(run: str, recipient: str, service: str, attempt: int, days: float, con
             found, store = evidence_of(config, database, run), store_of(config)
         folder = f"shared/{now:%Y-%m-%d}-{secrets.token_urlsafe(24)}"
         with screen.status("making the bag"):
-            context = page_context_of(config, found, service)
-            request = BundleRequest(context=context, attempt=attempt, signing_key=signing_key(config))
+            request = bundle_request_of(config, found, service, attempt)
             bag = build(found.files, request, now)
         with screen.status("uploading to the store"):
             name = f"evidence-{found.run.id[-6:]}"
             store.put(f"{folder}/{name}.zip", zipped(bag, name), Lifetime.SHARED)
             bag_link = _link(store, f"{folder}/{name}.zip", days)
-            linked = replace(
-                request, context=replace(context, bag_link=bag_link.url, is_signed=bool(request.signing_key))
-            )
+            linked = replace(request, context=replace(request.context, bag_link=bag_link.url))
             store.put(f"{folder}/index.html", shared_page(found.files, linked), Lifetime.SHARED)
             link = _link(store, f"{folder}/index.html", days)
         HandoverHistory(database).record(

@@ -8,10 +8,10 @@ from pathlib import Path, PurePosixPath
 
 import click
 
-from firstbell.artifacts.bundle.build import BundleRequest, build
+from firstbell.artifacts.bundle.build import build
 from firstbell.runner.cli.console import console, give_up
 from firstbell.runner.cli.evidence.evidence import ATTEMPT_OPTION, evidence_errors_as_sentences, show
-from firstbell.runner.cli.evidence.fetch import evidence_of, page_context_of
+from firstbell.runner.cli.evidence.fetch import bundle_request_of, evidence_of
 from firstbell.runner.cli.opening import open_history
 from firstbell.runner.cli.options import CONFIG_OPTION
 
@@ -34,9 +34,7 @@ def trace(run: str, actor: str, attempt: int, config_file: Path | None) -> None:
         console().status("fetching the run from the store"),
     ):
         found = evidence_of(config, database, run)
-        bag = build(
-            found.files, BundleRequest(context=page_context_of(config, found, ""), attempt=attempt), datetime.now(UTC)
-        )
+        bag = build(found.files, bundle_request_of(config, found, "", attempt), datetime.now(UTC))
     files = {name.removeprefix("data/"): data for name, data in bag.items() if name.startswith("data/")}
     chosen = chosen_trace(files, actor)
     if not chosen:

@@ -21,7 +21,7 @@ import structlog
 
 from firstbell.artifacts.evidence import run_prefix
 from firstbell.artifacts.isolation.cleaning import RunSecrets, clean_isolated
-from firstbell.artifacts.packing import RunLocation, pack
+from firstbell.artifacts.packing import RUN, RunLocation, pack
 from firstbell.artifacts.policy import EvidencePolicy, Lifetime
 from firstbell.artifacts.redaction.known_secrets import KnownSecrets
 from firstbell.artifacts.redaction.quarantine import bound_quarantine
@@ -236,12 +236,12 @@ def _keep(run: Run, claim: Claim | None, context: RunContext, folder: Path) -> R
     )
     document = document_of(run, cleaned.artifacts, render_context)
     problems = [f"{artifact.name} is missing: {artifact.missing}" for artifact in cleaned.artifacts if artifact.missing]
-    files = {**cleaned.files, "run.json": document.model_dump_json(indent=1).encode()}
+    files = {**cleaned.files, RUN: document.model_dump_json(indent=1).encode()}
     lifetime = Lifetime.PASSES if passed else Lifetime.FAILURES
     problems += _spooled(context.spool, RunLocation(prefix=prefix, lifetime=lifetime, started_at=run.started_at), files)
     context.nudge()
     evidence, picture = context.store.address(prefix), picture_of(run, cleaned.artifacts, prefix)
-    context.history.record(row_of(run, evidence, render_context, picture), claim)
+    context.history.record(row_of(run, evidence, render_context, picture=picture, run_json=files[RUN]), claim)
     result = RunResult(
         run=run,
         document=document,

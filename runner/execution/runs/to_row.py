@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 
 from firstbell.runner.diagnosis.harmless import harmless_of
@@ -13,9 +14,9 @@ from firstbell.runner.outcome import Outcome
 Scrub = Callable[[str], str]
 
 
-def row_of(run: Run, evidence: str, context: RenderContext, picture: str = "") -> RunRow:
+def row_of(run: Run, evidence: str, context: RenderContext, *, picture: str = "", run_json: bytes) -> RunRow:
     """Returns the row of a run with its parts; `evidence` is the location of its evidence, `picture` the object that
-    shows the failing step."""
+    shows the failing step, `run_json` the document whose hash is kept."""
     scrub = context.scrub
     step = run.last.failing_step
     ending = step.ending if step else run.last.ending
@@ -44,6 +45,7 @@ def row_of(run: Run, evidence: str, context: RenderContext, picture: str = "") -
         is_private=run.is_private,
         accounts=dict(run.accounts),
         under_construction=run.under_construction,
+        run_json_sha256=hashlib.sha256(run_json).hexdigest(),
         harmless=harmless_of(run.last.harmless) if run.outcome is Outcome.PASSED else (),
         attempts=tuple(_attempt_row(attempt, scrub) for attempt in run.attempts),
     )

@@ -86,6 +86,7 @@ runs = Table(
     Column("is_private", Boolean, nullable=False, server_default=false()),
     Column("accounts", JSON),
     Column("under_construction", Boolean, nullable=False, server_default=false()),
+    Column("run_json_sha256", String(64), nullable=False, server_default=""),
     Index(None, "started_at"),
     Index(None, "journey", "started_at"),
     Index(None, "journey", "location", "started_at"),

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
+import re
 import zipfile
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -13,13 +15,14 @@ import pytest
 
 from firstbell.artifacts.bundle import build as building
 from firstbell.artifacts.bundle import narrowing
-from firstbell.artifacts.bundle.build import BundleRequest, build
+from firstbell.artifacts.bundle.build import BundleRequest, build, shared_page
 from firstbell.artifacts.bundle.charts import charts_of
 from firstbell.artifacts.bundle.merge_traces import merge_traces
 from firstbell.artifacts.bundle.page import PageContext
 from firstbell.artifacts.bundle.run_view import UnreadableRun
 from firstbell.artifacts.bundle.scope import Scope
 from firstbell.artifacts.bundle.trace_summary import failed_actions
+from firstbell.artifacts.evidence import AlteredEvidence
 from tests.support.sample_run import OTHER_HOST, OTHERS, THEIR_HOST, THEIRS, a_run, step, trace
 
 NOW = datetime(2026, 8, 31, 12, tzinfo=UTC)
@@ -28,7 +31,7 @@ CONTOSO = Scope(service="platform", owner="Contoso", hosts=("*.contoso.example",
 
 def bag_of(files: dict[str, bytes], scope: Scope = Scope()) -> dict[str, bytes]:  # noqa: B008
     context = PageContext(district="Bayfront", zone=ZoneInfo("America/New_York"), scope=scope)
-    return build(files, BundleRequest(context=context), NOW)
+    return build(files, BundleRequest(context=context, run_json_sha256=""), NOW)
 
 
 def everything(bag: dict[str, bytes]) -> bytes:
@@ -160,6 +163,27 @@ def test_page_serves_the_bag_to_this_machine_only_and_says_that_it_is_not_signed
     html = bag_of(a_run())["data/index.html"].decode()
     assert "http.server --bind 127.0.0.1" in html
     assert "The bag is not signed" in html
+
+
+def sealed_run() -> dict[str, bytes]:
+    """Returns the files of a run whose run.json has their hashes."""
+    files = a_run()
+    artifacts = json.loads(files["run.json"])["artifacts"]
+    hashed = [artifact | {"sha256": hashlib.sha256(files[artifact["name"]]).hexdigest()} for artifact in artifacts]
+    return a_run(artifacts=hashed)
+
+
+@pytest.mark.parametrize("scope", [Scope(), CONTOSO], ids=["for all", "for one vendor"])
+@pytest.mark.parametrize("name", ["run.json", *(name for name in a_run() if name != "run.json")])
+def test_run_with_a_file_that_was_changed_in_the_store_is_not_bagged(name: str, scope: Scope) -> None:
+    files = sealed_run()
+    context = PageContext(district="Bayfront", zone=ZoneInfo("America/New_York"), scope=scope)
+    request = BundleRequest(context=context, run_json_sha256=hashlib.sha256(files["run.json"]).hexdigest())
+    assert build(files, request, NOW)
+    files[name] += b" "
+    for make in (lambda: build(files, request, NOW), lambda: shared_page(files, request)):
+        with pytest.raises(AlteredEvidence, match=re.escape(f"{name} was changed after the run")):
+            make()
 
 
 def test_page_loads_nothing_from_other_hosts() -> None:

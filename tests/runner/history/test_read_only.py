@@ -101,6 +101,7 @@ def test_a_file_that_does_not_exist_is_an_empty_history(tmp_path: Path) -> None:
 def test_an_older_schema_is_brought_up_to_date(file: Path) -> None:
     with closing(Database(f"sqlite:///{file}")) as database, database.write() as connection:
         connection.execute(text("ALTER TABLE heartbeats DROP COLUMN stopped"))
+        connection.execute(text("ALTER TABLE runs DROP COLUMN run_json_sha256"))
         connection.execute(text("UPDATE alembic_version SET version_num = '0008'"))
     with closing(Database(open_to_read(f"sqlite:///{file}"))) as database:
         assert runs_told(database) == 1

@@ -132,7 +132,7 @@ def test_a_database_of_the_first_version_keeps_its_runs(tmp_path: Path) -> None:
 def test_an_old_run_is_private_if_its_message_says_so(outcome: str, said: str, url: str, *, is_private: bool) -> None:
     engine = open_database(url)
     with engine.begin() as connection:
-        for column in ("is_private", "accounts", "under_construction"):
+        for column in ("is_private", "accounts", "under_construction", "run_json_sha256"):
             connection.execute(text(f"ALTER TABLE runs DROP COLUMN {column}"))
         connection.execute(text("DROP TABLE harmless_requests"))
         connection.execute(text("ALTER TABLE heartbeats DROP COLUMN stopped"))
