@@ -8,6 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
+LOG_MIB = 5
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 
@@ -28,8 +29,11 @@ def private_file(file: Path) -> Path:
 
 
 def private_log(file: Path) -> IO[bytes]:
-    """Opens a private file in a private folder for appending. Raises OSError."""
+    """Opens a private file in a private folder for appending. One larger than `LOG_MIB` is moved aside first, over the
+    one before it: a log that nothing bounds fills a disk in a year. Raises OSError."""
     private_folder(file.parent)
+    if file.exists() and file.stat().st_size > LOG_MIB << 20:
+        file.replace(file.with_name(f"{file.name}.1"))
     return private_file(file).open("ab")
 
 

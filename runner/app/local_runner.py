@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -16,7 +17,7 @@ from firstbell.artifacts.stores.availability import check_usable
 from firstbell.artifacts.uploader import Uploader, UploadReport, UploadState
 from firstbell.errors import CONFIG, FirstBellError
 from firstbell.journeys.practice.client import PracticeSchool
-from firstbell.private_files import private_file
+from firstbell.private_files import private_log
 from firstbell.runner import log
 from firstbell.runner.app.alerting import Alerting, alerting_for
 from firstbell.runner.app.build import practice_for
@@ -175,8 +176,8 @@ def open_local_runner(
         alerting = alerting_for(config, database)
         observe = alerting.incidents.record_run if alarms else None
         runtime = runtime_for(config, database, practice, headed=headed, observe=observe)
-        log_file = private_file(state_folder(config) / "log.jsonl") if quiet else None
-        stream = stack.enter_context(log_file.open("a")) if log_file else None
+        log_file = private_log(state_folder(config) / "log.jsonl") if quiet else None
+        stream = stack.enter_context(io.TextIOWrapper(log_file, encoding="utf-8")) if log_file else None
         log.set_up(stream, scrub=runtime.run_context.known.scrub)
         stack.callback(log.reset)
         uploader = Uploader(runtime.run_context.spool, runtime.run_context.store, log_upload).start()

@@ -12,10 +12,11 @@ from firstbell.runner.alarms.status import SILENT_AFTER
 from firstbell.runner.history.alarms.heartbeats import HeartbeatHistory
 from firstbell.runner.history.alarms.incidents import IncidentService
 from firstbell.runner.history.database import Database
+from firstbell.runner.history.retention.proven_clock import ClockProof, clock_proof
 
 log = structlog.get_logger()
 
-# A location that is silent for so long has been given up, not lost.
+# A location that is silent for so long has been given up, not lost, unless the clock is in doubt.
 FORGOTTEN_AFTER = timedelta(days=7)
 
 
@@ -24,6 +25,7 @@ class AlarmUpkeep:
 
     def __init__(self, incidents: IncidentService, database: Database, *locations: str) -> None:
         self._incidents = incidents
+        self._database = database
         self._heartbeats = HeartbeatHistory(database)
         self._locations = locations
         self._silent_after = SILENT_AFTER
@@ -66,7 +68,7 @@ class AlarmUpkeep:
     def _check_other_locations(self) -> None:
         """Reports each other location that has become silent, or is back."""
         for location, silent_for in self._heartbeats.others(*self._locations):
-            if silent_for > FORGOTTEN_AFTER:
+            if silent_for > FORGOTTEN_AFTER and clock_proof(self._database) is not ClockProof.DOUBTFUL:
                 self._give_up(location)
                 continue
             minutes = round(silent_for.total_seconds() / 60)

@@ -35,7 +35,8 @@ from firstbell.runner.execution.supervision.managed_worker import ManagedWorker
 from firstbell.runner.execution.supervision.process_identity import owner_is_gone, this_process
 from firstbell.runner.execution.supervision.termination import reap_orphans
 from firstbell.runner.history.database import Database, HistoryError
-from firstbell.runner.history.runs.retention import StepThinning
+from firstbell.runner.history.retention.old_rows import HistoryRetention, KeepDays
+from firstbell.runner.history.retention.proven_clock import WHY_DOUBTFUL, ClockProof, clock_proof
 from firstbell.runner.history.runs.runs import RunHistory
 from firstbell.runner.history.slots.slots import ClaimPolicy
 from firstbell.runner.watch.alarm_upkeep import AlarmUpkeep
@@ -54,7 +55,7 @@ from firstbell.runner.watch.systemd import notify, reloading, watchdog_s
 log = structlog.get_logger()
 
 PLAN_S, LEASES_S, ALARM_UPKEEP_S = 10.0, 15.0, 5.0
-CALENDARS_S, THINNING_S, SWEEP_S = 10.0, 3600.0, 24 * 3600.0
+CALENDARS_S, RETENTION_S, SWEEP_S = 10.0, 3600.0, 24 * 3600.0
 TURN_S = 1.0
 # A stop waits no longer for uploads: evidence on the spool is durable.
 FINISH_S = 5.0
@@ -133,13 +134,13 @@ class WatchService:
 
     def _jobs(self) -> list[PeriodicJob]:
         settings = self.generation.runtime.config.settings
-        thinning = StepThinning(self._resources.database, self.generation.runtime.zone, self._keep_days)
+        retention = HistoryRetention(self._resources.database, self.generation.runtime.zone, self._keep_days)
         checks_every_s = settings.diagnosis.checks_every
         return [
             PeriodicJob(name="plan", every_s=PLAN_S, run_once=self._plan),
             PeriodicJob(name="leases", every_s=LEASES_S, run_once=self._renew_and_reap),
             PeriodicJob(name="calendars", every_s=CALENDARS_S, run_once=self._maintenance.refresh),
-            PeriodicJob(name="step thinning", every_s=THINNING_S, run_once=thinning.thin),
+            PeriodicJob(name="retention", every_s=RETENTION_S, run_once=retention.apply),
             PeriodicJob(name="evidence sweep", every_s=SWEEP_S, run_once=self._sweep),
             PeriodicJob(name="alarm upkeep", every_s=ALARM_UPKEEP_S, run_once=self._alarm_upkeep.run_once),
             *(
@@ -159,16 +160,20 @@ class WatchService:
         return [PeriodicJob(name="heartbeat", every_s=settings.alarms.heartbeat.every, run_once=switch.run_once)]
 
     def _sweep(self) -> None:
-        """Removes expired evidence from a folder. A bucket has lifecycle rules for that."""
+        """Removes expired evidence from a folder, unless the clock may be wrong. A bucket has lifecycle rules."""
         runtime = self.generation.runtime
-        if isinstance(runtime.run_context.store, FolderStore):
+        proof = clock_proof(self._resources.database)
+        if proof is ClockProof.DOUBTFUL:
+            log.warning("evidence.sweep_held_back", why=WHY_DOUBTFUL)
+        elif proof is ClockProof.PROVEN and isinstance(runtime.run_context.store, FolderStore):
             swept = sweep(runtime.run_context.store.root, retention_of(runtime.config), datetime.now(UTC))
             write = log.warning if swept.stuck else log.info
             freed, stuck = swept.size_bytes, list(swept.stuck)
             write("evidence.swept", runs=swept.runs, parts=swept.parts, freed_bytes=freed, stuck=stuck)
 
-    def _keep_days(self) -> float:
-        return self.generation.runtime.config.settings.history.keep_steps
+    def _keep_days(self) -> KeepDays:
+        section = self.generation.runtime.config.settings.history
+        return KeepDays(steps=section.keep_steps, details=section.keep_details)
 
     def _plan(self) -> None:
         for location in self.locations.values():

@@ -21,6 +21,11 @@ class HistorySection(Section):
     keep_steps: Days = Field(
         30.0, description="How long steps are kept; then only daily figures remain. Runs are always kept."
     )
+    keep_details: Days = Field(
+        90.0,
+        description="How long slots are kept, and notices and logs of closed incidents. Incidents and daily figures "
+        "are always kept.",
+    )
 
     @model_validator(mode="after")
     def _no_password_inside(self) -> HistorySection:

@@ -46,7 +46,6 @@ READY_S = 60.0  # Importing Playwright and collecting takes 2 s on two busy core
 # Saving two traces takes under 2 s; a context that does not close in this time never will (playwright#22156).
 CLOSE_S = 20.0
 MIB = 1 << 20
-LOG_MIB = 5
 
 Listener = Callable[[FromWorker], None]
 
@@ -59,7 +58,7 @@ class Worker:
     """One resident worker. `log` receives its printed output."""
 
     def __init__(self, setup: WorkerSetup, log: Path) -> None:
-        self._log: IO[bytes] = _log_file(log)
+        self._log: IO[bytes] = private_log(log)
         self._messages: queue.SimpleQueue[FromWorker | None] = queue.SimpleQueue()
         self._entrance = Entrance(setup.secrets)
         self._child = ChildProcess(
@@ -184,13 +183,6 @@ class Worker:
 
     def _crashed(self) -> WorkerFailure:
         return WorkerFailure(f"the worker process crashed; log: {self._log.name}")
-
-
-def _log_file(path: Path) -> IO[bytes]:
-    """Opens the log of printed output, bounded: a journey that prints every five minutes prints a lot in a year."""
-    if path.exists() and path.stat().st_size > LOG_MIB * MIB:
-        path.replace(path.with_name(f"{path.name}.1"))
-    return private_log(path)
 
 
 def _attempt(order: PlayAttempt, messages: list[FromWorker], fallback: AttemptJudged, unclosed: str) -> Attempt:

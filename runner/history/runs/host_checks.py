@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from pydantic import TypeAdapter
-from sqlalchemy import ColumnElement, delete, insert, select
+from sqlalchemy import ColumnElement, insert, select
 
 from firstbell.runner.diagnosis.host_check import WELL, HostCheck
 from firstbell.runner.history.database import Database
@@ -63,12 +63,6 @@ class HostCheckHistory:
         with self._database.read() as connection:
             times_ms: Sequence[float] = connection.execute(newest).scalars().all()
         return statistics.median(times_ms) if times_ms else None
-
-    def forget(self, keep: timedelta) -> int:
-        """Deletes older checks; returns their count."""
-        with self._database.write() as connection:
-            old = host_checks.c.at < self._database.now(connection) - keep
-            return connection.execute(delete(host_checks).where(old)).rowcount
 
     def _found(self, criterion: ColumnElement[bool], limit: int | None = None) -> list[HostCheck]:
         """Returns checks, newest first."""

@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from firstbell.artifacts.spool import Spool
+from firstbell.private_files import LOG_MIB, private_log
 from firstbell.runner.app.history_address import history_url
 from firstbell.runner.app.open_config import open_state_folder
 from firstbell.runner.config.load import Config, parse
-from firstbell.runner.execution.supervision.supervisor import _log_file
 from firstbell.runner.history.database import Database
 
 TEXT = """\
@@ -44,7 +44,7 @@ def open_to_others(folder: Path) -> list[str]:
     "first",
     [
         lambda config: Database(history_url(config)).close(),
-        lambda config: _log_file(config.folder / ".firstbell" / "worker.log").close(),
+        lambda config: private_log(config.folder / ".firstbell" / "worker.log").close(),
         lambda config: Spool(config.folder / ".firstbell" / "spool"),
         open_state_folder,
     ],
@@ -62,6 +62,16 @@ def test_what_an_earlier_version_left_open_is_closed(config: Config) -> None:
         (state / name).touch(mode=0o644)
     open_state_folder(config)
     assert open_to_others(config.folder) == []
+
+
+def test_a_large_log_is_moved_aside_and_the_last_one_kept(tmp_path: Path) -> None:
+    log = tmp_path / "logs" / "worker.log"
+    for text in (b"first", b"x" * ((LOG_MIB << 20) + 1), b"new"):
+        with private_log(log) as file:
+            file.write(text)
+    assert log.read_bytes() == b"new"
+    assert log.with_name("worker.log.1").read_bytes().startswith(b"firstx")
+    assert open_to_others(tmp_path / "logs") == []
 
 
 def test_history_elsewhere_is_closed_too_and_its_folder_left_alone(tmp_path: Path) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
-from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -23,8 +22,7 @@ from firstbell.runner.diagnosis.host_check import (
 )
 from firstbell.runner.history.database import Database
 from firstbell.runner.history.runs.host_checks import HostCheckHistory
-from firstbell.runner.history.runs.retention import StepThinning
-from tests.support.clocks import NOON, Clock
+from tests.support.clocks import NOON
 
 HOST = "portal.example:443"
 
@@ -86,11 +84,3 @@ def test_usual_speed_is_the_median_of_the_last_good_checks(database: Database) -
     history.record([check(20, first_byte_ms=5.0, trouble=HostFault.HTTP_ERROR), check(21, first_byte_ms=None)], "here")
     assert history.recent_median_ms("here", HOST, n=5) == 12.0
     assert history.recent_median_ms("here", HOST, n=5, before=NOON + timedelta(minutes=5)) == 1000.0
-
-
-def test_old_host_checks_are_deleted(database: Database, clock: Clock) -> None:
-    history = HostCheckHistory(database)
-    history.record([check(0), check(90)], "here")
-    clock.now = NOON + timedelta(days=7, hours=1)
-    StepThinning(database, ZoneInfo("UTC"), lambda: 30.0).thin()
-    assert history.between("here", NOON, clock.now) == [check(90)]

@@ -14,7 +14,7 @@ from sqlalchemy import text
 from firstbell.runner.history.daily_figures import DailyFigures, Uptime
 from firstbell.runner.history.database import Database
 from firstbell.runner.history.record import AttemptRow, RunRow, StepRow
-from firstbell.runner.history.runs.retention import StepThinning
+from firstbell.runner.history.retention.steps import StepThinning
 from firstbell.runner.history.runs.runs import RunHistory
 from firstbell.runner.history.slots.account_allocation import AccountAllocation
 from firstbell.runner.history.slots.account_locks import AccountLocks

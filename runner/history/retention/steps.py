@@ -1,29 +1,31 @@
-"""Retention of old rows: runs and attempts are kept, their steps become daily figures, media proofs and old host checks
-are deleted.
+"""Retention of steps: they become daily figures, and media proofs are deleted. Runs and attempts are kept.
 
-One day at a time, figures and deletion in one transaction: if the process dies in between, the day is done again.
+One day at a time: its figures are written, then its steps are deleted in batches. If the process dies in between, the
+next call deletes the rest of that day.
 """
 
 from __future__ import annotations
 
 import math
 import statistics
+import time
 from collections.abc import Callable, Iterable
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, timedelta
+from datetime import time as clock_time
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, delete, func, insert, select
+from sqlalchemy import ColumnElement, Connection, delete, func, insert, select
 
 from firstbell.runner.history.database import Database
-from firstbell.runner.history.runs.host_checks import HostCheckHistory
+from firstbell.runner.history.retention.batches import PAUSE_S, delete_values
 from firstbell.runner.history.tables.runs import proofs, runs, step_days, steps
 from firstbell.runner.outcome import Outcome
 from firstbell.runner.percentile import percentile
 
 _ONE_DAY = timedelta(days=1)
-# A dozen hosts make some 16 MB a day (measured), and a diagnosis needs only the latest checks.
-CHECKS_KEPT = timedelta(days=7)
+# With ten steps each, as many rows as fit into one batch.
+BATCH_RUNS = 100
 
 
 class StepThinning:
@@ -37,10 +39,9 @@ class StepThinning:
 
     def thin(self) -> int:
         """Sums up every day that is old enough; returns the number of deleted steps. Raises HistoryError."""
-        HostCheckHistory(self._database).forget(CHECKS_KEPT)
         with self._database.read() as connection:
             day, last = self._first(connection), self._last(connection)
-        thinned = 0
+        thinned = self._delete(day - _ONE_DAY) if day is not None else 0
         while day is not None and day <= last:
             thinned += self._thin(day)
             day += _ONE_DAY
@@ -59,21 +60,35 @@ class StepThinning:
         return today - timedelta(days=math.ceil(self._keep_days()) + 1)
 
     def _thin(self, day: date) -> int:
-        begin, end = (datetime.combine(at, time(), self._zone).astimezone(UTC) for at in (day, day + _ONE_DAY))
-        on_day = (runs.c.started_at >= begin) & (runs.c.started_at < end)
         taken = (steps.c.ended_s - steps.c.started_s).label("took_s")
         columns = (runs.c.journey, runs.c.location, steps.c.actor, steps.c.title, steps.c.service, steps.c.ending)
-        query = select(*columns, taken).join(runs, runs.c.id == steps.c.run_id).where(on_day)
+        query = select(*columns, taken).join(runs, runs.c.id == steps.c.run_id).where(self._on(day))
         with self._database.read() as connection:
             figures = list(_figures(day, connection.execute(query).all()))
         if not figures:
             return 0
-        run_ids = select(runs.c.id).where(on_day)
         with self._database.write() as connection:
             connection.execute(delete(step_days).where(step_days.c.day == day))
             connection.execute(insert(step_days), figures)
-            connection.execute(delete(proofs).where(proofs.c.run_id.in_(run_ids)))
-            return connection.execute(delete(steps).where(steps.c.run_id.in_(run_ids))).rowcount
+        return self._delete(day)
+
+    def _delete(self, day: date) -> int:
+        """Deletes the steps and proofs of the runs of a day; returns the number of steps."""
+        query = select(steps.c.run_id).join(runs, runs.c.id == steps.c.run_id).where(self._on(day)).distinct()
+        with self._database.read() as connection:
+            found = connection.execute(query).scalars().all()
+        deleted = 0
+        for begin in range(0, len(found), BATCH_RUNS):
+            batch = found[begin : begin + BATCH_RUNS]
+            delete_values(self._database, proofs.c.run_id, batch)
+            deleted += delete_values(self._database, steps.c.run_id, batch)
+            time.sleep(PAUSE_S)
+        return deleted
+
+    def _on(self, day: date) -> ColumnElement[bool]:
+        """Returns the condition of runs that began on a day."""
+        begin, end = (datetime.combine(at, clock_time(), self._zone).astimezone(UTC) for at in (day, day + _ONE_DAY))
+        return (runs.c.started_at >= begin) & (runs.c.started_at < end)
 
 
 def _figures(day: date, rows: Iterable[Any]) -> Iterable[dict[str, object]]:
