@@ -17,6 +17,7 @@ from firstbell.errors import CONFIG, FirstBellError
 
 # As requests and curl; OpenSSL itself reads SSL_CERT_FILE and SSL_CERT_DIR.
 BUNDLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
+ONLY_BUNDLE = "AWS_CA_BUNDLE"
 PROXY_SCHEMES = ("http", "https")
 
 
@@ -29,10 +30,12 @@ class BadWebAccess(FirstBellError):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WebAccess:
     """The configured way. An empty `proxy` leaves it to the environment (HTTPS_PROXY, HTTP_PROXY, ALL_PROXY); NO_PROXY
-    holds for both. `ca` is a PEM file that is trusted besides the system's and REQUESTS_CA_BUNDLE."""
+    holds for both. `ca` is a PEM file that is trusted besides the system's and REQUESTS_CA_BUNDLE; `only_ca` is one
+    that is trusted instead of these."""
 
     proxy: str = ""
     ca: str = ""
+    only_ca: str = ""
 
     def proxy_of(self, url: str) -> tuple[str, str]:
         """Returns the proxy for an address and the key or variable that names it; both are empty if it goes directly.
@@ -69,9 +72,10 @@ class WebAccess:
         )
 
     def _context(self) -> ssl.SSLContext:
-        context = ssl.create_default_context()
         name = next((name for name in BUNDLES if os.environ.get(name)), "")
-        for source, file in ((name, os.environ.get(name, "")), ("network.ca", self.ca)):
+        named = (ONLY_BUNDLE, self.only_ca) if self.only_ca else (name, os.environ.get(name, ""))
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT) if self.only_ca else ssl.create_default_context()
+        for source, file in (named, ("network.ca", self.ca)):
             if not file:
                 continue
             try:

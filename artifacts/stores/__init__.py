@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, Protocol, runtime_checkable
 
 from firstbell.artifacts.holds import LegalHold
 from firstbell.artifacts.policy import Lifetime
 from firstbell.errors import CONFIG, ERRORED, FirstBellError
+from firstbell.web_access import WebAccess
 
 STORES: Mapping[str, str] = {
     "": "firstbell.artifacts.stores.folder:FolderStore",
@@ -29,6 +30,7 @@ class StoreOptions:
     """Options of a store besides its address; each store uses those that apply to it.
 
     `lock_days`: the days for which even the owner cannot delete a failure's evidence (S3 Object Lock, governance mode).
+    `web`: the way of requests out of this machine.
     """
 
     endpoint_url: str = ""
@@ -38,6 +40,7 @@ class StoreOptions:
     checksums: Checksums = "when_supported"
     tags: bool = True
     lock_days: int = 0
+    web: WebAccess = field(default_factory=WebAccess)
 
 
 class StoreError(FirstBellError):
@@ -107,9 +110,12 @@ class SupportsHolds(Protocol):
 
 @runtime_checkable
 class SupportsLinks(Protocol):
-    """A store that can make links to its objects. `authorities` is a PEM file that its client trusts, or empty."""
+    """A store on the web, which can make links to its objects. `web` is the way to it, with what is trusted."""
 
-    authorities: str
+    web: WebAccess
+
+    def way(self) -> str:
+        """Return the way to the store in words: directly, or by which proxy. Raises StoreError."""
 
     def link(self, name: str, *, for_s: float) -> ShareLink:
         """Return a link to one object, valid for `for_s` or as long as the credentials allow. Raises StoreError."""

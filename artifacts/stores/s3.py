@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import hashlib
 import mimetypes
-import os
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
@@ -13,8 +12,6 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
-import boto3
-import botocore.session
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
 
@@ -31,14 +28,15 @@ from firstbell.artifacts.stores import AlreadyStored, Denied, ShareLink, StoreEr
 from firstbell.artifacts.stores.s3_answers import check_answer, check_encryption
 from firstbell.artifacts.stores.s3_errors import NotSupported, code_of, http_status_of, store_errors
 from firstbell.artifacts.stores.s3_self_test import BucketProbe
+from firstbell.artifacts.stores.s3_session import open_session
 from firstbell.artifacts.stores.self_test import SelfTestFinding
-from firstbell.web_access import BUNDLES
+from firstbell.web_access import BadWebAccess
 
 if TYPE_CHECKING:
+    import boto3
     from mypy_boto3_s3 import S3Client
 
-# boto3's defaults are 60 s each; no result waits for the store, but the next delivery does.
-CONNECT_S, READ_S, TRIES = 5, 20, 4
+TRIES = 4
 # Another client is writing the same key: try again (S3's ConditionalRequestConflict).
 CONFLICT_TRIES = 3
 PASSES = Lifetime.PASSES
@@ -68,11 +66,8 @@ class S3Store:
         self.prefix = f"{prefix.strip('/')}/" if prefix.strip("/") else ""
         self.options = options
         with store_errors(self.bucket):
-            core = botocore.session.Session()
-            self._session = boto3.Session(botocore_session=core)
-            named = (os.environ.get(name, "") for name in BUNDLES)
-            self.authorities: str = core.get_config_variable("ca_bundle") or next(filter(None, named), "")
-            self._client = _client(self._session, options, self.authorities)
+            self._session, self.web = open_session(options.web)
+            self._client = _client(self._session, options)
 
     def check(self) -> None:
         """Check that the bucket can be reached. A machine that may only write need not be allowed to read it."""
@@ -121,6 +116,13 @@ class S3Store:
     def address(self, name: str) -> str:
         """Return an object's s3:// address."""
         return f"s3://{self.bucket}/{self.prefix}{name}"
+
+    def way(self) -> str:
+        """Return the way to the store in words: directly, or by which proxy. Raises StoreError."""
+        try:
+            return self.web.way_of(self._client.meta.endpoint_url)
+        except BadWebAccess as error:
+            raise StoreError(str(error), permanent=True) from None
 
     def link(self, name: str, *, for_s: float) -> ShareLink:
         """Return a signed address. It ends no later than the credentials that signed it."""
@@ -249,11 +251,9 @@ def _type_of(name: str) -> str:
     return TYPES.get(suffix) or mimetypes.guess_type(f"x{suffix}")[0] or "application/octet-stream"
 
 
-def _client(session: boto3.Session, options: StoreOptions, authorities: str) -> S3Client:
+def _client(session: boto3.Session, options: StoreOptions) -> S3Client:
     config = Config(
         retries={"mode": "standard", "max_attempts": TRIES},
-        connect_timeout=CONNECT_S,
-        read_timeout=READ_S,
         signature_version="s3v4",
         request_checksum_calculation=options.checksums,
         response_checksum_validation=options.checksums,
@@ -263,7 +263,6 @@ def _client(session: boto3.Session, options: StoreOptions, authorities: str) -> 
             "s3",
             endpoint_url=options.endpoint_url or None,
             region_name=options.region or None,
-            verify=authorities or None,
             config=config,
         )
     except (BotoCoreError, ValueError) as error:

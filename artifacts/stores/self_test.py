@@ -16,7 +16,6 @@ import urllib3
 
 from firstbell.artifacts.policy import Lifetime
 from firstbell.artifacts.stores import AlreadyStored, Denied, Store, StoreError, SupportsLinks
-from firstbell.web_access import WebAccess
 
 LINK_S, LINK_TIMEOUT_S = 60.0, 10.0
 OVERWRITTEN = (
@@ -87,7 +86,8 @@ def self_test(store: Store) -> Iterator[SelfTestResult]:
 
 def _reach(store: Store) -> SelfTestFinding:
     store.check()
-    return SelfTestFinding(store.address("checks"))
+    way = f", {store.way()}" if isinstance(store, SupportsLinks) else ""
+    return SelfTestFinding(f"{store.address('checks')}{way}")
 
 
 def _put(store: Store, name: str, data: bytes) -> SelfTestFinding:
@@ -137,9 +137,8 @@ def _list(store: Store, name: str) -> SelfTestFinding:
 
 def _open_link(store: SupportsLinks, name: str, data: bytes) -> SelfTestFinding:
     link = store.link(name, for_s=LINK_S)
-    web = WebAccess(ca=store.authorities)
     try:
-        answer = web.pool(link.url, urllib3.Timeout(LINK_TIMEOUT_S)).request("GET", link.url)
+        answer = store.web.pool(link.url, urllib3.Timeout(LINK_TIMEOUT_S)).request("GET", link.url)
     except urllib3.exceptions.HTTPError as error:
         raise SelfTestFailed(f"the link cannot be opened from here ({type(error).__name__})") from None
     if answer.status == 403 and b"<Code>AccessDenied<" in answer.data:

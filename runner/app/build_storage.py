@@ -23,6 +23,7 @@ def store_of(config: Config) -> Store:
         checksums=given.checksums,
         tags=given.tags,
         lock_days=given.lock_days,
+        web=web_access_of(config),
     )
     return open_store(url, options)
 

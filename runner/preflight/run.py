@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import closing
 from pathlib import Path
 
-from firstbell.artifacts.stores import StoreError
+from firstbell.artifacts.stores import StoreError, SupportsLinks
 from firstbell.artifacts.stores.availability import unavailable_reason
 from firstbell.journeys.auth.passkey import read_passkey
 from firstbell.journeys.auth.totp import totp
@@ -105,13 +105,16 @@ def _references(config: Config) -> Iterator[tuple[KeyPath, str]]:
 
 
 def _store(config: Config) -> CheckFinding:
+    way = ""
     try:
-        problem = unavailable_reason(store_of(config), STORE_S)
+        store = store_of(config)
+        problem = unavailable_reason(store, STORE_S)
+        way = f"{store.way()}; " if isinstance(store, SupportsLinks) else ""
     except StoreError as error:
         problem = error
     if problem is not None:
         return CheckFinding.of_problem(CheckArea.STORE, config.problem(("store", "url"), str(problem)))
-    message = "test it with: firstbell store check"
+    message = f"{way}test it with: firstbell store check"
     return CheckFinding(area=CheckArea.STORE, subject=config.settings.store.url, message=message)
 
 

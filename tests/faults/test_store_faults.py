@@ -68,7 +68,7 @@ def proxy(moto: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[FaultProxy]:
 
 @pytest.fixture
 def store(proxy: FaultProxy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Store:
-    monkeypatch.setattr("firstbell.artifacts.stores.s3.READ_S", 1)
+    monkeypatch.setattr("firstbell.artifacts.stores.s3_session.READ_S", 1)
     monkeypatch.setattr("firstbell.artifacts.stores.s3.TRIES", 2)
     return open_store(f"s3://{BUCKET}/{tmp_path.name}", StoreOptions(endpoint_url=proxy.url))
 

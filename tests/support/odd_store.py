@@ -66,6 +66,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.send_response_only(100)
             self.end_headers()
         self.body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        if self.path.startswith("http://"):  # As a proxy asks.
+            self.path = "/" + self.path.split("/", 3)[3]
         self.store.requests.append((self.command, self.path))
         if self.store.answer is not None:
             self._answer(*self.store.answer)
