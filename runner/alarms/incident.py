@@ -36,6 +36,7 @@ class IncidentEvent(Enum):
     SPREAD = "another location joined"
     BLOCKED = "cannot be tested"
     SYMPTOM_ENDED = "one journey works again"
+    SYMPTOM_RETIRED = "one journey is no longer watched"
     CLOSED = "closed"
     NOTHING_NEW = "nothing new"
 
@@ -83,8 +84,9 @@ class Symptom:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Incident:
     """One incident. `subject` is the service, PROBE_SUBJECT, or a part of First Bell; `openings` counts how often it
-    opened. `news` names the latest journeys and locations that joined it after it opened, in order. `symptoms_left_out`
-    and `news_left_out` count the ones that `shortened` has taken out. The names of the fields are stored."""
+    opened, and `begins` is the position of the first symptom of the present opening. `news` names the latest journeys
+    and locations that joined it after it opened, in order. `symptoms_left_out` and `news_left_out` count the ones that
+    `shortened` has taken out. The names of the fields are stored."""
 
     number: int
     subject: str
@@ -93,6 +95,7 @@ class Incident:
     symptoms: tuple[Symptom, ...]
     closed_at: datetime | None = None
     openings: int = 1
+    begins: int = 0
     news: tuple[str, ...] = ()
     symptoms_left_out: int = 0
     news_left_out: int = 0
@@ -107,17 +110,19 @@ class Incident:
         return self.news[max(0, told - self.news_left_out) :]
 
     def shortened(self) -> Incident:
-        """Returns the incident with a bounded story: of the symptoms that are over it keeps the first, the latest
-        `ENDED_KEPT`, and the latest of each journey with each set of locations, by which a relapse is known."""
+        """Returns the incident with a bounded story: of the symptoms that are over it keeps the first, that of the
+        present opening, the latest `ENDED_KEPT`, and the latest of each journey with each set of locations, by which a
+        relapse is known."""
         ended = [at for at, symptom in enumerate(self.symptoms) if symptom.ended_at is not None]
         if len(ended) <= ENDED_KEPT + 1 and len(self.news) <= NEWS_KEPT:
             return self
         latest = {(self.symptoms[at].journey, self.symptoms[at].locations): at for at in ended}
-        kept = {*ended[:1], *ended[-ENDED_KEPT:], *latest.values()}
+        kept = {*ended[:1], self.begins, *ended[-ENDED_KEPT:], *latest.values()}
         gone = set(ended) - kept
         return replace(
             self,
             symptoms=tuple(symptom for at, symptom in enumerate(self.symptoms) if at not in gone),
+            begins=self.begins - sum(at < self.begins for at in gone),
             symptoms_left_out=self.symptoms_left_out + len(gone),
             news=self.news[-NEWS_KEPT:],
             news_left_out=self.told - len(self.news[-NEWS_KEPT:]),
@@ -141,8 +146,8 @@ class Incident:
 
     @property
     def since(self) -> datetime:
-        """Beginning of the first symptom, which is before it was confirmed."""
-        return min(symptom.since for symptom in self.symptoms)
+        """Beginning of the first symptom of the present opening, which is before it was confirmed."""
+        return min(symptom.since for symptom in self.symptoms[self.begins :])
 
     @property
     def current_symptoms(self) -> tuple[Symptom, ...]:

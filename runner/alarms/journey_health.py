@@ -66,13 +66,16 @@ class HealthRules:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LocationHealth:
     """Health at one location: `doubts` counts failures in a row that blame the same (`about`), `passes` passes in a
-    row. The names of the fields are stored."""
+    row. `since` is when the failure that blames the same began, `failed_at` when it was last seen; both are None where
+    it works, or where an earlier version wrote the row. The names of the fields are stored."""
 
     at: datetime
     broken: bool = False
     doubts: int = 0
     passes: int = 0
     about: str = ""
+    since: datetime | None = None
+    failed_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,14 +100,28 @@ class Health:
         """Returns the locations that see it broken by one service, or by none that has a name."""
         return tuple(name for name in self.broken_locations if self.places[name].about in ("", about))
 
+    def failing_since(self, about: str) -> datetime | None:
+        """Returns when the failure that blames a service began, at the location that saw it first."""
+        begins = [self.places[name].since for name in self.broken_by(about)]
+        return min((begin for begin in begins if begin is not None), default=self.since)
+
     def set_back(self, at: datetime, now: datetime) -> Health:
         """Returns the health with what was seen after `now` seen at a moment that is not later."""
+        then = min(at, now)
+
+        def not_later(moment: datetime | None) -> datetime | None:
+            return then if moment is not None and moment > now else moment
+
         places = {
-            name: replace(location, at=min(at, now)) if location.at > now else location
-            for name, location in self.places.items()
+            name: replace(
+                place,
+                at=then if place.at > now else place.at,
+                since=not_later(place.since),
+                failed_at=not_later(place.failed_at),
+            )
+            for name, place in self.places.items()
         }
-        since = min(at, now) if self.since is not None and self.since > now else self.since
-        return replace(self, places=places, since=since)
+        return replace(self, places=places, since=not_later(self.since))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,17 +154,20 @@ def without_location(health: Health, location: str) -> Health:
 
 def _location_after(before: LocationHealth | None, sample: HealthSample, rules: HealthRules) -> LocationHealth:
     at, about, last = sample.at, sample.about, before or LocationHealth(at=sample.at)
+    is_same = about == last.about and last.since is not None
+    failing = {"at": at, "about": about, "since": last.since if is_same else at, "failed_at": at}
     match sample.result:
         case SampleResult.PASSED:
             passes = last.passes + 1
-            is_broken = last.broken and passes < rules.passes
-            return LocationHealth(at=at, broken=is_broken, passes=passes, about=last.about if is_broken else "")
+            if last.broken and passes < rules.passes:
+                return replace(last, at=at, doubts=0, passes=passes)
+            return LocationHealth(at=at, passes=passes)
         case SampleResult.BROKEN:
-            return LocationHealth(at=at, broken=True, doubts=last.doubts + 1, about=about)
+            return LocationHealth(broken=True, doubts=last.doubts + 1, **failing)  # type: ignore[arg-type]
         case _:
             failures = last.doubts + 1 if about == last.about else 1
             is_broken = last.broken or failures >= rules.failures
-            return LocationHealth(at=at, broken=is_broken, doubts=failures, about=about)
+            return LocationHealth(broken=is_broken, doubts=failures, **failing)  # type: ignore[arg-type]
 
 
 def _state(

@@ -23,6 +23,7 @@ from firstbell.runner.alarms.incident import (
 )
 from firstbell.runner.alarms.journey_health import Health, HealthReason, HealthRules, next_health, without_location
 from firstbell.runner.alarms.observation import Observation, PartOutcome, Track
+from firstbell.runner.alarms.rules.story import open_incident, with_locations
 from firstbell.runner.outcome import Outcome
 
 # After a relapse one more pass is asked for, unless that would be more than these: two passes and one interval.
@@ -52,6 +53,7 @@ def stop_watching(
         after = replace(before, health=health)
         state, changed = _end_symptoms(state, after, end, track, HealthReason.NOT_WATCHED)
         changes += changed
+        state = _without_location(state, journey, location)
         after = after if health.is_open else replace(after, incident=0)
         state = replace(state, watched={**state.watched, key: after})
     return state, tuple(changes)
@@ -83,22 +85,36 @@ def _advance(
     if health.is_open and after.incident == 0 and subject:
         # A journey that now breaks at another service has broken there just now.
         broken = replace(health, since=observation.at) if has_moved else health
-        opened, event = _open(state, subject, observation, broken, policy)
+        opened, event = open_incident(state, subject, observation, broken, policy)
         state = _with(state, opened)
         changes.append(IncidentChange(event=event, reason=reason, incident=opened))
         after = replace(after, incident=opened.number)
     elif is_another and any(one.is_open and one.subject == subject for one in state.incidents.values()):
-        joined, event = _open(state, subject, observation, replace(health, since=observation.at), policy)
+        joined, event = open_incident(state, subject, observation, replace(health, since=observation.at), policy)
         state = _with(state, joined)
         changes.append(IncidentChange(event=event, reason=reason, incident=joined))
     elif health.is_open and incident is not None:
-        same, event = _with_locations(state.incidents[incident.number], observation.journey, health)
+        same, event = with_locations(state.incidents[incident.number], observation.journey, health)
         state = _with(state, same)
         changes += [IncidentChange(event=event, reason=reason, incident=same)] if event is IncidentEvent.SPREAD else []
     if not changes:
         unchanged = state.incidents.get(after.incident)
         changes.append(IncidentChange(event=IncidentEvent.NOTHING_NEW, reason=reason, incident=unchanged))
     return replace(state, watched={**state.watched, key: after}), changes
+
+
+def _without_location(state: AlarmState, journey: str, location: str) -> AlarmState:
+    """Returns the state where the symptoms of a journey that go on are no longer seen from a location."""
+    for incident in state.incidents.values():
+        symptoms = tuple(
+            replace(symptom, locations=tuple(name for name in symptom.locations if name != location))
+            if symptom.is_current(journey) and location in symptom.locations
+            else symptom
+            for symptom in incident.symptoms
+        )
+        if symptoms != incident.symptoms:
+            state = _with(state, replace(incident, symptoms=symptoms))
+    return state
 
 
 def _rules(state: AlarmState, before: TrackedJourney, track: Track, policy: IncidentPolicy) -> HealthRules:
@@ -201,61 +217,6 @@ def _with_blocked(state: AlarmState, observation: Observation) -> tuple[AlarmSta
     return state, changes
 
 
-def _open(
-    state: AlarmState, subject: str, observation: Observation, health: Health, policy: IncidentPolicy
-) -> tuple[Incident, IncidentEvent]:
-    """Returns the incident that a failure belongs to: an open one, one that has just closed, or a new one."""
-    symptom = Symptom(
-        journey=observation.journey,
-        since=health.since or observation.at,
-        locations=health.broken_by(subject) or (observation.location,),
-        actor=observation.actor,
-        step=observation.step,
-        said=observation.problem,
-        run_id=observation.run_id,
-        part=observation.part,
-        occurrence=1 + observation.passed_steps.get((observation.actor, observation.step), 0),
-    )
-    same = [incident for incident in state.incidents.values() if _is_same_story(incident, subject, observation)]
-    if already_open := [incident for incident in same if incident.is_open]:
-        last = already_open[-1]
-        if any(one.is_current(observation.journey) for one in last.symptoms):
-            return _with_locations(last, observation.journey, health)
-        known = _known_places(last, symptom.journey, observation.at - policy.open_again_within)
-        news = [f"{symptom.journey} at {location}" for location in symptom.locations if location not in known]
-        return replace(last, symptoms=(*last.symptoms, symptom), news=(*last.news, *news)), IncidentEvent.JOINED
-    earliest = observation.at - policy.open_again_within
-    if just_closed := [incident for incident in same if incident.closed_at and incident.closed_at >= earliest]:
-        last = just_closed[-1]
-        again = replace(last, closed_at=None, openings=last.openings + 1, symptoms=(*last.symptoms, symptom))
-        return again, IncidentEvent.OPENED_AGAIN
-    owner, number = observation.owner, state.next_number
-    new = Incident(number=number, subject=subject, owner=owner, opened_at=observation.at, symptoms=(symptom,))
-    return new, IncidentEvent.OPENED
-
-
-def _is_same_story(incident: Incident, subject: str, observation: Observation) -> bool:
-    """True if a failure belongs to an incident. Failures of unknown cause do only if their journey, or their step and
-    its words, are the same."""
-    if incident.subject != subject:
-        return False
-    failure = (observation.step, observation.problem)
-    return subject != UNKNOWN_SERVICE or any(
-        symptom.journey == observation.journey or (symptom.step, symptom.said) == failure
-        for symptom in incident.symptoms
-    )
-
-
-def _known_places(incident: Incident, journey: str, earliest: datetime) -> set[str]:
-    """Returns the locations where a journey is a symptom, or was one lately."""
-    return {
-        location
-        for symptom in incident.symptoms
-        if symptom.journey == journey and (symptom.ended_at is None or symptom.ended_at >= earliest)
-        for location in symptom.locations
-    }
-
-
 def _end_symptom(
     state: AlarmState, incident: Incident, observation: Observation, reason: HealthReason
 ) -> tuple[AlarmState, IncidentChange]:
@@ -268,22 +229,9 @@ def _end_symptom(
     )
     is_over = all(symptom.ended_at is not None for symptom in symptoms)
     ended = replace(incident, symptoms=symptoms, closed_at=observation.at if is_over else None)
-    event = IncidentEvent.CLOSED if is_over else IncidentEvent.SYMPTOM_ENDED
+    ended_event = IncidentEvent.SYMPTOM_RETIRED if is_retired else IncidentEvent.SYMPTOM_ENDED
+    event = IncidentEvent.CLOSED if is_over else ended_event
     return _with(state, ended), IncidentChange(event=event, reason=reason, incident=ended)
-
-
-def _with_locations(incident: Incident, journey: str, health: Health) -> tuple[Incident, IncidentEvent]:
-    """Returns the incident with the locations that see the same failure now at the journey's symptom, and whether it
-    has spread to another."""
-    broken = health.broken_by(incident.subject)
-    known = {place for one in incident.symptoms if one.is_current(journey) for place in one.locations}
-    news = [f"{journey} at {location}" for location in broken if location not in known]
-    symptoms = tuple(
-        replace(symptom, locations=_names({*symptom.locations, *broken})) if symptom.is_current(journey) else symptom
-        for symptom in incident.symptoms
-    )
-    event = IncidentEvent.SPREAD if news else IncidentEvent.NOTHING_NEW
-    return replace(incident, symptoms=symptoms, news=(*incident.news, *news)), event
 
 
 def _names(names: set[str]) -> tuple[str, ...]:
