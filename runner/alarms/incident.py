@@ -49,6 +49,7 @@ class Symptom:
     `occurrence` counts from 1 where the step stands several times in a journey. `seen_well` are locations where the
     step passed since; `blocked_by` is the service that fails before the step is reached. `passes` of `passes_needed`
     were seen in a row, at the location that has the fewest. `is_retired`: it ended because it is no longer watched.
+    `failed_at` is when each location saw the failure last.
     """
 
     journey: str
@@ -66,6 +67,7 @@ class Symptom:
     passes: int = 0
     passes_needed: int = 0
     is_retired: bool = False
+    failed_at: Mapping[str, datetime] = field(default_factory=dict)
 
     @property
     def progress(self) -> str:
@@ -148,6 +150,15 @@ class Incident:
     def since(self) -> datetime:
         """Beginning of the first symptom of the present opening, which is before it was confirmed."""
         return min(symptom.since for symptom in self.symptoms[self.begins :])
+
+    def is_seen(self, watching_since: Mapping[str, datetime]) -> bool:
+        """True if a symptom that goes on was seen to fail since the present watch over a location began. The parts of
+        First Bell are watched by themselves."""
+        return any(
+            symptom.part is not None or (place in watching_since and at >= watching_since[place])
+            for symptom in self.current_symptoms
+            for place, at in (symptom.failed_at or {"": self.opened_at}).items()
+        )
 
     @property
     def current_symptoms(self) -> tuple[Symptom, ...]:

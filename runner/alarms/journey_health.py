@@ -66,8 +66,8 @@ class HealthRules:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LocationHealth:
     """Health at one location: `doubts` counts failures in a row that blame the same (`about`), `passes` passes in a
-    row. `since` is when the failure that blames the same began, `failed_at` when it was last seen; both are None where
-    it works, or where an earlier version wrote the row. The names of the fields are stored."""
+    row. `since` is when the failure that blames the same began; None where it works, or where an earlier version wrote
+    the row. The names of the fields are stored."""
 
     at: datetime
     broken: bool = False
@@ -75,7 +75,6 @@ class LocationHealth:
     passes: int = 0
     about: str = ""
     since: datetime | None = None
-    failed_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,7 +116,6 @@ class Health:
                 place,
                 at=then if place.at > now else place.at,
                 since=not_later(place.since),
-                failed_at=not_later(place.failed_at),
             )
             for name, place in self.places.items()
         }
@@ -155,7 +153,7 @@ def without_location(health: Health, location: str) -> Health:
 def _location_after(before: LocationHealth | None, sample: HealthSample, rules: HealthRules) -> LocationHealth:
     at, about, last = sample.at, sample.about, before or LocationHealth(at=sample.at)
     is_same = about == last.about and last.since is not None
-    failing = {"at": at, "about": about, "since": last.since if is_same else at, "failed_at": at}
+    failing = {"at": at, "about": about, "since": last.since if is_same else at}
     match sample.result:
         case SampleResult.PASSED:
             passes = last.passes + 1

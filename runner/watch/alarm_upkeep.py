@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import structlog
 
@@ -16,6 +16,8 @@ from firstbell.runner.history.retention.proven_clock import ClockProof, clock_pr
 
 log = structlog.get_logger()
 
+# A service that could do no upkeep for so long has not watched.
+GAP = timedelta(minutes=1)
 # A location that is silent for so long has been given up, not lost, unless the clock is in doubt.
 FORGOTTEN_AFTER = timedelta(days=7)
 
@@ -29,6 +31,8 @@ class AlarmUpkeep:
         self._heartbeats = HeartbeatHistory(database)
         self._locations = locations
         self._silent_after = SILENT_AFTER
+        self._watching_since: dict[str, datetime] = {}
+        self._last_turn: datetime | None = None
         self._new_channels: frozenset[str] | None = None
         """The channels of a configuration that history has not taken over yet."""
 
@@ -44,7 +48,8 @@ class AlarmUpkeep:
                 log.info("slots.observed", slots=missed, location=location)
             self._heartbeats.beat(location)
         self._check_other_locations()
-        self._incidents.enqueue_due_notices()
+        self._note_watches()
+        self._incidents.enqueue_due_notices(self._watching_since)
 
     def follow(self, silent_after_s: float, channels: Collection[str]) -> None:
         """Takes over a new configuration: the next `run_once` closes incidents about journeys, channels and locations
@@ -56,6 +61,16 @@ class AlarmUpkeep:
         """Notes that a person stopped the service. Raises HistoryError if history is unavailable."""
         for location in self._locations:
             self._heartbeats.stop(location)
+
+    def _note_watches(self) -> None:
+        """Notes since when each location is watched: anew after a gap, a step of the clock, or its silence."""
+        with self._database.read() as connection:
+            now = self._database.now(connection)
+        others = self._heartbeats.others(*self._locations)
+        alive = {*self._locations, *(name for name, silent_for in others if silent_for <= self._silent_after)}
+        is_gap = self._last_turn is None or not self._last_turn <= now <= self._last_turn + GAP
+        begun = {} if is_gap else self._watching_since
+        self._watching_since, self._last_turn = {name: begun.get(name, now) for name in alive}, now
 
     def _drop_unwatched(self, channels: Collection[str]) -> None:
         known = self._heartbeats.known()

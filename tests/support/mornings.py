@@ -19,8 +19,15 @@ from tests.support.clocks import NOON, Clock
 
 ZONE = ZoneInfo("America/New_York")
 CHAIN = ("sign-in", "platform", "live-class")
+LOCATIONS = ("home", "school")
 ROUTES = (
-    Route(name="it", to=("webhook:https://it.example/hook",)),
+    Route(
+        name="it",
+        to=("webhook:https://it.example/hook",),
+        escalate_after=timedelta(minutes=15),
+        escalate_to=("head",),
+    ),
+    Route(name="head", to=("webhook:https://head.example/hook",)),
     Route(name="parents", to=("smtp:parents@district.example",), is_public=True),
     Route(name="operator", to=("smtp:operator@district.example",), is_operator=True),
 )
@@ -28,7 +35,7 @@ ROUTES = (
 
 class Morning:
     """A school whose services a test breaks and heals. Minutes count from 12:00; "platform:_files" is the step "uses
-    platform: files" of the platform."""
+    platform: files" of the platform, and "60 upkeep since 55" that of a watch that began at 12:55."""
 
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database, self._clock = database, clock
@@ -46,12 +53,14 @@ class Morning:
             minute, subject, *rest = line.split()
             self._clock.now = NOON + timedelta(minutes=int(minute))
             if subject == "ack":
-                self.incidents.acknowledge(int(rest[0]), by="ana")
+                until = self._clock.now + timedelta(minutes=int(rest[1])) if rest[1:] else None
+                self.incidents.acknowledge(int(rest[0]), by="ana", until=until)
             elif subject == "silence":
                 until = self._clock.now + timedelta(minutes=int(rest[1]))
                 SilenceHistory(self._database).make(until=until, by="ana", why="upgrade", service=rest[0])
             elif subject == "upkeep":
-                self.incidents.enqueue_due_notices()
+                begun = NOON + timedelta(minutes=int(rest[1])) if rest else None
+                self.incidents.enqueue_due_notices(dict.fromkeys(LOCATIONS, begun) if begun else None)
             else:
                 self._run(subject, *rest)
         return self.new_notices()

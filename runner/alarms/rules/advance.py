@@ -76,6 +76,8 @@ def _advance(
     has_moved = is_another and incident is not None and not health.broken_by(incident.subject)
     if is_judged and track is Track.SERVICE:
         state = _with_sights(state, observation, health, rules.passes)
+    elif is_judged and incident is not None and health.places[observation.location].doubts:
+        state = _with_unseen(state, observation, incident)
     after = replace(before, health=health, incident=0 if has_moved else before.incident)
     state, changes = _end_symptoms(state, after, observation, track, reason)
     after = after if health.is_open else replace(after, incident=0)
@@ -142,6 +144,18 @@ def _with_sights(state: AlarmState, observation: Observation, health: Health, ne
     return state
 
 
+def _with_unseen(state: AlarmState, observation: Observation, incident: Incident) -> AlarmState:
+    """Notes at the operator's incident of a journey that it could not be judged again."""
+    symptoms = (
+        _failing_now(one, observation) if one.is_current(observation.journey) else one for one in incident.symptoms
+    )
+    return _with(state, replace(incident, symptoms=tuple(symptoms)))
+
+
+def _failing_now(symptom: Symptom, observation: Observation) -> Symptom:
+    return replace(symptom, failed_at={**symptom.failed_at, observation.location: observation.at})
+
+
 def _after_sight(
     incident: Incident, symptom: Symptom, observation: Observation, health: Health, needed: int
 ) -> Symptom:
@@ -152,8 +166,9 @@ def _after_sight(
     is_blamed = observation.outcome is Outcome.FAILED and observation.service == incident.subject
     has_passed = observation.confirmed and observation.passed_steps.get(step, 0) >= symptom.occurrence
     if is_blamed or (observation.outcome is Outcome.FAILED and step == (observation.actor, observation.step)):
-        well = {*symptom.seen_well} - here
-        return replace(symptom, seen_well=_names(well), blocked_by="" if is_blamed else symptom.blocked_by, passes=0)
+        failing = _failing_now(symptom, observation) if is_blamed else symptom
+        well_elsewhere = _names({*symptom.seen_well} - here)
+        return replace(failing, seen_well=well_elsewhere, blocked_by="" if is_blamed else symptom.blocked_by, passes=0)
     is_tested = observation.outcome is Outcome.PASSED or has_passed
     well = {*symptom.seen_well} | (here if has_passed or not place.broken else set())
     blocked_by = "" if is_tested else symptom.blocked_by

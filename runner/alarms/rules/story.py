@@ -30,6 +30,7 @@ def open_incident(
         said=observation.problem,
         run_id=observation.run_id,
         part=observation.part,
+        failed_at={observation.location: observation.at},
         occurrence=1 + observation.passed_steps.get((observation.actor, observation.step), 0),
     )
     same = [incident for incident in state.incidents.values() if _is_same_story(incident, subject, observation)]

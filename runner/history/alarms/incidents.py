@@ -7,7 +7,7 @@ see the same failure open one incident. The decision is a pure function (`alarms
 
 from __future__ import annotations
 
-from collections.abc import Callable, Set
+from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -166,9 +166,10 @@ class IncidentService:
         before = incident_rows.read_alarm_state(connection, end, self.policy.incidents)
         self._write(connection, end, before, *stop_watching(before, journey, at, location))
 
-    def enqueue_due_notices(self) -> int:
+    def enqueue_due_notices(self, watching_since: Mapping[str, datetime] | None = None) -> int:
         """Enqueues the notices that have become due: a silence has ended, a reminder is due, an incident was not
-        acknowledged in time. Returns their count."""
+        acknowledged in time. An incident that no location has seen to fail since its watch began waits for a look;
+        without these times none waits. Returns their count."""
         open_numbers = select(incidents.c.number).where(incidents.c.closed_at.is_(None))
         with self._database.read() as connection:
             if connection.execute(open_numbers.limit(1)).first() is None:
@@ -176,8 +177,10 @@ class IncidentService:
         with self._database.write() as connection:
             incident_rows.lock_incidents(connection)
             now = self._database.now(connection)
-            numbers = connection.execute(open_numbers).scalars().all()
-            return sum(self._enqueue_notices(connection, number, now) for number in numbers)
+            stories = connection.execute(select(incidents.c.story).where(incidents.c.closed_at.is_(None))).scalars()
+            still_open = [incident_rows.incident_of(story) for story in stories.all()]
+            seen = [one for one in still_open if watching_since is None or one.is_seen(watching_since)]
+            return sum(self._enqueue_notices(connection, one.number, now) for one in seen)
 
     def acknowledge(self, number: int, *, by: str, why: str = "", until: datetime | None = None) -> IncidentDetails:
         """Records that a person works on an open incident, for good or until a moment. Raises NoSuchIncident."""
@@ -232,7 +235,9 @@ class IncidentService:
                 incident_rows.append_log(connection, number, entry)
                 if change.event in (IncidentEvent.CLOSED, IncidentEvent.OPENED_AGAIN):
                     drop_drafts(connection, number)
-                self._enqueue_notices(connection, number, self._database.now(connection))
+                # Whatever else becomes due by the time waits for a look at the symptoms that go on.
+                if change.event not in (IncidentEvent.SYMPTOM_ENDED, IncidentEvent.SYMPTOM_RETIRED):
+                    self._enqueue_notices(connection, number, self._database.now(connection))
 
     def _enqueue_notices(self, connection: Connection, number: int, now: datetime) -> int:
         status = self._details(connection, number).status

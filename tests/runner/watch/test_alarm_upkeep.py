@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from dataclasses import replace
+from datetime import datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
-from sqlalchemy import Engine, create_engine
+from sqlalchemy import Engine, create_engine, func, select
 
 from firstbell.runner.alarms.observation import Observation
 from firstbell.runner.alarms.policy import AlarmPolicy
+from firstbell.runner.alarms.routing import NoticeKind, Route
 from firstbell.runner.history.alarms.incidents import IncidentService
 from firstbell.runner.history.database import Database, HistoryError
+from firstbell.runner.history.tables.alarms import notifications
 from firstbell.runner.outcome import Outcome
 from firstbell.runner.watch.alarm_upkeep import AlarmUpkeep
 from tests.support.clocks import Clock
@@ -46,3 +49,34 @@ def test_a_configuration_that_changes_while_the_database_is_away_is_taken_over_l
         incidents.record_observation(connection, broken("of-another-service", clock.now))
     upkeep.run_once()
     assert incidents.recent(5, only_open=True), "incidents are dropped once for each configuration"
+
+
+def escalations(database: Database, upkeep: AlarmUpkeep) -> int:
+    upkeep.run_once()
+    with database.read() as connection:
+        query = select(func.count()).where(notifications.c.kind == NoticeKind.ESCALATED.value)
+        return connection.execute(query).scalar_one()
+
+
+def test_an_escalation_waits_for_a_look_after_a_gap_of_the_watch(database: Database, clock: Clock) -> None:
+    minute = 60.0
+    it = Route(name="it", to=("smtp:it@b.c",), escalate_after=timedelta(minutes=2), escalate_to=("head",))
+    policy = AlarmPolicy(zone=ZoneInfo("UTC"), routes=(it, Route(name="head", to=("smtp:head@b.c",))))
+    policy = replace(policy, relies_on={"live-class": ("platform",)})
+    incidents = IncidentService(database, policy)
+
+    def look() -> None:
+        with database.write() as connection:
+            incidents.record_observation(connection, broken("live-class", clock.now))
+
+    before = AlarmUpkeep(incidents, database, "here")
+    before.run_once()
+    look()
+    clock.forward(3 * minute)  # The database is away.
+    assert escalations(database, before) == 0
+    restarted, elsewhere = AlarmUpkeep(incidents, database, "here"), AlarmUpkeep(incidents, database, "elsewhere")
+    assert escalations(database, restarted) == escalations(database, elsewhere) == 0
+    clock.forward(minute / 2)
+    look()
+    assert escalations(database, restarted) == 1
+    assert escalations(database, elsewhere) == 1, "another location has told it already"
