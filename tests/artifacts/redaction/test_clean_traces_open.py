@@ -14,10 +14,10 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from firstbell.artifacts.capture import ActorRecorder
+from firstbell.artifacts.evidence import Artifact, ArtifactKind
 from firstbell.artifacts.policy import RecordingOptions
 from firstbell.artifacts.redaction.known_secrets import REMOVED, KnownSecrets
-from firstbell.artifacts.redaction.redactor import Redactor
-from firstbell.artifacts.redaction.trace import clean_trace
+from firstbell.artifacts.redaction.pipeline import clean
 from firstbell.compat.playwright_package import trace_viewer_folder
 from firstbell.journeys.stage.pages.tabs import Tabs
 from tests.support.leaky_site import BY_KIND, KNOWN, leak_everything, leaky_site
@@ -25,6 +25,12 @@ from tests.support.leaky_site import BY_KIND, KNOWN, leak_everything, leaky_site
 pytestmark = pytest.mark.browser
 
 VIEWER = trace_viewer_folder()
+# Words of the format of a trace, whole and in part, as a page may name its cookies and contents of password fields.
+HOSTILE = [
+    *("message", "type", "name", "params", "0", "frame-snapshot", "resource-snapshot", "context-options", "callId"),
+    *("essage", "apshot", "startTime", "_monotonicTime", "resources", "trace.network", "mimeType", "127.0.0.1", "html"),
+    *("bWVzc2FnZQ", "BUTTON", "__playwright_value_", "1.65.0", "localhost", "snapshotName", "application/json"),
+]
 
 
 class Quiet(http.server.SimpleHTTPRequestHandler):
@@ -43,12 +49,16 @@ def address(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Itera
     )
     recorder.start()
     with leaky_site() as site, recorder.step("leaks"):
+        context.add_cookies([{"name": f"h{n}", "value": word, "url": site} for n, word in enumerate(HOSTILE)])
         leak_everything(page, site)
     recorder.stop()
     context.close()
-    raw = folder / "attempt-1/student/trace.zip"
-    clean_trace(raw, folder / "clean.zip", Redactor(KnownSecrets(KNOWN.values())))
-    shutil.move(raw, folder / "raw.zip")
+    shutil.copy(folder / "attempt-1/student/trace.zip", folder / "raw.zip")
+    shutil.copy(folder / "raw.zip", folder / "clean.zip")
+    trace = Artifact(kind=ArtifactKind.TRACE, name="clean.zip")
+    known = KnownSecrets(KNOWN.values())
+    (cleaned,) = clean([trace], folder, known, quarantine=folder / "quarantine", found=HOSTILE).artifacts
+    assert not cleaned.missing
     shutil.copytree(VIEWER, folder / "viewer")
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=folder)) as server:
         threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
