@@ -10,8 +10,8 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Protocol
 
-# A text of which 200 characters are wanted may be a megabyte; cleaning it whole would hold the journey.
-READ_AHEAD = 4
+# Characters of a text that are cleaned: a page may log a megabyte in each of 500 lines, and a megabyte takes seconds.
+READ = 8192
 
 
 class Cleaner(Protocol):
@@ -56,11 +56,23 @@ def secrets_in_use() -> frozenset[str]:
     return frozenset() if _CleanerInUse.cleaner is None else frozenset(_CleanerInUse.cleaner.values)
 
 
-def cut(text: str, limit: int, *, mark: str = "") -> str:
-    """Returns at most `limit` characters of a text, cleaned before it is cut; `mark` stands where the rest was."""
-    if _CleanerInUse.cleaner is not None:
-        text = _CleanerInUse.cleaner.clean(text[: READ_AHEAD * limit])
-    return text if len(text) <= limit else text[: limit - len(mark)] + mark
+def cut(text: str, limit: int, *, mark: str = "", as_line: bool = False) -> str:
+    """Returns at most `limit` characters of a text, cleaned before it is cut; `mark` stands where the rest was.
+    `as_line` makes one line of it, of what can be printed."""
+    text, is_whole = _cleaned(text, max(READ, 4 * limit))
+    if as_line:
+        text = " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())
+        text, _ = _cleaned(text, len(text))  # Spaces of another kind were between the words of a secret.
+    return text if is_whole and len(text) <= limit else text[: limit - len(mark)] + mark
+
+
+def _cleaned(text: str, most: int) -> tuple[str, bool]:
+    """Returns a text without secrets, and whether it is whole. Of a text with more than `most` characters, the half
+    before the cut is left out: the beginning of a secret at its end, or of a tag with one, is not known for one."""
+    if (cleaner := _CleanerInUse.cleaner) is None:
+        return text[:most], len(text) <= most
+    cleaned = cleaner.clean(text[:most])
+    return (cleaned, True) if len(text) <= most else (cleaned[: max(0, len(cleaned) - most // 2)], False)
 
 
 def shown(text: str) -> str:

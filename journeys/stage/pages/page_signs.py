@@ -71,6 +71,4 @@ def sign_of(title: str, heading: str, text: str, letters: int, *, can_go_on: boo
 
 def printable(text: str, limit: int) -> str:
     """One bounded line of what can be printed."""
-    return cut(
-        " ".join("".join(letter if letter.isprintable() else " " for letter in text[: 4 * limit]).split()), limit
-    )
+    return cut(text, limit, as_line=True)

@@ -16,7 +16,7 @@ from firstbell.artifacts.redaction.pipeline import clean
 
 HASH = "resources/" + "ab12" * 10 + ".css"
 MOMENT = "2026-11-28T08:15:00.123Z"
-REQUEST = {
+REQUEST: dict[str, Any] = {
     "type": "resource-snapshot",
     "snapshot": {
         "startedDateTime": MOMENT,
