@@ -10,6 +10,7 @@ import contextlib
 import json
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -18,7 +19,7 @@ from playwright.sync_api import Error as PlaywrightError
 
 from firstbell.artifacts.console_log import ConsoleLog
 from firstbell.artifacts.evidence import Artifact, ArtifactKind, absent, sealed, slug
-from firstbell.artifacts.pictures import Pictures, hide_secrets
+from firstbell.artifacts.pictures import Pictures, hide_secrets, hosts_of
 from firstbell.artifacts.policy import RecordingOptions
 from firstbell.artifacts.traffic import Traffic
 from firstbell.hostile_text import cut, secrets_in_use
@@ -128,13 +129,16 @@ class ActorRecorder:
         if withheld:
             self._artifacts.append(absent(artifact, withheld))
             return False
+        before = hosts_of(page)
         try:
             taken = self._pictures.careful(page) if failed else self._pictures.quick(page)
             (self._folder / artifact.name).write_bytes(taken)
         except (PlaywrightError, OSError) as error:
             self._artifacts.append(absent(artifact, _reason(error)))
             return False
-        self._artifacts.append(sealed(artifact, self._folder / artifact.name))
+        # It may have shown one page when it began and another when it ended.
+        shown = replace(artifact, hosts=tuple(sorted({*before, *hosts_of(page)})))
+        self._artifacts.append(sealed(shown, self._folder / artifact.name))
         return True
 
     def stop(self) -> tuple[Artifact, ...]:
@@ -165,7 +169,8 @@ class ActorRecorder:
         if ArtifactKind.FRAME in self._withheld or not self._options.screenshots:
             return
         for moment_name, picture in zip(("first", "last"), pictures, strict=False):
-            self._save(ArtifactKind.FRAME, f"sees-{slug(observed)}-{moment_name}.jpg", _writer(picture))
+            name = f"sees-{slug(observed)}-{moment_name}.jpg"
+            self._save(ArtifactKind.FRAME, name, _writer(picture), hosts_of(self._tabs.in_view))
 
     def figures(self, rows: Sequence[Mapping[str, Any]]) -> None:
         """Keep a call's figures over time, in place of those kept before."""
@@ -195,9 +200,9 @@ class ActorRecorder:
     def _write(self, kind: ArtifactKind, name: str, content: object) -> None:
         self._save(kind, name, _writer(json.dumps(content, indent=1).encode()))
 
-    def _save(self, kind: ArtifactKind, name: str, save: Callable[[Path], object]) -> None:
+    def _save(self, kind: ArtifactKind, name: str, save: Callable[[Path], object], hosts: tuple[str, ...] = ()) -> None:
         """Save a file under a name, and note the artifact, or why it is missing."""
-        artifact = Artifact(kind=kind, name=f"{self._prefix}/{name}", actor=self._actor)
+        artifact = Artifact(kind=kind, name=f"{self._prefix}/{name}", actor=self._actor, hosts=hosts)
         file = self._folder / artifact.name
         try:
             save(file)

@@ -7,7 +7,7 @@ import json
 import re
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import Enum
 from pathlib import Path
@@ -36,7 +36,8 @@ class ArtifactKind(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Artifact:
-    """One file of a run. `name` is its path inside the run's folder; `step` the position of the step that it shows.
+    """One file of a run. `name` is its path inside the run's folder; `step` the position of the step that it shows;
+    `hosts` those of all frames of the page that it shows, with ports, empty if not known.
 
     If `missing` is not empty, it is the reason why there is no file: a missing artifact is a fact of the run.
     """
@@ -47,6 +48,7 @@ class Artifact:
     step: int | None = None
     sha256: str = ""
     size_bytes: int = 0
+    hosts: tuple[str, ...] = ()
     missing: str = ""
 
 
@@ -56,21 +58,12 @@ def sealed(artifact: Artifact, file: Path) -> Artifact:
         data = file.read_bytes()
     except OSError as error:
         return absent(artifact, f"it could not be read ({error.strerror})")
-    return Artifact(
-        kind=artifact.kind,
-        name=artifact.name,
-        actor=artifact.actor,
-        step=artifact.step,
-        sha256=hashlib.sha256(data).hexdigest(),
-        size_bytes=len(data),
-    )
+    return replace(artifact, sha256=hashlib.sha256(data).hexdigest(), size_bytes=len(data), missing="")
 
 
 def absent(artifact: Artifact, reason: str) -> Artifact:
     """Return the same artifact as missing, with the reason."""
-    return Artifact(
-        kind=artifact.kind, name=artifact.name, actor=artifact.actor, step=artifact.step, missing=reason or "unknown"
-    )
+    return replace(artifact, sha256="", size_bytes=0, missing=reason or "unknown")
 
 
 def check_unaltered(run_json: bytes, files: Mapping[str, bytes], run_json_sha256: str) -> None:

@@ -8,6 +8,7 @@ import secrets
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from playwright.sync_api import BrowserContext, CDPSession, Page
 from playwright.sync_api import Error as PlaywrightError
@@ -36,6 +37,13 @@ def hide_secrets(context: BrowserContext, known: Iterable[str]) -> None:
     if frames := [frame for page in context.pages for frame in page.frames if frame.url not in ("", "about:blank")]:
         with suppress(PlaywrightError, AttributeError, TypeError):  # Its calls are private.
             read_untraced(context, frames, script, PICTURE_LIMIT_MS / 1000)
+
+
+def hosts_of(page: Page) -> tuple[str, ...]:
+    """Return the hosts of all frames of a page, with ports, as they are known now; asks the browser nothing. None is
+    known of a page without an address, such as a window that another page has written."""
+    main, *others = (urlsplit(frame.url.removeprefix("blob:")).netloc.rpartition("@")[2] for frame in page.frames)
+    return tuple(sorted({host for host in (main, *others) if host})) if main else ()
 
 
 def _beginnings(value: str) -> Iterator[str]:

@@ -13,7 +13,7 @@ from typing import Any
 
 from firstbell.artifacts.bundle import bag, signature
 from firstbell.artifacts.bundle.merge_traces import merge_traces
-from firstbell.artifacts.bundle.narrowing import narrow_file, narrow_run
+from firstbell.artifacts.bundle.narrowing import narrow_file, narrow_run, why_left_out
 from firstbell.artifacts.bundle.page import PageContext, headline, page, side_by_side, summary
 from firstbell.artifacts.bundle.run_view import RunView, UnreadableRun, read_run_view
 from firstbell.artifacts.bundle.trace_summary import failed_actions
@@ -102,7 +102,7 @@ def _narrow_files(
             left_out.append((name, f"it could not be read ({type(error).__name__})"))
             continue
         if data is None:
-            left_out.append((name, "it shows another service"))
+            left_out.append((name, why_left_out(name, run)))
         else:
             payload[name] = data
     return payload, tuple(left_out)

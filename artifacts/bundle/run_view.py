@@ -128,7 +128,7 @@ def read_run_view(folder: Path, scope: Scope, number: int = 0) -> RunView:
             began=datetime.fromisoformat(attempt["started_at"]),
             actors=actors,
             steps=tuple(_step_view(step, artifacts, scope) for step in attempt["steps"]),
-            media=tuple(_media(proof, artifacts, folder, scope) for proof in attempt.get("media", [])),
+            media=tuple(_media(proof, artifacts, folder) for proof in attempt.get("media", [])),
             requests=_requests(artifacts, folder, scope),
             host_checks=_host_check_views(artifacts, folder),
             traces=tuple((trace["actor"], trace["name"]) for trace in _present(artifacts, "trace")),
@@ -155,7 +155,7 @@ def _present(artifacts: _Artifacts, kind: str, actor: str | None = None) -> list
 def _step_view(step: Mapping[str, Any], artifacts: _Artifacts, scope: Scope) -> StepView:
     is_theirs = scope.covers_service(str(step["service"]))
     shown = [artifact for artifact in _present(artifacts, "screenshot") if artifact["step"] == step["position"]]
-    pictures = {str(artifact["actor"]): str(artifact["name"]) for artifact in shown} if is_theirs else {}
+    pictures = {str(artifact["actor"]): str(artifact["name"]) for artifact in shown}
     own = pictures.pop(str(step["actor"]), "")
     return StepView(
         position=int(step["position"]),
@@ -171,7 +171,7 @@ def _step_view(step: Mapping[str, Any], artifacts: _Artifacts, scope: Scope) -> 
     )
 
 
-def _media(proof: Mapping[str, Any], artifacts: _Artifacts, folder: Path, scope: Scope) -> MediaView:
+def _media(proof: Mapping[str, Any], artifacts: _Artifacts, folder: Path) -> MediaView:
     observer, observed = str(proof["observer"]), str(proof["observed"])
     path = proof.get("path") or {}
     figures = {
@@ -188,7 +188,7 @@ def _media(proof: Mapping[str, Any], artifacts: _Artifacts, folder: Path, scope:
         fault=str(proof.get("fault") or ""),
         message=str(proof.get("said") or ""),
         figures=tuple((name, value) for name, value in figures.items() if value),
-        frames=tuple(sorted(frames)) if scope.covers_calls else (),
+        frames=tuple(sorted(frames)),
         samples=tuple(_json(folder / samples).get("samples", ())) if samples else (),
     )
 

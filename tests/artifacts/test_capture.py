@@ -133,3 +133,25 @@ def test_only_the_newest_other_tabs_are_pictured(page: Page, tmp_path: Path) -> 
         *(f"student tab {n}" for n in (6, 5, 4)),
     ]
     assert len(tabs.others()) == 5
+
+
+FRAMES = """<h1>Lessons</h1><iframe src='https://live.rival.test:8443/'></iframe>
+<iframe srcdoc='<iframe src="https://ads.third.test/"></iframe>'></iframe>
+<script>window.open('about:blank').document.write("<iframe src='https://live.rival.test:8443/'></iframe>")</script>"""
+
+
+def test_picture_notes_the_hosts_of_all_frames_and_none_of_a_page_without_an_address(
+    page: Page, tmp_path: Path
+) -> None:
+    context = page.context
+    context.route("https://*/**", lambda route: route.fulfill(body="<p>a frame", content_type="text/html"))
+    context.route("https://learn.test/**", lambda route: route.fulfill(body=FRAMES, content_type="text/html"))
+    options = RecordingOptions(trace=False, har=False)
+    recorder = ActorRecorder(Tabs(page), actor="student", folder=tmp_path, attempt=1, options=options)
+    recorder.start()
+    page.goto("https://learn.test/")
+    recorder.picture(1, "opens", failed=True, with_others=True)
+    recorder.frames("teacher", [b"one", b"two"])
+    noted = [artifact.hosts for artifact in recorder.stop() if artifact.kind.value in ("screenshot", "frame")]
+    shown = ("ads.third.test", "learn.test", "live.rival.test:8443")
+    assert noted == [shown, (), shown, shown]

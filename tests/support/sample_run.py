@@ -135,6 +135,7 @@ def a_run(**changes: Any) -> dict[str, bytes]:
             "step": int(name.rpartition("/")[2][:2]) if name.endswith(".jpg") else None,
             "sha256": "",
             "size_bytes": len(data),
+            "hosts": [OTHER_HOST if "signs-in" in name else THEIR_HOST] if name.endswith(".jpg") else [],
             "missing": "",
         }
         for name, data in files.items()

@@ -130,4 +130,10 @@ def _scope(evidence: FetchedEvidence, service: str) -> Scope:
     section = known[service]
     if not section["hosts"]:
         raise EvidenceNotFound(f"the hosts of {service} are unknown; add hosts to [services.{service}] and run again")
-    return Scope(service=service, owner=section["owner"], hosts=tuple(section["hosts"]))
+    others = (one for name, one in known.items() if name != service and one["owner"] != section["owner"])
+    return Scope(
+        service=service,
+        owner=section["owner"],
+        hosts=tuple(section["hosts"]),
+        others=tuple(host for one in others for host in one["hosts"]),
+    )

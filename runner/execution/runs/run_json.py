@@ -49,6 +49,9 @@ class ArtifactPart(DocumentPart):
     step: int | None = Field(description="The position of the step that it shows.")
     sha256: str
     size_bytes: int
+    hosts: list[str] = Field(
+        default=[], description="The hosts of all frames of the page that it shows; empty for files without pictures."
+    )
     missing: str = Field(description="Why the file is missing; empty if it exists.")
 
 

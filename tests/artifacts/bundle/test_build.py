@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from firstbell.artifacts.bundle import build as building
-from firstbell.artifacts.bundle import narrowing
+from firstbell.artifacts.bundle import narrow_trace, narrowing
 from firstbell.artifacts.bundle.build import BundleRequest, build, shared_page
 from firstbell.artifacts.bundle.charts import charts_of
 from firstbell.artifacts.bundle.merge_traces import merge_traces
@@ -62,7 +62,7 @@ def test_narrowed_bag_has_only_host_and_status_of_other_vendors() -> None:
     assert (other["request"]["url"], other["response"]["status"]) == (f"https://{OTHER_HOST}/", 200)
     assert "data/attempt-1/student/01-signs-in.jpg" not in bag
     left_out = json.loads(bag["data/manifest.json"])["left_out"]
-    assert left_out == [{"name": "attempt-1/student/01-signs-in.jpg", "why": "it shows another service"}]
+    assert left_out == [{"name": "attempt-1/student/01-signs-in.jpg", "why": "it shows a page of another service"}]
 
 
 def test_narrowed_bag_names_the_blamed_service_without_the_reasons() -> None:
@@ -86,22 +86,25 @@ def test_narrowed_bag_keeps_steps_of_other_services() -> None:
 
 
 @pytest.mark.parametrize(
-    "function",
+    ("place", "function"),
     [
-        *("_har", "_network", "_console", "_traffic", "_addressed", "_reduced_action", "steps_of_service"),
-        *("_checks", "_diagnosis", "_names_only_own_hosts"),
+        *((narrowing, name) for name in ("_har", "_network", "_console", "_checks", "_diagnosis", "steps_of_service")),
+        *((narrow_trace, name) for name in ("_traffic", "_cut")),
+        (Scope, "names_only_own_hosts"),
     ],
 )
-def test_narrowing_without_one_of_its_functions_leaks(function: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_narrowing_without_one_of_its_functions_leaks(
+    place: object, function: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     unnarrowed = {
-        "_addressed": lambda event, _scope: event,
-        "_names_only_own_hosts": lambda _said, _scope: True,
-        "_reduced_action": lambda event, _scope, **_: event,
-        "steps_of_service": lambda run, _scope: {entry["title"] for entry in run["attempts"][0]["steps"]},
+        "names_only_own_hosts": lambda _scope, _said: True,
+        "steps_of_service": lambda run, *_: {entry["title"] for entry in run["attempts"][0]["steps"]},
     }
-    monkeypatch.setattr(narrowing, function, unnarrowed.get(function, lambda text, _scope: text))
+    monkeypatch.setattr(place, function, unnarrowed.get(function, lambda text, _scope: text))
+    if function == "names_only_own_hosts":  # The last cut would hide that the sentence was kept.
+        monkeypatch.setattr(Scope, "cut", lambda _scope, value: value)
     files = a_run()
-    if function == "_addressed":  # Their own action speaks of another's address.
+    if function == "_cut":  # Their own action speaks of another's address.
         files["attempt-1/student/trace.zip"] = _speaking_of_others()
     assert OTHERS.encode() in everything(bag_of(files, CONTOSO))
 
