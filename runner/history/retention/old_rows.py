@@ -17,7 +17,7 @@ from firstbell.runner.history.retention.proven_clock import WHY_DOUBTFUL, ClockP
 from firstbell.runner.history.retention.steps import StepThinning
 from firstbell.runner.history.tables.alarms import incident_log, incidents, notifications
 from firstbell.runner.history.tables.host_checks import host_checks
-from firstbell.runner.history.tables.runs import slots
+from firstbell.runner.history.tables.runs import absences, slots
 from firstbell.runner.schedule.slot_state import SlotState
 
 log = structlog.get_logger()
@@ -59,6 +59,7 @@ class HistoryRetention:
         old = now - timedelta(days=self._keep().details)
         deleted = self._steps.thin() + delete_where(self._database, host_checks, host_checks.c.at < now - CHECKS_KEPT)
         deleted += sum(delete_where(self._database, slots, ended) for ended in self._ended_slots(old))
+        deleted += delete_where(self._database, absences, absences.c.until < old)
         deleted += delete_where(self._database, notifications, _ended_notices(old))
         closed = select(incidents.c.number).where(incidents.c.closed_at < old)
         return deleted + delete_where(self._database, incident_log, incident_log.c.incident.in_(closed))

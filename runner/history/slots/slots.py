@@ -25,6 +25,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from firstbell.runner.history.daily_figures import DailyCount, add_count
 from firstbell.runner.history.database import Database
 from firstbell.runner.history.refusal import is_refusal
+from firstbell.runner.history.slots.absences import AbsenceHistory
 from firstbell.runner.history.slots.account_allocation import AccountAllocation
 from firstbell.runner.history.slots.account_locks import SLOT_LEASE_S, IsGone, current_locks, take_locks
 from firstbell.runner.history.slots.claims import Claim, end_claim, end_values, holds, lock_holder
@@ -38,7 +39,8 @@ from firstbell.runner.schedule.slots import Due
 
 log = structlog.get_logger()
 
-CHUNK = 5000
+# Slots that are read at once, and those that are written as missed in one transaction.
+CHUNK, MISSED_CHUNK = 5000, 1000
 Allocate = Callable[[str, frozenset[str]], AccountAllocation | None]
 """Returns accounts for a journey while these locks are held; None when an account that is needed is in use."""
 
@@ -61,6 +63,7 @@ class SlotHistory:
         self._database = database
         self._location = location
         self._zone = zone
+        self.absences = AbsenceHistory(database, location, zone)
 
     def now(self) -> datetime:
         """Returns the time that slots are compared with."""
@@ -103,9 +106,9 @@ class SlotHistory:
     def miss(self, dues: Sequence[Due], why: MissedReason) -> int:
         """Inserts slots as missed, in chunks so that no other writer waits for long; returns the number of new ones."""
         missed = 0
-        for begin in range(0, len(dues), CHUNK):
+        for begin in range(0, len(dues), MISSED_CHUNK):
             with self._database.write() as connection:
-                new = self._insert(connection, dues[begin : begin + CHUNK], state=SlotState.MISSED, why=why)
+                new = self._insert(connection, dues[begin : begin + MISSED_CHUNK], state=SlotState.MISSED, why=why)
                 self._count(connection, Counter((day, journey) for day, journey in new), SlotState.MISSED)
                 missed += len(new)
         return missed

@@ -165,6 +165,18 @@ planned = Table(
     Column("until", UtcDateTime(), nullable=False),
 )
 
+absences = Table(
+    "absences",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("journey", String(80), nullable=False),
+    Column("location", String(80), nullable=False),
+    Column("since", UtcDateTime(), nullable=False),
+    Column("until", UtcDateTime(), nullable=False),
+    Column("slots", Integer, nullable=False),
+    Index(None, "location", "until"),
+)
+
 turns = Table(
     "turns",
     metadata,
