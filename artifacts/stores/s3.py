@@ -26,7 +26,7 @@ from firstbell.artifacts.holds import (
 from firstbell.artifacts.policy import Lifetime
 from firstbell.artifacts.stores import AlreadyStored, Denied, ShareLink, StoreError, StoreOptions
 from firstbell.artifacts.stores.s3_answers import check_answer, check_encryption
-from firstbell.artifacts.stores.s3_errors import NotSupported, code_of, http_status_of, store_errors
+from firstbell.artifacts.stores.s3_errors import Unexplained, code_of, http_status_of, store_errors
 from firstbell.artifacts.stores.s3_self_test import BucketProbe
 from firstbell.artifacts.stores.s3_session import open_session
 from firstbell.artifacts.stores.self_test import SelfTestFinding
@@ -188,10 +188,10 @@ class S3Store:
         }
 
     def explained(self, error: StoreError, name: str) -> str:
-        """Return why the self-test failed, in words: if the store lacks something, each header is left out in turn."""
+        """Return why the self-test failed, in words. If the answer does not say, each header is left out in turn."""
         probe = BucketProbe(store=self, client=self._client, name=name)
-        is_unnamed = isinstance(error, NotSupported) and not error.is_named
-        return (probe.lacking(self._put_options(name, b"", PASSES)) if is_unnamed else "") or str(error)
+        put_options = self._put_options(name, b"", Lifetime.FAILURES)
+        return (probe.lacking(put_options) if isinstance(error, Unexplained) else "") or str(error)
 
     def _tag(self, names: Sequence[str], lifetime: Lifetime, *, legal_hold: str) -> None:
         tags: Any = {"TagSet": [{"Key": TAG, "Value": lifetime.value}]}

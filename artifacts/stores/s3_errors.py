@@ -43,7 +43,7 @@ LACKS = {
     "tagging": "does not support tags; set store.tags = false",
     "checksum": 'does not support newer checksums; set store.checksums = "when_required"',
     "server-side-encryption": "does not support this encryption; change or remove store.sse",
-    "object-lock": "does not support Object Lock; remove store.lock_days",
+    "object-lock": "locks no objects; use a bucket with Object Lock, or remove store.lock_days",
 }
 LACKS_UNNAMED = "lacks something that First Bell asks for (501); firstbell store check finds out what"
 LONGEST_CODE = 60
@@ -57,12 +57,8 @@ REGION = {
 _CREDENTIALS = (PartialCredentialsError, ProfileNotFound, ConfigNotFound, ConfigParseError)
 
 
-class NotSupported(StoreError):
-    """The store does not implement something of the request. The message names it if the answer does (`is_named`)."""
-
-    def __init__(self, message: str, *, is_named: bool) -> None:
-        super().__init__(message, permanent=True)
-        self.is_named = is_named
+class Unexplained(StoreError):
+    """A refusal whose answer does not say what the store refuses. The self-test finds out."""
 
 
 @contextmanager
@@ -111,10 +107,11 @@ def _not_sent(error: BotoCoreError, where: str) -> StoreError:
     return StoreError(f"{where} cannot be reached ({kind})", permanent=False)
 
 
-def _not_supported(error: ClientError, where: str) -> NotSupported:
+def _not_supported(error: ClientError, where: str) -> StoreError:
     words = f"{_text(error, 'Header')} {_text(error, 'Message')}".lower()
     named = next((hint for part, hint in LACKS.items() if part in words), "")
-    return NotSupported(f"{where} {named or LACKS_UNNAMED}", is_named=bool(named))
+    kind = StoreError if named else Unexplained
+    return kind(f"{where} {named or LACKS_UNNAMED}", permanent=True)
 
 
 def _answered(error: ClientError, where: str) -> StoreError:
@@ -128,14 +125,14 @@ def _answered(error: ClientError, where: str) -> StoreError:
         hint = f'is in {region}; set store.region = "{region}"' if region else "is in another region; set store.region"
         return StoreError(f"{where} {hint}", permanent=True)
     if code == "InvalidRequest" and "Object Lock" in message:
-        hint = "has no Object Lock; make a bucket with it, or remove store.lock_days"
+        hint = LACKS["object-lock"]
         return StoreError(f"{where} {hint}", permanent=True)
     if code in CODES:
         hint, permanent = CODES[code]
         return StoreError(f"{where} {hint}", permanent=permanent)
     if status == 403:
         return Denied(f"{where} {DENIED}")
-    return StoreError(f"{where} answered {status}{'' if code == str(status) else f' {code}'}", permanent=False)
+    return Unexplained(f"{where} answered {status}{'' if code == str(status) else f' {code}'}", permanent=False)
 
 
 def _region(error: ClientError) -> str:

@@ -23,6 +23,7 @@ ARGUMENTS = {
     ("IfNoneMatch",): "if-none-match",
     ("Tagging",): "tagging",
     ("ServerSideEncryption", "SSEKMSKeyId"): "server-side-encryption",
+    ("ObjectLockMode", "ObjectLockRetainUntilDate"): "object-lock",
 }
 
 
