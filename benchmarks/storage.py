@@ -1,4 +1,4 @@
-"""Measures the size of stored evidence: bytes per run, against Playwright's raw traces, and per year.
+"""Measures stored evidence: bytes and requests per run, against Playwright's raw traces, and the prices of a year.
 
     .venv/bin/python -m benchmarks.storage [--passes 6] [--failures 3]
 
@@ -30,19 +30,23 @@ CONFIG = '[school]\nname = "Practice"\ntimezone = "America/New_York"\npractice =
 JOURNEYS, RUNS_A_DAY, FAILING = 20, 288, 0.01
 FAULT = "sessions-empty"
 KB, GB = 1000, 1000**3
+# Amazon S3 Standard in us-east-1, in dollars: 1,000 PUTs, and a GB for a month (aws.amazon.com/s3/pricing).
+PUTS_DOLLARS, GB_MONTH_DOLLARS = 0.005, 0.023
 
 
 @dataclass
 class StoredBytes:
-    """Bytes by run: added to the store, and of the raw traces."""
+    """Bytes by run: added to the store, and of the raw traces; and the objects added, each of which is a PUT."""
 
     added: list[int] = field(default_factory=list)
+    puts: list[int] = field(default_factory=list)
     raw: list[int] = field(default_factory=list)
 
 
-def stored(folder: Path) -> int:
-    """Returns the bytes in the store."""
-    return sum(path.stat().st_size for path in (folder / "evidence").rglob("*") if path.is_file())
+def stored(folder: Path) -> tuple[int, int]:
+    """Returns the bytes and the objects in the store."""
+    sizes = [path.stat().st_size for path in (folder / "evidence").rglob("*") if path.is_file()]
+    return sum(sizes), len(sizes)
 
 
 def raw_traces(result: RunResult) -> int:
@@ -53,11 +57,13 @@ def raw_traces(result: RunResult) -> int:
 
 def play(runner: LocalRunner, name: str, folder: Path, into: StoredBytes, expected: Outcome) -> None:
     """Plays one run and adds its bytes to `into`."""
-    before = stored(folder)
+    bytes_before, objects_before = stored(folder)
     result = runner.play(runner.chosen([name])[0], SilentReporter())
     assert result.run.outcome is expected, result.document
     assert runner.uploader.finish(60) == ""
-    into.added.append(stored(folder) - before)
+    bytes_after, objects_after = stored(folder)
+    into.added.append(bytes_after - bytes_before)
+    into.puts.append(objects_after - objects_before)
     into.raw.append(raw_traces(result))
 
 
@@ -72,7 +78,7 @@ def measured(keep: str, passes: int, failures: int) -> tuple[dict[str, StoredByt
             names = [entry.name for entry in runner.chosen([])]
             for name in names:
                 play(runner, name, folder, StoredBytes(), Outcome.PASSED)
-            common = stored(folder)
+            common, _ = stored(folder)
             for name in track([name for _ in range(passes) for name in names], description=f"passes, {keep}"):
                 play(runner, name, folder, sizes.setdefault(name, StoredBytes()), Outcome.PASSED)
             runner.practice.break_(FAULT)
@@ -92,12 +98,14 @@ def main(passes: int, failures: int) -> None:
     pictures, common = measured("screenshots", passes, failures)
     traces, _ = measured("trace", passes, 1)
     table = Table(box=None, pad_edge=False)
-    for column in ("KB a run, medians", "default policy", "everything", "raw traces alone"):
+    columns = ("KB a run, medians", "default policy", "everything", "raw traces alone", "PUTs at most", "everything")
+    for column in columns:
         table.add_column(column, justify="left" if column.startswith("KB") else "right")
     for name, sizes in pictures.items():
         with_trace = traces[name] if name != "failed" else sizes
         row = (sizes.added, with_trace.added, with_trace.raw)
-        table.add_row(name, *(f"{statistics.median(numbers) / KB:.1f}" for numbers in row))
+        puts = (str(max(sizes.puts)), str(max(with_trace.puts)))
+        table.add_row(name, *(f"{statistics.median(numbers) / KB:.1f}" for numbers in row), *puts)
     out = console()
     out.print(table)
     a_pass = statistics.mean([statistics.mean(sizes.added) for name, sizes in pictures.items() if name != "failed"])
@@ -109,6 +117,12 @@ def main(passes: int, failures: int) -> None:
         f"a pass adds {a_pass / KB:.1f} KB, a failure {a_failure / KB:.1f} KB; in common {common / KB:.0f} KB a month"
     )
     out.print(f"20 journeys every 5 min, 1 % failing: {kept / GB:.1f} GB at any time (passes 7 days, failures 90)")
+    passed_puts = statistics.mean([statistics.mean(row.puts) for name, row in pictures.items() if name != "failed"])
+    year_puts = 365 * a_day * ((1 - FAILING) * passed_puts + FAILING * statistics.mean(pictures["failed"].puts))
+    out.print(
+        f"a year of it: {year_puts / 1e6:.1f} million PUTs, ${year_puts / 1000 * PUTS_DOLLARS:.0f}; "
+        f"storage ${12 * kept / GB * GB_MONTH_DOLLARS:.0f} (S3 Standard, us-east-1)"
+    )
     out.print(f"the same with nothing ever removed: {after_a_year / GB:.0f} GB after a year")
 
 
