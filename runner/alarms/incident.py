@@ -37,6 +37,7 @@ class IncidentEvent(Enum):
     BLOCKED = "cannot be tested"
     SYMPTOM_ENDED = "one journey works again"
     SYMPTOM_RETIRED = "one journey is no longer watched"
+    CLOSED_BY_HAND = "closed by hand"
     CLOSED = "closed"
     NOTHING_NEW = "nothing new"
 
@@ -49,7 +50,7 @@ class Symptom:
     `occurrence` counts from 1 where the step stands several times in a journey. `seen_well` are locations where the
     step passed since; `blocked_by` is the service that fails before the step is reached. `passes` of `passes_needed`
     were seen in a row, at the location that has the fewest. `is_retired`: it ended because it is no longer watched.
-    `failed_at` is when each location saw the failure last.
+    `is_by_hand`: a person closed its incident. `failed_at` is when each location saw the failure last.
     """
 
     journey: str
@@ -67,6 +68,7 @@ class Symptom:
     passes: int = 0
     passes_needed: int = 0
     is_retired: bool = False
+    is_by_hand: bool = False
     failed_at: Mapping[str, datetime] = field(default_factory=dict)
 
     @property
@@ -88,7 +90,8 @@ class Incident:
     """One incident. `subject` is the service, PROBE_SUBJECT, or a part of First Bell; `openings` counts how often it
     opened, and `begins` is the position of the first symptom of the present opening. `news` names the latest journeys
     and locations that joined it after it opened, in order. `symptoms_left_out` and `news_left_out` count the ones that
-    `shortened` has taken out. The names of the fields are stored."""
+    `shortened` has taken out. `closed_by` closed it by hand, for the reason `closed_why`. The names of the fields are
+    stored."""
 
     number: int
     subject: str
@@ -101,6 +104,8 @@ class Incident:
     news: tuple[str, ...] = ()
     symptoms_left_out: int = 0
     news_left_out: int = 0
+    closed_by: str = ""
+    closed_why: str = ""
 
     @property
     def told(self) -> int:
@@ -145,6 +150,11 @@ class Incident:
         """True if it closed because a symptom is no longer watched, which was not seen to work."""
         last = [symptom for symptom in self.symptoms if symptom.ended_at == self.closed_at]
         return not self.is_open and any(symptom.is_retired for symptom in last)
+
+    @property
+    def is_seen_well(self) -> bool:
+        """True if it closed because its service was seen to work."""
+        return not self.is_open and not self.is_retired and not self.closed_by
 
     @property
     def since(self) -> datetime:

@@ -47,6 +47,7 @@ class HealthReason(Enum):
     RECOVERED = "recovered"
     NOT_WATCHED = "no longer watched"
     NOT_JUDGED = "could not be judged"
+    BY_HAND = "closed by hand"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

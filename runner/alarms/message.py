@@ -15,6 +15,8 @@ from firstbell.runner.alarms.incident import UNKNOWN_SERVICE, Incident, Symptom
 from firstbell.runner.alarms.routing import DueNotice, NoticeKind, NoticeReason, Severity
 
 SUBJECT_LIMIT = 200
+# The reason of a closing by hand leaves room for the problem in the subject.
+REASON_SHOWN = 80
 SYMPTOMS_SHOWN, REASONS_SHOWN, NEWS_SHOWN = 6, 4, 3
 # A reminder may take this long to arrive; after an acknowledgement no reminder comes.
 REMINDER_SLACK, ACKNOWLEDGED_VALIDITY = timedelta(minutes=30), timedelta(days=7)
@@ -116,7 +118,7 @@ def _subject(notice: DueNotice, context: MessageContext) -> str:
         case NoticeKind.CLOSED:
             end, zone = incident.closed_at or incident.opened_at, context.zone
             lasted = _duration_text(end - incident.since)
-            word = "closed: no longer watched" if incident.is_retired else "closed"
+            word = _end_word(incident)
             line = f"[{word}] {headline}, {incident.since.astimezone(zone):%H:%M} to {clock_text(end, zone)}, {lasted}"
         case NoticeKind.ACKNOWLEDGED:
             line = f"[acknowledged] {headline}, since {since}, acknowledged by {context.acknowledged_by or 'a person'}"
@@ -129,6 +131,15 @@ def _subject(notice: DueNotice, context: MessageContext) -> str:
             line = f"{tag} {news}{headline}, since {since}, {locations}, confirmed{again}"
     line = f"[{context.mark}] {line}" if context.mark else line
     return line if len(line) <= SUBJECT_LIMIT else f"{line[: SUBJECT_LIMIT - 1]}…"
+
+
+def _end_word(incident: Incident) -> str:
+    """Returns how an incident came to its end."""
+    if incident.closed_by:
+        why = incident.closed_why
+        why = why if len(why) <= REASON_SHOWN else f"{why[: REASON_SHOWN - 1]}…"
+        return f"closed by {incident.closed_by[:REASON_SHOWN]}, not seen to work: {why}"
+    return "closed: no longer watched" if incident.is_retired else "closed"
 
 
 def _news(notice: DueNotice) -> str:
@@ -203,7 +214,8 @@ def _symptom_text(symptom: Symptom) -> str:
     where = f" at {', '.join(symptom.locations)}" if symptom.part is None else ""
     step = f'{symptom.actor} "{symptom.step}"' if symptom.step else ""
     progress = f" ({symptom.progress})" if symptom.progress else ""
-    ended = " (no longer watched)" if symptom.is_retired else " (works again)"
+    end = "closed by hand" if symptom.is_by_hand else "works again"
+    ended = " (no longer watched)" if symptom.is_retired else f" ({end})"
     over = ended if symptom.ended_at else progress
     return ": ".join(filter(None, (f"{symptom.journey}{where}", step, symptom.said))) + over
 

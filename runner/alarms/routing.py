@@ -209,7 +209,7 @@ def notice_reason(
     if not status.incident.is_open:
         is_owed = first is not None and not history.times(route.name, NoticeKind.CLOSED)
         # Families are not told that a service works again where nobody has seen it work.
-        is_owed = is_owed and not (status.incident.is_retired and history.route_as_sent(route).is_public)
+        is_owed = is_owed and (status.incident.is_seen_well or not history.route_as_sent(route).is_public)
         return NoticeReason.CLOSED if is_owed else NoticeReason.NOTHING_NEW
     if first is None:
         return _first_notice(status, route, history, now, is_silenced=is_silenced)

@@ -41,7 +41,7 @@ SECTIONS = {
         "probe": _command("look.probe", "Test DNS, TCP, TLS and HTTP of every host, now."),
     },
     "Alarms": {
-        "incidents": _command("alarms.incidents", "List incidents, or show one."),
+        "incidents": _command("alarms.incidents", "List incidents, show one, or close one."),
         "ack": _command("alarms.incidents", "Acknowledge an incident: no reminders, no escalation.", "ack"),
         "silence": _command("alarms.silence", "Hold notices back for a while."),
         "alarm": _command("alarms.alarm", "Test the routes, read the outbox, publish a notice."),

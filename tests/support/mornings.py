@@ -55,6 +55,8 @@ class Morning:
             if subject == "ack":
                 until = self._clock.now + timedelta(minutes=int(rest[1])) if rest[1:] else None
                 self.incidents.acknowledge(int(rest[0]), by="ana", until=until)
+            elif subject == "close":
+                self.incidents.close(int(rest[0]), by="ana", why=" ".join(rest[1:]))
             elif subject == "silence":
                 until = self._clock.now + timedelta(minutes=int(rest[1]))
                 SilenceHistory(self._database).make(until=until, by="ana", why="upgrade", service=rest[0])

@@ -49,7 +49,7 @@ def open_incident(
     ]:
         last = just_closed[-1]
         again = {"openings": last.openings + 1, "begins": len(last.symptoms), "symptoms": (*last.symptoms, symptom)}
-        return replace(last, closed_at=None, **again), IncidentEvent.OPENED_AGAIN  # type: ignore[arg-type]
+        return replace(last, closed_at=None, closed_by="", closed_why="", **again), IncidentEvent.OPENED_AGAIN  # type: ignore[arg-type]
     owner, number = observation.owner, state.next_number
     new = Incident(number=number, subject=subject, owner=owner, opened_at=observation.at, symptoms=(symptom,))
     return new, IncidentEvent.OPENED

@@ -17,7 +17,7 @@ from firstbell.runner.alarms.incident import Incident, Symptom
 from firstbell.runner.alarms.outbox import DeliveryState
 from firstbell.runner.alarms.routing import Severity
 from firstbell.runner.app.alerting import Alerting, alerting_for
-from firstbell.runner.cli.console import console, echo
+from firstbell.runner.cli.console import console, echo, give_up
 from firstbell.runner.cli.current_user import whoami
 from firstbell.runner.cli.opening import open_history, zone_of
 from firstbell.runner.cli.options import CONFIG_OPTION, JSON_OPTION, LIMIT_OPTION
@@ -43,13 +43,36 @@ def open_alerting(config_file: Path | None) -> Iterator[tuple[Alerting, ZoneInfo
         yield alerting_for(config, database), zone_of(config)
 
 
-@click.command()
+class _Incidents(click.Group):
+    """Commands about incidents. A number, an option or nothing stands for `show`."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Puts `show` before nothing, and before its options."""
+        is_show = not args or (args[0].startswith("-") and args[0] not in ("-h", "--help"))
+        return super().parse_args(ctx, ["show", *args] if is_show else args)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Takes a number for that of an incident to show."""
+        return super().resolve_command(ctx, args if args[0] in self.commands else ["show", *args])
+
+
+@click.group(cls=_Incidents)
+def incidents() -> None:
+    """List incidents, show one, or close one.
+
+    `firstbell incidents` lists them and `firstbell incidents 217` shows one, as `show` does.
+    """
+
+
+@incidents.command()
 @click.argument("number", type=int, required=False)
 @click.option("--open", "only_open", is_flag=True, help="Only open incidents.")
 @LIMIT_OPTION
 @JSON_OPTION
 @CONFIG_OPTION
-def incidents(number: int | None, only_open: bool, limit: int, as_json: bool, config_file: Path | None) -> None:
+def show(number: int | None, only_open: bool, limit: int, as_json: bool, config_file: Path | None) -> None:
     """List incidents, or show one.
 
     Open incidents come first. NUMBER selects one: its symptoms, its log and its notices.
@@ -65,6 +88,24 @@ def incidents(number: int | None, only_open: bool, limit: int, as_json: bool, co
         echo(json.dumps([_document(details) for details in found], indent=1))
     else:
         _list(found, zone)
+
+
+@incidents.command()
+@click.argument("number", type=int)
+@click.option("--reason", required=True, help="The reason, for colleagues.")
+@click.option("--by", default="", help="Your name; by default the login name.")
+@CONFIG_OPTION
+def close(number: int, reason: str, by: str, config_file: Path | None) -> None:
+    """Close an incident by hand.
+
+    Recipients of its notices are told who closed it and why. A failure that is confirmed later opens it again.
+    """
+    if not reason.strip():
+        give_up("the reason is empty; say why the incident is over", code=2)
+    with open_alerting(config_file) as (board, _):
+        details = board.incidents.close(number, by=by or whoami(), why=reason.strip())
+    console().print(Text(f"Incident {number} is closed by {details.incident.closed_by}."), soft_wrap=True)
+    console().print("Families are told nothing: nobody has seen the service work.", style="quiet")
 
 
 @click.command()
@@ -112,7 +153,8 @@ def _list(found: list[IncidentDetails], zone: ZoneInfo) -> None:
 
 def _print(details: IncidentDetails, notices: list[OutboxEntry], zone: ZoneInfo) -> None:
     out, incident, status = console(), details.incident, details.status
-    state = status.severity.value if incident.is_open else "closed"
+    by_hand = f" by {incident.closed_by}: {incident.closed_why}" if incident.closed_by else ""
+    state = status.severity.value if incident.is_open else f"closed{by_hand}"
     style = STYLES[status.severity] if incident.is_open else "passed"
     out.print(
         Text.assemble((f"Incident {incident.number}  ", "strong"), (state, style), f"  {_service_text(incident)}")
@@ -203,6 +245,8 @@ def _document(details: IncidentDetails) -> dict[str, object]:
         "closed_at": incident.closed_at.isoformat() if incident.closed_at else None,
         "openings": incident.openings,
         "acknowledged_by": status.acknowledged_by,
+        "closed_by": incident.closed_by,
+        "closed_why": incident.closed_why,
         "symptoms": [
             {
                 "journey": symptom.journey,

@@ -30,6 +30,7 @@ from firstbell.runner.alarms.part import Part, channel
 from firstbell.runner.alarms.policy import AlarmPolicy
 from firstbell.runner.alarms.routing import IncidentStatus, notices_due
 from firstbell.runner.alarms.rules.advance import advance, stop_watching
+from firstbell.runner.alarms.rules.by_hand import close_by_hand
 from firstbell.runner.diagnosis.location import HERE
 from firstbell.runner.history.alarms import incident_rows
 from firstbell.runner.history.alarms.enqueue import drop_drafts, sent_notices, write_notices
@@ -194,8 +195,7 @@ class IncidentService:
         with self._database.write() as connection:
             incident_rows.lock_incidents(connection)
             now = self._database.now(connection)
-            stories = connection.execute(select(incidents.c.story).where(incidents.c.closed_at.is_(None))).scalars()
-            still_open = [incident_rows.incident_of(story) for story in stories.all()]
+            still_open = self._open_incidents(connection).values()
             seen = [one for one in still_open if watching_since is None or one.is_seen(watching_since)]
             return sum(self._enqueue_notices(connection, one.number, now) for one in seen)
 
@@ -210,6 +210,27 @@ class IncidentService:
                 raise NoSuchIncident(f"no open incident has the number {number}; list them with: firstbell incidents")
             what, reason = "snoozed" if until else "acknowledged", f"by {by}" + (f": {why}" if why else "")
             incident_rows.append_log(connection, number, IncidentLogEntry(at=now, what=what, why=reason, run_id=""))
+            self._enqueue_notices(connection, number, now)
+            return self._details(connection, number)
+
+    def close(self, number: int, *, by: str, why: str) -> IncidentDetails:
+        """Closes an open incident that a person knows to be over, and tells those who were told of it. Raises
+        NoSuchIncident."""
+        with self._database.write() as connection:
+            incident_rows.lock_incidents(connection)
+            now = self._database.now(connection)
+            details = self._details(connection, number)
+            if not details.incident.is_open:
+                raise NoSuchIncident(f"incident {number} is closed already; see: firstbell incidents --open")
+            before = AlarmState(
+                watched=incident_rows.read_watched(connection, watched.c.incident == number),
+                incidents=self._open_incidents(connection),
+            )
+            after, change = close_by_hand(before, number, now, by=by, why=why)
+            incident_rows.write_alarm_state(connection, before, after)
+            entry = IncidentLogEntry(at=now, what=change.event.value, why=f"by {by}: {why}", run_id="")
+            incident_rows.append_log(connection, number, entry)
+            drop_drafts(connection, number)
             self._enqueue_notices(connection, number, now)
             return self._details(connection, number)
 
@@ -279,6 +300,11 @@ class IncidentService:
             acknowledged_by=row["acknowledged_by"],
         )
         return IncidentDetails(status=status, why=row["why"])
+
+    @staticmethod
+    def _open_incidents(connection: Connection) -> dict[int, Incident]:
+        stories = connection.execute(select(incidents.c.story).where(incidents.c.closed_at.is_(None))).scalars()
+        return {incident.number: incident for incident in map(incident_rows.incident_of, stories.all())}
 
     @staticmethod
     def _has_open_incident(connection: Connection, part: Part) -> bool:

@@ -1,0 +1,73 @@
+"""Mornings on which a person closes an incident: who is told, and what follows if it was too early."""
+
+from __future__ import annotations
+
+import pytest
+
+from firstbell.runner.history.alarms.incidents import NoSuchIncident
+from tests.support.mornings import Morning, for_it
+
+PLATFORM = 'student "uses platform" fails in math: Contoso (platform)'
+SIGN_IN = 'student "uses sign-in" fails in math: Contoso (sign-in)'
+SEEN = "1 of 2 locations, confirmed"
+OPENED = f"12:00 it: [critical] {PLATFORM}, since 12:00 EDT, {SEEN}"
+CLOSED = f"it: [closed by ana, not seen to work: vendor says so] {PLATFORM}, 12:00 to"
+
+BY_HAND = {
+    "the end and its reason are told once": (
+        "0 math fails platform\n 5 close 1 vendor says so\n 10 math passes\n 15 math passes",
+        [OPENED, f"12:05 {CLOSED} 12:05 EDT, 5 min"],
+    ),
+    "a failure that is confirmed later opens it again": (
+        "0 math fails platform\n 5 close 1 vendor says so\n 10 math fails platform",
+        [
+            OPENED,
+            f"12:05 {CLOSED} 12:05 EDT, 5 min",
+            f"12:10 it: [critical] {PLATFORM}, since 12:10 EDT, {SEEN}, opened 2 times",
+        ],
+    ),
+    "the end that is seen afterwards is told as one that was seen": (
+        """0 math fails platform
+        5 close 1 vendor says so
+        10 math fails platform
+        15 math passes
+        20 math passes
+        25 math passes""",
+        [
+            OPENED,
+            f"12:05 {CLOSED} 12:05 EDT, 5 min",
+            f"12:10 it: [critical] {PLATFORM}, since 12:10 EDT, {SEEN}, opened 2 times",
+            f"12:25 it: [closed] {PLATFORM}, 12:10 to 12:25 EDT, 15 min",
+        ],
+    ),
+    "the platform behind a sign-in that a person closed is not taken for well": (
+        """0 math fails platform
+        5 math fails sign-in
+        6 close 2 vendor says so
+        10 math doubts sign-in
+        15 math passes""",
+        [
+            OPENED,
+            f"12:05 it: [critical] {SIGN_IN}, since 12:05 EDT, {SEEN}",
+            f"12:06 it: [closed by ana, not seen to work: vendor says so] {SIGN_IN}, 12:05 to 12:06 EDT, 1 min",
+        ],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", BY_HAND)
+def test_a_closing_by_hand_tells_its_reason(name: str, morning: Morning) -> None:
+    timeline, expected = BY_HAND[name]
+    assert for_it(morning.play(timeline)) == expected
+
+
+def test_a_closing_by_hand_is_in_the_log_and_no_news_for_families(morning: Morning) -> None:
+    morning.play("0 math fails platform")
+    morning.confirm_draft(1)
+    morning.play("5 close 1 vendor says so")
+    details = morning.incidents.find(1)
+    assert (details.log[-1].what, details.log[-1].why) == ("closed by hand", "by ana: vendor says so")
+    assert details.incident.symptoms[0].is_by_hand
+    assert morning.drafts() == []
+    with pytest.raises(NoSuchIncident, match="closed already"):
+        morning.play("6 close 1 again")
