@@ -27,6 +27,7 @@ class DeliveryState(Enum):
     DELIVERED = "delivered"
     DEAD = "dead"  # refused for good, or given up
     DROPPED = "dropped"  # by a person, or overtaken
+    PUT_ASIDE = "put aside"  # refused, and a person has seen it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

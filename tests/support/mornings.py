@@ -44,7 +44,7 @@ class Morning:
         )
         self.incidents = IncidentService(database, policy)
         self._runs = RunHistory(database, ZONE, self.incidents.record_run)
-        self._outbox = OutboxHistory(self.incidents, database, "me", lambda _owner: False)
+        self.outbox = OutboxHistory(self.incidents, database, "me", lambda _owner: False)
         self._shown = 0
 
     def play(self, timeline: str) -> list[str]:
@@ -68,7 +68,7 @@ class Morning:
         return self.new_notices()
 
     def new_notices(self) -> list[str]:
-        entries = self._outbox.entries(999)[::-1]
+        entries = self.outbox.entries(999)[::-1]
         new, self._shown = entries[self._shown :], len(entries)
         return [
             f"{entry.notice.made_at.astimezone(ZONE):%H:%M} {entry.notice.route}: {entry.notice.message.subject}"
@@ -83,11 +83,11 @@ class Morning:
         return [symptom.progress for incident in found for symptom in incident.current_symptoms]
 
     def confirm_draft(self, number: int) -> None:
-        (draft,) = self._outbox.entries(9, states=[DeliveryState.DRAFT])
-        assert self._outbox.confirm(number, "parents", replace(draft.notice.message, body="We are working on it.")) == 1
+        (draft,) = self.outbox.entries(9, states=[DeliveryState.DRAFT])
+        assert self.outbox.confirm(number, "parents", replace(draft.notice.message, body="We are working on it.")) == 1
 
     def drafts(self) -> list[str]:
-        return [entry.notice.message.kind.value for entry in self._outbox.entries(99, states=[DeliveryState.DRAFT])]
+        return [entry.notice.message.kind.value for entry in self.outbox.entries(99, states=[DeliveryState.DRAFT])]
 
     def _run(self, journey: str, verb: str, service: str = "", _at: str = "at", location: str = "home") -> None:
         if service == "at":

@@ -19,6 +19,7 @@ from firstbell.runner.app.alerting import Alerting, channel_of
 from firstbell.runner.app.build import config_at
 from firstbell.runner.cli.alarms.incidents import open_alerting, outbox_lines
 from firstbell.runner.cli.console import confirmed, console, errors_as_sentences, give_up
+from firstbell.runner.cli.current_user import whoami
 from firstbell.runner.cli.options import CONFIG_OPTION
 from firstbell.runner.config.load import Config
 from firstbell.runner.history.alarms.incidents import IncidentDetails
@@ -63,14 +64,21 @@ def outbox(dead: bool, limit: int, config_file: Path | None) -> None:
     if not notices:
         out.print("No undelivered notices." if dead else "No notices yet.", style="quiet")
     if any(notice.state is DeliveryState.DEAD for notice in notices):
-        out.print("Correct the route, then send them again with: firstbell alarm retry", style="quiet")
+        out.print(
+            "Correct the route, then send them again: firstbell alarm retry (--drop puts them aside)", style="quiet"
+        )
 
 
 @alarm.command()
+@click.option("--drop", is_flag=True, help="Put them aside; nothing is sent.")
 @CONFIG_OPTION
-def retry(config_file: Path | None) -> None:
-    """Send undelivered notices again."""
+def retry(*, drop: bool, config_file: Path | None) -> None:
+    """Send undelivered notices again, or put them aside."""
     with open_alerting(config_file) as (board, _):
+        if drop:
+            aside = board.outbox.put_dead_aside(whoami())
+            console().print(f"{aside} are put aside." if aside else "No undelivered notices.")
+            return
         again = board.outbox.try_dead_again()
     console().print(f"{again} will be sent again while firstbell watch runs." if again else "No undelivered notices.")
 

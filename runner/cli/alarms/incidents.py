@@ -33,6 +33,7 @@ DELIVERY_STATE_NAMES = {
     DeliveryState.DELIVERED: ("delivered", "passed"),
     DeliveryState.DEAD: ("not delivered", "failed"),
     DeliveryState.DROPPED: ("withdrawn", "quiet"),
+    DeliveryState.PUT_ASIDE: ("put aside", "quiet"),
 }
 
 
@@ -188,9 +189,7 @@ def outbox_lines(entries: Sequence[OutboxEntry], zone: tzinfo | None) -> Iterato
 def _outbox_line(entry: OutboxEntry, zone: tzinfo | None, route: int, address: int) -> Text:
     notice, (word, style) = entry.notice, DELIVERY_STATE_NAMES[entry.state]
     reason = (
-        f" ({entry.said})"
-        if entry.said and entry.state in (DeliveryState.WAITING, DeliveryState.DEAD, DeliveryState.DROPPED)
-        else ""
+        f" ({entry.said})" if entry.said and entry.state not in (DeliveryState.DRAFT, DeliveryState.DELIVERED) else ""
     )
     at = entry.delivered_at or notice.made_at
     return Text.assemble(

@@ -129,6 +129,14 @@ class OutboxHistory:
         """Drops the drafts of an incident; returns their count."""
         return self._end_drafts(incident, true(), state=DeliveryState.DROPPED.value)
 
+    def put_dead_aside(self, by: str) -> int:
+        """Puts the notices that were given up aside, in the name of a person; returns their count."""
+        is_dead = notifications.c.state == DeliveryState.DEAD.value
+        said = notifications.c.said + f"; put aside by {by}"
+        with self._database.write() as connection:
+            aside = update(notifications).where(is_dead).values(state=DeliveryState.PUT_ASIDE.value, said=said)
+            return connection.execute(aside).rowcount
+
     def try_dead_again(self) -> int:
         """Retries the notices that were given up; returns their count. If a later one was delivered, it is dropped: an
         opening after the closing would open an alert that is never closed."""

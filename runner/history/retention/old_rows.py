@@ -25,7 +25,10 @@ log = structlog.get_logger()
 # A dozen hosts make some 16 MB a day (measured), and a diagnosis needs only the latest checks.
 CHECKS_KEPT = timedelta(days=7)
 _ENDED_SLOTS = (SlotState.RAN, SlotState.LATE, SlotState.MISSED, SlotState.SKIPPED)
-_ENDED_NOTICES = (DeliveryState.DELIVERED.value, DeliveryState.DROPPED.value, DeliveryState.DEAD.value)
+_ENDED_NOTICES = tuple(
+    state.value
+    for state in (DeliveryState.DELIVERED, DeliveryState.DROPPED, DeliveryState.DEAD, DeliveryState.PUT_ASIDE)
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

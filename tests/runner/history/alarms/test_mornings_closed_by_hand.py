@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
+from firstbell.runner.alarms.outbox import DeliveryState
 from firstbell.runner.history.alarms.incidents import NoSuchIncident
 from tests.support.mornings import Morning, for_it
 
@@ -71,3 +74,16 @@ def test_a_closing_by_hand_is_in_the_log_and_no_news_for_families(morning: Morni
     assert morning.drafts() == []
     with pytest.raises(NoSuchIncident, match="closed already"):
         morning.play("6 close 1 again")
+
+
+def test_a_refused_notice_that_is_put_aside_is_not_tried_again_and_its_end_is_no_draft(morning: Morning) -> None:
+    morning.play("0 math fails platform")
+    notice = morning.outbox.claim((), timedelta(minutes=1))
+    assert notice is not None
+    morning.outbox.mark_dead(notice, "HTTP 404")
+    assert morning.outbox.put_dead_aside("ana") == 1
+    assert (morning.outbox.put_dead_aside("ana"), morning.outbox.try_dead_again()) == (0, 0)
+    (aside,) = morning.outbox.entries(9, states=[DeliveryState.PUT_ASIDE])
+    assert aside.said == "HTTP 404; put aside by ana"
+    morning.play("5 math passes\n 10 math passes")
+    assert "closed" not in morning.drafts()
