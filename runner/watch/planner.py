@@ -3,7 +3,7 @@
 Each call:
 1. reads up to when each journey is planned;
 2. ends older slots that were planned and not claimed within the grace as missed: no worker was free while some service
-   planned this location, and nobody was watching otherwise;
+   planned this location, and no service was watching otherwise;
 3. records the slots between then and now, less the grace, as missed, with one log line about all of them: those of the
    last day one by one, those before it as absences, one for each journey and school day;
 4. records the slots from there to the horizon, each once, even if another service plans it too.
@@ -108,7 +108,7 @@ class Planner:
         return last if now - last > self._grace else now
 
     def _end_unclaimed(self, watched_until: datetime, now: datetime) -> int:
-        """Ends planned slots that no worker took within the grace; returns the number of those that nobody watched."""
+        """Ends planned slots that no worker took within the grace; returns how many were not watched."""
         late = self._slots.miss_before(watched_until - self._grace, MissedReason.NO_WORKER)
         if late:
             log.warning("slots.missed", slots=late, until=now.isoformat(), why=MissedReason.NO_WORKER)

@@ -25,7 +25,6 @@ MESSAGE = TypeAdapter(Message)
 _WITH_PICTURE = (NoticeKind.OPENED, NoticeKind.ESCALATED)
 # A run that is older says nothing about what works now.
 FRESH = timedelta(hours=3)
-_UNDELIVERED = (DeliveryState.DRAFT.value, DeliveryState.DROPPED.value)
 _WITHDRAWN = (DeliveryState.DROPPED.value, DeliveryState.PUT_ASIDE.value)
 _URGENCY = {severity: rank for rank, severity in enumerate(Severity)}
 
@@ -48,7 +47,7 @@ def sent_notices(connection: Connection, incident: int) -> list[SentNotice]:
             at=at,
             severity=list(Severity)[min(row.urgency for row in same)],
             to=tuple(row.address for row in same if row.state not in _WITHDRAWN),
-            is_public=any(row.body or row.state in _UNDELIVERED for row in same),
+            is_public=any(row.body for row in same),
             told=max(row.told or 0 for row in same),
         )
         for (opening, route, kind, at), same in notices.items()

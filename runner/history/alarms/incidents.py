@@ -17,7 +17,6 @@ from sqlalchemy import Connection, select, update
 from firstbell.errors import FirstBellError
 from firstbell.runner.alarms.incident import (
     PROBE_SUBJECT,
-    UNKNOWN_SERVICE,
     AlarmState,
     Incident,
     IncidentChange,
@@ -35,6 +34,7 @@ from firstbell.runner.diagnosis.location import HERE
 from firstbell.runner.history.alarms import incident_rows
 from firstbell.runner.history.alarms.enqueue import drop_drafts, sent_notices, write_notices
 from firstbell.runner.history.alarms.incident_rows import IncidentLogEntry
+from firstbell.runner.history.alarms.run_observation import observation_of
 from firstbell.runner.history.alarms.silences import active_silences
 from firstbell.runner.history.database import Database
 from firstbell.runner.history.record import RunRow
@@ -69,34 +69,6 @@ def _batches(numbers: Sequence[int], size: int) -> Iterator[Sequence[int]]:
     """Yields parts that are each written in one transaction, for which no other writer waits long."""
     for begin in range(0, len(numbers), size):
         yield numbers[begin : begin + size]
-
-
-def observation_of(run: RunRow, *, degraded_counts: bool = False) -> Observation:
-    """Returns what a run says. A failure is confirmed if a second attempt failed too. With `degraded_counts` a degraded
-    run counts as a confirmed failure: it was measured, and needs no second attempt."""
-    is_failure = run.outcome == Outcome.FAILED
-    observation = Observation(
-        journey=run.journey,
-        location=run.location,
-        at=run.ended_at,
-        outcome=Outcome(run.outcome),
-        confirmed=is_failure and len(run.attempts) > 1,
-        service=(run.service or UNKNOWN_SERVICE) if is_failure else "",
-        owner=run.owner,
-        actor=run.actor,
-        step=run.step,
-        problem=run.said,
-        run_id=run.id,
-        is_private=run.is_private,
-        under_construction=run.under_construction,
-        passed_steps=run.passed_steps,
-    )
-    if not (degraded_counts and run.degraded):
-        return observation
-    problem, service = f"degraded: {run.degraded}", run.service or UNKNOWN_SERVICE
-    return replace(
-        observation, outcome=Outcome.FAILED, confirmed=True, service=service, step="works as it should", problem=problem
-    )
 
 
 class IncidentService:

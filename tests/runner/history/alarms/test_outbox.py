@@ -12,6 +12,7 @@ from firstbell.runner.alarms.observation import Observation
 from firstbell.runner.alarms.outbox import DeliveryState, QueuedNotice
 from firstbell.runner.alarms.policy import AlarmPolicy
 from firstbell.runner.alarms.routing import Route
+from firstbell.runner.history.alarms.enqueue import sent_notices
 from firstbell.runner.history.alarms.incidents import IncidentService
 from firstbell.runner.history.alarms.outbox import OutboxHistory
 from firstbell.runner.history.database import Database
@@ -75,6 +76,9 @@ def test_a_new_opening_overtakes_an_old_closing_which_is_then_dropped(database: 
     clock.forward(3600)
     assert district.claims() == []
     assert len(district.outbox.entries(9, states=[DeliveryState.DROPPED])) == 1
+    with database.read() as connection:
+        # A dropped notice to the staff is no draft for families.
+        assert not any(notice.is_public for notice in sent_notices(connection, 1))
     district.observe(*["passed"] * 4)
     assert district.claims() == ["closed platform"]
 
