@@ -7,7 +7,7 @@ see the same failure open one incident. The decision is a pure function (`alarms
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -34,6 +34,7 @@ from firstbell.runner.diagnosis.location import HERE
 from firstbell.runner.history.alarms import incident_rows
 from firstbell.runner.history.alarms.enqueue import drop_drafts, sent_notices, write_notices
 from firstbell.runner.history.alarms.incident_rows import IncidentLogEntry
+from firstbell.runner.history.alarms.missed_slots import mark_all_but_last
 from firstbell.runner.history.alarms.run_observation import observation_of
 from firstbell.runner.history.alarms.silences import active_silences
 from firstbell.runner.history.database import Database
@@ -42,9 +43,6 @@ from firstbell.runner.history.tables.alarms import incidents, watched
 from firstbell.runner.history.tables.runs import slots
 from firstbell.runner.outcome import Outcome
 from firstbell.runner.schedule.slot_state import SlotState, in_words
-
-# Slots that are marked, and those that are observed, in one transaction.
-MARKED_AT_ONCE, OBSERVED_AT_ONCE = 1000, 50
 
 
 class NoSuchIncident(FirstBellError):
@@ -63,12 +61,6 @@ class IncidentDetails:
     def incident(self) -> Incident:
         """The incident itself."""
         return self.status.incident
-
-
-def _batches(numbers: Sequence[int], size: int) -> Iterator[Sequence[int]]:
-    """Yields parts that are each written in one transaction, for which no other writer waits long."""
-    for begin in range(0, len(numbers), size):
-        yield numbers[begin : begin + size]
 
 
 class IncidentService:
@@ -93,27 +85,18 @@ class IncidentService:
     def record_missed_slots(self, location: str) -> int:
         """Records the missed slots of a location, only the last few of each journey; returns their count."""
         missed = (slots.c.weighed.is_(False)) & (slots.c.state == SlotState.MISSED) & (slots.c.location == location)
-        columns = (slots.c.id, slots.c.journey, slots.c.due_at, slots.c.why)
-        with self._database.read() as connection:
-            found = connection.execute(select(*columns).where(missed).order_by(slots.c.due_at)).all()
-        by_journey: dict[str, list[int]] = {}
-        for row in found:
-            by_journey.setdefault(row.journey, []).append(row.id)
-        last = [number for ids in by_journey.values() for number in ids[-self.policy.incidents.unseen :]]
-        for batch in _batches(sorted({row.id for row in found} - set(last)), MARKED_AT_ONCE):
-            with self._database.write() as connection:
-                connection.execute(update(slots).where(slots.c.id.in_(batch)).values(weighed=True))
-        for batch in _batches(last, OBSERVED_AT_ONCE):
+        count, batches = mark_all_but_last(self._database, missed, self.policy.incidents.unseen)
+        for batch in batches:
             with self._database.write() as connection:
                 incident_rows.lock_incidents(connection)
                 weigh = update(slots).where(missed, slots.c.id.in_(batch)).values(weighed=True)
-                returned = connection.execute(weigh.returning(*columns))
+                returned = connection.execute(weigh.returning(slots.c.journey, slots.c.due_at, slots.c.why))
                 for row in sorted(returned, key=lambda row: (row.journey, row.due_at)):
                     given = {"location": location, "at": row.due_at, "problem": in_words(row.why)}
                     self.record_observation(
                         connection, Observation(journey=row.journey, outcome=Outcome.MISSED, **given)
                     )
-        return len(found)
+        return count
 
     def record_channel(self, connection: Connection, address: str, problem: str) -> None:
         """Records that the channel of an address fails; with an empty problem, that it works."""

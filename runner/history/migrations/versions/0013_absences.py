@@ -20,5 +20,6 @@ def upgrade() -> None:
         sa.Column("until", moment, nullable=False),
         sa.Column("slots", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_absences"),
+        if_not_exists=True,
     )
-    op.create_index("ix_absences_location_until", "absences", ["location", "until"])
+    op.create_index("ix_absences_location_until", "absences", ["location", "until"], if_not_exists=True)
