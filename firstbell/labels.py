@@ -9,6 +9,9 @@ class Label(StrEnum):
     """The label of one fact; the members are in the order in which they are shown."""
 
     PROBLEM = "Problem"
+    WHERE = "Where"
+    TIME = "Time"
+    DISTRICT = "District"
     SERVICE = "Service"
     CALL = "Call"
     CONFIDENCE = "Confidence"
@@ -16,6 +19,7 @@ class Label(StrEnum):
     WORKING = "Working"
     UNKNOWN = "Unknown"
     EVIDENCE = "Evidence"
+    STATE = "State"
     NEXT = "Next"
 
 

@@ -10,46 +10,75 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from firstbell.hostile_text import cut as cut_text
 from firstbell.labels import LABEL_WIDTH, Label
 from firstbell.runner.alarms.incident import UNKNOWN_SERVICE, Incident, Symptom
-from firstbell.runner.alarms.routing import DueNotice, NoticeKind, NoticeReason, Severity
+from firstbell.runner.alarms.routing import DueNotice, IncidentStatus, NoticeKind, NoticeReason, Severity
+from firstbell.runner.alarms.wording.problem import DiagnosedProblem, from_where, owner_text, problem_text
+from firstbell.runner.alarms.wording.progress import StateFacts, acknowledged_text, state_text
+from firstbell.runner.alarms.wording.times import clock_text, date_text, duration_text, moment_text, span_text
+from firstbell.runner.diagnosis.cause import Cause
 
-SUBJECT_LIMIT = 200
-# The reason of a closing by hand leaves room for the problem in the subject.
-REASON_SHOWN = 80
-SYMPTOMS_SHOWN, REASONS_SHOWN, NEWS_SHOWN = 6, 4, 3
+SUBJECT_LIMIT, TOPIC_LIMIT, DETAIL_ROOM = 200, 140, 20
+_ROUND = {ord("["): "(", ord("]"): ")"}
+SYMPTOMS_SHOWN, REASONS_SHOWN = 6, 4
 # A reminder may take this long to arrive; after an acknowledgement no reminder comes.
 REMINDER_SLACK, ACKNOWLEDGED_VALIDITY = timedelta(minutes=30), timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MessageContext:
-    """Facts of a message besides its incident. `problem` is the problem in the words of a diagnosis, with its
-    `confidence` and `reasons`; `working` is known to work, `unknown` are services that could not be tested because the
-    broken one comes before them; `proof` is a link, `evidence` its location; `has_draft`: a notice to the public waits
-    for a person."""
+    """Facts of a message besides its incident.
+
+    `problem` is the problem in the words of a diagnosis, with its `cause`, `confidence` and `reasons`; `step_s` is how
+    long the failing step took. `working` is known to work, `unknown` are services that could not be tested because the
+    broken one comes before them; `elsewhere` is what the other locations see. `proof` is a link, `evidence` its
+    location; `has_draft`: a notice to the public waits for a person. `topic` is that of the opening's first notice.
+    """
 
     zone: ZoneInfo
-    location_count: int
+    location_count: int = 1
+    district: str = ""
     contact: str = ""
     problem: str = ""
+    cause: Cause | None = None
+    step_s: float = 0.0
     confidence: str = ""
     reasons: tuple[str, ...] = ()
     working: tuple[str, ...] = ()
     unknown: tuple[str, ...] = ()
+    elsewhere: tuple[str, ...] = ()
     proof: str = ""
     evidence: str = ""
     has_draft: bool = False
     mark: str = ""
-    acknowledged_by: str = ""
+    topic: str = ""
+    status: IncidentStatus | None = None
+    bell: datetime | None = None
+    has_bells: bool = False
+
+    @property
+    def state(self) -> StateFacts:
+        """The facts that the brackets of a subject are made of."""
+        return StateFacts(
+            zone=self.zone,
+            status=self.status,
+            location_count=self.location_count,
+            elsewhere=self.elsewhere,
+            bell=self.bell,
+            has_bells=self.has_bells,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
-    """The text of one notice. `thread` is the same for all notices of one opening of an incident. `good_until` is when
-    the next one comes at the latest, `picture` a JPEG of the failing step, or nothing. A notice to the public has a
-    `body` of plain sentences instead of rows; `told` counts the incident's news when it was written. The names of the
-    fields are stored."""
+    """The text of one notice.
+
+    `thread` and `topic` are the same for all notices of one opening of an incident. `good_until` is when the next one
+    comes at the latest, `picture` a JPEG of the failing step, or nothing. A notice to the public has a `body` of plain
+    sentences instead of rows; `told` counts the incident's news when it was written. The names of the fields are
+    stored.
+    """
 
     kind: NoticeKind
     severity: Severity
@@ -66,6 +95,7 @@ class Message:
     good_until: datetime
     body: str = ""
     told: int = 0
+    topic: str = ""
 
     @property
     def text(self) -> str:
@@ -76,15 +106,16 @@ class Message:
 
 def write_message(notice: DueNotice, context: MessageContext, now: datetime) -> Message:
     """Returns the message of a notice."""
-    incident = notice.incident
+    incident, topic = notice.incident, context.topic or _topic(notice.incident, context)
     is_acknowledged = notice.kind is NoticeKind.ACKNOWLEDGED
     return Message(
         kind=notice.kind,
         severity=notice.severity,
         incident=incident.number,
         thread=_thread(incident),
-        subject=_line(_subject(notice, context)),
-        rows=tuple((label.value, _line(value)) for label, value in _rows(notice, context) if value),
+        subject=_subject(notice, context, topic, now),
+        topic=topic,
+        rows=tuple((label.value, _line(value)) for label, value in _rows(notice, context, now) if value),
         service=incident.subject,
         owner=incident.owner,
         proof=context.proof,
@@ -93,11 +124,6 @@ def write_message(notice: DueNotice, context: MessageContext, now: datetime) -> 
         told=incident.told,
         good_until=now + (ACKNOWLEDGED_VALIDITY if is_acknowledged else notice.route.repeat + REMINDER_SLACK),
     )
-
-
-def clock_text(moment: datetime, zone: ZoneInfo) -> str:
-    """Returns a time of day in the school's zone, with the zone's name."""
-    return f"{moment.astimezone(zone):%H:%M %Z}"
 
 
 def _line(text: str) -> str:
@@ -110,87 +136,43 @@ def _thread(incident: Incident) -> str:
     return f"{incident.number}.{incident.openings}.{incident.opened_at.timestamp():.0f}"
 
 
-def _subject(notice: DueNotice, context: MessageContext) -> str:
-    incident = notice.incident
-    headline = f"{_problem(incident, context)}: {_owner(incident)}"
-    since = clock_text(incident.since, context.zone)
-    match notice.kind:
-        case NoticeKind.CLOSED:
-            end, zone = incident.closed_at or incident.opened_at, context.zone
-            lasted = _duration_text(end - incident.since)
-            word = _end_word(incident)
-            line = f"[{word}] {headline}, {incident.since.astimezone(zone):%H:%M} to {clock_text(end, zone)}, {lasted}"
-        case NoticeKind.ACKNOWLEDGED:
-            line = f"[acknowledged] {headline}, since {since}, acknowledged by {context.acknowledged_by or 'a person'}"
-        case kind:
-            word = {NoticeKind.REMINDER: "still ", NoticeKind.ESCALATED: "escalated, "}.get(kind, "")
-            seen = len(incident.locations)
-            locations = f"{seen} of {max(context.location_count, seen)} locations"
-            again = f", opened {incident.openings} times" if incident.openings > 1 else ""
-            tag, news = f"[{word}{notice.severity.value}]", _news(notice)
-            line = f"{tag} {news}{headline}, since {since}, {locations}, confirmed{again}"
-    line = f"[{context.mark}] {line}" if context.mark else line
-    return line if len(line) <= SUBJECT_LIMIT else f"{line[: SUBJECT_LIMIT - 1]}…"
+def _subject(notice: DueNotice, context: MessageContext, topic: str, now: datetime) -> str:
+    """Returns the subject: in brackets all that changes, then the topic, which is the same in all notices of one
+    opening. Gmail compares subjects without what stands in brackets (getsentry/sentry#4374)."""
+    mark = f"[{context.mark}] " if context.mark else ""
+    room = SUBJECT_LIMIT - len(f"{mark}[] [] {topic}")
+    # A bracket in them would end them.
+    word, detail = (_line(text).translate(_ROUND) for text in state_text(notice, context.state, now))
+    word = _cut(word, max(room, DETAIL_ROOM))
+    detail = _cut(detail, max(room - len(word), DETAIL_ROOM))
+    return f"{mark}[{word}] {f'[{detail}] ' if detail else ''}{topic}"
 
 
-def _end_word(incident: Incident) -> str:
-    """Returns how an incident came to its end."""
-    if incident.closed_by:
-        why = incident.closed_why
-        why = why if len(why) <= REASON_SHOWN else f"{why[: REASON_SHOWN - 1]}…"
-        return f"closed by {incident.closed_by[:REASON_SHOWN]}, not seen to work: {why}"
-    return "closed: no longer watched" if incident.is_retired else "closed"
+def _topic(incident: Incident, context: MessageContext) -> str:
+    """Returns what is broken, whose it is, where and since when, within TOPIC_LIMIT."""
+    since = moment_text(incident.since, context.zone)
+    rest = ", ".join(filter(None, (owner_text(incident), context.district)))
+    tail = f": {_cut(_line(rest), TOPIC_LIMIT // 2)}, since {since}"
+    found = DiagnosedProblem(words=context.problem, cause=context.cause, step_s=context.step_s)
+    return f"{_cut(_line(problem_text(incident, found)), TOPIC_LIMIT - len(tail))}{tail}"
 
 
-def _news(notice: DueNotice) -> str:
-    """Returns what has joined an incident since its last notice to the route, where this is why it is told."""
-    if notice.reason is not NoticeReason.MORE_BROKEN:
-        return ""
-    news = list(dict.fromkeys(notice.incident.news_after(notice.told)))
-    more = f" and {len(news) - NEWS_SHOWN} more" if len(news) > NEWS_SHOWN else ""
-    return f"now also {', '.join(news[:NEWS_SHOWN])}{more}: "
+def _cut(text: str, limit: int) -> str:
+    return cut_text(text, limit, mark="…")
 
 
-def _problem(incident: Incident, context: MessageContext) -> str:
-    """Returns what does not work: the words of the diagnosis, else the step that fails."""
-    symptoms = incident.current_symptoms
-    first = symptoms[0]
-    journeys = {symptom.journey for symptom in symptoms}
-    more = f" and {len(journeys) - 1} more" if len(journeys) > 1 else ""
-    if first.part is not None:
-        return f"{first.said}{more}"
-    if incident.is_own:
-        return f"First Bell cannot judge {first.journey}{more}"
-    if context.problem:
-        return f"{_sentence(incident.subject, context.problem)} ({first.journey}{more})"
-    return f'{first.actor} "{first.step}" fails in {first.journey}{more}'
-
-
-def _sentence(service: str, words: str) -> str:
-    """Returns the words of a diagnosis as a sentence: "it refuses" becomes "Edge refuses"."""
-    if words.startswith("it "):
-        words = f"{service} {words.removeprefix('it ')}"
-    elif words.startswith("its "):
-        words = f"{service}: {words}"
-    return words[:1].upper() + words[1:]
-
-
-def _owner(incident: Incident) -> str:
-    if incident.is_own:
-        return "First Bell itself"
-    if incident.subject == UNKNOWN_SERVICE:
-        return "service not known"
-    return f"{incident.owner} ({incident.subject})" if incident.owner else incident.subject
-
-
-def _rows(notice: DueNotice, context: MessageContext) -> list[tuple[Label, str]]:
+def _rows(notice: DueNotice, context: MessageContext, now: datetime) -> list[tuple[Label, str]]:
     incident = notice.incident
     is_blamed = not incident.is_own and incident.subject != UNKNOWN_SERVICE
-    service = ", ".join(filter(None, (incident.subject, incident.owner))) if is_blamed else _owner(incident)
+    service = ", ".join(filter(None, (incident.subject, incident.owner))) if is_blamed else owner_text(incident)
     call = ", ".join(filter(None, (incident.owner, context.contact))) if is_blamed else ""
+    where = from_where(incident, context.elsewhere, context.location_count)
     not_tested = f"{', '.join(context.unknown)} (cannot be tested while {incident.subject} is broken)"
     return [
         (Label.PROBLEM, _problem_in_full(incident)),
+        (Label.WHERE, ("was failing " if not incident.is_open else "failing ") + where if where else ""),
+        (Label.TIME, _time(incident, context, now)),
+        (Label.DISTRICT, context.district),
         (Label.SERVICE, f"{service}; no service is blamed" if incident.is_own else service),
         (Label.CALL, call),
         (Label.CONFIDENCE, "" if incident.is_own else context.confidence),
@@ -198,8 +180,25 @@ def _rows(notice: DueNotice, context: MessageContext) -> list[tuple[Label, str]]
         (Label.WORKING, ", ".join(context.working)),
         (Label.UNKNOWN, not_tested if context.unknown else ""),
         (Label.EVIDENCE, " · ".join(filter(None, (context.proof, context.evidence)))),
+        (Label.STATE, _acknowledged(notice, context, now)),
         (Label.NEXT, _next(notice, context)),
     ]
+
+
+def _time(incident: Incident, context: MessageContext, now: datetime) -> str:
+    """Returns since when, with the date, and how long; for a closed one from when to when."""
+    day, zone = date_text(incident.since, context.zone), context.zone
+    if incident.closed_at is not None:
+        lasted = duration_text(incident.closed_at - incident.since)
+        return f"{day}, {span_text(incident.since, incident.closed_at, zone)} ({lasted})"
+    return f"since {day}, {clock_text(incident.since, zone)} ({duration_text(now - incident.since)} ago)"
+
+
+def _acknowledged(notice: DueNotice, context: MessageContext, now: datetime) -> str:
+    """Returns the acknowledgement in force, which a person who is told more has to know."""
+    status = context.status
+    is_told = status is not None and notice.incident.is_open and status.is_acknowledged(now)
+    return acknowledged_text(status, now, context.zone) if is_told else ""
 
 
 def _problem_in_full(incident: Incident) -> str:
@@ -226,14 +225,9 @@ def _next(notice: DueNotice, context: MessageContext) -> str:
         steps.append("a notice follows when it is over")
     elif notice.kind is not NoticeKind.CLOSED:
         if notice.reason is NoticeReason.OPENED and notice.route.escalate_after and notice.route.escalate_to:
-            after, routes = _duration_text(notice.route.escalate_after), ", ".join(notice.route.escalate_to)
+            after, routes = duration_text(notice.route.escalate_after), ", ".join(notice.route.escalate_to)
             steps.append(f"escalates to {routes} in {after}")
         steps.append(f"acknowledge with: firstbell ack {number}")
     if context.has_draft:
         steps.append(f"confirm the notice to the public with: firstbell alarm publish {number}")
     return " · ".join(steps)
-
-
-def _duration_text(time: timedelta) -> str:
-    minutes = max(1, round(time.total_seconds() / 60))
-    return f"{minutes} min" if minutes < 120 else f"{minutes // 60} h {minutes % 60:02} min"

@@ -7,8 +7,8 @@ import math
 from collections.abc import Callable, Mapping
 from zoneinfo import ZoneInfo
 
-from firstbell.runner.alarms.message import clock_text
 from firstbell.runner.alarms.status import JourneyStatus, Level, Status
+from firstbell.runner.alarms.wording.times import clock_text
 from firstbell.runner.outcome import Outcome
 
 # PRTG shows no more (manual, "Custom Sensors").

@@ -19,16 +19,19 @@ OTHERWISE = Severity.WARNING
 class AlarmPolicy:
     """Policy for incidents and notices.
 
-    `contacts`: how to reach the owner of a service. `relies_on`: the services of each journey, in the order of its
-    steps. `plan_b`: the journey that plays the fallback. `is_school_time` answers for a journey and a moment, with None
-    where no bells are configured; `otherwise` is the severity of a journey outside school time. `degraded_counts`: a
+    `locations` are those of the file, of `location_count` in all. `contacts`: how to reach the owner of a service.
+    `relies_on`: the services of each journey, in the order of its steps. `plan_b`: the journey that plays the fallback.
+    `is_school_time` answers for a journey and a moment, with None where no bells are configured; `first_bell` returns
+    the first bell of that day. `otherwise` is the severity of a journey outside school time. `degraded_counts`: a
     degraded run counts as broken. `mark` begins every subject, as in a drill. `announced` returns the silences of the
     maintenance that is in progress.
     """
 
     zone: ZoneInfo
+    district: str = ""
     incidents: IncidentPolicy = field(default_factory=IncidentPolicy)
     routes: tuple[Route, ...] = ()
+    locations: tuple[str, ...] = ()
     location_count: int = 1
     contacts: Mapping[str, str] = field(default_factory=dict)
     relies_on: Mapping[str, Sequence[str]] = field(default_factory=dict)
@@ -38,6 +41,7 @@ class AlarmPolicy:
     mark: str = ""
     degraded_counts: bool = False
     is_school_time: Callable[[str, datetime], bool | None] = lambda _journey, _at: None
+    first_bell: Callable[[str, datetime], datetime | None] = lambda _journey, _at: None
     announced: Callable[[datetime], Sequence[Silence]] = lambda _now: ()
 
     def severity(self, incident: Incident, now: datetime) -> Severity:

@@ -101,13 +101,14 @@ class SentNotice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IncidentStatus:
-    """An incident with its severity and acknowledgement. `acknowledged_until` is None if it does not expire."""
+    """An incident with its severity and acknowledgement: by whom, why, and until when (None if it does not expire)."""
 
     incident: Incident
     severity: Severity
     acknowledged_at: datetime | None = None
     acknowledged_until: datetime | None = None
     acknowledged_by: str = ""
+    acknowledged_why: str = ""
 
     def is_acknowledged(self, now: datetime) -> bool:
         """True if an acknowledgement is in force."""

@@ -17,7 +17,7 @@ from firstbell.runner.alarms.rules.silence import Silence
 from firstbell.runner.config.model import Settings
 from firstbell.runner.config.secrets import MissingSecret, secret
 from firstbell.runner.config.sections.alarms import RouteSection
-from firstbell.runner.config.to_schedule import school_time_of
+from firstbell.runner.config.to_schedule import first_bell_of, school_time_of
 from firstbell.runner.schedule.maintenance import Maintenance
 
 if TYPE_CHECKING:
@@ -33,8 +33,10 @@ def alarm_policy_of(
     section = settings.alarms
     return AlarmPolicy(
         zone=ZoneInfo(settings.school.timezone),
+        district=settings.school.name,
         incidents=incident_policy_of(settings),
         routes=routes_of(settings),
+        locations=settings.location_names,
         location_count=settings.location_count,
         contacts={name: service.contact for name, service in settings.services.items()},
         relies_on=relies_on or {},
@@ -44,6 +46,7 @@ def alarm_policy_of(
         mark=section.mark,
         degraded_counts=settings.diagnosis.alarm_degraded,
         is_school_time=school_time_of(settings),
+        first_bell=first_bell_of(settings),
         announced=lambda now: silences_of(announced(), now),
     )
 

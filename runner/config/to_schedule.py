@@ -58,6 +58,20 @@ def school_time_of(settings: Settings) -> Callable[[str, datetime], bool | None]
     return is_in_class
 
 
+def first_bell_of(settings: Settings) -> Callable[[str, datetime], datetime | None]:
+    """Returns a function that gives the first bell of a journey's groups on the day of a moment; None without one."""
+    calendar = calendar_of(settings)
+
+    def first_bell(journey: str, at: datetime) -> datetime | None:
+        day = calendar.day(at.astimezone(calendar.zone).date())
+        if not day.in_session or day.bells is None:
+            return None
+        bell = day.bells.first_bells(settings.journey(journey).groups)[0]
+        return datetime.combine(day.date, bell, calendar.zone).astimezone(UTC)
+
+    return first_bell
+
+
 def maintenance_of(settings: Settings) -> list[Maintenance]:
     """Returns the windows that the file itself gives, without those of its iCalendar sources."""
     zone = ZoneInfo(settings.school.timezone)

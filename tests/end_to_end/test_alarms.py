@@ -195,7 +195,7 @@ def test_alarms_from_the_first_failure_to_the_closing(district: District) -> Non
     district.flag.touch()
     until(district.subjects, 60, "the mail about it")
     (letter,) = [mail for mail in district.letters() if mail["To"] == "it@district.example"]
-    assert letter["Subject"].startswith('[critical] student "finds the class" fails in gate: Contoso Learn (edge)')
+    assert letter["Subject"].startswith('[critical] Student fails at "finds the class" (gate): Contoso Learn (edge)')
     page = letter.get_body(("html",))
     assert page is not None
     assert "&lt;b&gt;empty&lt;/b&gt;" in page.get_content()
@@ -212,7 +212,7 @@ def test_alarms_from_the_first_failure_to_the_closing(district: District) -> Non
     done = district.firstbell("ack", "1", "--why", "calling Contoso", "--by", "ana")
     assert "Incident 1 is acknowledged: ana" in done.stdout
     until(lambda: len(district.subjects()) == 2, 15, "the mail about the acknowledgement")
-    assert district.subjects()[1].startswith("[acknowledged]")
+    assert district.subjects()[1].startswith("[acknowledged by ")
     assert "ana" in district.firstbell("incidents").stdout
 
     shown = district.firstbell("alarm", "publish", "1", answer="n\n")
@@ -236,7 +236,7 @@ def test_alertmanager_gets_the_alert_and_its_end(district: District) -> None:
     district.flag.touch()
     alerts = until(lambda: _alerts(district.alerts), 60, "an alert in Alertmanager")
     assert alerts[0]["labels"]["service"] == "edge"
-    assert alerts[0]["annotations"]["summary"].startswith("[critical] student")
+    assert alerts[0]["annotations"]["summary"].startswith("[critical] Student")
     district.flag.unlink()
     until(lambda: not _alerts(district.alerts), 90, "the alert is resolved")
 

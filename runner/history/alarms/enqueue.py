@@ -10,10 +10,12 @@ from typing import Any
 from pydantic import TypeAdapter
 from sqlalchemy import Connection, select, update
 
-from firstbell.runner.alarms.message import Message, MessageContext, clock_text, write_message
+from firstbell.runner.alarms.incident import Incident
+from firstbell.runner.alarms.message import Message, MessageContext, write_message
 from firstbell.runner.alarms.outbox import DeliveryState
 from firstbell.runner.alarms.policy import AlarmPolicy, addresses_for
 from firstbell.runner.alarms.routing import DueNotice, IncidentStatus, NoticeKind, SentNotice, Severity
+from firstbell.runner.alarms.wording.times import clock_text
 from firstbell.runner.diagnosis.cause import Cause
 from firstbell.runner.history.tables.alarms import notifications
 from firstbell.runner.history.tables.runs import runs, steps
@@ -61,7 +63,7 @@ def write_notices(
     if not due:
         return 0
     has_draft = any(notice.route.is_public for notice in due)
-    context, picture = message_context(connection, status, policy, has_draft=has_draft)
+    context, picture = message_context(connection, status, policy, now, has_draft=has_draft)
     rows = [
         {
             "key": f"{notice.key}/{hashlib.sha256(address.encode()).hexdigest()[:8]}",
@@ -93,22 +95,26 @@ def drop_drafts(connection: Connection, incident: int) -> None:
 
 
 def message_context(
-    connection: Connection, status: IncidentStatus, policy: AlarmPolicy, *, has_draft: bool = False
+    connection: Connection, status: IncidentStatus, policy: AlarmPolicy, now: datetime, *, has_draft: bool = False
 ) -> tuple[MessageContext, str]:
     """Returns the facts of a message besides its incident, from history, and the picture of the failing step."""
     incident = status.incident
     first = incident.current_symptoms[0]
     run = connection.execute(select(runs).where(runs.c.id == first.run_id)).mappings().one_or_none()
     found: dict[str, Any] = (run["diagnosis"] if run else None) or {}
-    is_known = found.get("cause") != Cause.UNKNOWN.value
+    is_known = found.get("cause") != Cause.UNKNOWN.value and found.get("service") == incident.subject
+    bell = policy.first_bell(first.journey, now)
     reached = _reached(connection, first.run_id)
     passed = _passed(connection, {symptom.journey for symptom in incident.symptoms}, policy, first.since)
     cleared = [service for service in found.get("cleared", ()) if service["name"] not in {*reached, *passed}]
     context = MessageContext(
         zone=policy.zone,
         location_count=policy.location_count,
+        district=policy.district,
         contact=policy.contacts.get(incident.subject, ""),
-        problem=found["words"] if is_known and found.get("service") == incident.subject else "",
+        problem=found["words"] if found and is_known else "",
+        cause=_cause(found) if is_known else None,
+        step_s=_failing_step_s(connection, first.run_id),
         confidence=_confidence(found),
         reasons=tuple(reason["said"] for reason in found.get("because", ())),
         working=(
@@ -116,14 +122,47 @@ def message_context(
             *(f"{service['name']}: {service['why']}" for service in cleared),
             *(f"{journey} passed at {at}" for journey, at in passed.items()),
         ),
+        elsewhere=_elsewhere(connection, incident, policy) if incident.is_open and not incident.is_own else (),
         unknown=_not_reached(incident.subject, policy.relies_on.get(first.journey, ()), reached),
         proof=policy.link.format(incident=incident.number) if policy.link else "",
         evidence=f"{run['evidence']} (firstbell evidence {first.run_id[-6:]} --open)" if run else "",
-        acknowledged_by=status.acknowledged_by,
+        topic=_topic(connection, incident),
+        status=status,
+        bell=bell,
+        has_bells=bell is not None,
         has_draft=has_draft,
         mark=policy.mark,
     )
     return context, run["picture"] if run else ""
+
+
+def _topic(connection: Connection, incident: Incident) -> str:
+    """Returns the topic of the first notice of an opening; empty where none has been written."""
+    topic = notifications.c.message["topic"].as_string()
+    of_opening = (notifications.c.incident == incident.number) & (notifications.c.opening == incident.openings)
+    rows = connection.execute(select(topic).where(of_opening).order_by(notifications.c.id)).scalars()
+    return next(filter(None, rows), "")
+
+
+def _cause(found: Mapping[str, Any]) -> Cause | None:
+    return next((cause for cause in Cause if cause.value == found.get("cause")), None)
+
+
+def _failing_step_s(connection: Connection, run_id: str) -> float:
+    """Returns how long the failing step of a run's last attempt took; 0 if none failed."""
+    took = select(steps.c.ended_s - steps.c.started_s).where(steps.c.run_id == run_id, steps.c.ending != "")
+    return connection.execute(took.order_by(steps.c.attempt.desc(), steps.c.position).limit(1)).scalar() or 0.0
+
+
+def _elsewhere(connection: Connection, incident: Incident, policy: AlarmPolicy) -> tuple[str, ...]:
+    """Returns what the locations that do not see an incident have seen of its first journey since it began."""
+    first = incident.current_symptoms[0]
+    since = (runs.c.journey == first.journey) & (runs.c.started_at >= first.since)
+    rows = connection.execute(select(runs.c.location, runs.c.outcome).where(since).order_by(runs.c.started_at)).all()
+    latest = dict.fromkeys(policy.locations, "") | {row.location: row.outcome for row in rows}
+    words = {"": "{} not tried yet", Outcome.PASSED: "works from {}", Outcome.FAILED: "not confirmed from {}"}
+    others = [(name, outcome) for name, outcome in latest.items() if name not in incident.locations]
+    return tuple(words.get(outcome, "{} not judged").format(name) for name, outcome in others)
 
 
 def _confidence(diagnosis: Mapping[str, Any]) -> str:

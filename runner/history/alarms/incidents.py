@@ -253,6 +253,7 @@ class IncidentService:
             acknowledged_at=row["acknowledged_at"],
             acknowledged_until=row["acknowledged_until"],
             acknowledged_by=row["acknowledged_by"],
+            acknowledged_why=row["why"],
         )
         return IncidentDetails(status=status, why=row["why"])
 

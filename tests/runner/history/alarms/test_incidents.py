@@ -385,7 +385,8 @@ def test_a_dead_channel_is_reported_once_by_another_channel(
     assert about.route == "operator"
     assert "it.example answered 404" in about.message.subject
     assert (
-        'not delivered: [critical] student "finds the class" fails in live-class' in dict(about.message.rows)["Problem"]
+        'not delivered: [critical] Student fails at "finds the class" (live-class)'
+        in dict(about.message.rows)["Problem"]
     )
     assert [entry.said for entry in outbox.entries(9, states=[DeliveryState.DEAD])] == ["it.example answered 404"]
     assert outbox.try_dead_again() == 1

@@ -6,49 +6,50 @@ import pytest
 
 from tests.support.mornings import Morning, for_it
 
-PLATFORM = 'student "uses platform" fails in math: Contoso (platform)'
-SIGN_IN = 'student "uses sign-in" fails in math: Contoso (sign-in)'
+HOME, DAY = "[from home; 1 more location not tried yet]", "since Mon 31 Aug"
+PLATFORM = 'Student fails at "uses platform" (math): Contoso (platform)'
+SIGN_IN = 'Student fails at "uses sign-in" (math): Contoso (sign-in)'
 
 CLOSINGS = {
     "two passes close": (
         "0 math fails platform\n 5 math passes\n 10 math passes",
         [
-            f"12:00 it: [critical] {PLATFORM}, since 12:00 EDT, 1 of 2 locations, confirmed",
-            f"12:10 it: [closed] {PLATFORM}, 12:00 to 12:10 EDT, 10 min",
+            f"12:00 it: [critical] {HOME} {PLATFORM}, {DAY} 12:00 EDT",
+            f"12:10 it: [closed] [12:00 to 12:10 EDT, 10 min] {PLATFORM}, {DAY} 12:00 EDT",
         ],
     ),
     "a sign-in that fails now says nothing of the platform": (
         "0 math fails platform\n 5 math fails sign-in\n 10 math fails sign-in\n 200 math fails sign-in",
         [
-            f"12:00 it: [critical] {PLATFORM}, since 12:00 EDT, 1 of 2 locations, confirmed",
-            f"12:05 it: [critical] {SIGN_IN}, since 12:05 EDT, 1 of 2 locations, confirmed",
+            f"12:00 it: [critical] {HOME} {PLATFORM}, {DAY} 12:00 EDT",
+            f"12:05 it: [critical] {HOME} {SIGN_IN}, {DAY} 12:05 EDT",
         ],
     ),
     "sign-in is back and the platform is still broken": (
         "0 math fails platform\n 5 math fails sign-in\n 10 math fails platform\n 15 math passes\n 20 math passes",
         [
-            f"12:00 it: [critical] {PLATFORM}, since 12:00 EDT, 1 of 2 locations, confirmed",
-            f"12:05 it: [critical] {SIGN_IN}, since 12:05 EDT, 1 of 2 locations, confirmed",
-            f"12:10 it: [closed] {SIGN_IN}, 12:05 to 12:10 EDT, 5 min",
-            f"12:20 it: [closed] {PLATFORM}, 12:00 to 12:20 EDT, 20 min",
+            f"12:00 it: [critical] {HOME} {PLATFORM}, {DAY} 12:00 EDT",
+            f"12:05 it: [critical] {HOME} {SIGN_IN}, {DAY} 12:05 EDT",
+            f"12:10 it: [closed] [12:05 to 12:10 EDT, 5 min] {SIGN_IN}, {DAY} 12:05 EDT",
+            f"12:20 it: [closed] [12:00 to 12:20 EDT, 20 min] {PLATFORM}, {DAY} 12:00 EDT",
         ],
     ),
     "both are well again": (
         "0 math fails platform\n 5 math fails sign-in\n 10 math passes\n 15 math passes",
         [
-            f"12:00 it: [critical] {PLATFORM}, since 12:00 EDT, 1 of 2 locations, confirmed",
-            f"12:05 it: [critical] {SIGN_IN}, since 12:05 EDT, 1 of 2 locations, confirmed",
-            f"12:15 it: [closed] {PLATFORM}, 12:00 to 12:15 EDT, 15 min",
-            f"12:15 it: [closed] {SIGN_IN}, 12:05 to 12:15 EDT, 10 min",
+            f"12:00 it: [critical] {HOME} {PLATFORM}, {DAY} 12:00 EDT",
+            f"12:05 it: [critical] {HOME} {SIGN_IN}, {DAY} 12:05 EDT",
+            f"12:15 it: [closed] [12:00 to 12:15 EDT, 15 min] {PLATFORM}, {DAY} 12:00 EDT",
+            f"12:15 it: [closed] [12:05 to 12:15 EDT, 10 min] {SIGN_IN}, {DAY} 12:05 EDT",
         ],
     ),
     "runs that cannot be judged close nothing": (
         "0 math fails platform\n 5 math errs\n 10 math errs\n 15 math passes\n 20 math errs",
-        [f"12:00 it: [critical] {PLATFORM}, since 12:00 EDT, 1 of 2 locations, confirmed"],
+        [f"12:00 it: [critical] {HOME} {PLATFORM}, {DAY} 12:00 EDT"],
     ),
     "a single failure elsewhere closes nothing": (
         "0 math fails platform\n 5 math doubts live-class\n 10 math doubts sign-in",
-        [f"12:00 it: [critical] {PLATFORM}, since 12:00 EDT, 1 of 2 locations, confirmed"],
+        [f"12:00 it: [critical] {HOME} {PLATFORM}, {DAY} 12:00 EDT"],
     ),
     "the other location has not seen it work": (
         """0 math fails platform
@@ -58,13 +59,13 @@ CLOSINGS = {
         11 math passes
         16 math fails sign-in at school""",
         [
-            f"12:00 it: [critical] {PLATFORM}, since 12:00 EDT, 1 of 2 locations, confirmed",
-            f"12:16 it: [critical] {SIGN_IN}, since 12:05 EDT, 1 of 2 locations, confirmed",
+            f"12:00 it: [critical] {HOME} {PLATFORM}, {DAY} 12:00 EDT",
+            f"12:16 it: [critical] [from school; works from home] {SIGN_IN}, {DAY} 12:05 EDT",
         ],
     ),
     "a pass of another journey is not a pass of this one": (
         "0 math fails platform\n 5 art passes\n 10 art passes\n 15 art passes",
-        [f"12:00 it: [critical] {PLATFORM}, since 12:00 EDT, 1 of 2 locations, confirmed"],
+        [f"12:00 it: [critical] {HOME} {PLATFORM}, {DAY} 12:00 EDT"],
     ),
 }
 
@@ -83,12 +84,12 @@ def test_families_are_told_nothing_of_a_platform_behind_a_broken_sign_in(morning
     assert details.incident.symptoms[0].blocked_by == "sign-in"
 
 
-OPENED = f"12:00 it: [critical] {PLATFORM}, since 12:00 EDT, 1 of 2 locations, confirmed"
-ACKNOWLEDGED = f"12:01 it: [acknowledged] {PLATFORM}, since 12:00 EDT, acknowledged by ana"
-TWO = 'student "uses platform" fails in math and 1 more: Contoso (platform)'
-ALSO_ART = f"it: [still critical] now also art at home: {TWO}, since 12:00 EDT, 1 of 2 locations, confirmed"
-AT_SCHOOL = f"it: [still critical] now also math at school: {PLATFORM}, since 12:00 EDT, 2 of 2 locations, confirmed"
-BOTH_ACKNOWLEDGED = f"it: [acknowledged] {TWO}, since 12:00 EDT, acknowledged by ana"
+OPENED = f"12:00 it: [critical] {HOME} {PLATFORM}, {DAY} 12:00 EDT"
+ACKNOWLEDGED = f"12:01 it: [acknowledged by ana] {PLATFORM}, {DAY} 12:00 EDT"
+TWO = PLATFORM
+ALSO_ART = f"it: [still critical] [now also art at home] {TWO}, {DAY} 12:00 EDT"
+AT_SCHOOL = f"it: [still critical] [now also math at school] {PLATFORM}, {DAY} 12:00 EDT"
+BOTH_ACKNOWLEDGED = f"it: [acknowledged by ana] {TWO}, {DAY} 12:00 EDT"
 JOINS = {
     "a new journey is told once": (
         """0 math fails platform
@@ -168,7 +169,9 @@ def test_after_many_relapses_three_passes_close_and_progress_is_told(morning: Mo
     assert morning.progress() == ["1 of 3 passes"]
     morning.play("60 math passes")
     assert morning.progress() == ["2 of 3 passes"]
-    assert for_it(morning.play("70 math passes")) == [f"13:10 it: [closed] {PLATFORM}, 12:40 to 13:10 EDT, 30 min"]
+    assert for_it(morning.play("70 math passes")) == [
+        f"13:10 it: [closed] [12:40 to 13:10 EDT, 30 min] {PLATFORM}, {DAY} 12:40 EDT"
+    ]
 
 
 def test_what_is_no_longer_played_is_said_and_is_not_said_to_work(morning: Morning) -> None:
@@ -176,6 +179,6 @@ def test_what_is_no_longer_played_is_said_and_is_not_said_to_work(morning: Morni
     morning.confirm_draft(1)
     morning.incidents.drop_unwatched(lambda journey, _: journey != "math")
     assert for_it(morning.new_notices()) == [
-        f"12:00 it: [closed: no longer watched] {PLATFORM}, 12:00 to 12:00 EDT, 1 min"
+        f"12:00 it: [closed: no longer watched] [12:00 to 12:00 EDT, 1 min] {PLATFORM}, {DAY} 12:00 EDT"
     ]
     assert morning.drafts() == []

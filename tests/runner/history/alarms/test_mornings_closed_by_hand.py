@@ -10,23 +10,24 @@ from firstbell.runner.alarms.outbox import DeliveryState
 from firstbell.runner.history.alarms.incidents import NoSuchIncident
 from tests.support.mornings import Morning, for_it
 
-PLATFORM = 'student "uses platform" fails in math: Contoso (platform)'
-SIGN_IN = 'student "uses sign-in" fails in math: Contoso (sign-in)'
-SEEN = "1 of 2 locations, confirmed"
-OPENED = f"12:00 it: [critical] {PLATFORM}, since 12:00 EDT, {SEEN}"
-CLOSED = f"it: [closed by ana, not seen to work: vendor says so] {PLATFORM}, 12:00 to"
+HOME, DAY = "[from home; 1 more location not tried yet]", "since Mon 31 Aug"
+PLATFORM = 'Student fails at "uses platform" (math): Contoso (platform)'
+SIGN_IN = 'Student fails at "uses sign-in" (math): Contoso (sign-in)'
+OPENED = f"12:00 it: [critical] {HOME} {PLATFORM}, {DAY} 12:00 EDT"
+BY_ANA = "[closed by ana, not seen to work: vendor says so]"
+CLOSED = f"it: {BY_ANA} [12:00 to 12:05 EDT, 5 min] {PLATFORM}, {DAY} 12:00 EDT"
 
 BY_HAND = {
     "the end and its reason are told once": (
         "0 math fails platform\n 5 close 1 vendor says so\n 10 math passes\n 15 math passes",
-        [OPENED, f"12:05 {CLOSED} 12:05 EDT, 5 min"],
+        [OPENED, f"12:05 {CLOSED}"],
     ),
     "a failure that is confirmed later opens it again": (
         "0 math fails platform\n 5 close 1 vendor says so\n 10 math fails platform",
         [
             OPENED,
-            f"12:05 {CLOSED} 12:05 EDT, 5 min",
-            f"12:10 it: [critical] {PLATFORM}, since 12:10 EDT, {SEEN}, opened 2 times",
+            f"12:05 {CLOSED}",
+            f"12:10 it: [critical] [second time; was OK 12:05 to 12:10 EDT] {PLATFORM}, {DAY} 12:10 EDT",
         ],
     ),
     "the end that is seen afterwards is told as one that was seen": (
@@ -38,9 +39,9 @@ BY_HAND = {
         25 math passes""",
         [
             OPENED,
-            f"12:05 {CLOSED} 12:05 EDT, 5 min",
-            f"12:10 it: [critical] {PLATFORM}, since 12:10 EDT, {SEEN}, opened 2 times",
-            f"12:25 it: [closed] {PLATFORM}, 12:10 to 12:25 EDT, 15 min",
+            f"12:05 {CLOSED}",
+            f"12:10 it: [critical] [second time; was OK 12:05 to 12:10 EDT] {PLATFORM}, {DAY} 12:10 EDT",
+            f"12:25 it: [closed] [12:10 to 12:25 EDT, 15 min] {PLATFORM}, {DAY} 12:10 EDT",
         ],
     ),
     "the platform behind a sign-in that a person closed is not taken for well": (
@@ -51,8 +52,8 @@ BY_HAND = {
         15 math passes""",
         [
             OPENED,
-            f"12:05 it: [critical] {SIGN_IN}, since 12:05 EDT, {SEEN}",
-            f"12:06 it: [closed by ana, not seen to work: vendor says so] {SIGN_IN}, 12:05 to 12:06 EDT, 1 min",
+            f"12:05 it: [critical] {HOME} {SIGN_IN}, {DAY} 12:05 EDT",
+            f"12:06 it: {BY_ANA} [12:05 to 12:06 EDT, 1 min] {SIGN_IN}, {DAY} 12:05 EDT",
         ],
     ),
 }
