@@ -20,6 +20,7 @@ from firstbell.runner.alarms.wording.times import clock_text, date_text, duratio
 from firstbell.runner.diagnosis.cause import Cause
 
 SUBJECT_LIMIT, TOPIC_LIMIT, DETAIL_ROOM = 200, 140, 20
+WITH_PICTURE = (NoticeKind.OPENED, NoticeKind.ESCALATED)
 _ROUND = {ord("["): "(", ord("]"): ")"}
 SYMPTOMS_SHOWN, REASONS_SHOWN = 6, 4
 # A reminder may take this long to arrive; after an acknowledgement no reminder comes.
@@ -33,7 +34,8 @@ class MessageContext:
     `problem` is the problem in the words of a diagnosis, with its `cause`, `confidence` and `reasons`; `step_s` is how
     long the failing step took. `working` is known to work, `unknown` are services that could not be tested because the
     broken one comes before them; `elsewhere` is what the other locations see. `proof` is a link, `evidence` its
-    location; `has_draft`: a notice to the public waits for a person. `topic` is that of the opening's first notice.
+    location, `no_picture` why the failing step has none. `has_draft`: a notice to the public waits for a person.
+    `topic` is that of the opening's first notice.
     """
 
     zone: ZoneInfo
@@ -50,6 +52,7 @@ class MessageContext:
     elsewhere: tuple[str, ...] = ()
     proof: str = ""
     evidence: str = ""
+    no_picture: str = ""
     has_draft: bool = False
     mark: str = ""
     topic: str = ""
@@ -75,9 +78,9 @@ class Message:
     """The text of one notice.
 
     `thread` and `topic` are the same for all notices of one opening of an incident. `good_until` is when the next one
-    comes at the latest, `picture` a JPEG of the failing step, or nothing. A notice to the public has a `body` of plain
-    sentences instead of rows; `told` counts the incident's news when it was written. The names of the fields are
-    stored.
+    comes at the latest, `picture` a JPEG of the failing step, or nothing; `shows` says what it shows, `no_picture` why
+    there is none. A notice to the public has a `body` of plain sentences instead of rows; `told` counts the incident's
+    news when it was written. The names of the fields are stored.
     """
 
     kind: NoticeKind
@@ -96,6 +99,8 @@ class Message:
     body: str = ""
     told: int = 0
     topic: str = ""
+    shows: str = ""
+    no_picture: str = ""
 
     @property
     def text(self) -> str:
@@ -107,6 +112,7 @@ class Message:
 def write_message(notice: DueNotice, context: MessageContext, now: datetime) -> Message:
     """Returns the message of a notice."""
     incident, topic = notice.incident, context.topic or _topic(notice.incident, context)
+    has_picture = notice.kind in WITH_PICTURE and not incident.is_own
     is_acknowledged = notice.kind is NoticeKind.ACKNOWLEDGED
     return Message(
         kind=notice.kind,
@@ -119,6 +125,8 @@ def write_message(notice: DueNotice, context: MessageContext, now: datetime) -> 
         service=incident.subject,
         owner=incident.owner,
         proof=context.proof,
+        shows=_line(_shows(incident, context)) if has_picture and not context.no_picture else "",
+        no_picture=f"No picture: {context.no_picture}." if has_picture and context.no_picture else "",
         at=now,
         since=incident.since,
         told=incident.told,
@@ -183,6 +191,11 @@ def _rows(notice: DueNotice, context: MessageContext, now: datetime) -> list[tup
         (Label.STATE, _acknowledged(notice, context, now)),
         (Label.NEXT, _next(notice, context)),
     ]
+
+
+def _shows(incident: Incident, context: MessageContext) -> str:
+    first = incident.current_symptoms[0]
+    return f'The {first.actor or "person"}\'s page at "{first.step}", {moment_text(first.since, context.zone)}'
 
 
 def _time(incident: Incident, context: MessageContext, now: datetime) -> str:

@@ -65,7 +65,8 @@ def public_notice(message: Message, context: PublicNoticeContext, template: str 
         raise BadTemplate("the template of the public notice gives an empty text; correct it")
     is_over = message.kind is NoticeKind.CLOSED
     subject = f"{context.doing[:1].upper()}{context.doing[1:]}: {'solved' if is_over else 'we are working on it'}"
-    return replace(message, subject=subject, body=body, rows=(), proof="", picture=b"", service="", owner="")
+    nothing = {"topic": "", "proof": "", "shows": "", "no_picture": "", "service": "", "owner": ""}
+    return replace(message, subject=subject, body=body, rows=(), picture=b"", **nothing)  # type: ignore[arg-type]
 
 
 def activity_of(service: str, configured: str = "") -> str:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import html
+import base64
 import smtplib
 import ssl
+import uuid
 from contextlib import suppress
 from dataclasses import replace
 from email.message import EmailMessage
@@ -20,20 +21,12 @@ from firstbell.runner.alarms.channels import (
     TryAgain,
 )
 from firstbell.runner.alarms.channels.mail_headers import LINES
+from firstbell.runner.alarms.channels.mail_page import mail_page, mail_text
 from firstbell.runner.alarms.message import Message
-from firstbell.runner.alarms.routing import NoticeKind, Severity
+from firstbell.runner.alarms.routing import NoticeKind
 
 LIMIT_S = 20.0
-COLOURS = {Severity.CRITICAL: "#c5221f", Severity.WARNING: "#e8a33d", Severity.INFO: "#5f6b7a"}
-CLOSED_COLOUR = "#2e7d4f"
-PAGE = """\
-<html><body style="font: 15px/1.5 system-ui, sans-serif; color: #1c2430">
-<h2 style="font-size: 18px; margin: 0 0 12px; border-left: 6px solid {colour}; padding-left: 10px">{subject}</h2>
-{body}<table style="border-collapse: collapse">{rows}</table>{picture}
-</body></html>
-"""
-ROW = '<tr><td style="color: #667; padding: 3px 16px 3px 0; vertical-align: top">{label}</td><td>{value}</td></tr>'
-PICTURE = '<p><img src="cid:{cid}" alt="The failing step" style="max-width: 100%; border: 1px solid #ccd"></p>'
+TOO_LARGE = "No picture: it is larger than the mail server takes."
 
 
 class Smtp:
@@ -59,7 +52,8 @@ class Smtp:
                 _sign_in(server, self._mail)
                 mail = compose(message, key, to=self._to, mail=self._mail)
                 if message.picture and _is_too_large(server, mail):
-                    mail = compose(replace(message, picture=b""), key, to=self._to, mail=self._mail)
+                    message = replace(message, picture=b"", no_picture=TOO_LARGE)
+                    mail = compose(message, key, to=self._to, mail=self._mail)
                 server.send_message(mail)
             finally:
                 _quit(server)
@@ -87,17 +81,21 @@ def compose(message: Message, key: str, *, to: str, mail: MailSettings) -> Email
     if message.proof.startswith("https://"):
         letter["List-Archive"] = f"<{message.proof}>"
     letter["Auto-Submitted"] = "auto-generated"
-    letter.set_content(message.text)
-    rows = "".join(ROW.format(label=html.escape(label), value=html.escape(value)) for label, value in message.rows)
-    picture = PICTURE.format(cid="step") if message.picture else ""
-    body = "".join(f"<p>{html.escape(line)}</p>" for line in message.body.splitlines() if line)
-    colour = CLOSED_COLOUR if message.kind is NoticeKind.CLOSED else COLOURS[message.severity]
-    page = PAGE.format(colour=colour, subject=html.escape(message.subject), rows=rows, body=body, picture=picture)
-    letter.add_alternative(page, subtype="html")
+    if message.topic:
+        # Outlook and Exchange put mails into one conversation by these, whatever their subjects.
+        letter["Thread-Topic"] = message.topic
+        letter["Thread-Index"] = _thread_index(first)
+    letter.set_content(mail_text(message))
+    letter.add_alternative(mail_page(message), subtype="html")
     if message.picture:
         parts = letter.get_payload()
         parts[1].add_related(message.picture, "image", "jpeg", cid="<step>", filename="step.jpg")  # type: ignore[union-attr,index]
     return letter
+
+
+def _thread_index(first: str) -> str:
+    """Returns the index of a conversation (MS-OXOMSG 2.2.1.3): a byte, five of a time, and sixteen that name it."""
+    return base64.b64encode(b"\x01" + bytes(5) + uuid.uuid5(uuid.NAMESPACE_URL, first).bytes).decode()
 
 
 class ServerLacks(Exception):

@@ -8,10 +8,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from pydantic import TypeAdapter
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, RowMapping, select, update
 
 from firstbell.runner.alarms.incident import Incident
-from firstbell.runner.alarms.message import Message, MessageContext, write_message
+from firstbell.runner.alarms.message import WITH_PICTURE, Message, MessageContext, write_message
 from firstbell.runner.alarms.outbox import DeliveryState
 from firstbell.runner.alarms.policy import AlarmPolicy, addresses_for
 from firstbell.runner.alarms.routing import DueNotice, IncidentStatus, NoticeKind, SentNotice, Severity
@@ -24,7 +24,6 @@ from firstbell.runner.outcome import Outcome
 
 MESSAGE = TypeAdapter(Message)
 
-_WITH_PICTURE = (NoticeKind.OPENED, NoticeKind.ESCALATED)
 # A run that is older says nothing about what works now.
 FRESH = timedelta(hours=3)
 _WITHDRAWN = (DeliveryState.DROPPED.value, DeliveryState.PUT_ASIDE.value)
@@ -75,7 +74,7 @@ def write_notices(
             "urgency": _URGENCY[notice.severity],
             "message": MESSAGE.dump_python(write_message(notice, context, now), mode="json"),
             # A picture of a student's screen is not for parents.
-            "picture": picture if notice.kind in _WITH_PICTURE and not notice.route.is_public else "",
+            "picture": picture if notice.kind in WITH_PICTURE and not notice.route.is_public else "",
             "state": (DeliveryState.DRAFT if notice.route.is_public else DeliveryState.WAITING).value,
             "made_at": now,
             "due_at": now,
@@ -130,10 +129,20 @@ def message_context(
         status=status,
         bell=bell,
         has_bells=bell is not None,
+        no_picture=_no_picture(run),
         has_draft=has_draft,
         mark=policy.mark,
     )
     return context, run["picture"] if run else ""
+
+
+def _no_picture(run: RowMapping | None) -> str:
+    """Returns why there is no picture of a run's failing step; empty if there is one."""
+    if run is None:
+        return "the run is no longer in history"
+    if run["picture"]:
+        return ""
+    return "this journey's pages are private" if run["is_private"] else "the failing step takes none"
 
 
 def _topic(connection: Connection, incident: Incident) -> str:
