@@ -19,7 +19,7 @@ from firstbell.runner.alarms.wording.progress import StateFacts, acknowledged_te
 from firstbell.runner.alarms.wording.times import clock_text, date_text, duration_text, moment_text, span_text
 from firstbell.runner.diagnosis.cause import Cause
 
-SUBJECT_LIMIT, TOPIC_LIMIT, DETAIL_ROOM = 200, 140, 20
+SUBJECT_LIMIT, TOPIC_LIMIT, DETAIL_ROOM = 200, 150, 20
 WITH_PICTURE = (NoticeKind.OPENED, NoticeKind.ESCALATED)
 _ROUND = {ord("["): "(", ord("]"): ")"}
 SYMPTOMS_SHOWN, REASONS_SHOWN = 6, 4

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from firstbell.artifacts.stores import StoreError
+from firstbell.errors import FirstBellError
 from firstbell.runner.alarms.channels import BadAddress, Channel, open_channel
 from firstbell.runner.alarms.delivery import NoticeDelivery
 from firstbell.runner.alarms.heartbeat import Heartbeat
@@ -16,7 +17,15 @@ from firstbell.runner.alarms.message import Message
 from firstbell.runner.alarms.observation import Track
 from firstbell.runner.alarms.outbox import QueuedNotice
 from firstbell.runner.alarms.part import channel
-from firstbell.runner.alarms.public_notice import TEMPLATE, BadTemplate, PublicNoticeContext, activity_of, public_notice
+from firstbell.runner.alarms.public_notice import (
+    TEMPLATE,
+    BadTemplate,
+    PublicNoticeContext,
+    activity_of,
+    noun_of,
+    problem_of,
+    public_notice,
+)
 from firstbell.runner.app.build_storage import spool_of, store_of, web_access_of
 from firstbell.runner.config.load import Config
 from firstbell.runner.config.secrets import MissingSecret, secret
@@ -71,10 +80,22 @@ class Alerting:
             since=incident.since,
             over_at=incident.closed_at,
             doing=activity_of(incident.subject, service.public if service else ""),
-            plan_b=(plan_b.url or plan_b.contact) if plan_b else "",
+            noun=noun_of(incident.subject, service.public if service else ""),
+            problem=problem_of(self._cause(incident)),
+            district=settings.school.name,
+            plan_b_name=settings.plan_b.name,
+            plan_b=settings.plan_b.link or ((plan_b.url or plan_b.contact) if plan_b else ""),
             plan_b_passed_at=self.plan_b_passed_at(),
         )
         return public_notice(draft.message, situation, self._template(draft.route))
+
+    def _cause(self, incident: Incident) -> str:
+        """Returns the cause in the diagnosis of the failing run; empty where it blames another service, or is gone."""
+        try:
+            run = RunHistory(self.database, self.incidents.policy.zone).find(incident.current_symptoms[0].run_id)
+        except FirstBellError:
+            return ""
+        return run.cause if run.service == incident.subject else ""
 
     def _template(self, route: str) -> str:
         """Returns the template of a route, or First Bell's own. Raises BadTemplate."""

@@ -16,7 +16,7 @@ from firstbell.runner.config.sections.journeys import JourneySection
 from firstbell.runner.config.sections.locations import LocationSection, NetworkSection
 from firstbell.runner.config.sections.rehearsal import RehearsalSection
 from firstbell.runner.config.sections.school import ClassroomSection, PracticeSection, SchoolSection
-from firstbell.runner.config.sections.services import ServiceSection
+from firstbell.runner.config.sections.services import PlanBSection, ServiceSection
 from firstbell.runner.config.sections.store import StoreSection
 from firstbell.runner.config.sections.watch import WatchSection
 
@@ -26,6 +26,7 @@ class Settings(Section):
 
     school: SchoolSection
     services: dict[Name, ServiceSection] = Field(default_factory=dict)
+    plan_b: PlanBSection = Field(default_factory=PlanBSection)
     accounts: dict[Name, AccountSection] = Field(default_factory=dict)
     classroom: ClassroomSection | None = None
     bells: tuple[BellsSection, ...] = Field((), description="Bell schedules.")

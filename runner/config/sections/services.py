@@ -17,6 +17,15 @@ Relay = Annotated[
 ]
 
 
+class PlanBSection(Section):
+    """Plan B as families know it, for public notices."""
+
+    name: str = Field(
+        "", max_length=60, description="Its name as families know it.", examples=["the Bayfront video room"]
+    )
+    link: WebAddress = Field("", description="The address that families open; by default the service's `url`.")
+
+
 class ServiceSection(Section):
     """A service that journeys rely on."""
 
