@@ -110,6 +110,8 @@ def _written(
     status = IncidentStatus(incident=incident, severity=severity, **known)
     facts = {"no_picture": "" if picture else "the failing step takes none", "has_bells": "bell" in more, **more}
     context = replace(CONTEXT, status=status, **facts)
+    if not incident.is_open:
+        context = replace(context, elsewhere=(), location_count=1)
     if incident.is_own:
         context = MessageContext(zone=ZONE, district=CONTEXT.district, evidence=CONTEXT.evidence)
     due = DueNotice(incident=incident, route=ROUTE, reason=reason, severity=severity, ordinal=1)

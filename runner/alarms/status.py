@@ -139,7 +139,12 @@ class Status:
         ok, total = sum(journey.is_ok for journey in self._finished), len(self._finished)
         if not total:
             return "no journey has passed yet" if self.journeys else "no journey has run yet"
-        return f"all {total} journeys ok" if ok == total else f"{ok} of {total} journeys ok"
+        journeys = len({journey.journey for journey in self._finished})
+        locations = len({journey.location for journey in self._finished})
+        where = f"{locations} location{'' if locations == 1 else 's'}"
+        if ok == total:
+            return f"{journeys} journey{'' if journeys == 1 else 's'} OK from {where}"
+        return f"{ok} of {total} journeys OK from {where}"
 
 
 def _unknown_text(journey: JourneyStatus) -> str:

@@ -26,9 +26,8 @@ def mail_page(message: Message) -> str:
     """Returns the mail as HTML. Text of pages stands in it escaped; the picture is `cid:step`."""
     state, title = state_and_title(message)
     colour = CLOSED_COLOUR if message.kind is NoticeKind.CLOSED else COLOURS[message.severity]
-    return _template().render(
-        message=message, state=state, title=title, colour=colour, no_picture=no_picture_text(message), linked=_linked
-    )
+    words = {"state": state, "title": title, "no_picture": no_picture_text(message)}
+    return _template().render(message=message, colour=colour, linked=_linked, links=_links, **words)
 
 
 def mail_text(message: Message) -> str:
@@ -51,8 +50,10 @@ def no_picture_text(message: Message) -> str:
 
 
 def _linked(label: str, value: str) -> Markup:
-    if label not in _LINKED:
-        return escape(value)
+    return _links(value) if label in _LINKED else escape(value)
+
+
+def _links(value: str) -> Markup:
     parts, end = Markup(), 0
     for found in _LINK.finditer(value):
         address = found[0].rstrip(".,;:)")

@@ -20,6 +20,7 @@ from firstbell.runner.cli.opening import open_history, zone_of
 from firstbell.runner.cli.options import CONFIG_OPTION
 from firstbell.runner.config.to_alarms import alarm_policy_of
 from firstbell.runner.history.alarms.incidents import IncidentService
+from firstbell.runner.history.alarms.silences import SilenceHistory
 from firstbell.runner.history.alarms.status import status_of
 
 UNKNOWN_LINES: Mapping[str | None, Callable[[str], str]] = {
@@ -42,11 +43,12 @@ def status(format_: str | None, out: Path | None, config_file: Path | None) -> N
     with _unknown_at_worst(format_), open_history(config_file, to_read=True) as (config, database):
         settings = config.settings
         incidents = IncidentService(database, alarm_policy_of(settings))
+        silences = SilenceHistory(database).now() if format_ is None else []
         found = status_of(database, incidents, settings.location_names, settings.alarms.silent_after)
     if format_ is None:
         from firstbell.runner.cli.render.status_text import print_status  # noqa: PLC0415  # rich, for people only
 
-        print_status(found, zone_of(config))
+        print_status(found, silences, zone_of(config))
     else:
         _write(FORMATS[format_](found, zone_of(config)), out)
     raise SystemExit(Level.OK if format_ == "prometheus" else found.level)

@@ -51,7 +51,8 @@ def uptime(days: int, journey: str, group: str, as_json: bool, config_file: Path
         numbers = (row.passed, row.flaky, row.failed, row.unknown, row.skipped)
         table.add_row(row.journey, _share(row), *(Text(str(number), "" if number else "quiet") for number in numbers))
     out.print(table)
-    out.print(f"{first:%d %b %Y} to {today:%d %b %Y}; unknown: errored, blind or missed", style="quiet")
+    days_text = f"{first:%d %b %Y} to {today:%d %b %Y}, days of {zone_of(config).key}"
+    out.print(f"{days_text}; unknown: errored, blind or missed", style="quiet")
 
 
 def _share(row: Uptime) -> Text:

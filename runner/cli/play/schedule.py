@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from firstbell.runner.alarms.wording.times import zone_name
 from firstbell.runner.app.build import account_pool_of, config_at
 from firstbell.runner.app.history_address import history_url
 from firstbell.runner.app.local_runner import UnknownJourney, collect_journeys
@@ -60,6 +61,7 @@ def schedule(days: int, journey: str, config_file: Path | None) -> None:
     if journey:
         _print_slots(out, [slot for slot in slots if slot.journey == journey], config)
         return
+    out.print(Text(f"times in {zone_of(config).key}", "quiet"))
     out.print(_journeys(timetable, slots, usual, entries, config))
     out.print()
     out.print(_days(dates, timetable, slots, config))
@@ -187,6 +189,10 @@ def _load_remarks(load: Load | None, zone: ZoneInfo) -> Iterator[Text]:
 def _print_slots(out: Console, slots: Sequence[Due], config: Config) -> None:
     for slot in slots:
         at = slot.at.astimezone(zone_of(config))
-        out.print(Text.assemble(f"{at:%a %d %b %H:%M:%S}  ", (slot.phase.value, "quiet")))
+        out.print(
+            Text.assemble(
+                f"{at:%a %d %b %H:%M:%S} {zone_name(slot.at, zone_of(config))}  ", (slot.phase.value, "quiet")
+            )
+        )
     if not slots:
         out.print("no slots in these days", style="errored")

@@ -108,7 +108,7 @@ class ConsoleObserver:
         for more in (run.note, *result.problems):
             line.append(f"  {more}" if more else "", "quiet")
         with self._lock:
-            self._out.print(line, soft_wrap=True)
+            self._out.print(line)
 
     def unwatched(self, gap: UnwatchedPeriod) -> None:
         """Prints one line for all slots that were missed while the service was stopped."""
@@ -126,7 +126,7 @@ class ConsoleObserver:
 
     def _print(self, text: str, style: str) -> None:
         with self._lock:
-            self._out.print(Text(text, style), soft_wrap=True)
+            self._out.print(Text(text, style))
 
 
 class _RunLineReporter:

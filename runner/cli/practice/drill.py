@@ -7,6 +7,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -15,6 +16,7 @@ from rich.text import Text
 
 from firstbell.runner.alarms.local_receiver import AlarmReceiver, alarm_receiver
 from firstbell.runner.alarms.outbox import DeliveryState
+from firstbell.runner.alarms.wording.times import date_text
 from firstbell.runner.app.build import config_at
 from firstbell.runner.app.local_runner import LocalRunner, open_local_runner
 from firstbell.runner.app.open_config import embedded_district
@@ -151,7 +153,7 @@ def _print(
     timeline: Timeline, notices: list[OutboxEntry], box: AlarmReceiver | None, zone: ZoneInfo, *, is_delivered: bool
 ) -> None:
     out = console()
-    out.print()
+    out.print(Text(f"\n  {date_text(datetime.now(UTC), zone)}, times in {zone.key}", "quiet"))
     for line in timeline.lines(zone):
         out.print(line)
     out.print()

@@ -93,9 +93,10 @@ def test_level_of_a_status(found: Status, level: Level) -> None:
 def test_a_journey_that_could_not_be_judged_never_counts_as_ok() -> None:
     found = status(more=(ERRORED, replace(ERRORED, journey="class-list", outcome="failed")))
     assert found.summary(ZONE) == (
-        "1 of 3 journeys ok; plan-b at home: not judged (errored); class-list at home: failed, not confirmed yet"
+        "1 of 3 journeys OK from 1 location; plan-b at home: not judged (errored); "
+        "class-list at home: failed, not confirmed yet"
     )
-    assert status().summary(ZONE) == "all 1 journeys ok"
+    assert status().summary(ZONE) == "1 journey OK from 1 location"
     families = {family.name: family for family in text_string_to_metric_families(prometheus(found, ZONE))}
     up = {sample.labels["journey"]: sample.value for sample in families["firstbell_journey_up"].samples}
     assert up["sign-in"] == 1
@@ -212,7 +213,8 @@ def test_a_journey_under_construction_is_named_and_raises_no_level() -> None:
     beside = status(more=(NEW,))
     assert beside.level is Level.OK
     assert beside.summary(ZONE) == (
-        "all 1 journeys ok; plan-b at home: under construction (alarms nobody until it has passed there once)"
+        "1 journey OK from 1 location; "
+        "plan-b at home: under construction (alarms nobody until it has passed there once)"
     )
     alone = replace(beside, journeys=[NEW])
     assert alone.level is Level.UNKNOWN
