@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -14,10 +15,11 @@ from rich.text import Text
 from firstbell.runner.app.build import config_at
 from firstbell.runner.cli.console import console, counted, errors_as_sentences
 from firstbell.runner.cli.options import CONFIG_OPTION
+from firstbell.runner.cli.practice.running_school import announce_school, withdraw_school
 from firstbell.runner.cli.render.run_text import service_text
 from firstbell.runner.execution.runs.reporter import Reporter, SilentReporter
 from firstbell.runner.execution.runs.run_result import RunResult
-from firstbell.runner.execution.supervision.protocol import FromWorker
+from firstbell.runner.execution.supervision.protocol import FromWorker, PracticeAddress
 from firstbell.runner.schedule.slot_state import MissedReason, in_words
 from firstbell.runner.watch.generation import Generation
 from firstbell.runner.watch.planner import UnwatchedPeriod
@@ -35,15 +37,43 @@ def watch(config_file: Path | None) -> None:
     configuration.
     """
     out = console()
+    observer = ConsoleObserver(out) if out.is_terminal else LogObserver()
     with errors_as_sentences():
-        keep_watching(config_at(config_file, Path.cwd()), ConsoleObserver(out) if out.is_terminal else LogObserver())
+        try:
+            keep_watching(config_at(config_file, Path.cwd()), observer)
+        finally:
+            observer.school.withdraw()
+
+
+class _OwnSchool:
+    """The practice school of this service, which `firstbell practice break` in the same folder switches."""
+
+    def __init__(self) -> None:
+        self._token = ""
+
+    def announce(self, school: PracticeAddress | None) -> None:
+        """Tells other terminals where the school is; a folder that cannot be written does not stop the service."""
+        if school is not None and school.token != self._token:
+            with suppress(OSError):
+                announce_school(school.control, school.token)
+                self._token = school.token
+
+    def withdraw(self) -> None:
+        """Tells them that it is closed."""
+        if self._token:
+            withdraw_school(self._token)
 
 
 class LogObserver:
     """An observer that prints nothing: the log has everything."""
 
+    def __init__(self) -> None:
+        self.school = _OwnSchool()
+
     def opened(self, generation: Generation, workers: int) -> None:
-        """Prints nothing."""
+        """Prints nothing; tells other terminals where the practice school is."""
+        del workers
+        self.school.announce(generation.runtime.setup.practice)
 
     def reporter(self) -> Reporter:
         """Returns a reporter that prints nothing."""
@@ -63,6 +93,7 @@ class ConsoleObserver:
     """Prints the service on a terminal: one line for each run, and for each event that needs attention."""
 
     def __init__(self, out: Console) -> None:
+        self.school = _OwnSchool()
         self._out = out
         self._zone = ZoneInfo("UTC")
         self._lock = threading.Lock()
@@ -70,6 +101,7 @@ class ConsoleObserver:
     def opened(self, generation: Generation, workers: int) -> None:
         """Prints the number of journeys, the locations, broken files and the next slot."""
         runtime = generation.runtime
+        self.school.announce(runtime.setup.practice)
         self._zone = runtime.zone
         journeys, now = len(generation.timetable.rhythms), datetime.now(UTC)
         self._print(

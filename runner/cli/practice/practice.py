@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
-import os
 import signal
 import threading
 from collections.abc import Iterator
@@ -15,11 +13,8 @@ from rich.table import Table
 
 from firstbell.journeys.practice.client import PracticeSchool
 from firstbell.journeys.practice.faults import FAULTS
-from firstbell.private_files import private_folder
 from firstbell.runner.cli.console import console, foreseen, give_up
-
-STATE_FILE = Path(".firstbell/practice.json")
-"""The control address of a running practice school, for `break` and `heal`; readable by its owner only."""
+from firstbell.runner.cli.practice.running_school import announce_school, announced_school, withdraw_school
 
 CA_FILE = Path(".firstbell/practice-ca.pem")
 """The certificate of its authority, for browsers that should trust it."""
@@ -89,29 +84,26 @@ def heal(fault: str | None) -> None:
 @contextlib.contextmanager
 def _state_written(school: PracticeSchool) -> Iterator[None]:
     """Keeps the control address in a file for other commands, while the school is open."""
-    private_folder(STATE_FILE.parent)
-    STATE_FILE.unlink(missing_ok=True)
-    state = json.dumps({"control": school.introduction.control, "token": school.introduction.token})
-    with os.fdopen(os.open(STATE_FILE, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-        file.write(state)
+    announce_school(school.introduction.control, school.introduction.token)
     if school.introduction.ca:
         CA_FILE.write_text(school.introduction.ca)
     try:
         yield
     finally:
-        STATE_FILE.unlink(missing_ok=True)
+        withdraw_school(school.introduction.token)
         CA_FILE.unlink(missing_ok=True)
 
 
 @contextlib.contextmanager
 def _running() -> Iterator[PracticeSchool]:
-    """Attaches to the practice school that another terminal started in this folder."""
-    try:
-        state = json.loads(STATE_FILE.read_text())
-        with foreseen():
-            yield PracticeSchool.attach(state["control"], state["token"])
-    except FileNotFoundError:
-        give_up("no practice school runs in this folder; start one with: firstbell practice", code=2)
+    """Attaches to the practice school that `practice` or `watch` started in this folder, in another terminal."""
+    found = announced_school()
+    if found is None:
+        give_up(
+            "no practice school runs in this folder; start one with: firstbell practice, or firstbell watch", code=2
+        )
+    with foreseen():
+        yield PracticeSchool.attach(*found)
 
 
 def _wait_for_stop_signal() -> None:
