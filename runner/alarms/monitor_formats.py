@@ -5,11 +5,15 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from firstbell.runner.alarms.status import JourneyStatus, Level, Status
 from firstbell.runner.alarms.wording.times import clock_text
 from firstbell.runner.outcome import Outcome
+
+if TYPE_CHECKING:
+    from prometheus_client import CollectorRegistry
 
 # PRTG shows no more (manual, "Custom Sensors").
 PRTG_CHANNELS = 50
@@ -46,10 +50,16 @@ def prtg(status: Status, zone: ZoneInfo) -> str:
 
 def prometheus(status: Status, zone: ZoneInfo) -> str:
     """Formats for node_exporter's textfile collector. It takes no time stamps: times are gauges of their own."""
-    from prometheus_client import CollectorRegistry, Gauge  # noqa: PLC0415  # heavy, and for one format only
-    from prometheus_client.exposition import generate_latest  # noqa: PLC0415
+    from prometheus_client.exposition import generate_latest  # noqa: PLC0415  # heavy, and for one format only
 
     del zone
+    return generate_latest(status_figures(status)).decode().rstrip("\n")
+
+
+def status_figures(status: Status) -> CollectorRegistry:
+    """Returns the status as gauges for Prometheus."""
+    from prometheus_client import CollectorRegistry, Gauge  # noqa: PLC0415  # heavy, and for one format only
+
     registry = CollectorRegistry()
     by = ["journey", "location"]
     up = Gauge("firstbell_journey_up", "1 if it is ok, 0 if it is broken, NaN if unknown.", by, registry=registry)
@@ -80,7 +90,7 @@ def prometheus(status: Status, zone: ZoneInfo) -> str:
     if status.last_seen is not None:
         last_seen = Gauge("firstbell_last_heard_timestamp_seconds", "When all were last watched.", registry=registry)
         last_seen.set(status.last_seen.timestamp())
-    return generate_latest(registry).decode().rstrip("\n")
+    return registry
 
 
 def as_json(status: Status, zone: ZoneInfo) -> str:

@@ -18,7 +18,7 @@ from firstbell.runner.config.sections.rehearsal import RehearsalSection
 from firstbell.runner.config.sections.school import ClassroomSection, PracticeSection, SchoolSection
 from firstbell.runner.config.sections.services import PlanBSection, ServiceSection
 from firstbell.runner.config.sections.store import StoreSection
-from firstbell.runner.config.sections.watch import WatchSection
+from firstbell.runner.config.sections.watch import MetricsSection, WatchSection
 
 
 class Settings(Section):
@@ -37,6 +37,7 @@ class Settings(Section):
     locations: dict[Name, LocationSection] = Field(default_factory=dict, description="From where journeys are played.")
     network: NetworkSection = Field(default_factory=NetworkSection)
     watch: WatchSection = Field(default_factory=WatchSection)
+    metrics: MetricsSection = Field(default_factory=MetricsSection)
     browser: BrowserSection = Field(default_factory=BrowserSection)
     store: StoreSection = Field(default_factory=StoreSection)
     history: HistorySection = Field(default_factory=HistorySection)

@@ -45,6 +45,7 @@ def check_without_restart(old: Settings, new: Config) -> None:
         ("watch", "location"): old.watch.location != settings.watch.location,
         ("alarms", "heartbeat"): old.alarms.heartbeat != settings.alarms.heartbeat,
         ("diagnosis", "checks_every"): old.diagnosis.checks_every != settings.diagnosis.checks_every,
+        ("metrics", "listen"): old.metrics.listen != settings.metrics.listen,
         ("watch", "workers"): old.watch.workers != settings.watch.workers,
         ("watch", "grace"): old.watch.grace != settings.watch.grace,
         ("watch", "late_after"): old.watch.late_after != settings.watch.late_after,

@@ -39,6 +39,8 @@ from firstbell.runner.history.retention.old_rows import HistoryRetention, KeepDa
 from firstbell.runner.history.retention.proven_clock import WHY_DOUBTFUL, ClockProof, clock_proof
 from firstbell.runner.history.runs.runs import RunHistory
 from firstbell.runner.history.slots.slots import ClaimPolicy
+from firstbell.runner.metrics.endpoint import FigureSources, figures_served
+from firstbell.runner.metrics.run_figures import RunFigures
 from firstbell.runner.watch.alarm_upkeep import AlarmUpkeep
 from firstbell.runner.watch.clock import SILENT_S, JobClock, PeriodicJob
 from firstbell.runner.watch.dead_mans_switch import DeadMansSwitch
@@ -97,11 +99,15 @@ class WatchService:
         self._maintenance = MaintenanceWindows(runtime.config)
         self._alarm_upkeep = AlarmUpkeep(resources.alerting.incidents, resources.database, *runtime.locations)
         self._follow()
+        self.figures = RunFigures()
         policy = ClaimPolicy(
             owner=this_process(), is_gone=owner_is_gone, grace_s=section.grace, late_after_s=section.late_after
         )
         inputs = WorkerInputs(
-            generation=lambda: self.generation, reporter=observer.reporter, announced=self._maintenance.windows
+            generation=lambda: self.generation,
+            reporter=observer.reporter,
+            count_run=self.figures.add,
+            announced=self._maintenance.windows,
         )
         self.locations = {name: WatchedLocation(name, resources.database, policy, inputs) for name in runtime.locations}
 
@@ -261,7 +267,8 @@ def watch(config: Config, observer: WatchObserver) -> None:
     with ExitStack() as stack:
         signals = stack.enter_context(Signals())
         database, practice = stack.enter_context(open_shared_resources(config))
-        uploader = Uploader(spool_of(config), store_of(config), log_upload)
+        spool = spool_of(config)
+        uploader = Uploader(spool, store_of(config), log_upload)
         stack.callback(uploader.close)
         stack.callback(lambda: uploader.finish(FINISH_S))
         resources = WatchResources(
@@ -281,6 +288,10 @@ def watch(config: Config, observer: WatchObserver) -> None:
                 workers.append((location, runtime.start_worker(location)))
                 stack.callback(workers[-1][1].close)
         service = WatchService(generation_of(1, runtime, workers[0][1].ready), resources, observer)
+        sources = FigureSources(
+            resources.alerting, spool, lambda: {name: at.workers.count for name, at in service.locations.items()}
+        )
+        stack.enter_context(figures_served(config, service.figures, sources))
         observer.opened(service.generation, len(workers))
         log.info("watch.began", workers=len(workers), journeys=len(service.generation.timetable.rhythms))
         for location, worker in workers:

@@ -20,11 +20,13 @@ import structlog
 
 from firstbell.runner.execution.runs.reporter import Reporter
 from firstbell.runner.execution.runs.run_journey import run_journey
+from firstbell.runner.execution.runs.run_result import RunResult
 from firstbell.runner.execution.supervision.managed_worker import ManagedWorker
 from firstbell.runner.execution.supervision.supervisor import WorkerFailure
 from firstbell.runner.history.database import HistoryError, HistoryRefused
 from firstbell.runner.history.slots.claims import Claim, ClaimLost
 from firstbell.runner.history.slots.slots import ClaimPolicy, SlotHistory
+from firstbell.runner.metrics.worker_count import WorkerCount
 from firstbell.runner.schedule.maintenance import Maintenance, in_force
 from firstbell.runner.watch.generation import Generation
 
@@ -111,7 +113,9 @@ class SlotWorker:
         fields = {"accounts": claim.allocation.accounts, "claim": claim, "note": note}
         order = generation.runtime.order(entry, claim.location, **fields)
         reporter = self._group.inputs.reporter()
-        reporter.ended(run_journey(order, self._process, generation.runtime.run_context, reporter))
+        result = run_journey(order, self._process, generation.runtime.run_context, reporter)
+        reporter.ended(result)
+        self._group.inputs.count_run(result)
 
     def _follow_generation(self) -> None:
         """Replaces the worker process if there is a new generation."""
@@ -127,6 +131,7 @@ class WorkerInputs:
 
     generation: Callable[[], Generation]
     reporter: Callable[[], Reporter]
+    count_run: Callable[[RunResult], None]
     announced: Callable[[], Sequence[Maintenance]]
 
 
@@ -158,6 +163,11 @@ class SlotWorkers:
             yield
         finally:
             del self._claims[claim.slot]
+
+    @property
+    def count(self) -> WorkerCount:
+        """The workers, and those that are busy."""
+        return WorkerCount(total=len(self._workers), busy=len(self._claims))
 
     def active_claims(self) -> list[Claim]:
         """Returns the claims that are being played now."""

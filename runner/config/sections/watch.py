@@ -1,12 +1,37 @@
-"""`[watch]`: the service `firstbell watch`."""
+"""`[watch]`: the service `firstbell watch`, and `[metrics]`: its figures for Prometheus."""
 
 from __future__ import annotations
 
-from pydantic import Field
+from typing import Annotated
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, Field
 
 from firstbell.runner.config.durations import Seconds
 from firstbell.runner.config.sections import Name, Section
 from firstbell.runner.diagnosis.location import HERE
+
+
+def _host_and_port(text: str) -> str:
+    parts = urlsplit(f"//{text}")
+    try:
+        is_address = bool(parts.hostname) and bool(parts.port) and parts.netloc == text and "@" not in text
+    except ValueError:
+        is_address = False
+    if not is_address:
+        raise ValueError('this is not an address to listen at; write one such as "127.0.0.1:9464"')
+    return text
+
+
+ListenAddress = Annotated[str, AfterValidator(_host_and_port), Field(examples=["127.0.0.1:9464"])]
+
+
+class MetricsSection(Section):
+    """Figures of `firstbell watch` for Prometheus."""
+
+    listen: ListenAddress | None = Field(
+        None, description="The address and port that answer /metrics; without it nothing listens."
+    )
 
 
 class WatchSection(Section):

@@ -125,6 +125,7 @@ def test_file_change_is_noticed_but_not_while_the_file_is_gone(tmp_path: Path) -
     [
         ('[history]\nurl = "sqlite:///other.db"\n', "history"),
         ("[watch]\nworkers = 7\n", "watch.workers"),
+        ('[metrics]\nlisten = "127.0.0.1:9464"\n', "metrics.listen"),
         ('[watch]\nlocation = "home"\n', "watch.location"),
         ('[watch]\ngrace = "5m"\n', "watch.grace"),
         ('[watch]\nlate_after = "1m"\n', "watch.late_after"),
