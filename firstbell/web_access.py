@@ -9,11 +9,13 @@ import urllib.request
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import SplitResult, unquote, urlsplit
 
-import urllib3
-
 from firstbell.errors import CONFIG, FirstBellError
+
+if TYPE_CHECKING:
+    import urllib3
 
 # As requests and curl; OpenSSL itself reads SSL_CERT_FILE and SSL_CERT_DIR.
 BUNDLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
@@ -56,6 +58,8 @@ class WebAccess:
 
     def pool(self, url: str, timeout: urllib3.Timeout) -> urllib3.PoolManager:
         """Returns a pool of connections for one address, without retries. Raises BadWebAccess."""
+        import urllib3  # noqa: PLC0415  # `status` knows the way and takes none
+
         context = self._context()
         proxy, source = self.proxy_of(url)
         if not proxy:
