@@ -34,28 +34,29 @@ class HeartbeatSignal(Enum):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WatchActivity:
     """Work of the service since the last signal: whether slots are planned ahead, how many were due and how many of
-    them were run and committed, and since when the oldest notice waits."""
+    them were run and committed, how many are running now, and since when the oldest notice waits."""
 
     is_planned: bool
     due: int
     committed: int
+    running: int
     waiting_since: datetime | None
 
 
 def signal_of(activity: WatchActivity, now: datetime) -> tuple[HeartbeatSignal | None, str]:
     """Returns the signal to send and the log with it; None if the result is still open.
 
-    Success is sent only for work that was done, or where there was none to do. While a slot is running no signal is
-    sent, so that the check raises its alarm if the slot never ends.
+    Success is sent for work that was done or goes on, or where there was none to do: slow runs make no signal late. A
+    slot that never ends counts as work for `LONGEST_RUN` only.
     """
     if activity.waiting_since is not None and now - activity.waiting_since > STUCK_AFTER:
         waited = round((now - activity.waiting_since).total_seconds() / 60)
         return HeartbeatSignal.FAIL, f"a notice has been waiting for delivery for {waited} min"
     if not activity.is_planned:
         return None, "no slots are planned"
-    if activity.due and not activity.committed:
+    if activity.due and not activity.committed and not activity.running:
         return None, f"{activity.due} slots were due, none is done"
-    return HeartbeatSignal.SUCCESS, f"{activity.committed} of {activity.due} slots done"
+    return HeartbeatSignal.SUCCESS, f"{activity.committed} of {activity.due} slots done, {activity.running} running"
 
 
 class Heartbeat:

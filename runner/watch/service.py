@@ -162,8 +162,9 @@ class WatchService:
         if heartbeat is None or settings.alarms.heartbeat is None:
             return []
         alerting, database = self._resources.alerting, self._resources.database
-        switch = DeadMansSwitch(heartbeat, alerting.incidents, database, alerting.outbox, *self.locations)
-        return [PeriodicJob(name="heartbeat", every_s=settings.alarms.heartbeat.every, run_once=switch.run_once)]
+        every_s, parts = settings.alarms.heartbeat.every, (alerting.incidents, database, alerting.outbox)
+        switch = DeadMansSwitch(heartbeat, *parts, *self.locations, every_s=every_s)
+        return [PeriodicJob(name="heartbeat", every_s=every_s, run_once=switch.run_once)]
 
     def _sweep(self) -> None:
         """Removes expired evidence from a folder, unless the clock may be wrong. A bucket has lifecycle rules."""

@@ -97,7 +97,7 @@ class HeartbeatSection(Section):
     url: UrlOrReference = Field(
         description="The check's address, or a reference to it; the convention of Healthchecks."
     )
-    every: Seconds = Field(60.0, description="How often the address is called.")
+    every: Seconds = Field(60.0, description="How often the address is called; its check needs a grace of twice that.")
 
 
 class AlarmsSection(Section):

@@ -13,15 +13,19 @@ from firstbell.runner.history.tables.runs import planned, slots
 from firstbell.runner.history.upsert import insert_of
 from firstbell.runner.schedule.slot_state import SlotState
 
+# Far longer than a run with both attempts takes: one that goes on after this time does not end by itself.
+LONGEST_RUN = timedelta(minutes=15)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlannedWork:
-    """Work at a location: whether slots are planned ahead, how many were due, and how many of them ran or were
-    skipped."""
+    """Work at a location: whether slots are planned ahead, how many were due, how many of them ran or were skipped, and
+    how many are running now, and not for too long."""
 
     is_planned: bool
     due: int
     committed: int
+    running: int = 0
 
 
 class HeartbeatHistory:
@@ -58,10 +62,13 @@ class HeartbeatHistory:
             due = (slots.c.location == location) & (slots.c.due_at >= since) & (slots.c.due_at < now)
             done = slots.c.state.in_((SlotState.RAN, SlotState.LATE, SlotState.SKIPPED))
             found = connection.execute(select(func.count(), func.count().filter(done)).where(due)).one()
+            at_work = slots.c.state == SlotState.RUNNING
+            recent = (slots.c.location == location) & (slots.c.due_at >= now - LONGEST_RUN) & (slots.c.due_at <= now)
+            running = connection.execute(select(func.count()).where(recent & at_work)).scalar_one()
             until = select(func.max(planned.c.until)).where(planned.c.location == location)
             planned_until: datetime | None = connection.execute(until).scalar_one()
             is_planned = planned_until is not None and planned_until >= now
-            return PlannedWork(is_planned=is_planned, due=found[0], committed=found[1])
+            return PlannedWork(is_planned=is_planned, due=found[0], committed=found[1], running=running)
 
     def known(self) -> list[str]:
         """Returns all locations that have sent a heartbeat."""

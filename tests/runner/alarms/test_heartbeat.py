@@ -19,8 +19,9 @@ from firstbell.runner.history.alarms.incidents import IncidentService
 from firstbell.runner.history.alarms.outbox import OutboxHistory
 from firstbell.runner.history.database import Database
 from firstbell.runner.history.slots.slots import SlotHistory
-from firstbell.runner.history.tables import alarms
+from firstbell.runner.history.tables import alarms, runs
 from firstbell.runner.outcome import Outcome
+from firstbell.runner.schedule.slot_state import SlotState
 from firstbell.runner.schedule.slots import Due, Phase
 from firstbell.runner.watch.alarm_upkeep import AlarmUpkeep
 from firstbell.runner.watch.dead_mans_switch import DeadMansSwitch
@@ -43,21 +44,23 @@ def incidents(database: Database) -> IncidentService:
 
 
 @pytest.mark.parametrize(
-    ("due", "committed", "waits_min", "signal"),
+    ("due", "committed", "running", "waits_min", "signal"),
     [
-        (0, 0, None, HeartbeatSignal.SUCCESS),
-        (5, 5, None, HeartbeatSignal.SUCCESS),
-        (5, 1, 2, HeartbeatSignal.SUCCESS),
-        (5, 0, None, None),
-        (5, 5, 6, HeartbeatSignal.FAIL),
-        (0, 0, 6, HeartbeatSignal.FAIL),
+        (0, 0, 0, None, HeartbeatSignal.SUCCESS),
+        (5, 5, 0, None, HeartbeatSignal.SUCCESS),
+        (5, 1, 0, 2, HeartbeatSignal.SUCCESS),
+        (5, 0, 0, None, None),
+        (5, 0, 1, None, HeartbeatSignal.SUCCESS),
+        (5, 5, 0, 6, HeartbeatSignal.FAIL),
+        (0, 0, 0, 6, HeartbeatSignal.FAIL),
+        (5, 0, 1, 6, HeartbeatSignal.FAIL),
     ],
 )
-def test_success_needs_finished_work_and_delivered_notices(
-    due: int, committed: int, waits_min: int | None, signal: HeartbeatSignal | None
+def test_success_needs_work_and_delivered_notices(
+    due: int, committed: int, running: int, waits_min: int | None, signal: HeartbeatSignal | None
 ) -> None:
     waiting = None if waits_min is None else NOON - timedelta(minutes=waits_min)
-    activity = WatchActivity(is_planned=True, due=due, committed=committed, waiting_since=waiting)
+    activity = WatchActivity(is_planned=True, due=due, committed=committed, running=running, waiting_since=waiting)
     assert signal_of(activity, NOON)[0] is signal
 
 
@@ -67,7 +70,7 @@ def test_a_stopped_planner_stops_the_heartbeat(
     """No slot is due then, and none is left undone: it would look like a quiet night."""
     clock.now = datetime.now(UTC)
     outbox = OutboxHistory(incidents, database, "me", owner_is_gone)
-    switch = DeadMansSwitch(Heartbeat(receiver.url), incidents, database, outbox, "here")
+    switch = DeadMansSwitch(Heartbeat(receiver.url), incidents, database, outbox, "here", every_s=60)
     SlotHistory(database, "here", ZONE).plan([], {"live-class": clock.now + timedelta(seconds=60)})
     SlotHistory(database, "there", ZONE).plan([], {"live-class": clock.now + timedelta(days=1)})
     switch.run_once()
@@ -92,7 +95,12 @@ def test_unreadable_incidents_stop_the_heartbeat(
 ) -> None:
     """No observation could be recorded then: the service would run on without alarms."""
     switch = DeadMansSwitch(
-        Heartbeat(receiver.url), incidents, database, OutboxHistory(incidents, database, "me", owner_is_gone), "here"
+        Heartbeat(receiver.url),
+        incidents,
+        database,
+        OutboxHistory(incidents, database, "me", owner_is_gone),
+        "here",
+        every_s=60,
     )
     incidents.record_part(watch("there"), "First Bell at there has been silent")
     with database.write() as connection:
@@ -108,7 +116,7 @@ def test_slots_that_do_not_run_stop_the_heartbeat(
     clock.now = datetime.now(UTC)
     slots = SlotHistory(database, "here", ZONE)
     outbox = OutboxHistory(incidents, database, "me", owner_is_gone)
-    switch = DeadMansSwitch(Heartbeat(receiver.url), incidents, database, outbox, "here")
+    switch = DeadMansSwitch(Heartbeat(receiver.url), incidents, database, outbox, "here", every_s=60)
     slots.plan([], {"live-class": clock.now})
     switch.run_once()
     switch.run_once()
@@ -118,6 +126,27 @@ def test_slots_that_do_not_run_stop_the_heartbeat(
     slots.plan([due], {"live-class": clock.now})
     switch.run_once()
     assert receiver.paths == ["/hook/start", "/hook"], "success was sent, and no slot has run"
+
+
+def test_a_run_that_goes_on_is_work_and_one_that_never_ends_is_not(
+    database: Database, incidents: IncidentService, receiver: Receiver, clock: Clock
+) -> None:
+    clock.now = datetime.now(UTC)
+    slots = SlotHistory(database, "here", ZONE)
+    outbox = OutboxHistory(incidents, database, "me", owner_is_gone)
+    switch = DeadMansSwitch(Heartbeat(receiver.url), incidents, database, outbox, "here", every_s=60)
+    due = Due(at=clock.now + timedelta(seconds=30), journey="live-class", phase=Phase.IN_CLASS)
+    slots.plan([due], {"live-class": clock.now + timedelta(days=1)})
+    with database.write() as connection:
+        connection.execute(runs.slots.update().values(state=SlotState.RUNNING))
+    switch.run_once()
+    sent = []
+    for minutes in (1, 10, 10):
+        clock.forward(60 * minutes)
+        switch.run_once()
+        sent.append(len(receiver.paths))
+    assert sent == [2, 3, 3]
+    assert receiver.posts[0][1].endswith(b"a signal every 60 s; a grace of 120 s is enough")
 
 
 def test_a_silent_location_is_reported_by_another_until_it_returns(
