@@ -36,6 +36,7 @@ def verified(members: dict[str, bytes], folder: Path, key: str = "") -> Result:
         ({**MEMBERS, "notes/a.txt": b"x"}, "", "! not signed", "altered, incomplete, or"),
         ({**SIGNED, "data/index.html": b"x"}, public_key(KEY), "✓ signed with this key", "altered, incomplete, or"),
     ],
+    ids=["unsigned", "no key", "signed", "another key", "unsigned with a key", "no signature", "more", "altered"],
 )
 def test_the_verdict_says_exactly_what_was_checked(
     tmp_path: Path, members: dict[str, bytes], key: str, line: str, verdict: str
