@@ -6,6 +6,7 @@ import apprise
 from apprise.result import AppriseResultStatus
 
 from firstbell.runner.alarms.channels import Answer, BadAddress, ChannelOptions, Delivered, Refused, TryAgain
+from firstbell.runner.alarms.channels.page_text import without_links
 from firstbell.runner.alarms.message import Message
 from firstbell.runner.alarms.routing import NoticeKind, Severity
 
@@ -30,6 +31,7 @@ class Apprise:
     def deliver(self, message: Message, key: str) -> Answer:
         """Sends the message. Apprise does not say whether a failure is permanent, so every failure is retried."""
         del key
+        message = without_links(message)
         kind = {
             Severity.CRITICAL: apprise.NotifyType.FAILURE,
             Severity.WARNING: apprise.NotifyType.WARNING,

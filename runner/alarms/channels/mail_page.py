@@ -8,7 +8,7 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup, escape
 
-from firstbell.labels import Label
+from firstbell.runner.alarms.channels.page_text import OWN_ROWS, without_links
 from firstbell.runner.alarms.message import Message
 from firstbell.runner.alarms.routing import NoticeKind, Severity
 
@@ -17,13 +17,12 @@ COLOURS = {Severity.CRITICAL: "#b3261e", Severity.WARNING: "#8a5200", Severity.I
 CLOSED_COLOUR = "#1e6b41"
 PICTURE_LOST = "No picture: it could not be read when this mail was sent."
 
-# Only these rows hold what the configuration says; the others may quote a page, whose links nobody should open.
-_LINKED = {Label.CALL.value, Label.EVIDENCE.value}
 _LINK = re.compile(r"https?://[^\s<>\"]+|[\w.+-]+@[\w-]+(?:\.[\w-]+)+|\+\d[\d ().-]{6,}\d")
 
 
 def mail_page(message: Message) -> str:
     """Returns the mail as HTML. Text of pages stands in it escaped; the picture is `cid:step`."""
+    message = without_links(message)
     state, title = state_and_title(message)
     colour = CLOSED_COLOUR if message.kind is NoticeKind.CLOSED else COLOURS[message.severity]
     words = {"state": state, "title": title, "no_picture": no_picture_text(message)}
@@ -32,6 +31,7 @@ def mail_page(message: Message) -> str:
 
 def mail_text(message: Message) -> str:
     """Returns the mail as plain text, with what its picture shows or why there is none."""
+    message = without_links(message)
     about = f"Picture: {message.shows}" if message.picture and message.shows else no_picture_text(message)
     return f"{message.text}\n\n{about}" if about else message.text
 
@@ -50,7 +50,7 @@ def no_picture_text(message: Message) -> str:
 
 
 def _linked(label: str, value: str) -> Markup:
-    return _links(value) if label in _LINKED else escape(value)
+    return _links(value) if label in OWN_ROWS else escape(value)
 
 
 def _links(value: str) -> Markup:
