@@ -52,7 +52,9 @@ class Attempt(Protocol):
     def watches_participants(self) -> bool:
         """Whether an actor of the attempt follows a room's list of participants now."""
 
-    def step(self, actor: Actor, title: str, service: str, *, picture: bool) -> AbstractContextManager[None]:
+    def step(
+        self, actor: Actor, title: str, service: str, *, picture: bool, quotes: bool = False
+    ) -> AbstractContextManager[None]:
         """Play one step of an actor."""
 
     def address_refused(self, actor: Actor, address: RefusedAddress) -> None:
@@ -101,13 +103,16 @@ class Actor:
         """The longest wait inside a step, in seconds."""
         return self._stage.limit_s
 
-    def step(self, title: str, *, relies_on: str, picture: bool = True) -> AbstractContextManager[None]:
+    def step(
+        self, title: str, *, relies_on: str, picture: bool = True, quotes: bool = False
+    ) -> AbstractContextManager[None]:
         """A named part of this actor's path; `relies_on` is the service that breaks if it breaks.
 
         A step that fails always leaves a picture; one that passes leaves one unless `picture` says that what it ends
-        on is not worth the 70 ms that a picture takes on a page with video.
+        on is not worth the 70 ms that a picture takes on a page with video. With `quotes` a failed expectation tells
+        what the page showed in place of the expected, which may be a person's name; else that it differs.
         """
-        return self._stage.step(self, title, relies_on, picture=picture)
+        return self._stage.step(self, title, relies_on, picture=picture, quotes=quotes)
 
     def go(self, url: str) -> None:
         """Open an address as if typed. Raises Broken where the answer is an error whose page offers no way on."""

@@ -24,7 +24,7 @@ from playwright.sync_api import TimeoutError as PlaywrightTimeout
 from firstbell.hostile_text import cut
 from firstbell.journeys.media.proof import MediaProof
 from firstbell.journeys.stage.ending import Ending, EndingKind, JourneyError
-from firstbell.journeys.stage.expectation import expectation_text, is_ambiguous
+from firstbell.journeys.stage.expectation import comparison_text, expectation_text, is_ambiguous
 
 # Bounded because it becomes a subject line, a table cell and a text message.
 REASON_LIMIT = 240
@@ -70,11 +70,12 @@ class Stranger(JourneyError):
     """A person who is not expected is in the class. Not the service's fault, and nothing may be recorded of it."""
 
 
-def ending_of(error: BaseException) -> Ending:
-    """The ending that an exception gives to a step. In a group of exceptions the first decides."""
+def ending_of(error: BaseException, *, quotes: bool = False) -> Ending:
+    """The ending that an exception gives to a step, which may quote the page if it `quotes`. In a group of exceptions
+    the first decides."""
     if isinstance(error, BaseExceptionGroup):
-        return ending_of(error.exceptions[0])
-    kind, said = _kind_of(error), one_line(error)
+        return ending_of(error.exceptions[0], quotes=quotes)
+    kind, said = _kind_of(error), one_line(error, quotes=quotes)
     if isinstance(error, JourneyError):
         return Ending(kind=kind, said=said, sign=error.sign, unresolved=error.unresolved)
     return Ending(kind=kind, said=said, unresolved=_unresolved(error))
@@ -92,13 +93,16 @@ def _kind_of(error: BaseException) -> EndingKind:
     return EndingKind.ERRORED
 
 
-def one_line(error: BaseException) -> str:
-    """The message of an exception in one bounded line, without colour codes or call logs."""
+def one_line(error: BaseException, *, quotes: bool = False) -> str:
+    """The message of an exception in one bounded line, without colour codes or call logs, and without what a page
+    showed unless it `quotes`."""
     text = _ANSI.sub("", str(error)).strip()
     if isinstance(error, PlaywrightError) and (found := _NET_ERROR.search(text)):
         return _clip(net_error(_host(found[2]), found[1]))
-    if isinstance(error, PlaywrightError | AssertionError):
-        text = expectation_text(text)
+    if not quotes and isinstance(error, AssertionError) and (statement := comparison_text(error)):
+        text = statement
+    elif isinstance(error, PlaywrightError | AssertionError):
+        text = expectation_text(text, quotes=quotes)
     elif not isinstance(error, JourneyError):
         text = f"{type(error).__name__}: {text}" if text else type(error).__name__
     return _clip(" ".join(text.split()) or type(error).__name__)

@@ -40,13 +40,14 @@ if TYPE_CHECKING:
 PAGE_CRASHED = Ending(kind=EndingKind.ERRORED, said="the page crashed in our browser", sign="own-browser")
 
 
-def step_ending_of(actor: Actor, error: BaseException, since_s: float = 0.0) -> Ending:
+def step_ending_of(actor: Actor, error: BaseException, since_s: float = 0.0, *, quotes: bool = False) -> Ending:
     """The ending of a step: a crashed page is the probe's own fault, a page that closed itself the service's, a bot
-    wall is blind, else as the error says; with the last dialog since `since_s` on the monotonic clock."""
+    wall is blind, else as the error says; with the last dialog since `since_s` on the monotonic clock. It has what the
+    page showed in place of the expected only if it `quotes`."""
     actor.tabs.step_failed(error)
     if actor.tabs.has_crashed:
         return PAGE_CRASHED
-    ending = ending_of(error)
+    ending = ending_of(error, quotes=quotes)
     if closed_by := actor.tabs.closed_by(error):
         ending = _ending_of_closed(ending, closed_by)
     elif ending.kind is EndingKind.FAILED and (wall := actor.bot_wall()):
@@ -160,7 +161,7 @@ class Stage:
                     raise Broken(refusal)
 
     @contextmanager
-    def step(self, actor: Actor, title: str, service: str, *, picture: bool) -> Iterator[None]:
+    def step(self, actor: Actor, title: str, service: str, *, picture: bool, quotes: bool = False) -> Iterator[None]:
         """Play one step, and report begin and end to the observer. A failed soft expectation ends the step badly,
         and the journey goes on."""
         self._positions += 1
@@ -179,12 +180,13 @@ class Stage:
         try:
             yield
         except BaseException as error:
-            ending = self.privacy or step_ending_of(actor, error, began_s)
+            ending = self.privacy or step_ending_of(actor, error, began_s, quotes=quotes)
             self._close(actor, StepRecord(step=step, ended_s=self.now_s, ending=ending))
             raise
         privacy = self.privacy
         failed_softly = soft_errors()[before:]
-        found = privacy or (step_ending_of(actor, failed_softly[0], began_s) if failed_softly else None)
+        soft = step_ending_of(actor, failed_softly[0], began_s, quotes=quotes) if failed_softly else None
+        found = privacy or soft
         self._close(actor, StepRecord(step=step, ended_s=self.now_s, ending=found))
         if privacy is not None:
             raise Stranger(privacy.said)

@@ -41,8 +41,11 @@ class QuietAttempt:
     privacy: None = None
     watches_participants: bool = False
 
-    def step(self, actor: Actor, title: str, service: str, *, picture: bool) -> AbstractContextManager[None]:
+    def step(
+        self, actor: Actor, title: str, service: str, *, picture: bool, quotes: bool = False
+    ) -> AbstractContextManager[None]:
         """A step that is not recorded."""
+        del quotes
         assert actor
         assert title
         assert service

@@ -124,7 +124,7 @@ def _broken(watch: DocumentWatch, state: PageState | None, missing: str) -> Brok
             f"the page stays blank{f': {lost_script}' if lost_script else ''}; {missing}",
             sign="blank" if lost_script else "",
         )
-    return Broken(f'{missing}; the page shows "{signs.title or signs.text[:_AWAITED_LIMIT]}"')
+    return Broken(f'{missing}; the page shows "{signs.title}"' if signs.title else f"{missing}; the page has no title")
 
 
 def _awaited(error: PlaywrightTimeout) -> str:

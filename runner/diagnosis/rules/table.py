@@ -127,9 +127,9 @@ def _unknown(facts: Facts) -> Conclusion:
 
 
 def _page_text(page: PageSigns) -> tuple[DiagnosisReason, ...]:
-    """The page that was there instead of the expected one."""
-    text = ": ".join(filter(None, (page.title, page.text[:100])))
-    said = f'{page.host or "the page"} shows "{text}"' if text else f"{page.host or 'the page'} shows nothing"
+    """The page that was there instead of the expected one: by its title, since its text may name people."""
+    shown = f'"{page.title}"' if page.title else "a page without a title" if page.text else "nothing"
+    said = f"{page.host or 'the page'} shows {shown}"
     return (DiagnosisReason(said=said, source=ReasonSource.PAGE),)
 
 

@@ -74,9 +74,11 @@ class StandIn:
         """The account of the person."""
         return self._person("account").account
 
-    def step(self, title: str, *, relies_on: str, picture: bool = True) -> AbstractContextManager[None]:
+    def step(
+        self, title: str, *, relies_on: str, picture: bool = True, quotes: bool = False
+    ) -> AbstractContextManager[None]:
         """A step of the person, whose statements are played or waited for one by one."""
-        del title, relies_on, picture
+        del title, relies_on, picture, quotes
         return nullcontext()
 
     def __getattr__(self, name: str) -> Any:

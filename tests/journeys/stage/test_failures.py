@@ -41,7 +41,8 @@ def test_a_failed_expectation_becomes_one_line() -> None:
         'Call log:\n  - Expect "to_have_text" with timeout 5000ms'
     )
     said = one_line(AssertionError(text))
-    assert said == "Locator expected to have text 'In class'; found: Connecting"
+    assert said == "Locator expected to have text 'In class'; found: another value"
+    assert one_line(AssertionError(text), quotes=True).endswith("'In class'; found: Connecting")
 
 
 def test_a_message_from_a_page_is_one_bounded_line() -> None:

@@ -94,8 +94,10 @@ class Person(Actor):
         self.account = account(arrival.actor)
         self.tabs = cast("Any", Tabs(Page(arrival.actor, done)))
 
-    def step(self, title: str, *, relies_on: str, picture: bool = True) -> AbstractContextManager[None]:
-        del title, relies_on, picture
+    def step(
+        self, title: str, *, relies_on: str, picture: bool = True, quotes: bool = False
+    ) -> AbstractContextManager[None]:
+        del title, relies_on, picture, quotes
         return nullcontext()
 
 

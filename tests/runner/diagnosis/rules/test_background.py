@@ -147,7 +147,7 @@ def test_the_headline_names_the_host_that_failed() -> None:
 
 def test_a_wait_that_nothing_explains_tells_what_the_page_shows() -> None:
     found = diagnose(facts({"steps": AT_LIST, "seen": seen(pages=(page("learn.x", title="Home", text="Hello"),))}))
-    assert 'learn.x shows "Home: Hello"' in [one.said for one in found.because]
+    assert 'learn.x shows "Home"' in [one.said for one in found.because]
 
 
 def test_a_page_is_never_ordinary_where_a_request_of_the_same_address_is() -> None:
