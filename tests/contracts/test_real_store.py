@@ -111,7 +111,7 @@ def test_spooled_run_is_delivered(tmp_path: Path, store: S3Store) -> None:
 def test_lifecycle_rules_are_accepted(address: str, *, tags: bool) -> None:
     days = {Lifetime.PASSES: 7.0, Lifetime.FAILURES: 90.0, Lifetime.SHARED: 8.0}
     rules: Any = lifecycle("bell/", Retention(days=days), StoreOptions(tags=tags))
-    boto3.client("s3", endpoint_url=address).put_bucket_lifecycle_configuration(
+    boto3.client("s3", endpoint_url=address, region_name="us-east-1").put_bucket_lifecycle_configuration(
         Bucket="plain", LifecycleConfiguration=rules
     )
 
