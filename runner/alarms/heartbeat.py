@@ -63,12 +63,13 @@ class Heartbeat:
     """Sends signals to one address."""
 
     def __init__(self, url: str, web: WebAccess | None = None) -> None:
-        self._url = urlsplit(url)
+        self.url = url
         self._web = web
 
     def send(self, signal: HeartbeatSignal, text: str) -> bool:
         """Sends a signal, and returns whether it was received. A failure is not retried: the next signal follows."""
-        address = urlunsplit(self._url._replace(path=self._url.path.rstrip("/") + signal.value))
+        parts = urlsplit(self.url)
+        address = urlunsplit(parts._replace(path=parts.path.rstrip("/") + signal.value))
         answer = post(address, text.encode(), {"Content-Type": "text/plain; charset=utf-8"}, self._web)
         if isinstance(answer, Delivered):
             return True

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from contextlib import closing
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from firstbell.artifacts.stores import StoreError, SupportsLinks
 from firstbell.artifacts.stores.availability import unavailable_reason
@@ -12,7 +13,8 @@ from firstbell.journeys.auth.passkey import read_passkey
 from firstbell.journeys.auth.totp import totp
 from firstbell.journeys.practice.client import PracticeSchoolError, SchoolInfo
 from firstbell.journeys.stage.ending import JourneyError
-from firstbell.runner.alarms.channels import BadAddress, open_channel, references_in
+from firstbell.runner.alarms.channels import BadAddress, WebChannel, open_channel, references_in
+from firstbell.runner.app.alerting import heartbeat_of
 from firstbell.runner.app.build import config_at, practice_for
 from firstbell.runner.app.build_storage import store_of, web_access_of
 from firstbell.runner.app.history_address import history_url
@@ -30,6 +32,7 @@ from firstbell.runner.preflight.finding import CheckArea, CheckFinding, FindingL
 from firstbell.runner.preflight.hosts import check_host_names
 from firstbell.runner.preflight.journeys import check_journeys
 from firstbell.runner.preflight.rooms import check_rooms
+from firstbell.web_access import BadWebAccess, WebAccess
 
 # The longest wait for a store, because a person waits for the result.
 STORE_S = 5.0
@@ -141,21 +144,36 @@ def _channels(config: Config) -> Iterator[CheckFinding]:
         yield CheckFinding(area=CheckArea.CHANNELS, subject="routes", level=FindingLevel.WARNING, message=message)
         return
     try:
-        options = channel_options_of(config.settings, web_access_of(config))
+        web = web_access_of(config)
+        options = channel_options_of(config.settings, web)
+        heartbeat = heartbeat_of(config)
     except MissingSecret:
         return  # Reported with the secrets.
+    if heartbeat is not None:
+        try:
+            yield CheckFinding(area=CheckArea.CHANNELS, subject="heartbeat", message=_way(web, heartbeat.url))
+        except BadWebAccess as error:
+            yield CheckFinding.of_problem(CheckArea.CHANNELS, config.problem(("network", "proxy"), str(error)))
     for number, route in enumerate(routes):
         for address in route.to:
             try:
-                open_channel(address, options)
-            except (BadAddress, MissingSecret) as error:
+                opened = open_channel(address, options)
+                way = f": {_way(web, opened.url)}" if isinstance(opened, WebChannel) else ""
+            except (BadAddress, BadWebAccess, MissingSecret) as error:
                 path: KeyPath = ("alarms", "routes", number, "to")
                 yield CheckFinding.of_problem(
                     CheckArea.CHANNELS, config.problem(path, f"route '{route.name}': {error}")
                 )
             else:
                 kind, references = address.partition(":")[0], ", ".join(references_in(address))
-                yield CheckFinding(area=CheckArea.CHANNELS, subject=route.name, message=f"{kind} {references}".strip())
+                yield CheckFinding(
+                    area=CheckArea.CHANNELS, subject=route.name, message=f"{kind} {references}".strip() + way
+                )
+
+
+def _way(web: WebAccess, url: str) -> str:
+    """Returns the host of an address, whose path may be a secret, and the way to it. Raises BadWebAccess."""
+    return f"{urlsplit(url).hostname or url} {web.way_of(url)}"
 
 
 def _browsers(config: Config) -> Iterator[CheckFinding]:

@@ -6,7 +6,7 @@ import importlib
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol, runtime_checkable
 
 from firstbell.errors import CONFIG, FirstBellError
 from firstbell.runner.alarms.message import Message
@@ -115,6 +115,13 @@ class Channel(Protocol):
 
     def deliver(self, message: Message, key: str) -> Answer:
         """Delivers a notice. The same key again is the same notice, which the receiver shows once if it can."""
+
+
+@runtime_checkable
+class WebChannel(Protocol):
+    """A channel that posts to one `url`."""
+
+    url: str
 
 
 class BadAddress(FirstBellError):

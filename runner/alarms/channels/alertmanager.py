@@ -15,7 +15,7 @@ class Alertmanager:
 
     def __init__(self, address: str, options: ChannelOptions) -> None:
         url, _, reference = address.partition("#")
-        self._url = f"{url.rstrip('/')}/api/v2/alerts"
+        self.url = f"{url.rstrip('/')}/api/v2/alerts"
         self._web = options.web
         self._headers = {"Content-Type": "application/json"}
         if reference:
@@ -26,7 +26,7 @@ class Alertmanager:
         the alerts of other severities end, so that one that has become worse is routed anew."""
         del key
         alerts = [_alert(message, severity) for severity in Severity]
-        return post(self._url, json.dumps(alerts).encode(), self._headers, self._web)
+        return post(self.url, json.dumps(alerts).encode(), self._headers, self._web)
 
 
 def _alert(message: Message, severity: Severity) -> dict[str, object]:

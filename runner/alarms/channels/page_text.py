@@ -14,7 +14,7 @@ _NO_WIDTH = "\u200b"
 # The places at which a mention ("@everyone", "<!here>", "#room"), an address ("https://x", "x.example", "a@x") or a
 # Markdown link begins or goes on. A point between digits is a number's.
 _JOINTS = re.compile(
-    r"(?<=[@#])(?=\w)|(?<=\w@)|(?<=:)(?=/)|(?<=/)(?=/)|(?<=\w\.)(?=[^\W\d])|(?<=\])(?=[(\[:])|(?<=<)(?=\S)"
+    r"(?<=[@#])(?=\w)|(?<=\w@)|(?<=:)(?=/)|(?<=/)(?=/)|(?<=\w\.)(?=[^\W\d])|(?<=\])(?=[(\[:])|(?<=<)(?=[!@#&])"
 )
 
 

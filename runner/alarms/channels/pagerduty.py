@@ -20,7 +20,7 @@ class PagerDuty:
     def __init__(self, address: str, options: ChannelOptions) -> None:
         reference, _, url = address.partition("@")
         self._key = options.secret(reference)
-        self._url = url or EVENTS
+        self.url = url or EVENTS
         self._web = options.web
 
     def deliver(self, message: Message, key: str) -> Answer:
@@ -43,4 +43,4 @@ class PagerDuty:
             }
             if message.proof.startswith("https://"):
                 event["links"] = [{"href": message.proof, "text": "Evidence"}]
-        return post(self._url, json.dumps(event).encode(), {"Content-Type": "application/json"}, self._web)
+        return post(self.url, json.dumps(event).encode(), {"Content-Type": "application/json"}, self._web)

@@ -20,12 +20,12 @@ class Slack:
 
     def __init__(self, address: str, options: ChannelOptions) -> None:
         self._web = options.web
-        self._url = checked_url(options.secret(address), "a Slack webhook")
+        self.url = checked_url(options.secret(address), "a Slack webhook")
 
     def deliver(self, message: Message, key: str) -> Answer:
         """Posts a card. The webhook takes no key: a repeated delivery shows twice."""
         del key
-        return post(self._url, json.dumps(card(message)).encode(), {"Content-Type": "application/json"}, self._web)
+        return post(self.url, json.dumps(card(message)).encode(), {"Content-Type": "application/json"}, self._web)
 
 
 def card(message: Message) -> dict[str, object]:

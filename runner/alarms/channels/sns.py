@@ -6,13 +6,15 @@ import hashlib
 import json
 from typing import Any
 
-import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from botocore.parsers import ResponseParserError
 
+from firstbell.artifacts.stores import StoreError
+from firstbell.artifacts.stores.s3_session import open_session
 from firstbell.runner.alarms.channels import Answer, ChannelOptions, Delivered, Refused, TryAgain
 from firstbell.runner.alarms.message import Message
+from firstbell.web_access import WebAccess
 
 # SNS refuses subjects that are not ASCII or have 100 characters or more (API reference, "Publish").
 SUBJECT_LIMIT = 99
@@ -27,11 +29,12 @@ class Sns:
     boto3's own chain."""
 
     def __init__(self, address: str, options: ChannelOptions) -> None:
-        del options
         self._topic, _, endpoint = address.partition("@")
         self._is_fifo = self._topic.endswith(".fifo")
         region = self._topic.split(":")[3]
-        self._client: Any = boto3.client("sns", region_name=region, endpoint_url=endpoint or None, config=LIMITS)
+        session, _ = open_session(options.web or WebAccess())
+        self._client: Any = session.client("sns", region_name=region, endpoint_url=endpoint or None, config=LIMITS)
+        self.url: str = self._client.meta.endpoint_url
 
     def deliver(self, message: Message, key: str) -> Answer:
         """Publishes the message. A FIFO topic shows a key once in five minutes and keeps the order of an incident."""
@@ -56,6 +59,8 @@ class Sns:
             status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 500)
             reason = f"SNS answered {code or status}"
             return TryAgain(reason=reason) if code in RETRY_CODES or status >= 500 else Refused(reason=reason)
+        except StoreError as error:  # The configured way itself is wrong.
+            return TryAgain(reason=str(error))
         except (BotoCoreError, ResponseParserError) as error:
             return TryAgain(reason=f"SNS cannot be reached ({type(error).__name__})")
         return Delivered(receipt=answer["MessageId"])

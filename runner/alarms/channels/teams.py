@@ -18,14 +18,14 @@ class Teams:
 
     def __init__(self, address: str, options: ChannelOptions) -> None:
         self._web = options.web
-        self._url = checked_url(options.secret(address), "a Teams workflow's address")
+        self.url = checked_url(options.secret(address), "a Teams workflow's address")
 
     def deliver(self, message: Message, key: str) -> Answer:
         """Posts a card. The workflow takes no key: a repeated delivery shows twice."""
         del key
         attachment = {"contentType": "application/vnd.microsoft.card.adaptive", "content": card(message)}
         body = {"type": "message", "attachments": [attachment]}
-        return post(self._url, json.dumps(body).encode(), {"Content-Type": "application/json"}, self._web)
+        return post(self.url, json.dumps(body).encode(), {"Content-Type": "application/json"}, self._web)
 
 
 def card(message: Message) -> dict[str, object]:

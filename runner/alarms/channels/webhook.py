@@ -26,7 +26,7 @@ class Webhook:
     def __init__(self, address: str, options: ChannelOptions) -> None:
         url, _, key = address.partition("#")
         is_plain = url.startswith(("https://", "http://"))
-        self._url = url if is_plain else checked_url(options.secret(url), "a webhook's address")
+        self.url = url if is_plain else checked_url(options.secret(url), "a webhook's address")
         self._web = options.web
         self._key = _key(options.secret(key)) if key else b""
 
@@ -38,7 +38,7 @@ class Webhook:
         if self._key:
             signed = hmac.new(self._key, f"{key}.{stamp}.".encode() + body, hashlib.sha256).digest()
             headers["webhook-signature"] = f"v1,{base64.b64encode(signed).decode()}"
-        return post(self._url, body, headers, self._web)
+        return post(self.url, body, headers, self._web)
 
 
 def _key(secret: str) -> bytes:
