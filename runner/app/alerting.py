@@ -6,9 +6,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+import structlog
+
 from firstbell.artifacts.stores import StoreError
 from firstbell.errors import FirstBellError
-from firstbell.runner.alarms.channels import BadAddress, Channel, open_channel
+from firstbell.runner.alarms.channels import BadAddress, Channel, Delivered, forgets_alerts, open_channel
 from firstbell.runner.alarms.delivery import NoticeDelivery
 from firstbell.runner.alarms.heartbeat import Heartbeat
 from firstbell.runner.alarms.incident import Incident, TrackedJourney
@@ -31,12 +33,15 @@ from firstbell.runner.config.load import Config
 from firstbell.runner.config.secrets import MissingSecret, secret
 from firstbell.runner.config.to_alarms import alarm_policy_of, channel_options_of
 from firstbell.runner.execution.supervision.process_identity import owner_is_gone, this_process
+from firstbell.runner.history.alarms.alerts_in_force import alerts_in_force
 from firstbell.runner.history.alarms.incidents import IncidentService
 from firstbell.runner.history.alarms.outbox import OutboxHistory
 from firstbell.runner.history.database import Database
 from firstbell.runner.history.runs.runs import RunHistory
 from firstbell.runner.outcome import Outcome
 from firstbell.runner.schedule.maintenance import Maintenance
+
+log = structlog.get_logger()
 
 
 @dataclass(slots=True, kw_only=True)
@@ -51,6 +56,17 @@ class Alerting:
     def delivery(self) -> NoticeDelivery:
         """Returns the delivery of notices, not started."""
         return NoticeDelivery(self.outbox, lambda address: channel_of(self.config, address), self.picture)
+
+    def repeat_alerts(self) -> None:
+        """Sends the alerts in force again to channels that forget them, as Prometheus does: the same labels are the
+        same alert. A failure is only logged, for the next turn follows. Raises HistoryError and ValidationError."""
+        addresses = {address for route in self.config.settings.alarms.routes for address in route.to}
+        for address, key, message in alerts_in_force(
+            self.database, lambda one: one in addresses and forgets_alerts(one)
+        ):
+            answer = channel_of(self.config, address).deliver(message, key)
+            if not isinstance(answer, Delivered):
+                log.warning("alert.not_repeated", to=address, incident=message.incident, reason=answer.reason)
 
     def picture(self, name: str) -> bytes:
         """Returns an object of the spool or the store; empty if neither has it: a notice does not wait."""

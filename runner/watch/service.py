@@ -56,7 +56,7 @@ from firstbell.runner.watch.systemd import notify, reloading, watchdog_s
 
 log = structlog.get_logger()
 
-PLAN_S, LEASES_S, ALARM_UPKEEP_S = 10.0, 15.0, 5.0
+PLAN_S, LEASES_S, ALARM_UPKEEP_S, REPEAT_S = 10.0, 15.0, 5.0, 60.0
 CALENDARS_S, RETENTION_S, SWEEP_S = 10.0, 3600.0, 24 * 3600.0
 TURN_S = 1.0
 # A stop waits no longer for uploads: evidence on the spool is durable.
@@ -153,6 +153,7 @@ class WatchService:
                 PeriodicJob(name=f"host checks {name}", every_s=checks_every_s, run_once=location.host_checks.run_once)
                 for name, location in self.locations.items()
             ),
+            PeriodicJob(name="alerts", every_s=REPEAT_S, run_once=self._resources.alerting.repeat_alerts),
             *self._heartbeat_jobs(settings),
         ]
 
@@ -174,9 +175,8 @@ class WatchService:
             log.warning("evidence.sweep_held_back", why=WHY_DOUBTFUL)
         elif proof is ClockProof.PROVEN and isinstance(runtime.run_context.store, FolderStore):
             swept = sweep(runtime.run_context.store.root, retention_of(runtime.config), datetime.now(UTC))
-            write = log.warning if swept.stuck else log.info
-            freed, stuck = swept.size_bytes, list(swept.stuck)
-            write("evidence.swept", runs=swept.runs, parts=swept.parts, freed_bytes=freed, stuck=stuck)
+            write, stuck = (log.warning if swept.stuck else log.info), list(swept.stuck)
+            write("evidence.swept", runs=swept.runs, parts=swept.parts, freed_bytes=swept.size_bytes, stuck=stuck)
 
     def _keep_days(self) -> KeepDays:
         section = self.generation.runtime.config.settings.history

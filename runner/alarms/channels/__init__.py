@@ -18,12 +18,14 @@ if TYPE_CHECKING:  # The configuration is read without urllib3.
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChannelKind:
     """One kind of channel: its class in this package ("module:Class"), a pattern of the address after the colon, an
-    example, and whether it keeps one alert for each opening until its closing comes."""
+    example, whether it keeps one alert for each opening until its closing comes, and whether a restart of it forgets
+    these."""
 
     target: str
     pattern: str
     example: str
     keeps_alerts: bool = False
+    forgets_alerts: bool = False
 
 
 _REFERENCE = r"(?:env|file):[^\s#@]+"
@@ -51,6 +53,7 @@ CHANNELS: Mapping[str, ChannelKind] = {
         pattern=rf"https?://[^\s#]+(#{_REFERENCE})?",
         example="alertmanager:http://localhost:9093",
         keeps_alerts=True,
+        forgets_alerts=True,
     ),
     "webhook": ChannelKind(
         target="webhook:Webhook",
@@ -156,6 +159,13 @@ def keeps_alerts(address: str) -> bool:
     """Returns whether the channel of an address keeps one alert for each opening until its closing comes."""
     kind = CHANNELS.get(address.partition(":")[0])
     return kind is not None and kind.keeps_alerts
+
+
+def forgets_alerts(address: str) -> bool:
+    """Returns whether the channel of an address forgets its alerts when it is restarted, so that those in force are
+    sent again and again."""
+    kind = CHANNELS.get(address.partition(":")[0])
+    return kind is not None and kind.forgets_alerts
 
 
 def references_in(address: str) -> list[str]:
