@@ -111,9 +111,10 @@ def test_spooled_run_is_delivered(tmp_path: Path, store: S3Store) -> None:
 def test_lifecycle_rules_are_accepted(address: str, *, tags: bool) -> None:
     days = {Lifetime.PASSES: 7.0, Lifetime.FAILURES: 90.0, Lifetime.SHARED: 8.0}
     rules: Any = lifecycle("bell/", Retention(days=days), StoreOptions(tags=tags))
-    boto3.client("s3", endpoint_url=address, region_name="us-east-1").put_bucket_lifecycle_configuration(
-        Bucket="plain", LifecycleConfiguration=rules
+    client = boto3.client(
+        "s3", endpoint_url=address, aws_access_key_id=KEY, aws_secret_access_key=KEY, region_name="us-east-1"
     )
+    client.put_bucket_lifecycle_configuration(Bucket="plain", LifecycleConfiguration=rules)
 
 
 def test_credentials_that_are_not_known_are_named(address: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -236,7 +236,9 @@ def test_alertmanager_gets_the_alert_and_its_end(district: District) -> None:
     district.flag.touch()
     alerts = until(lambda: _alerts(district.alerts), 60, "an alert in Alertmanager")
     assert alerts[0]["labels"]["service"] == "edge"
-    assert alerts[0]["annotations"]["summary"].startswith("[critical] Student")
+    summary = alerts[0]["annotations"]["summary"]
+    assert summary.startswith("[critical] ")
+    assert 'Student fails at "finds the class" (gate)' in summary
     district.flag.unlink()
     until(lambda: not _alerts(district.alerts), 90, "the alert is resolved")
 

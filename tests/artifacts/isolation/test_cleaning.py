@@ -9,6 +9,7 @@ import sys
 import time
 import zipfile
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -36,9 +37,12 @@ def _no_child_is_left() -> Iterator[None]:
 
 
 def children() -> list[psutil.Process]:
-    return [
-        one for one in psutil.Process().children(recursive=True) if any("cleaning_child" in w for w in one.cmdline())
-    ]
+    found = []
+    for one in psutil.Process().children(recursive=True):
+        with suppress(psutil.Error):  # A process of another test that has just ended.
+            if any("cleaning_child" in word for word in one.cmdline()):
+                found.append(one)
+    return found
 
 
 def cleaned(folder: Path, limits: CleaningLimits | None = None, /, **files: bytes) -> RedactionResult:
