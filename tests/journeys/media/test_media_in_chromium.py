@@ -255,7 +255,7 @@ def test_silence(two: Two) -> None:
 def test_a_picture_of_another_person(two: Two) -> None:
     two.call()
     stranger = Person(two.teacher.page, signature_for("another run", 0))
-    assert two.student.looks_at(stranger, 2).fault is MediaFault.SOMEONE_ELSE
+    assert two.student.looks_at(stranger, 3).fault is MediaFault.SOMEONE_ELSE
 
 
 def test_a_page_that_decodes_but_shows_nothing(two: Two) -> None:
