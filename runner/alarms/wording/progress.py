@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from firstbell.hostile_text import cut
@@ -89,6 +89,8 @@ def _again_text(incident: Incident, zone: ZoneInfo) -> str:
     again_at = min((symptom.since for symptom in incident.symptoms if not symptom.ended_at), default=None)
     if well_at is None or again_at is None or again_at < well_at:
         return times
+    if again_at - well_at < timedelta(minutes=1):
+        return f"{times} within a minute"
     return f"{times}; was OK {span_text(well_at, again_at, zone)}"
 
 

@@ -85,6 +85,10 @@ LISTS = f'Student fails at "finds the live session" (live-class): {BY_CONTOSO}'
             notice(NoticeReason.OPENED, symptom(ended_at=OVER), symptom(since=OVER + MINUTE * 4), openings=2),
             f"[critical] [second time; was OK 08:12 to 08:16 EDT] {LISTS}",
         ),
+        (
+            notice(NoticeReason.OPENED, symptom(ended_at=OVER), symptom(since=OVER + MINUTE / 3), openings=2),
+            f"[critical] [second time within a minute] {LISTS}",
+        ),
         (notice(NoticeReason.ESCALATED), f"[critical] [nobody has acknowledged it] {LISTS}"),
         (notice(NoticeReason.SNOOZE_OVER), f"[still critical] [the snooze is over] {LISTS}"),
         (
