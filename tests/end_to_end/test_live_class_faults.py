@@ -67,7 +67,7 @@ IN_CLASS: Mapping[str, Met] = {
     "teacher-frozen": sees(
         "s while packets arrive",
         MediaFault.FROZEN,
-        lambda proof: proof.counted.frames_decoded > 30,
+        lambda proof: proof.counted.frames_decoded > 15,
         within_s=9,
         step="still sees and hears the teacher",
     ),
