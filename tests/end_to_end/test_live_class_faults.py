@@ -67,8 +67,8 @@ IN_CLASS: Mapping[str, Met] = {
     "teacher-frozen": sees(
         "s while packets arrive",
         MediaFault.FROZEN,
-        lambda proof: proof.counted.frames_decoded > 15,
-        within_s=9,
+        lambda proof: proof.counted.video_packets > 0,
+        within_s=13,
         step="still sees and hears the teacher",
     ),
     "turn-expired": sees(
