@@ -6,18 +6,18 @@ server leaks at are asked for by the number of the plant.
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import http.server
 import json
 import random
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from urllib.parse import parse_qs, quote, urlsplit
 
 from playwright.sync_api import Page
+
+from tests.support.websocket_echo import echo_one_message
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -172,7 +172,7 @@ class _Hostile(http.server.BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         url = urlsplit(self.path)
         if url.path == "/socket":
-            self._echo()
+            echo_one_message(self)
         elif url.path == "/":
             self._answer(_page(list(self.plants)), kind="text/html; charset=utf-8")
         elif url.path == "/answer":
@@ -212,24 +212,6 @@ class _Hostile(http.server.BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(data)))
         self.end_headers()
         self.wfile.write(data)
-
-    def _echo(self) -> None:
-        key = self.headers["Sec-WebSocket-Key"] + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
-        self.send_response_only(101)
-        self.send_header("Upgrade", "websocket")
-        self.send_header("Connection", "Upgrade")
-        accept = base64.b64encode(hashlib.sha1(key.encode(), usedforsecurity=False).digest()).decode()
-        self.send_header("Sec-WebSocket-Accept", accept)
-        self.end_headers()
-        first = self.rfile.read(2)[1] & 0x7F
-        length = int.from_bytes(self.rfile.read(2), "big") if first == 126 else first
-        mask = self.rfile.read(4)
-        data = bytes(byte ^ mask[at % 4] for at, byte in enumerate(self.rfile.read(length)))
-        size = bytes([length]) if length < 126 else bytes([126, *length.to_bytes(2, "big")])
-        self.wfile.write(b"\x81" + size + data)
-        with suppress(OSError):
-            self.rfile.read(1)
-        self.close_connection = True
 
     def log_message(self, *_: object) -> None:
         """Logs nothing."""

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import base64
-import hashlib
 import http.server
 import socket
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from urllib.parse import urlsplit
 
 from playwright.sync_api import Page
+
+from tests.support.websocket_echo import echo_one_message
 
 # Known to the run: found by value, in any encoding. One for each point.
 KNOWN = {
@@ -79,7 +80,7 @@ class Leaky(http.server.BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         path = urlsplit(self.path).path
         if path == "/socket":
-            return self._echo()
+            return echo_one_message(self)
         if path == "/odd":
             return self._answer("no such thing", urlsplit(self.path).query)
         if path == "/turn":
@@ -101,23 +102,6 @@ class Leaky(http.server.BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(body.encode())))
         self.end_headers()
         self.wfile.write(body.encode())
-
-    def _echo(self) -> None:
-        """Serves a minimal WebSocket: receives one message and sends it back."""
-        key = self.headers["Sec-WebSocket-Key"] + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
-        self.send_response_only(101)
-        self.send_header("Upgrade", "websocket")
-        self.send_header("Connection", "Upgrade")
-        accept = base64.b64encode(hashlib.sha1(key.encode(), usedforsecurity=False).digest()).decode()
-        self.send_header("Sec-WebSocket-Accept", accept)
-        self.end_headers()
-        length = self.rfile.read(2)[1] & 0x7F
-        mask = self.rfile.read(4)
-        data = bytes(byte ^ mask[i % 4] for i, byte in enumerate(self.rfile.read(length)))
-        self.wfile.write(bytes([0x81, len(data)]) + data)
-        with suppress(OSError):
-            self.rfile.read(1)
-        self.close_connection = True
 
     def log_message(self, *_: object) -> None:
         """Logs nothing."""

@@ -87,7 +87,7 @@ def test_frames_that_waited_for_a_page_that_stood_still_are_no_rate() -> None:
 
 
 def test_a_rate_since_an_earlier_proof_is_that_of_the_pictures_own_element() -> None:
-    """What other people send to the same page adds nothing, and an element that is new has no earlier count."""
+    """Frames of other people on the same page add nothing, and a new element has no earlier count."""
     early, late = (conclude(moving(), observer="a", observed="b", waited_s=1.1) for _ in range(2))
     shown = replace(picture(20_000), source="1.4", presented=900)
     counts = [
